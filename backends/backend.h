@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A backend is one copy routine under test. This stage finds routines, says
+// which of them can run on this machine and why the others cannot, and loads
+// one into the calling process. It never calls a routine, and it knows nothing
+// of cases, traces or rules.
+//
+// Listing reads files only; loading maps foreign code (and, for a shared
+// object, runs its constructors), so it is done in a worker process.
+
+#ifndef STORESCOPE_BACKEND_H
+#define STORESCOPE_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// What the C standard promises of the routine (C17 7.24.2.1, 7.24.2.2; mempcpy
+// is GNU's: memcpy that returns the end).
+enum copy_op { OP_MEMCPY, OP_MEMMOVE, OP_MEMPCPY, OP_COUNT };
+
+extern const char *const copy_op_name[OP_COUNT];
+bool copy_op_parse(const char *name, enum copy_op *op);
+
+// What the routine returns. A routine that returns nothing cannot break
+// wrong-return.
+enum copy_result { RESULT_OF_OP, RESULT_NONE };
+
+// Half-open range of addresses.
+struct span {
+    uintptr_t lo, hi;
+};
+
+struct backend {
+    char *name;     // "family/routine", or "PATH:SYMBOL" as the user wrote it
+    char *path;     // file the code comes from; NULL: linked into this program
+    char *symbol;   // symbol in that file
+    char *from;     // one short phrase for `list`: where the code comes from
+    char *missing;  // NULL, or why it cannot run here: "CPU lacks rtm",
+                    // "install musl-dev"
+    enum copy_op op;         // what it claims to be
+    enum copy_result result;
+    uint64_t arg4;           // fourth argument, for routines that take flags
+    uint64_t size_min;       // smallest size it may be asked for, bytes
+    uint64_t size_unit;      // sizes must be multiples of this, bytes (>= 1)
+    uint64_t align;          // both pointers must be multiples of this (>= 1)
+    bool planted;            // a planted defect or its twin: only when named
+    const void *code;        // entry, when path is NULL
+};
+
+struct backend_list {
+    struct backend *items;
+    size_t count, capacity;
+};
+
+// Every backend known on this machine, runnable or not, sorted by name. The
+// list owns all strings. Aborts only when memory runs out.
+void backend_list_all(struct backend_list *out);
+
+// The backends that PATTERN means, appended to OUT: a glob over the names of
+// ALL (planted ones only when the pattern starts with "planted"), or
+// PATH:SYMBOL, where PATH is a shared object, an object file or an archive,
+// and SYMBOL may be a glob over its functions. Nothing is run: ELF headers,
+// class, machine and symbol are checked from the file. On failure returns
+// false and writes to ERROR one line that says what to do.
+bool backend_list_find(const struct backend_list *all, const char *pattern,
+                       struct backend_list *out, char *error, size_t error_size);
+
+void backend_list_free(struct backend_list *list);
+
+// A tunable of a loaded routine: a variable of the libc that steers its
+// choices, such as glibc's __x86_shared_non_temporal_threshold.
+struct routine_tunable {
+    const char *symbol;
+    void *address;
+    size_t width;        // bytes: 4 or 8
+    uint64_t initial;    // value after loading
+};
+
+enum { ROUTINE_IMAGES_MAX = 8, ROUTINE_TUNABLES_MAX = 16 };
+
+// A backend's routine in this process.
+struct routine {
+    uintptr_t entry;
+    struct span images[ROUTINE_IMAGES_MAX]; // code and data it was loaded with
+    size_t image_count;
+    struct routine_tunable tunables[ROUTINE_TUNABLES_MAX];
+    size_t tunable_count;
+    // Calls to symbols that were not found land on one-byte traps in this
+    // span; name of the symbol for a trap's address, or NULL.
+    struct span undefined;
+    const char *const *undefined_names;
+    void *handle;        // owned by the loader
+};
+
+// Maps the routine. False and one line in ERROR when it cannot be loaded.
+bool routine_load(const struct backend *backend, struct routine *out, char *error,
+                  size_t error_size);
+
+#endif

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The arena holds the memory a case copies from and to. Source and destination
+// each lie in a lane of their own: whole pages filled with canary bytes,
+// between two inaccessible guard pages, with exactly as many pages as the case
+// needs, so that one byte past the last page, or before the first, faults. An
+// overlapping case lies in one lane.
+//
+// The bytes of a case follow from its fields alone, so the same case gives the
+// same memory in every process; nothing of an earlier case is left over.
+
+#ifndef STORESCOPE_ARENA_H
+#define STORESCOPE_ARENA_H
+
+#include "case.h"
+
+struct arena;
+
+// Where a case was laid out. Pointers are into the arena and valid until the
+// next arena_lay.
+struct layout {
+    uint8_t *dst, *src;
+    uint64_t size;            // bytes
+    const uint8_t *expected;  // `size` bytes: what dst must hold after the copy
+    const uint8_t *old;       // `size` bytes: what dst held before
+    struct span dst_lane, src_lane; // accessible pages; equal when overlapping
+};
+
+// NULL with errno set when address space runs out.
+struct arena *arena_new(void);
+void arena_free(struct arena *arena);
+
+// Lays out a valid case: canaries, old destination bytes, source bytes. Cheap
+// to call again for the same or the next case (cost goes with the case's size,
+// not the lane's). False when memory for it could not be had.
+bool arena_lay(struct arena *arena, const struct copy_case *c, struct layout *out);
+
+// After a run: puts the canary bytes back where the case lay, so the lane is
+// as arena_lay expects it. Call once per arena_lay that was followed by a run.
+// `wide`: the routine stored outside the destination, so restore whole lanes.
+void arena_clear(struct arena *arena, const struct layout *layout, bool wide);
+
+// Bytes that the copy left wrong outside of the destination, near it (64 bytes
+// on both sides, and the source): true when none. Cheap; for every case.
+bool arena_is_clean_near(const struct arena *arena, const struct layout *layout);
+
+// Whole lanes against what they must hold after arena_clear: true when no byte
+// differs. For every so many cases.
+bool arena_is_clean(const struct arena *arena, const struct layout *layout);
+
+// What the byte at ADDRESS (inside a lane of the layout) held before the run.
+uint8_t arena_old_byte(const struct arena *arena, const struct layout *layout,
+                       uintptr_t address);
+
+#endif

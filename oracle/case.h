@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A case is one call of a copy routine: what is asked of it, and where. Its
+// one-line text form is the currency of the tool: every finding names one, and
+// `storescope trace` takes one.
+//
+//   memmove size=920 dst=0 src=0 fill=1
+//   memmove size=64 dst=16 src=0 overlap=16 fill=1
+//   memcpy size=32768 dst=0 src=0 fill=1 nt=0x4040
+//
+// Parsing what was printed gives the same case again.
+
+#ifndef STORESCOPE_CASE_H
+#define STORESCOPE_CASE_H
+
+#include "backend.h"
+
+enum { PAGE_BYTES = 4096 };
+#define CASE_SIZE_MAX (UINT64_C(64) << 20)
+// In one buffer, the two may lie this many bytes apart beyond their size.
+enum { CASE_GAP_MAX = 2 * PAGE_BYTES };
+
+// A libc's thresholds that a case may set: name in the case's text, variable
+// in the library. Zero leaves the library's own value.
+#define CASE_TUNABLES(X)                                                \
+    X(TUNABLE_NT, "nt", "__x86_shared_non_temporal_threshold")          \
+    X(TUNABLE_REP, "rep", "__x86_rep_movsb_threshold")                  \
+    X(TUNABLE_REP_STOP, "rep-stop", "__x86_rep_movsb_stop_threshold")   \
+    X(TUNABLE_HALF_CACHE, "half-cache", "__x86_shared_cache_size_half") \
+    X(TUNABLE_STRING, "string", "__x86_string_control")
+
+enum case_tunable {
+#define X(id, name, symbol) id,
+    CASE_TUNABLES(X)
+#undef X
+    TUNABLE_COUNT
+};
+
+struct case_tunable_row {
+    const char *name, *symbol;
+};
+extern const struct case_tunable_row case_tunables[TUNABLE_COUNT];
+
+// `case` is a keyword of C, hence the longer name.
+struct copy_case {
+    enum copy_op op;
+    uint64_t size;       // bytes, 0..CASE_SIZE_MAX
+    uint32_t dst_off;    // bytes from a page start, 0..PAGE_BYTES-1
+    uint32_t src_off;    // likewise; in an overlapping case it follows from
+                         // dst_off and overlap
+    bool overlapping;    // both in one buffer, `overlap` bytes apart
+    int64_t overlap;     // dst - src, bytes, at most size + CASE_GAP_MAX either
+                         // way; 0 is a move onto itself. Below size only for
+                         // memmove: the others leave it undefined
+    uint64_t fill;       // seed of the data; 0: source and destination hold the
+                         // same bytes before the copy, else never the same
+                         // byte at the same place
+    uint64_t tunable[TUNABLE_COUNT]; // 0: the library's own
+};
+
+enum { CASE_TEXT_MAX = 320 };
+
+// Writes the text form, NUL-terminated; TEXT holds CASE_TEXT_MAX bytes.
+void case_print(const struct copy_case *c, char *text);
+
+// Reads the text form: the op first, then fields in any order; size is
+// required, the others default to 0 and fill to 1. False and one line in ERROR
+// (which field, what was expected) on anything else.
+bool case_parse(const char *text, struct copy_case *out, char *error, size_t error_size);
+
+// Is every field within its range, and are the fields consistent?
+bool case_is_valid(const struct copy_case *c);
+
+// The source's offset in its page in an overlapping case.
+static inline uint32_t case_src_off(uint32_t dst_off, int64_t overlap)
+{
+    return (uint32_t)(dst_off - (uint64_t)overlap) % PAGE_BYTES;
+}
+
+// Reads a number at TEXT, decimal or 0x hex, without sign; END is set to the
+// character after it. False when there is none, or it is above UINT64_MAX.
+bool number_parse(const char *text, const char **end, uint64_t *out);
+
+// Total order in which "the smallest case" is meant: size, then disjoint
+// before overlapping, |overlap|, dst, src, tunables, fill; what is left (the
+// sign of the overlap, the op) breaks ties. <0, 0, >0.
+int case_compare(const struct copy_case *a, const struct copy_case *b);
+
+#endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A recorder runs a routine on a case and gives its trace. Each is one row of
+// recorders.c. It lays the case out itself, as often as it has to run it, and
+// leaves the arena as the routine left it.
+//
+// A recorder runs foreign code in the calling process: use it in a worker that
+// may die. It installs handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP and
+// SIGPROF on an alternate stack.
+
+#ifndef STORESCOPE_RECORDER_H
+#define STORESCOPE_RECORDER_H
+
+#include "trace.h"
+
+struct recorder_options {
+    bool loads;           // record loads too (stores, fences, flushes always)
+    unsigned timeout_ms;  // processor time that one case may take
+};
+
+struct recorder;
+
+struct recorder_kind {
+    const char *name;
+    const char *can;      // one phrase each, for `list recorders`
+    const char *cannot;
+    const char *(*missing)(void); // NULL result: runs here; else why not
+    struct recorder *(*open)(const struct routine *routine, uint64_t arg4,
+                             const struct recorder_options *options, char *error,
+                             size_t error_size);
+    // Runs the case. `values`: capture the bytes of every store as well.
+    void (*run)(struct recorder *r, struct arena *arena, const struct copy_case *c,
+                bool values, struct layout *layout, struct trace *trace);
+    void (*close)(struct recorder *r);
+};
+
+extern const struct recorder_kind *const recorder_kinds[];
+extern const size_t recorder_kind_count;
+const struct recorder_kind *recorder_find(const char *name);
+
+#endif

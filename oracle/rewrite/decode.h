@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Decodes one x86-64 instruction into what the rewriter must know of it: where
+// control goes, which memory it touches under which mask, which registers it
+// names and what it does to them. Operand facts come from Zydis and from the
+// Intel SDM (vol. 2) where noted. What is not known to be handled right is
+// refused, by name.
+
+#ifndef STORESCOPE_REWRITE_DECODE_H
+#define STORESCOPE_REWRITE_DECODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { GPR_COUNT = 16, GPR_RAX = 0, GPR_RCX = 1, GPR_RDX = 2, GPR_RBX = 3, GPR_RSP = 4,
+       GPR_RBP = 5, GPR_RSI = 6, GPR_RDI = 7, GPR_NONE = 0xff, GPR_RIP = 0xfe };
+
+enum insn_flow {
+    FLOW_NEXT,
+    FLOW_JUMP,          // to `target`
+    FLOW_BRANCH,        // conditional, rel8 or rel32, to `target` or next
+    FLOW_LOOP,          // loop*, j*cxz: conditional, rel8 only
+    FLOW_CALL,          // to `target`
+    FLOW_JUMP_INDIRECT, // through mem[0], or register `reg`
+    FLOW_CALL_INDIRECT,
+    FLOW_RETURN,        // pops 8 + `pops` bytes
+    FLOW_REFUSED,       // `refused` says why
+};
+
+enum mem_segment { SEGMENT_NONE, SEGMENT_FS, SEGMENT_GS };
+
+enum mem_mask {
+    MASK_NONE,
+    MASK_K,      // opmask register: bit i is element i
+    MASK_VECTOR, // vector register: sign bit of element i
+};
+
+// One memory operand.
+struct mem {
+    uint8_t base, index;  // GPR number, GPR_RIP or GPR_NONE
+    uint8_t scale;
+    uint8_t segment;      // enum mem_segment
+    bool addr32;          // address is cut to 32 bits
+    bool load, store;
+    int64_t disp;         // with GPR_RIP: the absolute address
+    uint16_t width;       // bytes; of one element for gather and scatter
+    uint8_t mask;         // enum mem_mask
+    uint8_t mask_reg;     // k or vector register
+    uint8_t mask_bytes;   // MASK_VECTOR: size of the mask register, bytes
+    uint8_t mask_class;   // enum vector_class of the mask register
+    uint8_t element;      // bytes that one mask bit governs
+    bool whole;           // any mask bit set means all bytes are touched
+    bool compressed;      // contiguous: popcount(mask) elements
+    uint8_t vindex;       // gather, scatter: vector register of indices
+    uint8_t vindex_bytes; // bytes of one index, 0: no gather or scatter
+    uint8_t elements;     // gather, scatter: number of elements
+};
+
+// Which instruction stores a whole vector register for the log.
+enum vector_class { VECTOR_MMX, VECTOR_SSE, VECTOR_VEX, VECTOR_EVEX };
+
+enum insn_string { STRING_NONE, STRING_ONCE, STRING_REP, STRING_REP_UNTIL };
+
+// What an instruction does to the general registers, for following addresses.
+enum insn_effect {
+    EFFECT_NONE,    // writes none but those in `written`
+    EFFECT_ADD,     // reg += imm
+    EFFECT_MOVE,    // reg = from
+    EFFECT_LEA,     // reg = address of mem[0]
+    EFFECT_SUM,     // reg += from
+};
+
+enum { INSN_MEMS_MAX = 3 };
+
+struct insn {
+    uint64_t addr;
+    uint8_t bytes[15];
+    uint8_t length;
+    uint8_t flow;             // enum insn_flow
+    uint64_t target;
+    uint16_t pops;
+    uint8_t reg;              // register of an indirect jump, or of the effect
+    uint8_t from;
+    uint8_t effect;           // enum insn_effect
+    int64_t imm;
+    int8_t rsp_delta;         // push -8, pop +8, ...: added to rsp
+    uint16_t named;           // GPRs read or written, bit per register
+    uint16_t written;         // GPRs written (rsp left out where rsp_delta says it)
+    struct mem mems[INSN_MEMS_MAX];
+    uint8_t mem_count;
+    uint8_t string;           // enum insn_string
+    bool fence, drains, flush, prefetch, atomic;
+    bool sets_df, clears_df, pops_flags;
+    bool uses_vectors, uses_mmx;
+    bool is_lea;              // mem[0] is no access
+    bool undefined;           // ud0, ud1, ud2
+    uint8_t modrm_off, disp_off; // of a RIP-relative operand; disp_off 0: none
+    const char *refused;      // FLOW_REFUSED: phrase for the user
+};
+
+// Decodes the instruction at ADDR from CODE (at most LENGTH bytes readable).
+// Never fails: what is no instruction is one byte long and refused.
+void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct insn *out);
+
+// Does it touch memory, or matter to a trace otherwise?
+bool insn_is_site(const struct insn *in);
+
+// Width of the widest store, 0 for none.
+unsigned insn_store_bytes(const struct insn *in);
+
+#endif

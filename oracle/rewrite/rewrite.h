@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The rewrite recorder, inside: the routine is decoded as far as jumps lead
+// (program.c), cut into segments (segment.c), and written out again with a log
+// record before each segment (translate.c). The copy runs on the real CPU
+// (run.c); what the log holds becomes a trace (expand.c).
+//
+// The copy never runs code that was not rewritten. Where control goes to an
+// address not met before, the run ends, the code there is added, and the case
+// is laid out and run again from its start.
+
+#ifndef STORESCOPE_REWRITE_H
+#define STORESCOPE_REWRITE_H
+
+#include "emit.h"
+#include "recorder.h"
+#include "segment.h"
+
+// Open-addressing map from a routine's address to a number; 0 is no address.
+struct address_map {
+    uint64_t *keys;
+    uint64_t *values;
+    size_t count, capacity;
+};
+void address_map_init(struct address_map *m);
+void address_map_free(struct address_map *m);
+void address_map_clear(struct address_map *m);
+void address_map_put(struct address_map *m, uint64_t key, uint64_t value);
+bool address_map_get(const struct address_map *m, uint64_t key, uint64_t *value);
+
+// The routine's instructions, as far as they are known.
+struct program {
+    struct insn *insns;
+    uint32_t *sites;            // per instruction, index into site_table
+    size_t insn_count, insn_capacity;
+    struct address_map at;      // address -> index into insns
+    struct address_map leaders; // addresses where a block begins
+    struct site *site_table;
+    size_t site_count, site_capacity;
+    uint16_t named;             // general registers that any of them names
+    bool pops_flags, uses_vectors, uses_mmx;
+    const struct routine *routine;
+    struct span images[TRACE_IMAGES_MAX]; // modules that hold them
+    size_t image_count;
+};
+
+void program_init(struct program *p, const struct routine *routine);
+void program_free(struct program *p);
+
+enum program_status {
+    PROGRAM_OK,
+    PROGRAM_NO_CODE,  // nothing executable there: running it would fault
+    PROGRAM_REFUSED,  // executable, but not to be recorded; reason filled in
+};
+
+// Adds all instructions reachable from ENTRY by direct jumps (not calls).
+enum program_status program_discover(struct program *p, uint64_t entry, char *reason);
+
+// Memory that both the recorder and the rewritten code address by constants,
+// in the low 2 GiB.
+struct context {
+    uint64_t host_rsp;
+    uint64_t guest_rsp, args[4];
+    uint64_t entry;         // rewritten code to call
+    uint64_t log;           // write position (when no register is free), and
+                            // the log's start on entry, its end on exit
+    uint64_t result;        // rax on return
+    uint64_t target;        // of an indirect jump, in the routine's addresses
+    uint64_t flags;         // bit 10: the direction flag, as the code set it
+    uint64_t exit;          // enum context_exit
+    uint64_t refused;       // CONTEXT_REFUSED: index into program.insns
+    uint64_t spill[4];      // scratch registers
+    uint64_t jump[4];       // scratch of the dispatcher
+    uint64_t helper_return; // value mode: host address after the capture
+    uint64_t helper_segment, helper_record; // ... segment, and its record
+    uint64_t save[18];      // ... general registers and flags
+};
+
+enum context_exit { CONTEXT_RETURNED, CONTEXT_UNKNOWN_TARGET, CONTEXT_REFUSED, CONTEXT_ABORTED };
+
+// Where a rewritten instruction stands, for reading the log after a fault.
+struct host_insn {
+    const uint8_t *begin, *end;
+    uint32_t insn;
+    uint32_t segment, done;  // see struct segment_step
+    uint32_t pending;        // bytes of the log written beyond the log pointer
+};
+
+struct patch {
+    uint8_t *end;
+    uint64_t target;
+};
+
+// One rewritten copy of the program.
+struct translation {
+    struct segment_rules rules;
+    struct segment_table table;
+    uint8_t *code;                 // CODE_BYTES, or NULL when not made yet
+    struct emitter emit;
+    uint16_t free;                 // general registers the program never names
+    uint8_t log_reg;               // of these, or GPR_NONE
+    struct address_map blocks;     // address -> host address
+    struct address_map stubs;      // address -> host address of a jump to it
+    struct host_insn *map;
+    size_t map_count, map_capacity;
+    struct patch *patches;
+    size_t patch_count, patch_capacity;
+    struct block_insn *block;      // scratch of the block being written
+    size_t block_capacity;
+    uint8_t **indirect;            // 256 chains of checks, by low byte of address
+    struct address_map indirect_known;
+    uint8_t *enter, *leave, *returned, *unknown, *refused, *dispatch, *helper;
+    const uint8_t *entry;          // of the routine's first block, or NULL
+    bool stale;                    // to be made again from scratch
+};
+
+struct recorder {
+    const struct routine *routine;
+    struct recorder_options options;
+    uint64_t arg4;
+    struct context *context;
+    struct program program;
+    struct translation plain, valued;
+    struct span stack;
+    uint8_t *log;                  // reserved LOG_RESERVED bytes
+    size_t log_usable;             // bytes accessible so far
+    size_t log_limit;              // bytes this case may use
+    uint8_t *capture;              // captured values of the running case
+    size_t capture_used;
+    void *xsave;                   // value mode: vector state around a capture
+    void *alt_stack;
+    // Of the running case, for the signal handlers.
+    struct translation *running;
+    volatile uint64_t serial;      // number of runs so far
+    uint64_t tick_serial;
+    unsigned ticks;
+    int fault_signal;
+    uint64_t fault_addr;
+    bool timed_out, log_full;
+    const struct host_insn *abort_where; // instruction at which the run was ended
+    uint64_t abort_rcx;
+    const struct routine_tunable *tunables[TUNABLE_COUNT]; // NULL: it has none
+    uint64_t tunable_now[TUNABLE_COUNT];
+};
+
+// Makes, or extends, a translation so that ENTRY can be run. False when the
+// code does not fit; REASON says so.
+bool translation_make(struct recorder *r, struct translation *t, uint64_t entry, char *reason);
+void translation_free(struct translation *t);
+const uint8_t *translation_find(const struct translation *t, uint64_t address);
+const struct host_insn *translation_where(const struct translation *t, const uint8_t *pc);
+bool translation_holds(const struct translation *t, const uint8_t *pc);
+
+// Copies the bytes that the record's captured stores have just written; called
+// by rewritten code.
+void rewrite_capture(struct recorder *r);
+
+// Turns log [LOG, END) into accesses. LAST: the fault's place, or NULL when
+// every record counts whole; RCX: that register then. False: the log does not
+// hold together.
+bool expand_log(const struct recorder *r, const struct translation *t, const uint8_t *log,
+                const uint8_t *end, const struct host_insn *last, uint64_t rcx,
+                struct trace *trace);
+
+// Accesses of one descriptor from its record: writes them to OUT (room for
+// EXPAND_MOST) and gives their number.
+enum { EXPAND_MOST = 64 };
+size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, struct access *out);
+
+#endif

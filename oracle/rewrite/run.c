@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Runs the rewritten copy on a stack of its own, and tells how it ended.
+
+#include "rewrite.h"
+
+#include <asm/prctl.h>
+#include <cpuid.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+enum {
+    STACK_BYTES = 8 << 20,
+    ALT_STACK_BYTES = 256 << 10,
+    LOG_FIRST_BYTES = 1 << 20,
+    LOG_SPARE_BYTES = 64 << 10, // a block's records may reach this far beyond the pointer
+    RERUNS_MAX = 100000,
+    TICKS = 4,
+};
+#define LOG_RESERVED (UINT64_C(32) << 30)
+#define CAPTURE_RESERVED (UINT64_C(4) << 30)
+// A log this long, in a case of size 0, is taken for an endless loop: half a
+// million accesses and more.
+#define LOG_LIMIT_BASE (UINT64_C(16) << 20)
+#define LOG_LIMIT_PER_BYTE 256
+
+// What the signal handlers work on; one recorder runs at a time in a process.
+static struct recorder *active;
+
+// ---- signals ----
+
+static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc) {
+    const struct translation *t = r->running;
+    greg_t *regs = uc->uc_mcontext.gregs;
+    static const int greg_of[GPR_COUNT] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                           REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                           REG_R12, REG_R13, REG_R14, REG_R15};
+    if (t->log_reg != GPR_NONE) r->context->log = (uint64_t)regs[greg_of[t->log_reg]];
+    r->abort_where = translation_where(t, pc);
+    if (r->abort_where) r->context->log += r->abort_where->pending;
+    r->abort_rcx = (uint64_t)regs[REG_RCX];
+    r->context->exit = CONTEXT_ABORTED;
+    regs[REG_RIP] = (greg_t)(uintptr_t)t->leave;
+    regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps
+}
+
+static bool grow_log(struct recorder *r, uintptr_t fault) {
+    uintptr_t lo = (uintptr_t)r->log;
+    if (fault < lo + r->log_usable || fault >= lo + LOG_RESERVED) return false;
+    size_t more = r->log_usable;
+    if (r->log_usable >= r->log_limit || r->log_usable + more > LOG_RESERVED - LOG_SPARE_BYTES) {
+        r->log_full = true;
+        return false;
+    }
+    if (mprotect(r->log + r->log_usable, more, PROT_READ | PROT_WRITE) != 0) {
+        r->log_full = true;
+        return false;
+    }
+    r->log_usable += more;
+    return true;
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context) {
+    struct recorder *r = active;
+    ucontext_t *uc = context;
+    const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
+    if (!r || !r->running || !translation_holds(r->running, pc)) {
+        // Not the routine's doing: die of it as if there were no handler.
+        sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+        return;
+    }
+    uintptr_t address = (uintptr_t)info->si_addr;
+    if (signal == SIGSEGV && grow_log(r, address)) return;
+    r->fault_signal = signal;
+    r->fault_addr = address;
+    abort_run(r, uc, pc);
+}
+
+static void on_tick(int signal, siginfo_t *info, void *context) {
+    (void)signal;
+    (void)info;
+    struct recorder *r = active;
+    ucontext_t *uc = context;
+    if (!r || !r->running) return;
+    if (r->tick_serial != r->serial) {
+        r->tick_serial = r->serial;
+        r->ticks = 0;
+        return;
+    }
+    const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
+    if (++r->ticks < TICKS || !translation_holds(r->running, pc)) return;
+    r->timed_out = true;
+    abort_run(r, uc, pc);
+}
+
+static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+
+static void install_handlers(struct recorder *r) {
+    stack_t alt = {.ss_sp = r->alt_stack, .ss_size = ALT_STACK_BYTES};
+    sigaltstack(&alt, NULL);
+    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigfillset(&fault.sa_mask);
+    for (unsigned i = 0; i < sizeof fault_signals / sizeof *fault_signals; i++) {
+        sigaction(fault_signals[i], &fault, NULL);
+    }
+    struct sigaction tick = {.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    sigfillset(&tick.sa_mask);
+    sigaction(SIGPROF, &tick, NULL);
+    unsigned period_ms = r->options.timeout_ms / TICKS;
+    if (period_ms == 0) period_ms = 1;
+    struct timeval period = {period_ms / 1000, (suseconds_t)(period_ms % 1000) * 1000};
+    setitimer(ITIMER_PROF, &(struct itimerval){period, period}, NULL);
+}
+
+// ---- opening ----
+
+static void *reserve(size_t bytes, int protection, int flags) {
+    void *p = mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+// Bytes between two inaccessible pages.
+static uint8_t *reserve_guarded(size_t bytes) {
+    uint8_t *p = reserve(bytes + 2 * PAGE_BYTES, PROT_NONE, 0);
+    if (!p || mprotect(p + PAGE_BYTES, bytes, PROT_READ | PROT_WRITE) != 0) return NULL;
+    return p + PAGE_BYTES;
+}
+
+static size_t xsave_bytes(void) {
+    unsigned a, b = 0, c = 0, d;
+    __cpuid_count(0xd, 0, a, b, c, d);
+    return (c > b ? c : b) + 64;
+}
+
+static bool allocate(struct recorder *r) {
+    r->context = reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_32BIT);
+    uint8_t *stack = reserve_guarded(STACK_BYTES);
+    r->log = reserve(LOG_RESERVED, PROT_NONE, 0);
+    r->capture = reserve(CAPTURE_RESERVED, PROT_READ | PROT_WRITE, 0);
+    r->alt_stack = reserve_guarded(ALT_STACK_BYTES);
+    r->xsave = aligned_alloc(64, (xsave_bytes() + 63) & ~(size_t)63);
+    if (!r->context || !stack || !r->log || !r->capture || !r->alt_stack || !r->xsave) return false;
+    memset(r->xsave, 0, xsave_bytes());
+    r->stack = (struct span){(uintptr_t)stack, (uintptr_t)stack + STACK_BYTES};
+    r->log_usable = LOG_FIRST_BYTES;
+    return mprotect(r->log, r->log_usable, PROT_READ | PROT_WRITE) == 0;
+}
+
+static void find_tunables(struct recorder *r) {
+    for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
+        for (size_t k = 0; k < r->routine->tunable_count; k++) {
+            const struct routine_tunable *t = &r->routine->tunables[k];
+            if (strcmp(t->symbol, case_tunables[i].symbol) == 0) r->tunables[i] = t;
+        }
+    }
+}
+
+static void rewrite_close(struct recorder *r) {
+    setitimer(ITIMER_PROF, &(struct itimerval){0}, NULL);
+    active = NULL;
+    translation_free(&r->plain);
+    translation_free(&r->valued);
+    program_free(&r->program);
+    if (r->context) munmap(r->context, PAGE_BYTES);
+    if (r->stack.lo) munmap((uint8_t *)r->stack.lo - PAGE_BYTES, STACK_BYTES + 2 * PAGE_BYTES);
+    if (r->log) munmap(r->log, LOG_RESERVED);
+    if (r->capture) munmap(r->capture, CAPTURE_RESERVED);
+    if (r->alt_stack) {
+        sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+        munmap((uint8_t *)r->alt_stack - PAGE_BYTES, ALT_STACK_BYTES + 2 * PAGE_BYTES);
+    }
+    free(r->xsave);
+    free(r);
+}
+
+static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg4,
+                                     const struct recorder_options *options, char *error,
+                                     size_t error_size) {
+    struct recorder *r = calloc(1, sizeof *r);
+    if (!r) abort();
+    r->routine = routine;
+    r->options = *options;
+    r->arg4 = arg4;
+    program_init(&r->program, routine);
+    if (!allocate(r)) {
+        snprintf(error, error_size, "no address space for the recorder: %s; raise `ulimit -v`",
+                 strerror(errno));
+        rewrite_close(r);
+        return NULL;
+    }
+    uint64_t fs = 0, gs = 0;
+    syscall(SYS_arch_prctl, ARCH_GET_FS, &fs);
+    syscall(SYS_arch_prctl, ARCH_GET_GS, &gs);
+    r->plain.rules = (struct segment_rules){options->loads, false, fs, gs};
+    r->valued.rules = (struct segment_rules){options->loads, true, fs, gs};
+    r->plain.log_reg = r->valued.log_reg = GPR_NONE;
+    find_tunables(r);
+    active = r;
+    install_handlers(r);
+    return r;
+}
+
+// ---- running ----
+
+static void set_tunables(struct recorder *r, const struct copy_case *c) {
+    for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
+        const struct routine_tunable *t = r->tunables[i];
+        if (!t || c->tunable[i] == r->tunable_now[i]) continue;
+        uint64_t value = c->tunable[i] ? c->tunable[i] : t->initial;
+        memcpy(t->address, &value, t->width);
+        r->tunable_now[i] = c->tunable[i];
+    }
+}
+
+static void clean_cpu_state(const struct recorder *r) {
+    if (r->program.uses_vectors && __builtin_cpu_supports("avx")) __asm__ volatile("vzeroupper" ::: "memory");
+    if (r->program.uses_mmx) __asm__ volatile("fninit" ::: "memory");
+    if (r->program.pops_flags) {
+        __asm__ volatile("pushfq\n\tandq $~0x40500, (%%rsp)\n\tpopfq" ::: "memory", "cc");
+    }
+}
+
+// One pass through the rewritten code.
+static void enter(struct recorder *r, struct translation *t, const struct layout *layout) {
+    struct context *c = r->context;
+    c->guest_rsp = r->stack.hi - 128;
+    c->args[0] = (uintptr_t)layout->dst;
+    c->args[1] = (uintptr_t)layout->src;
+    c->args[2] = layout->size;
+    c->args[3] = r->arg4;
+    c->entry = (uintptr_t)t->entry;
+    c->log = (uintptr_t)r->log;
+    c->flags = 0;
+    r->fault_signal = 0;
+    r->timed_out = r->log_full = false;
+    r->abort_where = NULL;
+    r->capture_used = 0;
+    r->running = t;
+    r->serial++;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    void (*go)(void) = (void (*)(void))(uintptr_t)t->enter;
+    go();
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    r->running = NULL;
+    clean_cpu_state(r);
+}
+
+static void refuse(struct trace *trace, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void refuse(struct trace *trace, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    trace->outcome = OUTCOME_REFUSED;
+    vsnprintf(trace->reason, sizeof trace->reason, format, args);
+    va_end(args);
+}
+
+static void instruction_text(const struct recorder *r, uint32_t insn, char *text, size_t size) {
+    const struct insn *in = &r->program.insns[insn];
+    struct site site = {.addr = in->addr, .length = in->length};
+    memcpy(site.bytes, in->bytes, in->length);
+    site_describe(&site, insn_store_bytes(in));
+    snprintf(text, size, "%s", site.text);
+}
+
+// Makes code for the context's target known. False: the run ends there.
+static bool learn_target(struct recorder *r, struct translation *t, uint64_t target, struct trace *trace) {
+    switch (program_discover(&r->program, target, trace->reason)) {
+    case PROGRAM_NO_CODE:
+        trace->outcome = OUTCOME_FAULTED;
+        trace->signal = SIGSEGV;
+        trace->fault_addr = trace->fault_pc = target;
+        return false;
+    case PROGRAM_REFUSED:
+        trace->outcome = OUTCOME_REFUSED;
+        return false;
+    default:
+        break;
+    }
+    if (translation_make(r, t, target, trace->reason)) return true;
+    trace->outcome = OUTCOME_REFUSED;
+    return false;
+}
+
+static void ended_by_signal(struct recorder *r, struct trace *trace) {
+    char text[80];
+    const struct host_insn *where = r->abort_where;
+    if (r->log_full || r->timed_out) {
+        trace->outcome = OUTCOME_TIMED_OUT;
+        snprintf(trace->reason, sizeof trace->reason,
+                 r->log_full ? "still running after %zu MiB of log" : "still running after %zu ms",
+                 r->log_full ? r->log_usable >> 20 : (size_t)r->options.timeout_ms);
+        return;
+    }
+    if (!where) {
+        trace->outcome = OUTCOME_BROKEN;
+        snprintf(trace->reason, sizeof trace->reason, "signal %d in the recorder's own code", r->fault_signal);
+        return;
+    }
+    if (r->fault_signal == SIGILL && !r->program.insns[where->insn].undefined) {
+        instruction_text(r, where->insn, text, sizeof text);
+        refuse(trace, "this CPU cannot execute `%s`", text);
+        return;
+    }
+    trace->outcome = OUTCOME_FAULTED;
+    trace->signal = r->fault_signal;
+    trace->fault_addr = r->fault_addr;
+    trace->fault_pc = r->program.insns[where->insn].addr;
+}
+
+static void ended_by_refusal(struct recorder *r, struct trace *trace) {
+    char text[80];
+    uint32_t insn = (uint32_t)r->context->refused;
+    const struct insn *in = &r->program.insns[insn];
+    instruction_text(r, insn, text, sizeof text);
+    refuse(trace, "reached `%s` at %#llx: %s", text, (unsigned long long)in->addr,
+           in->refused ? in->refused : "more accesses than a record holds");
+}
+
+// Runs the case until it needs no code that is not known yet.
+static bool run_to_end(struct recorder *r, struct translation *t, struct arena *arena,
+                       const struct copy_case *c, struct layout *layout, struct trace *trace) {
+    for (unsigned attempt = 0; attempt < RERUNS_MAX; attempt++) {
+        if (!arena_lay(arena, c, layout)) {
+            trace->outcome = OUTCOME_BROKEN;
+            snprintf(trace->reason, sizeof trace->reason, "no memory for a case of %llu bytes",
+                     (unsigned long long)c->size);
+            return false;
+        }
+        if (!t->entry) {
+            if (!learn_target(r, t, r->routine->entry, trace)) return false;
+        }
+        enter(r, t, layout);
+        if (r->context->exit != CONTEXT_UNKNOWN_TARGET) return true;
+        if (!learn_target(r, t, r->context->target, trace)) return true;
+        trace->outcome = OUTCOME_RETURNED;
+        arena_clear(arena, layout, true);
+    }
+    trace->outcome = OUTCOME_BROKEN;
+    snprintf(trace->reason, sizeof trace->reason, "the routine jumps somewhere new every time it runs");
+    return false;
+}
+
+static void read_log(struct recorder *r, const struct translation *t, struct trace *trace) {
+    const uint8_t *end = (const uint8_t *)(uintptr_t)r->context->log;
+    bool inside = end >= r->log && end <= r->log + r->log_usable + LOG_SPARE_BYTES &&
+                  ((uintptr_t)end & 7) == 0;
+    if (r->log_full && end > r->log + r->log_usable) end = r->log;
+    if (inside && expand_log(r, t, r->log, end, r->abort_where, r->abort_rcx, trace)) return;
+    trace->outcome = OUTCOME_BROKEN;
+    snprintf(trace->reason, sizeof trace->reason, "the log does not hold together: the routine wrote to it");
+}
+
+static void set_limits(struct recorder *r, const struct copy_case *c) {
+    r->log_limit = LOG_LIMIT_BASE + LOG_LIMIT_PER_BYTE * c->size;
+    // A long log is given back, so that its memory serves the next case.
+    if (r->log_usable <= 4 * LOG_LIMIT_BASE) return;
+    mprotect(r->log + LOG_FIRST_BYTES, r->log_usable - LOG_FIRST_BYTES, PROT_NONE);
+    madvise(r->log + LOG_FIRST_BYTES, r->log_usable - LOG_FIRST_BYTES, MADV_DONTNEED);
+    r->log_usable = LOG_FIRST_BYTES;
+}
+
+static void rewrite_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
+                        bool values, struct layout *layout, struct trace *trace) {
+    struct translation *t = values ? &r->valued : &r->plain;
+    trace_reset(trace);
+    set_tunables(r, c);
+    set_limits(r, c);
+    trace->outcome = OUTCOME_RETURNED;
+    trace->stack = r->stack;
+    trace->stack_entry = r->stack.hi - 128 - 8;
+    bool ran = run_to_end(r, t, arena, c, layout, trace);
+    if (ran && r->context->exit == CONTEXT_RETURNED) trace->return_value = r->context->result;
+    if (ran && r->context->exit == CONTEXT_REFUSED) ended_by_refusal(r, trace);
+    if (ran && r->context->exit == CONTEXT_ABORTED) ended_by_signal(r, trace);
+    if (ran && !t->stale) read_log(r, t, trace);
+    trace->sites = r->program.site_table;
+    trace->site_count = r->program.site_count;
+    memcpy(trace->images, r->program.images, r->program.image_count * sizeof *trace->images);
+    trace->image_count = r->program.image_count;
+}
+
+// Appends the bytes that the access has just stored; gives their number.
+static size_t capture_access(struct recorder *r, const struct access *a) {
+    size_t bytes = (size_t)a->width * a->count;
+    if (bytes > CAPTURE_RESERVED - r->capture_used) return 0;
+    uint8_t *to = r->capture + r->capture_used;
+    for (uint64_t i = 0; i < a->count; i++, to += a->width) {
+        uint64_t step = i * a->width;
+        const uint8_t *from = (const uint8_t *)(a->flags & ACCESS_DESCENDING ? a->addr - step
+                                                                             : a->addr + step);
+        for (unsigned k = 0; k < a->width; k++) {
+            bool stored = !(a->flags & ACCESS_MASKED) || (a->mask >> k & 1);
+            to[k] = stored ? from[k] : 0;
+        }
+    }
+    return bytes;
+}
+
+void rewrite_capture(struct recorder *r) {
+    const struct translation *t = r->running;
+    const struct segment *s = &t->table.segments[r->context->helper_segment];
+    uint64_t *record = (uint64_t *)(uintptr_t)r->context->helper_record;
+    const struct descriptor *d = &t->table.descriptors[s->first];
+    bool begun = false;
+    for (uint32_t i = 0; i < s->count; i++, d++) {
+        if (!d->captured) continue;
+        if (!begun) record[d->value_word] = r->capture_used;
+        begun = true;
+        struct access accesses[EXPAND_MOST];
+        size_t n = expand_descriptor(d, record, accesses);
+        for (size_t k = 0; k < n; k++) r->capture_used += capture_access(r, &accesses[k]);
+    }
+}
+
+static const char *rewrite_missing(void) {
+    return NULL;
+}
+
+const struct recorder_kind recorder_rewrite = {
+    .name = "rewrite",
+    .can = "x86-64; runs an instrumented copy of the routine on this CPU; every load, store, "
+           "mask, string count, fence and flush; values of stores on demand",
+    .cannot = "system calls, far branches, xsave, bit-string operands, code that writes itself",
+    .missing = rewrite_missing,
+    .open = rewrite_open,
+    .run = rewrite_run,
+    .close = rewrite_close,
+};

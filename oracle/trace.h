@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A trace is what a recorder saw of one case: every access in program order,
+// the sites that made them, the return value and how it ended. Recorders fill
+// it; shadow memory and reports read it. One format for all recorders.
+
+#ifndef STORESCOPE_TRACE_H
+#define STORESCOPE_TRACE_H
+
+#include "arena.h"
+
+enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_FENCE, ACCESS_FLUSH, ACCESS_PREFETCH };
+
+enum access_flag {
+    ACCESS_DESCENDING = 1, // string op with the direction flag set
+    ACCESS_MASKED = 2,     // only the bytes in `mask` are touched
+    ACCESS_TLS = 4,        // through fs: or gs:, thread-local storage
+    ACCESS_DRAINS = 8,     // waits for earlier non-temporal stores: sfence, mfence,
+                           // a locked instruction (Intel SDM vol. 3A, 11.3.1)
+};
+
+#define TRACE_NO_VALUE UINT32_MAX
+
+// One load or store. A string op is one access of `count` elements; element i
+// lies at addr + i * width, or addr - i * width when DESCENDING. A gather or
+// scatter is one access an element. A fence has neither address nor width. A
+// flush has the address of its cache line.
+struct access {
+    uint64_t addr;
+    uint64_t count;   // elements, 1 unless a string op (0 elements: no access)
+    uint64_t mask;    // bit i: byte i is touched (MASKED only; width <= 64)
+    uint32_t value;   // offset into trace.values of width * count bytes, for a
+                      // store whose value was captured; else TRACE_NO_VALUE
+    uint32_t site;    // index into trace.sites
+    uint16_t width;   // bytes of one element
+    uint8_t kind;     // enum access_kind
+    uint8_t flags;    // enum access_flag
+};
+
+// How an instruction touches memory; one class a site.
+#define SITE_CLASSES(X)                                                  \
+    X(CLASS_SCALAR, "scalar")                                            \
+    X(CLASS_VECTOR, "vector")                                            \
+    X(CLASS_MASKED, "masked")                                            \
+    X(CLASS_STRING, "string")                                            \
+    X(CLASS_NONTEMPORAL, "non-temporal")                                 \
+    X(CLASS_ATOMIC, "atomic")                                            \
+    X(CLASS_FENCE, "fence")                                              \
+    X(CLASS_FLUSH, "flush")                                              \
+    X(CLASS_PREFETCH, "prefetch")
+
+enum site_class {
+#define X(id, name) id,
+    SITE_CLASSES(X)
+#undef X
+    SITE_CLASS_COUNT
+};
+extern const char *const site_class_name[SITE_CLASS_COUNT];
+
+// One instruction of the backend that touches memory.
+struct site {
+    uint64_t addr;      // in the untouched routine
+    uint8_t bytes[15];
+    uint8_t length;
+    uint8_t class;      // enum site_class, from Capstone
+    bool decoders_differ; // Capstone and Zydis disagree on what it stores
+    char text[79];      // Intel syntax, from Capstone
+};
+
+enum trace_outcome {
+    OUTCOME_RETURNED,
+    OUTCOME_FAULTED,   // a signal; `signal`, `fault_addr`
+    OUTCOME_TIMED_OUT, // did not return in the time or accesses allowed
+    OUTCOME_REFUSED,   // the recorder does not take this routine; `reason`
+    OUTCOME_BROKEN,    // the recorder cannot vouch for the trace; `reason`
+};
+
+enum { TRACE_REASON_MAX = 160, TRACE_IMAGES_MAX = 16 };
+
+struct trace {
+    struct access *accesses;
+    size_t count, capacity;
+    uint8_t *values;
+    size_t value_bytes, value_capacity;
+    const struct site *sites;  // owned by the recorder (or by the trace, when
+    size_t site_count;         // it was received from another process)
+    bool owns_sites;
+    enum trace_outcome outcome;
+    uint64_t return_value;     // RETURNED only
+    int signal;
+    uint64_t fault_addr;       // address whose access faulted
+    uint64_t fault_pc;         // instruction, in the untouched routine
+    uintptr_t stack_entry;     // stack pointer at the routine's first instruction
+    struct span stack;         // the routine's stack; its frame lies below entry
+    struct span images[TRACE_IMAGES_MAX]; // code and data of the modules that ran
+    size_t image_count;
+    char reason[TRACE_REASON_MAX];
+};
+
+void trace_init(struct trace *t);
+void trace_free(struct trace *t);
+void trace_reset(struct trace *t); // empty, memory kept
+void trace_reserve(struct trace *t, size_t accesses); // room for that many in all
+void trace_reserve_values(struct trace *t, size_t bytes);
+
+// Where an access lies. In an overlapping case a load belongs to the source and
+// a store to the destination where both would do. OTHER is the rest: statics,
+// thread-local storage, wild addresses, and the arena outside of both buffers.
+enum region { REGION_DST, REGION_SRC, REGION_STACK, REGION_OTHER, REGION_COUNT };
+extern const char *const region_name[REGION_COUNT];
+
+// The region of an access and its offset in bytes from that region's start
+// (from the destination or source pointer: negative before it, and beyond size
+// after it, as long as it lies in that buffer's lane or the guard pages around
+// it; from stack_entry for the stack; absolute address for OTHER).
+enum region trace_region(const struct trace *t, const struct layout *layout,
+                         const struct access *a, int64_t *offset);
+
+// Lowest address and the byte after the highest that an access spans, whatever
+// its mask. Empty for what has no width (a flush, a string op of 0 elements).
+struct span access_span(const struct access *a);
+
+// Fills class, text and decoders_differ of a site from its bytes (Capstone).
+// `stores_bytes`: width that the operand decoder says it stores, 0 for none.
+void site_describe(struct site *site, unsigned stores_bytes);
+
+// Sends a recording over a pipe, or receives one into empty structures. False
+// when the other end is gone, when what came is not a recording, or when it
+// would take more than 2^31 bytes. Only the sites that an access names are
+// sent. On a pipe the sender ignores SIGPIPE; a socket raises none.
+struct recording {
+    struct layout layout;   // pointers are only compared, never followed
+    struct trace trace;
+};
+bool recording_send(int fd, const struct layout *layout, const struct trace *t);
+bool recording_receive(int fd, struct recording *out);
+// The same from the bytes of a frame already received.
+bool recording_read(const void *bytes, size_t length, struct recording *out);
+void recording_free(struct recording *r);
+
+#endif
