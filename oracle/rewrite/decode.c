@@ -218,7 +218,9 @@ static void decode_memory(struct insn *out, const struct decoded *d, const Zydis
     m->index = gpr_number(op->mem.index);
     m->scale = op->mem.scale ? op->mem.scale : 1;
     m->disp = op->mem.disp.has_displacement ? op->mem.disp.value : 0;
-    m->addr32 = in->address_width == 32;
+    // The stack's own accesses are 64 bits wide whatever the prefix says.
+    bool hidden = op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN;
+    m->addr32 = in->address_width == 32 && !(hidden && op->mem.segment == ZYDIS_REGISTER_SS);
     m->segment = op->mem.segment == ZYDIS_REGISTER_FS   ? SEGMENT_FS
                  : op->mem.segment == ZYDIS_REGISTER_GS ? SEGMENT_GS
                                                         : SEGMENT_NONE;
@@ -231,7 +233,6 @@ static void decode_memory(struct insn *out, const struct decoded *d, const Zydis
         ZydisCalcAbsoluteAddress(in, op, out->addr, &absolute);
         m->disp = (int64_t)absolute;
     }
-    bool hidden = op->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN;
     if (hidden && m->base == GPR_RSP && moves_rsp_first(in->mnemonic)) m->disp -= m->width;
     // The address of `pop mem` is taken after rsp has moved (SDM vol. 2, POP).
     if (!hidden && in->mnemonic == ZYDIS_MNEMONIC_POP && m->base == GPR_RSP) m->disp += m->width;
@@ -285,6 +286,10 @@ static void decode_special(struct insn *out, const struct decoded *d) {
     case ZYDIS_MNEMONIC_POPFD:
     case ZYDIS_MNEMONIC_POPFQ:
         out->pops_flags = true;
+        break;
+    case ZYDIS_MNEMONIC_VZEROUPPER:
+    case ZYDIS_MNEMONIC_VZEROALL:
+        out->clears_uppers = true;
         break;
     case ZYDIS_MNEMONIC_UD0:
     case ZYDIS_MNEMONIC_UD1:
@@ -412,7 +417,8 @@ static void decode_operands(struct insn *out, const struct decoded *d) {
         if (op->type == ZYDIS_OPERAND_TYPE_REGISTER) {
             name_register(out, op->reg.value, (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0);
             ZydisRegisterClass c = ZydisRegisterGetClass(op->reg.value);
-            out->uses_vectors |= c == ZYDIS_REGCLASS_YMM || c == ZYDIS_REGCLASS_ZMM;
+            out->dirties_uppers |= (c == ZYDIS_REGCLASS_YMM || c == ZYDIS_REGCLASS_ZMM) &&
+                                   ZydisRegisterGetId(op->reg.value) < 16;
             out->uses_mmx |= c == ZYDIS_REGCLASS_MMX || c == ZYDIS_REGCLASS_X87;
         } else if (op->type == ZYDIS_OPERAND_TYPE_MEMORY) {
             name_register(out, op->mem.base, false);

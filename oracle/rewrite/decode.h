@@ -92,7 +92,8 @@ struct insn {
     uint8_t string;           // enum insn_string
     bool fence, drains, flush, prefetch, atomic;
     bool sets_df, clears_df, pops_flags;
-    bool uses_vectors, uses_mmx;
+    bool dirties_uppers, clears_uppers; // of ymm0 to ymm15
+    bool uses_mmx;
     bool is_lea;              // mem[0] is no access
     bool undefined;           // ud0, ud1, ud2
     uint8_t modrm_off, disp_off; // of a RIP-relative operand; disp_off 0: none

@@ -7,20 +7,14 @@
 
 enum { DF_BIT = 0x400 };
 
-static uint64_t address_of(const struct descriptor *d, const uint64_t *record) {
-    uint64_t addr = (uint64_t)d->disp + record[d->a] * d->a_times + record[d->b] * d->b_times;
-    return d->addr32 ? (uint32_t)addr : addr;
+static inline uint64_t address_of(const struct descriptor *d, const uint64_t *record) {
+    return d->access.addr + record[d->a] * d->a_times + record[d->b] * d->b_times;
 }
 
 static struct access access_of(const struct descriptor *d, uint64_t addr) {
-    return (struct access){.addr = addr,
-                           .count = 1,
-                           .mask = ~UINT64_C(0),
-                           .value = TRACE_NO_VALUE,
-                           .site = d->site,
-                           .width = d->width,
-                           .kind = d->kind,
-                           .flags = d->flags};
+    struct access a = d->access;
+    a.addr = d->addr32 ? (uint32_t)addr : addr;
+    return a;
 }
 
 // Bit i: element i is touched.
@@ -36,7 +30,7 @@ static uint64_t mask_bits(const struct descriptor *d, const uint64_t *record) {
 }
 
 static size_t expand_masked(const struct descriptor *d, const uint64_t *record, struct access *out) {
-    unsigned elements = d->width / d->element;
+    unsigned elements = d->access.width / d->element;
     uint64_t bits = mask_bits(d, record);
     if (elements < 64) bits &= (UINT64_C(1) << elements) - 1;
     *out = access_of(d, address_of(d, record));
@@ -69,7 +63,7 @@ static size_t expand_gather(const struct descriptor *d, const uint64_t *record, 
             memcpy(&index, indices + 8 * i, sizeof index);
         }
         uint64_t addr = base + (uint64_t)index * d->vindex_times;
-        out[n++] = access_of(d, d->addr32 ? (uint32_t)addr : addr);
+        out[n++] = access_of(d, addr);
     }
     return n;
 }
@@ -92,7 +86,7 @@ size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, str
         return expand_gather(d, record, out);
     default:
         *out = access_of(d, address_of(d, record));
-        if (d->kind == ACCESS_FLUSH) out->addr &= ~UINT64_C(63);
+        if (d->access.kind == ACCESS_FLUSH) out->addr &= ~UINT64_C(63);
         return 1;
     }
 }
@@ -117,11 +111,27 @@ static void attach_values(const struct recorder *r, const struct descriptor *d,
     }
 }
 
+// The common case, and the hot one: addresses are all there is to fill in.
+static void expand_plain(const struct descriptor *d, const uint64_t *record, uint32_t count,
+                         struct trace *trace) {
+    if (trace->count + count > trace->capacity) trace_reserve(trace, trace->count + count);
+    struct access *out = &trace->accesses[trace->count];
+    for (uint32_t i = 0; i < count; i++) {
+        out[i] = d[i].access;
+        out[i].addr = address_of(&d[i], record);
+    }
+    trace->count += count;
+}
+
 static void expand_record(const struct recorder *r, const struct translation *t,
                           const struct segment *s, const uint64_t *record, uint32_t count,
                           struct trace *trace) {
     const struct descriptor *d = &t->table.descriptors[s->first];
     size_t captured = 0;
+    if (s->plain) {
+        expand_plain(d, record, count, trace);
+        return;
+    }
     for (uint32_t i = 0; i < count; i++, d++) {
         if (trace->count + EXPAND_MOST > trace->capacity) trace_reserve(trace, trace->count + EXPAND_MOST);
         struct access *out = &trace->accesses[trace->count];
@@ -137,7 +147,7 @@ static void expand_interrupted(const struct translation *t, const struct segment
                                struct trace *trace) {
     for (uint32_t i = done; i < s->count; i++) {
         const struct descriptor *d = &t->table.descriptors[s->first + i];
-        if (d->site != site || d->shape != SHAPE_STRING || d->count_word == 0) return;
+        if (d->access.site != site || d->shape != SHAPE_STRING || d->count_word == 0) return;
         trace_reserve(trace, trace->count + 1);
         struct access *out = &trace->accesses[trace->count];
         *out = access_of(d, address_of(d, record));

@@ -172,9 +172,10 @@ static const struct insn *add_insn(struct program *p, const struct insn *in) {
     p->sites[i] = insn_is_site(in) ? add_site(p, in) : UINT32_MAX;
     address_map_put(&p->at, in->addr, i);
     p->named |= in->named;
-    p->pops_flags |= in->pops_flags;
-    p->uses_vectors |= in->uses_vectors;
-    p->uses_mmx |= in->uses_mmx;
+    if (in->sets_df || in->pops_flags) p->traits |= TRAIT_SETS_FLAGS;
+    if (in->dirties_uppers) p->traits |= TRAIT_DIRTIES_UPPERS;
+    if (in->clears_uppers) p->traits |= TRAIT_CLEARS_UPPERS;
+    if (in->uses_mmx) p->traits |= TRAIT_X87;
     return &p->insns[i];
 }
 

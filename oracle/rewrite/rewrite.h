@@ -29,6 +29,14 @@ void address_map_clear(struct address_map *m);
 void address_map_put(struct address_map *m, uint64_t key, uint64_t value);
 bool address_map_get(const struct address_map *m, uint64_t key, uint64_t *value);
 
+// What the way into and out of the routine must care for.
+enum program_trait {
+    TRAIT_SETS_FLAGS = 1,      // the direction flag, or by popf any flag
+    TRAIT_DIRTIES_UPPERS = 2,  // of ymm0 to ymm15
+    TRAIT_CLEARS_UPPERS = 4,
+    TRAIT_X87 = 8,             // or MMX
+};
+
 // The routine's instructions, as far as they are known.
 struct program {
     struct insn *insns;
@@ -39,7 +47,7 @@ struct program {
     struct site *site_table;
     size_t site_count, site_capacity;
     uint16_t named;             // general registers that any of them names
-    bool pops_flags, uses_vectors, uses_mmx;
+    uint8_t traits;             // enum program_trait
     const struct routine *routine;
     struct span images[TRACE_IMAGES_MAX]; // modules that hold them
     size_t image_count;
@@ -61,14 +69,11 @@ enum program_status program_discover(struct program *p, uint64_t entry, char *re
 // in the low 2 GiB.
 struct context {
     uint64_t host_rsp;
-    uint64_t guest_rsp, args[4];
-    uint64_t entry;         // rewritten code to call
-    uint64_t log;           // write position (when no register is free), and
-                            // the log's start on entry, its end on exit
-    uint64_t result;        // rax on return
+    uint64_t log;           // end of the log on exit; its write position all the
+                            // time when no register is free
     uint64_t target;        // of an indirect jump, in the routine's addresses
     uint64_t flags;         // bit 10: the direction flag, as the code set it
-    uint64_t exit;          // enum context_exit
+    uint64_t exit;          // enum context_exit; written on other exits only
     uint64_t refused;       // CONTEXT_REFUSED: index into program.insns
     uint64_t spill[4];      // scratch registers
     uint64_t jump[4];       // scratch of the dispatcher
@@ -92,6 +97,9 @@ struct patch {
     uint64_t target;
 };
 
+// Chains of checks for targets of indirect jumps, by low byte of the address.
+enum { INDIRECT_CHAINS = 256 };
+
 // One rewritten copy of the program.
 struct translation {
     struct segment_rules rules;
@@ -99,7 +107,8 @@ struct translation {
     uint8_t *code;                 // CODE_BYTES, or NULL when not made yet
     struct emitter emit;
     uint16_t free;                 // general registers the program never names
-    uint8_t log_reg;               // of these, or GPR_NONE
+    uint8_t traits;                // of the program, as the entry was written for
+    uint8_t log_reg;               // one more of these, or GPR_NONE
     struct address_map blocks;     // address -> host address
     struct address_map stubs;      // address -> host address of a jump to it
     struct host_insn *map;
@@ -108,10 +117,11 @@ struct translation {
     size_t patch_count, patch_capacity;
     struct block_insn *block;      // scratch of the block being written
     size_t block_capacity;
-    uint8_t **indirect;            // 256 chains of checks, by low byte of address
+    uint8_t **indirect;            // INDIRECT_CHAINS addresses of code
     struct address_map indirect_known;
     uint8_t *enter, *leave, *returned, *unknown, *refused, *dispatch, *helper;
     const uint8_t *entry;          // of the routine's first block, or NULL
+    uint8_t *entry_call;           // end of the call to it
     bool stale;                    // to be made again from scratch
 };
 
@@ -123,7 +133,9 @@ struct recorder {
     struct program program;
     struct translation plain, valued;
     struct span stack;
+    uint64_t guest_rsp;            // stack pointer before the routine is called
     uint8_t *log;                  // reserved LOG_RESERVED bytes
+    uint8_t *log_begin;            // where records start
     size_t log_usable;             // bytes accessible so far
     size_t log_limit;              // bytes this case may use
     uint8_t *capture;              // captured values of the running case
@@ -131,7 +143,7 @@ struct recorder {
     void *xsave;                   // value mode: vector state around a capture
     void *alt_stack;
     // Of the running case, for the signal handlers.
-    struct translation *running;
+    struct translation *running;   // the last one entered
     volatile uint64_t serial;      // number of runs so far
     uint64_t tick_serial;
     unsigned ticks;
@@ -151,6 +163,12 @@ void translation_free(struct translation *t);
 const uint8_t *translation_find(const struct translation *t, uint64_t address);
 const struct host_insn *translation_where(const struct translation *t, const uint8_t *pc);
 bool translation_holds(const struct translation *t, const uint8_t *pc);
+
+// The rewritten copy, as a function like the routine itself. It starts a new log
+// each time it is called. For the bench, after the recorder has run the same
+// case: what recording alone costs.
+typedef uint64_t rewrite_function(void *dst, const void *src, uint64_t size, uint64_t arg4);
+rewrite_function *rewrite_entry(struct recorder *r);
 
 // Copies the bytes that the record's captured stores have just written; called
 // by rewritten code.

@@ -24,6 +24,11 @@ enum {
     ALT_STACK_BYTES = 256 << 10,
     LOG_FIRST_BYTES = 1 << 20,
     LOG_SPARE_BYTES = 64 << 10, // a block's records may reach this far beyond the pointer
+    // Places in their pages of what the rewritten code writes beside the
+    // routine's stores: apart from the page starts, where cases mostly lie. A
+    // load whose address equals a recent store's in the low 12 bits waits for it.
+    LOG_SKEW = 0xc00,
+    CONTEXT_SKEW = 0xe00,
     RERUNS_MAX = 100000,
     TICKS = 4,
 };
@@ -92,13 +97,13 @@ static void on_tick(int signal, siginfo_t *info, void *context) {
     struct recorder *r = active;
     ucontext_t *uc = context;
     if (!r || !r->running) return;
+    const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
+    if (!translation_holds(r->running, pc)) return; // between two runs
     if (r->tick_serial != r->serial) {
         r->tick_serial = r->serial;
         r->ticks = 0;
-        return;
     }
-    const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
-    if (++r->ticks < TICKS || !translation_holds(r->running, pc)) return;
+    if (++r->ticks <= TICKS) return;
     r->timed_out = true;
     abort_run(r, uc, pc);
 }
@@ -143,7 +148,8 @@ static size_t xsave_bytes(void) {
 }
 
 static bool allocate(struct recorder *r) {
-    r->context = reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_32BIT);
+    uint8_t *context = reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_32BIT);
+    r->context = context ? (struct context *)(void *)(context + CONTEXT_SKEW) : NULL;
     uint8_t *stack = reserve_guarded(STACK_BYTES);
     r->log = reserve(LOG_RESERVED, PROT_NONE, 0);
     r->capture = reserve(CAPTURE_RESERVED, PROT_READ | PROT_WRITE, 0);
@@ -152,6 +158,8 @@ static bool allocate(struct recorder *r) {
     if (!r->context || !stack || !r->log || !r->capture || !r->alt_stack || !r->xsave) return false;
     memset(r->xsave, 0, xsave_bytes());
     r->stack = (struct span){(uintptr_t)stack, (uintptr_t)stack + STACK_BYTES};
+    r->log_begin = r->log + LOG_SKEW;
+    r->guest_rsp = r->stack.hi - 128;
     r->log_usable = LOG_FIRST_BYTES;
     return mprotect(r->log, r->log_usable, PROT_READ | PROT_WRITE) == 0;
 }
@@ -171,7 +179,7 @@ static void rewrite_close(struct recorder *r) {
     translation_free(&r->plain);
     translation_free(&r->valued);
     program_free(&r->program);
-    if (r->context) munmap(r->context, PAGE_BYTES);
+    if (r->context) munmap((uint8_t *)r->context - CONTEXT_SKEW, PAGE_BYTES);
     if (r->stack.lo) munmap((uint8_t *)r->stack.lo - PAGE_BYTES, STACK_BYTES + 2 * PAGE_BYTES);
     if (r->log) munmap(r->log, LOG_RESERVED);
     if (r->capture) munmap(r->capture, CAPTURE_RESERVED);
@@ -222,37 +230,19 @@ static void set_tunables(struct recorder *r, const struct copy_case *c) {
     }
 }
 
-static void clean_cpu_state(const struct recorder *r) {
-    if (r->program.uses_vectors && __builtin_cpu_supports("avx")) __asm__ volatile("vzeroupper" ::: "memory");
-    if (r->program.uses_mmx) __asm__ volatile("fninit" ::: "memory");
-    if (r->program.pops_flags) {
-        __asm__ volatile("pushfq\n\tandq $~0x40500, (%%rsp)\n\tpopfq" ::: "memory", "cc");
-    }
+rewrite_function *rewrite_entry(struct recorder *r) {
+    return (rewrite_function *)(uintptr_t)r->plain.enter;
 }
 
-// One pass through the rewritten code.
-static void enter(struct recorder *r, struct translation *t, const struct layout *layout) {
-    struct context *c = r->context;
-    c->guest_rsp = r->stack.hi - 128;
-    c->args[0] = (uintptr_t)layout->dst;
-    c->args[1] = (uintptr_t)layout->src;
-    c->args[2] = layout->size;
-    c->args[3] = r->arg4;
-    c->entry = (uintptr_t)t->entry;
-    c->log = (uintptr_t)r->log;
-    c->flags = 0;
-    r->fault_signal = 0;
-    r->timed_out = r->log_full = false;
-    r->abort_where = NULL;
-    r->capture_used = 0;
+// One pass through the rewritten code; gives what the routine returned.
+static uint64_t enter(struct recorder *r, struct translation *t, const struct layout *layout) {
+    rewrite_function *go = (rewrite_function *)(uintptr_t)t->enter;
     r->running = t;
     r->serial++;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    void (*go)(void) = (void (*)(void))(uintptr_t)t->enter;
-    go();
+    uint64_t result = go(layout->dst, layout->src, layout->size, r->arg4);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    r->running = NULL;
-    clean_cpu_state(r);
+    return result;
 }
 
 static void refuse(struct trace *trace, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -340,7 +330,11 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
         if (!t->entry) {
             if (!learn_target(r, t, r->routine->entry, trace)) return false;
         }
-        enter(r, t, layout);
+        r->abort_where = NULL;
+        r->timed_out = r->log_full = false;
+        r->capture_used = 0;
+        r->context->exit = CONTEXT_RETURNED;
+        trace->return_value = enter(r, t, layout);
         if (r->context->exit != CONTEXT_UNKNOWN_TARGET) return true;
         if (!learn_target(r, t, r->context->target, trace)) return true;
         trace->outcome = OUTCOME_RETURNED;
@@ -353,10 +347,10 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
 
 static void read_log(struct recorder *r, const struct translation *t, struct trace *trace) {
     const uint8_t *end = (const uint8_t *)(uintptr_t)r->context->log;
-    bool inside = end >= r->log && end <= r->log + r->log_usable + LOG_SPARE_BYTES &&
+    bool inside = end >= r->log_begin && end <= r->log + r->log_usable + LOG_SPARE_BYTES &&
                   ((uintptr_t)end & 7) == 0;
-    if (r->log_full && end > r->log + r->log_usable) end = r->log;
-    if (inside && expand_log(r, t, r->log, end, r->abort_where, r->abort_rcx, trace)) return;
+    if (r->log_full && end > r->log + r->log_usable) end = r->log_begin;
+    if (inside && expand_log(r, t, r->log_begin, end, r->abort_where, r->abort_rcx, trace)) return;
     trace->outcome = OUTCOME_BROKEN;
     snprintf(trace->reason, sizeof trace->reason, "the log does not hold together: the routine wrote to it");
 }
@@ -378,9 +372,8 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     set_limits(r, c);
     trace->outcome = OUTCOME_RETURNED;
     trace->stack = r->stack;
-    trace->stack_entry = r->stack.hi - 128 - 8;
+    trace->stack_entry = r->guest_rsp - 8;
     bool ran = run_to_end(r, t, arena, c, layout, trace);
-    if (ran && r->context->exit == CONTEXT_RETURNED) trace->return_value = r->context->result;
     if (ran && r->context->exit == CONTEXT_REFUSED) ended_by_refusal(r, trace);
     if (ran && r->context->exit == CONTEXT_ABORTED) ended_by_signal(r, trace);
     if (ran && !t->stale) read_log(r, t, trace);

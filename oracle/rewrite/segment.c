@@ -39,6 +39,7 @@ static void open_segment(struct segment_builder *b) {
     memset(current(b), 0, sizeof *current(b));
     current(b)->first = (uint32_t)t->descriptor_count;
     current(b)->words = 1;
+    current(b)->plain = true;
     memset(b->gpr_word, 0, sizeof b->gpr_word);
     for (unsigned r = 0; r < GPR_COUNT; r++) {
         b->symbols[r] = (struct symbol){true, (uint8_t)r, GPR_NONE, 1, 0};
@@ -163,7 +164,7 @@ static bool addresses_known(const struct segment_builder *b, const struct wanted
 
 static bool describe_address(struct segment_builder *b, const struct mem *m, struct descriptor *d) {
     struct symbol s = address_of(b, m);
-    d->disp = s.disp;
+    d->access.addr = (uint64_t)s.disp;
     d->addr32 = m->addr32;
     if (s.a != GPR_NONE) {
         d->a = word_of_gpr(b, s.a);
@@ -176,8 +177,8 @@ static bool describe_address(struct segment_builder *b, const struct mem *m, str
         if (d->b == 0) return false;
     }
     if (m->segment != SEGMENT_NONE) {
-        d->flags |= ACCESS_TLS;
-        d->disp += (int64_t)(m->segment == SEGMENT_FS ? b->rules->fs_base : b->rules->gs_base);
+        d->access.flags |= ACCESS_TLS;
+        d->access.addr += m->segment == SEGMENT_FS ? b->rules->fs_base : b->rules->gs_base;
     }
     return true;
 }
@@ -225,23 +226,29 @@ static bool describe_string(struct segment_builder *b, const struct insn *in, st
 
 // Value mode: where the bytes of a store will be found.
 static bool describe_value(struct segment_builder *b, struct descriptor *d) {
-    if (!b->rules->values || d->kind != ACCESS_STORE || (d->flags & ACCESS_TLS)) return true;
-    d->captured = d->shape != SHAPE_PLAIN || d->addr32 || d->width > 64;
+    const struct access *a = &d->access;
+    if (!b->rules->values || a->kind != ACCESS_STORE || (a->flags & ACCESS_TLS)) return true;
+    d->captured = d->shape != SHAPE_PLAIN || d->addr32 || a->width > 64;
     if (d->captured) {
         d->value_word = find_or_add(b, SLOT_CAPTURE);
         return d->value_word != 0;
     }
     if (add_slot(b, SLOT_ADDRESS, 0, 8, 0) == 0) return false;
-    d->value_word = add_slot(b, SLOT_VALUE, 0, d->width, 0);
+    d->value_word = add_slot(b, SLOT_VALUE, 0, a->width, 0);
     return d->value_word != 0;
 }
 
 static bool describe(struct segment_builder *b, const struct insn *in, const struct wanted *w,
                      uint32_t site) {
-    struct descriptor d = {.site = site, .kind = w->kind, .flags = w->flags};
+    struct descriptor d = {.access = {.count = 1,
+                                      .mask = ~UINT64_C(0),
+                                      .value = TRACE_NO_VALUE,
+                                      .site = site,
+                                      .kind = w->kind,
+                                      .flags = w->flags}};
     bool ok = true;
     if (w->mem) {
-        d.width = w->mem->width;
+        d.access.width = w->mem->width;
         ok = describe_address(b, w->mem, &d) && describe_mask(b, w->mem, &d) &&
              describe_string(b, in, &d) && describe_value(b, &d);
     }
@@ -251,6 +258,8 @@ static bool describe(struct segment_builder *b, const struct insn *in, const str
     }
     t->descriptors[t->descriptor_count++] = d;
     current(b)->count++;
+    current(b)->plain &= d.shape == SHAPE_PLAIN && d.value_word == 0 && !d.addr32 &&
+                         d.access.kind != ACCESS_FLUSH;
     return ok;
 }
 

@@ -39,14 +39,10 @@ struct slot {
 enum descriptor_shape { SHAPE_PLAIN, SHAPE_STRING, SHAPE_MASKED, SHAPE_GATHER };
 
 struct descriptor {
-    int64_t disp;
-    uint32_t site;
-    uint16_t width;
-    uint8_t kind;         // enum access_kind
-    uint8_t flags;        // enum access_flag
+    struct access access; // all but the address, which is `addr` plus registers
     uint8_t shape;        // enum descriptor_shape
     bool addr32;
-    uint8_t a, b;         // addr = word[a] * a_times + word[b] * b_times + disp
+    uint8_t a, b;         // addr += word[a] * a_times + word[b] * b_times
     uint8_t a_times, b_times;
     // SHAPE_STRING
     uint8_t count_word;   // rcx before; 0: one element
@@ -71,6 +67,7 @@ struct segment {
     uint32_t words;          // length of its record
     struct slot slots[SEGMENT_SLOTS_MAX];
     uint8_t slot_count;
+    bool plain;              // every descriptor is SHAPE_PLAIN and has no value
 };
 
 struct segment_table {
