@@ -60,7 +60,7 @@ static void write_enter(struct writer *w) {
     t->enter = w->e->next;
     for (unsigned i = 0; i < sizeof callee_saved; i++) write_saved(w, 0x50, callee_saved[i]);
     emit_store_slot(w->e, slot(&w->c->host_rsp), GPR_RSP);
-    emit_set(w->e, GPR_RSP, w->r->guest_rsp);
+    emit_set(w->e, GPR_RSP, w->r->guest.rsp);
     emit_set(w->e, t->log_reg == GPR_NONE ? GPR_RAX : t->log_reg, (uintptr_t)w->r->log_begin);
     if (t->log_reg == GPR_NONE) emit_store_slot(w->e, slot(&w->c->log), GPR_RAX);
     if (t->traits & TRAIT_SETS_FLAGS) emit_store_slot_imm(w->e, slot(&w->c->flags), 0);

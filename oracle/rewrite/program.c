@@ -72,61 +72,6 @@ bool address_map_get(const struct address_map *m, uint64_t key, uint64_t *value)
     return true;
 }
 
-// ---- where code may be ----
-
-struct mapping {
-    uint64_t lo, hi;
-    bool read, write, exec;
-    char path[128];
-};
-
-static bool find_mapping(uint64_t address, struct mapping *out) {
-    FILE *maps = fopen("/proc/self/maps", "re");
-    if (!maps) return false;
-    char line[512];
-    bool found = false;
-    while (!found && fgets(line, sizeof line, maps)) {
-        unsigned long lo, hi;
-        char perms[8];
-        out->path[0] = '\0';
-        if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %127s", &lo, &hi, perms, out->path) < 3) continue;
-        found = address >= lo && address < hi;
-        out->lo = lo;
-        out->hi = hi;
-        out->read = perms[0] == 'r';
-        out->write = perms[1] == 'w';
-        out->exec = perms[2] == 'x';
-    }
-    fclose(maps);
-    return found;
-}
-
-static void add_image(struct program *p, uintptr_t lo, uintptr_t hi) {
-    for (size_t i = 0; i < p->image_count; i++) {
-        if (p->images[i].lo <= lo && hi <= p->images[i].hi) return;
-    }
-    if (p->image_count < TRACE_IMAGES_MAX) p->images[p->image_count++] = (struct span){lo, hi};
-}
-
-// All mappings of the file that holds the code: its constants and statics.
-static void add_module(struct program *p, const struct mapping *code) {
-    for (size_t i = 0; i < p->image_count; i++) {
-        if (p->images[i].lo <= code->lo && code->hi <= p->images[i].hi) return;
-    }
-    add_image(p, code->lo, code->hi);
-    if (code->path[0] != '/') return;
-    FILE *maps = fopen("/proc/self/maps", "re");
-    if (!maps) return;
-    char line[512];
-    while (fgets(line, sizeof line, maps)) {
-        unsigned long lo, hi;
-        char path[128] = "";
-        if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %127s", &lo, &hi, path) < 2) continue;
-        if (strcmp(path, code->path) == 0) add_image(p, lo, hi);
-    }
-    fclose(maps);
-}
-
 // ---- discovery ----
 
 void program_init(struct program *p, const struct routine *routine) {
@@ -134,9 +79,8 @@ void program_init(struct program *p, const struct routine *routine) {
     p->routine = routine;
     address_map_init(&p->at);
     address_map_init(&p->leaders);
-    for (size_t i = 0; i < routine->image_count; i++) {
-        add_image(p, routine->images[i].lo, routine->images[i].hi);
-    }
+    p->image_count = routine->image_count;
+    memcpy(p->images, routine->images, routine->image_count * sizeof *p->images);
 }
 
 void program_free(struct program *p) {
@@ -197,7 +141,7 @@ static void add_leader(struct program *p, struct work *w, uint64_t address) {
 
 // Decodes from ADDRESS up to the end of its block. The mapping bounds what may
 // be read; code may run on into the next mapping only through a new block.
-static void scan_block(struct program *p, struct work *w, uint64_t address, const struct mapping *m) {
+static void scan_block(struct program *p, struct work *w, uint64_t address, const struct guest_mapping *m) {
     while (address < m->hi && !address_map_get(&p->at, address, NULL)) {
         struct insn in;
         uint64_t room = m->hi - address;
@@ -231,24 +175,24 @@ static const char *undefined_name(const struct program *p, uint64_t address) {
     return routine->undefined_names[address - routine->undefined.lo];
 }
 
-static bool same_mapping(const struct mapping *m, uint64_t address) {
+static bool same_mapping(const struct guest_mapping *m, uint64_t address) {
     return m->exec && address >= m->lo && address < m->hi;
 }
 
 enum program_status program_discover(struct program *p, uint64_t entry, char *reason) {
-    struct mapping m = {0};
+    struct guest_mapping m = {0};
     const char *undefined = undefined_name(p, entry);
     if (undefined) {
         snprintf(reason, TRACE_REASON_MAX, "the routine calls `%s`, which its file does not define", undefined);
         return PROGRAM_REFUSED;
     }
-    if (!find_mapping(entry, &m) || !m.exec || !m.read) return PROGRAM_NO_CODE;
+    if (!guest_find_mapping(entry, &m) || !m.exec || !m.read) return PROGRAM_NO_CODE;
     if (m.write) {
         snprintf(reason, TRACE_REASON_MAX, "the code at %#llx is writable; it might change while it runs",
                  (unsigned long long)entry);
         return PROGRAM_REFUSED;
     }
-    add_module(p, &m);
+    guest_add_module(&m, p->images, &p->image_count);
     struct work w = {0};
     if (!address_map_get(&p->leaders, entry, NULL)) address_map_put(&p->leaders, entry, 1);
     push_work(&w, entry);

@@ -14,6 +14,7 @@
 #define STORESCOPE_REWRITE_H
 
 #include "emit.h"
+#include "guest.h"
 #include "recorder.h"
 #include "segment.h"
 
@@ -132,8 +133,7 @@ struct recorder {
     struct context *context;
     struct program program;
     struct translation plain, valued;
-    struct span stack;
-    uint64_t guest_rsp;            // stack pointer before the routine is called
+    struct guest guest;
     uint8_t *log;                  // reserved LOG_RESERVED bytes
     uint8_t *log_begin;            // where records start
     size_t log_usable;             // bytes accessible so far
@@ -141,7 +141,6 @@ struct recorder {
     uint8_t *capture;              // captured values of the running case
     size_t capture_used;
     void *xsave;                   // value mode: vector state around a capture
-    void *alt_stack;
     // Of the running case, for the signal handlers.
     struct translation *running;   // the last one entered
     volatile uint64_t serial;      // number of runs so far

@@ -15,13 +15,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 enum {
-    STACK_BYTES = 8 << 20,
-    ALT_STACK_BYTES = 256 << 10,
     LOG_FIRST_BYTES = 1 << 20,
     LOG_SPARE_BYTES = 64 << 10, // a block's records may reach this far beyond the pointer
     // Places in their pages of what the rewritten code writes beside the
@@ -108,38 +105,7 @@ static void on_tick(int signal, siginfo_t *info, void *context) {
     abort_run(r, uc, pc);
 }
 
-static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
-
-static void install_handlers(struct recorder *r) {
-    stack_t alt = {.ss_sp = r->alt_stack, .ss_size = ALT_STACK_BYTES};
-    sigaltstack(&alt, NULL);
-    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    sigfillset(&fault.sa_mask);
-    for (unsigned i = 0; i < sizeof fault_signals / sizeof *fault_signals; i++) {
-        sigaction(fault_signals[i], &fault, NULL);
-    }
-    struct sigaction tick = {.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
-    sigfillset(&tick.sa_mask);
-    sigaction(SIGPROF, &tick, NULL);
-    unsigned period_ms = r->options.timeout_ms / TICKS;
-    if (period_ms == 0) period_ms = 1;
-    struct timeval period = {period_ms / 1000, (suseconds_t)(period_ms % 1000) * 1000};
-    setitimer(ITIMER_PROF, &(struct itimerval){period, period}, NULL);
-}
-
 // ---- opening ----
-
-static void *reserve(size_t bytes, int protection, int flags) {
-    void *p = mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
-    return p == MAP_FAILED ? NULL : p;
-}
-
-// Bytes between two inaccessible pages.
-static uint8_t *reserve_guarded(size_t bytes) {
-    uint8_t *p = reserve(bytes + 2 * PAGE_BYTES, PROT_NONE, 0);
-    if (!p || mprotect(p + PAGE_BYTES, bytes, PROT_READ | PROT_WRITE) != 0) return NULL;
-    return p + PAGE_BYTES;
-}
 
 static size_t xsave_bytes(void) {
     unsigned a, b = 0, c = 0, d;
@@ -148,18 +114,14 @@ static size_t xsave_bytes(void) {
 }
 
 static bool allocate(struct recorder *r) {
-    uint8_t *context = reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_32BIT);
+    uint8_t *context = guest_reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_32BIT);
     r->context = context ? (struct context *)(void *)(context + CONTEXT_SKEW) : NULL;
-    uint8_t *stack = reserve_guarded(STACK_BYTES);
-    r->log = reserve(LOG_RESERVED, PROT_NONE, 0);
-    r->capture = reserve(CAPTURE_RESERVED, PROT_READ | PROT_WRITE, 0);
-    r->alt_stack = reserve_guarded(ALT_STACK_BYTES);
+    r->log = guest_reserve(LOG_RESERVED, PROT_NONE, 0);
+    r->capture = guest_reserve(CAPTURE_RESERVED, PROT_READ | PROT_WRITE, 0);
     r->xsave = aligned_alloc(64, (xsave_bytes() + 63) & ~(size_t)63);
-    if (!r->context || !stack || !r->log || !r->capture || !r->alt_stack || !r->xsave) return false;
+    if (!r->context || !r->log || !r->capture || !r->xsave || !guest_open(&r->guest)) return false;
     memset(r->xsave, 0, xsave_bytes());
-    r->stack = (struct span){(uintptr_t)stack, (uintptr_t)stack + STACK_BYTES};
     r->log_begin = r->log + LOG_SKEW;
-    r->guest_rsp = r->stack.hi - 128;
     r->log_usable = LOG_FIRST_BYTES;
     return mprotect(r->log, r->log_usable, PROT_READ | PROT_WRITE) == 0;
 }
@@ -174,19 +136,14 @@ static void find_tunables(struct recorder *r) {
 }
 
 static void rewrite_close(struct recorder *r) {
-    setitimer(ITIMER_PROF, &(struct itimerval){0}, NULL);
+    guest_close(&r->guest);
     active = NULL;
     translation_free(&r->plain);
     translation_free(&r->valued);
     program_free(&r->program);
     if (r->context) munmap((uint8_t *)r->context - CONTEXT_SKEW, PAGE_BYTES);
-    if (r->stack.lo) munmap((uint8_t *)r->stack.lo - PAGE_BYTES, STACK_BYTES + 2 * PAGE_BYTES);
     if (r->log) munmap(r->log, LOG_RESERVED);
     if (r->capture) munmap(r->capture, CAPTURE_RESERVED);
-    if (r->alt_stack) {
-        sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
-        munmap((uint8_t *)r->alt_stack - PAGE_BYTES, ALT_STACK_BYTES + 2 * PAGE_BYTES);
-    }
     free(r->xsave);
     free(r);
 }
@@ -214,7 +171,8 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     r->plain.log_reg = r->valued.log_reg = GPR_NONE;
     find_tunables(r);
     active = r;
-    install_handlers(r);
+    unsigned period_ms = options->timeout_ms / TICKS;
+    guest_handle(&r->guest, on_fault, on_tick, period_ms ? period_ms : 1);
     return r;
 }
 
@@ -371,8 +329,8 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     set_tunables(r, c);
     set_limits(r, c);
     trace->outcome = OUTCOME_RETURNED;
-    trace->stack = r->stack;
-    trace->stack_entry = r->guest_rsp - 8;
+    trace->stack = r->guest.stack;
+    trace->stack_entry = r->guest.rsp - 8;
     bool ran = run_to_end(r, t, arena, c, layout, trace);
     if (ran && r->context->exit == CONTEXT_REFUSED) ended_by_refusal(r, trace);
     if (ran && r->context->exit == CONTEXT_ABORTED) ended_by_signal(r, trace);

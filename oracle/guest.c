@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "guest.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+
+enum {
+    STACK_BYTES = 8 << 20,
+    ALT_STACK_BYTES = 256 << 10,
+    STACK_ABOVE = 128, // of the caller's frame, as far as there is one
+};
+
+void *guest_reserve(size_t bytes, int protection, int flags)
+{
+    void *p = mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags,
+                   -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+// Bytes between two inaccessible pages.
+static uint8_t *reserve_guarded(size_t bytes)
+{
+    uint8_t *p = guest_reserve(bytes + 2 * PAGE_BYTES, PROT_NONE, 0);
+    if (!p || mprotect(p + PAGE_BYTES, bytes, PROT_READ | PROT_WRITE) != 0)
+        return NULL;
+    return p + PAGE_BYTES;
+}
+
+bool guest_open(struct guest *g)
+{
+    memset(g, 0, sizeof *g);
+    uint8_t *stack = reserve_guarded(STACK_BYTES);
+    if (!stack)
+        return false;
+    g->stack = (struct span){(uintptr_t)stack, (uintptr_t)stack + STACK_BYTES};
+    g->rsp = g->stack.hi - STACK_ABOVE;
+    g->alt_stack = reserve_guarded(ALT_STACK_BYTES);
+    return g->alt_stack != NULL;
+}
+
+void guest_close(struct guest *g)
+{
+    setitimer(ITIMER_PROF, &(struct itimerval){0}, NULL);
+    if (g->stack.lo)
+        munmap((uint8_t *)g->stack.lo - PAGE_BYTES, STACK_BYTES + 2 * PAGE_BYTES);
+    if (g->alt_stack) {
+        sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+        munmap((uint8_t *)g->alt_stack - PAGE_BYTES, ALT_STACK_BYTES + 2 * PAGE_BYTES);
+    }
+    memset(g, 0, sizeof *g);
+}
+
+void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler *on_tick,
+                  unsigned period_ms)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    sigaltstack(&(stack_t){.ss_sp = g->alt_stack, .ss_size = ALT_STACK_BYTES}, NULL);
+
+    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigfillset(&fault.sa_mask);
+    for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++)
+        sigaction(faults[i], &fault, NULL);
+
+    struct sigaction tick = {.sa_sigaction = on_tick,
+                             .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    sigfillset(&tick.sa_mask);
+    sigaction(SIGPROF, &tick, NULL);
+    struct timeval period = {period_ms / 1000, (suseconds_t)(period_ms % 1000) * 1000};
+    setitimer(ITIMER_PROF, &(struct itimerval){period, period}, NULL);
+}
+
+static bool read_mapping(const char *line, struct guest_mapping *out)
+{
+    unsigned long lo, hi;
+    char perms[8];
+    out->path[0] = '\0';
+    if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %127s", &lo, &hi, perms, out->path) < 3)
+        return false;
+    out->lo = lo;
+    out->hi = hi;
+    out->read = perms[0] == 'r';
+    out->write = perms[1] == 'w';
+    out->exec = perms[2] == 'x';
+    return true;
+}
+
+bool guest_find_mapping(uint64_t address, struct guest_mapping *out)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (!maps)
+        return false;
+    char line[512];
+    bool found = false;
+    while (!found && fgets(line, sizeof line, maps))
+        found = read_mapping(line, out) && address >= out->lo && address < out->hi;
+    fclose(maps);
+    return found;
+}
+
+static bool holds(const struct span *images, size_t count, const struct guest_mapping *m)
+{
+    for (size_t i = 0; i < count; i++)
+        if (images[i].lo <= m->lo && m->hi <= images[i].hi)
+            return true;
+    return false;
+}
+
+static void add_image(struct span *images, size_t *count, const struct guest_mapping *m)
+{
+    if (!holds(images, *count, m) && *count < TRACE_IMAGES_MAX)
+        images[(*count)++] = (struct span){m->lo, m->hi};
+}
+
+void guest_add_module(const struct guest_mapping *code, struct span *images, size_t *count)
+{
+    if (holds(images, *count, code))
+        return;
+    add_image(images, count, code);
+    FILE *maps = code->path[0] == '/' ? fopen("/proc/self/maps", "re") : NULL;
+    if (!maps)
+        return;
+    char line[512];
+    struct guest_mapping m;
+    while (fgets(line, sizeof line, maps))
+        if (read_mapping(line, &m) && strcmp(m.path, code->path) == 0)
+            add_image(images, count, &m);
+    fclose(maps);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What every recorder that runs a routine in its own process needs: a stack for
+// the routine, and one for the handlers of the signals that it raises, so that
+// the handlers write to neither the routine's stack nor, where the routine has
+// moved its stack pointer there, to the arena.
+
+#ifndef STORESCOPE_GUEST_H
+#define STORESCOPE_GUEST_H
+
+#include "trace.h"
+
+#include <signal.h>
+
+struct guest {
+    struct span stack;    // of the routine, between inaccessible pages
+    uint64_t rsp;         // its stack pointer before it is called
+    void *alt_stack;      // of the handlers
+};
+
+// False, with errno set, when there is no address space. guest_close takes a
+// guest that was opened in part, or zeroed.
+bool guest_open(struct guest *g);
+void guest_close(struct guest *g);
+
+// BYTES of zeroed memory that take none until they are used; NULL with errno
+// set. FLAGS are added to mmap's.
+void *guest_reserve(size_t bytes, int protection, int flags);
+
+// Handlers for the signals that a routine may raise by itself (SIGSEGV, SIGBUS,
+// SIGILL, SIGFPE, SIGTRAP), and for SIGPROF, which comes every PERIOD_MS of
+// processor time from now on.
+typedef void guest_handler(int signal, siginfo_t *info, void *context);
+void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler *on_tick,
+                  unsigned period_ms);
+
+// The mapping of this process that holds ADDRESS, from /proc/self/maps.
+struct guest_mapping {
+    uint64_t lo, hi;
+    bool read, write, exec;
+    char path[128];
+};
+bool guest_find_mapping(uint64_t address, struct guest_mapping *out);
+
+// Adds the mappings of the file that CODE belongs to (code, constants, statics)
+// to IMAGES, which has room for TRACE_IMAGES_MAX.
+void guest_add_module(const struct guest_mapping *code, struct span *images, size_t *count);
+
+#endif
