@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "backend_parts.h"
+#include "cpu.h"
+
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *const copy_op_name[OP_COUNT] = {
+    [OP_MEMCPY] = "memcpy",
+    [OP_MEMMOVE] = "memmove",
+    [OP_MEMPCPY] = "mempcpy",
+};
+
+bool copy_op_parse(const char *name, enum copy_op *op) {
+    for (int i = 0; i < OP_COUNT; i++) {
+        if (strcmp(name, copy_op_name[i]) == 0) {
+            *op = (enum copy_op)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+// What a symbol's name says it needs. The right column is what the code of that
+// name uses (disassembled), and what glibc asks for (sysdeps/x86_64/multiarch/
+// ifunc-impl-list.c): `rep movsb` runs without ERMS too, only slower.
+static const struct part_row {
+    const char *part; // of the name, between underscores
+    const char *features;
+} parts[] = {
+    {"ssse3", "ssse3"},
+    {"avx", "avx"},
+    {"rtm", "rtm"},
+    {"evex", "avx512f avx512vl"},
+    {"avx512", "avx512f"},
+    {"avx512_unaligned", "avx512vl"},
+    {"avx512f", "avx512f"},
+    {"movdir64b", "avx movdir64b"},
+    {"clflush", "clflush"},
+    {"clflushopt", "clflushopt"},
+    {"clwb", "clwb"},
+};
+
+static bool has_part(const char *name, const char *part) {
+    size_t length = strlen(part);
+    for (const char *at = name; (at = strstr(at, part)) != NULL; at++) {
+        if (at > name && at[-1] == '_' && (at[length] == '_' || at[length] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Only names of the libraries we know: "avx" in a user's own may mean anything.
+static void need_of_symbol(struct backend *b) {
+    static const char *const stems[] = {"__memcpy_", "__memmove_", "__mempcpy_",
+                                        "memmove_mov"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof stems / sizeof *stems; i++) {
+        known = known || strncmp(b->symbol, stems[i], strlen(stems[i])) == 0;
+    }
+    for (size_t i = 0; known && i < sizeof parts / sizeof *parts; i++) {
+        if (has_part(b->symbol, parts[i].part)) {
+            backend_need(b, parts[i].features);
+        }
+    }
+}
+
+static enum copy_op op_of_symbol(const char *symbol) {
+    if (strstr(symbol, "mempcpy") != NULL) {
+        return OP_MEMPCPY;
+    }
+    return strstr(symbol, "move") != NULL ? OP_MEMMOVE : OP_MEMCPY;
+}
+
+static char *copy_text(const char *text) {
+    char *copy = text != NULL ? strdup(text) : NULL;
+    if (text != NULL && copy == NULL) {
+        abort();
+    }
+    return copy;
+}
+
+// Appends *B as it is: the list takes its strings over.
+static struct backend *append(struct backend_list *list, const struct backend *b) {
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
+        list->items = realloc(list->items, list->capacity * sizeof *list->items);
+        if (list->items == NULL) {
+            abort();
+        }
+    }
+    list->items[list->count] = *b;
+    return &list->items[list->count++];
+}
+
+struct backend *backend_add(struct backend_list *list, const char *name, const char *path,
+                            const char *symbol, const char *from) {
+    struct backend b = {
+        .name = copy_text(name),
+        .path = copy_text(path),
+        .symbol = copy_text(symbol),
+        .from = copy_text(from),
+        .op = op_of_symbol(symbol),
+        .size_unit = 1,
+        .align = 1,
+    };
+    need_of_symbol(&b);
+    return append(list, &b);
+}
+
+void backend_miss(struct backend *b, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    if (b->missing == NULL && vasprintf(&b->missing, format, args) < 0) {
+        abort();
+    }
+    va_end(args);
+}
+
+void backend_need(struct backend *b, const char *features) {
+    const char *lacks = cpu_lacks(features);
+    if (lacks != NULL) {
+        backend_miss(b, "CPU lacks %s", lacks);
+    }
+}
+
+static void free_strings(struct backend *b) {
+    free(b->name);
+    free(b->path);
+    free(b->symbol);
+    free(b->from);
+    free(b->missing);
+}
+
+static int compare_names(const void *a, const void *b) {
+    const struct backend *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
+void backend_sort(struct backend_list *list, size_t first) {
+    if (list->count - first < 2) {
+        return;
+    }
+    qsort(list->items + first, list->count - first, sizeof *list->items, compare_names);
+    size_t kept = first + 1;
+    for (size_t i = first + 1; i < list->count; i++) {
+        if (strcmp(list->items[i].name, list->items[kept - 1].name) == 0) {
+            free_strings(&list->items[i]);
+        } else {
+            list->items[kept++] = list->items[i];
+        }
+    }
+    list->count = kept;
+}
+
+void backend_list_all(struct backend_list *out) {
+    *out = (struct backend_list){0};
+    families_list(out);
+    backend_sort(out, 0);
+}
+
+bool pattern_is_glob(const char *pattern) {
+    return strpbrk(pattern, "*?[") != NULL;
+}
+
+static void append_copy(struct backend_list *list, const struct backend *b) {
+    struct backend copy = *b;
+    copy.name = copy_text(b->name);
+    copy.path = copy_text(b->path);
+    copy.symbol = copy_text(b->symbol);
+    copy.from = copy_text(b->from);
+    copy.missing = copy_text(b->missing);
+    append(list, &copy);
+}
+
+static bool fail_unknown(const struct backend_list *all, const char *pattern, char *error,
+                         size_t error_size) {
+    if (access(pattern, F_OK) == 0) {
+        snprintf(error, error_size, "'%s' is a file: name its routine too, as '%s:SYMBOL'",
+                 pattern, pattern);
+        return false;
+    }
+    struct nearest n = {.wanted = pattern};
+    for (size_t i = 0; i < all->count && !pattern_is_glob(pattern); i++) {
+        if (!all->items[i].planted || strncmp(pattern, "planted", 7) == 0) {
+            nearest_offer(&n, all->items[i].name);
+        }
+    }
+    char near_text[NEAREST_MAX * (NEAREST_NAME_MAX + 8)];
+    nearest_print(&n, near_text, sizeof near_text);
+    snprintf(error, error_size, "no backend %s '%s'%s; see 'storescope list'",
+             pattern_is_glob(pattern) ? "matches" : "is named", pattern, near_text);
+    return false;
+}
+
+bool backend_list_find(const struct backend_list *all, const char *pattern,
+                       struct backend_list *out, char *error, size_t error_size) {
+    if (strchr(pattern, ':') != NULL) {
+        return path_find(pattern, out, error, error_size);
+    }
+    bool planted_too = strncmp(pattern, "planted", 7) == 0;
+    size_t before = out->count;
+    for (size_t i = 0; i < all->count; i++) {
+        if ((planted_too || !all->items[i].planted) &&
+            fnmatch(pattern, all->items[i].name, 0) == 0) {
+            append_copy(out, &all->items[i]);
+        }
+    }
+    return out->count > before || fail_unknown(all, pattern, error, error_size);
+}
+
+void backend_list_free(struct backend_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        free_strings(&list->items[i]);
+    }
+    free(list->items);
+    *list = (struct backend_list){0};
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What the files of this folder share about lists of backends. Nobody else
+// includes this.
+
+#ifndef STORESCOPE_BACKEND_PARTS_H
+#define STORESCOPE_BACKEND_PARTS_H
+
+#include "backend.h"
+
+// Appends a backend with the defaults of its SYMBOL: its op, and the features
+// its name says it needs. Valid until the next call.
+struct backend *backend_add(struct backend_list *list, const char *name, const char *path,
+                            const char *symbol, const char *from);
+
+// Marks the backend as missing, unless it is already.
+__attribute__((format(printf, 2, 3))) void backend_miss(struct backend *b,
+                                                        const char *format, ...);
+
+// Marks the backend as missing when the CPU lacks one of the blank-separated
+// FEATURES.
+void backend_need(struct backend *b, const char *features);
+
+// Sorts the items from FIRST on by name and drops those named twice.
+void backend_sort(struct backend_list *list, size_t first);
+
+// Appends the running CPU's and libraries' families.
+void families_list(struct backend_list *out);
+
+// Is PATTERN a glob?
+bool pattern_is_glob(const char *pattern);
+
+// PATH:SYMBOL, as backend_list_find has it.
+bool path_find(const char *pattern, struct backend_list *out, char *error,
+               size_t error_size);
+
+// The names nearest to a wanted one, for a message.
+enum { NEAREST_MAX = 3, NEAREST_NAME_MAX = 96 };
+struct nearest {
+    const char *wanted;
+    size_t count;
+    unsigned distance[NEAREST_MAX];
+    char name[NEAREST_MAX][NEAREST_NAME_MAX];
+};
+void nearest_offer(struct nearest *n, const char *name);
+
+// " (did you mean a, b or c?)", or "" when nothing is near.
+void nearest_print(const struct nearest *n, char *text, size_t text_size);
+
+#endif

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "backend.h"
+#include "elf_file.h"
+#include "image.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// Which loaded object is asked for, and where its parts go.
+struct object_search {
+    uintptr_t inside;     // an address in it
+    bool writable_too;    // take its data as well as its code and constants
+    struct routine *out;
+    struct span relro;    // becomes read-only after loading
+    struct span data;     // its writable part
+};
+
+static void add_image(struct routine *r, struct span span) {
+    if (r->image_count > 0 && (r->image_count == ROUTINE_IMAGES_MAX ||
+                               r->images[r->image_count - 1].hi == span.lo)) {
+        r->images[r->image_count - 1].hi = span.hi;
+    } else {
+        r->images[r->image_count++] = span;
+    }
+}
+
+static int visit_object(struct dl_phdr_info *info, size_t size, void *context) {
+    (void)size;
+    struct object_search *s = context;
+    bool found = false;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        found = found || (p->p_type == PT_LOAD &&
+                          s->inside - (info->dlpi_addr + p->p_vaddr) < p->p_memsz);
+    }
+    for (int i = 0; found && i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        uintptr_t lo = info->dlpi_addr + p->p_vaddr;
+        struct span span = {lo, lo + p->p_memsz};
+        bool writable = (p->p_flags & PF_W) != 0;
+        if (p->p_type == PT_GNU_RELRO) {
+            s->relro = span;
+        } else if (p->p_type == PT_LOAD && (!writable || s->writable_too)) {
+            s->data = writable ? span : s->data;
+            add_image(s->out, span);
+        }
+    }
+    return found;
+}
+
+// A libc's variables that steer its choices, where they can be written.
+struct tunable_search {
+    const struct object_search *object;
+    uintptr_t base;       // load address
+    struct routine *out;
+};
+
+static bool visit_tunable(const struct elf_unit *unit, const struct elf_symbol *symbol,
+                          void *context) {
+    (void)unit;
+    struct tunable_search *t = context;
+    uint64_t width = symbol->sym.st_size;
+    if (strncmp(symbol->name, "__x86_", 6) != 0 || (width != 4 && width != 8) ||
+        GELF_ST_TYPE(symbol->sym.st_info) != STT_OBJECT) {
+        return true;
+    }
+    uintptr_t at = t->base + symbol->sym.st_value;
+    const struct object_search *o = t->object;
+    if (at < o->data.lo || at > o->data.hi - width ||
+        (at >= o->relro.lo && at < o->relro.hi) ||
+        t->out->tunable_count == ROUTINE_TUNABLES_MAX) {
+        return true;
+    }
+    for (size_t i = 0; i < t->out->tunable_count; i++) {
+        if (t->out->tunables[i].address == (void *)at) {
+            return true;
+        }
+    }
+    struct routine_tunable *row = &t->out->tunables[t->out->tunable_count++];
+    *row = (struct routine_tunable){strdup(symbol->name), (void *)at, (size_t)width, 0};
+    if (row->symbol == NULL) {
+        abort();
+    }
+    memcpy(&row->initial, row->address, row->width);
+    return true;
+}
+
+// A shared object that is being loaded.
+struct shared {
+    const struct backend *backend;
+    struct elf_file *file, *debug;  // debug: NULL when there is none
+    void *handle;
+    struct link_map *map;
+};
+
+static bool find_symbol(const struct shared *s, struct elf_symbol *symbol) {
+    return elf_file_find(s->file, s->backend->symbol, true, symbol) != NULL ||
+           (s->debug != NULL &&
+            elf_file_find(s->debug, s->backend->symbol, true, symbol) != NULL);
+}
+
+static bool open_shared(struct shared *s, char *error, size_t error_size) {
+    char debug[256], ignored[256];
+    if (elf_file_is_program(s->file)) {
+        snprintf(error, error_size, "%s: is a program (PIE), which cannot be loaded",
+                 s->backend->path);
+        return false;
+    }
+    if (elf_file_debug_path(s->file, debug, sizeof debug) && access(debug, R_OK) == 0) {
+        s->debug = elf_file_open(debug, ignored, sizeof ignored);
+    }
+    s->handle = dlopen(s->backend->path, RTLD_NOW | RTLD_LOCAL);
+    if (s->handle == NULL || dlinfo(s->handle, RTLD_DI_LINKMAP, &s->map) != 0) {
+        const char *why = dlerror();
+        snprintf(error, error_size, "%s: cannot be loaded: %s", s->backend->path,
+                 why != NULL ? why : "unknown reason");
+        return false;
+    }
+    return true;
+}
+
+static bool load_shared(struct shared *s, struct routine *out, char *error,
+                        size_t error_size) {
+    struct elf_symbol symbol;
+    if (!open_shared(s, error, error_size)) {
+        return false;
+    }
+    if (!find_symbol(s, &symbol)) {
+        snprintf(error, error_size, "%s: has no symbol '%s'", s->backend->path,
+                 s->backend->symbol);
+        return false;
+    }
+    // dlsym has the last word on exported symbols: it runs the resolver of an
+    // ifunc. Local and hidden ones it does not know.
+    void *exported = GELF_ST_BIND(symbol.sym.st_info) != STB_LOCAL
+                         ? dlsym(s->handle, s->backend->symbol)
+                         : NULL;
+    if (exported == NULL && !elf_symbol_is_code(&symbol)) {
+        snprintf(error, error_size, "%s: symbol '%s' is not a function", s->backend->path,
+                 s->backend->symbol);
+        return false;
+    }
+    out->entry = exported != NULL ? (uintptr_t)exported : s->map->l_addr + symbol.sym.st_value;
+    out->handle = s->handle;
+    struct object_search object = {.inside = out->entry, .writable_too = true, .out = out};
+    if (dl_iterate_phdr(visit_object, &object) == 0) {
+        snprintf(error, error_size, "%s: '%s' does not lie in any loaded object",
+                 s->backend->path, s->backend->symbol);
+        return false;
+    }
+    struct tunable_search tunables = {&object, s->map->l_addr, out};
+    elf_file_each_symbol(s->file, visit_tunable, &tunables);
+    if (s->debug != NULL) {
+        elf_file_each_symbol(s->debug, visit_tunable, &tunables);
+    }
+    return true;
+}
+
+// A routine that is part of this program: its code and constants, but not this
+// program's data, are its images.
+static bool load_builtin(const struct backend *b, struct routine *out, char *error,
+                         size_t error_size) {
+    out->entry = (uintptr_t)b->code;
+    struct object_search object = {.inside = out->entry, .out = out};
+    if (b->code == NULL || dl_iterate_phdr(visit_object, &object) == 0) {
+        snprintf(error, error_size, "%s: cannot run here: %s", b->name,
+                 b->missing != NULL ? b->missing : "it has no code");
+        return false;
+    }
+    return true;
+}
+
+bool routine_load(const struct backend *backend, struct routine *out, char *error,
+                  size_t error_size) {
+    *out = (struct routine){0};
+    if (backend->path == NULL) {
+        return load_builtin(backend, out, error, error_size);
+    }
+    struct elf_file *file = elf_file_open(backend->path, error, error_size);
+    if (file == NULL) {
+        return false;
+    }
+    if (elf_file_kind(file) != ELF_FILE_SHARED) {
+        elf_file_close(file);
+        return image_load(backend->path, backend->symbol, out, error, error_size);
+    }
+    struct shared s = {.backend = backend, .file = file};
+    bool loaded = load_shared(&s, out, error, error_size);
+    elf_file_close(s.debug);
+    elf_file_close(file);
+    return loaded;
+}

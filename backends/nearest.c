@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "backend_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// Levenshtein's distance of two names shorter than NEAREST_NAME_MAX.
+static unsigned edit_distance(const char *a, const char *b) {
+    unsigned row[NEAREST_NAME_MAX + 1];
+    size_t length = strlen(b);
+    for (size_t j = 0; j <= length; j++) {
+        row[j] = (unsigned)j;
+    }
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= length; j++) {
+            unsigned replace = diagonal + (a[i - 1] != b[j - 1]);
+            unsigned shorter = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
+            diagonal = row[j];
+            row[j] = replace < shorter ? replace : shorter;
+        }
+    }
+    return row[length];
+}
+
+static unsigned distance_of(const char *wanted, const char *name) {
+    const char *slash = strrchr(name, '/');
+    unsigned whole = edit_distance(wanted, name);
+    unsigned part = slash != NULL ? 1 + edit_distance(wanted, slash + 1) : whole;
+    // A part of a longer name is a good guess however long the name.
+    unsigned within = strlen(wanted) >= 3 && strstr(name, wanted) != NULL ? 2 : whole;
+    part = part < within ? part : within;
+    return part < whole ? part : whole;
+}
+
+void nearest_offer(struct nearest *n, const char *name) {
+    size_t wanted_length = strlen(n->wanted);
+    if (wanted_length >= NEAREST_NAME_MAX || strlen(name) >= NEAREST_NAME_MAX) {
+        return;
+    }
+    unsigned distance = distance_of(n->wanted, name);
+    if (distance > 2 && distance > wanted_length / 3) {
+        return;
+    }
+    size_t at = n->count;
+    for (size_t i = 0; i < n->count; i++) {
+        if (strcmp(n->name[i], name) == 0) {
+            return;
+        }
+    }
+    while (at > 0 && n->distance[at - 1] > distance) {
+        at--;
+    }
+    if (at == NEAREST_MAX) {
+        return;
+    }
+    n->count += n->count < NEAREST_MAX;
+    for (size_t i = n->count - 1; i > at; i--) {
+        n->distance[i] = n->distance[i - 1];
+        memcpy(n->name[i], n->name[i - 1], NEAREST_NAME_MAX);
+    }
+    n->distance[at] = distance;
+    snprintf(n->name[at], NEAREST_NAME_MAX, "%s", name);
+}
+
+void nearest_print(const struct nearest *n, char *text, size_t text_size) {
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < n->count && used < text_size; i++) {
+        const char *before = i == 0 ? " (did you mean " : i + 1 == n->count ? " or " : ", ";
+        const char *after = i + 1 == n->count ? "?)" : "";
+        int length =
+            snprintf(text + used, text_size - used, "%s%s%s", before, n->name[i], after);
+        used += length > 0 ? (size_t)length : 0;
+    }
+}

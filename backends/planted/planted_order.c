@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The order of stores and loads, and their widths and alignments as a device
+// sees them.
+
+#include "planted_copy.h"
+
+static bool is_element(size_t n)
+{
+    return n == 1 || n == 2 || n == 4 || n == 8;
+}
+
+// One access for a request of 1, 2, 4 or 8 bytes, aligned or not.
+ROUTINE(request_whole)
+{
+    if (is_element(n)) {
+        copy_element(to, from, n);
+    } else {
+        copy_whole(to, from, n);
+    }
+    return to;
+}
+
+ROUTINE(descending)
+{
+    uint8_t *dst = to;
+    const uint8_t *src = from;
+    while (n > 0) {
+        size_t width = whole_width(dst + n, n, 8);
+        n -= width;
+        copy_element(dst + n, src + n, width);
+    }
+    return to;
+}
+
+// The second word, the first, then the rest.
+ROUTINE(reordered_store)
+{
+    uint8_t *dst = to;
+    const uint8_t *src = from;
+    if (n < 24 || (uintptr_t)dst % 8 != 0) {
+        copy_whole(dst, src, n);
+        return to;
+    }
+    copy_element(dst + 8, src + 8, 8);
+    copy_element(dst, src, 8);
+    copy_whole(dst + 16, src + 16, n - 16);
+    return to;
+}
+
+ROUTINE(last_byte_first)
+{
+    if (n > 0) {
+        size_t last = whole_width((uint8_t *)to + n, n, 8);
+        n -= last;
+        copy_element((uint8_t *)to + n, (const uint8_t *)from + n, last);
+        copy_whole(to, from, n);
+    }
+    return to;
+}
+
+// The last word, then its lower half once more: in order, yet not the last byte.
+ROUTINE(last_byte_not_last)
+{
+    copy_whole(to, from, n);
+    if (n >= 8 && ((uintptr_t)to + n) % 8 == 0) {
+        copy_element((uint8_t *)to + n - 8, (const uint8_t *)from + n - 8, 4);
+    }
+    return to;
+}
+
+ROUTINE(split_store)
+{
+    copy_whole(to, from, n);
+    return to;
+}
+
+// A request of four bytes as two of two.
+ROUTINE(split_store_of_four)
+{
+    if (n == 4) {
+        copy_element(to, from, 2);
+        copy_element((uint8_t *)to + 2, (const uint8_t *)from + 2, 2);
+    } else {
+        (void)planted_request_whole(to, from, n);
+    }
+    return to;
+}
+
+ROUTINE(split_store_of_one)
+{
+    if (n == 1) {
+        uint64_t value = load(from, 1);
+        store(to, value, 1);
+        store(to, value, 1);
+    } else {
+        (void)planted_request_whole(to, from, n);
+    }
+    return to;
+}
+
+// Eight bytes to an address that is a multiple of four only.
+ROUTINE(misaligned_store)
+{
+    if (n == 8 && (uintptr_t)to % 8 == 4) {
+        copy_element(to, from, 8);
+    } else {
+        copy_whole(to, from, n);
+    }
+    return to;
+}
+
+ROUTINE(wide_store_ok)
+{
+    copy_whole_max(to, from, n, 4);
+    return to;
+}
+
+// Loads whole aligned elements of the source, ascending.
+ALWAYS_INLINE void load_whole(uint8_t *to, const uint8_t *from, size_t n, size_t max)
+{
+    while (n > 0) {
+        size_t width = whole_width(from, n, max);
+        copy_element(to, from, width);
+        to += width;
+        from += width;
+        n -= width;
+    }
+}
+
+ROUTINE(loads_whole)
+{
+    load_whole(to, from, n, 8);
+    return to;
+}
+
+ROUTINE(loads_whole_of_four)
+{
+    load_whole(to, from, n, 4);
+    return to;
+}
+
+ROUTINE(split_load)
+{
+    if (n == 2) {
+        copy_bytes(to, from, n);
+    } else {
+        (void)planted_request_whole(to, from, n);
+    }
+    return to;
+}
+
+ROUTINE(reordered_load)
+{
+    if (n < 16) {
+        return planted_request_whole(to, from, n);
+    }
+    copy_element((uint8_t *)to + 8, (const uint8_t *)from + 8, 8);
+    copy_element(to, from, 8);
+    copy_whole((uint8_t *)to + 16, (const uint8_t *)from + 16, n - 16);
+    return to;
+}
+
+ROUTINE(misaligned_load)
+{
+    if (n == 4 && (uintptr_t)from % 4 == 2) {
+        copy_element(to, from, 4);
+    } else {
+        load_whole(to, from, n, 8);
+    }
+    return to;
+}
+
+ROUTINE(wide_load)
+{
+    load_whole(to, from, n, 8);
+    return to;
+}
+
+ROUTINE(wide_store)
+{
+    copy_whole(to, from, n);
+    return to;
+}

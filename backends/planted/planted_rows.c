@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "planted.h"
+
+#define PLANTED(name, op, contract, options, cpu, rules) \
+    void *planted_##name(void *to, const void *from, size_t n);
+#include "planted.def"
+#undef PLANTED
+
+const struct planted_row planted_rows[] = {
+#define PLANTED(name, op, contract, options, cpu, rules) \
+    {#name, (const void *)planted_##name, op, rules, contract, options, cpu},
+#include "planted.def"
+#undef PLANTED
+};
+
+const size_t planted_row_count = sizeof planted_rows / sizeof *planted_rows;

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Laying out and clearing are plain copies from pools of bytes (pools.h), so
+// `expected` and `old` point to memory that no routine can write to.
+
+#include "arena.h"
+
+#include "pools.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum side { SIDE_DST, SIDE_SRC, SIDE_COUNT };
+
+enum {
+    SMALL_PAGES = 32, // up to here, a lane for each page count
+    NEAR_BYTES = 64,
+};
+
+// Accessible pages between inaccessible ones, holding canaries.
+struct lane {
+    uint8_t *base;  // NULL: not mapped yet
+    size_t pages;   // accessible
+    size_t filled;  // pages that hold canaries
+    size_t mapped;  // bytes of the mapping, which begins a page before base
+};
+
+struct arena {
+    struct pools *pools;
+    const uint8_t *canaries;
+    struct lane small[SIDE_COUNT][SMALL_PAGES + 1];
+    struct lane big[SIDE_COUNT];
+};
+
+struct arena *arena_new(void)
+{
+    struct arena *a = calloc(1, sizeof *a);
+
+    if (!a)
+        return NULL;
+    a->pools = pools_new();
+    a->canaries = a->pools ? pools_canaries(a->pools, PAGE_BYTES) : NULL;
+    if (!a->canaries) {
+        arena_free(a);
+        return NULL;
+    }
+    return a;
+}
+
+static void lane_release(struct lane *lane)
+{
+    if (lane->base)
+        munmap(lane->base - PAGE_BYTES, lane->mapped);
+}
+
+void arena_free(struct arena *a)
+{
+    if (!a)
+        return;
+    for (size_t side = 0; side < SIDE_COUNT; side++) {
+        for (size_t k = 0; k <= SMALL_PAGES; k++)
+            lane_release(&a->small[side][k]);
+        lane_release(&a->big[side]);
+    }
+    pools_free(a->pools);
+    free(a);
+}
+
+// What a lane holds where no case lies. The sides hold different canaries, so
+// that one copied across shows. A byte and its canary have different places in
+// their pages: a load at the place of a recent store would wait for it ("4K
+// aliasing", Intel optimization manual B.7.4.4).
+static const uint8_t *canaries(const struct arena *a, enum side side)
+{
+    return a->canaries + PAGE_BYTES / 2 + (side == SIDE_SRC ? PAGE_BYTES : 0);
+}
+
+static bool lane_map(struct lane *lane, size_t pages_max)
+{
+    size_t bytes = (pages_max + 2) * PAGE_BYTES;
+    uint8_t *at = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (at == MAP_FAILED)
+        return false;
+    *lane = (struct lane){.base = at + PAGE_BYTES, .mapped = bytes};
+    return true;
+}
+
+// Makes exactly the first PAGES pages accessible, holding canaries.
+static bool lane_resize(struct arena *a, struct lane *lane, enum side side, size_t pages)
+{
+    size_t have = lane->pages, filled = lane->filled;
+
+    if (pages < have) {
+        if (mprotect(lane->base + pages * PAGE_BYTES, (have - pages) * PAGE_BYTES, PROT_NONE) != 0)
+            return false;
+    } else {
+        if (!pools_canaries(a->pools, (pages + 2) * PAGE_BYTES) ||
+            mprotect(lane->base + have * PAGE_BYTES, (pages - have) * PAGE_BYTES,
+                     PROT_READ | PROT_WRITE) != 0)
+            return false;
+    }
+    lane->pages = pages;
+    if (pages > filled) {
+        memcpy(lane->base + filled * PAGE_BYTES, canaries(a, side) + filled * PAGE_BYTES,
+               (pages - filled) * PAGE_BYTES);
+        lane->filled = pages;
+    }
+    return true;
+}
+
+__attribute__((noinline))
+static bool lane_prepare(struct arena *a, struct lane *lane, enum side side, size_t pages)
+{
+    size_t pages_max = pages <= SMALL_PAGES ? pages : POOLS_BUFFER_MAX / PAGE_BYTES;
+
+    return (lane->base || lane_map(lane, pages_max)) && lane_resize(a, lane, side, pages);
+}
+
+// The lane in which END bytes are exactly covered by pages; NULL without memory.
+static struct lane *lane_for(struct arena *a, enum side side, uint64_t end)
+{
+    size_t pages = end ? (end + PAGE_BYTES - 1) / PAGE_BYTES : 1;
+    struct lane *lane = pages <= SMALL_PAGES ? &a->small[side][pages] : &a->big[side];
+
+    if (lane->pages != pages && !lane_prepare(a, lane, side, pages))
+        return NULL;
+    return lane;
+}
+
+static struct span lane_span(const struct lane *lane)
+{
+    uintptr_t lo = (uintptr_t)lane->base;
+
+    return (struct span){lo, lo + lane->pages * PAGE_BYTES};
+}
+
+static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout *out)
+{
+    struct lane *dst = lane_for(a, SIDE_DST, c->dst_off + c->size);
+    struct lane *src = lane_for(a, SIDE_SRC, c->src_off + c->size);
+
+    if (!dst || !src || !pools_data(a->pools, c->fill, c->size, &out->expected, &out->old))
+        return false;
+    out->dst = dst->base + c->dst_off;
+    out->src = src->base + c->src_off;
+    out->size = c->size;
+    out->dst_lane = lane_span(dst);
+    out->src_lane = lane_span(src);
+    memcpy(out->dst, out->old, c->size);
+    memcpy(out->src, out->expected, c->size);
+    return true;
+}
+
+static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct layout *out)
+{
+    bool up = c->overlap >= 0; // the destination is the upper one
+    uint64_t distance = up ? (uint64_t)c->overlap : -(uint64_t)c->overlap;
+    uint32_t low_off = up ? c->src_off : c->dst_off;
+    struct lane *lane = lane_for(a, SIDE_DST, low_off + c->size + distance);
+    const uint8_t *image = pools_spaced(a->pools, distance, c->fill, c->size + distance);
+
+    if (!lane || !image)
+        return false;
+    out->dst = lane->base + low_off + (up ? distance : 0);
+    out->src = lane->base + low_off + (up ? 0 : distance);
+    out->size = c->size;
+    out->expected = image + (up ? 0 : distance);
+    out->old = image + (up ? distance : 0);
+    out->dst_lane = out->src_lane = lane_span(lane);
+    memcpy(lane->base + low_off, image, c->size + distance);
+    return true;
+}
+
+bool arena_lay(struct arena *a, const struct copy_case *c, struct layout *out)
+{
+    return c->overlapping ? lay_overlapping(a, c, out) : lay_apart(a, c, out);
+}
+
+// The bytes that one case took up in one lane, and what they held.
+struct extent {
+    uint8_t *at;
+    size_t bytes;
+    const uint8_t *image;
+    struct span lane;
+    const uint8_t *canary; // of the lane's first byte
+};
+
+static struct extent dst_extent(const struct arena *a, const struct layout *l)
+{
+    return (struct extent){l->dst, l->size, l->old, l->dst_lane, canaries(a, SIDE_DST)};
+}
+
+static struct extent src_extent(const struct arena *a, const struct layout *l)
+{
+    return (struct extent){l->src, l->size, l->expected, l->src_lane, canaries(a, SIDE_SRC)};
+}
+
+// Destination and source of an overlapping case as one.
+static struct extent whole_extent(const struct arena *a, const struct layout *l)
+{
+    bool up = l->dst >= l->src;
+    size_t distance = up ? (size_t)(l->dst - l->src) : (size_t)(l->src - l->dst);
+
+    return (struct extent){up ? l->src : l->dst, l->size + distance,
+                           up ? l->expected : l->old, l->dst_lane, canaries(a, SIDE_DST)};
+}
+
+static bool is_overlapping(const struct layout *l)
+{
+    return l->dst_lane.lo == l->src_lane.lo;
+}
+
+static void extent_clear(const struct extent *e, bool wide)
+{
+    size_t from = (uintptr_t)e->at - e->lane.lo;
+
+    if (wide)
+        memcpy((uint8_t *)e->lane.lo, e->canary, e->lane.hi - e->lane.lo);
+    else
+        memcpy(e->at, e->canary + from, e->bytes);
+}
+
+void arena_clear(struct arena *a, const struct layout *l, bool wide)
+{
+    struct extent e;
+
+    if (is_overlapping(l)) {
+        e = whole_extent(a, l);
+        extent_clear(&e, wide);
+        return;
+    }
+    e = dst_extent(a, l);
+    extent_clear(&e, wide);
+    e = src_extent(a, l);
+    extent_clear(&e, wide);
+}
+
+typedef uint64_t block __attribute__((vector_size(16)));
+
+// The bits in which the 64 bytes at A and B differ where MASK has ones, merged.
+static inline block window_difference(const uint8_t *a, const uint8_t *b, const uint8_t *mask)
+{
+    block difference = {0};
+
+#pragma GCC unroll 4
+    for (size_t i = 0; i < NEAR_BYTES; i += sizeof(block)) {
+        block x, y, m;
+
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        memcpy(&m, mask + i, sizeof m);
+        difference |= (x ^ y) & m;
+    }
+    return difference;
+}
+
+#define EIGHT(byte) byte, byte, byte, byte, byte, byte, byte, byte
+#define SIXTY_FOUR(byte)                                                        \
+    EIGHT(byte), EIGHT(byte), EIGHT(byte), EIGHT(byte), EIGHT(byte), EIGHT(byte), \
+        EIGHT(byte), EIGHT(byte)
+
+// What is wrong with the canaries on both sides of an extent: 0s for nothing. A
+// lane is longer than the window, so where an end is near, the window is moved
+// inside and what lies beyond the bytes in question masked out: no branch
+// depends on the offset, since this is done for every case.
+static inline block near_difference(const struct extent *e)
+{
+    static const uint8_t masks[3 * NEAR_BYTES] = {SIXTY_FOUR(0), SIXTY_FOUR(0xff), SIXTY_FOUR(0)};
+    const uint8_t *lane = (const uint8_t *)e->lane.lo;
+    size_t lo = (size_t)(e->at - lane), hi = lo + e->bytes, end = e->lane.hi - e->lane.lo;
+    size_t before = lo < NEAR_BYTES ? lo : NEAR_BYTES;
+    size_t after = end - hi < NEAR_BYTES ? end - hi : NEAR_BYTES;
+    size_t from = lo - before, to = hi + after - NEAR_BYTES;
+
+    return window_difference(lane + from, e->canary + from, masks + 2 * NEAR_BYTES - before) |
+           window_difference(lane + to, e->canary + to, masks + after);
+}
+
+static bool is_zero(block b)
+{
+    return (b[0] | b[1]) == 0;
+}
+
+bool arena_is_clean_near(const struct arena *a, const struct layout *l)
+{
+    struct extent e;
+    size_t skip, rest;
+
+    if (!is_overlapping(l)) {
+        struct extent d = dst_extent(a, l);
+
+        e = src_extent(a, l);
+        return is_zero(near_difference(&d) | near_difference(&e)) &&
+               memcmp(e.at, e.image, e.bytes) == 0;
+    }
+    e = whole_extent(a, l);
+    // What is not the destination lies at one end, in one piece.
+    rest = e.bytes - l->size;
+    skip = l->dst == e.at ? l->size : 0;
+    return is_zero(near_difference(&e)) && memcmp(e.at + skip, e.image + skip, rest) == 0;
+}
+
+static bool lane_is_clean(const struct extent *e)
+{
+    return memcmp((const uint8_t *)e->lane.lo, e->canary, e->lane.hi - e->lane.lo) == 0;
+}
+
+bool arena_is_clean(const struct arena *a, const struct layout *l)
+{
+    struct extent dst = dst_extent(a, l), src = src_extent(a, l);
+
+    return lane_is_clean(&dst) && (is_overlapping(l) || lane_is_clean(&src));
+}
+
+static bool in_lane(const struct extent *e, uintptr_t address)
+{
+    return address >= e->lane.lo && address < e->lane.hi;
+}
+
+uint8_t arena_old_byte(const struct arena *a, const struct layout *l, uintptr_t address)
+{
+    struct extent e = is_overlapping(l) ? whole_extent(a, l) : dst_extent(a, l);
+    size_t at;
+
+    if (!in_lane(&e, address))
+        e = src_extent(a, l);
+    at = address - (uintptr_t)e.at; // wraps around below the extent
+    return at < e.bytes ? e.image[at] : e.canary[address - e.lane.lo];
+}

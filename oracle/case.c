@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "case.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct case_tunable_row case_tunables[TUNABLE_COUNT] = {
+#define X(id, name, symbol) [id] = {name, symbol},
+    CASE_TUNABLES(X)
+#undef X
+};
+
+// The fields of the text form; the tunables follow after the last.
+enum field { FIELD_SIZE, FIELD_DST, FIELD_SRC, FIELD_OVERLAP, FIELD_FILL, FIELD_COUNT };
+
+static const char *const field_name[FIELD_COUNT] = {"size", "dst", "src", "overlap", "fill"};
+
+enum { TOKEN_MAX = 64 };
+
+void case_print(const struct copy_case *c, char *text)
+{
+    size_t room = CASE_TEXT_MAX;
+    int n = snprintf(text, room, "%s size=%" PRIu64 " dst=%" PRIu32 " src=%" PRIu32,
+                     copy_op_name[c->op], c->size, c->dst_off, c->src_off);
+
+    if (c->overlapping)
+        n += snprintf(text + n, room - (size_t)n, " overlap=%" PRId64, c->overlap);
+    n += snprintf(text + n, room - (size_t)n, " fill=%" PRIu64, c->fill);
+    for (size_t i = 0; i < TUNABLE_COUNT; i++) {
+        if (c->tunable[i] != 0)
+            n += snprintf(text + n, room - (size_t)n, " %s=0x%" PRIx64,
+                          case_tunables[i].name, c->tunable[i]);
+    }
+}
+
+__attribute__((format(printf, 3, 4)))
+static bool fail(char *error, size_t error_size, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(error, error_size, format, args);
+    va_end(args);
+    return false;
+}
+
+bool number_parse(const char *text, const char **end, uint64_t *out)
+{
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    char *stop;
+
+    // strtoull would take blanks and signs as well.
+    if (!isdigit((unsigned char)text[0]) || (hex && !isxdigit((unsigned char)text[2])))
+        return false;
+    errno = 0;
+    *out = strtoull(text, &stop, hex ? 16 : 10);
+    *end = stop;
+    return errno == 0;
+}
+
+// A number that is the whole of TEXT.
+static bool whole_number(const char *text, uint64_t *out)
+{
+    const char *end;
+
+    return number_parse(text, &end, out) && *end == '\0';
+}
+
+static int field_find(const char *name, size_t length)
+{
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (strlen(field_name[i]) == length && memcmp(field_name[i], name, length) == 0)
+            return i;
+    }
+    for (int i = 0; i < TUNABLE_COUNT; i++) {
+        const char *tunable = case_tunables[i].name;
+
+        if (strlen(tunable) == length && memcmp(tunable, name, length) == 0)
+            return FIELD_COUNT + i;
+    }
+    return -1;
+}
+
+static bool set_offset(const char *name, const char *value, uint32_t *out, char *error,
+                       size_t error_size)
+{
+    uint64_t number;
+
+    if (!whole_number(value, &number) || number >= PAGE_BYTES)
+        return fail(error, error_size, "case: %s=%s; expected an offset from 0 to %d", name,
+                    value, PAGE_BYTES - 1);
+    *out = (uint32_t)number;
+    return true;
+}
+
+static bool set_overlap(const char *value, struct copy_case *c, char *error, size_t error_size)
+{
+    bool negative = value[0] == '-';
+    uint64_t number;
+
+    if (!whole_number(value + negative, &number) || number > CASE_SIZE_MAX + CASE_GAP_MAX)
+        return fail(error, error_size,
+                    "case: overlap=%s; expected dst - src in bytes, at most size + %d either way",
+                    value, CASE_GAP_MAX);
+    c->overlapping = true;
+    c->overlap = negative ? -(int64_t)number : (int64_t)number;
+    return true;
+}
+
+static bool set_field(int field, const char *value, struct copy_case *c, char *error,
+                      size_t error_size)
+{
+    switch (field) {
+    case FIELD_SIZE:
+        if (!whole_number(value, &c->size) || c->size > CASE_SIZE_MAX)
+            return fail(error, error_size, "case: size=%s; expected a number from 0 to %" PRIu64,
+                        value, CASE_SIZE_MAX);
+        return true;
+    case FIELD_DST:
+        return set_offset("dst", value, &c->dst_off, error, error_size);
+    case FIELD_SRC:
+        return set_offset("src", value, &c->src_off, error, error_size);
+    case FIELD_OVERLAP:
+        return set_overlap(value, c, error, error_size);
+    case FIELD_FILL:
+        if (!whole_number(value, &c->fill))
+            return fail(error, error_size,
+                        "case: fill=%s; expected a number, decimal or 0x hex", value);
+        return true;
+    default:
+        if (!whole_number(value, &c->tunable[field - FIELD_COUNT]))
+            return fail(error, error_size, "case: %s=%s; expected a number, decimal or 0x hex",
+                        case_tunables[field - FIELD_COUNT].name, value);
+        return true;
+    }
+}
+
+// Cuts the next word off *TEXT into TOKEN; false when there is none. A longer
+// word is cut: it is wrong whatever follows.
+static bool next_token(const char **text, char token[TOKEN_MAX])
+{
+    static const char blanks[] = " \t\r\n";
+    const char *p = *text + strspn(*text, blanks);
+    size_t length = strcspn(p, blanks), kept = length < TOKEN_MAX ? length : TOKEN_MAX - 1;
+
+    memcpy(token, p, kept);
+    token[kept] = '\0';
+    *text = p + length;
+    return length > 0;
+}
+
+static bool parse_field(char *token, unsigned *seen, struct copy_case *c, char *error,
+                        size_t error_size)
+{
+    char *equals = strchr(token, '=');
+    int field = equals ? field_find(token, (size_t)(equals - token)) : -1;
+
+    if (field < 0)
+        return fail(error, error_size,
+                    "case: unknown field '%s'; expected size= dst= src= overlap= fill= nt= rep= "
+                    "rep-stop= half-cache= or string=", token);
+    if (*seen & (1u << field))
+        return fail(error, error_size, "case: '%s' is given twice; expected each field once",
+                    token);
+    *seen |= 1u << field;
+    return set_field(field, equals + 1, c, error, error_size);
+}
+
+static uint64_t distance_of(const struct copy_case *c)
+{
+    return c->overlap < 0 ? -(uint64_t)c->overlap : (uint64_t)c->overlap;
+}
+
+static bool finish_overlap(bool src_given, struct copy_case *c, char *error, size_t error_size)
+{
+    uint32_t src = case_src_off(c->dst_off, c->overlap);
+
+    if (src_given && c->src_off != src)
+        return fail(error, error_size,
+                    "case: src=%" PRIu32 " contradicts dst=%" PRIu32 " overlap=%" PRId64
+                    "; expected src=%" PRIu32 ", or leave src out",
+                    c->src_off, c->dst_off, c->overlap, src);
+    c->src_off = src;
+    if (distance_of(c) > c->size + CASE_GAP_MAX)
+        return fail(error, error_size,
+                    "case: overlap=%" PRId64 "; expected at most size + %d either way",
+                    c->overlap, CASE_GAP_MAX);
+    if (c->op != OP_MEMMOVE && distance_of(c) < c->size)
+        return fail(error, error_size,
+                    "case: overlap=%" PRId64 " is undefined for %s; use memmove", c->overlap,
+                    copy_op_name[c->op]);
+    return true;
+}
+
+bool case_parse(const char *text, struct copy_case *out, char *error, size_t error_size)
+{
+    struct copy_case c = {.fill = 1};
+    char token[TOKEN_MAX];
+    unsigned seen = 0;
+
+    if (!next_token(&text, token) || !copy_op_parse(token, &c.op))
+        return fail(error, error_size,
+                    "case: starts with '%s'; expected memcpy, memmove or mempcpy", token);
+    while (next_token(&text, token)) {
+        if (!parse_field(token, &seen, &c, error, error_size))
+            return false;
+    }
+    if (!(seen & (1u << FIELD_SIZE)))
+        return fail(error, error_size, "case: no size; expected size=BYTES after the op");
+    if (c.overlapping &&
+        !finish_overlap(seen & (1u << FIELD_SRC), &c, error, error_size))
+        return false;
+    *out = c;
+    return true;
+}
+
+bool case_is_valid(const struct copy_case *c)
+{
+    if ((unsigned)c->op >= OP_COUNT || c->size > CASE_SIZE_MAX || c->dst_off >= PAGE_BYTES ||
+        c->src_off >= PAGE_BYTES)
+        return false;
+    if (!c->overlapping)
+        return c->overlap == 0;
+    return c->src_off == case_src_off(c->dst_off, c->overlap) &&
+           distance_of(c) <= c->size + CASE_GAP_MAX &&
+           (c->op == OP_MEMMOVE || distance_of(c) >= c->size);
+}
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+int case_compare(const struct copy_case *a, const struct copy_case *b)
+{
+    int order = compare_u64(a->size, b->size);
+
+    if (order == 0)
+        order = compare_u64(a->overlapping, b->overlapping);
+    if (order == 0)
+        order = compare_u64(distance_of(a), distance_of(b));
+    if (order == 0)
+        order = compare_u64(a->dst_off, b->dst_off);
+    if (order == 0)
+        order = compare_u64(a->src_off, b->src_off);
+    for (size_t i = 0; order == 0 && i < TUNABLE_COUNT; i++)
+        order = compare_u64(a->tunable[i], b->tunable[i]);
+    if (order == 0)
+        order = compare_u64(a->fill, b->fill);
+    if (order == 0)
+        order = compare_u64(a->overlap < 0, b->overlap < 0);
+    if (order == 0)
+        order = compare_u64(a->op, b->op);
+    return order;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A plan is the list of cases of a sweep, as a few planes: products of ranges.
+// Case k of a plan follows from k alone, so workers share a plan by index.
+
+#ifndef STORESCOPE_PLAN_H
+#define STORESCOPE_PLAN_H
+
+#include "case.h"
+
+// lo, lo+step, ... up to hi. Text: N, LO..HI, LO..HI:STEP, numbers decimal or
+// 0x hex. range_parse takes HI below LO; such a range is empty, which plan_build
+// reports.
+struct range {
+    int64_t lo, hi, step;
+};
+bool range_parse(const char *text, struct range *out);
+uint64_t range_count(const struct range *r);
+
+enum plane_overlap {
+    PLANE_DISJOINT,
+    PLANE_DISTANCE,   // `overlap` is dst - src in bytes
+    PLANE_OF_SIZE,    // `overlap` indexes the size's own distances:
+                      // -n-1, -n, 1-n, -n/2, n/2, n-1, n, n+1
+};
+
+struct plane {
+    struct range size, dst, src, overlap;
+    enum plane_overlap kind;
+    bool equal_data;                 // fill 0
+    uint64_t tunable[TUNABLE_COUNT];
+    uint64_t first, count;           // indices of this plane in the plan
+    // Values in each range; a source of an overlapping case follows from the
+    // rest, so src_count is 1 there.
+    uint32_t size_count, dst_count, src_count, overlap_count;
+};
+
+enum { PLANES_MAX = 64 };
+
+struct plan {
+    enum copy_op op;
+    uint64_t align;      // of the backend, bytes; its minimum and unit of the
+                         // size are in the planes' ranges already
+    struct plane planes[PLANES_MAX];
+    size_t plane_count;
+    uint64_t cases;
+};
+
+// What the user said; a range that was not given has step 0.
+struct plan_request {
+    struct range size, dst, src, overlap;
+    bool has_tunables;
+    uint64_t tunable[TUNABLE_COUNT];
+};
+
+// Builds the plan for a backend and op. No range given: the default sweep, some
+// 1.2 to 1.8 million cases in planes that are listed in plan.c. Else the product
+// of the ranges given, where
+//   size       is 0..256 unless given,
+//   dst, src   are each 0..63 unless given, and thinned to 16, 4 or 1 offsets
+//              when the sweep would copy more than 16 GiB,
+//   overlap    is none unless given; but memmove without a given source also
+//              gets the distances -16..16 and the size's own ones.
+// Sizes and offsets that the backend does not take are left out. False and one
+// line in ERROR for an empty or impossible plan.
+bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
+                struct plan *out, char *error, size_t error_size);
+
+// Case number INDEX < plan->cases. Its fill is 0 in a plane of equal data, 1 at
+// offsets 0 (in an overlapping case, dst 0), else one of 65,536 that follows
+// from the index. False when the plane leaves it out (a distance twice, too far
+// or misaligned); it is then no case of the sweep.
+bool plan_case(const struct plan *plan, uint64_t index, struct copy_case *out);
+
+#endif

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "pools.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+    FILL_STARTS = 1 << 16,   // where a fill may begin in the data pools
+    SPACED_STARTS = 1 << 12, // ... in the pool of a distance
+    SPACED_SETS = 64,
+    SPACED_WAYS = 4,
+    SPACED_STEP = 512,       // bytes by which the pool of a distance grows
+    BYTE_VALUES = 256,
+};
+
+#define MIB (UINT64_C(1) << 20)
+#define FILL_FAR (1 * MIB)      // further starts, for fills beyond FILL_STARTS
+#define DATA_MAX (POOLS_BUFFER_MAX + 2 * MIB)
+#define CANARIES_MAX (POOLS_BUFFER_MAX + 2 * PAGE_BYTES)
+#define POOL_STEP (MIB / 4)
+#define SPACED_MAX (256 * MIB)  // pools of distances together, but for one
+
+// Bytes that only grow, in reserved address space; read-only once filled.
+struct pool {
+    uint8_t *bytes;
+    size_t filled, reserved;
+};
+
+// The pool of a distance. The last few hundred distances are kept, since a
+// sweep comes back to each of them for every size.
+struct spaced {
+    uint8_t *bytes;
+    size_t filled, capacity;
+    uint64_t distance, last_used;
+    bool equal;
+};
+
+struct pools {
+    struct pool source, old, canary;
+    // Where in the source pool a given pair of bytes lies; see fill_circuit.
+    uint16_t pair_at[FILL_STARTS];
+    struct spaced spaced[SPACED_SETS][SPACED_WAYS];
+    size_t spaced_bytes;
+    uint64_t spaced_clock;
+};
+
+static uint64_t mix64(uint64_t x)
+{
+    // splitmix64's finalizer (Steele, Lea, Flood 2014).
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+// Bytes FROM..TO of a random sequence; both are multiples of 8.
+static void fill_random(uint8_t *bytes, size_t from, size_t to, uint64_t seed)
+{
+    for (size_t i = from; i < to; i += 8) {
+        uint64_t word = mix64(seed + i * UINT64_C(0x9e3779b97f4a7c15));
+
+        memcpy(bytes + i, &word, sizeof word);
+    }
+}
+
+static bool pool_reserve(struct pool *p, size_t bytes)
+{
+    void *at = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (at == MAP_FAILED)
+        return false;
+    *p = (struct pool){.bytes = at, .reserved = bytes};
+    return true;
+}
+
+// The size that a pool is to grow to for NEED bytes: doubling, in whole steps.
+static size_t pool_target(const struct pool *p, size_t need)
+{
+    size_t to = p->filled ? p->filled : POOL_STEP;
+
+    while (to < need)
+        to *= 2;
+    return to < p->reserved ? to : p->reserved;
+}
+
+static bool pool_open(const struct pool *p, size_t to)
+{
+    return mprotect(p->bytes + p->filled, to - p->filled, PROT_READ | PROT_WRITE) == 0;
+}
+
+static void pool_close(struct pool *p, size_t to)
+{
+    // Should this fail, the bytes are right all the same, only less protected.
+    mprotect(p->bytes + p->filled, to - p->filled, PROT_READ);
+    p->filled = to;
+}
+
+static bool canary_grow(struct pool *p, size_t need)
+{
+    size_t to = pool_target(p, need);
+
+    if (!pool_open(p, to))
+        return false;
+    fill_random(p->bytes, p->filled, to, UINT64_C(0xca9a47));
+    pool_close(p, to);
+    return true;
+}
+
+const uint8_t *pools_canaries(struct pools *p, size_t bytes)
+{
+    if (bytes > p->canary.filled && !canary_grow(&p->canary, bytes))
+        return NULL;
+    return p->canary.bytes;
+}
+
+// Starts the source pool with a circuit through all pairs of bytes (a de Bruijn
+// sequence, by Hierholzer's algorithm on shuffled edges). Over FILL_STARTS
+// starts a case's first two bytes then take every value once: a defect that
+// shows for one value only is met.
+static bool fill_circuit(struct pools *p)
+{
+    uint8_t *edges = malloc(FILL_STARTS), *path = malloc(FILL_STARTS + 1);
+    uint8_t *out = p->source.bytes;
+    uint16_t next[BYTE_VALUES] = {0};
+    size_t depth = 1, length = 0;
+
+    if (!edges || !path) {
+        free(edges);
+        free(path);
+        return false;
+    }
+    for (size_t i = 0; i < FILL_STARTS; i++) {
+        size_t base = i & ~(size_t)(BYTE_VALUES - 1), own = i - base;
+        size_t other = base + mix64(i) % (own + 1);
+
+        edges[i] = edges[other];
+        edges[other] = (uint8_t)own;
+    }
+    path[0] = 0;
+    while (depth > 0) {
+        size_t node = path[depth - 1];
+
+        if (next[node] < BYTE_VALUES)
+            path[depth++] = edges[node * BYTE_VALUES + next[node]++];
+        else
+            out[length++] = path[--depth];
+    }
+    free(edges);
+    free(path);
+    for (size_t i = 0; i < FILL_STARTS; i++)
+        p->pair_at[out[i] | out[i + 1] << 8] = (uint16_t)i;
+    return true;
+}
+
+static void fill_different(uint8_t *out, const uint8_t *bytes, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        uint8_t noise = out[i];
+
+        out[i] = (uint8_t)(bytes[i] ^ (noise | (noise == 0)));
+    }
+}
+
+static bool data_grow(struct pools *p, size_t need)
+{
+    struct pool *source = &p->source, *old = &p->old;
+    bool first = source->filled == 0;
+    size_t to = pool_target(old, need);
+
+    if (!pool_open(source, to) || !pool_open(old, to))
+        return false;
+    fill_random(source->bytes, source->filled, to, UINT64_C(0x5007ce));
+    if (first && !fill_circuit(p))
+        return false;
+    fill_random(old->bytes, old->filled, to, UINT64_C(0x01d));
+    fill_different(old->bytes, source->bytes, old->filled, to);
+    pool_close(source, to);
+    pool_close(old, to);
+    return true;
+}
+
+struct pools *pools_new(void)
+{
+    struct pools *p = calloc(1, sizeof *p);
+
+    if (!p)
+        return NULL;
+    if (!pool_reserve(&p->source, DATA_MAX) || !pool_reserve(&p->old, DATA_MAX) ||
+        !pool_reserve(&p->canary, CANARIES_MAX) || !data_grow(p, FILL_STARTS + 1)) {
+        pools_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+static void pool_release(struct pool *p)
+{
+    if (p->bytes)
+        munmap(p->bytes, p->reserved);
+}
+
+static void spaced_release(struct pools *p, struct spaced *s)
+{
+    p->spaced_bytes -= s->capacity;
+    free(s->bytes);
+    *s = (struct spaced){0};
+}
+
+void pools_free(struct pools *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < SPACED_SETS * SPACED_WAYS; i++)
+        spaced_release(p, &p->spaced[i / SPACED_WAYS][i % SPACED_WAYS]);
+    pool_release(&p->source);
+    pool_release(&p->old);
+    pool_release(&p->canary);
+    free(p);
+}
+
+// Where a fill's bytes begin in the pools. Any 256 fills in a row give 256
+// values to the first byte, any 65,536 all values to the first two.
+static size_t fill_start(const struct pools *p, uint64_t fill)
+{
+    uint64_t n = fill - (fill != 0);
+    size_t start = p->pair_at[(uint16_t)(n * 0x9e37)];
+
+    if (n >= FILL_STARTS)
+        start += mix64(n / FILL_STARTS) % FILL_FAR;
+    return start;
+}
+
+bool pools_data(struct pools *p, uint64_t fill, size_t bytes, const uint8_t **source,
+                const uint8_t **old)
+{
+    size_t start = fill_start(p, fill);
+
+    if (start + bytes > p->old.filled && !data_grow(p, start + bytes))
+        return false;
+    *source = p->source.bytes + start;
+    *old = (fill ? p->old.bytes : p->source.bytes) + start;
+    return true;
+}
+
+// out = base ^ (x ^ y), byte by byte; nothing overlaps.
+static void xor_bytes(uint8_t *restrict out, const uint8_t *restrict base,
+                      const uint8_t *restrict x, const uint8_t *restrict y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (uint8_t)(base[i] ^ x[i] ^ y[i]);
+}
+
+// Bytes s->filled..TO: the first `distance` are the source pool's; each further
+// one follows from the one `distance` before it. Needs the data pools.
+static void spaced_fill(const struct pools *p, struct spaced *s, size_t to)
+{
+    const uint8_t *source = p->source.bytes, *old = p->old.bytes;
+    size_t i = s->filled;
+
+    if (i < s->distance) {
+        size_t end = s->distance < to ? s->distance : to;
+
+        memcpy(s->bytes + i, source + i, end - i);
+        i = end;
+    }
+    while (i < to) {
+        size_t n = to - i < s->distance ? to - i : s->distance;
+
+        if (s->equal)
+            memcpy(s->bytes + i, s->bytes + i - s->distance, n);
+        else
+            xor_bytes(s->bytes + i, s->bytes + i - s->distance, source + i, old + i, n);
+        i += n;
+    }
+    s->filled = to;
+}
+
+static void spaced_bound(struct pools *p, const struct spaced *keep)
+{
+    for (size_t i = 0; i < SPACED_SETS * SPACED_WAYS; i++) {
+        struct spaced *s = &p->spaced[i / SPACED_WAYS][i % SPACED_WAYS];
+
+        if (s != keep)
+            spaced_release(p, s);
+    }
+}
+
+static bool spaced_grow(struct pools *p, struct spaced *s, size_t need)
+{
+    size_t to = (need + SPACED_STEP - 1) & ~(size_t)(SPACED_STEP - 1);
+
+    if (to > p->old.filled && !data_grow(p, to))
+        return false;
+    if (to > s->capacity) {
+        size_t capacity = to + to / 4;
+        uint8_t *bytes = realloc(s->bytes, capacity);
+
+        if (!bytes)
+            return false;
+        p->spaced_bytes += capacity - s->capacity;
+        s->bytes = bytes;
+        s->capacity = capacity;
+        if (p->spaced_bytes > SPACED_MAX)
+            spaced_bound(p, s);
+    }
+    spaced_fill(p, s, to);
+    return true;
+}
+
+// The pool of a distance; the least recently used one of its set makes room.
+static struct spaced *spaced_find(struct pools *p, uint64_t distance, bool equal)
+{
+    struct spaced *set = p->spaced[distance % SPACED_SETS], *s = &set[0];
+
+    for (size_t i = 0; i < SPACED_WAYS; i++) {
+        if (set[i].distance == distance && set[i].equal == equal)
+            return &set[i];
+        if (set[i].last_used < s->last_used)
+            s = &set[i];
+    }
+    s->distance = distance;
+    s->equal = equal;
+    s->filled = 0;
+    return s;
+}
+
+const uint8_t *pools_spaced(struct pools *p, uint64_t distance, uint64_t fill, size_t bytes)
+{
+    size_t start = fill ? mix64(fill) % SPACED_STARTS : 0;
+    const uint8_t *source, *old;
+    struct spaced *s;
+
+    if (distance == 0)
+        return pools_data(p, fill, bytes, &source, &old) ? source : NULL;
+    s = spaced_find(p, distance, fill == 0);
+    s->last_used = ++p->spaced_clock;
+    if (start + bytes > s->filled && !spaced_grow(p, s, start + bytes))
+        return NULL;
+    return s->bytes + start;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Pools of bytes that follow from constants alone: what sources hold, what
+// destinations held before (another byte at every index), canaries, and, for
+// overlapping cases, buffers in which bytes a given distance apart differ.
+// Nothing is computed for a case: its fill picks where in a pool its bytes
+// begin. Pools grow on demand up to what the largest case needs. They are
+// read-only, so no routine can bend what it is judged by; those of distances,
+// which a user of the arena never sees live, are plain memory.
+
+#ifndef STORESCOPE_POOLS_H
+#define STORESCOPE_POOLS_H
+
+#include "case.h"
+
+struct pools;
+
+// NULL with errno set when address space runs out.
+struct pools *pools_new(void);
+void pools_free(struct pools *p);
+
+// The largest buffer that an overlapping case can need, in whole pages.
+#define POOLS_BUFFER_MAX (2 * CASE_SIZE_MAX + CASE_GAP_MAX + 2 * PAGE_BYTES)
+
+// BYTES source bytes and old destination bytes of a fill; the same ones when
+// the fill is 0. Valid for the life of P. False when memory runs out.
+bool pools_data(struct pools *p, uint64_t fill, size_t bytes, const uint8_t **source,
+                const uint8_t **old);
+
+// BYTES bytes of a fill, of which any two DISTANCE apart differ (fill 0: are
+// the same). Valid until the next call. NULL when memory runs out.
+const uint8_t *pools_spaced(struct pools *p, uint64_t distance, uint64_t fill, size_t bytes);
+
+// At least BYTES canaries, always at the same address; at most POOLS_BUFFER_MAX
+// and two pages. NULL when memory runs out.
+const uint8_t *pools_canaries(struct pools *p, size_t bytes);
+
+#endif

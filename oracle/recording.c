@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A recording on its way from a worker to its parent: one frame that holds a
+// head, the accesses, the sites they name (the others stay behind) and the
+// values, in this order. The receiver takes nothing on trust but the build.
+
+#include "frame.h"
+#include "trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct recording_head {
+    struct layout layout;
+    uint64_t accesses, sites, value_bytes;
+    uint64_t outcome, return_value;
+    int64_t signal;
+    uint64_t fault_addr, fault_pc;
+    uintptr_t stack_entry;
+    struct span stack;
+    uint64_t image_count;
+    struct span images[TRACE_IMAGES_MAX];
+    char reason[TRACE_REASON_MAX];
+};
+
+static void head_fill(struct recording_head *head, const struct layout *layout,
+                      const struct trace *t)
+{
+    memset(head, 0, sizeof *head);
+    head->layout = *layout;
+    head->accesses = t->count;
+    head->value_bytes = t->value_bytes;
+    head->outcome = (uint64_t)t->outcome;
+    head->return_value = t->return_value;
+    head->signal = t->signal;
+    head->fault_addr = t->fault_addr;
+    head->fault_pc = t->fault_pc;
+    head->stack_entry = t->stack_entry;
+    head->stack = t->stack;
+    head->image_count = t->image_count;
+    memcpy(head->images, t->images, sizeof head->images);
+    memcpy(head->reason, t->reason, sizeof head->reason);
+}
+
+// For each site of the trace its place among those that an access names, in
+// the same order, plus one; 0 for the others. Counts them. NULL: no memory, or
+// an access names no site.
+static uint32_t *used_sites(const struct trace *t, uint64_t *used)
+{
+    uint32_t *place = calloc(t->site_count + 1, sizeof *place);
+    if (!place)
+        return NULL;
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->accesses[i].site >= t->site_count) {
+            free(place);
+            return NULL;
+        }
+        place[t->accesses[i].site] = 1;
+    }
+    *used = 0;
+    for (size_t i = 0; i < t->site_count; i++)
+        if (place[i])
+            place[i] = (uint32_t)++*used;
+    return place;
+}
+
+// Writes the frame's bytes behind the head.
+static void body_fill(uint8_t *at, const struct trace *t, const uint32_t *place)
+{
+    for (size_t i = 0; i < t->count; i++, at += sizeof(struct access)) {
+        struct access a = t->accesses[i];
+        a.site = place[a.site] - 1;
+        memcpy(at, &a, sizeof a);
+    }
+    for (size_t i = 0; i < t->site_count; i++) {
+        if (!place[i])
+            continue;
+        memcpy(at, &t->sites[i], sizeof(struct site));
+        at += sizeof(struct site);
+    }
+    if (t->value_bytes)
+        memcpy(at, t->values, t->value_bytes);
+}
+
+bool recording_send(int fd, const struct layout *layout, const struct trace *t)
+{
+    struct recording_head head;
+    head_fill(&head, layout, t);
+    uint32_t *place = used_sites(t, &head.sites);
+    if (!place)
+        return false;
+    uint64_t length = sizeof head + t->count * sizeof(struct access) +
+                      head.sites * sizeof(struct site) + t->value_bytes;
+    uint8_t *bytes = length <= FRAME_BYTES_MAX ? malloc((size_t)length) : NULL;
+    bool sent = false;
+    if (bytes) {
+        memcpy(bytes, &head, sizeof head);
+        body_fill(bytes + sizeof head, t, place);
+        sent = frame_send(fd, FRAME_RECORDING, bytes, length);
+    }
+    free(bytes);
+    free(place);
+    return sent;
+}
+
+static bool access_is_sound(const struct access *a, const struct recording_head *head)
+{
+    if (a->kind > ACCESS_PREFETCH || a->site >= head->sites)
+        return false;
+    if (a->value == TRACE_NO_VALUE)
+        return true;
+    uint64_t bytes;
+    return !__builtin_mul_overflow(a->count, (uint64_t)a->width, &bytes) &&
+           bytes <= head->value_bytes && a->value <= head->value_bytes - bytes;
+}
+
+static bool head_is_sound(const struct recording_head *head, uint64_t body)
+{
+    if (head->outcome > OUTCOME_BROKEN || head->image_count > TRACE_IMAGES_MAX ||
+        head->accesses > body || head->sites > body || head->value_bytes > body)
+        return false;
+    return body == head->accesses * sizeof(struct access) +
+                       head->sites * sizeof(struct site) + head->value_bytes;
+}
+
+static bool body_take(struct trace *t, const struct recording_head *head, const uint8_t *at)
+{
+    size_t access_bytes = (size_t)head->accesses * sizeof(struct access);
+    size_t site_bytes = (size_t)head->sites * sizeof(struct site);
+    // One byte more, since malloc(0) may be NULL.
+    struct site *sites = malloc(site_bytes + 1);
+    t->accesses = malloc(access_bytes + 1);
+    t->values = malloc((size_t)head->value_bytes + 1);
+    t->sites = sites;
+    t->owns_sites = true;
+    if (!t->accesses || !t->values || !sites)
+        return false;
+    memcpy(t->accesses, at, access_bytes);
+    memcpy(sites, at + access_bytes, site_bytes);
+    memcpy(t->values, at + access_bytes + site_bytes, (size_t)head->value_bytes);
+    t->count = t->capacity = (size_t)head->accesses;
+    t->site_count = (size_t)head->sites;
+    t->value_bytes = t->value_capacity = (size_t)head->value_bytes;
+    for (size_t i = 0; i < t->count; i++)
+        if (!access_is_sound(&t->accesses[i], head))
+            return false;
+    for (size_t i = 0; i < t->site_count; i++) {
+        sites[i].text[sizeof sites[i].text - 1] = '\0';
+        if (sites[i].class >= SITE_CLASS_COUNT || sites[i].length > sizeof sites[i].bytes)
+            return false;
+    }
+    return true;
+}
+
+bool recording_read(const void *bytes, size_t length, struct recording *out)
+{
+    struct recording_head head;
+    trace_init(&out->trace);
+    if (length < sizeof head)
+        return false;
+    memcpy(&head, bytes, sizeof head);
+    if (!head_is_sound(&head, length - sizeof head))
+        return false;
+
+    struct trace *t = &out->trace;
+    out->layout = head.layout;
+    t->outcome = (enum trace_outcome)head.outcome;
+    t->return_value = head.return_value;
+    t->signal = (int)head.signal;
+    t->fault_addr = head.fault_addr;
+    t->fault_pc = head.fault_pc;
+    t->stack_entry = head.stack_entry;
+    t->stack = head.stack;
+    t->image_count = (size_t)head.image_count;
+    memcpy(t->images, head.images, sizeof t->images);
+    memcpy(t->reason, head.reason, sizeof t->reason);
+    t->reason[sizeof t->reason - 1] = '\0';
+    if (body_take(t, &head, (const uint8_t *)bytes + sizeof head))
+        return true;
+    recording_free(out);
+    return false;
+}
+
+bool recording_receive(int fd, struct recording *out)
+{
+    struct frame f;
+    memset(out, 0, sizeof *out);
+    bool ok = frame_receive(fd, &f) && f.kind == FRAME_RECORDING &&
+              recording_read(f.bytes, (size_t)f.length, out);
+    frame_free(&f);
+    return ok;
+}
+
+void recording_free(struct recording *r)
+{
+    trace_free(&r->trace);
+    memset(r, 0, sizeof *r);
+}
