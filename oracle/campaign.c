@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "campaign.h"
+#include "sweep.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    // For all witnesses together, once the user wants to stop.
+    WITNESSES_MS = 1000,
+    SLICE_MS = 100,
+};
+
+// Waits until the worker has something to say. False when it is too late.
+static bool wait_for_answer(const struct worker *w, uint64_t until_ms)
+{
+    for (;;) {
+        struct pollfd answer = {.fd = w->fd, .events = POLLIN};
+        if (poll(&answer, 1, SLICE_MS) > 0)
+            return true;
+        struct pollfd again = {.fd = w->fd, .events = POLLIN};
+        if (worker_is_dead(w))
+            return poll(&again, 1, 0) > 0;
+        if (sweep_clock_ms() >= until_ms)
+            return false;
+    }
+}
+
+// One frame from a worker that was asked for a recording. False and one line in
+// ERROR when it gives none; the worker is ended then.
+static bool next_frame(struct worker *w, enum frame_kind kind, uint64_t until_ms,
+                       struct frame *out, char *error, size_t error_size)
+{
+    char how[64];
+    *out = (struct frame){0};
+    if (!wait_for_answer(w, until_ms)) {
+        worker_end(w, NULL, 0);
+        snprintf(error, error_size, "the routine stopped the recorder's clock");
+        return false;
+    }
+    bool whole = frame_receive(w->fd, out);
+    if (whole && out->kind == kind)
+        return true;
+    if (whole && out->kind == FRAME_FAILED && out->length > 0)
+        snprintf(error, error_size, "%.*s", (int)out->length, (const char *)out->bytes);
+    worker_end(w, how, sizeof how);
+    if (!whole || out->kind != FRAME_FAILED)
+        snprintf(error, error_size, "the worker %s while recording this case", how);
+    frame_free(out);
+    return false;
+}
+
+bool campaign_record(const struct backend *backend, const struct copy_case *c, bool values,
+                     const struct campaign_options *options, struct recording *out,
+                     char *error, size_t error_size)
+{
+    const struct job job = {
+        .backend = backend,
+        .recorder = options->recorder,
+        .recorder_options = {.loads = true, .timeout_ms = options->timeout_ms},
+    };
+    const struct worker_command command = {.kind = COMMAND_RECORD, .values = values, .c = *c};
+    struct worker w;
+    struct frame f;
+    memset(out, 0, sizeof *out);
+    if (backend->missing) {
+        snprintf(error, error_size, "%s", backend->missing);
+        return false;
+    }
+    unsigned stall_ms = sweep_stall_ms(options);
+    if (!worker_start(&w, &job, stall_ms, error, error_size))
+        return false;
+    (void)worker_ask(&w, &command); // when it fails the worker is dead
+    uint64_t until_ms = sweep_clock_ms() + stall_ms;
+    bool ok = next_frame(&w, FRAME_RECORDING, until_ms, &f, error, error_size);
+    worker_end(&w, NULL, 0);
+    if (ok && !recording_read(f.bytes, (size_t)f.length, out)) {
+        snprintf(error, error_size, "the worker's recording makes no sense: the routine may "
+                                    "have written over it");
+        ok = false;
+    }
+    frame_free(&f);
+    return ok;
+}
+
+// A finding's witness as a worker sent it. Decoded anew for each contract that
+// has the finding.
+struct witness {
+    struct frame note, recording;
+    char error[TRACE_REASON_MAX]; // why there is none; "" when there is
+};
+
+// The worker that records all witnesses of one sweep, and how long it may take.
+struct witness_desk {
+    const struct job *job;
+    const struct campaign_options *options;
+    struct worker worker;
+    uint64_t last_ms;             // 0, or when the user's patience ends
+};
+
+static bool wants_values(enum rule_id rule)
+{
+    return rule == RULE_TRANSIENT_VALUE || rule == RULE_DUPLICATE_STORE ||
+           rule == RULE_OVERLAPPING_STORE;
+}
+
+static bool note_is_sound(const struct frame *f)
+{
+    const struct witness_note *note = (const struct witness_note *)(const void *)f->bytes;
+    return f->length >= sizeof *note && note->accesses <= f->length &&
+           f->length == sizeof *note + note->accesses * sizeof(uint32_t) &&
+           memchr(note->message, '\0', sizeof note->message);
+}
+
+static uint64_t witness_deadline(struct witness_desk *desk)
+{
+    uint64_t now = sweep_clock_ms();
+    if (!desk->last_ms && desk->options->stop && *desk->options->stop)
+        desk->last_ms = now + WITNESSES_MS;
+    return desk->last_ms ? desk->last_ms : now + sweep_stall_ms(desk->options);
+}
+
+static void witness_fetch(struct witness_desk *desk, size_t check, const struct copy_case *c,
+                          struct witness *out)
+{
+    const struct worker_command command = {
+        .kind = COMMAND_WITNESS,
+        .check = check,
+        .values = wants_values(desk->job->judge->checks[check].rule),
+        .c = *c,
+    };
+    struct worker *w = &desk->worker;
+    uint64_t until_ms = witness_deadline(desk);
+    *out = (struct witness){0};
+    if (w->pid <= 0 && !worker_start(w, desk->job, sweep_stall_ms(desk->options), out->error,
+                                     sizeof out->error))
+        return;
+    (void)worker_ask(w, &command); // when it fails the worker is dead
+    if (!next_frame(w, FRAME_WITNESS, until_ms, &out->note, out->error, sizeof out->error) ||
+        !next_frame(w, FRAME_RECORDING, until_ms, &out->recording, out->error,
+                    sizeof out->error))
+        return;
+    const struct witness_note *note =
+        (const struct witness_note *)(const void *)out->note.bytes;
+    if (!note_is_sound(&out->note))
+        snprintf(out->error, sizeof out->error, "the worker's answer makes no sense");
+    if (out->error[0] || note->ends)
+        worker_end(w, NULL, 0); // the next witness is not to find it dying
+}
+
+static void witness_free(struct witness *w)
+{
+    frame_free(&w->note);
+    frame_free(&w->recording);
+}
+
+static void finding_without_witness(struct finding *f, const char *why)
+{
+    snprintf(f->message, sizeof f->message, "%s (%s)", rule_broken_when[f->rule], why);
+}
+
+static bool indices_are_sound(const struct witness_note *note, const uint32_t *indices,
+                              const struct recording *r)
+{
+    for (uint64_t i = 0; i < note->accesses; i++)
+        if (indices[i] >= r->trace.count)
+            return false;
+    return true;
+}
+
+static void finding_explain(struct finding *f, const struct witness *w)
+{
+    if (w->error[0]) {
+        finding_without_witness(f, w->error);
+        return;
+    }
+    const struct witness_note *note = (const struct witness_note *)(const void *)w->note.bytes;
+    const uint32_t *indices = (const uint32_t *)(const void *)(note + 1);
+    if (!recording_read(w->recording.bytes, (size_t)w->recording.length, &f->recording) ||
+        !indices_are_sound(note, indices, &f->recording)) {
+        recording_free(&f->recording);
+        finding_without_witness(f, "its recording makes no sense");
+        return;
+    }
+    if (!note->again) {
+        finding_without_witness(f, "not seen again when the case was recorded once more");
+        return;
+    }
+    f->params = note->params;
+    memcpy(f->message, note->message, sizeof f->message);
+    size_t bytes = (size_t)note->accesses * sizeof *indices;
+    f->accesses = malloc(bytes + 1); // malloc(0) may be NULL
+    if (!f->accesses)
+        abort();
+    memcpy(f->accesses, indices, bytes);
+    f->access_count = (size_t)note->accesses;
+}
+
+// Adds the finding of a check to each result whose contract makes it.
+static void add_findings(const struct judge *j, size_t check, const struct tally *tally,
+                         const struct witness *w, struct result *results)
+{
+    enum rule_id rule = j->checks[check].rule;
+    for (size_t i = 0; i < j->contract_count; i++) {
+        if (j->check_of[i][rule] != check)
+            continue;
+        struct finding *f = &results[i].findings[results[i].finding_count++];
+        *f = (struct finding){
+            .rule = rule,
+            .params = j->checks[check].params[0],
+            .cases = tally->cases,
+            .witness = tally->witness,
+        };
+        finding_explain(f, w);
+    }
+}
+
+static void explain_findings(const struct job *sweep_job,
+                             const struct campaign_options *options,
+                             const struct sweep_sum *sum, struct result *results)
+{
+    struct job job = *sweep_job;
+    struct witness_desk desk = {.job = &job, .options = options, .worker = {.fd = -1}};
+    job.recorder_options.loads = true; // a person wants to see them, too
+    for (size_t i = 0; i < job.judge->count; i++) {
+        struct witness w;
+        if (sum->tallies[i].cases == 0)
+            continue;
+        witness_fetch(&desk, i, &sum->tallies[i].witness, &w);
+        add_findings(job.judge, i, &sum->tallies[i], &w, results);
+        witness_free(&w);
+    }
+    worker_end(&desk.worker, NULL, 0);
+}
+
+static void result_take_sum(struct result *r, const struct sweep_sum *sum)
+{
+    const struct reason *reason = &sum->broken_reason;
+    r->cases = sum->judged;
+    r->planned -= sum->left_out;
+    r->skipped_cases = sum->skipped;
+    r->broken_cases = sum->broken;
+    r->interrupted = sum->interrupted;
+    r->cut_short = sum->given_up[0] != '\0';
+    r->seconds = sum->seconds;
+    if (sum->not_opened[0]) {
+        r->skipped_cases = r->planned;
+        snprintf(r->reason, sizeof r->reason, "%s", sum->not_opened);
+        return;
+    }
+    if (!reason->text[0] && r->cut_short) {
+        snprintf(r->reason, sizeof r->reason, "%.90s; %" PRIu64 " of %" PRIu64 " cases judged",
+                 sum->given_up, r->cases, r->planned);
+        return;
+    }
+    if (!reason->text[0] && !r->interrupted)
+        reason = &sum->skip_reason;
+    if (!reason->text[0])
+        return;
+    memcpy(r->reason, reason->text, sizeof r->reason);
+    r->reason_case = reason->c;
+    r->has_reason_case = true;
+}
+
+static void results_start(const struct backend *backend, const struct plan *plan,
+                          const struct contract *contracts, size_t contract_count,
+                          const struct campaign_options *options, struct result *results)
+{
+    for (size_t i = 0; i < contract_count; i++)
+        results[i] = (struct result){
+            .backend = backend,
+            .contract = &contracts[i],
+            .op = plan->op,
+            .recorder = options->recorder->name,
+            .planned = plan->cases,
+        };
+}
+
+// Nothing was run, for a reason outside of the routine.
+static void results_skip(struct result *results, size_t count, const char *why)
+{
+    for (size_t i = 0; i < count; i++) {
+        results[i].skipped_cases = results[i].planned;
+        snprintf(results[i].reason, sizeof results[i].reason, "%s", why);
+        result_decide(&results[i]);
+    }
+}
+
+bool campaign_run(const struct backend *backend, const struct plan *plan,
+                  const struct contract *contracts, size_t contract_count,
+                  const struct campaign_options *options, struct result *results,
+                  char *error, size_t error_size)
+{
+    struct judge judge;
+    struct sweep_sum sum;
+    const char *missing = backend->missing;
+    results_start(backend, plan, contracts, contract_count, options, results);
+    if (!missing && options->recorder->missing)
+        missing = options->recorder->missing();
+    if (missing) {
+        results_skip(results, contract_count, missing);
+        return true;
+    }
+    if (!judge_init(&judge, contracts, contract_count, options->device)) {
+        snprintf(error, error_size, "out of memory for the contracts' rules");
+        return false;
+    }
+    const struct job job = {
+        .backend = backend,
+        .plan = plan,
+        .judge = &judge,
+        .recorder = options->recorder,
+        .recorder_options = {.loads = judge.loads, .timeout_ms = options->timeout_ms},
+    };
+    bool ok = sweep_run(&job, options, &sum, error, error_size);
+    if (ok)
+        explain_findings(&job, options, &sum, results);
+    for (size_t i = 0; i < contract_count && ok; i++) {
+        result_take_sum(&results[i], &sum);
+        result_decide(&results[i]);
+    }
+    sweep_free(&sum);
+    judge_free(&judge);
+    return ok;
+}

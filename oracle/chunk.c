@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "chunk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    // Cases, or bytes copied, after which the whole arena is looked at.
+    BATCH_CASES = 64,
+    BATCH_BYTES = 1 << 18,
+    // Cases after which the clock is: a slow recorder takes milliseconds each.
+    CLOCK_CASES = 16,
+    // A chunk's time: long against a message to the parent, short against what
+    // a person notices.
+    CHUNK_NS = 20 * 1000 * 1000,
+};
+
+static const char unrecorded_store[] =
+    "bytes of the arena changed without a recorded store";
+
+bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_size)
+{
+    memset(rig, 0, sizeof *rig);
+    rig->job = job;
+    trace_init(&rig->trace);
+    trace_init(&rig->other_trace);
+    if (!routine_load(job->backend, &rig->routine, error, error_size))
+        return false;
+    rig->recorder = job->recorder->open(&rig->routine, job->backend->arg4,
+                                        &job->recorder_options, error, error_size);
+    if (!rig->recorder)
+        return false;
+    size_t tallies = job->judge ? job->judge->count : 0;
+    rig->report_bytes = sizeof *rig->report + tallies * sizeof(struct tally);
+    rig->report = calloc(1, rig->report_bytes);
+    rig->arena = arena_new();
+    rig->shadow = shadow_new();
+    if (rig->report && rig->arena && rig->shadow)
+        return true;
+    snprintf(error, error_size, "no memory for the arena: %s", strerror(errno));
+    return false;
+}
+
+void rig_close(struct rig *rig)
+{
+    if (rig->recorder)
+        rig->job->recorder->close(rig->recorder);
+    if (rig->arena)
+        arena_free(rig->arena);
+    if (rig->shadow)
+        shadow_free(rig->shadow);
+    trace_free(&rig->trace);
+    trace_free(&rig->other_trace);
+    free(rig->report);
+}
+
+static void reason_note(struct reason *reason, const struct copy_case *c, const char *text)
+{
+    if (reason->text[0] && case_compare(c, &reason->c) >= 0)
+        return;
+    reason->c = *c;
+    snprintf(reason->text, sizeof reason->text, "%s", text[0] ? text : "no reason given");
+}
+
+static void case_is_broken(struct rig *rig, const struct copy_case *c, const char *why)
+{
+    rig->report->broken++;
+    reason_note(&rig->report->broken_reason, c, why);
+}
+
+// Is there a trace to judge? If not, accounts for the case. What a recorder
+// cannot vouch for may have been the routine writing over the recorder, so this
+// process goes then as well.
+static bool take_outcome(struct rig *rig, const struct copy_case *c, const struct trace *t)
+{
+    if (t->outcome == OUTCOME_BROKEN) {
+        case_is_broken(rig, c, t->reason);
+        rig->distrusted = true;
+    } else if (t->outcome == OUTCOME_REFUSED) {
+        rig->report->skipped++;
+        reason_note(&rig->report->skip_reason, c, t->reason);
+    }
+    return t->outcome != OUTCOME_BROKEN && t->outcome != OUTCOME_REFUSED;
+}
+
+// Did the run leave bytes beyond the destination to put back? Of a routine that
+// did not return it is not known how far it came.
+static bool is_wide(const struct rig *rig, const struct trace *t)
+{
+    return t->outcome != OUTCOME_RETURNED || rig->shadow->store_outside;
+}
+
+static void arena_renew(struct rig *rig)
+{
+    arena_free(rig->arena);
+    rig->arena = arena_new();
+    if (!rig->arena)
+        abort();
+    rig->layout.dst = NULL;
+}
+
+// After a run that gave no trace.
+static void clear_unjudged(struct rig *rig, const struct layout *layout)
+{
+    if (layout->dst && !rig->distrusted)
+        arena_clear(rig->arena, layout, true);
+}
+
+static void record(struct rig *rig, const struct copy_case *c, bool values,
+                   struct layout *layout, struct trace *t)
+{
+    layout->dst = NULL; // a recorder that refuses lays nothing out
+    rig->job->recorder->run(rig->recorder, rig->arena, c, values, layout, t);
+}
+
+// Did the last access of a case that faulted not happen, since it is what
+// faulted? An address that is not canonical faults without being reported.
+static bool last_did_not_happen(const struct trace *t)
+{
+    if (t->outcome != OUTCOME_FAULTED || t->count == 0)
+        return false;
+    const struct access *last = &t->accesses[t->count - 1];
+    struct span at = access_span(last);
+    bool faulted = t->fault_addr >= at.lo && t->fault_addr < at.hi;
+    return last->count == 1 && (faulted || at.lo >> 47 != 0);
+}
+
+// Builds the shadow of the case just recorded. False: the routine stored where
+// it may have changed this process. A wild store that faulted changed nothing:
+// it is a crash, and no store.
+static bool shadow_take(struct rig *rig, const struct copy_case *c,
+                        const struct layout *layout, struct trace *t)
+{
+    struct shadow *s = rig->shadow;
+    shadow_build(s, c, layout, t, rig->job->backend->result);
+    if (!s->wild_store || !last_did_not_happen(t))
+        return !s->wild_store;
+    t->count--;
+    shadow_build(s, c, layout, t, rig->job->backend->result);
+    t->count++;
+    return !s->wild_store;
+}
+
+// Looks at the arena after a case. False: the case is accounted for as broken.
+static bool arena_is_as_recorded(struct rig *rig, const struct copy_case *c)
+{
+    bool wide = is_wide(rig, &rig->trace);
+    bool near = wide || arena_is_clean_near(rig->arena, &rig->layout);
+    arena_clear(rig->arena, &rig->layout, wide || !near);
+    if (near && (!rig->careful || arena_is_clean(rig->arena, &rig->layout)))
+        return true;
+    if (near)
+        arena_renew(rig);
+    case_is_broken(rig, c, unrecorded_store);
+    return false;
+}
+
+// The case again, with the bytes of every store. False: accounted for.
+static bool take_values(struct rig *rig, const struct copy_case *c)
+{
+    const struct trace *valued = &rig->other_trace;
+    record(rig, c, true, &rig->other_layout, &rig->other_trace);
+    if (!take_outcome(rig, c, valued)) {
+        clear_unjudged(rig, &rig->other_layout);
+        return false;
+    }
+    bool repeats = valued->outcome == rig->trace.outcome;
+    if (repeats) {
+        shadow_build_values(rig->shadow, &rig->other_layout, valued);
+        repeats = !rig->shadow->values_differ;
+    }
+    // What the second run stored is known to be what the first did only if the
+    // two agree.
+    arena_clear(rig->arena, &rig->other_layout, !repeats || rig->shadow->store_outside);
+    if (!repeats)
+        case_is_broken(rig, c, "the routine does not repeat itself: the same case gave "
+                               "two different traces");
+    return repeats;
+}
+
+// Does the routine do the same with other bytes? 1: no; 0: yes; -1: the case is
+// accounted for.
+static int differs_with_fill(struct rig *rig, const struct copy_case *c, uint64_t fill)
+{
+    struct copy_case *other = &rig->other_case;
+    struct trace *t = &rig->other_trace;
+    *other = *c;
+    other->fill = fill;
+    record(rig, other, false, &rig->other_layout, &rig->other_trace);
+    if (!take_outcome(rig, other, t)) {
+        clear_unjudged(rig, &rig->other_layout);
+        return -1;
+    }
+    int differs = t->outcome != rig->trace.outcome ||
+                  rule_traces_differ(&rig->trace, &rig->layout, t, &rig->other_layout);
+    rig->distrusted = !shadow_take(rig, other, &rig->other_layout, t);
+    if (!rig->distrusted)
+        arena_clear(rig->arena, &rig->other_layout, is_wide(rig, t));
+    return differs;
+}
+
+static void judge_data(struct rig *rig, const struct copy_case *c)
+{
+    const struct judge *j = rig->job->judge;
+    if (j->data_dependent == j->count || rig->trace.outcome != OUTCOME_RETURNED)
+        return;
+    int differs = differs_with_fill(rig, c, c->fill + 1);
+    // Equal data is what a routine that compares before it stores looks for.
+    if (differs == 0 && c->fill != 0 && !rig->distrusted)
+        differs = differs_with_fill(rig, c, 0);
+    if (differs > 0)
+        tally_add(&rig->report->tallies[j->data_dependent], c);
+    if (differs < 0)
+        rig->report->judged--; // it is counted as what it became
+}
+
+// Where the case before needed values this one mostly does too: then they are
+// recorded at once, and not in a second run.
+static void run_case(struct rig *rig, const struct copy_case *c)
+{
+    bool values = rig->again && rig->job->judge->values;
+    record(rig, c, values, &rig->layout, &rig->trace);
+    if (!take_outcome(rig, c, &rig->trace)) {
+        clear_unjudged(rig, &rig->layout);
+        return;
+    }
+    struct shadow *s = rig->shadow;
+    rig->distrusted = !shadow_take(rig, c, &rig->layout, &rig->trace);
+    rig->again = s->stores.any_again;
+    if (!rig->distrusted) {
+        if (!arena_is_as_recorded(rig, c))
+            return;
+        if (rig->job->judge->values && rig->trace.outcome == OUTCOME_RETURNED &&
+            shadow_needs_values(s) && !take_values(rig, c))
+            return;
+    }
+    rig->report->judged++;
+    rig->report->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
+    judge_case(rig->job->judge, s, rig->report->tallies);
+    if (!rig->distrusted)
+        judge_data(rig, c);
+}
+
+static void report_reset(struct rig *rig, uint64_t id, uint64_t lo)
+{
+    memset(rig->report, 0, rig->report_bytes);
+    rig->report->id = id;
+    rig->report->lo = rig->report->end = lo;
+}
+
+// A case after which nothing here can be trusted is judged again from what its
+// shadow says, and reported alone; the parent has the others run again.
+static void report_alone(struct rig *rig, uint64_t id, uint64_t index,
+                         const struct copy_case *c)
+{
+    const struct trace *t = &rig->trace;
+    const char *why = NULL;
+    if (t->outcome == OUTCOME_BROKEN)
+        why = t->reason;
+    else if (!rig->shadow->wild_store)
+        why = rig->other_trace.reason;
+    report_reset(rig, id, index);
+    rig->report->end = index + 1;
+    rig->report->distrusted = 1;
+    if (why) {
+        case_is_broken(rig, c, why);
+        return;
+    }
+    rig->report->judged = 1;
+    rig->report->timeouts = t->outcome == OUTCOME_TIMED_OUT;
+    judge_case(rig->job->judge, rig->shadow, rig->report->tallies);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+// The pages that a case makes its lanes of; see arena.h.
+static uint64_t lanes_of(const struct copy_case *c)
+{
+    uint64_t reach = (uint64_t)(c->overlap < 0 ? -c->overlap : c->overlap);
+    uint64_t dst = (c->dst_off + c->size + reach + PAGE_BYTES - 1) / PAGE_BYTES;
+    uint64_t src = (c->src_off + c->size + reach + PAGE_BYTES - 1) / PAGE_BYTES;
+    return dst << 32 | src << 1 | c->overlapping;
+}
+
+static bool is_clean(const struct rig *rig)
+{
+    return !rig->layout.dst || arena_is_clean(rig->arena, &rig->layout);
+}
+
+enum chunk_end { CHUNK_DONE, CHUNK_DISTRUSTED, CHUNK_UNCLEAN };
+
+static enum chunk_end chunk_once(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi,
+                                 struct worker_slot *slot)
+{
+    uint64_t started = now_ns(), batch = 0, bytes = 0, lanes = 0;
+    report_reset(rig, id, lo);
+    for (uint64_t k = lo; k < hi; k++) {
+        struct copy_case c;
+        atomic_store_explicit(&slot->at, k, memory_order_relaxed);
+        if (atomic_load_explicit(&slot->stop, memory_order_relaxed))
+            break;
+        rig->report->end = k + 1;
+        if (!plan_case(rig->job->plan, k, &c)) {
+            rig->report->left_out++;
+            continue;
+        }
+        // Lanes that the next case does not use are out of reach afterwards.
+        if (lanes_of(&c) != lanes && !is_clean(rig))
+            return CHUNK_UNCLEAN;
+        lanes = lanes_of(&c);
+        run_case(rig, &c);
+        if (rig->distrusted) {
+            report_alone(rig, id, k, &c);
+            return CHUNK_DISTRUSTED;
+        }
+        bytes += c.size;
+        bool look = ++batch % BATCH_CASES == 0 || bytes >= BATCH_BYTES ||
+                    rig->trace.outcome != OUTCOME_RETURNED;
+        if (look && !is_clean(rig))
+            return CHUNK_UNCLEAN;
+        bytes = look ? 0 : bytes;
+        if ((look || batch % CLOCK_CASES == 0) && now_ns() - started > CHUNK_NS)
+            break;
+    }
+    return is_clean(rig) ? CHUNK_DONE : CHUNK_UNCLEAN;
+}
+
+// The arena was found changed, and looking again after each case did not show
+// which one did it: the last case stands for the chunk, which is not vouched for.
+static void blame_last(struct rig *rig)
+{
+    struct copy_case c;
+    for (uint64_t k = rig->report->end; k-- > rig->report->lo;) {
+        if (!plan_case(rig->job->plan, k, &c))
+            continue;
+        rig->report->judged--;
+        case_is_broken(rig, &c, unrecorded_store);
+        return;
+    }
+}
+
+void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi,
+               struct worker_slot *slot)
+{
+    rig->careful = false;
+    rig->layout.dst = NULL;
+    if (chunk_once(rig, id, lo, hi, slot) != CHUNK_UNCLEAN)
+        return;
+
+    // Some case stored where no record says so. Find it by looking after each.
+    uint64_t end = rig->report->end;
+    rig->careful = true;
+    arena_renew(rig);
+    enum chunk_end how = chunk_once(rig, id, lo, end, slot);
+    if (how != CHUNK_DISTRUSTED && rig->report->broken == 0 && rig->report->judged > 0)
+        blame_last(rig);
+    if (how == CHUNK_UNCLEAN)
+        arena_renew(rig);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What happens inside a worker: a rig (routine, recorder, arena, shadow) takes
+// a chunk, a range of case numbers of the plan, runs and judges each case, and
+// gives one report. The routine is foreign code: what the report says is kept
+// apart from everything else until it is sent, and a case after which this
+// process cannot be trusted is reported alone.
+
+#ifndef STORESCOPE_CHUNK_H
+#define STORESCOPE_CHUNK_H
+
+#include "judge.h"
+#include "plan.h"
+#include "recorder.h"
+
+#include <stdatomic.h>
+
+// What a campaign's workers have in common; they inherit it by fork.
+struct job {
+    const struct backend *backend;
+    const struct plan *plan;      // NULL: no sweep, recordings only
+    const struct judge *judge;
+    const struct recorder_kind *recorder;
+    struct recorder_options recorder_options;
+};
+
+// Shared with the parent. The routine may write here: nothing in it is trusted.
+struct worker_slot {
+    _Atomic uint64_t at;     // number of the case that is running, or a stage
+    _Atomic uint32_t stop;   // nonzero: report what there is
+};
+
+#define WORKER_LOADING (UINT64_MAX)
+
+struct rig {
+    const struct job *job;
+    struct routine routine;
+    struct recorder *recorder;
+    struct arena *arena;
+    struct shadow *shadow;
+    struct layout layout, other_layout;
+    struct trace trace, other_trace; // `other`: with values, or with other data
+    struct copy_case other_case;     // the case in the shadow, with other data
+    struct report *report;   // of the chunk; its tallies follow it
+    size_t report_bytes;
+    bool again;              // the last case stored bytes again
+    bool careful;            // look at the whole arena after every case
+    bool distrusted;         // this process was, or may have been, written to
+};
+
+struct reason {
+    struct copy_case c;
+    char text[TRACE_REASON_MAX]; // "": none
+};
+
+struct report {
+    uint64_t id;             // as in the command
+    uint64_t lo, end;        // case numbers judged, lo..end-1
+    uint64_t judged, skipped, broken;
+    uint64_t left_out;       // numbers that are no case of the sweep
+    uint64_t timeouts;       // among the judged
+    uint64_t distrusted;     // 1: case `lo` alone; the worker has ended
+    struct reason skip_reason, broken_reason; // of the smallest such case
+    struct tally tallies[];  // one a check
+};
+
+// False and one line in ERROR when routine, recorder or memory cannot be had.
+bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_size);
+void rig_close(struct rig *rig);
+
+// Runs cases lo..hi-1, or fewer when the time of a chunk is over or the slot
+// says stop, and fills rig->report.
+void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi,
+               struct worker_slot *slot);
+
+#endif

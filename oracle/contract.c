@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A contract's text, line by line. The built-in texts are parsed when they are
+// first asked for, in an order in which each includes only earlier ones.
+
+#include "contract.h"
+#include "contract_texts.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_MAX_BYTES = 200, WORDS_MAX = 8, FILE_MAX_BYTES = 1 << 16 };
+
+// Which parameters a rule takes.
+enum param { PARAM_REQUEST = 1, PARAM_MAX = 2, PARAM_LOADS = 4, PARAM_STORES = 8 };
+
+struct parser {
+    const char *file;
+    unsigned line;
+    struct contract *out;
+    unsigned sides;       // of the section; 0 before the first
+    bool always;
+    bool named, has_rules;
+    char *error;
+    size_t error_size;
+};
+
+static bool fail(const struct parser *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool fail(const struct parser *p, const char *format, ...)
+{
+    va_list args;
+    int used = snprintf(p->error, p->error_size, "%s:%u: ", p->file, p->line);
+    va_start(args, format);
+    if (used >= 0 && (size_t)used < p->error_size)
+        vsnprintf(p->error + used, p->error_size - (size_t)used, format, args);
+    va_end(args);
+    return false;
+}
+
+// ---- rules and their parameters ----
+
+static unsigned params_of(enum rule_id rule)
+{
+    switch (rule) {
+    case RULE_CRASH:
+    case RULE_TIMEOUT:
+        return 0;
+    case RULE_OUT_OF_BOUNDS_LOAD:
+        return PARAM_REQUEST | PARAM_LOADS;
+    case RULE_UNFENCED_STORE:
+        return PARAM_REQUEST | PARAM_STORES;
+    case RULE_TORN_ELEMENT:
+    case RULE_SPLIT_STORE:
+    case RULE_SPLIT_LOAD:
+    case RULE_WIDE_STORE:
+    case RULE_WIDE_LOAD:
+        return PARAM_REQUEST | PARAM_MAX;
+    default:
+        return PARAM_REQUEST;
+    }
+}
+
+static bool parse_request(const char *value, enum rule_request *out)
+{
+    static const char *const names[] = {"any", "dst-aligned", "src-aligned", "both-aligned"};
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            *out = (enum rule_request)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+// The sizes that `max` may have: of elements and requests up to 8 bytes, of
+// accesses up to the widest there is.
+static bool parse_max(enum rule_id rule, const char *value, uint32_t *out)
+{
+    bool wide = rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD;
+    char *end;
+    unsigned long n = strtoul(value, &end, 10);
+    if (end == value || *end || n == 0 || n > (wide ? 64u : 8u) || (n & (n - 1)))
+        return false;
+    *out = (uint32_t)n;
+    return n > 1 || wide;
+}
+
+static bool parse_param(struct parser *p, enum rule_id rule, char *word, struct rule_params *out)
+{
+    char *value = strchr(word, '=');
+    unsigned allowed = params_of(rule);
+    if (!value)
+        return fail(p, "`%s` is no parameter; expected NAME=VALUE", word);
+    *value++ = '\0';
+    if ((allowed & PARAM_REQUEST) && strcmp(word, "request") == 0)
+        return parse_request(value, &out->request) ||
+               fail(p, "request=%s; expected any, dst-aligned, src-aligned or both-aligned", value);
+    if ((allowed & PARAM_MAX) && strcmp(word, "max") == 0)
+        return parse_max(rule, value, &out->max) ||
+               fail(p, "max=%s; expected %s bytes", value,
+                    rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD
+                        ? "1, 2, 4, 8, 16, 32 or 64"
+                        : "2, 4 or 8");
+    if ((allowed & PARAM_LOADS) && strcmp(word, "loads") == 0) {
+        out->same_page = strcmp(value, "same-page") == 0;
+        return out->same_page || fail(p, "loads=%s; expected same-page", value);
+    }
+    if ((allowed & PARAM_STORES) && strcmp(word, "stores") == 0) {
+        out->all_stores = strcmp(value, "all") == 0;
+        return out->all_stores || fail(p, "stores=%s; expected all", value);
+    }
+    return fail(p, "%s takes no parameter `%s`; expected one of:%s%s%s%s%s", rule_name[rule], word,
+                allowed ? "" : " none", allowed & PARAM_REQUEST ? " request" : "",
+                allowed & PARAM_MAX ? " max" : "", allowed & PARAM_LOADS ? " loads" : "",
+                allowed & PARAM_STORES ? " stores" : "");
+}
+
+static size_t edit_distance(const char *a, const char *b)
+{
+    size_t row[64];
+    size_t n = strlen(b);
+    if (n >= 63)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t swap = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+            row[j] = least < swap ? least : swap;
+        }
+    }
+    return row[n];
+}
+
+static const char *nearest_rule(const char *word)
+{
+    unsigned best = 0;
+    for (unsigned i = 1; i < RULE_COUNT; i++)
+        if (edit_distance(word, rule_name[i]) < edit_distance(word, rule_name[best]))
+            best = i;
+    return rule_name[best];
+}
+
+static bool unknown_rule(const struct parser *p, const char *word)
+{
+    return fail(p, "`%s` is no rule; expected one of `storescope list rules`, such as %s", word,
+                nearest_rule(word));
+}
+
+// ---- rows ----
+
+// The row of a rule that holds for SIDE (or, DEVICE_BOTH, always); else NULL.
+static struct contract_rule *find_row(struct contract *c, enum rule_id rule, unsigned side)
+{
+    for (size_t i = 0; i < c->rule_count; i++)
+        if (c->rules[i].rule == rule && (c->rules[i].sides & side) == side)
+            return &c->rules[i];
+    return NULL;
+}
+
+// Drops all rows of a rule; false when there was none.
+static bool drop_rule(struct contract *c, enum rule_id rule)
+{
+    size_t kept = 0, count = c->rule_count;
+    for (size_t i = 0; i < count; i++)
+        if (c->rules[i].rule != rule)
+            c->rules[kept++] = c->rules[i];
+    c->rule_count = kept;
+    return kept < count;
+}
+
+// A rule named again gets new parameters wherever it held already, so that a
+// user's relaxed one is not kept strict by an included row of another section.
+static void set_row(struct contract *c, enum rule_id rule, unsigned sides, bool always,
+                    const struct rule_params *params)
+{
+    struct contract_rule *row;
+    if (always)
+        drop_rule(c, rule);
+    row = find_row(c, rule, sides);
+    if (row) {
+        row->params = *params;
+        return;
+    }
+    assert(c->rule_count < CONTRACT_RULES_MAX); // at most one row a rule and side
+    c->rules[c->rule_count++] = (struct contract_rule){rule, sides, always, *params};
+}
+
+static bool parse_rule(struct parser *p, char **words, size_t count)
+{
+    enum rule_id rule;
+    struct rule_params params = {0};
+    bool drop = words[0][0] == '-';
+    if (!rule_find(words[0] + drop, &rule))
+        return unknown_rule(p, words[0] + drop);
+    if (drop && count > 1)
+        return fail(p, "`%s` drops a rule; expected no parameters", words[0]);
+    p->has_rules = true;
+    if (params_of(rule) == 0)
+        return fail(p, "`%s` holds in every contract; leave it out", rule_name[rule]);
+    if (drop)
+        return drop_rule(p->out, rule) ||
+               fail(p, "`%s` drops a rule that is not there; expected one that is included",
+                    words[0]);
+    if (p->sides == 0)
+        return fail(p, "a rule before any section; expected [always], [dst] or [src] above it");
+    for (size_t i = 1; i < count; i++)
+        if (!parse_param(p, rule, words[i], &params))
+            return false;
+    set_row(p->out, rule, p->sides, p->always, &params);
+    return true;
+}
+
+// ---- lines ----
+
+static bool parse_section(struct parser *p, const char *word, size_t count)
+{
+    if (count != 1)
+        return fail(p, "words after %s; expected each rule on a line of its own", word);
+    p->always = strcmp(word, "[always]") == 0;
+    p->sides = p->always                     ? DEVICE_BOTH
+               : strcmp(word, "[dst]") == 0 ? DEVICE_DST
+               : strcmp(word, "[src]") == 0 ? DEVICE_SRC
+                                            : 0;
+    return p->sides != 0 || fail(p, "section %s; expected [always], [dst] or [src]", word);
+}
+
+static bool parse_name(struct parser *p, char **words, size_t count)
+{
+    if (p->named)
+        return fail(p, "a second `contract` line; expected one");
+    if (count != 2 || strlen(words[1]) >= CONTRACT_NAME_MAX)
+        return fail(p, "expected `contract NAME`, a name of one word of at most %d characters",
+                    CONTRACT_NAME_MAX - 1);
+    memcpy(p->out->name, words[1], strlen(words[1]) + 1);
+    p->named = true;
+    return true;
+}
+
+static bool parse_memory(struct parser *p, const char *text)
+{
+    if (!p->named)
+        return fail(p, "`memory`; expected a `contract NAME` line first");
+    if (p->out->memory[0])
+        return fail(p, "a second `memory` line; expected one");
+    if (strlen(text) >= sizeof p->out->memory)
+        return fail(p, "the memory's description is too long; expected at most %zu characters",
+                    sizeof p->out->memory - 1);
+    memcpy(p->out->memory, text, strlen(text) + 1);
+    return true;
+}
+
+static bool parse_include(struct parser *p, char **words, size_t count)
+{
+    const struct contract *other = count == 2 ? contract_find(words[1]) : NULL;
+    if (p->has_rules)
+        return fail(p, "`include` after rules; expected above them");
+    if (!other)
+        return fail(p, "include of `%s`; expected a built-in contract (`storescope list contracts`)",
+                    count > 1 ? words[1] : "");
+    for (size_t i = 0; i < other->rule_count; i++) {
+        const struct contract_rule *row = &other->rules[i];
+        set_row(p->out, row->rule, row->sides, row->always, &row->params);
+    }
+    return true;
+}
+
+// LINE is cut into words; comments are gone.
+static bool parse_line(struct parser *p, char *line)
+{
+    char *words[WORDS_MAX], *rest = line, *word;
+    size_t count = 0;
+    if (strncmp(line, "memory ", 7) == 0 || strncmp(line, "memory\t", 7) == 0)
+        return parse_memory(p, line + 7 + strspn(line + 7, " \t"));
+    while ((word = strtok_r(rest, " \t", &rest))) {
+        if (count == WORDS_MAX)
+            return fail(p, "too many words; expected a rule and its parameters");
+        words[count++] = word;
+    }
+    if (count == 0)
+        return true;
+    if (strcmp(words[0], "contract") == 0)
+        return parse_name(p, words, count);
+    if (!p->named)
+        return fail(p, "`%s`; expected a `contract NAME` line first", words[0]);
+    if (strcmp(words[0], "include") == 0)
+        return parse_include(p, words, count);
+    if (words[0][0] == '[')
+        return parse_section(p, words[0], count);
+    return parse_rule(p, words, count);
+}
+
+static bool parse_lines(struct parser *p, const char *text, size_t length)
+{
+    size_t at = 0;
+    while (at < length) {
+        const char *end = memchr(text + at, '\n', length - at);
+        size_t bytes = end ? (size_t)(end - text) - at : length - at;
+        char line[LINE_MAX_BYTES + 1];
+        p->line++;
+        if (bytes > LINE_MAX_BYTES)
+            return fail(p, "a line of %zu characters; expected at most %d", bytes, LINE_MAX_BYTES);
+        memcpy(line, text + at, bytes);
+        line[bytes] = '\0';
+        if (strlen(line) != bytes)
+            return fail(p, "a NUL byte; expected text");
+        line[strcspn(line, "#\r")] = '\0';
+        for (size_t n = strlen(line); n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'); n--)
+            line[n - 1] = '\0';
+        if (!parse_line(p, line + strspn(line, " \t")))
+            return false;
+        at += bytes + 1;
+    }
+    return true;
+}
+
+// ---- what follows from several rules together ----
+
+static uint32_t limit_of(const struct contract *c, enum rule_id rule, unsigned side)
+{
+    for (size_t i = 0; i < c->rule_count; i++)
+        if (c->rules[i].rule == rule && (c->rules[i].sides & side))
+            return c->rules[i].params.max ? c->rules[i].params.max : 8;
+    return 0;
+}
+
+static void lower_max(struct rule_params *p, uint32_t limit)
+{
+    if (limit > 0 && limit < 8 && (p->max == 0 || p->max > limit))
+        p->max = limit;
+}
+
+static void finish_row(const struct contract *c, struct contract_rule *row)
+{
+    struct rule_params *p = &row->params;
+    switch (row->rule) {
+    case RULE_SPLIT_STORE:
+        lower_max(p, limit_of(c, RULE_WIDE_STORE, DEVICE_DST));
+        if (p->request == REQUEST_ANY && limit_of(c, RULE_MISALIGNED_STORE, DEVICE_DST))
+            p->request = REQUEST_DST_ALIGNED;
+        break;
+    case RULE_SPLIT_LOAD:
+        lower_max(p, limit_of(c, RULE_WIDE_LOAD, DEVICE_SRC));
+        if (p->request == REQUEST_ANY && limit_of(c, RULE_MISALIGNED_LOAD, DEVICE_SRC))
+            p->request = REQUEST_SRC_ALIGNED;
+        break;
+    case RULE_TORN_ELEMENT:
+        lower_max(p, limit_of(c, RULE_WIDE_STORE, DEVICE_DST));
+        break;
+    default:
+        break;
+    }
+}
+
+bool contract_parse(const char *file, const char *text, size_t length, struct contract *out,
+                    char *error, size_t error_size)
+{
+    struct parser p = {.file = file, .out = out, .error = error, .error_size = error_size};
+    memset(out, 0, sizeof *out);
+    if (!parse_lines(&p, text, length))
+        return false;
+    if (!p.named)
+        return fail(&p, "no `contract NAME` line; expected one");
+    if (out->rule_count == 0)
+        return fail(&p, "no rules; expected `include ram` or a section with rules");
+    for (size_t i = 0; i < out->rule_count; i++)
+        finish_row(out, &out->rules[i]);
+    return true;
+}
+
+// ---- built-in contracts and files ----
+
+const size_t contract_builtin_count = CONTRACT_TEXTS;
+
+const struct contract *contract_builtin(size_t index)
+{
+    static struct contract parsed[CONTRACT_TEXTS];
+    static size_t done;
+    char error[256];
+    while (done <= index) {
+        // Counted first, so that it finds the earlier ones while it is parsed.
+        const struct contract_text *t = &contract_texts[done];
+        if (!contract_parse(t->file, t->text, strlen(t->text), &parsed[done], error,
+                            sizeof error)) {
+            fprintf(stderr, "storescope: built-in contract: %s\n", error);
+            abort();
+        }
+        done++;
+    }
+    return &parsed[index];
+}
+
+const struct contract *contract_find(const char *name)
+{
+    for (size_t i = 0; i < CONTRACT_TEXTS; i++) {
+        // By the file's name, so that none is parsed for the sake of another.
+        size_t n = strlen(name);
+        if (strncmp(contract_texts[i].file, name, n) == 0 &&
+            strcmp(contract_texts[i].file + n, ".contract") == 0)
+            return contract_builtin(i);
+    }
+    return NULL;
+}
+
+static bool load_file(const char *path, struct contract *out, char *error, size_t error_size)
+{
+    FILE *file = fopen(path, "re");
+    char *text = file ? malloc(FILE_MAX_BYTES + 1) : NULL;
+    if (!file || !text) {
+        snprintf(error, error_size, "cannot read the contract %s: %s", path, strerror(errno));
+        if (file)
+            fclose(file);
+        return false;
+    }
+    size_t length = fread(text, 1, FILE_MAX_BYTES + 1, file);
+    bool ok = !ferror(file) && length <= FILE_MAX_BYTES;
+    if (ferror(file))
+        snprintf(error, error_size, "cannot read the contract %s: %s", path, strerror(errno));
+    else if (!ok)
+        snprintf(error, error_size, "%s is larger than %d KiB; a contract is a short text", path,
+                 FILE_MAX_BYTES >> 10);
+    fclose(file);
+    ok = ok && contract_parse(path, text, length, out, error, error_size);
+    free(text);
+    return ok;
+}
+
+bool contract_load(const char *name_or_path, struct contract *out, char *error,
+                   size_t error_size)
+{
+    const struct contract *builtin = contract_find(name_or_path);
+    const char *dot = strrchr(name_or_path, '.');
+    bool path = strchr(name_or_path, '/') || (dot && strcmp(dot, ".contract") == 0);
+    if (builtin) {
+        *out = *builtin;
+        return true;
+    }
+    if (path)
+        return load_file(name_or_path, out, error, error_size);
+    int used = snprintf(error, error_size, "no contract `%s`; there are", name_or_path);
+    for (size_t i = 0; i < CONTRACT_TEXTS && used >= 0 && (size_t)used < error_size; i++)
+        used += snprintf(error + used, error_size - (size_t)used, "%s %s", i ? "," : "",
+                         contract_builtin(i)->name);
+    if (used >= 0 && (size_t)used < error_size)
+        snprintf(error + used, error_size - (size_t)used, ", or a file such as ./mine.contract");
+    return false;
+}
+
+bool contract_rule_applies(const struct contract_rule *row, enum device_side device)
+{
+    return row->always || (row->sides & (unsigned)device);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A contract names a kind of memory and holds the rules a routine must keep to
+// be safe there. Contracts are data: the built-in ones are the files in
+// oracle/contracts, compiled in as text; users copy one, change it and pass it
+// as `--contract ./mine.contract`.
+//
+//   # comment
+//   contract mmio
+//   memory   x86 uncached BAR
+//   include  pci-order
+//
+//   [dst]                       # holds when the destination is this memory
+//   wide-store max=8
+//   split-store request=dst-aligned
+//   [src]                       # holds when the source is this memory
+//   wide-load max=8
+//   [always]                    # holds whichever side it is
+//   wrong-data
+//
+// `include` takes over a built-in contract's rules; a rule named again gets new
+// parameters wherever it held already; `-rule` drops it. `crash` and `timeout`
+// hold in every contract and are not named.
+//
+// Parameters: `request=any|dst-aligned|src-aligned|both-aligned` (every rule),
+// `max=N` (split-*, torn-element: 2, 4, 8; wide-*: up to 64), `loads=same-page`
+// (out-of-bounds-load), `stores=all` (unfenced-store).
+//
+// Two things follow from several rules together, so that no contract asks for
+// the impossible. Where misaligned stores are forbidden, split-store is meant for
+// naturally aligned destinations alone (request=dst-aligned). Where stores wider
+// than N are, split-store and torn-element are meant up to N bytes. Likewise for
+// the loads of the source.
+
+#ifndef STORESCOPE_CONTRACT_H
+#define STORESCOPE_CONTRACT_H
+
+#include "rules.h"
+
+enum device_side { DEVICE_DST = 1, DEVICE_SRC = 2, DEVICE_BOTH = 3 };
+
+struct contract_rule {
+    enum rule_id rule;
+    unsigned sides;           // enum device_side bits; BOTH also for [always]
+    bool always;
+    struct rule_params params;
+};
+
+enum { CONTRACT_RULES_MAX = 2 * RULE_COUNT, CONTRACT_NAME_MAX = 64 };
+
+struct contract {
+    char name[CONTRACT_NAME_MAX];
+    char memory[128];
+    struct contract_rule rules[CONTRACT_RULES_MAX];
+    size_t rule_count;
+};
+
+extern const size_t contract_builtin_count;
+const struct contract *contract_builtin(size_t index); // in the order of DESIGN
+const struct contract *contract_find(const char *name); // built-in or NULL
+
+// Parses a contract's text; FILE is only named in messages. False and one line
+// in ERROR, "FILE:LINE: what is wrong; what was expected".
+bool contract_parse(const char *file, const char *text, size_t length,
+                    struct contract *out, char *error, size_t error_size);
+
+// A built-in name, or a path (it has a slash or ends in .contract).
+bool contract_load(const char *name_or_path, struct contract *out, char *error,
+                   size_t error_size);
+
+// Does the row hold when the given side(s) are this memory?
+bool contract_rule_applies(const struct contract_rule *row, enum device_side device);
+
+#endif

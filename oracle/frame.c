@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "frame.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FRAME_MAGIC UINT32_C(0x53634f70)
+
+struct frame_head {
+    uint32_t magic, kind;
+    uint64_t length, checksum;
+};
+
+// FNV-1a over 8 bytes at a time, folded so that high bits reach the low ones.
+static uint64_t checksum_of(uint32_t kind, const uint8_t *bytes, uint64_t length)
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325) ^ (length << 8) ^ kind;
+    uint64_t word;
+    for (uint64_t i = 0; i < length; i += sizeof word) {
+        uint64_t left = length - i;
+        word = 0;
+        memcpy(&word, bytes + i, left < sizeof word ? (size_t)left : sizeof word);
+        sum = (sum ^ word) * UINT64_C(0x100000001b3);
+        sum ^= sum >> 29;
+    }
+    return sum;
+}
+
+// A socket whose other end is gone must not end this process by SIGPIPE.
+static ssize_t write_some(int fd, const void *bytes, size_t length)
+{
+    ssize_t n = send(fd, bytes, length, MSG_NOSIGNAL);
+    return n < 0 && errno == ENOTSOCK ? write(fd, bytes, length) : n;
+}
+
+static bool write_all(int fd, const void *bytes, uint64_t length)
+{
+    const uint8_t *at = bytes;
+    while (length > 0) {
+        ssize_t n = write_some(fd, at, (size_t)length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += n;
+        length -= (uint64_t)n;
+    }
+    return true;
+}
+
+static bool read_all(int fd, void *bytes, uint64_t length)
+{
+    uint8_t *at = bytes;
+    while (length > 0) {
+        ssize_t n = read(fd, at, (size_t)length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += n;
+        length -= (uint64_t)n;
+    }
+    return true;
+}
+
+bool frame_send(int fd, uint32_t kind, const void *bytes, uint64_t length)
+{
+    struct frame_head head = {
+        .magic = FRAME_MAGIC,
+        .kind = kind,
+        .length = length,
+        .checksum = checksum_of(kind, bytes, length),
+    };
+    return length <= FRAME_BYTES_MAX && write_all(fd, &head, sizeof head) &&
+           write_all(fd, bytes, length);
+}
+
+bool frame_receive(int fd, struct frame *out)
+{
+    struct frame_head head;
+    *out = (struct frame){0};
+    if (!read_all(fd, &head, sizeof head) || head.magic != FRAME_MAGIC ||
+        head.length > FRAME_BYTES_MAX)
+        return false;
+    out->kind = head.kind;
+    out->length = head.length;
+    if (head.length > 0) {
+        out->bytes = malloc((size_t)head.length);
+        if (!out->bytes)
+            return false;
+    }
+    if (read_all(fd, out->bytes, head.length) &&
+        checksum_of(head.kind, out->bytes, head.length) == head.checksum)
+        return true;
+    frame_free(out);
+    return false;
+}
+
+void frame_free(struct frame *f)
+{
+    free(f->bytes);
+    *f = (struct frame){0};
+}

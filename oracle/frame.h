@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A frame is one message between a worker and its parent: kind, length,
+// checksum, bytes. A worker runs foreign code, so what comes from it is taken
+// only whole and only with the right checksum. Both ends are one build on one
+// host; nothing here is a file format.
+
+#ifndef STORESCOPE_FRAME_H
+#define STORESCOPE_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum frame_kind {
+    FRAME_COMMAND = 1, // parent to worker: struct worker_command
+    FRAME_REPORT,      // a chunk's results: struct report, then its tallies
+    FRAME_FAILED,      // one line: why the worker cannot do what it was asked
+    FRAME_WITNESS,     // struct witness_note, then indices of accesses
+    FRAME_RECORDING,   // see recording.c
+};
+
+#define FRAME_BYTES_MAX (UINT64_C(1) << 31)
+
+struct frame {
+    uint32_t kind;
+    uint64_t length;
+    uint8_t *bytes; // owned; NULL when length is 0
+};
+
+// False when the other end is gone. On a pipe the caller ignores SIGPIPE; a
+// socket raises none.
+bool frame_send(int fd, uint32_t kind, const void *bytes, uint64_t length);
+
+// Blocks for one frame. False when the other end is gone, when the descriptor's
+// own receive timeout passes, or when what came is no frame.
+bool frame_receive(int fd, struct frame *out);
+void frame_free(struct frame *f);
+
+#endif

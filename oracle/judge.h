@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The rules of several contracts as one flat list of checks, for a given
+// device side: a rule that several contracts share with the same parameters is
+// one check, made once a case. Tallies count, for each check, the cases that
+// broke it and keep the smallest.
+
+#ifndef STORESCOPE_JUDGE_H
+#define STORESCOPE_JUDGE_H
+
+#include "contract.h"
+
+enum { CHECK_PARAMS_MAX = 4, CHECK_NONE = UINT16_MAX };
+
+// Broken when the rule is broken with any of the parameters (a contract may
+// have a row for each side).
+struct check {
+    enum rule_id rule;
+    struct rule_params params[CHECK_PARAMS_MAX];
+    size_t param_count;
+};
+
+struct judge {
+    struct check *checks;          // in the order of the rule table
+    size_t count;
+    uint16_t first_of[RULE_COUNT + 1]; // where each rule's checks begin
+    uint64_t rules;                // bits by id: rules that have checks
+    size_t data_dependent;         // index of that check, or `count`: the last
+    uint16_t (*check_of)[RULE_COUNT]; // [contract][rule], or CHECK_NONE
+    size_t contract_count;
+    bool loads, values;            // what some check needs recorded
+};
+
+struct tally {
+    uint64_t cases;
+    struct copy_case witness;
+};
+
+// False when memory runs out.
+bool judge_init(struct judge *j, const struct contract *contracts, size_t contract_count,
+                enum device_side device);
+void judge_free(struct judge *j);
+
+// NULL, or the first of the check's parameters with which the rule is broken.
+const struct rule_params *check_broken(const struct check *check, const struct shadow *s);
+
+// Makes every check but the data-dependent one on the shadow of a case. One
+// tally a check.
+void judge_case(const struct judge *j, const struct shadow *s, struct tally *tallies);
+
+void tally_add(struct tally *t, const struct copy_case *c);
+void tally_merge(struct tally *into, const struct tally *from);
+
+#endif

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Rules: pure functions of shadow memory. Each is one row of rules.def: its id,
+// the name users see, one sentence on when it is broken, what to do about it,
+// and a field in the news it comes from. A rule says yes or no fast; asked for
+// a witness it marks the accesses that broke it.
+
+#ifndef STORESCOPE_RULES_H
+#define STORESCOPE_RULES_H
+
+#include "shadow.h"
+
+enum rule_id {
+#define RULE(id, ...) id,
+#include "rules.def"
+#undef RULE
+    RULE_COUNT
+};
+
+// To which requests a contract applies a rule.
+enum rule_request {
+    REQUEST_ANY,
+    REQUEST_DST_ALIGNED,  // 1, 2, 4 or 8 bytes, destination naturally aligned
+    REQUEST_SRC_ALIGNED,
+    REQUEST_BOTH_ALIGNED,
+};
+
+// Parameters a contract gives a rule; zero means the rule's default.
+struct rule_params {
+    enum rule_request request;
+    uint32_t max;        // bytes: torn-element (8), wide-* (8), split-* (8)
+    bool same_page;      // out-of-bounds-load: a load within a page that the
+                         // source touches is allowed
+    bool all_stores;     // unfenced-store: every store must be drained, not
+                         // only non-temporal ones
+};
+
+extern const char *const rule_name[RULE_COUNT];
+extern const char *const rule_broken_when[RULE_COUNT];
+bool rule_find(const char *name, enum rule_id *id);
+
+// Is the rule broken? Not for RULE_DATA_DEPENDENT, which takes two traces.
+bool rule_is_broken(enum rule_id id, const struct shadow *s, const struct rule_params *p);
+
+// The rules that may be broken by a case that returned, as bits by id: with a bit
+// clear, rule_is_broken says no whatever the parameters. One pass instead of a
+// call a rule, since most cases break none.
+uint64_t rules_suspected(const struct shadow *s);
+
+// RULE_DATA_DEPENDENT: do two traces of cases that differ in data alone differ?
+bool rule_traces_differ(const struct trace *a, const struct layout *la,
+                        const struct trace *b, const struct layout *lb);
+
+// Does the rule need loads recorded? (RULE_TRANSIENT_VALUE alone needs values.)
+bool rule_needs_loads(enum rule_id id);
+
+// Marks the accesses that explain the broken rule, in program order: their
+// indices to OUT, at most CAPACITY of them. Returns how many there are in all;
+// none for a rule that is not broken, or that no access is to blame for.
+size_t rule_witness(enum rule_id id, const struct shadow *s, const struct rule_params *p,
+                    uint32_t *out, size_t capacity);
+
+// One sentence a person can act on, about this case.
+void rule_message(enum rule_id id, const struct shadow *s, const struct rule_params *p,
+                  char *text, size_t text_size);
+
+#endif

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The pass that every case pays for. Nearly all accesses are at most 64 bytes
+// wide and lie wholly in the destination (stores) or the source (loads): those
+// take touch_inside, a few shifts and two words of a bitmap each. All others
+// take touch_small or touch_range, which do the same for clipped, masked and
+// string accesses and look at where the bytes outside lie.
+
+#include "shadow_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TORN_ALL = 2 | 4 | 8 };
+
+// One side while the pass runs.
+struct strip {
+    struct shadow_side *side;
+    uint64_t base, size;
+    uint64_t top; // highest start of an access so far
+};
+
+struct pass {
+    struct shadow *s;
+    const struct access *accesses;
+    const struct site *sites;
+    struct strip stores, loads;
+    uint32_t undrained; // classes of the stores since the last drain
+    bool flushes;
+    uint64_t look_backs; // left before look_back gives up
+    bool look_again;     // it gave up: shadow_find_again has to tell
+};
+
+struct shadow *shadow_new(void)
+{
+    struct shadow *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->scratch = calloc(1, sizeof(struct shadow_scratch));
+    if (!s->scratch) {
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void shadow_free(struct shadow *s)
+{
+    if (!s)
+        return;
+    struct shadow_scratch *scratch = s->scratch;
+    free(scratch->maps);
+    free(scratch->slow);
+    free(scratch);
+    free(s);
+}
+
+void *shadow_room(void **items, size_t *have_bytes, size_t wanted_bytes)
+{
+    if (wanted_bytes <= *have_bytes)
+        return *items;
+    free(*items);
+    *items = malloc(wanted_bytes);
+    *have_bytes = wanted_bytes;
+    if (!*items) {
+        fprintf(stderr,
+                "storescope: out of memory for a shadow of %zu bytes; "
+                "use smaller sizes or fewer jobs\n",
+                wanted_bytes);
+        abort();
+    }
+    return *items;
+}
+
+// Marks the bytes off + i for the bits i of BITS, and returns which of those
+// had been marked before. The word after the last byte's is there to be read.
+static inline uint64_t mark(struct shadow_side *side, uint64_t off, uint64_t bits)
+{
+    uint64_t word = off / WORD_BITS, shift = off % WORD_BITS;
+    uint64_t low = bits << shift, high = bits >> 1 >> (WORD_BITS - 1 - shift);
+    uint64_t *once = side->once + word;
+    uint64_t low_again = once[0] & low, high_again = once[1] & high;
+
+    once[0] |= low;
+    once[1] |= high;
+    if (low_again | high_again) {
+        side->again[word] |= low_again;
+        side->again[word + 1] |= high_again;
+        side->any_again = true;
+    }
+    return low_again >> shift | high_again << 1 << (WORD_BITS - 1 - shift);
+}
+
+// A store begins or ends at EDGE. An element that reaches over the edge, lies
+// wholly inside and was not touched before is torn: this store is its first and
+// does not cover it. Call for all edges of a store before its bytes are marked.
+static inline void tear_at(const struct strip *t, uint64_t edge)
+{
+    uint64_t in_block = (t->base + edge) % 8;
+    if (in_block == 0 || edge == 0 || edge >= t->size || t->side->torn_sizes == TORN_ALL)
+        return;
+
+    // `taken`: for the eight bytes of the naturally aligned block, those that
+    // were touched or lie outside.
+    uint64_t taken;
+    if (edge < in_block) {
+        taken = t->side->once[0] << (in_block - edge) | low_bits(in_block - edge);
+    } else {
+        uint64_t at = edge - in_block;
+        const uint64_t *once = t->side->once + at / WORD_BITS;
+        taken = once[0] >> at % WORD_BITS | once[1] << 1 << (WORD_BITS - 1 - at % WORD_BITS);
+    }
+    if (t->size - edge < 8 - in_block)
+        taken |= ~low_bits(t->size - edge + in_block);
+
+    uint32_t sizes = (taken & 0xff) == 0 ? 8 : 0;
+    if (in_block % 4 && (taken >> (in_block & 4) & 0xf) == 0)
+        sizes |= 4;
+    if (in_block % 2 && (taken >> (in_block & 6) & 3) == 0)
+        sizes |= 2;
+    t->side->torn_sizes |= sizes;
+}
+
+// Largest power of two that is not above WIDTH: what it has to be aligned to.
+static inline uint64_t alignment_of(uint16_t width)
+{
+    return UINT64_C(1) << (31 - __builtin_clz(width));
+}
+
+static inline void count_class(struct pass *p, struct strip *t, const struct access *a, bool store)
+{
+    uint32_t class = UINT32_C(1) << p->sites[a->site].class;
+    t->side->classes |= class;
+    if (store)
+        p->undrained |= class;
+    if (a->width > t->side->width_max)
+        t->side->width_max = a->width;
+}
+
+// Elements on a side that begin at FIRST (the lowest) up to LAST.
+static inline void count_order(struct strip *t, uint64_t first, uint64_t last)
+{
+    t->side->descending |= first < t->top;
+    t->top = max_u64(t->top, last);
+}
+
+// Store number I wrote bytes again: AGAIN, relative to its address. Finds each
+// byte's last writer among the small stores before; stores of long ago, and
+// string ops, are left to shadow_find_again.
+static void look_back(struct pass *p, size_t i, uint64_t again)
+{
+    const struct access *a = &p->accesses[i];
+    uint64_t mask = access_mask(a);
+
+    if (p->s->duplicate && p->s->overlapping)
+        return;
+    while (again && i-- > 0) {
+        const struct access *b = &p->accesses[i];
+        if (b->kind != ACCESS_STORE)
+            continue;
+        if (!access_is_small(b) || p->look_backs-- == 0) {
+            p->look_again = true;
+            p->look_backs = 0;
+            return;
+        }
+        uint64_t up = b->addr - a->addr, down = a->addr - b->addr;
+        uint64_t theirs = access_mask(b), here, back;
+        if (up < WORD_BITS)
+            here = theirs << up, back = here >> up;
+        else if (down < WORD_BITS)
+            here = theirs >> down, back = here << down;
+        else
+            continue;
+        if (!(here & again))
+            continue;
+        if (here == mask && back == theirs)
+            p->s->duplicate = true;
+        else
+            p->s->overlapping = true;
+        again &= ~here;
+    }
+}
+
+// The common case, made for speed; false when the access is not of that kind.
+static inline __attribute__((always_inline)) bool touch_inside(struct pass *p, struct strip *t,
+                                                               size_t i, bool store)
+{
+    const struct access *a = &p->accesses[i];
+    uint64_t off = a->addr - t->base, width = a->width;
+    if ((a->count ^ 1) | (a->flags & (ACCESS_MASKED | ACCESS_TLS)))
+        return false;
+    if (width - 1 >= WORD_BITS || off >= t->size || width > t->size - off)
+        return false;
+
+    struct shadow_side *side = t->side;
+    if (store) {
+        tear_at(t, off);
+        tear_at(t, off + width);
+    }
+    uint64_t again = mark(side, off, ~UINT64_C(0) >> (WORD_BITS - width));
+    if (store && again)
+        look_back(p, i, again);
+
+    count_class(p, t, a, store);
+    count_order(t, a->addr, a->addr);
+    side->accesses++;
+    side->misaligned |= (a->addr & (alignment_of(a->width) - 1)) != 0;
+    side->last_byte_last = off + width == t->size;
+    side->whole_request &= width == t->size;
+    return true;
+}
+
+// The span in SPANS that holds POS, and the address up to which that answer
+// stands; COUNT when none does.
+static size_t span_at(const struct span *spans, size_t count, uint64_t pos, uint64_t *until)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pos >= spans[i].lo && pos < spans[i].hi) {
+            *until = min_u64(*until, spans[i].hi);
+            return i;
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        if (spans[i].lo > pos && spans[i].lo < spans[i].hi)
+            *until = min_u64(*until, spans[i].lo);
+    return count;
+}
+
+// Spans of a trace's images after the HEAD ones.
+static size_t append_images(struct span *spans, size_t head, const struct trace *t)
+{
+    memcpy(spans + head, t->images, t->image_count * sizeof *spans);
+    return head + t->image_count;
+}
+
+// A store to [lo, hi), which lies outside the destination.
+static void store_elsewhere(struct shadow *s, uint64_t lo, uint64_t hi)
+{
+    const struct trace *t = s->trace;
+    struct span frame = {t->stack.lo, t->stack_entry};
+    if (lo >= frame.lo && hi <= frame.hi)
+        return;
+
+    struct span spans[4 + TRACE_IMAGES_MAX] = {frame, s->layout->dst_lane, s->layout->src_lane,
+                                               t->stack};
+    size_t count = append_images(spans, 4, t);
+    for (uint64_t until; lo < hi; lo = until) {
+        until = hi;
+        size_t in = span_at(spans, count, lo, &until);
+        s->store_outside |= in != 0;
+        s->wild_store |= in == count;
+    }
+}
+
+// A load from [lo, hi), which lies outside the source.
+static void load_elsewhere(struct shadow *s, const struct access *a, uint64_t lo, uint64_t hi)
+{
+    const struct trace *t = s->trace;
+    if (lo >= t->stack.lo && hi <= t->stack.hi)
+        return;
+
+    uint64_t dst = (uintptr_t)s->layout->dst, src = (uintptr_t)s->layout->src;
+    uint64_t size = s->layout->size;
+    struct span source = {src, src + size};
+    struct span pages = {src / PAGE_BYTES * PAGE_BYTES,
+                         (src + size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES};
+    struct span spans[3 + TRACE_IMAGES_MAX] = {{dst, dst + size}, source, t->stack};
+    size_t count = append_images(spans, 3, t);
+    for (uint64_t until; lo < hi; lo = until) {
+        until = hi;
+        size_t in = span_at(spans, count, lo, &until);
+        s->destination_load |= in == 0;
+        if (in != count || a->flags & ACCESS_TLS)
+            continue;
+        s->load_outside = true;
+        s->load_outside_page |= size == 0 || lo < pages.lo || until > pages.hi;
+    }
+}
+
+static void touch_elsewhere(struct pass *p, const struct access *a, uint64_t lo, uint64_t hi)
+{
+    if (lo >= hi)
+        return;
+    if (a->kind == ACCESS_STORE)
+        store_elsewhere(p->s, lo, hi);
+    else
+        load_elsewhere(p->s, a, lo, hi);
+}
+
+// The bytes of a small access that lie outside: REST, bit 0 at its address.
+static void touch_rest(struct pass *p, const struct access *a, uint64_t rest)
+{
+    while (rest) {
+        uint64_t from = (uint64_t)__builtin_ctzll(rest);
+        uint64_t gap = ~(rest >> from);
+        uint64_t bytes = gap ? (uint64_t)__builtin_ctzll(gap) : WORD_BITS;
+        uint64_t lo = a->addr + from;
+        touch_elsewhere(p, a, lo, lo + bytes < lo ? UINT64_MAX : lo + bytes);
+        rest &= ~(low_bits(bytes) << from);
+    }
+}
+
+static void tear_edges(struct strip *t, uint64_t off, uint64_t bits)
+{
+    for (uint64_t edges = bits ^ bits << 1; edges; edges &= edges - 1)
+        tear_at(t, off + (uint64_t)__builtin_ctzll(edges));
+    if (bits >> (WORD_BITS - 1))
+        tear_at(t, off + WORD_BITS);
+}
+
+// An access of at most 64 bytes that is masked or not wholly inside.
+static void touch_small(struct pass *p, struct strip *t, size_t i)
+{
+    const struct access *a = &p->accesses[i];
+    bool store = a->kind == ACCESS_STORE;
+    uint64_t mask = access_mask(a);
+    uint64_t before = a->addr < t->base ? t->base - a->addr : 0; // bytes cut off
+    uint64_t off = a->addr + before - t->base;
+    uint64_t bits = before < WORD_BITS ? mask >> before : 0;
+    bits &= off < t->size ? low_bits(t->size - off) : 0;
+    if (!bits) {
+        touch_rest(p, a, mask);
+        return;
+    }
+
+    if (store)
+        tear_edges(t, off, bits);
+    uint64_t again = mark(t->side, off, bits);
+    if (store && again)
+        look_back(p, i, again << before);
+
+    uint64_t lowest = (uint64_t)__builtin_ctzll(mask);
+    uint64_t last = t->size - 1 - off;
+    count_class(p, t, a, store);
+    count_order(t, a->addr + lowest, a->addr + lowest);
+    t->side->accesses++;
+    t->side->misaligned |= (a->addr & (alignment_of(a->width) - 1)) != 0;
+    t->side->last_byte_last = last < WORD_BITS && bits >> last & 1;
+    t->side->whole_request &=
+        a->addr + lowest == t->base && t->size <= WORD_BITS && mask >> lowest == low_bits(t->size);
+    touch_rest(p, a, mask & ~(bits << before));
+}
+
+// Elements that begin at FIRST, first + width, ... up to LAST: each of their
+// edges, as far as one may still tear an element of a new size.
+static void tear_range(struct strip *t, uint64_t first, uint64_t last, uint16_t width)
+{
+    uint64_t aligned = (first | width) & -(first | width);
+    uint64_t possible = TORN_ALL & ~(2 * aligned - 1);
+    uint64_t edges = (last - first) / width + 2;
+    for (uint64_t edge = first - t->base; edges-- > 0; edge += width) {
+        if ((t->side->torn_sizes & possible) == possible)
+            break;
+        tear_at(t, edge);
+    }
+}
+
+static bool mark_range(struct shadow_side *side, struct span part)
+{
+    uint64_t any = 0;
+    for (uint64_t word = part.lo / WORD_BITS; word * WORD_BITS < part.hi; word++) {
+        uint64_t bits = part_bits(part, word), again = side->once[word] & bits;
+        side->once[word] |= bits;
+        side->again[word] |= again;
+        any |= again;
+    }
+    side->any_again |= any != 0;
+    return any != 0;
+}
+
+// A string op, or one access wider than 64 bytes.
+static void touch_range(struct pass *p, struct strip *t, size_t i)
+{
+    const struct access *a = &p->accesses[i];
+    bool store = a->kind == ACCESS_STORE, down = a->flags & ACCESS_DESCENDING;
+    struct span reach = access_reach(a);
+    struct span part = side_part(reach, t->base, t->size);
+    if (part.lo == part.hi) {
+        touch_elsewhere(p, a, reach.lo, reach.hi);
+        return;
+    }
+
+    uint64_t width = a->width;
+    uint64_t first = reach.lo + (t->base + part.lo - reach.lo) / width * width;
+    uint64_t last = reach.lo + (t->base + part.hi - 1 - reach.lo) / width * width;
+    if (store)
+        tear_range(t, first, last, a->width);
+    if (mark_range(t->side, part) && store)
+        p->look_again = true;
+
+    uint64_t end = t->base + t->size, align = alignment_of(a->width);
+    count_class(p, t, a, store);
+    count_order(t, first, last);
+    t->side->accesses += (last - first) / width + 1;
+    t->side->descending |= down && last > first;
+    t->side->misaligned |= (first & (align - 1)) || (last > first && width & (align - 1));
+    t->side->last_byte_last = down ? end - first <= width : part.hi == t->size;
+    t->side->whole_request &= first == last && first == t->base && width == t->size;
+    touch_elsewhere(p, a, reach.lo, min_u64(reach.hi, t->base));
+    touch_elsewhere(p, a, max_u64(reach.lo, end), reach.hi);
+}
+
+static __attribute__((noinline)) void touch_other(struct pass *p, struct strip *t, size_t i)
+{
+    const struct access *a = &p->accesses[i];
+    struct span reach = access_reach(a);
+    if (reach.lo == reach.hi)
+        return;
+    if (a->kind == ACCESS_STORE && a->flags & ACCESS_TLS)
+        p->s->store_outside = p->s->wild_store = true;
+    if (access_is_small(a))
+        touch_small(p, t, i);
+    else
+        touch_range(p, t, i);
+}
+
+static void run_pass(struct pass *p, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct access *a = &p->accesses[i];
+        if (a->kind == ACCESS_STORE) {
+            if (!touch_inside(p, &p->stores, i, true))
+                touch_other(p, &p->stores, i);
+        } else if (a->kind == ACCESS_LOAD) {
+            if (!touch_inside(p, &p->loads, i, false))
+                touch_other(p, &p->loads, i);
+        } else if (a->kind == ACCESS_FLUSH) {
+            p->flushes = true;
+        }
+        if (a->flags & ACCESS_DRAINS)
+            p->undrained = 0;
+    }
+}
+
+static void lay_maps(struct shadow *s, uint64_t size)
+{
+    struct shadow_scratch *scratch = s->scratch;
+    size_t stride = size / WORD_BITS + 2; // one word more than bytes need: see mark
+    uint64_t *maps = shadow_room(&scratch->maps, &scratch->maps_bytes, 4 * stride * sizeof *maps);
+    memset(maps, 0, 4 * stride * sizeof *maps);
+    s->stores.once = maps;
+    s->stores.again = maps + stride;
+    s->loads.once = maps + 2 * stride;
+    s->loads.again = maps + 3 * stride;
+    s->stores.whole_request = s->loads.whole_request = true;
+}
+
+static void finish_side(struct shadow_side *side, uint64_t size)
+{
+    uint64_t missing = 0;
+    for (uint64_t word = 0; word * WORD_BITS < size; word++)
+        missing |= ~side->once[word] & part_bits((struct span){0, size}, word);
+    side->missing = missing != 0;
+    side->torn_max = side->torn_sizes & 8 ? 8 : side->torn_sizes & 4 ? 4 : side->torn_sizes;
+    side->whole_request &= side->accesses > 0;
+    side->last_byte_last |= size == 0;
+}
+
+static void compare_data(struct shadow *s)
+{
+    const struct layout *l = s->layout;
+    if (memcmp(l->dst, l->expected, l->size) == 0)
+        return;
+    s->wrong_data = true;
+    while (l->dst[s->wrong_at] == l->expected[s->wrong_at])
+        s->wrong_at++;
+    s->wrong_got = l->dst[s->wrong_at];
+    s->wrong_want = l->expected[s->wrong_at];
+}
+
+static void find_again(struct shadow *s)
+{
+    struct again_pair same, other;
+    shadow_find_again(s, ACCESS_STORE, &same, &other);
+    s->duplicate |= same.found;
+    s->overlapping |= other.found;
+}
+
+void shadow_gather(struct shadow *s, const struct copy_case *c, const struct layout *layout,
+                   const struct trace *trace)
+{
+    uint64_t size = layout->size, dst = (uintptr_t)layout->dst;
+    *s = (struct shadow){.c = c, .layout = layout, .trace = trace, .scratch = s->scratch};
+    ((struct shadow_scratch *)s->scratch)->dst = dst;
+    lay_maps(s, size);
+
+    struct pass p = {
+        .s = s,
+        .accesses = trace->accesses,
+        .sites = trace->sites,
+        .stores = {&s->stores, dst, size, 0},
+        .loads = {&s->loads, (uintptr_t)layout->src, size, 0},
+        .look_backs = 16 + 4 * trace->count,
+    };
+    run_pass(&p, trace->count);
+    finish_side(&s->stores, size);
+    finish_side(&s->loads, size);
+    if (p.look_again && !(s->duplicate && s->overlapping))
+        find_again(s);
+
+    s->store_pending = p.undrained != 0;
+    s->nontemporal_pending = p.undrained >> CLASS_NONTEMPORAL & 1;
+    s->unflushed = s->stores.accesses > 0;
+    if (p.flushes || s->stores.classes >> CLASS_NONTEMPORAL & 1)
+        s->unflushed = shadow_find_unflushed(s, &(uint64_t){0});
+}
+
+void shadow_build(struct shadow *s, const struct copy_case *c, const struct layout *layout,
+                  const struct trace *trace, enum copy_result result)
+{
+    shadow_gather(s, c, layout, trace);
+    if (trace->outcome != OUTCOME_RETURNED)
+        return;
+    compare_data(s);
+    uint64_t end = (uintptr_t)layout->dst + (c->op == OP_MEMPCPY ? layout->size : 0);
+    s->wrong_return = result == RESULT_OF_OP && trace->return_value != end;
+    s->values_open = s->stores.any_again;
+    if (s->values_open && trace->value_bytes > 0)
+        shadow_build_values(s, layout, trace);
+}
+
+bool shadow_needs_values(const struct shadow *s)
+{
+    return s->values_open;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What the parts of shadow memory and the witness share: which bytes an access
+// touches, and the passes that only some cases need. Not for other modules.
+//
+// Here an element is what memory sees as one access: an access, or one element
+// of a string op. A faulty trace must not lead astray, so spans saturate at the
+// ends of the address space instead of wrapping.
+
+#ifndef STORESCOPE_SHADOW_PARTS_H
+#define STORESCOPE_SHADOW_PARTS_H
+
+#include "shadow.h"
+
+enum { WORD_BITS = 64 };
+
+// What struct shadow owns.
+struct shadow_scratch {
+    void *maps; // the four bitmaps of the two sides
+    size_t maps_bytes;
+    void *slow; // for one of the passes below at a time
+    size_t slow_bytes;
+    uint64_t dst; // address of the destination when the trace was recorded
+};
+
+// *ITEMS with room for WANTED bytes, of undefined contents.
+void *shadow_room(void **items, size_t *have_bytes, size_t wanted_bytes);
+
+static inline uint64_t low_bits(uint64_t n)
+{
+    return n < WORD_BITS ? (UINT64_C(1) << n) - 1 : ~UINT64_C(0);
+}
+
+static inline uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+// One element of at most 64 bytes: its bytes fit a mask.
+static inline bool access_is_small(const struct access *a)
+{
+    return a->count == 1 && a->width <= WORD_BITS;
+}
+
+// Bytes that a small access touches; bit 0 is the byte at addr.
+static inline uint64_t access_mask(const struct access *a)
+{
+    uint64_t mask = low_bits(a->width);
+    return a->flags & ACCESS_MASKED ? mask & a->mask : mask;
+}
+
+// Lowest byte touched and the byte after the highest; lo == hi for none.
+static inline struct span access_reach(const struct access *a)
+{
+    if (access_is_small(a)) {
+        uint64_t mask = access_mask(a);
+        if (!mask)
+            return (struct span){a->addr, a->addr};
+        uint64_t hi = a->addr + WORD_BITS - (uint64_t)__builtin_clzll(mask);
+        return (struct span){a->addr + (uint64_t)__builtin_ctzll(mask),
+                             hi < a->addr ? UINT64_MAX : hi};
+    }
+    if (a->count == 0 || a->width == 0)
+        return (struct span){a->addr, a->addr};
+
+    bool down = a->flags & ACCESS_DESCENDING;
+    uint64_t room = (down ? a->addr : UINT64_MAX - a->addr) / a->width;
+    uint64_t steps = min_u64(a->count - 1, room);
+    uint64_t first = down ? a->addr - steps * a->width : a->addr;
+    uint64_t last = down ? a->addr : a->addr + steps * a->width;
+    return (struct span){first, last + min_u64(a->width, UINT64_MAX - last)};
+}
+
+// Offsets of the part of REACH that lies in [base, base + size).
+static inline struct span side_part(struct span reach, uint64_t base, uint64_t size)
+{
+    uint64_t lo = max_u64(reach.lo, base), hi = min_u64(reach.hi, base + size);
+    return lo < hi ? (struct span){lo - base, hi - base} : (struct span){0, 0};
+}
+
+// Bits of word WORD of a side's bitmap that belong to the offsets in PART.
+static inline uint64_t part_bits(struct span part, uint64_t word)
+{
+    uint64_t from = word * WORD_BITS;
+    uint64_t below = part.lo > from ? part.lo - from : 0;
+    uint64_t upto = part.hi > from ? part.hi - from : 0;
+    return low_bits(upto) & ~low_bits(below);
+}
+
+// A side as the passes see it.
+struct shadow_view {
+    const struct shadow_side *side;
+    uint64_t base, size;   // address, bytes
+    enum access_kind kind; // of the accesses that count on it
+};
+struct shadow_view shadow_view(const struct shadow *s, enum access_kind kind);
+
+// Walks the bytes of a side, in ascending order, that an access touches and
+// whose bit in MAP (NULL: every byte) is set. `off` is the byte after a true
+// byte_walk_next; start gives an empty walk for accesses of another kind.
+struct byte_walk {
+    const struct access *access;
+    const uint64_t *map;
+    uint64_t base, off, next, end;
+};
+struct byte_walk byte_walk_start(struct shadow_view view, const struct access *a,
+                                 const uint64_t *map);
+bool byte_walk_next(struct byte_walk *walk);
+
+// The bytes of one element: `mask` from its lowest byte on, all ones beyond 64.
+struct element {
+    uint64_t start, width, mask;
+};
+
+// The element that touches the byte at ADDR.
+struct element access_element(const struct access *a, uint64_t addr);
+
+// What shadow_build gathers from the accesses alone; follows no pointer of the
+// layout.
+void shadow_gather(struct shadow *s, const struct copy_case *c, const struct layout *layout,
+                   const struct trace *trace);
+
+// Two accesses of the same byte, the second the next after the first.
+struct again_pair {
+    bool found;
+    uint32_t first, second; // indices in the trace
+    uint64_t off;           // the byte's offset on its side
+};
+
+// The first pairs in program order: one whose elements touch the same bytes,
+// one whose elements do not. Stops when it has both.
+void shadow_find_again(const struct shadow *s, enum access_kind kind, struct again_pair *same,
+                       struct again_pair *other);
+
+// Is some stored byte of the destination neither flushed nor stored
+// non-temporally, and drained? Then *OFF is the first such byte's offset.
+bool shadow_find_unflushed(const struct shadow *s, uint64_t *off);
+
+#endif

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "sweep.h"
+#include "worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    CHUNK_CASES_MIN = 256,
+    CHUNK_CASES_MAX = 1 << 16,
+    TICK_MS = 100,        // progress, and a look at who has died or hangs
+    FINISH_MS = 150,      // for the last reports after a stop
+    RECEIVE_MS = 1000,    // a report is written in one go
+};
+
+// Case numbers lo..hi-1. A suspect is one case at which a worker died: it runs
+// alone in a new worker.
+struct stretch {
+    uint64_t lo, hi;
+    bool suspect;
+};
+
+// One worker and what it was given.
+struct hand {
+    struct worker worker;
+    bool busy;
+    struct stretch chunk;
+    uint64_t id;
+    uint64_t seen_at;     // what its slot said when last looked at
+    uint64_t moved_ms;    // when that last changed
+};
+
+struct sweep {
+    const struct job *job;
+    const struct campaign_options *options;
+    struct sweep_sum *sum;
+    struct hand *hands;
+    struct pollfd *polls;
+    unsigned hand_count;
+    struct stretch *open;    // not handed out; in no order
+    size_t open_count, open_capacity;
+    uint64_t left;           // case numbers in `open`
+    uint64_t next_id;
+    uint64_t started_ms, tick_ms;
+    uint64_t ending_ms;      // 0, or when the sweep is over at the latest
+    bool failed;             // the system's failure; `error` says which
+    char *error;
+    size_t error_size;
+};
+
+uint64_t sweep_clock_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+unsigned sweep_stall_ms(const struct campaign_options *options)
+{
+    return options->stall_ms ? options->stall_ms : 10000 + 10 * options->timeout_ms;
+}
+
+static void stretch_add(struct sweep *s, uint64_t lo, uint64_t hi, bool suspect)
+{
+    if (lo >= hi)
+        return;
+    if (s->open_count == s->open_capacity) {
+        s->open_capacity = s->open_capacity ? 2 * s->open_capacity : 16;
+        s->open = realloc(s->open, s->open_capacity * sizeof *s->open);
+        if (!s->open)
+            abort();
+    }
+    s->open[s->open_count++] = (struct stretch){lo, hi, suspect};
+    s->left += hi - lo;
+}
+
+// The lowest cases first: they are the smallest, and should the sweep end early
+// they are the ones worth having.
+static struct stretch stretch_take(struct sweep *s)
+{
+    size_t lowest = 0;
+    for (size_t i = 1; i < s->open_count; i++)
+        if (s->open[i].lo < s->open[lowest].lo)
+            lowest = i;
+    struct stretch *from = &s->open[lowest], taken = *from;
+    uint64_t share = s->left / (4 * s->hand_count);
+    if (share < CHUNK_CASES_MIN)
+        share = CHUNK_CASES_MIN;
+    if (share > CHUNK_CASES_MAX)
+        share = CHUNK_CASES_MAX;
+    if (taken.hi - taken.lo > share)
+        taken.hi = taken.lo + share;
+    from->lo = taken.hi;
+    if (from->lo == from->hi)
+        *from = s->open[--s->open_count];
+    s->left -= taken.hi - taken.lo;
+    return taken;
+}
+
+// Lets the workers report what they have, and hands out nothing more.
+static void end_soon(struct sweep *s)
+{
+    if (s->ending_ms)
+        return;
+    s->ending_ms = sweep_clock_ms() + FINISH_MS;
+    for (unsigned i = 0; i < s->hand_count; i++)
+        if (s->hands[i].busy)
+            atomic_store(&s->hands[i].worker.slot->stop, 1);
+}
+
+static void give_up(struct sweep *s, uint64_t count, uint64_t limit, const char *what)
+{
+    if (count < limit || s->ending_ms)
+        return;
+    snprintf(s->sum->given_up, sizeof s->sum->given_up, "gave up after %llu %s",
+             (unsigned long long)count, what);
+    end_soon(s);
+}
+
+static void check_limits(struct sweep *s)
+{
+    const struct sweep_sum *sum = s->sum;
+    give_up(s, sum->timeouts, SWEEP_TIMEOUTS_MAX, "cases that did not return");
+    give_up(s, sum->stalls, SWEEP_STALLS_MAX, "cases that stopped the recorder's clock");
+    give_up(s, sum->distrusted, SWEEP_DISTRUSTED_MAX,
+            "workers that the routine may have written to");
+    give_up(s, sum->deaths, SWEEP_DEATHS_MAX, "workers that died");
+}
+
+static void reason_merge(struct reason *into, const struct reason *from)
+{
+    if (from->text[0] && (!into->text[0] || case_compare(&from->c, &into->c) < 0))
+        *into = *from;
+}
+
+static void note_broken(struct sweep *s, uint64_t index, const char *why)
+{
+    struct reason reason;
+    s->sum->done++;
+    if (!plan_case(s->job->plan, index, &reason.c)) {
+        s->sum->left_out++;
+        return;
+    }
+    s->sum->broken++;
+    snprintf(reason.text, sizeof reason.text, "%s", why);
+    reason_merge(&s->sum->broken_reason, &reason);
+}
+
+// A worker was lost at its chunk. The case it was at, as far as that can be
+// known, runs once more alone before it is called broken; a hang is not worth
+// a second try.
+static void chunk_lost(struct sweep *s, struct hand *hand, uint64_t at, bool retry,
+                       const char *why)
+{
+    struct stretch chunk = hand->chunk;
+    hand->busy = false;
+    if (chunk.hi - chunk.lo == 1 && (chunk.suspect || !retry)) {
+        note_broken(s, chunk.lo, why);
+    } else if (at >= chunk.lo && at < chunk.hi) {
+        stretch_add(s, chunk.lo, at, false);
+        if (retry)
+            stretch_add(s, at, at + 1, true);
+        else
+            note_broken(s, at, why);
+        stretch_add(s, at + 1, chunk.hi, false);
+    } else {
+        uint64_t half = chunk.lo + (chunk.hi - chunk.lo) / 2;
+        bool alone = chunk.hi - chunk.lo == 1;
+        stretch_add(s, chunk.lo, half, false);
+        stretch_add(s, half, chunk.hi, alone);
+    }
+    check_limits(s);
+}
+
+static void worker_died(struct sweep *s, struct hand *hand)
+{
+    char how[64], why[TRACE_REASON_MAX];
+    uint64_t at = atomic_load(&hand->worker.slot->at);
+    worker_end(&hand->worker, how, sizeof how);
+    s->sum->deaths++;
+    if (at != WORKER_LOADING) {
+        snprintf(why, sizeof why, "the worker %s while recording this case", how);
+        chunk_lost(s, hand, at, true, why);
+        return;
+    }
+    hand->busy = false;
+    stretch_add(s, hand->chunk.lo, hand->chunk.hi, hand->chunk.suspect);
+    if (++s->sum->loading_deaths >= SWEEP_LOADING_DEATHS_MAX && !s->ending_ms) {
+        snprintf(s->sum->given_up, sizeof s->sum->given_up,
+                 "the worker %s while loading the routine", how);
+        end_soon(s);
+    }
+}
+
+static void worker_stalled(struct sweep *s, struct hand *hand)
+{
+    uint64_t at = atomic_load(&hand->worker.slot->at);
+    worker_end(&hand->worker, NULL, 0);
+    s->sum->stalls++;
+    if (at == WORKER_LOADING) {
+        hand->busy = false;
+        stretch_add(s, hand->chunk.lo, hand->chunk.hi, hand->chunk.suspect);
+        snprintf(s->sum->given_up, sizeof s->sum->given_up,
+                 "loading the routine did not end");
+        end_soon(s);
+        return;
+    }
+    chunk_lost(s, hand, at, false, "the routine stopped the recorder's clock");
+}
+
+static bool reason_is_sound(const struct reason *reason)
+{
+    return memchr(reason->text, '\0', sizeof reason->text) &&
+           (!reason->text[0] || case_is_valid(&reason->c));
+}
+
+static bool tallies_are_sound(const struct report *r, size_t checks)
+{
+    for (size_t i = 0; i < checks; i++)
+        if (r->tallies[i].cases > r->end - r->lo ||
+            (r->tallies[i].cases > 0 && !case_is_valid(&r->tallies[i].witness)))
+            return false;
+    return reason_is_sound(&r->skip_reason) && reason_is_sound(&r->broken_reason);
+}
+
+static bool report_is_sound(const struct sweep *s, const struct hand *hand,
+                            const struct frame *f)
+{
+    const struct report *r = (const struct report *)(const void *)f->bytes;
+    size_t checks = s->job->judge->count;
+    if (f->length != sizeof *r + checks * sizeof(struct tally) || r->id != hand->id ||
+        r->distrusted > 1 || r->lo < hand->chunk.lo || r->end < r->lo ||
+        r->end > hand->chunk.hi)
+        return false;
+    uint64_t cases = r->end - r->lo;
+    bool alone = r->distrusted && cases == 1;
+    bool prefix = !r->distrusted && r->lo == hand->chunk.lo && (cases > 0 || s->ending_ms);
+    if ((!alone && !prefix) || r->judged > cases || r->skipped > cases ||
+        r->broken > cases || r->left_out > cases || r->timeouts > r->judged ||
+        r->judged + r->skipped + r->broken + r->left_out != cases)
+        return false;
+    return tallies_are_sound(r, checks);
+}
+
+static void report_add(struct sweep *s, const struct report *r)
+{
+    struct sweep_sum *sum = s->sum;
+    sum->done += r->end - r->lo;
+    sum->judged += r->judged;
+    sum->skipped += r->skipped;
+    sum->broken += r->broken;
+    sum->left_out += r->left_out;
+    sum->timeouts += r->timeouts;
+    sum->distrusted += r->distrusted;
+    reason_merge(&sum->skip_reason, &r->skip_reason);
+    reason_merge(&sum->broken_reason, &r->broken_reason);
+    for (size_t i = 0; i < s->job->judge->count; i++)
+        tally_merge(&sum->tallies[i], &r->tallies[i]);
+}
+
+static void report_take(struct sweep *s, struct hand *hand, const struct report *r)
+{
+    hand->busy = false;
+    report_add(s, r);
+    stretch_add(s, hand->chunk.lo, r->lo, false);
+    stretch_add(s, r->end, hand->chunk.hi, false);
+    if (r->distrusted)
+        worker_end(&hand->worker, NULL, 0);
+    check_limits(s);
+}
+
+static void answer_take(struct sweep *s, struct hand *hand)
+{
+    struct frame f;
+    bool whole = frame_receive(hand->worker.fd, &f);
+    if (whole && f.kind == FRAME_REPORT && report_is_sound(s, hand, &f)) {
+        report_take(s, hand, (const struct report *)(const void *)f.bytes);
+    } else if (whole && f.kind == FRAME_FAILED && f.length > 0 &&
+               atomic_load(&hand->worker.slot->at) == WORKER_LOADING) {
+        snprintf(s->sum->not_opened, sizeof s->sum->not_opened, "%.*s", (int)f.length,
+                 (const char *)f.bytes);
+        hand->busy = false;
+        worker_end(&hand->worker, NULL, 0);
+        end_soon(s);
+    } else {
+        worker_died(s, hand);
+    }
+    frame_free(&f);
+}
+
+// Gives the hand a chunk, and a worker if it has none, or needs a new one.
+static void hand_give(struct sweep *s, struct hand *hand)
+{
+    struct stretch chunk = stretch_take(s);
+    if (chunk.suspect)
+        worker_end(&hand->worker, NULL, 0);
+    bool fresh = hand->worker.pid <= 0;
+    if (fresh && !worker_start(&hand->worker, s->job, RECEIVE_MS, s->error, s->error_size)) {
+        stretch_add(s, chunk.lo, chunk.hi, chunk.suspect);
+        s->failed = true;
+        end_soon(s);
+        return;
+    }
+    struct worker_command command = {
+        .kind = COMMAND_SWEEP, .id = ++s->next_id, .lo = chunk.lo, .hi = chunk.hi};
+    uint64_t at = fresh ? WORKER_LOADING : chunk.lo;
+    if (!fresh)
+        atomic_store(&hand->worker.slot->at, at);
+    hand->chunk = chunk;
+    hand->id = command.id;
+    hand->busy = true;
+    hand->seen_at = at;
+    hand->moved_ms = sweep_clock_ms();
+    // When it fails the worker is dead, which its socket tells as well.
+    (void)worker_ask(&hand->worker, &command);
+}
+
+static void hand_out(struct sweep *s)
+{
+    for (unsigned i = 0; i < s->hand_count && s->open_count > 0 && !s->ending_ms; i++)
+        if (!s->hands[i].busy)
+            hand_give(s, &s->hands[i]);
+}
+
+static unsigned busy_count(const struct sweep *s)
+{
+    unsigned busy = 0;
+    for (unsigned i = 0; i < s->hand_count; i++)
+        busy += s->hands[i].busy;
+    return busy;
+}
+
+static void wait_for_answers(struct sweep *s)
+{
+    for (unsigned i = 0; i < s->hand_count; i++)
+        s->polls[i] = (struct pollfd){
+            .fd = s->hands[i].busy ? s->hands[i].worker.fd : -1, .events = POLLIN};
+    if (poll(s->polls, s->hand_count, s->ending_ms ? TICK_MS / 5 : TICK_MS) <= 0)
+        return;
+    for (unsigned i = 0; i < s->hand_count; i++)
+        if (s->polls[i].revents && s->hands[i].busy)
+            answer_take(s, &s->hands[i]);
+}
+
+static uint64_t findings_so_far(const struct sweep *s)
+{
+    const struct judge *j = s->job->judge;
+    uint64_t findings = 0;
+    for (size_t i = 0; i < j->contract_count; i++)
+        for (size_t rule = 0; rule < RULE_COUNT; rule++) {
+            uint16_t check = j->check_of[i][rule];
+            findings += check != CHECK_NONE && s->sum->tallies[check].cases > 0;
+        }
+    return findings;
+}
+
+static void tell_progress(const struct sweep *s, uint64_t now)
+{
+    if (!s->options->progress)
+        return;
+    const struct campaign_progress progress = {
+        .backend = s->job->backend,
+        .done = s->sum->done,
+        .planned = s->job->plan->cases,
+        .findings = findings_so_far(s),
+        .seconds = (double)(now - s->started_ms) / 1e3,
+    };
+    s->options->progress(&progress, s->options->context);
+}
+
+// A worker whose socket a child of the routine still holds, or that does not
+// get on, tells nothing by itself.
+static void look_after(struct sweep *s, struct hand *hand, uint64_t now)
+{
+    uint64_t at = atomic_load(&hand->worker.slot->at);
+    struct pollfd answer = {.fd = hand->worker.fd, .events = POLLIN};
+    if (at != hand->seen_at) {
+        hand->seen_at = at;
+        hand->moved_ms = now;
+    }
+    if (poll(&answer, 1, 0) > 0)
+        return; // it is about to be read
+    if (worker_is_dead(&hand->worker))
+        worker_died(s, hand);
+    else if (now - hand->moved_ms > sweep_stall_ms(s->options))
+        worker_stalled(s, hand);
+}
+
+static void tick(struct sweep *s)
+{
+    uint64_t now = sweep_clock_ms();
+    if (s->options->stop && *s->options->stop)
+        end_soon(s);
+    if (now - s->tick_ms < TICK_MS)
+        return;
+    s->tick_ms = now;
+    for (unsigned i = 0; i < s->hand_count; i++)
+        if (s->hands[i].busy)
+            look_after(s, &s->hands[i], now);
+    tell_progress(s, now);
+}
+
+static void run_to_end(struct sweep *s)
+{
+    stretch_add(s, 0, s->job->plan->cases, false);
+    for (;;) {
+        tick(s);
+        hand_out(s);
+        if (busy_count(s) == 0 && (s->ending_ms || s->open_count == 0))
+            break;
+        if (s->ending_ms && sweep_clock_ms() >= s->ending_ms)
+            break;
+        wait_for_answers(s);
+    }
+    for (unsigned i = 0; i < s->hand_count; i++)
+        worker_end(&s->hands[i].worker, NULL, 0);
+    tell_progress(s, sweep_clock_ms());
+}
+
+bool sweep_run(const struct job *job, const struct campaign_options *options,
+               struct sweep_sum *out, char *error, size_t error_size)
+{
+    struct sweep s = {
+        .job = job,
+        .options = options,
+        .sum = out,
+        .hand_count = options->jobs ? options->jobs : 1,
+        .started_ms = sweep_clock_ms(),
+        .error = error,
+        .error_size = error_size,
+    };
+    s.tick_ms = s.started_ms;
+    *out = (struct sweep_sum){.tallies = calloc(job->judge->count, sizeof *out->tallies)};
+    s.hands = calloc(s.hand_count, sizeof *s.hands);
+    s.polls = calloc(s.hand_count, sizeof *s.polls);
+    s.failed = !out->tallies || !s.hands || !s.polls;
+    if (s.failed)
+        snprintf(error, error_size, "out of memory for a sweep; free some or lower --jobs");
+    else
+        run_to_end(&s);
+    out->interrupted = out->done < job->plan->cases && !out->given_up[0] &&
+                       !out->not_opened[0];
+    out->seconds = (double)(sweep_clock_ms() - s.started_ms) / 1e3;
+    free(s.hands);
+    free(s.polls);
+    free(s.open);
+    return !s.failed;
+}
+
+void sweep_free(struct sweep_sum *sum)
+{
+    free(sum->tallies);
+    *sum = (struct sweep_sum){0};
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The parent's side of a sweep: hands chunks of a plan to workers, takes their
+// reports, replaces workers that die, hang or cannot be trusted any more, and
+// adds everything up. Every case number is counted once: judged, skipped,
+// broken, left out, or not reached.
+
+#ifndef STORESCOPE_SWEEP_H
+#define STORESCOPE_SWEEP_H
+
+#include "campaign.h"
+#include "chunk.h"
+
+// What a routine may cost before its sweep is given up.
+enum {
+    SWEEP_TIMEOUTS_MAX = 16,
+    SWEEP_STALLS_MAX = 4,
+    SWEEP_DISTRUSTED_MAX = 64,
+    SWEEP_DEATHS_MAX = 64,
+    SWEEP_LOADING_DEATHS_MAX = 2,
+};
+
+struct sweep_sum {
+    uint64_t done;            // case numbers accounted for
+    uint64_t judged, skipped, broken, left_out;
+    uint64_t timeouts, stalls, distrusted, deaths, loading_deaths;
+    struct reason skip_reason, broken_reason;
+    struct tally *tallies;    // one a check of the job's judge; owned
+    bool interrupted;         // the user's stop came before the end
+    char given_up[TRACE_REASON_MAX];  // "": not given up
+    char not_opened[TRACE_REASON_MAX]; // routine or recorder; "": opened
+    double seconds;
+};
+
+// False and one line in ERROR when the system has no processes or memory; OUT
+// is to be freed in any case.
+bool sweep_run(const struct job *job, const struct campaign_options *options,
+               struct sweep_sum *out, char *error, size_t error_size);
+void sweep_free(struct sweep_sum *sum);
+
+// Wall time without progress after which a worker is taken to hang.
+unsigned sweep_stall_ms(const struct campaign_options *options);
+
+// Milliseconds of a clock that only goes forward.
+uint64_t sweep_clock_ms(void);
+
+#endif

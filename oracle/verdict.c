@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "verdict.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const verdict_name[VERDICT_COUNT] = {
+    [VERDICT_CONFORMS] = "conforms",
+    [VERDICT_VIOLATES] = "violates",
+    [VERDICT_SKIPPED] = "skipped",
+    [VERDICT_BROKEN] = "broken",
+};
+
+static enum verdict verdict_of(const struct result *r)
+{
+    if (r->finding_count > 0)
+        return VERDICT_VIOLATES;
+    if (r->broken_cases > 0 || r->interrupted || r->cut_short)
+        return VERDICT_BROKEN;
+    if (r->skipped_cases > 0 || r->cases == 0)
+        return VERDICT_SKIPPED;
+    return VERDICT_CONFORMS;
+}
+
+void result_decide(struct result *r)
+{
+    r->verdict = verdict_of(r);
+    if (r->reason[0])
+        return;
+    if (r->interrupted)
+        snprintf(r->reason, sizeof r->reason,
+                 "interrupted after %" PRIu64 " of %" PRIu64 " cases", r->cases, r->planned);
+    else if (r->verdict == VERDICT_SKIPPED)
+        snprintf(r->reason, sizeof r->reason,
+                 "no case of the sweep suits this routine; see its sizes and alignment in "
+                 "`storescope list`");
+}
+
+void result_free(struct result *r)
+{
+    for (size_t i = 0; i < r->finding_count; i++) {
+        recording_free(&r->findings[i].recording);
+        free(r->findings[i].accesses);
+    }
+    memset(r, 0, sizeof *r);
+}

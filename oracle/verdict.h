@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The outcome of a sweep of one backend under one contract. A closed set of
+// four verdicts; what could not be judged is never `conforms`.
+
+#ifndef STORESCOPE_VERDICT_H
+#define STORESCOPE_VERDICT_H
+
+#include "contract.h"
+
+enum verdict {
+    VERDICT_CONFORMS, // every case of the sweep was judged and broke no rule
+    VERDICT_VIOLATES, // at least one finding
+    VERDICT_SKIPPED,  // not judged, for a reason outside of the routine
+    VERDICT_BROKEN,   // the tool could not judge some case, and found nothing
+    VERDICT_COUNT
+};
+extern const char *const verdict_name[VERDICT_COUNT];
+
+struct finding {
+    enum rule_id rule;
+    struct rule_params params;
+    uint64_t cases;               // how many cases of the sweep broke it
+    struct copy_case witness;     // the smallest of them
+    // Recorded again after the sweep; empty when that failed.
+    struct recording recording;
+    uint32_t *accesses;           // indices into recording.trace.accesses
+    size_t access_count;
+    char message[256];
+};
+
+struct result {
+    const struct backend *backend;
+    const struct contract *contract;
+    enum copy_op op;
+    const char *recorder;
+    enum verdict verdict;
+    uint64_t cases;               // cases run and judged
+    uint64_t planned;             // cases of the plan
+    uint64_t skipped_cases, broken_cases;
+    bool has_reason_case;
+    struct copy_case reason_case; // smallest skipped or broken one, if any
+    char reason[TRACE_REASON_MAX]; // why skipped, broken or not at the plan's
+                                  // end; "" when none of these
+    bool interrupted;             // stopped by the user before the plan's end
+    bool cut_short;               // given up before the plan's end, since the
+                                  // routine cost too many timeouts or workers
+    double seconds;               // wall time of the sweep (shared by all
+                                  // contracts judged in it)
+    struct finding findings[RULE_COUNT];
+    size_t finding_count;         // in the order of the rule table
+};
+
+// Decides the verdict from what the result holds: findings, then broken cases,
+// then an end before the plan's, then skipped ones. Completes the reason.
+void result_decide(struct result *r);
+
+void result_free(struct result *r);
+
+#endif

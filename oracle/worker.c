@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    // Accesses of a finding's recording: an endless loop has millions.
+    WITNESS_ACCESSES_MAX = 1 << 16,
+    // Where the socket goes: away from numbers a routine may take for its own.
+    WORKER_FD_MIN = 200,
+    DYING_MS = 100,
+};
+
+static int only_fd(int fd)
+{
+    int null = open("/dev/null", O_RDWR);
+    if (null >= 0)
+        for (int i = 0; i <= 2; i++)
+            dup2(null, i);
+    int mine = fcntl(fd, F_DUPFD_CLOEXEC, WORKER_FD_MIN);
+    if (mine < 0 || null < 0)
+        _exit(EXIT_FAILURE);
+    close_range(3, (unsigned)mine - 1, 0);
+    close_range((unsigned)mine + 1, ~0u, 0);
+    return mine;
+}
+
+static void reset_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int i = 1; i < NSIG; i++)
+        signal(i, SIG_DFL); // the parent's handlers are none of a worker's
+    signal(SIGINT, SIG_IGN); // the parent decides what an interrupt means
+}
+
+static int become_worker(int fd, pid_t parent)
+{
+    const struct rlimit no_core = {0, 0};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(EXIT_FAILURE);
+    setpgid(0, 0); // so that what a routine forks can be ended with it
+    setrlimit(RLIMIT_CORE, &no_core);
+    reset_signals();
+    return only_fd(fd);
+}
+
+static void send_failure(int fd, const char *text)
+{
+    frame_send(fd, FRAME_FAILED, text, strlen(text) + 1);
+}
+
+// Records the command's case into the rig and builds its shadow. False when
+// there is no trace to explain.
+static bool record_witness(struct rig *rig, const struct worker_command *command)
+{
+    struct trace *t = &rig->trace;
+    rig->job->recorder->run(rig->recorder, rig->arena, &command->c, command->values != 0,
+                            &rig->layout, t);
+    if (t->outcome == OUTCOME_REFUSED || t->outcome == OUTCOME_BROKEN)
+        return false;
+    shadow_build(rig->shadow, &command->c, &rig->layout, t, rig->job->backend->result);
+    if (command->values && shadow_needs_values(rig->shadow))
+        shadow_build_values(rig->shadow, &rig->layout, t);
+    return true;
+}
+
+static void explain(struct rig *rig, const struct check *check, struct witness_note *note,
+                    uint32_t *accesses)
+{
+    const struct rule_params *p = &check->params[0];
+    if (check->rule != RULE_DATA_DEPENDENT)
+        p = check_broken(check, rig->shadow);
+    note->again = p != NULL;
+    if (!p)
+        return;
+    note->params = *p;
+    rule_message(check->rule, rig->shadow, p, note->message, sizeof note->message);
+    size_t count = rule_witness(check->rule, rig->shadow, p, accesses, WITNESS_ACCESSES_MAX);
+    if (count > WITNESS_ACCESSES_MAX)
+        count = WITNESS_ACCESSES_MAX;
+    // In program order, so what lies beyond the recording's end comes last.
+    while (count > 0 && accesses[count - 1] >= WITNESS_ACCESSES_MAX)
+        count--;
+    note->accesses = count;
+}
+
+static bool send_witness(struct rig *rig, const struct worker_command *command, int fd)
+{
+    if (!record_witness(rig, command)) {
+        send_failure(fd, rig->trace.reason);
+        return true;
+    }
+    struct trace *t = &rig->trace;
+    struct witness_note *note =
+        calloc(1, sizeof *note + WITNESS_ACCESSES_MAX * sizeof(uint32_t));
+    if (!note)
+        return false;
+    explain(rig, &rig->job->judge->checks[command->check], note, (uint32_t *)(note + 1));
+    note->ends = rig->shadow->wild_store;
+    if (t->count > WITNESS_ACCESSES_MAX)
+        t->count = WITNESS_ACCESSES_MAX;
+    bool sent = frame_send(fd, FRAME_WITNESS, note,
+                           sizeof *note + note->accesses * sizeof(uint32_t)) &&
+                recording_send(fd, &rig->layout, t);
+    free(note);
+    bool wide = t->outcome != OUTCOME_RETURNED || rig->shadow->store_outside;
+    arena_clear(rig->arena, &rig->layout, wide);
+    return sent && !rig->shadow->wild_store;
+}
+
+static bool send_recording(struct rig *rig, const struct worker_command *command, int fd)
+{
+    rig->job->recorder->run(rig->recorder, rig->arena, &command->c, command->values != 0,
+                            &rig->layout, &rig->trace);
+    if (!recording_send(fd, &rig->layout, &rig->trace))
+        send_failure(fd, "the recording takes more than 2 GiB; try a smaller size");
+    return false; // one recording a worker: nothing of it can disturb another
+}
+
+static bool send_report(struct rig *rig, const struct worker_command *command,
+                        struct worker_slot *slot, int fd)
+{
+    chunk_run(rig, command->id, command->lo, command->hi, slot);
+    return frame_send(fd, FRAME_REPORT, rig->report, rig->report_bytes) && !rig->distrusted;
+}
+
+// Does what a command asks. False when this worker is to end.
+static bool obey(struct rig *rig, const struct worker_command *command,
+                 struct worker_slot *slot, int fd)
+{
+    switch ((enum worker_command_kind)command->kind) {
+    case COMMAND_SWEEP:
+        return send_report(rig, command, slot, fd);
+    case COMMAND_WITNESS:
+        return send_witness(rig, command, fd);
+    case COMMAND_RECORD:
+        return send_recording(rig, command, fd);
+    }
+    return false;
+}
+
+static _Noreturn void worker_main(const struct job *job, struct worker_slot *slot, int fd)
+{
+    char error[TRACE_REASON_MAX] = "";
+    struct rig rig;
+    struct frame f;
+    if (!rig_open(&rig, job, error, sizeof error)) {
+        send_failure(fd, error);
+        _exit(EXIT_FAILURE);
+    }
+    bool more = true;
+    while (more && frame_receive(fd, &f)) {
+        struct worker_command command;
+        more = f.kind == FRAME_COMMAND && f.length == sizeof command;
+        if (more) {
+            memcpy(&command, f.bytes, sizeof command);
+            more = obey(&rig, &command, slot, fd);
+        }
+        frame_free(&f);
+    }
+    _exit(EXIT_SUCCESS); // without the exit handlers that the routine may have set
+}
+
+static bool start_failed(struct worker *w, const int *fds, char *error, size_t error_size)
+{
+    snprintf(error, error_size,
+             "cannot start a worker process: %s; free some memory or processes, or lower "
+             "--jobs",
+             strerror(errno));
+    for (int i = 0; i < 2; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+    if (w->slot)
+        munmap(w->slot, PAGE_BYTES);
+    *w = (struct worker){.fd = -1};
+    return false;
+}
+
+bool worker_start(struct worker *w, const struct job *job, unsigned receive_ms, char *error,
+                  size_t error_size)
+{
+    int fds[2] = {-1, -1};
+    pid_t parent = getpid();
+    struct timeval limit = {receive_ms / 1000, (suseconds_t)(receive_ms % 1000) * 1000};
+    *w = (struct worker){.fd = -1};
+    void *slot = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                      -1, 0);
+    if (slot == MAP_FAILED)
+        return start_failed(w, fds, error, error_size);
+    w->slot = slot;
+    atomic_store(&w->slot->at, WORKER_LOADING);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+        return start_failed(w, fds, error, error_size);
+    w->pid = fork();
+    if (w->pid < 0)
+        return start_failed(w, fds, error, error_size);
+    if (w->pid == 0)
+        worker_main(job, w->slot, become_worker(fds[1], parent));
+    setpgid(w->pid, w->pid); // both do it, since either may come first
+    madvise(w->slot, PAGE_BYTES, MADV_DONTFORK); // not for the next worker's routine
+    setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    close(fds[1]);
+    w->fd = fds[0];
+    return true;
+}
+
+bool worker_ask(struct worker *w, const struct worker_command *command)
+{
+    return frame_send(w->fd, FRAME_COMMAND, command, sizeof *command);
+}
+
+bool worker_is_dead(const struct worker *w)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == w->pid;
+}
+
+static void tell_end(int status, bool killed, char *how, size_t how_size)
+{
+    if (killed)
+        snprintf(how, how_size, "closed its pipe");
+    else if (WIFSIGNALED(status))
+        snprintf(how, how_size, "died (signal %d)", WTERMSIG(status));
+    else
+        snprintf(how, how_size, "exited (status %d)", WEXITSTATUS(status));
+}
+
+void worker_end(struct worker *w, char *how, size_t how_size)
+{
+    if (w->pid <= 0)
+        return;
+    const struct timespec ms = {0, 1000000};
+    for (int i = 0; how && i < DYING_MS && !worker_is_dead(w); i++)
+        nanosleep(&ms, NULL);
+    bool killed = !worker_is_dead(w);
+    kill(-w->pid, SIGKILL); // with what the routine may have forked
+    kill(w->pid, SIGKILL);
+    int status = 0;
+    while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (how)
+        tell_end(status, killed, how, how_size);
+    close(w->fd);
+    munmap(w->slot, PAGE_BYTES);
+    *w = (struct worker){.fd = -1};
+}

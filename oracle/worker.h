@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A worker is a process that runs foreign code: it loads one backend's routine,
+// then does what commands ask until its parent ends it. It has no terminal, no
+// files and no output but frames on one socket, and dies with its parent. That
+// it may die, hang or send nonsense at any time is what its parent is made for.
+
+#ifndef STORESCOPE_WORKER_H
+#define STORESCOPE_WORKER_H
+
+#include "chunk.h"
+#include "frame.h"
+
+#include <sys/types.h>
+
+struct worker {
+    pid_t pid;                 // 0: none
+    int fd;
+    struct worker_slot *slot;
+};
+
+enum worker_command_kind {
+    COMMAND_SWEEP,   // lo..hi-1: answered by FRAME_REPORT
+    COMMAND_WITNESS, // c, check: FRAME_WITNESS, then FRAME_RECORDING
+    COMMAND_RECORD,  // c: FRAME_RECORDING
+};
+
+// Any command may be answered by FRAME_FAILED instead.
+struct worker_command {
+    uint64_t kind, id, lo, hi;
+    uint64_t check;            // index into the judge's checks
+    uint64_t values;           // 0 or 1: capture the bytes of every store
+    struct copy_case c;
+};
+
+// What explains a finding; indices of `accesses` into the recording follow it.
+struct witness_note {
+    uint64_t accesses;
+    uint64_t again;            // 1: the rule was broken this time, too
+    uint64_t ends;             // 1: the worker has ended, since the routine may
+                               // have written to it
+    struct rule_params params; // with which it was
+    char message[256];
+};
+
+// Forks a worker for a job that outlives it. Frames from it must be whole
+// within `receive_ms` once they have begun. False and one line in ERROR when
+// the system has no process or memory for it.
+bool worker_start(struct worker *w, const struct job *job, unsigned receive_ms, char *error,
+                  size_t error_size);
+
+bool worker_ask(struct worker *w, const struct worker_command *command);
+
+// Has the process ended? It remains to be collected by worker_end.
+bool worker_is_dead(const struct worker *w);
+
+// Ends and collects the process. When HOW is given, a worker that is about to
+// die by itself is left time to, and HOW says what became of it: "died
+// (signal 11)", "exited (status 3)", "closed its pipe".
+void worker_end(struct worker *w, char *how, size_t how_size);
+
+#endif
