@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "run.h"
+
+static const struct command_help help = {
+    .name = "storescope check",
+    .arguments = "BACKEND...",
+    .about =
+        "Sweeps copy routines over sizes, alignments and overlaps, and judges every case under "
+        "one or more contracts."
+        "\vBACKEND is a name or glob of `storescope list', or PATH:SYMBOL for a shared object, "
+        "an object file or an archive.\n\n"
+        "Examples:\n"
+        "  storescope check musl/memcpy --contract shared\n"
+        "  storescope check 'glibc/*' --contract mmio --contract wc --size 0..64\n"
+        "  storescope check ./libmine.so:my_copy --contract ./mine.contract\n"
+        "  storescope check qemu/switch --contract shared --format json -o report.json\n\n"
+        "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
+        "could not be judged.",
+    .groups = OPTIONS_CASES | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
+};
+
+static void add(void *context, const struct result *results, size_t count,
+                const struct look *look, FILE *out)
+{
+    (void)context;
+    text_check(results, count, look, out);
+}
+
+static void end(void *context, const struct look *look, FILE *out)
+{
+    (void)context, (void)look, (void)out;
+}
+
+int command_check(int argc, char **argv)
+{
+    static const struct run_text text = { .add = add, .end = end };
+    struct options o;
+    int status;
+    if (!options_read(&help, argc, argv, &o, &status))
+        return status;
+    if (o.word_count == 0)
+        status = cli_trouble("check what? Name a BACKEND; `storescope list backends' has them");
+    else if (o.contract_count == 0)
+        status = cli_trouble("check for which memory? Say --contract NAME; `storescope list "
+                             "contracts' has them");
+    else
+        status = run_command(&o, &text);
+    options_free(&o);
+    return status;
+}

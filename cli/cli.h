@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The command line: one function per command, given its own name and arguments
+// as argv, and returning the exit status of the program.
+
+#ifndef STORESCOPE_CLI_H
+#define STORESCOPE_CLI_H
+
+#include "options.h"
+#include "output.h"
+#include "report.h"
+
+enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
+
+struct command {
+    const char *name;
+    const char *summary; // one line, for `storescope --help`
+    int (*run)(int argc, char **argv);
+};
+
+int command_list(int argc, char **argv);
+int command_trace(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_compare(int argc, char **argv);
+
+// One line on stderr, "storescope: ...", whatever is in the message. Returns
+// EXIT_TROUBLE.
+int cli_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+// Ends a report; STATUS, or EXIT_TROUBLE when the report was lost.
+int cli_close(struct output *o, int status);
+
+// From now on the first SIGINT or SIGTERM sets the flag that is returned, and
+// a second one kills.
+const volatile int *cli_stop_on_signal(void);
+
+#endif

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "cli.h"
+#include "list_rows.h"
+
+#include <string.h>
+
+static const struct command_help help = {
+    .name = "storescope list",
+    .arguments = "[backends|recorders|contracts|rules] [GLOB]",
+    .about =
+        "Lists what is here; and of what is not, the CPU feature or package that is missing."
+        "\vExamples:\n"
+        "  storescope list\n"
+        "  storescope list backends 'glibc/*'\n"
+        "  storescope list backends 'planted/*'\n"
+        "  storescope list backends './libmine.so:*'\n"
+        "  storescope list rules --format json\n\n"
+        "Planted defects, which test the tool itself, are listed only with --all or when GLOB "
+        "names them.",
+    .groups = OPTIONS_LIST | OPTIONS_OUTPUT,
+};
+
+// Reads the words "[KIND] [GLOB]". A first word that is no kind is a backend.
+static bool read_words(const struct options *o, unsigned *kinds, const char **glob)
+{
+    size_t next = 0;
+    *kinds = 0;
+    *glob = NULL;
+    for (size_t i = 0; o->word_count > 0 && i < LIST_KIND_COUNT; i++)
+        if (strcmp(o->words[0], list_kind_name[i]) == 0)
+            *kinds = 1u << i;
+    if (*kinds)
+        next = 1;
+    else if (o->word_count == 0)
+        *kinds = (1u << LIST_KIND_COUNT) - 1;
+    else
+        *kinds = 1u << LIST_BACKENDS;
+    if (next < o->word_count)
+        *glob = o->words[next++];
+    return next == o->word_count;
+}
+
+static int write_list(const struct options *o, unsigned kinds, const struct list_rows *rows)
+{
+    struct output out;
+    char error[512];
+    if (!output_open(&out, o->output, error, sizeof error))
+        return cli_trouble("%s", error);
+    struct look look = look_of(out.file, o->color);
+    if (o->format == FORMAT_JSON)
+        list_json(rows, kinds, out.file);
+    else
+        list_text(rows, kinds, &look, out.file);
+    return cli_close(&out, EXIT_CLEAN);
+}
+
+int command_list(int argc, char **argv)
+{
+    struct options o;
+    struct list_rows rows;
+    unsigned kinds;
+    const char *glob;
+    char error[1024];
+    int status;
+    if (!options_read(&help, argc, argv, &o, &status))
+        return status;
+    if (!read_words(&o, &kinds, &glob)) {
+        status = cli_trouble("list takes one kind and one glob; try `storescope list --help'");
+    } else if (!list_gather(&rows, kinds, glob, o.all, error, sizeof error)) {
+        status = cli_trouble("%s", error);
+    } else {
+        status = write_list(&o, kinds, &rows);
+        list_free(&rows);
+    }
+    options_free(&o);
+    return status;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The four lists of `storescope list`, gathered by a glob and shown as text or
+// JSON.
+
+#ifndef STORESCOPE_LIST_ROWS_H
+#define STORESCOPE_LIST_ROWS_H
+
+#include "look.h"
+#include "select.h"
+
+enum list_kind { LIST_BACKENDS, LIST_RECORDERS, LIST_CONTRACTS, LIST_RULES, LIST_KIND_COUNT };
+extern const char *const list_kind_name[LIST_KIND_COUNT];
+
+struct list_rows {
+    struct selection backends;
+    const char *glob;   // over the names of the other kinds; NULL: all
+};
+
+// KINDS: bit per enum list_kind. False and one line in ERROR when nothing in
+// them matches the glob. ALL: planted backends as well.
+bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all,
+                 char *error, size_t error_size);
+void list_free(struct list_rows *rows);
+
+void list_text(const struct list_rows *rows, unsigned kinds, const struct look *look, FILE *out);
+void list_json(const struct list_rows *rows, unsigned kinds, FILE *out);
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "cli.h"
+
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command commands[] = {
+    { "list", "What is here, and what is not and why", command_list },
+    { "trace", "One call: every access as a picture, JSON or bus beats", command_trace },
+    { "check", "Sweep routines and judge them under a contract", command_check },
+    { "compare", "The matrix of routines and contracts", command_compare },
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+// Were a standard descriptor closed, the next file opened would take its number
+// and get what is printed. Its place is taken by one that fails.
+static void guard_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1)
+            open("/dev/null", fd == 1 ? O_RDONLY : O_WRONLY);
+}
+
+static void print_help(void)
+{
+    puts("Usage: storescope COMMAND [OPTION...] [ARGUMENT...]\n"
+         "Records every store and load of a copy routine, and says for which memory it is safe.\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        printf("  storescope %-8s %s\n", commands[i].name, commands[i].summary);
+    puts("\n`storescope COMMAND --help' tells more and has examples.\n"
+         "  storescope list backends\n"
+         "  storescope trace musl/memcpy 'memcpy size=15'\n"
+         "  storescope check musl/memcpy --contract shared\n"
+         "  storescope compare\n\n"
+         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that\n"
+         "could not be judged.");
+}
+
+static int print_and_close(void (*print)(void))
+{
+    struct output out;
+    char error[128];
+    if (!output_open(&out, NULL, error, sizeof error))
+        return cli_trouble("%s", error);
+    print();
+    return cli_close(&out, EXIT_CLEAN);
+}
+
+static void print_version(void)
+{
+    puts("storescope " STORESCOPE_VERSION);
+}
+
+static int unknown_command(const char *name)
+{
+    char names[128] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s",
+                                   i ? ", " : "", commands[i].name);
+    if (name == NULL)
+        return cli_trouble("say a command: %s; `storescope --help' tells more", names);
+    if (name[0] == '-')
+        return cli_trouble("unknown option '%s'; say a command first: %s", name, names);
+    return cli_trouble("there is no command '%s'; there are: %s", name, names);
+}
+
+int main(int argc, char **argv)
+{
+    guard_standard_descriptors();
+    // A reader that went away is told as a failed write.
+    signal(SIGPIPE, SIG_IGN);
+    setlocale(LC_CTYPE, "");
+    const char *name = argc > 1 ? argv[1] : NULL;
+    if (name != NULL && (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0))
+        return print_and_close(print_help);
+    if (name != NULL && strcmp(name, "--version") == 0)
+        return print_and_close(print_version);
+    for (size_t i = 0; name != NULL && i < COMMAND_COUNT; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return unknown_command(name);
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Which backends a command line means.
+
+#ifndef STORESCOPE_SELECT_H
+#define STORESCOPE_SELECT_H
+
+#include "backend.h"
+
+struct selection {
+    struct backend_list all, found;  // owners of the backends
+    const struct backend **items;    // those meant, each once
+    size_t count;
+};
+
+// PATTERNS as backend_list_find takes them. With none: every backend but the
+// planted ones. False and one line in ERROR when a pattern means nothing.
+bool select_backends(char *const *patterns, size_t pattern_count, struct selection *out,
+                     char *error, size_t error_size);
+void select_free(struct selection *s);
+
+#endif

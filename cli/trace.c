@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "bus.h"
+#include "cli.h"
+#include "select.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const struct command_help help = {
+    .name = "storescope trace",
+    .arguments = "BACKEND [CASE...]",
+    .about =
+        "Records one call of a copy routine and shows every store it makes, in program order."
+        "\vCASE is what a finding names, such as 'memmove size=15 dst=0 src=0'; in its place "
+        "--size, --dst, --src, --overlap, --fill, --op and --tunable say the same.\n\n"
+        "Examples:\n"
+        "  storescope trace glibc/memmove_avx_unaligned 'memmove size=15'\n"
+        "  storescope trace musl/memcpy --size 920 --dst 3 --loads\n"
+        "  storescope trace musl/memcpy --size 16 --bus 4\n"
+        "  storescope trace ./libmine.so:my_copy memcpy size=64 --format json\n\n"
+        "--bus prints a line per beat: write addr 0x0, data 0x3020100, size 0x4. Addresses count "
+        "from the start of the page that holds the destination.\n\n"
+        "Exit status: 0 the routine returned; 1 it faulted or did not return; 2 bad usage, or "
+        "there is no trace that can be trusted.",
+    .groups = OPTIONS_CASES | OPTIONS_PICTURE | OPTIONS_RUN | OPTIONS_OUTPUT,
+};
+
+enum { TEXT_MAX = 1024 };
+
+static bool is_one(const struct range *r)
+{
+    return r->step == 0 || r->lo == r->hi;
+}
+
+static bool has_case_options(const struct options *o)
+{
+    const struct plan_request *r = &o->cases;
+    return r->size.step || r->dst.step || r->src.step || r->overlap.step || r->has_tunables ||
+           o->has_fill || o->ops;
+}
+
+// The words as one text; one that starts with a field gets the backend's op.
+static bool join_words(char *const *words, size_t count, const struct backend *b, char *text,
+                       char *error, size_t error_size)
+{
+    size_t length = 0, first = strcspn(words[0], " ");
+    if (memchr(words[0], '=', first) != NULL)
+        length = (size_t)snprintf(text, TEXT_MAX, "%s ", copy_op_name[b->op]);
+    for (size_t i = 0; i < count; i++) {
+        length += (size_t)snprintf(text + length, TEXT_MAX - length, "%s%s", i ? " " : "",
+                                   words[i]);
+        if (length >= TEXT_MAX) {
+            snprintf(error, error_size, "the case is too long; see `storescope trace --help'");
+            return false;
+        }
+    }
+    return true;
+}
+
+// The case that the options say, in text form, so that it is checked once.
+static bool case_from_options(const struct options *o, const struct backend *b, char *text,
+                              char *error, size_t error_size)
+{
+    const struct plan_request *r = &o->cases;
+    unsigned op = o->ops ? (unsigned)__builtin_ctz(o->ops) : b->op;
+    if (!r->size.step || !is_one(&r->size) || !is_one(&r->dst) || !is_one(&r->src) ||
+        !is_one(&r->overlap) || (o->ops & (o->ops - 1))) {
+        snprintf(error, error_size, "%s; see `storescope trace --help'",
+                 r->size.step ? "trace takes one case: give single numbers, not ranges"
+                              : "trace which call? Give a CASE such as 'memmove size=15', or "
+                                "--size N");
+        return false;
+    }
+    size_t length = (size_t)snprintf(text, TEXT_MAX, "%s size=%" PRId64, copy_op_name[op],
+                                     r->size.lo);
+    if (r->dst.step)
+        length += (size_t)snprintf(text + length, TEXT_MAX - length, " dst=%" PRId64, r->dst.lo);
+    if (r->src.step)
+        length += (size_t)snprintf(text + length, TEXT_MAX - length, " src=%" PRId64, r->src.lo);
+    if (r->overlap.step)
+        length += (size_t)snprintf(text + length, TEXT_MAX - length, " overlap=%" PRId64,
+                                   r->overlap.lo);
+    if (o->has_fill)
+        length += (size_t)snprintf(text + length, TEXT_MAX - length, " fill=%" PRIu64, o->fill);
+    for (size_t i = 0; i < TUNABLE_COUNT; i++)
+        if (r->tunable[i])
+            length += (size_t)snprintf(text + length, TEXT_MAX - length, " %s=0x%" PRIx64,
+                                       case_tunables[i].name, r->tunable[i]);
+    return true;
+}
+
+static bool read_case(const struct options *o, const struct backend *b, struct copy_case *c,
+                      char *error, size_t error_size)
+{
+    char text[TEXT_MAX] = "";
+    if (o->word_count > 1 && has_case_options(o)) {
+        snprintf(error, error_size,
+                 "the case is given twice: as CASE and by options; keep one of the two");
+        return false;
+    }
+    bool read = o->word_count > 1
+                    ? join_words(o->words + 1, o->word_count - 1, b, text, error, error_size)
+                    : case_from_options(o, b, text, error, error_size);
+    return read && case_parse(text, c, error, error_size);
+}
+
+// The routine's own demands on a case.
+static bool suits(const struct backend *b, const struct copy_case *c, char *error,
+                  size_t error_size)
+{
+    if (c->size < b->size_min || c->size % b->size_unit != 0)
+        snprintf(error, error_size, "%s takes sizes from %" PRIu64 " in steps of %" PRIu64
+                 " bytes; give such a size", b->name, b->size_min, b->size_unit);
+    else if (c->dst_off % b->align != 0 || c->src_off % b->align != 0)
+        snprintf(error, error_size, "%s takes pointers that are multiples of %" PRIu64
+                 " bytes; give such offsets", b->name, b->align);
+    else
+        return true;
+    return false;
+}
+
+static bool prepare(const struct options *o, struct selection *s, struct copy_case *c,
+                    char *error, size_t error_size)
+{
+    const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
+    if (!select_backends(o->words, 1, s, error, error_size))
+        return false;
+    const struct backend *b = s->items[0];
+    if (s->count > 1)
+        snprintf(error, error_size, "'%s' means %zu backends; trace takes one, such as %s",
+                 o->words[0], s->count, b->name);
+    else if (b->missing != NULL)
+        snprintf(error, error_size, "%s cannot run here: %s", b->name, b->missing);
+    else if (missing != NULL)
+        snprintf(error, error_size, "recorder %s cannot run here: %s", o->run.recorder->name,
+                 missing);
+    else if (read_case(o, b, c, error, error_size) && suits(b, c, error, error_size))
+        return true;
+    select_free(s);
+    return false;
+}
+
+static int show(const struct options *o, const struct trace_report *report)
+{
+    static const int status[] = {
+        [OUTCOME_RETURNED] = EXIT_CLEAN,     [OUTCOME_FAULTED] = EXIT_FINDINGS,
+        [OUTCOME_TIMED_OUT] = EXIT_FINDINGS, [OUTCOME_REFUSED] = EXIT_TROUBLE,
+        [OUTCOME_BROKEN] = EXIT_TROUBLE,
+    };
+    const struct text_trace_options options = { .loads = o->loads, .rows_max = o->rows_max };
+    struct output out;
+    char error[512];
+    if (!output_open(&out, o->output, error, sizeof error))
+        return cli_trouble("%s", error);
+    struct look look = look_of(out.file, o->color);
+    if (o->format == FORMAT_JSON)
+        json_trace(report, out.file);
+    else if (o->bus)
+        bus_print(report->recording, report->c->dst_off, o->bus, out.file);
+    else
+        text_trace(report, &options, &look, out.file);
+    return cli_close(&out, status[report->recording->trace.outcome]);
+}
+
+static int record_and_show(struct options *o, const struct backend *b, const struct copy_case *c)
+{
+    struct recording recording = { .layout = { .size = 0 } };
+    char error[512];
+    bool values = o->bus != 0 || o->format == FORMAT_JSON;
+    o->run.stop = cli_stop_on_signal();
+    if (!campaign_record(b, c, values, &o->run, &recording, error, sizeof error))
+        return cli_trouble("%s", error);
+    int status = show(o, &(struct trace_report){ .backend = b, .c = c, .recording = &recording,
+                                                 .recorder = o->run.recorder->name });
+    recording_free(&recording);
+    return status;
+}
+
+int command_trace(int argc, char **argv)
+{
+    struct options o;
+    struct selection selection;
+    struct copy_case c;
+    char error[1024];
+    int status;
+    if (!options_read(&help, argc, argv, &o, &status))
+        return status;
+    if (o.word_count == 0)
+        status = cli_trouble("trace what? Name a BACKEND; `storescope list backends' has them");
+    else if (o.bus && o.format == FORMAT_JSON)
+        status = cli_trouble("--bus prints text; leave out --format json");
+    else if (!prepare(&o, &selection, &c, error, sizeof error))
+        status = cli_trouble("%s", error);
+    else {
+        status = record_and_show(&o, selection.items[0], &c);
+        select_free(&selection);
+    }
+    options_free(&o);
+    return status;
+}

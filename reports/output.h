@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Where a report goes: standard output, or a file that appears whole or not at
+// all. A file is written under no name or a temporary one in the same folder,
+// synced, and renamed over PATH only when every byte of it was taken. What
+// exists and is no plain file (a device, a pipe) is written to as it is.
+
+#ifndef STORESCOPE_OUTPUT_H
+#define STORESCOPE_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct output {
+    FILE *file;      // write here
+    char *path;      // NULL: standard output
+    char *temporary; // name to rename from; NULL: written in place
+    bool nameless;   // the temporary file has no name yet
+};
+
+// PATH NULL or "-": standard output. Fails before any work is done when the
+// folder is missing or may not be written. One line in ERROR.
+bool output_open(struct output *o, const char *path, char *error, size_t error_size);
+
+// Ends the report. False and one line in ERROR when any byte of it was lost;
+// PATH is then as it was before.
+bool output_close(struct output *o, char *error, size_t error_size);
+
+// Drops what was written; PATH stays as it was.
+void output_abandon(struct output *o);
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "picture.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+// One character a mark, for terminals with and without UTF-8.
+static const char *const store_sign[2][3] = { { ".", "=", "#" }, { "·", "▒", "█" } };
+static const char *const load_sign[2][3] = { { ".", "-", "+" }, { "·", "─", "━" } };
+
+void picture_init(struct picture *p, uint64_t size, unsigned cells_max)
+{
+    *p = (struct picture){ .size = size, .bytes_per_cell = 1 };
+    while ((size + p->bytes_per_cell - 1) / p->bytes_per_cell > cells_max)
+        p->bytes_per_cell *= 2;
+    p->cells = (unsigned)((size + p->bytes_per_cell - 1) / p->bytes_per_cell);
+    p->marks = calloc(p->cells + 1, 1);
+    p->touched = calloc(size + 1, 1);
+    assert(p->marks != NULL && p->touched != NULL);
+}
+
+void picture_free(struct picture *p)
+{
+    free(p->marks);
+    free(p->touched);
+}
+
+static void touch(struct picture *p, uint64_t at)
+{
+    uint8_t *mark = &p->marks[at / p->bytes_per_cell];
+    if (p->touched[at] > 0) {
+        *mark = MARK_AGAIN;
+        p->again = true;
+    } else if (*mark == MARK_NONE) {
+        *mark = MARK_FIRST;
+    }
+    if (p->touched[at] < UINT8_MAX)
+        p->touched[at]++;
+}
+
+void picture_add(struct picture *p, const struct extent *e, const struct access *a)
+{
+    memset(p->marks, MARK_NONE, p->cells);
+    p->below = p->above = p->again = false;
+    for (uint64_t k = 0; k < e->bytes; k++) {
+        int64_t at = e->lo + (int64_t)k;
+        if (!extent_touches(e, a, k))
+            continue;
+        if (at < 0)
+            p->below = true;
+        else if ((uint64_t)at >= p->size)
+            p->above = true;
+        else
+            touch(p, (uint64_t)at);
+    }
+}
+
+void picture_print_bar(const struct picture *p, const struct look *look, FILE *out, bool load)
+{
+    static const enum hue hues[] = { HUE_FAINT, HUE_NONE, HUE_BAD };
+    const char *const *sign = load ? load_sign[look->utf8] : store_sign[look->utf8];
+    for (unsigned i = 0; i < p->cells;) {
+        uint8_t mark = p->marks[i];
+        look_start(look, out, hues[mark]);
+        for (; i < p->cells && p->marks[i] == mark; i++)
+            fputs(sign[mark], out);
+        look_end(look, out, hues[mark]);
+    }
+}
+
+void picture_print_legend(const struct picture *p, const struct look *look, FILE *out, bool loads)
+{
+    const char *const *store = store_sign[look->utf8], *const *load = load_sign[look->utf8];
+    fprintf(out, "%s stored  %s stored again", store[MARK_FIRST], store[MARK_AGAIN]);
+    if (loads)
+        fprintf(out, "  %s loaded  %s loaded again", load[MARK_FIRST], load[MARK_AGAIN]);
+    if (p->bytes_per_cell > 1)
+        fprintf(out, "  one column is %llu bytes", (unsigned long long)p->bytes_per_cell);
+    fputc('\n', out);
+}

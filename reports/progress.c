@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "progress.h"
+
+#include "describe.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { REDRAW_MS = 100 };
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void progress_init(struct progress *p, FILE *out, bool quiet)
+{
+    *p = (struct progress){ .out = NULL };
+    if (quiet || !isatty(fileno(out)))
+        return;
+    p->out = out;
+    p->look = look_of(out, COLOR_NEVER);
+}
+
+static void time_left_print(const struct campaign_progress *s, char *text, size_t text_size)
+{
+    uint64_t left = s->planned > s->done ? s->planned - s->done : 0;
+    if (s->done == 0) {
+        snprintf(text, text_size, "?");
+        return;
+    }
+    unsigned long long seconds =
+        (unsigned long long)(s->seconds * (double)left / (double)s->done + 0.5);
+    if (seconds >= 60)
+        snprintf(text, text_size, "%llu min %02llu s", seconds / 60, seconds % 60);
+    else
+        snprintf(text, text_size, "%llu s", seconds);
+}
+
+void progress_print(const struct progress *p, const struct campaign_progress *s, char *text,
+                    size_t text_size)
+{
+    char left[48], findings[COUNT_TEXT_MAX], done[COUNT_TEXT_MAX], planned[COUNT_TEXT_MAX];
+    double rate = s->seconds > 0 ? (double)s->done / s->seconds : 0;
+    size_t length = 0;
+    time_left_print(s, left, sizeof left);
+    if (p->backends > 1)
+        length = (size_t)snprintf(text, text_size, "[%zu/%zu] ", p->backend, p->backends);
+    snprintf(text + length, text_size - length, "%s: %s of %s, %.0f/s, %s, %s left",
+             s->backend->name, count_print(s->done, "", done),
+             count_print(s->planned, "case", planned), rate,
+             count_print(s->findings, "finding", findings), left);
+}
+
+void progress_show(const struct campaign_progress *state, void *context)
+{
+    struct progress *p = context;
+    char text[512];
+    uint64_t now = now_ms();
+    if (p->out == NULL || now - p->shown_ms < REDRAW_MS)
+        return;
+    progress_print(p, state, text, sizeof text);
+    fprintf(p->out, "\r%.*s\033[K", (int)p->look.columns - 1, text);
+    fflush(p->out);
+    p->shown_ms = now;
+    p->visible = true;
+}
+
+void progress_clear(struct progress *p)
+{
+    if (!p->visible)
+        return;
+    fputs("\r\033[K", p->out);
+    fflush(p->out);
+    p->visible = false;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The reports: results and recordings as text for people and as JSON for
+// scripts. A report judges nothing; it shows what the oracle found.
+
+#ifndef STORESCOPE_REPORT_H
+#define STORESCOPE_REPORT_H
+
+#include "look.h"
+#include "verdict.h"
+
+#define STORESCOPE_VERSION "0.1"
+
+// One recorded case, and whose it is.
+struct trace_report {
+    const struct backend *backend;
+    const struct copy_case *c;
+    const struct recording *recording;
+    const char *recorder;
+};
+
+struct text_trace_options {
+    bool loads;        // rows for loads as well
+    uint64_t rows_max; // rows shown before the middle is left out; 0: all
+};
+
+// The picture: a row per store in program order, and a sentence.
+void text_trace(const struct trace_report *report, const struct text_trace_options *options,
+                const struct look *look, FILE *out);
+void json_trace(const struct trace_report *report, FILE *out);
+
+// The totals over the results of one run.
+struct totals {
+    uint64_t verdicts[VERDICT_COUNT];
+    uint64_t findings;
+    uint64_t cases;     // run and judged; a case counts once, not per contract
+    double seconds;
+    size_t backends;
+    bool interrupted;   // by the user, or by the system's failure
+};
+void totals_add(struct totals *t, const struct result *results, size_t count);
+void totals_print(const struct totals *t, const struct look *look, FILE *out);
+
+// The results of one backend, contract by contract, as `check` shows them.
+void text_check(const struct result *results, size_t count, const struct look *look, FILE *out);
+
+enum hue verdict_hue(enum verdict v);
+
+// The JSON of check and compare, one result after the other.
+struct json_results {
+    FILE *out;
+    size_t count;
+};
+void json_results_begin(struct json_results *j, FILE *out);
+void json_results_add(struct json_results *j, const struct result *results, size_t count);
+void json_results_end(struct json_results *j, bool interrupted);
+
+// The machine this runs on, for a report's reader.
+struct host {
+    char cpu[128];
+    char features[512]; // of those that copy routines ask for, blanks between
+    char libc[64];
+    char kernel[128];
+};
+void host_describe(struct host *out);
+
+#endif

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "describe.h"
+#include "report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { ROWS_MAX = 12, ROWS_TAIL = 3 };
+
+enum hue verdict_hue(enum verdict v)
+{
+    static const enum hue hues[VERDICT_COUNT] = {
+        [VERDICT_CONFORMS] = HUE_GOOD,
+        [VERDICT_VIOLATES] = HUE_BAD,
+        [VERDICT_SKIPPED] = HUE_DOUBT,
+        [VERDICT_BROKEN] = HUE_DOUBT,
+    };
+    return hues[v];
+}
+
+void totals_add(struct totals *t, const struct result *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        t->verdicts[results[i].verdict]++;
+        t->findings += results[i].finding_count;
+        t->interrupted |= results[i].interrupted;
+    }
+    if (count > 0) {
+        t->cases += results[0].cases;
+        t->seconds += results[0].seconds;
+        t->backends++;
+    }
+}
+
+static void print_rate(uint64_t cases, double seconds, FILE *out)
+{
+    double rate = seconds > 0 ? (double)cases / seconds : 0;
+    if (rate >= 1e6)
+        fprintf(out, ", %.1f million/s", rate / 1e6);
+    else if (rate > 0)
+        fprintf(out, ", %.0f/s", rate);
+}
+
+void totals_print(const struct totals *t, const struct look *look, FILE *out)
+{
+    char backends[COUNT_TEXT_MAX], findings[COUNT_TEXT_MAX], cases[COUNT_TEXT_MAX];
+    fprintf(out, "%s, %s in %.1f s", count_print(t->backends, "backend", backends),
+            count_print(t->cases, "case", cases), t->seconds);
+    print_rate(t->cases, t->seconds, out);
+    fputs(": ", out);
+    for (size_t v = 0; v < VERDICT_COUNT; v++) {
+        enum hue hue = t->verdicts[v] > 0 ? verdict_hue((enum verdict)v) : HUE_NONE;
+        look_start(look, out, hue);
+        fprintf(out, "%" PRIu64 " %s", t->verdicts[v], verdict_name[v]);
+        look_end(look, out, hue);
+        fputs(", ", out);
+    }
+    fprintf(out, "%s\n", count_print(t->findings, "finding", findings));
+    if (t->interrupted)
+        fputs("interrupted: the sweep ended early, so this report is not complete\n", out);
+}
+
+static void print_access(const struct recording *r, const struct access *a, FILE *out)
+{
+    char range[EXTENT_TEXT_MAX] = "", width[EXTENT_TEXT_MAX] = "", text[192];
+    struct extent e = extent_of(r, a);
+    if (a->kind != ACCESS_FENCE) {
+        extent_print(&e, REGION_COUNT, range);
+        width_print(a, width);
+    }
+    instruction_print(r, a, text, sizeof text);
+    fprintf(out, "    %-5s  %-12s %4s  %s\n", access_kind_name[a->kind], range, width, text);
+}
+
+static void print_accesses(const struct finding *f, FILE *out)
+{
+    char count[COUNT_TEXT_MAX];
+    size_t skip_from = f->access_count, skip_to = f->access_count;
+    if (f->access_count > ROWS_MAX) {
+        skip_from = ROWS_MAX - ROWS_TAIL;
+        skip_to = f->access_count - ROWS_TAIL;
+    }
+    for (size_t i = 0; i < f->access_count; i++) {
+        if (i == skip_from && skip_to > skip_from)
+            fprintf(out, "    ... %s more\n", count_print(skip_to - skip_from, "row", count));
+        if (i < skip_from || i >= skip_to)
+            print_access(&f->recording, &f->recording.trace.accesses[f->accesses[i]], out);
+    }
+}
+
+static void print_finding(const struct result *r, const struct finding *f,
+                          const struct look *look, FILE *out)
+{
+    char text[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
+    case_print(&f->witness, text);
+    fputs("  ", out);
+    look_put(look, out, HUE_BAD, rule_name[f->rule]);
+    fprintf(out, ": %s, the smallest: %s\n", count_print(f->cases, "case", count), text);
+    look_wrap(look, out, 4, f->message);
+    print_accesses(f, out);
+    fputs("    storescope trace ", out);
+    look_quote(out, r->backend->name);
+    fputc(' ', out);
+    look_quote(out, text);
+    fputc('\n', out);
+}
+
+static void print_reason(const struct result *r, const struct look *look, FILE *out)
+{
+    char line[TRACE_REASON_MAX + CASE_TEXT_MAX + 160], text[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
+    uint64_t unjudged = r->skipped_cases + r->broken_cases;
+    if (r->reason[0] == '\0')
+        return;
+    if (unjudged == 0 || !r->has_reason_case) {
+        snprintf(line, sizeof line, "%s", r->reason);
+    } else {
+        case_print(&r->reason_case, text);
+        snprintf(line, sizeof line, "%s not judged: %s; the first: %s",
+                 count_print(unjudged, "case", count), r->reason, text);
+    }
+    look_wrap(look, out, 2, line);
+}
+
+static void print_result(const struct result *r, const struct look *look, FILE *out)
+{
+    char count[COUNT_TEXT_MAX];
+    look_put(look, out, HUE_STRONG, r->backend->name);
+    fprintf(out, " under %s: ", r->contract->name);
+    look_put(look, out, verdict_hue(r->verdict), verdict_name[r->verdict]);
+    fprintf(out, "\n  %s, ", copy_op_name[r->op]);
+    if (r->interrupted)
+        fprintf(out, "interrupted after %" PRIu64 " of ", r->cases);
+    fprintf(out, "%s in %.2f s",
+            count_print(r->interrupted ? r->planned : r->cases, "case", count), r->seconds);
+    print_rate(r->cases, r->seconds, out);
+    fprintf(out, ", recorder %s\n", r->recorder);
+    print_reason(r, look, out);
+    for (size_t i = 0; i < r->finding_count; i++)
+        print_finding(r, &r->findings[i], look, out);
+    fputc('\n', out);
+}
+
+void text_check(const struct result *results, size_t count, const struct look *look, FILE *out)
+{
+    for (size_t i = 0; i < count; i++)
+        print_result(&results[i], look, out);
+}
