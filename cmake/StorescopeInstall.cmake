@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The storescope authors
+#
+# Installs the program, the oracle as a library with its headers, and a config
+# package: find_package(storescope) gives storescope::oracle.
+
+include(CMakePackageConfigHelpers)
+
+set(storescope_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/storescope")
+
+set_target_properties(storescope_backends PROPERTIES EXPORT_NAME backends)
+
+install(TARGETS storescope RUNTIME)
+install(TARGETS storescope_oracle storescope_backends
+    EXPORT storescope-targets
+    ARCHIVE
+    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/storescope")
+install(FILES backends/backend.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/storescope")
+install(EXPORT storescope-targets NAMESPACE storescope:: DESTINATION "${storescope_package_dir}")
+
+configure_package_config_file(
+    "${PROJECT_SOURCE_DIR}/cmake/storescope-config.cmake.in"
+    "${PROJECT_BINARY_DIR}/storescope-config.cmake"
+    INSTALL_DESTINATION "${storescope_package_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/storescope-config-version.cmake"
+    COMPATIBILITY SameMinorVersion)
+
+install(FILES
+    "${PROJECT_BINARY_DIR}/storescope-config.cmake"
+    "${PROJECT_BINARY_DIR}/storescope-config-version.cmake"
+    cmake/StorescopeFindLibrary.cmake
+    cmake/FindZydis.cmake
+    cmake/FindCapstone.cmake
+    cmake/FindLibElf.cmake
+    DESTINATION "${storescope_package_dir}")
