@@ -152,24 +152,26 @@ bool rule_is_broken(enum rule_id id, const struct shadow *s, const struct rule_p
     return false;
 }
 
+// All tests at once; made for parameters that the compiler knows.
+static inline __attribute__((always_inline)) uint64_t broken_with(const struct shadow *s,
+                                                                  struct rule_params params)
+{
+    const struct rule_params *p = &params;
+    const struct shadow_side *stores = &s->stores, *loads = &s->loads;
+    uint64_t broken_rules = 0;
+#define X(rule, needs, broken) broken_rules |= (uint64_t)((broken) != 0) << rule;
+    RULE_TESTS(X)
+#undef X
+    return broken_rules;
+}
+
 uint64_t rules_suspected(const struct shadow *s)
 {
     // Every test that looks at parameters says yes to one of these where it
     // says yes to any: wide-* are strictest with the smallest `max`, the others
     // with the largest.
-    static const struct rule_params strictest[] = {
-        {.max = UINT32_MAX, .all_stores = true},
-        {.max = 1},
-    };
-    const struct shadow_side *stores = &s->stores, *loads = &s->loads;
-    uint64_t suspected = 0;
-    for (size_t i = 0; i < sizeof strictest / sizeof strictest[0]; i++) {
-        const struct rule_params *p = &strictest[i];
-#define X(rule, needs, broken) suspected |= (uint64_t)((broken) != 0) << rule;
-        RULE_TESTS(X)
-#undef X
-    }
-    return suspected;
+    return broken_with(s, (struct rule_params){.max = UINT32_MAX, .all_stores = true}) |
+           broken_with(s, (struct rule_params){.max = 1});
 }
 
 bool rule_needs_loads(enum rule_id id)

@@ -84,7 +84,8 @@ static inline uint64_t mark(struct shadow_side *side, uint64_t off, uint64_t bit
     uint64_t low_again = once[0] & low, high_again = once[1] & high;
 
     once[0] |= low;
-    once[1] |= high;
+    if (high)
+        once[1] |= high;
     if (low_again | high_again) {
         side->again[word] |= low_again;
         side->again[word + 1] |= high_again;
@@ -416,10 +417,22 @@ static __attribute__((noinline)) void touch_other(struct pass *p, struct strip *
         touch_range(p, t, i);
 }
 
+// Pushes, pops and spills: wholly in the routine's own frame, for loads anywhere
+// on its stack. They bear on nothing.
+static inline bool is_own_stack(const struct access *a, const struct trace *t)
+{
+    uintptr_t hi = a->kind == ACCESS_STORE ? t->stack_entry : t->stack.hi;
+    uint64_t from = a->addr - t->stack.lo, room = hi - t->stack.lo;
+    return a->count == 1 && from < room && a->width <= room - from &&
+           !(a->flags & (ACCESS_TLS | ACCESS_DRAINS));
+}
+
 static void run_pass(struct pass *p, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct access *a = &p->accesses[i];
+        if (is_own_stack(a, p->s->trace))
+            continue;
         if (a->kind == ACCESS_STORE) {
             if (!touch_inside(p, &p->stores, i, true))
                 touch_other(p, &p->stores, i);
@@ -482,8 +495,13 @@ void shadow_gather(struct shadow *s, const struct copy_case *c, const struct lay
                    const struct trace *trace)
 {
     uint64_t size = layout->size, dst = (uintptr_t)layout->dst;
-    *s = (struct shadow){.c = c, .layout = layout, .trace = trace, .scratch = s->scratch};
-    ((struct shadow_scratch *)s->scratch)->dst = dst;
+    struct shadow_scratch *scratch = s->scratch;
+    memset(s, 0, sizeof *s); // an initializer becomes `rep stos`, slow to start
+    s->c = c;
+    s->layout = layout;
+    s->trace = trace;
+    s->scratch = scratch;
+    scratch->dst = dst;
     lay_maps(s, size);
 
     struct pass p = {
