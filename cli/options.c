@@ -274,7 +274,7 @@ static error_t read_sweep_option(int key, char *text, struct argp_state *state)
         run->jobs = (unsigned)jobs;
         return 0;
     case KEY_JSON:
-        o->json = text;
+        r->o->json = text;
         return 0;
     case KEY_QUIET:
         r->o->quiet = true;

@@ -253,7 +253,7 @@ int case_compare(const struct copy_case *a, const struct copy_case *b)
     for (size_t i = 0; order == 0 && i < TUNABLE_COUNT; i++)
         order = compare_u64(a->tunable[i], b->tunable[i]);
     if (order == 0)
-        order = compare_u64(a->fill, b->fill);
+        order = compare_u64(a->fill - 1, b->fill - 1); // equal data, 0, comes last
     if (order == 0)
         order = compare_u64(a->overlap < 0, b->overlap < 0);
     if (order == 0)

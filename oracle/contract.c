@@ -208,7 +208,7 @@ static bool parse_rule(struct parser *p, char **words, size_t count)
         return fail(p, "`%s` drops a rule; expected no parameters", words[0]);
     p->has_rules = true;
     if (params_of(rule) == 0)
-        return fail(p, "`%s` holds in every contract; leave it out", rule_name[rule]);
+        return fail(p, "`%s` holds in every contract; expected no line for it", rule_name[rule]);
     if (drop)
         return drop_rule(p->out, rule) ||
                fail(p, "`%s` drops a rule that is not there; expected one that is included",

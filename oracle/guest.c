@@ -3,6 +3,7 @@
 
 #include "guest.h"
 
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -77,8 +78,7 @@ static bool read_mapping(const char *line, struct guest_mapping *out)
 {
     unsigned long lo, hi;
     char perms[8];
-    out->path[0] = '\0';
-    if (sscanf(line, "%lx-%lx %7s %*s %*s %*s %127s", &lo, &hi, perms, out->path) < 3)
+    if (sscanf(line, "%lx-%lx %7s", &lo, &hi, perms) < 3)
         return false;
     out->lo = lo;
     out->hi = hi;
@@ -101,32 +101,62 @@ bool guest_find_mapping(uint64_t address, struct guest_mapping *out)
     return found;
 }
 
-static bool holds(const struct span *images, size_t count, const struct guest_mapping *m)
+static bool holds(const struct span *images, size_t count, struct span part)
 {
     for (size_t i = 0; i < count; i++)
-        if (images[i].lo <= m->lo && m->hi <= images[i].hi)
+        if (images[i].lo <= part.lo && part.hi <= images[i].hi)
             return true;
     return false;
 }
 
-static void add_image(struct span *images, size_t *count, const struct guest_mapping *m)
+static void add_image(struct span *images, size_t *count, struct span part)
 {
-    if (!holds(images, *count, m) && *count < TRACE_IMAGES_MAX)
-        images[(*count)++] = (struct span){m->lo, m->hi};
+    if (!holds(images, *count, part) && *count < TRACE_IMAGES_MAX)
+        images[(*count)++] = part;
+}
+
+// A module, and whether it is the one looked for.
+struct module_search {
+    uint64_t address;
+    struct span *images;
+    size_t *count;
+    bool found;
+};
+
+// Whole pages of a segment, .bss included, which no file backs.
+static struct span segment_span(const struct dl_phdr_info *module, const ElfW(Phdr) *segment)
+{
+    uint64_t lo = module->dlpi_addr + segment->p_vaddr, hi = lo + segment->p_memsz;
+    return (struct span){lo & ~(uint64_t)(PAGE_BYTES - 1),
+                         (hi + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1)};
+}
+
+static int add_segments(struct dl_phdr_info *module, size_t size, void *context)
+{
+    (void)size;
+    struct module_search *search = context;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < module->dlpi_phnum; i++) {
+            if (module->dlpi_phdr[i].p_type != PT_LOAD)
+                continue;
+            struct span part = segment_span(module, &module->dlpi_phdr[i]);
+            if (pass == 0 && search->address >= part.lo && search->address < part.hi)
+                search->found = true;
+            if (pass == 1)
+                add_image(search->images, search->count, part);
+        }
+        if (!search->found)
+            return 0;
+    }
+    return 1;
 }
 
 void guest_add_module(const struct guest_mapping *code, struct span *images, size_t *count)
 {
-    if (holds(images, *count, code))
+    struct span mapping = {code->lo, code->hi};
+    if (holds(images, *count, mapping))
         return;
-    add_image(images, count, code);
-    FILE *maps = code->path[0] == '/' ? fopen("/proc/self/maps", "re") : NULL;
-    if (!maps)
-        return;
-    char line[512];
-    struct guest_mapping m;
-    while (fgets(line, sizeof line, maps))
-        if (read_mapping(line, &m) && strcmp(m.path, code->path) == 0)
-            add_image(images, count, &m);
-    fclose(maps);
+    add_image(images, count, mapping);
+    struct module_search search = {code->lo, images, count, false};
+    dl_iterate_phdr(add_segments, &search);
 }

@@ -39,12 +39,11 @@ void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler 
 struct guest_mapping {
     uint64_t lo, hi;
     bool read, write, exec;
-    char path[128];
 };
 bool guest_find_mapping(uint64_t address, struct guest_mapping *out);
 
-// Adds the mappings of the file that CODE belongs to (code, constants, statics)
-// to IMAGES, which has room for TRACE_IMAGES_MAX.
+// Adds CODE, and all segments of the loaded module it belongs to (code,
+// constants, statics), to IMAGES, which has room for TRACE_IMAGES_MAX.
 void guest_add_module(const struct guest_mapping *code, struct span *images, size_t *count);
 
 #endif

@@ -152,19 +152,15 @@ static uint64_t greatest_divisor(uint64_t a, uint64_t b)
 // Leaves the multiples of UNIT that are at least MIN. False when there is none.
 static bool range_narrow(struct range *r, int64_t min, int64_t unit)
 {
+    if (r->step > r->hi - r->lo) // one value, whose step must not overflow
+        *r = (struct range){r->lo, r->lo, 1};
     int64_t period = unit / (int64_t)greatest_divisor((uint64_t)r->step, (uint64_t)unit);
-
     if (r->lo < min)
         r->lo += (min - r->lo + r->step - 1) / r->step * r->step;
     for (int64_t i = 0; i < period && r->lo <= r->hi && r->lo % unit != 0; i++)
         r->lo += r->step;
-    if (r->lo > r->hi || r->lo % unit != 0)
-        return false;
-    if (r->step > r->hi - r->lo)
-        r->step = 1, r->hi = r->lo; // one value; its step must not overflow
-    else
-        r->step *= period;
-    return true;
+    r->step *= period;
+    return r->lo <= r->hi && r->lo % unit == 0;
 }
 
 // Fills in the counts of a plane from its ranges, and appends it.

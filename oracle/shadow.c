@@ -184,33 +184,71 @@ static void look_back(struct pass *p, size_t i, uint64_t again)
     }
 }
 
-// The common case, made for speed; false when the access is not of that kind.
-static inline __attribute__((always_inline)) bool touch_inside(struct pass *p, struct strip *t,
-                                                               size_t i, bool store)
+// What the accesses of the common kind did to a side since they were last added
+// to it. In local variables, since anything in memory would have to be read
+// again after each store to a bitmap.
+struct gathered {
+    uint64_t accesses;
+    uint64_t top;      // as in struct strip, but current
+    uint64_t end;      // of the last access, as an offset
+    uint64_t widths;   // OR of the widths
+    uint64_t not_size; // OR of the bits in which a width differs from the request
+    uint64_t astray;   // nonzero: one was not aligned
+    uint32_t classes;
+    bool descending;
+};
+
+// The common case, made for speed: at most 64 bytes, a power of two, wholly
+// inside. False when the access is not of that kind.
+static inline __attribute__((always_inline)) bool touch_inside(struct pass *p, struct strip t,
+                                                               struct gathered *k, size_t i,
+                                                               bool store)
 {
     const struct access *a = &p->accesses[i];
-    uint64_t off = a->addr - t->base, width = a->width;
-    if ((a->count ^ 1) | (a->flags & (ACCESS_MASKED | ACCESS_TLS)))
+    uint64_t off = a->addr - t.base, width = a->width;
+    if ((a->count ^ 1) | (a->flags & (ACCESS_MASKED | ACCESS_TLS)) | (width & (width - 1)))
         return false;
-    if (width - 1 >= WORD_BITS || off >= t->size || width > t->size - off)
+    if (width - 1 >= WORD_BITS || off >= t.size || width > t.size - off)
         return false;
 
-    struct shadow_side *side = t->side;
-    if (store) {
-        tear_at(t, off);
-        tear_at(t, off + width);
+    if (store && (a->addr | width) % 8) {
+        tear_at(&t, off);
+        tear_at(&t, off + width);
     }
-    uint64_t again = mark(side, off, ~UINT64_C(0) >> (WORD_BITS - width));
+    uint64_t again = mark(t.side, off, ~UINT64_C(0) >> (WORD_BITS - width));
     if (store && again)
         look_back(p, i, again);
 
-    count_class(p, t, a, store);
-    count_order(t, a->addr, a->addr);
-    side->accesses++;
-    side->misaligned |= (a->addr & (alignment_of(a->width) - 1)) != 0;
-    side->last_byte_last = off + width == t->size;
-    side->whole_request &= width == t->size;
+    uint32_t class = UINT32_C(1) << p->sites[a->site].class;
+    if (store)
+        p->undrained |= class;
+    k->classes |= class;
+    k->accesses++;
+    k->descending |= a->addr < k->top;
+    k->top = max_u64(k->top, a->addr);
+    k->end = off + width;
+    k->widths |= width;
+    k->not_size |= width ^ t.size;
+    k->astray |= a->addr & (width - 1);
     return true;
+}
+
+// Adds the tally to its side and starts it anew.
+static inline __attribute__((always_inline)) void settle(struct strip *t, struct gathered *k)
+{
+    struct shadow_side *side = t->side;
+    if (k->accesses) {
+        uint32_t widest = (uint32_t)alignment_of((uint16_t)k->widths);
+        side->accesses += k->accesses;
+        side->classes |= k->classes;
+        side->width_max = widest > side->width_max ? widest : side->width_max;
+        side->misaligned |= k->astray != 0;
+        side->descending |= k->descending;
+        side->last_byte_last = k->end == t->size;
+        side->whole_request &= k->not_size == 0;
+        t->top = k->top;
+    }
+    *k = (struct gathered){.top = t->top};
 }
 
 // The span in SPANS that holds POS, and the address up to which that answer
@@ -240,18 +278,18 @@ static size_t append_images(struct span *spans, size_t head, const struct trace 
 static void store_elsewhere(struct shadow *s, uint64_t lo, uint64_t hi)
 {
     const struct trace *t = s->trace;
-    struct span frame = {t->stack.lo, t->stack_entry};
-    if (lo >= frame.lo && hi <= frame.hi)
+    if (lo >= t->stack.lo && hi <= t->stack_entry)
         return;
 
-    struct span spans[4 + TRACE_IMAGES_MAX] = {frame, s->layout->dst_lane, s->layout->src_lane,
-                                               t->stack};
-    size_t count = append_images(spans, 4, t);
+    s->store_outside = true;
+    struct span spans[3 + TRACE_IMAGES_MAX];
+    spans[0] = s->layout->dst_lane;
+    spans[1] = s->layout->src_lane;
+    spans[2] = t->stack;
+    size_t count = append_images(spans, 3, t);
     for (uint64_t until; lo < hi; lo = until) {
         until = hi;
-        size_t in = span_at(spans, count, lo, &until);
-        s->store_outside |= in != 0;
-        s->wild_store |= in == count;
+        s->wild_store |= span_at(spans, count, lo, &until) == count;
     }
 }
 
@@ -267,7 +305,10 @@ static void load_elsewhere(struct shadow *s, const struct access *a, uint64_t lo
     struct span source = {src, src + size};
     struct span pages = {src / PAGE_BYTES * PAGE_BYTES,
                          (src + size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES};
-    struct span spans[3 + TRACE_IMAGES_MAX] = {{dst, dst + size}, source, t->stack};
+    struct span spans[3 + TRACE_IMAGES_MAX];
+    spans[0] = (struct span){dst, dst + size};
+    spans[1] = source;
+    spans[2] = t->stack;
     size_t count = append_images(spans, 3, t);
     for (uint64_t until; lo < hi; lo = until) {
         until = hi;
@@ -396,7 +437,7 @@ static void touch_range(struct pass *p, struct strip *t, size_t i)
     count_order(t, first, last);
     t->side->accesses += (last - first) / width + 1;
     t->side->descending |= down && last > first;
-    t->side->misaligned |= (first & (align - 1)) || (last > first && width & (align - 1));
+    t->side->misaligned |= (first & (align - 1)) != 0;
     t->side->last_byte_last = down ? end - first <= width : part.hi == t->size;
     t->side->whole_request &= first == last && first == t->base && width == t->size;
     touch_elsewhere(p, a, reach.lo, min_u64(reach.hi, t->base));
@@ -424,27 +465,40 @@ static inline bool is_own_stack(const struct access *a, const struct trace *t)
     uintptr_t hi = a->kind == ACCESS_STORE ? t->stack_entry : t->stack.hi;
     uint64_t from = a->addr - t->stack.lo, room = hi - t->stack.lo;
     return a->count == 1 && from < room && a->width <= room - from &&
-           !(a->flags & (ACCESS_TLS | ACCESS_DRAINS));
+           !(a->flags & ACCESS_TLS);
+}
+
+// An access that is not of the common kind.
+static __attribute__((always_inline)) inline void step_aside(struct pass *p, struct strip *t,
+                                                             struct gathered *k, size_t i)
+{
+    if (is_own_stack(&p->accesses[i], p->s->trace))
+        return;
+    settle(t, k);
+    touch_other(p, t, i);
+    k->top = t->top;
 }
 
 static void run_pass(struct pass *p, size_t count)
 {
+    const struct strip stores = p->stores, loads = p->loads;
+    struct gathered stored = {0}, loaded = {0};
     for (size_t i = 0; i < count; i++) {
         const struct access *a = &p->accesses[i];
-        if (is_own_stack(a, p->s->trace))
-            continue;
         if (a->kind == ACCESS_STORE) {
-            if (!touch_inside(p, &p->stores, i, true))
-                touch_other(p, &p->stores, i);
+            if (!touch_inside(p, stores, &stored, i, true))
+                step_aside(p, &p->stores, &stored, i);
         } else if (a->kind == ACCESS_LOAD) {
-            if (!touch_inside(p, &p->loads, i, false))
-                touch_other(p, &p->loads, i);
+            if (!touch_inside(p, loads, &loaded, i, false))
+                step_aside(p, &p->loads, &loaded, i);
         } else if (a->kind == ACCESS_FLUSH) {
             p->flushes = true;
         }
         if (a->flags & ACCESS_DRAINS)
             p->undrained = 0;
     }
+    settle(&p->stores, &stored);
+    settle(&p->loads, &loaded);
 }
 
 static void lay_maps(struct shadow *s, uint64_t size)
@@ -462,9 +516,10 @@ static void lay_maps(struct shadow *s, uint64_t size)
 
 static void finish_side(struct shadow_side *side, uint64_t size)
 {
-    uint64_t missing = 0;
-    for (uint64_t word = 0; word * WORD_BITS < size; word++)
-        missing |= ~side->once[word] & part_bits((struct span){0, size}, word);
+    uint64_t words = size / WORD_BITS;
+    uint64_t missing = ~side->once[words] & low_bits(size % WORD_BITS);
+    for (uint64_t word = 0; word < words; word++)
+        missing |= ~side->once[word];
     side->missing = missing != 0;
     side->torn_max = side->torn_sizes & 8 ? 8 : side->torn_sizes & 4 ? 4 : side->torn_sizes;
     side->whole_request &= side->accesses > 0;

@@ -75,6 +75,13 @@ static void clear_last(struct shadow_view view, const uint64_t *map, uint32_t *l
             memset(last + word * WORD_BITS, 0, WORD_BITS * sizeof *last);
 }
 
+// From the lowest to the highest byte that an element of the access touches.
+static uint64_t element_width(const struct access *a)
+{
+    struct span reach = access_reach(a);
+    return access_is_small(a) ? reach.hi - reach.lo : a->width;
+}
+
 void shadow_find_again(const struct shadow *s, enum access_kind kind, struct again_pair *same,
                        struct again_pair *other)
 {
@@ -89,15 +96,21 @@ void shadow_find_again(const struct shadow *s, enum access_kind kind, struct aga
     *same = *other = (struct again_pair){.found = false};
 
     for (size_t i = 0; i < s->trace->count && !(same->found && other->found); i++) {
-        struct byte_walk walk = byte_walk_start(view, &accesses[i], again);
+        const struct access *a = &accesses[i];
+        struct byte_walk walk = byte_walk_start(view, a, again);
+        uint32_t compared = 0; // neighbours mostly have the same last access
+        bool alike = false;
         while (byte_walk_next(&walk)) {
             uint64_t addr = view.base + walk.off;
             uint32_t before = last[walk.off];
             last[walk.off] = (uint32_t)i + 1;
             if (before == 0)
                 continue;
-            bool equal = elements_equal(access_element(&accesses[i], addr),
-                                        access_element(&accesses[before - 1], addr));
+            const struct access *b = &accesses[before - 1];
+            if (before != compared)
+                alike = element_width(a) == element_width(b);
+            compared = before;
+            bool equal = alike && elements_equal(access_element(a, addr), access_element(b, addr));
             struct again_pair *pair = equal ? same : other;
             if (!pair->found)
                 *pair = (struct again_pair){true, before - 1, (uint32_t)i, walk.off};

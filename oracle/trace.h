@@ -76,7 +76,7 @@ enum trace_outcome {
     OUTCOME_BROKEN,    // the recorder cannot vouch for the trace; `reason`
 };
 
-enum { TRACE_REASON_MAX = 160, TRACE_IMAGES_MAX = 16 };
+enum { TRACE_REASON_MAX = 160, TRACE_IMAGES_MAX = 32 };
 
 struct trace {
     struct access *accesses;

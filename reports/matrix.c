@@ -159,7 +159,7 @@ static void print_name(const char *name, unsigned columns, FILE *out)
         fprintf(out, "..%s", name + length - (columns - 2));
 }
 
-static void print_mark(const struct matrix_cell *cell, const struct geometry *g,
+static void print_mark(const struct matrix_cell *cell, const struct geometry *g, bool last,
                        const struct look *look, FILE *out)
 {
     const char *mark = cell->verdict == VERDICT_CONFORMS  ? look->utf8 ? "✓" : "ok"
@@ -169,7 +169,7 @@ static void print_mark(const struct matrix_cell *cell, const struct geometry *g,
                                                           : matrix_rule_short(cell->rule);
     fputc(' ', out);
     unsigned taken = 1 + look_put(look, out, verdict_hue(cell->verdict), mark);
-    fprintf(out, "%*s", taken < g->pitch ? (int)(g->pitch - taken) : 0, "");
+    fprintf(out, "%*s", !last && taken < g->pitch ? (int)(g->pitch - taken) : 0, "");
 }
 
 // Contracts' names stand on two lines in turn, where they are wider than their
@@ -186,7 +186,7 @@ static void print_headings(const struct matrix *m, const struct geometry *g, siz
         int width = (int)(lines * g->pitch) - 1;
         fprintf(out, "%*s", (int)(g->name + line * g->pitch), "");
         for (size_t i = first + line; i < end; i += lines)
-            fprintf(out, " %-*.*s", width, width, m->contracts[i].name);
+            fprintf(out, " %-*.*s", i + lines < end ? width : 0, width, m->contracts[i].name);
         fputc('\n', out);
     }
 }
@@ -204,7 +204,7 @@ static void print_block(const struct matrix *m, const struct geometry *g, size_t
         row_name(&m->rows[i], name, sizeof name);
         print_name(name, g->name, out);
         for (size_t k = first; k < end; k++)
-            print_mark(&m->rows[i].cells[k], g, look, out);
+            print_mark(&m->rows[i].cells[k], g, k + 1 == end, look, out);
         fputc('\n', out);
     }
     fputc('\n', out);
@@ -243,42 +243,43 @@ static bool same_cell(const struct matrix_cell *a, const struct matrix_cell *b)
     return strcmp(a->reason, b->reason) == 0;
 }
 
-static void cell_print(const struct matrix_cell *cell, char *text, size_t text_size)
-{
-    char witness[CASE_TEXT_MAX];
-    case_print(&cell->witness, witness);
-    if (cell->verdict == VERDICT_VIOLATES)
-        snprintf(text, text_size, "%s: %s:", rule_name[cell->rule], witness);
-    else
-        snprintf(text, text_size, "%s: %s:", verdict_name[cell->verdict], cell->reason);
-}
-
 // The contracts that gave the same answer as contract FIRST, unless one before
 // it already stands for them.
 static bool contracts_print(const struct matrix *m, const struct matrix_row *row, size_t first,
                             char *text, size_t text_size)
 {
+    size_t length = 0;
     for (size_t k = 0; k < first; k++)
         if (same_cell(&row->cells[k], &row->cells[first]))
             return false;
-    size_t length = strlen(text);
     for (size_t k = first; k < m->contract_count && length < text_size; k++)
         if (same_cell(&row->cells[k], &row->cells[first]))
-            length += (size_t)snprintf(text + length, text_size - length, " %s",
-                                       m->contracts[k].name);
+            length += (size_t)snprintf(text + length, text_size - length, "%s%s",
+                                       length ? ", " : "", m->contracts[k].name);
     return true;
+}
+
+static void print_cell(const struct matrix_cell *cell, const char *contracts,
+                       const struct look *look, FILE *out)
+{
+    char text[4096], witness[CASE_TEXT_MAX];
+    case_print(&cell->witness, witness);
+    if (cell->verdict == VERDICT_VIOLATES)
+        snprintf(text, sizeof text, "%s (%s): %s", rule_name[cell->rule], contracts, witness);
+    else
+        snprintf(text, sizeof text, "%s (%s): %s", verdict_name[cell->verdict], contracts,
+                 cell->reason);
+    look_wrap(look, out, 2, text);
 }
 
 static void print_details(const struct matrix *m, const struct matrix_row *row,
                           const struct look *look, FILE *out)
 {
-    char text[4096], name[512];
+    char contracts[2048], name[512];
     bool named = false;
     for (size_t k = 0; k < m->contract_count; k++) {
-        if (row->cells[k].verdict == VERDICT_CONFORMS)
-            continue;
-        cell_print(&row->cells[k], text, sizeof text);
-        if (!contracts_print(m, row, k, text, sizeof text))
+        if (row->cells[k].verdict == VERDICT_CONFORMS ||
+            !contracts_print(m, row, k, contracts, sizeof contracts))
             continue;
         if (!named) {
             row_name(row, name, sizeof name);
@@ -286,7 +287,7 @@ static void print_details(const struct matrix *m, const struct matrix_row *row,
             fputc('\n', out);
             named = true;
         }
-        look_wrap(look, out, 2, text);
+        print_cell(&row->cells[k], contracts, look, out);
     }
 }
 

@@ -266,11 +266,19 @@ ROUTINE vector_masked_dwords_over
     MASKED_DWORDS 1
 END vector_masked_dwords_over
 
-// Copies fewer than sixteen bytes from rsi into the red zone, then stores them
-// from xmm0 under a mask that is EXTRA bytes too long.
+// Sixteen bytes a round, from the first multiple of sixteen on, since a masked-out
+// byte in a page without access faults all the same. What is left goes through
+// the red zone and is stored under a mask that is EXTRA bytes too long.
 .macro MASKED_XMM extra
     mov rax, rdi
     HEAD
+    test edi, 8
+    jz 8f
+    cmp rdx, 8
+    jb 8f
+    ELEMENT 8
+8:  test edi, 15
+    jnz 9f
     pcmpeqd xmm1, xmm1
 1:  cmp rdx, 16
     jb 2f
@@ -309,6 +317,8 @@ END vector_masked_dwords_over
     movdqu xmm1, [r8]
     maskmovdqu xmm0, xmm1
 6:  ret
+9:  TAIL
+    ret
 .endm
 
 ROUTINE vector_maskmovdqu

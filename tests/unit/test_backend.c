@@ -330,7 +330,7 @@ static void damaged_files_do_not_crash_the_search(void **state) {
     }
 }
 
-enum { COPY_MAX = 4096, MARGIN = 128, BUFFER = 2 * COPY_MAX + 2 * MARGIN };
+enum { COPY_MAX = 4096, MARGIN = 128, BUFFER = 2 * COPY_MAX + 3 * MARGIN };
 typedef void *flag_routine(void *, const void *, size_t, uint64_t);
 
 static unsigned char pattern_byte(size_t i, size_t salt) {
@@ -367,7 +367,7 @@ static int load_and_copy(void *context) {
         return 3;
     }
     for (size_t size = b->size_min; size <= COPY_MAX; size += size < 600 ? 1 : 61) {
-        size_t dst = MARGIN + size * 7 % 64, src = MARGIN + COPY_MAX + size * 3 % 64;
+        size_t dst = MARGIN + size * 7 % 64, src = 2 * MARGIN + COPY_MAX + size * 3 % 64;
         if (!copies_right(b, &r, size, dst, src) ||
             (b->op == OP_MEMMOVE && (!copies_right(b, &r, size, dst, dst + size / 3) ||
                                      !copies_right(b, &r, size, dst + size / 3, dst)))) {
