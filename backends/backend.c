@@ -17,7 +17,8 @@ const char *const copy_op_name[OP_COUNT] = {
     [OP_MEMPCPY] = "mempcpy",
 };
 
-bool copy_op_parse(const char *name, enum copy_op *op) {
+bool copy_op_parse(const char *name, enum copy_op *op)
+{
     for (int i = 0; i < OP_COUNT; i++) {
         if (strcmp(name, copy_op_name[i]) == 0) {
             *op = (enum copy_op)i;
@@ -34,20 +35,16 @@ static const struct part_row {
     const char *part; // of the name, between underscores
     const char *features;
 } parts[] = {
-    {"ssse3", "ssse3"},
-    {"avx", "avx"},
-    {"rtm", "rtm"},
-    {"evex", "avx512f avx512vl"},
-    {"avx512", "avx512f"},
-    {"avx512_unaligned", "avx512vl"},
-    {"avx512f", "avx512f"},
-    {"movdir64b", "avx movdir64b"},
-    {"clflush", "clflush"},
-    {"clflushopt", "clflushopt"},
+    {"ssse3", "ssse3"},     {"avx", "avx"},
+    {"rtm", "rtm"},         {"evex", "avx512f avx512vl"},
+    {"avx512", "avx512f"},  {"avx512_unaligned", "avx512vl"},
+    {"avx512f", "avx512f"}, {"movdir64b", "avx movdir64b"},
+    {"clflush", "clflush"}, {"clflushopt", "clflushopt"},
     {"clwb", "clwb"},
 };
 
-static bool has_part(const char *name, const char *part) {
+static bool has_part(const char *name, const char *part)
+{
     size_t length = strlen(part);
     for (const char *at = name; (at = strstr(at, part)) != NULL; at++) {
         if (at > name && at[-1] == '_' && (at[length] == '_' || at[length] == '\0')) {
@@ -58,9 +55,9 @@ static bool has_part(const char *name, const char *part) {
 }
 
 // Only names of the libraries we know: "avx" in a user's own may mean anything.
-static void need_of_symbol(struct backend *b) {
-    static const char *const stems[] = {"__memcpy_", "__memmove_", "__mempcpy_",
-                                        "memmove_mov"};
+static void need_of_symbol(struct backend *b)
+{
+    static const char *const stems[] = {"__memcpy_", "__memmove_", "__mempcpy_", "memmove_mov"};
     bool known = false;
     for (size_t i = 0; i < sizeof stems / sizeof *stems; i++) {
         known = known || strncmp(b->symbol, stems[i], strlen(stems[i])) == 0;
@@ -72,14 +69,16 @@ static void need_of_symbol(struct backend *b) {
     }
 }
 
-static enum copy_op op_of_symbol(const char *symbol) {
+static enum copy_op op_of_symbol(const char *symbol)
+{
     if (strstr(symbol, "mempcpy") != NULL) {
         return OP_MEMPCPY;
     }
     return strstr(symbol, "move") != NULL ? OP_MEMMOVE : OP_MEMCPY;
 }
 
-static char *copy_text(const char *text) {
+static char *copy_text(const char *text)
+{
     char *copy = text != NULL ? strdup(text) : NULL;
     if (text != NULL && copy == NULL) {
         abort();
@@ -88,7 +87,8 @@ static char *copy_text(const char *text) {
 }
 
 // Appends *B as it is: the list takes its strings over.
-static struct backend *append(struct backend_list *list, const struct backend *b) {
+static struct backend *append(struct backend_list *list, const struct backend *b)
+{
     if (list->count == list->capacity) {
         list->capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
         list->items = realloc(list->items, list->capacity * sizeof *list->items);
@@ -101,7 +101,8 @@ static struct backend *append(struct backend_list *list, const struct backend *b
 }
 
 struct backend *backend_add(struct backend_list *list, const char *name, const char *path,
-                            const char *symbol, const char *from) {
+                            const char *symbol, const char *from)
+{
     struct backend b = {
         .name = copy_text(name),
         .path = copy_text(path),
@@ -115,7 +116,8 @@ struct backend *backend_add(struct backend_list *list, const char *name, const c
     return append(list, &b);
 }
 
-void backend_miss(struct backend *b, const char *format, ...) {
+void backend_miss(struct backend *b, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     if (b->missing == NULL && vasprintf(&b->missing, format, args) < 0) {
@@ -124,14 +126,16 @@ void backend_miss(struct backend *b, const char *format, ...) {
     va_end(args);
 }
 
-void backend_need(struct backend *b, const char *features) {
+void backend_need(struct backend *b, const char *features)
+{
     const char *lacks = cpu_lacks(features);
     if (lacks != NULL) {
         backend_miss(b, "CPU lacks %s", lacks);
     }
 }
 
-static void free_strings(struct backend *b) {
+static void free_strings(struct backend *b)
+{
     free(b->name);
     free(b->path);
     free(b->symbol);
@@ -139,12 +143,14 @@ static void free_strings(struct backend *b) {
     free(b->missing);
 }
 
-static int compare_names(const void *a, const void *b) {
+static int compare_names(const void *a, const void *b)
+{
     const struct backend *x = a, *y = b;
     return strcmp(x->name, y->name);
 }
 
-void backend_sort(struct backend_list *list, size_t first) {
+void backend_sort(struct backend_list *list, size_t first)
+{
     if (list->count - first < 2) {
         return;
     }
@@ -160,17 +166,20 @@ void backend_sort(struct backend_list *list, size_t first) {
     list->count = kept;
 }
 
-void backend_list_all(struct backend_list *out) {
+void backend_list_all(struct backend_list *out)
+{
     *out = (struct backend_list){0};
     families_list(out);
     backend_sort(out, 0);
 }
 
-bool pattern_is_glob(const char *pattern) {
+bool pattern_is_glob(const char *pattern)
+{
     return strpbrk(pattern, "*?[") != NULL;
 }
 
-static void append_copy(struct backend_list *list, const struct backend *b) {
+static void append_copy(struct backend_list *list, const struct backend *b)
+{
     struct backend copy = *b;
     copy.name = copy_text(b->name);
     copy.path = copy_text(b->path);
@@ -181,10 +190,11 @@ static void append_copy(struct backend_list *list, const struct backend *b) {
 }
 
 static bool fail_unknown(const struct backend_list *all, const char *pattern, char *error,
-                         size_t error_size) {
+                         size_t error_size)
+{
     if (access(pattern, F_OK) == 0) {
-        snprintf(error, error_size, "'%s' is a file: name its routine too, as '%s:SYMBOL'",
-                 pattern, pattern);
+        snprintf(error, error_size, "'%s' is a file: name its routine too, as '%s:SYMBOL'", pattern,
+                 pattern);
         return false;
     }
     struct nearest n = {.wanted = pattern};
@@ -201,7 +211,8 @@ static bool fail_unknown(const struct backend_list *all, const char *pattern, ch
 }
 
 bool backend_list_find(const struct backend_list *all, const char *pattern,
-                       struct backend_list *out, char *error, size_t error_size) {
+                       struct backend_list *out, char *error, size_t error_size)
+{
     if (strchr(pattern, ':') != NULL) {
         return path_find(pattern, out, error, error_size);
     }
@@ -216,7 +227,8 @@ bool backend_list_find(const struct backend_list *all, const char *pattern,
     return out->count > before || fail_unknown(all, pattern, error, error_size);
 }
 
-void backend_list_free(struct backend_list *list) {
+void backend_list_free(struct backend_list *list)
+{
     for (size_t i = 0; i < list->count; i++) {
         free_strings(&list->items[i]);
     }

@@ -15,8 +15,7 @@ struct backend *backend_add(struct backend_list *list, const char *name, const c
                             const char *symbol, const char *from);
 
 // Marks the backend as missing, unless it is already.
-__attribute__((format(printf, 2, 3))) void backend_miss(struct backend *b,
-                                                        const char *format, ...);
+__attribute__((format(printf, 2, 3))) void backend_miss(struct backend *b, const char *format, ...);
 
 // Marks the backend as missing when the CPU lacks one of the blank-separated
 // FEATURES.
@@ -32,8 +31,7 @@ void families_list(struct backend_list *out);
 bool pattern_is_glob(const char *pattern);
 
 // PATH:SYMBOL, as backend_list_find has it.
-bool path_find(const char *pattern, struct backend_list *out, char *error,
-               size_t error_size);
+bool path_find(const char *pattern, struct backend_list *out, char *error, size_t error_size);
 
 // The names nearest to a wanted one, for a message.
 enum { NEAREST_MAX = 3, NEAREST_NAME_MAX = 96 };

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 struct path_search {
-    const char *given;      // PATH as the user wrote it
-    char *path;             // with a slash, as dlopen wants it
+    const char *given; // PATH as the user wrote it
+    char *path;        // with a slash, as dlopen wants it
     const char *symbol;
     struct elf_file *file;
     struct elf_file *debug; // a stripped shared object's debug file, or NULL
@@ -24,7 +24,8 @@ struct path_search {
     size_t error_size;
 };
 
-static void add_found(struct path_search *s, const struct elf_unit *unit, const char *symbol) {
+static void add_found(struct path_search *s, const struct elf_unit *unit, const char *symbol)
+{
     char *name, from[160];
     if (asprintf(&name, "%s:%s", s->given, symbol) < 0) {
         abort();
@@ -39,8 +40,8 @@ static void add_found(struct path_search *s, const struct elf_unit *unit, const 
     free(name);
 }
 
-static bool visit_glob(const struct elf_unit *unit, const struct elf_symbol *symbol,
-                       void *context) {
+static bool visit_glob(const struct elf_unit *unit, const struct elf_symbol *symbol, void *context)
+{
     struct path_search *s = context;
     if (elf_symbol_is_code(symbol) && GELF_ST_TYPE(symbol->sym.st_info) == STT_FUNC &&
         fnmatch(s->symbol, symbol->name, 0) == 0) {
@@ -50,7 +51,8 @@ static bool visit_glob(const struct elf_unit *unit, const struct elf_symbol *sym
 }
 
 static bool visit_nearest(const struct elf_unit *unit, const struct elf_symbol *symbol,
-                          void *context) {
+                          void *context)
+{
     (void)unit;
     struct path_search *s = context;
     if (elf_symbol_is_code(symbol)) {
@@ -59,7 +61,8 @@ static bool visit_nearest(const struct elf_unit *unit, const struct elf_symbol *
     return true;
 }
 
-static bool find_glob(struct path_search *s) {
+static bool find_glob(struct path_search *s)
+{
     size_t before = s->out->count;
     elf_file_each_symbol(s->file, visit_glob, s);
     if (s->debug != NULL) {
@@ -67,14 +70,14 @@ static bool find_glob(struct path_search *s) {
     }
     backend_sort(s->out, before);
     if (s->out->count == before) {
-        snprintf(s->error, s->error_size,
-                 "%s: no function matches '%s'; 'nm %s' shows its symbols", s->given, s->symbol,
-                 s->given);
+        snprintf(s->error, s->error_size, "%s: no function matches '%s'; 'nm %s' shows its symbols",
+                 s->given, s->symbol, s->given);
     }
     return s->out->count > before;
 }
 
-static bool fail_no_symbol(struct path_search *s) {
+static bool fail_no_symbol(struct path_search *s)
+{
     char near_text[NEAREST_MAX * (NEAREST_NAME_MAX + 8)];
     s->nearest.wanted = s->symbol;
     elf_file_each_symbol(s->file, visit_nearest, s);
@@ -87,7 +90,8 @@ static bool fail_no_symbol(struct path_search *s) {
     return false;
 }
 
-static bool find_exact(struct path_search *s) {
+static bool find_exact(struct path_search *s)
+{
     struct elf_symbol symbol;
     struct elf_unit *unit = elf_file_find(s->file, s->symbol, true, &symbol);
     if (unit == NULL && s->debug != NULL) {
@@ -104,23 +108,25 @@ static bool find_exact(struct path_search *s) {
     if (ifunc && !chosen) {
         snprintf(s->error, s->error_size,
                  "%s: '%s' is an ifunc, not a routine; name one of the routines it chooses "
-                 "from", s->given, s->symbol);
+                 "from",
+                 s->given, s->symbol);
         return false;
     }
     if (!chosen && !elf_symbol_is_code(&symbol)) {
-        snprintf(s->error, s->error_size, "%s: symbol '%s' is not a function", s->given,
-                 s->symbol);
+        snprintf(s->error, s->error_size, "%s: symbol '%s' is not a function", s->given, s->symbol);
         return false;
     }
     add_found(s, unit, s->symbol);
     return true;
 }
 
-static bool find_in_file(struct path_search *s) {
+static bool find_in_file(struct path_search *s)
+{
     if (elf_file_kind(s->file) == ELF_FILE_SHARED && elf_file_is_program(s->file)) {
         snprintf(s->error, s->error_size,
                  "%s: is a program (PIE), which cannot be loaded; build a shared object "
-                 "(-shared -fPIC) or give its object file", s->given);
+                 "(-shared -fPIC) or give its object file",
+                 s->given);
         return false;
     }
     char debug[256], ignored[256];
@@ -133,16 +139,16 @@ static bool find_in_file(struct path_search *s) {
     return found;
 }
 
-bool path_find(const char *pattern, struct backend_list *out, char *error,
-               size_t error_size) {
+bool path_find(const char *pattern, struct backend_list *out, char *error, size_t error_size)
+{
     const char *colon = strrchr(pattern, ':');
     if (colon == pattern || colon[1] == '\0') {
-        snprintf(error, error_size,
-                 "'%s': expected PATH:SYMBOL, a file and a routine in it", pattern);
+        snprintf(error, error_size, "'%s': expected PATH:SYMBOL, a file and a routine in it",
+                 pattern);
         return false;
     }
-    struct path_search s = {.symbol = colon + 1, .out = out, .error = error,
-                            .error_size = error_size};
+    struct path_search s = {
+        .symbol = colon + 1, .out = out, .error = error, .error_size = error_size};
     char *given = strndup(pattern, (size_t)(colon - pattern));
     // Without a slash dlopen would search the system's folders.
     const char *here = given != NULL && strchr(given, '/') == NULL ? "./" : "";

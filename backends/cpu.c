@@ -16,25 +16,26 @@ enum { STATE_NONE = 0, STATE_YMM = 0x06, STATE_ZMM = 0xe6 };
 
 static const struct feature_row {
     const char *name;
-    uint32_t leaf;   // subleaf 0 (Intel SDM vol. 2A, CPUID)
+    uint32_t leaf; // subleaf 0 (Intel SDM vol. 2A, CPUID)
     enum cpuid_register reg;
     unsigned bit;
     uint32_t state;
 } features[] = {
-    {"sse2", 1, EDX, 26, STATE_NONE},       {"ssse3", 1, ECX, 9, STATE_NONE},
-    {"sse4_1", 1, ECX, 19, STATE_NONE},     {"sse4_2", 1, ECX, 20, STATE_NONE},
-    {"movbe", 1, ECX, 22, STATE_NONE},      {"clflush", 1, EDX, 19, STATE_NONE},
-    {"avx", 1, ECX, 28, STATE_YMM},         {"avx2", 7, EBX, 5, STATE_YMM},
-    {"bmi1", 7, EBX, 3, STATE_NONE},        {"bmi2", 7, EBX, 8, STATE_NONE},
-    {"erms", 7, EBX, 9, STATE_NONE},        {"fsrm", 7, EDX, 4, STATE_NONE},
-    {"rtm", 7, EBX, 11, STATE_NONE},        {"clflushopt", 7, EBX, 23, STATE_NONE},
-    {"clwb", 7, EBX, 24, STATE_NONE},       {"avx512f", 7, EBX, 16, STATE_ZMM},
-    {"avx512dq", 7, EBX, 17, STATE_ZMM},    {"avx512bw", 7, EBX, 30, STATE_ZMM},
-    {"avx512vl", 7, EBX, 31, STATE_ZMM},    {"movdiri", 7, ECX, 27, STATE_NONE},
+    {"sse2", 1, EDX, 26, STATE_NONE},      {"ssse3", 1, ECX, 9, STATE_NONE},
+    {"sse4_1", 1, ECX, 19, STATE_NONE},    {"sse4_2", 1, ECX, 20, STATE_NONE},
+    {"movbe", 1, ECX, 22, STATE_NONE},     {"clflush", 1, EDX, 19, STATE_NONE},
+    {"avx", 1, ECX, 28, STATE_YMM},        {"avx2", 7, EBX, 5, STATE_YMM},
+    {"bmi1", 7, EBX, 3, STATE_NONE},       {"bmi2", 7, EBX, 8, STATE_NONE},
+    {"erms", 7, EBX, 9, STATE_NONE},       {"fsrm", 7, EDX, 4, STATE_NONE},
+    {"rtm", 7, EBX, 11, STATE_NONE},       {"clflushopt", 7, EBX, 23, STATE_NONE},
+    {"clwb", 7, EBX, 24, STATE_NONE},      {"avx512f", 7, EBX, 16, STATE_ZMM},
+    {"avx512dq", 7, EBX, 17, STATE_ZMM},   {"avx512bw", 7, EBX, 30, STATE_ZMM},
+    {"avx512vl", 7, EBX, 31, STATE_ZMM},   {"movdiri", 7, ECX, 27, STATE_NONE},
     {"movdir64b", 7, ECX, 28, STATE_NONE},
 };
 
-static uint32_t saved_state(void) {
+static uint32_t saved_state(void)
+{
     uint32_t r[4];
     if (!__get_cpuid(1, &r[EAX], &r[EBX], &r[ECX], &r[EDX]) || (r[ECX] & bit_OSXSAVE) == 0) {
         return 0;
@@ -44,7 +45,8 @@ static uint32_t saved_state(void) {
     return low;
 }
 
-static const struct feature_row *feature_find(const char *name, size_t length) {
+static const struct feature_row *feature_find(const char *name, size_t length)
+{
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
         if (strlen(features[i].name) == length && memcmp(features[i].name, name, length) == 0) {
             return &features[i];
@@ -53,18 +55,21 @@ static const struct feature_row *feature_find(const char *name, size_t length) {
     return NULL;
 }
 
-static bool has_feature(const struct feature_row *f) {
+static bool has_feature(const struct feature_row *f)
+{
     uint32_t r[4];
     return __get_cpuid_count(f->leaf, 0, &r[EAX], &r[EBX], &r[ECX], &r[EDX]) &&
            (r[f->reg] >> f->bit & 1) != 0 && (saved_state() & f->state) == f->state;
 }
 
-bool cpu_has(const char *feature) {
+bool cpu_has(const char *feature)
+{
     const struct feature_row *f = feature_find(feature, strlen(feature));
     return f != NULL && has_feature(f);
 }
 
-const char *cpu_lacks(const char *wanted) {
+const char *cpu_lacks(const char *wanted)
+{
     while (*(wanted += strspn(wanted, " ")) != '\0') {
         size_t length = strcspn(wanted, " ");
         const struct feature_row *f = feature_find(wanted, length);

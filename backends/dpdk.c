@@ -10,11 +10,12 @@
 #if __has_include(<rte_memcpy.h>)
 #include <rte_memcpy.h>
 
-static void *routine(void *dst, const void *src, size_t size) {
+static void *routine(void *dst, const void *src, size_t size)
+{
     return rte_memcpy(dst, src, size);
 }
 #else
-static copy_routine *const routine = NULL;
+#define routine NULL
 #endif
 
 #ifdef __clang__

@@ -16,8 +16,8 @@ struct elf_file {
     int fd;
     Elf *elf;
     enum elf_file_kind kind;
-    size_t members_max;       // no more headers than this fit into the file
-    struct elf_unit **units;  // those handed out
+    size_t members_max;      // no more headers than this fit into the file
+    struct elf_unit **units; // those handed out
     size_t unit_count;
 };
 
@@ -32,7 +32,8 @@ static const struct machine_row {
     {EM_ALPHA, "Alpha"},     {EM_X86_64, "x86-64"},   {EM_LOONGARCH, "LoongArch"},
 };
 
-static const char *machine_name(unsigned machine) {
+static const char *machine_name(unsigned machine)
+{
     for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
         if (machines[i].machine == machine) {
             return machines[i].name;
@@ -41,7 +42,8 @@ static const char *machine_name(unsigned machine) {
     return "another machine";
 }
 
-static void *must(void *memory) {
+static void *must(void *memory)
+{
     if (memory == NULL) {
         abort();
     }
@@ -49,7 +51,8 @@ static void *must(void *memory) {
 }
 
 // Opens PATH when it is a regular file with something in it.
-static int open_regular(const char *path, size_t *bytes, char *error, size_t error_size) {
+static int open_regular(const char *path, size_t *bytes, char *error, size_t error_size)
+{
     // Without O_NONBLOCK the open of a FIFO would wait for a writer.
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
@@ -69,8 +72,8 @@ static int open_regular(const char *path, size_t *bytes, char *error, size_t err
         why = "is empty";
     }
     if (why != NULL) {
-        snprintf(error, error_size,
-                 "%s: %s; give a shared object, an object file or an archive", path, why);
+        snprintf(error, error_size, "%s: %s; give a shared object, an object file or an archive",
+                 path, why);
         close(fd);
         return -1;
     }
@@ -79,7 +82,8 @@ static int open_regular(const char *path, size_t *bytes, char *error, size_t err
 }
 
 // NULL when the ELF header is one for x86-64, else what it is instead, in TEXT.
-static const char *why_not_ours(Elf *elf, char *text, size_t text_size) {
+static const char *why_not_ours(Elf *elf, char *text, size_t text_size)
+{
     GElf_Ehdr header;
     if (gelf_getehdr(elf, &header) == NULL) {
         return "has a damaged ELF header";
@@ -99,10 +103,10 @@ static const char *why_not_ours(Elf *elf, char *text, size_t text_size) {
 }
 
 // Finds the symbol tables. False when the unit is not ELF for x86-64.
-static bool unit_open(Elf *elf, struct elf_unit *out) {
+static bool unit_open(Elf *elf, struct elf_unit *out)
+{
     char text[96];
-    if (elf == NULL || elf_kind(elf) != ELF_K_ELF ||
-        why_not_ours(elf, text, sizeof text) != NULL) {
+    if (elf == NULL || elf_kind(elf) != ELF_K_ELF || why_not_ours(elf, text, sizeof text) != NULL) {
         return false;
     }
     *out = (struct elf_unit){.elf = elf};
@@ -131,7 +135,8 @@ static bool unit_open(Elf *elf, struct elf_unit *out) {
 }
 
 static bool read_symbol(const struct elf_unit *unit, bool dynamic, size_t index,
-                        struct elf_symbol *out) {
+                        struct elf_symbol *out)
+{
     Elf_Data *data = dynamic ? unit->dynamic_symbols : unit->symbols;
     size_t count = dynamic ? unit->dynamic_count : unit->symbol_count;
     if (data == NULL || index >= count || gelf_getsym(data, (int)index, &out->sym) == NULL) {
@@ -147,29 +152,31 @@ static bool read_symbol(const struct elf_unit *unit, bool dynamic, size_t index,
     if (out->sym.st_shndx != SHN_UNDEF && out->sym.st_shndx < SHN_LORESERVE) {
         GElf_Shdr shdr;
         Elf_Scn *scn = elf_getscn(unit->elf, out->sym.st_shndx);
-        out->executable = scn != NULL && gelf_getshdr(scn, &shdr) != NULL &&
-                          (shdr.sh_flags & SHF_EXECINSTR) != 0;
+        out->executable =
+            scn != NULL && gelf_getshdr(scn, &shdr) != NULL && (shdr.sh_flags & SHF_EXECINSTR) != 0;
     }
     return true;
 }
 
-bool elf_unit_symbol(const struct elf_unit *unit, size_t index, struct elf_symbol *out) {
+bool elf_unit_symbol(const struct elf_unit *unit, size_t index, struct elf_symbol *out)
+{
     return read_symbol(unit, false, index, out);
 }
 
-bool elf_symbol_is_code(const struct elf_symbol *symbol) {
+bool elf_symbol_is_code(const struct elf_symbol *symbol)
+{
     unsigned type = GELF_ST_TYPE(symbol->sym.st_info);
     return symbol->executable && (type == STT_FUNC || type == STT_NOTYPE);
 }
 
-static bool each_of_unit(const struct elf_unit *unit, elf_visit *visit, void *context) {
+static bool each_of_unit(const struct elf_unit *unit, elf_visit *visit, void *context)
+{
     for (int dynamic = 0; dynamic < 2; dynamic++) {
         size_t count = dynamic ? unit->dynamic_count : unit->symbol_count;
         for (size_t i = 1; i < count; i++) {
             struct elf_symbol symbol;
-            if (read_symbol(unit, dynamic != 0, i, &symbol) &&
-                symbol.sym.st_shndx != SHN_UNDEF && symbol.name[0] != '\0' &&
-                !visit(unit, &symbol, context)) {
+            if (read_symbol(unit, dynamic != 0, i, &symbol) && symbol.sym.st_shndx != SHN_UNDEF &&
+                symbol.name[0] != '\0' && !visit(unit, &symbol, context)) {
                 return false;
             }
         }
@@ -177,14 +184,16 @@ static bool each_of_unit(const struct elf_unit *unit, elf_visit *visit, void *co
     return true;
 }
 
-static const char *member_name(Elf *elf) {
+static const char *member_name(Elf *elf)
+{
     Elf_Arhdr *header = elf_getarhdr(elf);
     return header != NULL && header->ar_name != NULL ? header->ar_name : "?";
 }
 
 // Visits every member of an archive, as units that end with the visit.
-static void each_member(struct elf_file *file,
-                        bool (*visit)(struct elf_unit *, void *context), void *context) {
+static void each_member(struct elf_file *file, bool (*visit)(struct elf_unit *, void *context),
+                        void *context)
+{
     if (elf_rand(file->elf, SARMAG) != SARMAG) {
         return;
     }
@@ -215,12 +224,14 @@ struct symbol_visit {
     void *context;
 };
 
-static bool visit_symbols(struct elf_unit *unit, void *context) {
+static bool visit_symbols(struct elf_unit *unit, void *context)
+{
     struct symbol_visit *v = context;
     return each_of_unit(unit, v->visit, v->context);
 }
 
-void elf_file_each_symbol(struct elf_file *file, elf_visit *visit, void *context) {
+void elf_file_each_symbol(struct elf_file *file, elf_visit *visit, void *context)
+{
     if (file->kind == ELF_FILE_ARCHIVE) {
         struct symbol_visit v = {visit, context};
         each_member(file, visit_symbols, &v);
@@ -230,7 +241,8 @@ void elf_file_each_symbol(struct elf_file *file, elf_visit *visit, void *context
 }
 
 // The index, without its closing row; NULL when there is none.
-static Elf_Arsym *archive_index(struct elf_file *file, size_t *count) {
+static Elf_Arsym *archive_index(struct elf_file *file, size_t *count)
+{
     *count = 0;
     Elf_Arsym *rows = elf_getarsym(file->elf, count);
     if (rows == NULL || *count == 0) {
@@ -240,7 +252,8 @@ static Elf_Arsym *archive_index(struct elf_file *file, size_t *count) {
     return rows;
 }
 
-bool elf_file_each_indexed(struct elf_file *file, elf_visit *visit, void *context) {
+bool elf_file_each_indexed(struct elf_file *file, elf_visit *visit, void *context)
+{
     size_t count;
     Elf_Arsym *rows = file->kind == ELF_FILE_ARCHIVE ? archive_index(file, &count) : NULL;
     if (rows == NULL) {
@@ -255,9 +268,9 @@ bool elf_file_each_indexed(struct elf_file *file, elf_visit *visit, void *contex
     return true;
 }
 
-static struct elf_unit *keep_unit(struct elf_file *file, const struct elf_unit *unit) {
-    file->units =
-        must(realloc(file->units, (file->unit_count + 1) * sizeof *file->units));
+static struct elf_unit *keep_unit(struct elf_file *file, const struct elf_unit *unit)
+{
+    file->units = must(realloc(file->units, (file->unit_count + 1) * sizeof *file->units));
     struct elf_unit *kept = must(malloc(sizeof *kept));
     *kept = *unit;
     if (unit->member != NULL) {
@@ -268,7 +281,8 @@ static struct elf_unit *keep_unit(struct elf_file *file, const struct elf_unit *
 }
 
 // The unit of the member at OFFSET, opened once.
-static struct elf_unit *unit_at(struct elf_file *file, int64_t offset) {
+static struct elf_unit *unit_at(struct elf_file *file, int64_t offset)
+{
     for (size_t i = 0; i < file->unit_count; i++) {
         if (file->units[i]->offset == offset) {
             return file->units[i];
@@ -297,8 +311,8 @@ struct find {
     struct elf_symbol symbol;
 };
 
-static bool visit_find(const struct elf_unit *unit, const struct elf_symbol *symbol,
-                       void *context) {
+static bool visit_find(const struct elf_unit *unit, const struct elf_symbol *symbol, void *context)
+{
     struct find *find = context;
     if (strcmp(symbol->name, find->name) != 0) {
         return true;
@@ -314,7 +328,8 @@ static bool visit_find(const struct elf_unit *unit, const struct elf_symbol *sym
     return !global;
 }
 
-static struct elf_unit *find_indexed(struct elf_file *file, struct find *find) {
+static struct elf_unit *find_indexed(struct elf_file *file, struct find *find)
+{
     size_t count;
     Elf_Arsym *rows = archive_index(file, &count);
     unsigned long hash = elf_hash(find->name);
@@ -335,7 +350,8 @@ static struct elf_unit *find_indexed(struct elf_file *file, struct find *find) {
 }
 
 struct elf_unit *elf_file_find(struct elf_file *file, const char *name, bool local_too,
-                               struct elf_symbol *out) {
+                               struct elf_symbol *out)
+{
     struct find find = {.name = name, .local_too = local_too};
     struct elf_unit *unit = NULL;
     if (file->kind == ELF_FILE_ARCHIVE) {
@@ -365,7 +381,8 @@ struct elf_unit *elf_file_find(struct elf_file *file, const char *name, bool loc
     return unit;
 }
 
-bool elf_file_is_program(struct elf_file *file) {
+bool elf_file_is_program(struct elf_file *file)
+{
     Elf *elf = file->elf;
     for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn)) != NULL;) {
         GElf_Shdr shdr;
@@ -384,37 +401,37 @@ bool elf_file_is_program(struct elf_file *file) {
 }
 
 // Writes the debug file's path when the section holds a build-id note.
-static bool debug_path_of_notes(Elf_Data *notes, char *path, size_t path_size) {
+static bool debug_path_of_notes(Elf_Data *notes, char *path, size_t path_size)
+{
     GElf_Nhdr note;
     size_t name_off, id_off;
-    for (size_t at = 0;
-         (at = gelf_getnote(notes, at, &note, &name_off, &id_off)) > 0;) {
+    for (size_t at = 0; (at = gelf_getnote(notes, at, &note, &name_off, &id_off)) > 0;) {
         const unsigned char *bytes = notes->d_buf;
         if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != sizeof ELF_NOTE_GNU ||
-            memcmp(bytes + name_off, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) != 0 ||
-            note.n_descsz < 2 || note.n_descsz > 64) {
+            memcmp(bytes + name_off, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) != 0 || note.n_descsz < 2 ||
+            note.n_descsz > 64) {
             continue;
         }
         char hex[2 * 64 + 1];
         for (size_t i = 0; i < note.n_descsz; i++) {
             snprintf(hex + 2 * i, 3, "%02x", bytes[id_off + i]);
         }
-        int length = snprintf(path, path_size, "/usr/lib/debug/.build-id/%.2s/%s.debug", hex,
-                              hex + 2);
+        int length =
+            snprintf(path, path_size, "/usr/lib/debug/.build-id/%.2s/%s.debug", hex, hex + 2);
         return length > 0 && (size_t)length < path_size;
     }
     return false;
 }
 
-bool elf_file_debug_path(struct elf_file *file, char *path, size_t path_size) {
+bool elf_file_debug_path(struct elf_file *file, char *path, size_t path_size)
+{
     for (Elf_Scn *scn = NULL; (scn = elf_nextscn(file->elf, scn)) != NULL;) {
         GElf_Shdr shdr;
         if (gelf_getshdr(scn, &shdr) == NULL || shdr.sh_type != SHT_NOTE) {
             continue;
         }
         Elf_Data *data = elf_getdata(scn, NULL);
-        if (data != NULL && data->d_buf != NULL &&
-            debug_path_of_notes(data, path, path_size)) {
+        if (data != NULL && data->d_buf != NULL && debug_path_of_notes(data, path, path_size)) {
             return true;
         }
     }
@@ -422,8 +439,8 @@ bool elf_file_debug_path(struct elf_file *file, char *path, size_t path_size) {
 }
 
 // Of the first member that is ELF: why it is not for x86-64.
-static bool check_archive(struct elf_file *file, char *text, size_t text_size,
-                          const char **why) {
+static bool check_archive(struct elf_file *file, char *text, size_t text_size, const char **why)
+{
     *why = "holds no object file";
     if (elf_rand(file->elf, SARMAG) != SARMAG) {
         return false;
@@ -447,7 +464,8 @@ static bool check_archive(struct elf_file *file, char *text, size_t text_size,
 }
 
 // Sets the kind, or says why the file is of none. TEXT is room for it.
-static const char *classify(struct elf_file *file, char *text, size_t text_size) {
+static const char *classify(struct elf_file *file, char *text, size_t text_size)
+{
     const char *why = NULL;
     if (file->elf != NULL && elf_kind(file->elf) == ELF_K_AR) {
         file->kind = ELF_FILE_ARCHIVE;
@@ -467,8 +485,7 @@ static const char *classify(struct elf_file *file, char *text, size_t text_size)
     }
     file->kind = header.e_type == ET_DYN ? ELF_FILE_SHARED : ELF_FILE_OBJECT;
     struct elf_unit unit;
-    if ((header.e_type != ET_DYN && header.e_type != ET_REL) ||
-        !unit_open(file->elf, &unit)) {
+    if ((header.e_type != ET_DYN && header.e_type != ET_REL) || !unit_open(file->elf, &unit)) {
         return "is a program or a core file, which cannot be loaded; build a shared object "
                "or give its object file";
     }
@@ -476,7 +493,8 @@ static const char *classify(struct elf_file *file, char *text, size_t text_size)
     return NULL;
 }
 
-struct elf_file *elf_file_open(const char *path, char *error, size_t error_size) {
+struct elf_file *elf_file_open(const char *path, char *error, size_t error_size)
+{
     size_t bytes;
     int fd = open_regular(path, &bytes, error, error_size);
     if (fd < 0) {
@@ -497,7 +515,8 @@ struct elf_file *elf_file_open(const char *path, char *error, size_t error_size)
     return file;
 }
 
-void elf_file_close(struct elf_file *file) {
+void elf_file_close(struct elf_file *file)
+{
     if (file == NULL) {
         return;
     }
@@ -514,6 +533,7 @@ void elf_file_close(struct elf_file *file) {
     free(file);
 }
 
-enum elf_file_kind elf_file_kind(const struct elf_file *file) {
+enum elf_file_kind elf_file_kind(const struct elf_file *file)
+{
     return file->kind;
 }

@@ -19,11 +19,11 @@ enum elf_file_kind { ELF_FILE_SHARED, ELF_FILE_OBJECT, ELF_FILE_ARCHIVE };
 // One ELF image: the file itself, or one member of an archive.
 struct elf_unit {
     Elf *elf;
-    const char *member;   // name in the archive; NULL for a plain file
-    int64_t offset;       // of the member in the archive
-    Elf_Data *symbols;    // .symtab, or NULL
+    const char *member; // name in the archive; NULL for a plain file
+    int64_t offset;     // of the member in the archive
+    Elf_Data *symbols;  // .symtab, or NULL
     size_t symbol_count;
-    size_t strings;       // section of the symbols' names
+    size_t strings;            // section of the symbols' names
     Elf_Data *dynamic_symbols; // .dynsym, or NULL
     size_t dynamic_count;
     size_t dynamic_strings;
@@ -34,13 +34,12 @@ struct elf_file;
 struct elf_symbol {
     const char *name;
     GElf_Sym sym;
-    bool dynamic;     // found in .dynsym
-    bool executable;  // lies in a section of code
+    bool dynamic;    // found in .dynsym
+    bool executable; // lies in a section of code
 };
 
 // False stops the visit.
-typedef bool elf_visit(const struct elf_unit *unit, const struct elf_symbol *symbol,
-                       void *context);
+typedef bool elf_visit(const struct elf_unit *unit, const struct elf_symbol *symbol, void *context);
 
 // NULL and one line in ERROR when PATH cannot be read, is not ELF, or is not
 // for x86-64.

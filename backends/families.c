@@ -21,7 +21,8 @@
 enum { NAME_MAX_BYTES = 256, SYMBOL_MAX_BYTES = 128, ERROR_BYTES = PATH_MAX + 160 };
 
 // Copies the blank-separated word at *AT, and moves past it. False at the end.
-static bool next_word(const char **at, char *word, size_t word_size) {
+static bool next_word(const char **at, char *word, size_t word_size)
+{
     *at += strspn(*at, " ");
     size_t length = strcspn(*at, " ");
     snprintf(word, word_size, "%.*s", (int)length, *at);
@@ -30,7 +31,8 @@ static bool next_word(const char **at, char *word, size_t word_size) {
 }
 
 // The first readable file of a blank-separated list.
-static bool find_file(const char *paths, char *path, size_t path_size) {
+static bool find_file(const char *paths, char *path, size_t path_size)
+{
     while (next_word(&paths, path, path_size)) {
         if (access(path, R_OK) == 0) {
             return true;
@@ -40,37 +42,47 @@ static bool find_file(const char *paths, char *path, size_t path_size) {
     return false;
 }
 
+// Marks a routine as missing whose library is not there (no path), cannot be
+// read (no file, ERROR says why), or has no routine of that name.
+static void check_library(struct backend *b, struct elf_file *file, const char *package,
+                          const char *error)
+{
+    struct elf_symbol found;
+    if (b->path == NULL) {
+        backend_miss(b, "install %s", package);
+    } else if (file == NULL) {
+        backend_miss(b, "%s", error);
+    } else if (elf_file_find(file, b->symbol, false, &found) == NULL ||
+               !elf_symbol_is_code(&found)) {
+        backend_miss(b, "no routine of that name in %s", b->path);
+    }
+}
+
 static void archive_family(struct backend_list *out, const char *family, const char *package,
-                           const char *paths, const char *routines) {
+                           const char *paths, const char *routines)
+{
     char path[PATH_MAX], symbol[64], name[NAME_MAX_BYTES], error[ERROR_BYTES];
     bool present = find_file(paths, path, sizeof path);
     struct elf_file *file = present ? elf_file_open(path, error, sizeof error) : NULL;
     while (next_word(&routines, symbol, sizeof symbol)) {
         snprintf(name, sizeof name, "%s/%s", family, symbol);
-        struct backend *b = backend_add(out, name, present ? path : NULL, symbol,
-                                        present ? path : family);
-        struct elf_symbol found;
-        if (!present) {
-            backend_miss(b, "install %s", package);
-        } else if (file == NULL) {
-            backend_miss(b, "%s", error);
-        } else if (elf_file_find(file, symbol, false, &found) == NULL ||
-                   !elf_symbol_is_code(&found)) {
-            backend_miss(b, "no routine of that name in %s", path);
-        }
+        check_library(
+            backend_add(out, name, present ? path : NULL, symbol, present ? path : family), file,
+            package, error);
     }
     elf_file_close(file);
 }
 
-static void archive_families(struct backend_list *out) {
-#define ROW(family, package, paths, routines) \
-    archive_family(out, family, package, paths, routines);
+static void archive_families(struct backend_list *out)
+{
+#define ROW(family, package, paths, routines) archive_family(out, family, package, paths, routines);
     ARCHIVE_ROWS(ROW)
 #undef ROW
 }
 
 // The rows of a family of glibc's variants that cannot be asked what it has.
-static void missing_variants(struct backend_list *out, const char *family, const char *why) {
+static void missing_variants(struct backend_list *out, const char *family, const char *why)
+{
     static const char *const stems[] = {"memmove", "memcpy", "mempcpy"};
     static const char *const suffixes[] = {
 #define ROW(suffix) suffix,
@@ -88,7 +100,8 @@ static void missing_variants(struct backend_list *out, const char *family, const
     }
 }
 
-static bool is_variant_name(const char *name) {
+static bool is_variant_name(const char *name)
+{
     return (fnmatch("__memmove_*", name, 0) == 0 || fnmatch("__memcpy_*", name, 0) == 0 ||
             fnmatch("__mempcpy_*", name, 0) == 0) &&
            strstr(name, "_chk") == NULL && strstr(name, "_ifunc") == NULL &&
@@ -103,7 +116,8 @@ struct variants {
     size_t count;
 };
 
-static struct backend *add_variant(struct variants *v, const char *symbol, const char *from) {
+static struct backend *add_variant(struct variants *v, const char *symbol, const char *from)
+{
     char name[NAME_MAX_BYTES];
     snprintf(name, sizeof name, "%s/%s", v->family, symbol + 2);
     v->count++;
@@ -111,7 +125,8 @@ static struct backend *add_variant(struct variants *v, const char *symbol, const
 }
 
 static bool visit_archive_variant(const struct elf_unit *none, const struct elf_symbol *indexed,
-                                  void *context) {
+                                  void *context)
+{
     (void)none;
     struct variants *v = context;
     struct elf_symbol symbol;
@@ -128,7 +143,8 @@ static bool visit_archive_variant(const struct elf_unit *none, const struct elf_
     return true;
 }
 
-static void glibc_family(struct backend_list *out) {
+static void glibc_family(struct backend_list *out)
+{
     const char *set = getenv("STORESCOPE_GLIBC_A");
     char path[PATH_MAX], error[ERROR_BYTES] = "install libc6-dev";
     if (set != NULL && set[0] != '\0') {
@@ -143,8 +159,10 @@ static void glibc_family(struct backend_list *out) {
     if (v.file != NULL) {
         elf_file_each_indexed(v.file, visit_archive_variant, &v);
         elf_file_close(v.file);
-        snprintf(error, sizeof error, "%s has no variants of memmove; install libc6-dev, or set "
-                 "STORESCOPE_GLIBC_A to a glibc's libc.a", path);
+        snprintf(error, sizeof error,
+                 "%s has no variants of memmove; install libc6-dev, or set "
+                 "STORESCOPE_GLIBC_A to a glibc's libc.a",
+                 path);
     }
     if (v.count == 0) {
         missing_variants(out, "glibc", error);
@@ -152,7 +170,8 @@ static void glibc_family(struct backend_list *out) {
 }
 
 static bool visit_live_variant(const struct elf_unit *unit, const struct elf_symbol *symbol,
-                               void *context) {
+                               void *context)
+{
     (void)unit;
     if (is_variant_name(symbol->name) && elf_symbol_is_code(symbol)) {
         add_variant(context, symbol->name, ((struct variants *)context)->from);
@@ -161,10 +180,11 @@ static bool visit_live_variant(const struct elf_unit *unit, const struct elf_sym
 }
 
 // Adds the variants of the running libc, from its debug file.
-static void live_variants(struct backend_list *out, const char *path, struct elf_file *file) {
+static void live_variants(struct backend_list *out, const char *path, struct elf_file *file)
+{
     char debug[PATH_MAX], error[ERROR_BYTES] = "install libc6-dbg";
-    struct variants v = {.out = out, .family = "libc-live", .path = path,
-                         .from = "the running libc, in place"};
+    struct variants v = {
+        .out = out, .family = "libc-live", .path = path, .from = "the running libc, in place"};
     if (elf_file_debug_path(file, debug, sizeof debug) && access(debug, R_OK) == 0) {
         v.file = elf_file_open(debug, error, sizeof error);
         if (v.file != NULL) {
@@ -178,7 +198,8 @@ static void live_variants(struct backend_list *out, const char *path, struct elf
     }
 }
 
-static void live_families(struct backend_list *out) {
+static void live_families(struct backend_list *out)
+{
     static const char *const routines[] = {"memcpy", "memmove", "mempcpy"};
     char path[PATH_MAX] = "", error[ERROR_BYTES] = "the running libc is not glibc's libc.so.6";
     void *handle = dlopen("libc.so.6", RTLD_NOLOAD | RTLD_LAZY);
@@ -208,8 +229,9 @@ static void live_families(struct backend_list *out) {
 }
 
 // libpmem's movers return nothing, and are never called with nothing to do.
-static struct backend *add_mover(struct backend_list *out, const char *path,
-                                 const char *symbol, const char *from) {
+static struct backend *add_mover(struct backend_list *out, const char *path, const char *symbol,
+                                 const char *from)
+{
     char name[NAME_MAX_BYTES];
     snprintf(name, sizeof name, "pmem/%s", symbol);
     struct backend *b = backend_add(out, name, path, symbol, from);
@@ -218,8 +240,8 @@ static struct backend *add_mover(struct backend_list *out, const char *path,
     return b;
 }
 
-static bool visit_mover(const struct elf_unit *unit, const struct elf_symbol *symbol,
-                        void *context) {
+static bool visit_mover(const struct elf_unit *unit, const struct elf_symbol *symbol, void *context)
+{
     (void)unit;
     struct variants *v = context;
     if ((fnmatch("memmove_mov_*", symbol->name, 0) == 0 ||
@@ -232,7 +254,8 @@ static bool visit_mover(const struct elf_unit *unit, const struct elf_symbol *sy
     return true;
 }
 
-static void missing_movers(struct backend_list *out, const char *why) {
+static void missing_movers(struct backend_list *out, const char *why)
+{
     static const char *const flushes[] = {"empty", "noflush", "clflush", "clflushopt", "clwb"};
     static const char *const movers[][2] = {
 #define ROW(mover, barrier) {mover, barrier},
@@ -250,11 +273,13 @@ static void missing_movers(struct backend_list *out, const char *why) {
     }
 }
 
-static void pmem_movers(struct backend_list *out) {
+static void pmem_movers(struct backend_list *out)
+{
     char path[PATH_MAX], error[ERROR_BYTES] = "install libpmem-dev";
     struct variants v = {.out = out, .path = path, .from = "libpmem.a, internal"};
     if (find_file("/usr/lib/x86_64-linux-gnu/libpmem.a /usr/lib64/libpmem.a "
-                  "/usr/local/lib/libpmem.a", path, sizeof path)) {
+                  "/usr/local/lib/libpmem.a",
+                  path, sizeof path)) {
         v.file = elf_file_open(path, error, sizeof error);
         if (v.file != NULL) {
             elf_file_each_symbol(v.file, visit_mover, &v);
@@ -267,7 +292,8 @@ static void pmem_movers(struct backend_list *out) {
     }
 }
 
-static void pmem_calls(struct backend_list *out) {
+static void pmem_calls(struct backend_list *out)
+{
     static const char *const functions[] = {"pmem_memcpy", "pmem_memmove"};
     static const struct flag_row {
         const char *suffix;
@@ -277,56 +303,62 @@ static void pmem_calls(struct backend_list *out) {
         FLAG_ROWS(ROW)
 #undef ROW
     };
-    char path[PATH_MAX], name[NAME_MAX_BYTES];
+    char path[PATH_MAX], name[NAME_MAX_BYTES], error[ERROR_BYTES];
     bool present = find_file("/usr/lib/x86_64-linux-gnu/libpmem.so.1 /usr/lib64/libpmem.so.1 "
-                             "/usr/local/lib/libpmem.so.1", path, sizeof path);
+                             "/usr/local/lib/libpmem.so.1",
+                             path, sizeof path);
+    struct elf_file *file = present ? elf_file_open(path, error, sizeof error) : NULL;
     for (size_t i = 0; i < 2 * sizeof flags / sizeof *flags; i++) {
         const struct flag_row *flag = &flags[i / 2];
         snprintf(name, sizeof name, "pmem/%s%s", functions[i % 2], flag->suffix);
-        struct backend *b = backend_add(out, name, present ? path : NULL,
-                                        functions[i % 2], present ? path : "libpmem");
+        struct backend *b = backend_add(out, name, present ? path : NULL, functions[i % 2],
+                                        present ? path : "libpmem");
         b->arg4 = flag->value;
-        if (!present) {
-            backend_miss(b, "install libpmem1");
-        }
+        check_library(b, file, "libpmem1", error);
     }
+    elf_file_close(file);
 }
 
 // A routine that is linked into this program.
-static struct backend *add_builtin(struct backend_list *out, const char *name,
-                                   const void *code, enum copy_op op, const char *from) {
+static struct backend *add_builtin(struct backend_list *out, const char *name, const void *code,
+                                   enum copy_op op, const char *from)
+{
     struct backend *b = backend_add(out, name, NULL, strchr(name, '/') + 1, from);
     b->code = code;
     b->op = op;
     return b;
 }
 
-static void builtin_families(struct backend_list *out) {
+static void builtin_families(struct backend_list *out)
+{
 #define ROW(name, function, op, from) \
     add_builtin(out, name, (const void *)(uintptr_t)function, op, from);
     BUILTIN_ROWS(ROW)
 #undef ROW
 }
 
-static void dpdk_row(struct backend_list *out, const char *isa,
-                     const struct dpdk_routine *routine, const char *features) {
+static void dpdk_row(struct backend_list *out, const char *isa, const struct dpdk_routine *routine,
+                     const char *features)
+{
     char name[NAME_MAX_BYTES];
     snprintf(name, sizeof name, "dpdk/rte_memcpy_%s_%s", isa, routine->compiler);
-    struct backend *b = add_builtin(out, name, (const void *)(uintptr_t)routine->code,
-                                    OP_MEMCPY, "rte_memcpy.h, compiled here");
+    struct backend *b = add_builtin(out, name, (const void *)(uintptr_t)routine->code, OP_MEMCPY,
+                                    "rte_memcpy.h, compiled here");
     if (routine->code == NULL) {
         backend_miss(b, "install libdpdk-dev and rebuild");
     }
     backend_need(b, features);
 }
 
-static void dpdk_family(struct backend_list *out) {
+static void dpdk_family(struct backend_list *out)
+{
 #define ROW(isa, features) dpdk_row(out, #isa, &dpdk_##isa, features);
     DPDK_ROWS(ROW)
 #undef ROW
 }
 
-static void planted_family(struct backend_list *out) {
+static void planted_family(struct backend_list *out)
+{
     for (size_t i = 0; i < planted_row_count; i++) {
         const struct planted_row *row = &planted_rows[i];
         char name[NAME_MAX_BYTES], from[NAME_MAX_BYTES];
@@ -339,7 +371,8 @@ static void planted_family(struct backend_list *out) {
     }
 }
 
-void families_list(struct backend_list *out) {
+void families_list(struct backend_list *out)
+{
     live_families(out);
     glibc_family(out);
     archive_families(out);

@@ -24,7 +24,8 @@ static const struct reloc_row rows[] = {
     {R_X86_64_GOT64, "GOT64", 8, false, false, BASE_SLOT_FROM_GOT},
 };
 
-const struct reloc_row *reloc_find(unsigned type) {
+const struct reloc_row *reloc_find(unsigned type)
+{
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].type == type) {
             return &rows[i];
@@ -33,12 +34,14 @@ const struct reloc_row *reloc_find(unsigned type) {
     return NULL;
 }
 
-bool reloc_is_thread_local(unsigned type) {
+bool reloc_is_thread_local(unsigned type)
+{
     return (type >= R_X86_64_DTPMOD64 && type <= R_X86_64_TPOFF32) ||
            (type >= R_X86_64_GOTPC32_TLSDESC && type <= R_X86_64_TLSDESC);
 }
 
-bool reloc_is_branch(const struct reloc_row *row, const uint8_t *section, uint64_t offset) {
+bool reloc_is_branch(const struct reloc_row *row, const uint8_t *section, uint64_t offset)
+{
     if (row->type == R_X86_64_PLT32) {
         return true;
     }
@@ -53,14 +56,16 @@ bool reloc_is_branch(const struct reloc_row *row, const uint8_t *section, uint64
     return last == 0xe8 || last == 0xe9 || (before == 0x0f && (last & 0xf0) == 0x80);
 }
 
-static bool fits(const struct reloc_row *row, uint64_t value) {
+static bool fits(const struct reloc_row *row, uint64_t value)
+{
     if (row->width == 8) {
         return true;
     }
     return row->zero_extended ? value <= UINT32_MAX : (uint64_t)(int64_t)(int32_t)value == value;
 }
 
-bool reloc_apply(const struct fixup *fixup, const struct reloc_place *place) {
+bool reloc_apply(const struct fixup *fixup, const struct reloc_place *place)
+{
     const struct reloc_row *row = fixup->row;
     uint64_t value = place->symbol;
     if (reloc_has_slot(row)) {

@@ -14,30 +14,32 @@
 
 // Which loaded object is asked for, and where its parts go.
 struct object_search {
-    uintptr_t inside;     // an address in it
-    bool writable_too;    // take its data as well as its code and constants
+    uintptr_t inside;  // an address in it
+    bool writable_too; // take its data as well as its code and constants
     struct routine *out;
-    struct span relro;    // becomes read-only after loading
-    struct span data;     // its writable part
+    struct span relro; // becomes read-only after loading
+    struct span data;  // its writable part
 };
 
-static void add_image(struct routine *r, struct span span) {
-    if (r->image_count > 0 && (r->image_count == ROUTINE_IMAGES_MAX ||
-                               r->images[r->image_count - 1].hi == span.lo)) {
+static void add_image(struct routine *r, struct span span)
+{
+    if (r->image_count > 0 &&
+        (r->image_count == ROUTINE_IMAGES_MAX || r->images[r->image_count - 1].hi == span.lo)) {
         r->images[r->image_count - 1].hi = span.hi;
     } else {
         r->images[r->image_count++] = span;
     }
 }
 
-static int visit_object(struct dl_phdr_info *info, size_t size, void *context) {
+static int visit_object(struct dl_phdr_info *info, size_t size, void *context)
+{
     (void)size;
     struct object_search *s = context;
     bool found = false;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-        found = found || (p->p_type == PT_LOAD &&
-                          s->inside - (info->dlpi_addr + p->p_vaddr) < p->p_memsz);
+        found = found ||
+                (p->p_type == PT_LOAD && s->inside - (info->dlpi_addr + p->p_vaddr) < p->p_memsz);
     }
     for (int i = 0; found && i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
@@ -57,12 +59,13 @@ static int visit_object(struct dl_phdr_info *info, size_t size, void *context) {
 // A libc's variables that steer its choices, where they can be written.
 struct tunable_search {
     const struct object_search *object;
-    uintptr_t base;       // load address
+    uintptr_t base; // load address
     struct routine *out;
 };
 
 static bool visit_tunable(const struct elf_unit *unit, const struct elf_symbol *symbol,
-                          void *context) {
+                          void *context)
+{
     (void)unit;
     struct tunable_search *t = context;
     uint64_t width = symbol->sym.st_size;
@@ -72,8 +75,7 @@ static bool visit_tunable(const struct elf_unit *unit, const struct elf_symbol *
     }
     uintptr_t at = t->base + symbol->sym.st_value;
     const struct object_search *o = t->object;
-    if (at < o->data.lo || at > o->data.hi - width ||
-        (at >= o->relro.lo && at < o->relro.hi) ||
+    if (at < o->data.lo || at > o->data.hi - width || (at >= o->relro.lo && at < o->relro.hi) ||
         t->out->tunable_count == ROUTINE_TUNABLES_MAX) {
         return true;
     }
@@ -94,18 +96,19 @@ static bool visit_tunable(const struct elf_unit *unit, const struct elf_symbol *
 // A shared object that is being loaded.
 struct shared {
     const struct backend *backend;
-    struct elf_file *file, *debug;  // debug: NULL when there is none
+    struct elf_file *file, *debug; // debug: NULL when there is none
     void *handle;
     struct link_map *map;
 };
 
-static bool find_symbol(const struct shared *s, struct elf_symbol *symbol) {
+static bool find_symbol(const struct shared *s, struct elf_symbol *symbol)
+{
     return elf_file_find(s->file, s->backend->symbol, true, symbol) != NULL ||
-           (s->debug != NULL &&
-            elf_file_find(s->debug, s->backend->symbol, true, symbol) != NULL);
+           (s->debug != NULL && elf_file_find(s->debug, s->backend->symbol, true, symbol) != NULL);
 }
 
-static bool open_shared(struct shared *s, char *error, size_t error_size) {
+static bool open_shared(struct shared *s, char *error, size_t error_size)
+{
     char debug[256], ignored[256];
     if (elf_file_is_program(s->file)) {
         snprintf(error, error_size, "%s: is a program (PIE), which cannot be loaded",
@@ -125,22 +128,20 @@ static bool open_shared(struct shared *s, char *error, size_t error_size) {
     return true;
 }
 
-static bool load_shared(struct shared *s, struct routine *out, char *error,
-                        size_t error_size) {
+static bool load_shared(struct shared *s, struct routine *out, char *error, size_t error_size)
+{
     struct elf_symbol symbol;
     if (!open_shared(s, error, error_size)) {
         return false;
     }
     if (!find_symbol(s, &symbol)) {
-        snprintf(error, error_size, "%s: has no symbol '%s'", s->backend->path,
-                 s->backend->symbol);
+        snprintf(error, error_size, "%s: has no symbol '%s'", s->backend->path, s->backend->symbol);
         return false;
     }
     // dlsym has the last word on exported symbols: it runs the resolver of an
     // ifunc. Local and hidden ones it does not know.
-    void *exported = GELF_ST_BIND(symbol.sym.st_info) != STB_LOCAL
-                         ? dlsym(s->handle, s->backend->symbol)
-                         : NULL;
+    void *exported =
+        GELF_ST_BIND(symbol.sym.st_info) != STB_LOCAL ? dlsym(s->handle, s->backend->symbol) : NULL;
     if (exported == NULL && !elf_symbol_is_code(&symbol)) {
         snprintf(error, error_size, "%s: symbol '%s' is not a function", s->backend->path,
                  s->backend->symbol);
@@ -150,8 +151,8 @@ static bool load_shared(struct shared *s, struct routine *out, char *error,
     out->handle = s->handle;
     struct object_search object = {.inside = out->entry, .writable_too = true, .out = out};
     if (dl_iterate_phdr(visit_object, &object) == 0) {
-        snprintf(error, error_size, "%s: '%s' does not lie in any loaded object",
-                 s->backend->path, s->backend->symbol);
+        snprintf(error, error_size, "%s: '%s' does not lie in any loaded object", s->backend->path,
+                 s->backend->symbol);
         return false;
     }
     struct tunable_search tunables = {&object, s->map->l_addr, out};
@@ -165,7 +166,8 @@ static bool load_shared(struct shared *s, struct routine *out, char *error,
 // A routine that is part of this program: its code and constants, but not this
 // program's data, are its images.
 static bool load_builtin(const struct backend *b, struct routine *out, char *error,
-                         size_t error_size) {
+                         size_t error_size)
+{
     out->entry = (uintptr_t)b->code;
     struct object_search object = {.inside = out->entry, .out = out};
     if (b->code == NULL || dl_iterate_phdr(visit_object, &object) == 0) {
@@ -177,7 +179,8 @@ static bool load_builtin(const struct backend *b, struct routine *out, char *err
 }
 
 bool routine_load(const struct backend *backend, struct routine *out, char *error,
-                  size_t error_size) {
+                  size_t error_size)
+{
     *out = (struct routine){0};
     if (backend->path == NULL) {
         return load_builtin(backend, out, error, error_size);

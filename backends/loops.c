@@ -10,7 +10,8 @@
 ROUTINE_UNIT(8)
 ROUTINE_UNIT(64)
 
-void *loop_byte(void *dst, const void *src, size_t size) {
+void *loop_byte(void *dst, const void *src, size_t size)
+{
     uint8_t *to = dst;
     const uint8_t *from = src;
     for (size_t i = 0; i < size; i++) {
@@ -19,7 +20,8 @@ void *loop_byte(void *dst, const void *src, size_t size) {
     return dst;
 }
 
-void *loop_byte_backward(void *dst, const void *src, size_t size) {
+void *loop_byte_backward(void *dst, const void *src, size_t size)
+{
     uint8_t *to = dst;
     const uint8_t *from = src;
     for (size_t i = size; i > 0; i--) {
@@ -29,16 +31,18 @@ void *loop_byte_backward(void *dst, const void *src, size_t size) {
 }
 
 // Does an ascending copy read every byte before it is overwritten?
-static inline int ascends(const void *dst, const void *src, size_t size) {
+static inline int ascends(const void *dst, const void *src, size_t size)
+{
     return (uintptr_t)dst - (uintptr_t)src >= size;
 }
 
-void *loop_byte_move(void *dst, const void *src, size_t size) {
-    return ascends(dst, src, size) ? loop_byte(dst, src, size)
-                                   : loop_byte_backward(dst, src, size);
+void *loop_byte_move(void *dst, const void *src, size_t size)
+{
+    return ascends(dst, src, size) ? loop_byte(dst, src, size) : loop_byte_backward(dst, src, size);
 }
 
-void *loop_word(void *dst, const void *src, size_t size) {
+void *loop_word(void *dst, const void *src, size_t size)
+{
     uint8_t *to = dst;
     const uint8_t *from = src;
     size_t i = 0;
@@ -51,7 +55,8 @@ void *loop_word(void *dst, const void *src, size_t size) {
     return dst;
 }
 
-void *loop_word_move(void *dst, const void *src, size_t size) {
+void *loop_word_move(void *dst, const void *src, size_t size)
+{
     if (ascends(dst, src, size)) {
         return loop_word(dst, src, size);
     }

@@ -7,7 +7,8 @@
 #include <string.h>
 
 // Levenshtein's distance of two names shorter than NEAREST_NAME_MAX.
-static unsigned edit_distance(const char *a, const char *b) {
+static unsigned edit_distance(const char *a, const char *b)
+{
     unsigned row[NEAREST_NAME_MAX + 1];
     size_t length = strlen(b);
     for (size_t j = 0; j <= length; j++) {
@@ -26,7 +27,8 @@ static unsigned edit_distance(const char *a, const char *b) {
     return row[length];
 }
 
-static unsigned distance_of(const char *wanted, const char *name) {
+static unsigned distance_of(const char *wanted, const char *name)
+{
     const char *slash = strrchr(name, '/');
     unsigned whole = edit_distance(wanted, name);
     unsigned part = slash != NULL ? 1 + edit_distance(wanted, slash + 1) : whole;
@@ -36,7 +38,8 @@ static unsigned distance_of(const char *wanted, const char *name) {
     return part < whole ? part : whole;
 }
 
-void nearest_offer(struct nearest *n, const char *name) {
+void nearest_offer(struct nearest *n, const char *name)
+{
     size_t wanted_length = strlen(n->wanted);
     if (wanted_length >= NEAREST_NAME_MAX || strlen(name) >= NEAREST_NAME_MAX) {
         return;
@@ -66,14 +69,14 @@ void nearest_offer(struct nearest *n, const char *name) {
     snprintf(n->name[at], NEAREST_NAME_MAX, "%s", name);
 }
 
-void nearest_print(const struct nearest *n, char *text, size_t text_size) {
+void nearest_print(const struct nearest *n, char *text, size_t text_size)
+{
     size_t used = 0;
     text[0] = '\0';
     for (size_t i = 0; i < n->count && used < text_size; i++) {
         const char *before = i == 0 ? " (did you mean " : i + 1 == n->count ? " or " : ", ";
         const char *after = i + 1 == n->count ? "?)" : "";
-        int length =
-            snprintf(text + used, text_size - used, "%s%s%s", before, n->name[i], after);
+        int length = snprintf(text + used, text_size - used, "%s%s%s", before, n->name[i], after);
         used += length > 0 ? (size_t)length : 0;
     }
 }

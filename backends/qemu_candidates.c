@@ -15,7 +15,8 @@ ROUTINE_UNIT(16)
 ROUTINE_UNIT(32)
 ROUTINE_UNIT(64)
 
-static inline void move_unit(uint8_t *dst, const uint8_t *src, size_t unit) {
+static inline void move_unit(uint8_t *dst, const uint8_t *src, size_t unit)
+{
     switch (unit) {
     case 1:
         move_8(dst, src);
@@ -33,13 +34,15 @@ static inline void move_unit(uint8_t *dst, const uint8_t *src, size_t unit) {
 }
 
 // Lowest set bit of BITS, at most 8; 8 when no bit is set.
-static inline size_t lowest_bit(uintptr_t bits) {
+static inline size_t lowest_bit(uintptr_t bits)
+{
     bits |= 8;
     return bits & -bits;
 }
 
 // (a) Relies on the compiler: a copy of fixed size is one load and one store.
-void *qemu_switch(void *dst, const void *src, size_t size) {
+void *qemu_switch(void *dst, const void *src, size_t size)
+{
     switch (size) {
     case 1:
         return __builtin_memcpy(dst, src, 1);
@@ -55,7 +58,8 @@ void *qemu_switch(void *dst, const void *src, size_t size) {
 }
 
 // (b) Stores aligned, whatever the source.
-void *qemu_lowbit(void *dst, const void *src, size_t size) {
+void *qemu_lowbit(void *dst, const void *src, size_t size)
+{
     uint8_t *to = dst;
     const uint8_t *from = src;
     for (size_t left = size; left > 0;) {
@@ -69,7 +73,8 @@ void *qemu_lowbit(void *dst, const void *src, size_t size) {
 }
 
 // (c) The unit chosen once for all rounds.
-void *qemu_unit(void *dst, const void *src, size_t size) {
+void *qemu_unit(void *dst, const void *src, size_t size)
+{
     uint8_t *to = dst;
     const uint8_t *from = src;
     size_t unit = lowest_bit((uintptr_t)dst | size);
@@ -81,7 +86,8 @@ void *qemu_unit(void *dst, const void *src, size_t size) {
 
 // (d) On x86, which takes unaligned accesses: as few single ones as there can
 // be; the request's own size decides, not where it lies.
-void *qemu_host(void *dst, const void *src, size_t size) {
+void *qemu_host(void *dst, const void *src, size_t size)
+{
     uint8_t *to = dst;
     const uint8_t *from = src;
     size_t i = 0;
@@ -98,7 +104,8 @@ void *qemu_host(void *dst, const void *src, size_t size) {
 }
 
 // (e) Only the one-byte store is promised.
-void *qemu_byte_or_move(void *dst, const void *src, size_t size) {
+void *qemu_byte_or_move(void *dst, const void *src, size_t size)
+{
     if (size == 1) {
         move_8(dst, src);
         return dst;
@@ -108,7 +115,8 @@ void *qemu_byte_or_move(void *dst, const void *src, size_t size) {
 
 // What landed: 1, 2, 4 or 8 bytes with both pointers aligned to that are one
 // load and one store; nothing is promised otherwise.
-void *qemu_ram_move(void *dst, const void *src, size_t size) {
+void *qemu_ram_move(void *dst, const void *src, size_t size)
+{
     uintptr_t both = (uintptr_t)dst | (uintptr_t)src;
     if ((size == 1 || size == 2 || size == 4 || size == 8) && (both & (size - 1)) == 0) {
         move_unit(dst, src, size);

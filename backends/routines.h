@@ -16,7 +16,7 @@ copy_routine qemu_switch, qemu_lowbit, qemu_unit, qemu_host, qemu_byte_or_move, 
 
 // DPDK's inline rte_memcpy, one wrapper per instruction set.
 struct dpdk_routine {
-    copy_routine *code;    // NULL: built without DPDK's headers
+    copy_routine *code; // NULL: built without DPDK's headers
     const char *compiler;
 };
 extern const struct dpdk_routine dpdk_sse, dpdk_avx2, dpdk_avx512;
@@ -25,7 +25,8 @@ extern const struct dpdk_routine dpdk_sse, dpdk_avx2, dpdk_avx512;
 // any address and object.
 #define ROUTINE_UNIT(bits)                                                              \
     typedef volatile uint##bits##_t __attribute__((may_alias, aligned(1))) unit_##bits; \
-    static inline void move_##bits(uint8_t *dst, const uint8_t *src) {                  \
+    static inline void move_##bits(uint8_t *dst, const uint8_t *src)                    \
+    {                                                                                   \
         *(unit_##bits *)dst = *(const unit_##bits *)src;                                \
     }
 

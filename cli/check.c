@@ -21,8 +21,8 @@ static const struct command_help help = {
     .groups = OPTIONS_CASES | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
 };
 
-static void add(void *context, const struct result *results, size_t count,
-                const struct look *look, FILE *out)
+static void add(void *context, const struct result *results, size_t count, const struct look *look,
+                FILE *out)
 {
     (void)context;
     text_check(results, count, look, out);
@@ -35,7 +35,7 @@ static void end(void *context, const struct look *look, FILE *out)
 
 int command_check(int argc, char **argv)
 {
-    static const struct run_text text = { .add = add, .end = end };
+    static const struct run_text text = {.add = add, .end = end};
     struct options o;
     int status;
     if (!options_read(&help, argc, argv, &o, &status))

@@ -25,8 +25,8 @@ static const struct command_help help = {
     .groups = OPTIONS_CASES | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
 };
 
-static void add(void *context, const struct result *results, size_t count,
-                const struct look *look, FILE *out)
+static void add(void *context, const struct result *results, size_t count, const struct look *look,
+                FILE *out)
 {
     (void)count, (void)look, (void)out;
     matrix_add(context, results);
@@ -57,7 +57,7 @@ int command_compare(int argc, char **argv)
     if (o.contract_count == 0)
         take_builtin_contracts(&o);
     matrix_init(&matrix, o.contracts, o.contract_count);
-    status = run_command(&o, &(struct run_text){ .add = add, .end = end, .context = &matrix });
+    status = run_command(&o, &(struct run_text){.add = add, .end = end, .context = &matrix});
     matrix_free(&matrix);
     options_free(&o);
     return status;

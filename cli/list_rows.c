@@ -4,6 +4,7 @@
 #include "list_rows.h"
 
 #include "contract.h"
+#include "describe.h"
 #include "recorder.h"
 #include "report.h"
 
@@ -14,7 +15,10 @@
 #include <string.h>
 
 const char *const list_kind_name[LIST_KIND_COUNT] = {
-    "backends", "recorders", "contracts", "rules",
+    "backends",
+    "recorders",
+    "contracts",
+    "rules",
 };
 
 static bool is_listed(const struct list_rows *rows, const char *name)
@@ -34,13 +38,13 @@ static size_t count_listed(const struct list_rows *rows, unsigned kinds)
     return count;
 }
 
-bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all,
-                 char *error, size_t error_size)
+bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all, char *error,
+                 size_t error_size)
 {
     static char every[] = "*", planted[] = "planted/*";
-    *rows = (struct list_rows){ .glob = glob };
+    *rows = (struct list_rows){.glob = glob};
     if (kinds >> LIST_BACKENDS & 1) {
-        char *patterns[] = { glob ? (char *)(uintptr_t)glob : every, planted };
+        char *patterns[] = {glob ? (char *)(uintptr_t)glob : every, planted};
         size_t count = all && glob == NULL ? 2 : glob != NULL;
         return select_backends(patterns, count, &rows->backends, error, error_size);
     }
@@ -110,8 +114,10 @@ static void rule_print(const struct contract_rule *row, char *text, size_t text_
 
 static const char *side_name(const struct contract_rule *row)
 {
-    return row->always ? "always" : row->sides == DEVICE_SRC ? "src"
-                                : row->sides == DEVICE_DST   ? "dst" : "both";
+    return row->always                ? "always"
+           : row->sides == DEVICE_SRC ? "src"
+           : row->sides == DEVICE_DST ? "dst"
+                                      : "both";
 }
 
 // The rules of a contract that hold for SIDE, one line.
@@ -124,8 +130,8 @@ static void text_side(const struct contract *c, const char *side, const struct l
         if (strcmp(side_name(&c->rules[i]), side) != 0)
             continue;
         rule_print(&c->rules[i], rule, sizeof rule);
-        length += (size_t)snprintf(line + length, sizeof line - length, "%s%s",
-                                   length ? ", " : "", rule);
+        length +=
+            (size_t)snprintf(line + length, sizeof line - length, "%s%s", length ? ", " : "", rule);
     }
     if (length == 0)
         return;
@@ -135,7 +141,7 @@ static void text_side(const struct contract *c, const char *side, const struct l
 
 static void text_contracts(const struct list_rows *rows, const struct look *look, FILE *out)
 {
-    static const char *const sides[] = { "always", "dst", "src", "both" };
+    static const char *const sides[] = {"always", "dst", "src", "both"};
     for (size_t i = 0; i < contract_builtin_count; i++) {
         const struct contract *c = contract_builtin(i);
         if (!is_listed(rows, c->name))
@@ -161,7 +167,10 @@ void list_text(const struct list_rows *rows, unsigned kinds, const struct look *
 {
     static void (*const show[LIST_KIND_COUNT])(const struct list_rows *, const struct look *,
                                                FILE *) = {
-        text_backends, text_recorders, text_contracts, text_rules,
+        text_backends,
+        text_recorders,
+        text_contracts,
+        text_rules,
     };
     bool headings = (kinds & (kinds - 1)) != 0, first = true;
     for (size_t i = 0; i < LIST_KIND_COUNT; i++) {
@@ -178,10 +187,12 @@ void list_text(const struct list_rows *rows, unsigned kinds, const struct look *
 
 static void add_text(cJSON *o, const char *key, const char *text)
 {
-    if (text == NULL)
+    char *copy = text ? utf8_copy(text) : NULL;
+    if (copy == NULL)
         cJSON_AddNullToObject(o, key);
     else
-        cJSON_AddStringToObject(o, key, text);
+        cJSON_AddStringToObject(o, key, copy);
+    free(copy);
 }
 
 static cJSON *add_row(cJSON *array, const char *name)
@@ -257,7 +268,10 @@ static void json_rules(const struct list_rows *rows, cJSON *array)
 void list_json(const struct list_rows *rows, unsigned kinds, FILE *out)
 {
     static void (*const add[LIST_KIND_COUNT])(const struct list_rows *, cJSON *) = {
-        json_backends, json_recorders, json_contracts, json_rules,
+        json_backends,
+        json_recorders,
+        json_contracts,
+        json_rules,
     };
     cJSON *o = cJSON_CreateObject();
     assert(o != NULL);

@@ -15,13 +15,13 @@ extern const char *const list_kind_name[LIST_KIND_COUNT];
 
 struct list_rows {
     struct selection backends;
-    const char *glob;   // over the names of the other kinds; NULL: all
+    const char *glob; // over the names of the other kinds; NULL: all
 };
 
 // KINDS: bit per enum list_kind. False and one line in ERROR when nothing in
 // them matches the glob. ALL: planted backends as well.
-bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all,
-                 char *error, size_t error_size);
+bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all, char *error,
+                 size_t error_size);
 void list_free(struct list_rows *rows);
 
 void list_text(const struct list_rows *rows, unsigned kinds, const struct look *look, FILE *out);

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 static const struct command commands[] = {
-    { "list", "What is here, and what is not and why", command_list },
-    { "trace", "One call: every access as a picture, JSON or bus beats", command_trace },
-    { "check", "Sweep routines and judge them under a contract", command_check },
-    { "compare", "The matrix of routines and contracts", command_compare },
+    {"list", "What is here, and what is not and why", command_list},
+    {"trace", "One call: every access as a picture, JSON or bus beats", command_trace},
+    {"check", "Sweep routines and judge them under a contract", command_check},
+    {"compare", "The matrix of routines and contracts", command_compare},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
@@ -61,8 +61,8 @@ static int unknown_command(const char *name)
     char names[128] = "";
     size_t length = 0;
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s",
-                                   i ? ", " : "", commands[i].name);
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",
+                                   commands[i].name);
     if (name == NULL)
         return cli_trouble("say a command: %s; `storescope --help' tells more", names);
     if (name[0] == '-')

@@ -41,19 +41,22 @@ enum option_key {
 
 enum { JOBS_MAX = 1024, TIMEOUT_DEFAULT_MS = 2000, TIMEOUT_MAX_MS = 3600000, ROWS_DEFAULT = 256 };
 
-#define OPTION(name, key, argument, about) { name, key, argument, 0, about, 0 }
+#define OPTION(name, key, argument, about) \
+    {                                      \
+        name, key, argument, 0, about, 0   \
+    }
 
 static const struct argp_option output_options[] = {
     OPTION("format", KEY_FORMAT, "text|json", "How to report (default: text)"),
     OPTION("output", KEY_OUTPUT, "FILE", "Write to FILE, whole or not at all"),
     OPTION("color", KEY_COLOR, "WHEN", "auto, always or never (default: auto)"),
     OPTION("help", KEY_HELP, NULL, "Show this and exit"),
-    { 0 },
+    {0},
 };
 static const struct argp_option run_options[] = {
     OPTION("recorder", KEY_RECORDER, "NAME", "What records (see `storescope list recorders')"),
     OPTION("timeout", KEY_TIMEOUT, "TIME", "What one case may take: 500ms, 2s (default: 2s)"),
-    { 0 },
+    {0},
 };
 static const struct argp_option case_options[] = {
     OPTION("op", KEY_OP, "OP", "memcpy, memmove or mempcpy (default: the backend's own)"),
@@ -63,40 +66,40 @@ static const struct argp_option case_options[] = {
     OPTION("overlap", KEY_OVERLAP, "RANGE", "Both in one buffer, dst - src bytes apart"),
     OPTION("tunable", KEY_TUNABLE, "NAME=VALUE",
            "Set a libc's threshold: nt, rep, rep-stop, half-cache or string"),
-    { 0 },
+    {0},
 };
 static const struct argp_option sweep_options[] = {
-    OPTION("contract", KEY_CONTRACT, "NAME|FILE", "A kind of memory (see `storescope list "
-           "contracts'), or a file; may be given again"),
-    OPTION("device", KEY_DEVICE, "SIDE", "Which side is that memory: dst, src or both (default: "
-           "dst)"),
+    OPTION("contract", KEY_CONTRACT, "NAME|FILE",
+           "A kind of memory (see `storescope list contracts'), or a file; may be given again"),
+    OPTION("device", KEY_DEVICE, "SIDE",
+           "Which side is that memory: dst, src or both (default: dst)"),
     OPTION("jobs", KEY_JOBS, "N", "Worker processes (default: the cores there are)"),
     OPTION("json", KEY_JSON, "FILE", "Besides the report, write it as JSON to FILE"),
     OPTION("quiet", KEY_QUIET, NULL, "Show no progress"),
-    { 0 },
+    {0},
 };
 static const struct argp_option picture_options[] = {
     OPTION("fill", KEY_FILL, "N", "Seed of the data (default: 1); 0: both sides hold the same"),
     OPTION("bus", KEY_BUS, "BYTES", "Print the beats on a bus of that width instead"),
     OPTION("loads", KEY_LOADS, NULL, "Show loads as well"),
-    OPTION("rows", KEY_ROWS, "N", "Rows shown before the middle is left out (default: 256); "
-           "0: all"),
-    { 0 },
+    OPTION("rows", KEY_ROWS, "N",
+           "Rows shown before the middle is left out (default: 256); 0: all"),
+    {0},
 };
 static const struct argp_option list_options[] = {
     OPTION("all", KEY_ALL, NULL, "Planted defects as well"),
-    { 0 },
+    {0},
 };
 
 // What the parsers share.
 struct reading {
     struct options *o;
-    char error[512];   // "": argp's own complaint, if any
+    char error[512]; // "": argp's own complaint, if any
     bool help;
 };
 
-__attribute__((format(printf, 2, 3)))
-static error_t refuse(struct reading *r, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static error_t refuse(struct reading *r, const char *format,
+                                                            ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -116,7 +119,7 @@ bool duration_parse(const char *text, unsigned *out_ms)
     static const struct {
         const char *unit;
         uint64_t ms;
-    } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 } };
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
     uint64_t value;
     const char *unit;
     if (!number_parse(text, &unit, &value) || value == 0 || value > TIMEOUT_MAX_MS)
@@ -152,8 +155,10 @@ static error_t read_tunable(struct reading *r, const char *text)
         request->has_tunables = true;
         return 0;
     }
-    return refuse(r, "--tunable '%s': expected nt=N, rep=N, rep-stop=N, half-cache=N or string=N, "
-                  "such as nt=0x4040", text);
+    return refuse(r,
+                  "--tunable '%s': expected nt=N, rep=N, rep-stop=N, half-cache=N or string=N, "
+                  "such as nt=0x4040",
+                  text);
 }
 
 static error_t read_case_option(int key, char *text, struct argp_state *state)
@@ -194,7 +199,8 @@ static error_t read_output_option(int key, char *text, struct argp_state *state)
     case KEY_FORMAT:
         o->format = strcmp(text, "json") == 0 ? FORMAT_JSON : FORMAT_TEXT;
         return strcmp(text, "json") == 0 || strcmp(text, "text") == 0
-                   ? 0 : refuse(r, "--format '%s': expected text or json", text);
+                   ? 0
+                   : refuse(r, "--format '%s': expected text or json", text);
     case KEY_OUTPUT:
         o->output = text;
         return 0;
@@ -203,7 +209,8 @@ static error_t read_output_option(int key, char *text, struct argp_state *state)
                    : strcmp(text, "never") == 0 ? COLOR_NEVER
                                                 : COLOR_AUTO;
         return o->color != COLOR_AUTO || strcmp(text, "auto") == 0
-                   ? 0 : refuse(r, "--color '%s': expected auto, always or never", text);
+                   ? 0
+                   : refuse(r, "--color '%s': expected auto, always or never", text);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -227,12 +234,13 @@ static error_t read_run_option(int key, char *text, struct argp_state *state)
         r->o->run.recorder = recorder_find(text);
         recorder_names(names, sizeof names);
         return r->o->run.recorder != NULL
-                   ? 0 : refuse(r, "--recorder '%s': there is none of that name; take one of: %s",
-                                text, names);
+                   ? 0
+                   : refuse(r, "--recorder '%s': there is none of that name; take one of: %s", text,
+                            names);
     case KEY_TIMEOUT:
         return duration_parse(text, &r->o->run.timeout_ms)
-                   ? 0 : refuse(r, "--timeout '%s': expected 1ms to 60m, such as 500ms or 2s",
-                                text);
+                   ? 0
+                   : refuse(r, "--timeout '%s': expected 1ms to 60m, such as 500ms or 2s", text);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -248,8 +256,10 @@ static error_t read_contract(struct reading *r, const char *text)
         return EINVAL;
     for (size_t i = 0; i < o->contract_count; i++)
         if (strcmp(o->contracts[i].name, contract->name) == 0)
-            return refuse(r, "--contract '%s': contract %s is given twice; give it once, or "
-                          "rename the one in the file", text, contract->name);
+            return refuse(r,
+                          "--contract '%s': contract %s is given twice; give it once, or "
+                          "rename the one in the file",
+                          text, contract->name);
     o->contract_count++;
     return 0;
 }
@@ -267,7 +277,8 @@ static error_t read_sweep_option(int key, char *text, struct argp_state *state)
                       : strcmp(text, "both") == 0 ? DEVICE_BOTH
                                                   : DEVICE_DST;
         return run->device != DEVICE_DST || strcmp(text, "dst") == 0
-                   ? 0 : refuse(r, "--device '%s': expected dst, src or both", text);
+                   ? 0
+                   : refuse(r, "--device '%s': expected dst, src or both", text);
     case KEY_JOBS:
         if (!count_parse(text, &jobs) || jobs == 0 || jobs > JOBS_MAX)
             return refuse(r, "--jobs '%s': expected 1 to %d", text, JOBS_MAX);
@@ -292,11 +303,14 @@ static error_t read_picture_option(int key, char *text, struct argp_state *state
     case KEY_FILL:
         r->o->has_fill = true;
         return count_parse(text, &r->o->fill)
-                   ? 0 : refuse(r, "--fill '%s': expected a number, decimal or 0x hex", text);
+                   ? 0
+                   : refuse(r, "--fill '%s': expected a number, decimal or 0x hex", text);
     case KEY_BUS:
         if (!count_parse(text, &width) || !bus_width_is_valid(width))
-            return refuse(r, "--bus '%s': expected the bus's width in bytes: 1, 2, 4, 8, 16, 32 "
-                          "or 64", text);
+            return refuse(r,
+                          "--bus '%s': expected the bus's width in bytes: 1, 2, 4, 8, 16, 32 "
+                          "or 64",
+                          text);
         r->o->bus = (unsigned)width;
         return 0;
     case KEY_LOADS:
@@ -304,7 +318,8 @@ static error_t read_picture_option(int key, char *text, struct argp_state *state
         return 0;
     case KEY_ROWS:
         return count_parse(text, &r->o->rows_max)
-                   ? 0 : refuse(r, "--rows '%s': expected a number; 0 shows all", text);
+                   ? 0
+                   : refuse(r, "--rows '%s': expected a number; 0 shows all", text);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -323,12 +338,12 @@ static const struct {
     enum option_group group;
     struct argp argp;
 } groups[] = {
-    { OPTIONS_CASES, { .options = case_options, .parser = read_case_option } },
-    { OPTIONS_SWEEP, { .options = sweep_options, .parser = read_sweep_option } },
-    { OPTIONS_PICTURE, { .options = picture_options, .parser = read_picture_option } },
-    { OPTIONS_RUN, { .options = run_options, .parser = read_run_option } },
-    { OPTIONS_LIST, { .options = list_options, .parser = read_list_option } },
-    { OPTIONS_OUTPUT, { .options = output_options, .parser = read_output_option } },
+    {OPTIONS_CASES, {.options = case_options, .parser = read_case_option}},
+    {OPTIONS_SWEEP, {.options = sweep_options, .parser = read_sweep_option}},
+    {OPTIONS_PICTURE, {.options = picture_options, .parser = read_picture_option}},
+    {OPTIONS_RUN, {.options = run_options, .parser = read_run_option}},
+    {OPTIONS_LIST, {.options = list_options, .parser = read_list_option}},
+    {OPTIONS_OUTPUT, {.options = output_options, .parser = read_output_option}},
 };
 enum { GROUP_COUNT = sizeof groups / sizeof *groups };
 
@@ -399,25 +414,27 @@ static int show_help(const struct argp *argp, const char *name)
 bool options_read(const struct command_help *help, int argc, char **argv, struct options *o,
                   int *status)
 {
-    struct argp_child children[GROUP_COUNT + 1] = { 0 };
-    struct reading r = { .o = o };
+    struct argp_child children[GROUP_COUNT + 1] = {0};
+    struct reading r = {.o = o};
     char *complaint = NULL;
-    *o = (struct options){ .rows_max = ROWS_DEFAULT };
-    o->run = (struct campaign_options){ .recorder = recorder_kinds[0], .device = DEVICE_DST,
-                                        .jobs = cores(), .timeout_ms = TIMEOUT_DEFAULT_MS };
+    *o = (struct options){.rows_max = ROWS_DEFAULT};
+    o->run = (struct campaign_options){.recorder = recorder_kinds[0],
+                                       .device = DEVICE_DST,
+                                       .jobs = cores(),
+                                       .timeout_ms = TIMEOUT_DEFAULT_MS};
     o->words = calloc((size_t)argc + 1, sizeof *o->words);
     assert(o->words != NULL);
     for (size_t i = 0, k = 0; i < GROUP_COUNT; i++)
         if (help->groups & groups[i].group)
             children[k++].argp = &groups[i].argp;
-    struct argp argp = { .parser = read_word, .args_doc = help->arguments, .doc = help->about,
-                         .children = children };
+    struct argp argp = {
+        .parser = read_word, .args_doc = help->arguments, .doc = help->about, .children = children};
     char *name = strdup(help->name);
     argv[0] = name;
     error_t problem = parse(&argp, argc, argv, &r, &complaint);
-    *status = r.help       ? show_help(&argp, help->name)
+    *status = r.help    ? show_help(&argp, help->name)
               : problem ? report_problem(help, &r, complaint)
-                           : EXIT_CLEAN;
+                        : EXIT_CLEAN;
     free(complaint);
     free(name);
     argv[0] = NULL;
@@ -430,5 +447,5 @@ void options_free(struct options *o)
 {
     free(o->words);
     free(o->contracts);
-    *o = (struct options){ .words = NULL };
+    *o = (struct options){.words = NULL};
 }

@@ -14,31 +14,31 @@
 enum report_format { FORMAT_TEXT, FORMAT_JSON };
 
 enum option_group {
-    OPTIONS_OUTPUT = 1,    // --format --output --color
-    OPTIONS_RUN = 2,       // --recorder --timeout
-    OPTIONS_CASES = 4,     // --op --size --dst --src --overlap --tunable
-    OPTIONS_SWEEP = 8,     // --contract --device --jobs --quiet
-    OPTIONS_PICTURE = 16,  // --fill --bus --loads --rows
-    OPTIONS_LIST = 32,     // --all
+    OPTIONS_OUTPUT = 1,   // --format --output --color
+    OPTIONS_RUN = 2,      // --recorder --timeout
+    OPTIONS_CASES = 4,    // --op --size --dst --src --overlap --tunable
+    OPTIONS_SWEEP = 8,    // --contract --device --jobs --quiet
+    OPTIONS_PICTURE = 16, // --fill --bus --loads --rows
+    OPTIONS_LIST = 32,    // --all
 };
 
 struct options {
-    char **words;          // arguments that are no options; into argv
+    char **words; // arguments that are no options; into argv
     size_t word_count;
     struct plan_request cases;
-    unsigned ops;          // bit per enum copy_op; 0: the backend's own
+    unsigned ops; // bit per enum copy_op; 0: the backend's own
     bool has_fill;
     uint64_t fill;
     struct contract *contracts; // owned
     size_t contract_count;
     struct campaign_options run;
     enum report_format format;
-    const char *output;    // NULL: standard output
-    const char *json;      // file for the same report as JSON; NULL: none
+    const char *output; // NULL: standard output
+    const char *json;   // file for the same report as JSON; NULL: none
     enum color_when color;
     bool quiet, loads, all;
     uint64_t rows_max;
-    unsigned bus;          // bytes; 0: no bus log
+    unsigned bus; // bytes; 0: no bus log
 };
 
 struct command_help {

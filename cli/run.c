@@ -19,8 +19,8 @@ struct run {
     struct json_results json, json_too; // of --format, of --json
     struct progress progress;
     struct totals totals;
-    struct result *results;   // one a contract, of the backend at hand
-    bool failed;              // the system let us down; ERROR says how
+    struct result *results; // one a contract, of the backend at hand
+    bool failed;            // the system let us down; ERROR says how
     char error[512];
 };
 
@@ -35,9 +35,11 @@ static void skip_backend(struct run *run, const struct backend *b, enum copy_op 
 {
     for (size_t i = 0; i < run->o->contract_count; i++) {
         struct result *r = &run->results[i];
-        *r = (struct result){ .backend = b, .contract = &run->o->contracts[i], .op = op,
-                              .recorder = run->o->run.recorder->name,
-                              .verdict = VERDICT_SKIPPED };
+        *r = (struct result){.backend = b,
+                             .contract = &run->o->contracts[i],
+                             .op = op,
+                             .recorder = run->o->run.recorder->name,
+                             .verdict = VERDICT_SKIPPED};
         snprintf(r->reason, sizeof r->reason, "%s", reason);
     }
 }
@@ -168,7 +170,7 @@ static bool open_outputs(struct run *run)
 
 int run_command(struct options *o, const struct run_text *text)
 {
-    struct run run = { .o = o, .text = text };
+    struct run run = {.o = o, .text = text};
     const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
     if (missing != NULL)
         return cli_trouble("recorder %s cannot run here: %s", o->run.recorder->name, missing);

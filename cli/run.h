@@ -14,8 +14,8 @@
 struct run_text {
     // After each backend: COUNT results, one a contract. They are gone after
     // the call.
-    void (*add)(void *context, const struct result *results, size_t count,
-                const struct look *look, FILE *out);
+    void (*add)(void *context, const struct result *results, size_t count, const struct look *look,
+                FILE *out);
     // After the last one.
     void (*end)(void *context, const struct look *look, FILE *out);
     void *context;

@@ -19,7 +19,7 @@ static bool is_chosen(const struct selection *s, const struct backend *b)
 bool select_backends(char *const *patterns, size_t pattern_count, struct selection *out,
                      char *error, size_t error_size)
 {
-    *out = (struct selection){ .count = 0 };
+    *out = (struct selection){.count = 0};
     backend_list_all(&out->all);
     for (size_t i = 0; i < pattern_count; i++)
         if (!backend_list_find(&out->all, patterns[i], &out->found, error, error_size)) {
@@ -47,5 +47,5 @@ void select_free(struct selection *s)
     free(s->items);
     backend_list_free(&s->found);
     backend_list_free(&s->all);
-    *s = (struct selection){ .count = 0 };
+    *s = (struct selection){.count = 0};
 }

@@ -9,8 +9,8 @@
 #include "backend.h"
 
 struct selection {
-    struct backend_list all, found;  // owners of the backends
-    const struct backend **items;    // those meant, each once
+    struct backend_list all, found; // owners of the backends
+    const struct backend **items;   // those meant, each once
     size_t count;
 };
 

@@ -49,8 +49,8 @@ static bool join_words(char *const *words, size_t count, const struct backend *b
     if (memchr(words[0], '=', first) != NULL)
         length = (size_t)snprintf(text, TEXT_MAX, "%s ", copy_op_name[b->op]);
     for (size_t i = 0; i < count; i++) {
-        length += (size_t)snprintf(text + length, TEXT_MAX - length, "%s%s", i ? " " : "",
-                                   words[i]);
+        length +=
+            (size_t)snprintf(text + length, TEXT_MAX - length, "%s%s", i ? " " : "", words[i]);
         if (length >= TEXT_MAX) {
             snprintf(error, error_size, "the case is too long; see `storescope trace --help'");
             return false;
@@ -73,15 +73,15 @@ static bool case_from_options(const struct options *o, const struct backend *b, 
                                 "--size N");
         return false;
     }
-    size_t length = (size_t)snprintf(text, TEXT_MAX, "%s size=%" PRId64, copy_op_name[op],
-                                     r->size.lo);
+    size_t length =
+        (size_t)snprintf(text, TEXT_MAX, "%s size=%" PRId64, copy_op_name[op], r->size.lo);
     if (r->dst.step)
         length += (size_t)snprintf(text + length, TEXT_MAX - length, " dst=%" PRId64, r->dst.lo);
     if (r->src.step)
         length += (size_t)snprintf(text + length, TEXT_MAX - length, " src=%" PRId64, r->src.lo);
     if (r->overlap.step)
-        length += (size_t)snprintf(text + length, TEXT_MAX - length, " overlap=%" PRId64,
-                                   r->overlap.lo);
+        length +=
+            (size_t)snprintf(text + length, TEXT_MAX - length, " overlap=%" PRId64, r->overlap.lo);
     if (o->has_fill)
         length += (size_t)snprintf(text + length, TEXT_MAX - length, " fill=%" PRIu64, o->fill);
     for (size_t i = 0; i < TUNABLE_COUNT; i++)
@@ -111,18 +111,20 @@ static bool suits(const struct backend *b, const struct copy_case *c, char *erro
                   size_t error_size)
 {
     if (c->size < b->size_min || c->size % b->size_unit != 0)
-        snprintf(error, error_size, "%s takes sizes from %" PRIu64 " in steps of %" PRIu64
-                 " bytes; give such a size", b->name, b->size_min, b->size_unit);
+        snprintf(error, error_size,
+                 "%s takes sizes from %" PRIu64 " in steps of %" PRIu64 " bytes; give such a size",
+                 b->name, b->size_min, b->size_unit);
     else if (c->dst_off % b->align != 0 || c->src_off % b->align != 0)
-        snprintf(error, error_size, "%s takes pointers that are multiples of %" PRIu64
-                 " bytes; give such offsets", b->name, b->align);
+        snprintf(error, error_size,
+                 "%s takes pointers that are multiples of %" PRIu64 " bytes; give such offsets",
+                 b->name, b->align);
     else
         return true;
     return false;
 }
 
-static bool prepare(const struct options *o, struct selection *s, struct copy_case *c,
-                    char *error, size_t error_size)
+static bool prepare(const struct options *o, struct selection *s, struct copy_case *c, char *error,
+                    size_t error_size)
 {
     const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
     if (!select_backends(o->words, 1, s, error, error_size))
@@ -149,7 +151,7 @@ static int show(const struct options *o, const struct trace_report *report)
         [OUTCOME_TIMED_OUT] = EXIT_FINDINGS, [OUTCOME_REFUSED] = EXIT_TROUBLE,
         [OUTCOME_BROKEN] = EXIT_TROUBLE,
     };
-    const struct text_trace_options options = { .loads = o->loads, .rows_max = o->rows_max };
+    const struct text_trace_options options = {.loads = o->loads, .rows_max = o->rows_max};
     struct output out;
     char error[512];
     if (!output_open(&out, o->output, error, sizeof error))
@@ -166,14 +168,15 @@ static int show(const struct options *o, const struct trace_report *report)
 
 static int record_and_show(struct options *o, const struct backend *b, const struct copy_case *c)
 {
-    struct recording recording = { .layout = { .size = 0 } };
+    struct recording recording = {.layout = {.size = 0}};
     char error[512];
     bool values = o->bus != 0 || o->format == FORMAT_JSON;
     o->run.stop = cli_stop_on_signal();
     if (!campaign_record(b, c, values, &o->run, &recording, error, sizeof error))
         return cli_trouble("%s", error);
-    int status = show(o, &(struct trace_report){ .backend = b, .c = c, .recording = &recording,
-                                                 .recorder = o->run.recorder->name });
+    int status = show(
+        o, &(struct trace_report){
+               .backend = b, .c = c, .recording = &recording, .recorder = o->run.recorder->name});
     recording_free(&recording);
     return status;
 }

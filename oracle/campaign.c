@@ -35,8 +35,8 @@ static bool wait_for_answer(const struct worker *w, uint64_t until_ms)
 
 // One frame from a worker that was asked for a recording. False and one line in
 // ERROR when it gives none; the worker is ended then.
-static bool next_frame(struct worker *w, enum frame_kind kind, uint64_t until_ms,
-                       struct frame *out, char *error, size_t error_size)
+static bool next_frame(struct worker *w, enum frame_kind kind, uint64_t until_ms, struct frame *out,
+                       char *error, size_t error_size)
 {
     char how[64];
     *out = (struct frame){0};
@@ -58,8 +58,8 @@ static bool next_frame(struct worker *w, enum frame_kind kind, uint64_t until_ms
 }
 
 bool campaign_record(const struct backend *backend, const struct copy_case *c, bool values,
-                     const struct campaign_options *options, struct recording *out,
-                     char *error, size_t error_size)
+                     const struct campaign_options *options, struct recording *out, char *error,
+                     size_t error_size)
 {
     const struct job job = {
         .backend = backend,
@@ -82,8 +82,9 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
     bool ok = next_frame(&w, FRAME_RECORDING, until_ms, &f, error, error_size);
     worker_end(&w, NULL, 0);
     if (ok && !recording_read(f.bytes, (size_t)f.length, out)) {
-        snprintf(error, error_size, "the worker's recording makes no sense: the routine may "
-                                    "have written over it");
+        snprintf(error, error_size,
+                 "the worker's recording makes no sense: the routine may "
+                 "have written over it");
         ok = false;
     }
     frame_free(&f);
@@ -102,7 +103,7 @@ struct witness_desk {
     const struct job *job;
     const struct campaign_options *options;
     struct worker worker;
-    uint64_t last_ms;             // 0, or when the user's patience ends
+    uint64_t last_ms; // 0, or when the user's patience ends
 };
 
 static bool wants_values(enum rule_id rule)
@@ -139,16 +140,14 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
     struct worker *w = &desk->worker;
     uint64_t until_ms = witness_deadline(desk);
     *out = (struct witness){0};
-    if (w->pid <= 0 && !worker_start(w, desk->job, sweep_stall_ms(desk->options), out->error,
-                                     sizeof out->error))
+    if (w->pid <= 0 &&
+        !worker_start(w, desk->job, sweep_stall_ms(desk->options), out->error, sizeof out->error))
         return;
     (void)worker_ask(w, &command); // when it fails the worker is dead
     if (!next_frame(w, FRAME_WITNESS, until_ms, &out->note, out->error, sizeof out->error) ||
-        !next_frame(w, FRAME_RECORDING, until_ms, &out->recording, out->error,
-                    sizeof out->error))
+        !next_frame(w, FRAME_RECORDING, until_ms, &out->recording, out->error, sizeof out->error))
         return;
-    const struct witness_note *note =
-        (const struct witness_note *)(const void *)out->note.bytes;
+    const struct witness_note *note = (const struct witness_note *)(const void *)out->note.bytes;
     if (!note_is_sound(&out->note))
         snprintf(out->error, sizeof out->error, "the worker's answer makes no sense");
     if (out->error[0] || note->ends)
@@ -222,8 +221,7 @@ static void add_findings(const struct judge *j, size_t check, const struct tally
     }
 }
 
-static void explain_findings(const struct job *sweep_job,
-                             const struct campaign_options *options,
+static void explain_findings(const struct job *sweep_job, const struct campaign_options *options,
                              const struct sweep_sum *sum, struct result *results)
 {
     struct job job = *sweep_job;
@@ -295,8 +293,8 @@ static void results_skip(struct result *results, size_t count, const char *why)
 
 bool campaign_run(const struct backend *backend, const struct plan *plan,
                   const struct contract *contracts, size_t contract_count,
-                  const struct campaign_options *options, struct result *results,
-                  char *error, size_t error_size)
+                  const struct campaign_options *options, struct result *results, char *error,
+                  size_t error_size)
 {
     struct judge judge;
     struct sweep_sum sum;

@@ -83,8 +83,9 @@ static inline uint32_t case_src_off(uint32_t dst_off, int64_t overlap)
 bool number_parse(const char *text, const char **end, uint64_t *out);
 
 // Total order in which "the smallest case" is meant: size, then disjoint
-// before overlapping, |overlap|, dst, src, tunables, fill; what is left (the
-// sign of the overlap, the op) breaks ties. <0, 0, >0.
+// before overlapping, |overlap|, dst, src, tunables, fill (equal data, 0, after
+// all others); what is left (the sign of the overlap, the op) breaks ties.
+// <0, 0, >0.
 int case_compare(const struct copy_case *a, const struct copy_case *b);
 
 #endif

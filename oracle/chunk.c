@@ -20,8 +20,7 @@ enum {
     CHUNK_NS = 20 * 1000 * 1000,
 };
 
-static const char unrecorded_store[] =
-    "bytes of the arena changed without a recorded store";
+static const char unrecorded_store[] = "bytes of the arena changed without a recorded store";
 
 bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_size)
 {
@@ -31,8 +30,8 @@ bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_
     trace_init(&rig->other_trace);
     if (!routine_load(job->backend, &rig->routine, error, error_size))
         return false;
-    rig->recorder = job->recorder->open(&rig->routine, job->backend->arg4,
-                                        &job->recorder_options, error, error_size);
+    rig->recorder = job->recorder->open(&rig->routine, job->backend->arg4, &job->recorder_options,
+                                        error, error_size);
     if (!rig->recorder)
         return false;
     size_t tallies = job->judge ? job->judge->count : 0;
@@ -111,8 +110,8 @@ static void clear_unjudged(struct rig *rig, const struct layout *layout)
         arena_clear(rig->arena, layout, true);
 }
 
-static void record(struct rig *rig, const struct copy_case *c, bool values,
-                   struct layout *layout, struct trace *t)
+static void record(struct rig *rig, const struct copy_case *c, bool values, struct layout *layout,
+                   struct trace *t)
 {
     layout->dst = NULL; // a recorder that refuses lays nothing out
     rig->job->recorder->run(rig->recorder, rig->arena, c, values, layout, t);
@@ -133,8 +132,8 @@ static bool last_did_not_happen(const struct trace *t)
 // Builds the shadow of the case just recorded. False: the routine stored where
 // it may have changed this process. A wild store that faulted changed nothing:
 // it is a crash, and no store.
-static bool shadow_take(struct rig *rig, const struct copy_case *c,
-                        const struct layout *layout, struct trace *t)
+static bool shadow_take(struct rig *rig, const struct copy_case *c, const struct layout *layout,
+                        struct trace *t)
 {
     struct shadow *s = rig->shadow;
     shadow_build(s, c, layout, t, rig->job->backend->result);
@@ -178,8 +177,9 @@ static bool take_values(struct rig *rig, const struct copy_case *c)
     // two agree.
     arena_clear(rig->arena, &rig->other_layout, !repeats || rig->shadow->store_outside);
     if (!repeats)
-        case_is_broken(rig, c, "the routine does not repeat itself: the same case gave "
-                               "two different traces");
+        case_is_broken(rig, c,
+                       "the routine does not repeat itself: the same case gave "
+                       "two different traces");
     return repeats;
 }
 
@@ -255,8 +255,7 @@ static void report_reset(struct rig *rig, uint64_t id, uint64_t lo)
 
 // A case after which nothing here can be trusted is judged again from what its
 // shadow says, and reported alone; the parent has the others run again.
-static void report_alone(struct rig *rig, uint64_t id, uint64_t index,
-                         const struct copy_case *c)
+static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const struct copy_case *c)
 {
     const struct trace *t = &rig->trace;
     const char *why = NULL;
@@ -349,8 +348,7 @@ static void blame_last(struct rig *rig)
     }
 }
 
-void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi,
-               struct worker_slot *slot)
+void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi, struct worker_slot *slot)
 {
     rig->careful = false;
     rig->layout.dst = NULL;

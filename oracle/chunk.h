@@ -19,7 +19,7 @@
 // What a campaign's workers have in common; they inherit it by fork.
 struct job {
     const struct backend *backend;
-    const struct plan *plan;      // NULL: no sweep, recordings only
+    const struct plan *plan; // NULL: no sweep, recordings only
     const struct judge *judge;
     const struct recorder_kind *recorder;
     struct recorder_options recorder_options;
@@ -27,8 +27,8 @@ struct job {
 
 // Shared with the parent. The routine may write here: nothing in it is trusted.
 struct worker_slot {
-    _Atomic uint64_t at;     // number of the case that is running, or a stage
-    _Atomic uint32_t stop;   // nonzero: report what there is
+    _Atomic uint64_t at;   // number of the case that is running, or a stage
+    _Atomic uint32_t stop; // nonzero: report what there is
 };
 
 #define WORKER_LOADING (UINT64_MAX)
@@ -42,11 +42,11 @@ struct rig {
     struct layout layout, other_layout;
     struct trace trace, other_trace; // `other`: with values, or with other data
     struct copy_case other_case;     // the case in the shadow, with other data
-    struct report *report;   // of the chunk; its tallies follow it
+    struct report *report;           // of the chunk; its tallies follow it
     size_t report_bytes;
-    bool again;              // the last case stored bytes again
-    bool careful;            // look at the whole arena after every case
-    bool distrusted;         // this process was, or may have been, written to
+    bool again;      // the last case stored bytes again
+    bool careful;    // look at the whole arena after every case
+    bool distrusted; // this process was, or may have been, written to
 };
 
 struct reason {
@@ -55,14 +55,14 @@ struct reason {
 };
 
 struct report {
-    uint64_t id;             // as in the command
-    uint64_t lo, end;        // case numbers judged, lo..end-1
+    uint64_t id;      // as in the command
+    uint64_t lo, end; // case numbers judged, lo..end-1
     uint64_t judged, skipped, broken;
-    uint64_t left_out;       // numbers that are no case of the sweep
-    uint64_t timeouts;       // among the judged
-    uint64_t distrusted;     // 1: case `lo` alone; the worker has ended
+    uint64_t left_out;                        // numbers that are no case of the sweep
+    uint64_t timeouts;                        // among the judged
+    uint64_t distrusted;                      // 1: case `lo` alone; the worker has ended
     struct reason skip_reason, broken_reason; // of the smallest such case
-    struct tally tallies[];  // one a check
+    struct tally tallies[];                   // one a check
 };
 
 // False and one line in ERROR when routine, recorder or memory cannot be had.
@@ -71,7 +71,6 @@ void rig_close(struct rig *rig);
 
 // Runs cases lo..hi-1, or fewer when the time of a chunk is over or the slot
 // says stop, and fills rig->report.
-void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi,
-               struct worker_slot *slot);
+void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi, struct worker_slot *slot);
 
 #endif

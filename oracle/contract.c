@@ -267,7 +267,8 @@ static bool parse_include(struct parser *p, char **words, size_t count)
     if (p->has_rules)
         return fail(p, "`include` after rules; expected above them");
     if (!other)
-        return fail(p, "include of `%s`; expected a built-in contract (`storescope list contracts`)",
+        return fail(p,
+                    "include of `%s`; expected a built-in contract (`storescope list contracts`)",
                     count > 1 ? words[1] : "");
     for (size_t i = 0; i < other->rule_count; i++) {
         const struct contract_rule *row = &other->rules[i];

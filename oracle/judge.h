@@ -22,14 +22,14 @@ struct check {
 };
 
 struct judge {
-    struct check *checks;          // in the order of the rule table
+    struct check *checks; // in the order of the rule table
     size_t count;
     uint16_t first_of[RULE_COUNT + 1]; // where each rule's checks begin
-    uint64_t rules;                // bits by id: rules that have checks
-    size_t data_dependent;         // index of that check, or `count`: the last
-    uint16_t (*check_of)[RULE_COUNT]; // [contract][rule], or CHECK_NONE
+    uint64_t rules;                    // bits by id: rules that have checks
+    size_t data_dependent;             // index of that check, or `count`: the last
+    uint16_t (*check_of)[RULE_COUNT];  // [contract][rule], or CHECK_NONE
     size_t contract_count;
-    bool loads, values;            // what some check needs recorded
+    bool loads, values; // what some check needs recorded
 };
 
 struct tally {

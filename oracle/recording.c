@@ -61,7 +61,7 @@ static uint32_t *used_sites(const struct trace *t, uint64_t *used)
     *used = 0;
     for (size_t i = 0; i < t->site_count; i++)
         if (place[i])
-            place[i] = (uint32_t)++*used;
+            place[i] = (uint32_t)++ * used;
     return place;
 }
 
@@ -120,8 +120,8 @@ static bool head_is_sound(const struct recording_head *head, uint64_t body)
     if (head->outcome > OUTCOME_BROKEN || head->image_count > TRACE_IMAGES_MAX ||
         head->accesses > body || head->sites > body || head->value_bytes > body)
         return false;
-    return body == head->accesses * sizeof(struct access) +
-                       head->sites * sizeof(struct site) + head->value_bytes;
+    return body == head->accesses * sizeof(struct access) + head->sites * sizeof(struct site) +
+                       head->value_bytes;
 }
 
 static bool body_take(struct trace *t, const struct recording_head *head, const uint8_t *at)

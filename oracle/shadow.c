@@ -19,7 +19,7 @@ enum { TORN_ALL = 2 | 4 | 8 };
 struct strip {
     struct shadow_side *side;
     uint64_t base, size;
-    uint64_t top; // highest start of an access so far
+    uint64_t start; // of the latest access
 };
 
 struct pass {
@@ -140,11 +140,12 @@ static inline void count_class(struct pass *p, struct strip *t, const struct acc
         t->side->width_max = a->width;
 }
 
-// Elements on a side that begin at FIRST (the lowest) up to LAST.
+// Elements on a side that begin at FIRST (the lowest) up to LAST. Starts ascend
+// throughout when none is below the one before it.
 static inline void count_order(struct strip *t, uint64_t first, uint64_t last)
 {
-    t->side->descending |= first < t->top;
-    t->top = max_u64(t->top, last);
+    t->side->descending |= first < t->start;
+    t->start = last;
 }
 
 // Store number I wrote bytes again: AGAIN, relative to its address. Finds each
@@ -189,11 +190,10 @@ static void look_back(struct pass *p, size_t i, uint64_t again)
 // again after each store to a bitmap.
 struct gathered {
     uint64_t accesses;
-    uint64_t top;      // as in struct strip, but current
-    uint64_t end;      // of the last access, as an offset
-    uint64_t widths;   // OR of the widths
-    uint64_t not_size; // OR of the bits in which a width differs from the request
-    uint64_t astray;   // nonzero: one was not aligned
+    uint64_t start;  // as in struct strip, but current
+    uint64_t end;    // of the latest access, as an offset
+    uint64_t widths; // OR of the widths, powers of two
+    uint64_t astray; // nonzero: one was not aligned
     uint32_t classes;
     bool descending;
 };
@@ -215,7 +215,14 @@ static inline __attribute__((always_inline)) bool touch_inside(struct pass *p, s
         tear_at(&t, off);
         tear_at(&t, off + width);
     }
-    uint64_t again = mark(t.side, off, ~UINT64_C(0) >> (WORD_BITS - width));
+    uint64_t shift = off % WORD_BITS, bits = ~UINT64_C(0) >> (WORD_BITS - width), again;
+    uint64_t *once = &t.side->once[off / WORD_BITS];
+    if (shift + width <= WORD_BITS && !(*once & bits << shift)) {
+        *once |= bits << shift;
+        again = 0;
+    } else {
+        again = mark(t.side, off, bits);
+    }
     if (store && again)
         look_back(p, i, again);
 
@@ -224,11 +231,10 @@ static inline __attribute__((always_inline)) bool touch_inside(struct pass *p, s
         p->undrained |= class;
     k->classes |= class;
     k->accesses++;
-    k->descending |= a->addr < k->top;
-    k->top = max_u64(k->top, a->addr);
+    k->descending |= a->addr < k->start;
+    k->start = a->addr;
     k->end = off + width;
     k->widths |= width;
-    k->not_size |= width ^ t.size;
     k->astray |= a->addr & (width - 1);
     return true;
 }
@@ -245,10 +251,10 @@ static inline __attribute__((always_inline)) void settle(struct strip *t, struct
         side->misaligned |= k->astray != 0;
         side->descending |= k->descending;
         side->last_byte_last = k->end == t->size;
-        side->whole_request &= k->not_size == 0;
-        t->top = k->top;
+        side->whole_request &= k->widths == t->size && widest == t->size; // all alike
+        t->start = k->start;
     }
-    *k = (struct gathered){.top = t->top};
+    *k = (struct gathered){.start = t->start};
 }
 
 // The span in SPANS that holds POS, and the address up to which that answer
@@ -476,7 +482,7 @@ static __attribute__((always_inline)) inline void step_aside(struct pass *p, str
         return;
     settle(t, k);
     touch_other(p, t, i);
-    k->top = t->top;
+    k->start = t->start;
 }
 
 static void run_pass(struct pass *p, size_t count)
@@ -501,6 +507,16 @@ static void run_pass(struct pass *p, size_t count)
     settle(&p->loads, &loaded);
 }
 
+// In parts, since gcc clears a structure of this size as a whole with
+// `rep stos`, which takes longer than a small case.
+static void start_anew(struct shadow *s)
+{
+    enum { FROM = offsetof(struct shadow, store_outside), TO = offsetof(struct shadow, scratch) };
+    s->stores = (struct shadow_side){.whole_request = true};
+    s->loads = (struct shadow_side){.whole_request = true};
+    memset((char *)s + FROM, 0, TO - FROM);
+}
+
 static void lay_maps(struct shadow *s, uint64_t size)
 {
     struct shadow_scratch *scratch = s->scratch;
@@ -511,7 +527,6 @@ static void lay_maps(struct shadow *s, uint64_t size)
     s->stores.again = maps + stride;
     s->loads.once = maps + 2 * stride;
     s->loads.again = maps + 3 * stride;
-    s->stores.whole_request = s->loads.whole_request = true;
 }
 
 static void finish_side(struct shadow_side *side, uint64_t size)
@@ -550,13 +565,11 @@ void shadow_gather(struct shadow *s, const struct copy_case *c, const struct lay
                    const struct trace *trace)
 {
     uint64_t size = layout->size, dst = (uintptr_t)layout->dst;
-    struct shadow_scratch *scratch = s->scratch;
-    memset(s, 0, sizeof *s); // an initializer becomes `rep stos`, slow to start
+    start_anew(s);
     s->c = c;
     s->layout = layout;
     s->trace = trace;
-    s->scratch = scratch;
-    scratch->dst = dst;
+    ((struct shadow_scratch *)s->scratch)->dst = dst;
     lay_maps(s, size);
 
     struct pass p = {

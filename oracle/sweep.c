@@ -14,9 +14,9 @@
 enum {
     CHUNK_CASES_MIN = 256,
     CHUNK_CASES_MAX = 1 << 16,
-    TICK_MS = 100,        // progress, and a look at who has died or hangs
-    FINISH_MS = 150,      // for the last reports after a stop
-    RECEIVE_MS = 1000,    // a report is written in one go
+    TICK_MS = 100,     // progress, and a look at who has died or hangs
+    FINISH_MS = 150,   // for the last reports after a stop
+    RECEIVE_MS = 1000, // a report is written in one go
 };
 
 // Case numbers lo..hi-1. A suspect is one case at which a worker died: it runs
@@ -32,8 +32,8 @@ struct hand {
     bool busy;
     struct stretch chunk;
     uint64_t id;
-    uint64_t seen_at;     // what its slot said when last looked at
-    uint64_t moved_ms;    // when that last changed
+    uint64_t seen_at;  // what its slot said when last looked at
+    uint64_t moved_ms; // when that last changed
 };
 
 struct sweep {
@@ -43,13 +43,13 @@ struct sweep {
     struct hand *hands;
     struct pollfd *polls;
     unsigned hand_count;
-    struct stretch *open;    // not handed out; in no order
+    struct stretch *open; // not handed out; in no order
     size_t open_count, open_capacity;
-    uint64_t left;           // case numbers in `open`
+    uint64_t left; // case numbers in `open`
     uint64_t next_id;
     uint64_t started_ms, tick_ms;
-    uint64_t ending_ms;      // 0, or when the sweep is over at the latest
-    bool failed;             // the system's failure; `error` says which
+    uint64_t ending_ms; // 0, or when the sweep is over at the latest
+    bool failed;        // the system's failure; `error` says which
     char *error;
     size_t error_size;
 };
@@ -155,8 +155,7 @@ static void note_broken(struct sweep *s, uint64_t index, const char *why)
 // A worker was lost at its chunk. The case it was at, as far as that can be
 // known, runs once more alone before it is called broken; a hang is not worth
 // a second try.
-static void chunk_lost(struct sweep *s, struct hand *hand, uint64_t at, bool retry,
-                       const char *why)
+static void chunk_lost(struct sweep *s, struct hand *hand, uint64_t at, bool retry, const char *why)
 {
     struct stretch chunk = hand->chunk;
     hand->busy = false;
@@ -206,8 +205,7 @@ static void worker_stalled(struct sweep *s, struct hand *hand)
     if (at == WORKER_LOADING) {
         hand->busy = false;
         stretch_add(s, hand->chunk.lo, hand->chunk.hi, hand->chunk.suspect);
-        snprintf(s->sum->given_up, sizeof s->sum->given_up,
-                 "loading the routine did not end");
+        snprintf(s->sum->given_up, sizeof s->sum->given_up, "loading the routine did not end");
         end_soon(s);
         return;
     }
@@ -229,20 +227,18 @@ static bool tallies_are_sound(const struct report *r, size_t checks)
     return reason_is_sound(&r->skip_reason) && reason_is_sound(&r->broken_reason);
 }
 
-static bool report_is_sound(const struct sweep *s, const struct hand *hand,
-                            const struct frame *f)
+static bool report_is_sound(const struct sweep *s, const struct hand *hand, const struct frame *f)
 {
     const struct report *r = (const struct report *)(const void *)f->bytes;
     size_t checks = s->job->judge->count;
     if (f->length != sizeof *r + checks * sizeof(struct tally) || r->id != hand->id ||
-        r->distrusted > 1 || r->lo < hand->chunk.lo || r->end < r->lo ||
-        r->end > hand->chunk.hi)
+        r->distrusted > 1 || r->lo < hand->chunk.lo || r->end < r->lo || r->end > hand->chunk.hi)
         return false;
     uint64_t cases = r->end - r->lo;
     bool alone = r->distrusted && cases == 1;
     bool prefix = !r->distrusted && r->lo == hand->chunk.lo && (cases > 0 || s->ending_ms);
-    if ((!alone && !prefix) || r->judged > cases || r->skipped > cases ||
-        r->broken > cases || r->left_out > cases || r->timeouts > r->judged ||
+    if ((!alone && !prefix) || r->judged > cases || r->skipped > cases || r->broken > cases ||
+        r->left_out > cases || r->timeouts > r->judged ||
         r->judged + r->skipped + r->broken + r->left_out != cases)
         return false;
     return tallies_are_sound(r, checks);
@@ -339,8 +335,8 @@ static unsigned busy_count(const struct sweep *s)
 static void wait_for_answers(struct sweep *s)
 {
     for (unsigned i = 0; i < s->hand_count; i++)
-        s->polls[i] = (struct pollfd){
-            .fd = s->hands[i].busy ? s->hands[i].worker.fd : -1, .events = POLLIN};
+        s->polls[i] =
+            (struct pollfd){.fd = s->hands[i].busy ? s->hands[i].worker.fd : -1, .events = POLLIN};
     if (poll(s->polls, s->hand_count, s->ending_ms ? TICK_MS / 5 : TICK_MS) <= 0)
         return;
     for (unsigned i = 0; i < s->hand_count; i++)
@@ -423,8 +419,8 @@ static void run_to_end(struct sweep *s)
     tell_progress(s, sweep_clock_ms());
 }
 
-bool sweep_run(const struct job *job, const struct campaign_options *options,
-               struct sweep_sum *out, char *error, size_t error_size)
+bool sweep_run(const struct job *job, const struct campaign_options *options, struct sweep_sum *out,
+               char *error, size_t error_size)
 {
     struct sweep s = {
         .job = job,
@@ -444,8 +440,7 @@ bool sweep_run(const struct job *job, const struct campaign_options *options,
         snprintf(error, error_size, "out of memory for a sweep; free some or lower --jobs");
     else
         run_to_end(&s);
-    out->interrupted = out->done < job->plan->cases && !out->given_up[0] &&
-                       !out->not_opened[0];
+    out->interrupted = out->done < job->plan->cases && !out->given_up[0] && !out->not_opened[0];
     out->seconds = (double)(sweep_clock_ms() - s.started_ms) / 1e3;
     free(s.hands);
     free(s.polls);

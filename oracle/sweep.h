@@ -22,21 +22,21 @@ enum {
 };
 
 struct sweep_sum {
-    uint64_t done;            // case numbers accounted for
+    uint64_t done; // case numbers accounted for
     uint64_t judged, skipped, broken, left_out;
     uint64_t timeouts, stalls, distrusted, deaths, loading_deaths;
     struct reason skip_reason, broken_reason;
-    struct tally *tallies;    // one a check of the job's judge; owned
-    bool interrupted;         // the user's stop came before the end
-    char given_up[TRACE_REASON_MAX];  // "": not given up
+    struct tally *tallies;             // one a check of the job's judge; owned
+    bool interrupted;                  // the user's stop came before the end
+    char given_up[TRACE_REASON_MAX];   // "": not given up
     char not_opened[TRACE_REASON_MAX]; // routine or recorder; "": opened
     double seconds;
 };
 
 // False and one line in ERROR when the system has no processes or memory; OUT
 // is to be freed in any case.
-bool sweep_run(const struct job *job, const struct campaign_options *options,
-               struct sweep_sum *out, char *error, size_t error_size);
+bool sweep_run(const struct job *job, const struct campaign_options *options, struct sweep_sum *out,
+               char *error, size_t error_size);
 void sweep_free(struct sweep_sum *sum);
 
 // Wall time without progress after which a worker is taken to hang.

@@ -56,8 +56,7 @@ static void *grow(void *items, size_t *capacity, size_t wanted, size_t item_byte
     }
     void *grown = realloc(items, room * item_bytes);
     if (!grown) {
-        fprintf(stderr, "storescope: out of memory for a trace of %zu bytes\n",
-                room * item_bytes);
+        fprintf(stderr, "storescope: out of memory for a trace of %zu bytes\n", room * item_bytes);
         abort();
     }
     *capacity = room;
@@ -93,8 +92,7 @@ static bool meets(struct span a, uintptr_t lo, uintptr_t hi)
 // The buffer an access belongs to in an overlapping case, where both lie in
 // one lane: its own side where it touches that, else the other one where it
 // touches that.
-static enum region shared_lane_region(const struct layout *l, enum access_kind kind,
-                                      struct span at)
+static enum region shared_lane_region(const struct layout *l, enum access_kind kind, struct span at)
 {
     uintptr_t dst = (uintptr_t)l->dst, src = (uintptr_t)l->src;
     bool in_dst = meets(at, dst, dst + l->size);
@@ -118,16 +116,16 @@ static enum region lane_region(const struct layout *l, enum access_kind kind, st
     return dst ? REGION_DST : src ? REGION_SRC : REGION_OTHER;
 }
 
-enum region trace_region(const struct trace *t, const struct layout *layout,
-                         const struct access *a, int64_t *offset)
+enum region trace_region(const struct trace *t, const struct layout *layout, const struct access *a,
+                         int64_t *offset)
 {
     struct span at = access_span(a);
     uintptr_t start = 0;
     if (at.hi == at.lo)
         at.hi++; // a flush names a place, not bytes
 
-    enum region region = a->kind == ACCESS_FENCE ? REGION_OTHER
-                                                 : lane_region(layout, a->kind, at, 0);
+    enum region region =
+        a->kind == ACCESS_FENCE ? REGION_OTHER : lane_region(layout, a->kind, at, 0);
     if (region == REGION_OTHER && meets(at, t->stack.lo, t->stack.hi))
         region = REGION_STACK;
     // An access that faults in a guard page is told by its distance from the

@@ -32,8 +32,8 @@ void result_decide(struct result *r)
     if (r->reason[0])
         return;
     if (r->interrupted)
-        snprintf(r->reason, sizeof r->reason,
-                 "interrupted after %" PRIu64 " of %" PRIu64 " cases", r->cases, r->planned);
+        snprintf(r->reason, sizeof r->reason, "interrupted after %" PRIu64 " of %" PRIu64 " cases",
+                 r->cases, r->planned);
     else if (r->verdict == VERDICT_SKIPPED)
         snprintf(r->reason, sizeof r->reason,
                  "no case of the sweep suits this routine; see its sizes and alignment in "

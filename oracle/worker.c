@@ -45,7 +45,7 @@ static void reset_signals(void)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     for (int i = 1; i < NSIG; i++)
-        signal(i, SIG_DFL); // the parent's handlers are none of a worker's
+        signal(i, SIG_DFL);  // the parent's handlers are none of a worker's
     signal(SIGINT, SIG_IGN); // the parent decides what an interrupt means
 }
 
@@ -108,17 +108,16 @@ static bool send_witness(struct rig *rig, const struct worker_command *command, 
         return true;
     }
     struct trace *t = &rig->trace;
-    struct witness_note *note =
-        calloc(1, sizeof *note + WITNESS_ACCESSES_MAX * sizeof(uint32_t));
+    struct witness_note *note = calloc(1, sizeof *note + WITNESS_ACCESSES_MAX * sizeof(uint32_t));
     if (!note)
         return false;
     explain(rig, &rig->job->judge->checks[command->check], note, (uint32_t *)(note + 1));
     note->ends = rig->shadow->wild_store;
     if (t->count > WITNESS_ACCESSES_MAX)
         t->count = WITNESS_ACCESSES_MAX;
-    bool sent = frame_send(fd, FRAME_WITNESS, note,
-                           sizeof *note + note->accesses * sizeof(uint32_t)) &&
-                recording_send(fd, &rig->layout, t);
+    bool sent =
+        frame_send(fd, FRAME_WITNESS, note, sizeof *note + note->accesses * sizeof(uint32_t)) &&
+        recording_send(fd, &rig->layout, t);
     free(note);
     bool wide = t->outcome != OUTCOME_RETURNED || rig->shadow->store_outside;
     arena_clear(rig->arena, &rig->layout, wide);
@@ -142,8 +141,8 @@ static bool send_report(struct rig *rig, const struct worker_command *command,
 }
 
 // Does what a command asks. False when this worker is to end.
-static bool obey(struct rig *rig, const struct worker_command *command,
-                 struct worker_slot *slot, int fd)
+static bool obey(struct rig *rig, const struct worker_command *command, struct worker_slot *slot,
+                 int fd)
 {
     switch ((enum worker_command_kind)command->kind) {
     case COMMAND_SWEEP:
@@ -200,8 +199,7 @@ bool worker_start(struct worker *w, const struct job *job, unsigned receive_ms, 
     pid_t parent = getpid();
     struct timeval limit = {receive_ms / 1000, (suseconds_t)(receive_ms % 1000) * 1000};
     *w = (struct worker){.fd = -1};
-    void *slot = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                      -1, 0);
+    void *slot = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (slot == MAP_FAILED)
         return start_failed(w, fds, error, error_size);
     w->slot = slot;
@@ -213,7 +211,7 @@ bool worker_start(struct worker *w, const struct job *job, unsigned receive_ms, 
         return start_failed(w, fds, error, error_size);
     if (w->pid == 0)
         worker_main(job, w->slot, become_worker(fds[1], parent));
-    setpgid(w->pid, w->pid); // both do it, since either may come first
+    setpgid(w->pid, w->pid);                     // both do it, since either may come first
     madvise(w->slot, PAGE_BYTES, MADV_DONTFORK); // not for the next worker's routine
     setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     close(fds[1]);

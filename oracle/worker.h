@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 struct worker {
-    pid_t pid;                 // 0: none
+    pid_t pid; // 0: none
     int fd;
     struct worker_slot *slot;
 };
@@ -29,8 +29,8 @@ enum worker_command_kind {
 // Any command may be answered by FRAME_FAILED instead.
 struct worker_command {
     uint64_t kind, id, lo, hi;
-    uint64_t check;            // index into the judge's checks
-    uint64_t values;           // 0 or 1: capture the bytes of every store
+    uint64_t check;  // index into the judge's checks
+    uint64_t values; // 0 or 1: capture the bytes of every store
     struct copy_case c;
 };
 

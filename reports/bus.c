@@ -13,7 +13,7 @@ bool bus_width_is_valid(uint64_t width)
 struct sender {
     const struct recording *r;
     unsigned width;
-    uint64_t base;           // address of the page that the destination starts in
+    uint64_t base; // address of the page that the destination starts in
     uint64_t sent;
     void (*function)(const struct beat *, void *);
     void *context;
@@ -24,7 +24,7 @@ struct sender {
 static void send_element(struct sender *s, uint64_t addr, unsigned length, uint64_t mask,
                          const uint8_t *values)
 {
-    struct beat beat = { .size = 0 };
+    struct beat beat = {.size = 0};
     for (unsigned i = 0; i < length; i++) {
         bool driven = (mask >> (i % 64) & 1) != 0;
         bool boundary = (addr + i) % s->width == 0;
@@ -68,8 +68,11 @@ static bool is_beat(const struct recording *r, const struct access *a)
 uint64_t bus_beats(const struct recording *r, uint32_t dst_off, unsigned width,
                    void (*function)(const struct beat *, void *), void *context)
 {
-    struct sender s = { .r = r, .width = width, .base = (uintptr_t)r->layout.dst - dst_off,
-                        .function = function, .context = context };
+    struct sender s = {.r = r,
+                       .width = width,
+                       .base = (uintptr_t)r->layout.dst - dst_off,
+                       .function = function,
+                       .context = context};
     for (size_t i = 0; i < r->trace.count; i++)
         if (is_beat(r, &r->trace.accesses[i]))
             send_access(&s, &r->trace.accesses[i]);
@@ -119,7 +122,7 @@ static uint64_t stores_elsewhere(const struct recording *r)
 
 void bus_print(const struct recording *r, uint32_t dst_off, unsigned width, FILE *out)
 {
-    struct printer p = { .out = out };
+    struct printer p = {.out = out};
     char count[COUNT_TEXT_MAX], outcome[TRACE_REASON_MAX + 160];
     bus_beats(r, dst_off, width, print_beat, &p);
     if (p.unknown > 0)

@@ -16,9 +16,9 @@
 enum { BUS_WIDTH_MAX = 64 };
 
 struct beat {
-    int64_t addr;     // bytes from the start of the destination's page
-    unsigned size;    // bytes, 1..width
-    bool known;       // was the value captured?
+    int64_t addr;                // bytes from the start of the destination's page
+    unsigned size;               // bytes, 1..width
+    bool known;                  // was the value captured?
     uint8_t data[BUS_WIDTH_MAX]; // `size` bytes, lowest address first
 };
 

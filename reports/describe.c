@@ -3,6 +3,7 @@
 
 #include "describe.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@ const char *const access_kind_name[] = {
 };
 
 const char *const outcome_name[] = {
-    [OUTCOME_RETURNED] = "returned", [OUTCOME_FAULTED] = "faulted",
+    [OUTCOME_RETURNED] = "returned",   [OUTCOME_FAULTED] = "faulted",
     [OUTCOME_TIMED_OUT] = "timed out", [OUTCOME_REFUSED] = "refused",
     [OUTCOME_BROKEN] = "broken",
 };
@@ -35,7 +36,7 @@ static uint64_t region_base(const struct recording *r, enum region region)
 struct extent extent_of(const struct recording *r, const struct access *a)
 {
     int64_t ignored;
-    struct extent e = { .bytes = a->width * a->count };
+    struct extent e = {.bytes = a->width * a->count};
     uint64_t lo = a->addr;
     e.region = trace_region(&r->trace, &r->layout, a, &ignored);
     if ((a->flags & ACCESS_DESCENDING) && a->count > 0)
@@ -161,4 +162,32 @@ const char *count_print(uint64_t count, const char *unit, char *text)
     snprintf(text + out, COUNT_TEXT_MAX - out, "%s%s%s", *unit ? " " : "", unit,
              *unit && count != 1 ? "s" : "");
     return text;
+}
+
+// Length of the UTF-8 sequence at S, 0 when it is none.
+static size_t utf8_length(const unsigned char *s)
+{
+    size_t length = *s < 0x80                 ? 1
+                    : *s >= 0xc2 && *s < 0xe0 ? 2
+                    : *s >= 0xe0 && *s < 0xf0 ? 3
+                    : *s >= 0xf0 && *s < 0xf5 ? 4
+                                              : 0;
+    for (size_t i = 1; i < length; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    return length;
+}
+
+char *utf8_copy(const char *text)
+{
+    char *copy = strdup(text);
+    assert(copy != NULL);
+    for (size_t i = 0, length; copy[i] != '\0'; i += length) {
+        length = utf8_length((unsigned char *)copy + i);
+        if (length == 0) {
+            copy[i] = '?';
+            length = 1;
+        }
+    }
+    return copy;
 }

@@ -15,8 +15,8 @@ extern const char *const access_kind_name[];
 // access runs from its first to its last byte that is touched.
 struct extent {
     enum region region;
-    int64_t lo;      // offset of its lowest byte in the region; OTHER: address
-    uint64_t bytes;  // 0: it touches nothing
+    int64_t lo;       // offset of its lowest byte in the region; OTHER: address
+    uint64_t bytes;   // 0: it touches nothing
     uint64_t skipped; // bytes of a masked access below lo
 };
 struct extent extent_of(const struct recording *r, const struct access *a);
@@ -50,5 +50,9 @@ void outcome_print(const struct recording *r, char *text, size_t text_size);
 // "1 case", "2 cases", "1,234,567 cases": UNIT in the singular.
 enum { COUNT_TEXT_MAX = 64 };
 const char *count_print(uint64_t count, const char *unit, char *text);
+
+// A copy that is UTF-8 whatever TEXT holds, as JSON must be and a file's name
+// need not: bytes that are not become '?'. The caller frees it.
+char *utf8_copy(const char *text);
 
 #endif

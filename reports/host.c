@@ -10,8 +10,8 @@
 
 // CPU features that decide which copy routines run, as /proc/cpuinfo has them.
 static const char *const features[] = {
-    "sse2",     "ssse3",    "avx",  "avx2", "avx512f", "avx512vl", "avx512bw",   "avx512vbmi2",
-    "erms",     "fsrm",     "rtm",  "clflush", "clflushopt", "clwb", "movdiri", "movdir64b",
+    "sse2", "ssse3", "avx", "avx2",    "avx512f",    "avx512vl", "avx512bw", "avx512vbmi2",
+    "erms", "fsrm",  "rtm", "clflush", "clflushopt", "clwb",     "movdiri",  "movdir64b",
 };
 
 // TEXT after the colon of a line of /proc/cpuinfo, when it is the one of KEY.
@@ -64,7 +64,7 @@ static void note_cpu(struct host *out)
 void host_describe(struct host *out)
 {
     struct utsname name;
-    *out = (struct host){ .cpu = "unknown" };
+    *out = (struct host){.cpu = "unknown"};
     note_cpu(out);
     snprintf(out->libc, sizeof out->libc, "glibc %s", gnu_get_libc_version());
     if (uname(&name) == 0)

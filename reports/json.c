@@ -23,29 +23,9 @@ static cJSON *object(void)
     return o;
 }
 
-// Length of the UTF-8 sequence at S, 0 when it is none.
-static size_t utf8_length(const unsigned char *s)
-{
-    size_t length = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3
-                                : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
-}
-
-// A file's name need not be UTF-8, but JSON must: other bytes become '?'.
 static void add_text(cJSON *o, const char *key, const char *text)
 {
-    char *copy = strdup(text);
-    assert(copy != NULL);
-    for (size_t i = 0, length; copy[i] != '\0'; i += length) {
-        length = utf8_length((unsigned char *)copy + i);
-        if (length == 0) {
-            copy[i] = '?';
-            length = 1;
-        }
-    }
+    char *copy = utf8_copy(text);
     cJSON_AddStringToObject(o, key, copy);
     free(copy);
 }
@@ -58,15 +38,15 @@ static void add_text_or_null(cJSON *o, const char *key, const char *text)
         add_text(o, key, text);
 }
 
+// Digits are printed here: cJSON 1.7.15 rounds numbers above 10^15.
 static void add_count(cJSON *o, const char *key, uint64_t value)
 {
     char text[24];
-    if (value <= EXACT_MAX) {
-        cJSON_AddNumberToObject(o, key, (double)value);
-    } else {
-        snprintf(text, sizeof text, "0x%" PRIx64, value);
+    snprintf(text, sizeof text, value <= EXACT_MAX ? "%" PRIu64 : "0x%" PRIx64, value);
+    if (value <= EXACT_MAX)
+        cJSON_AddRawToObject(o, key, text);
+    else
         cJSON_AddStringToObject(o, key, text);
-    }
 }
 
 static void add_hex(cJSON *o, const char *key, uint64_t value)
@@ -208,8 +188,9 @@ static cJSON *witness_object(const struct finding *f)
     cJSON *o = object();
     add_case(o, &f->witness);
     // A recording that could not be had again has no sites.
-    add_text_or_null(o, "outcome", f->recording.trace.sites == NULL
-                                       ? NULL : outcome_name[f->recording.trace.outcome]);
+    add_text_or_null(o, "outcome",
+                     f->recording.trace.sites == NULL ? NULL
+                                                      : outcome_name[f->recording.trace.outcome]);
     cJSON *accesses = cJSON_AddArrayToObject(o, "accesses");
     for (size_t i = 0; i < f->access_count; i++) {
         const struct access *a = &f->recording.trace.accesses[f->accesses[i]];
@@ -256,7 +237,7 @@ static cJSON *result_object(const struct result *r)
 void json_results_begin(struct json_results *j, FILE *out)
 {
     cJSON *o = object();
-    *j = (struct json_results){ .out = out };
+    *j = (struct json_results){.out = out};
     add_text(o, "storescope", STORESCOPE_VERSION);
     cJSON_AddItemToObject(o, "host", host_object());
     print_members(o, out);

@@ -52,7 +52,7 @@ const char *matrix_rule_short(enum rule_id rule)
 
 void matrix_init(struct matrix *m, const struct contract *contracts, size_t contract_count)
 {
-    *m = (struct matrix){ .contracts = contracts, .contract_count = contract_count };
+    *m = (struct matrix){.contracts = contracts, .contract_count = contract_count};
 }
 
 void matrix_free(struct matrix *m)
@@ -60,7 +60,7 @@ void matrix_free(struct matrix *m)
     for (size_t i = 0; i < m->row_count; i++)
         free(m->rows[i].cells);
     free(m->rows);
-    *m = (struct matrix){ .contracts = NULL };
+    *m = (struct matrix){.contracts = NULL};
 }
 
 void matrix_add(struct matrix *m, const struct result *results)
@@ -71,7 +71,7 @@ void matrix_add(struct matrix *m, const struct result *results)
         assert(m->rows != NULL);
     }
     struct matrix_row *row = &m->rows[m->row_count++];
-    *row = (struct matrix_row){ .backend = results[0].backend, .op = results[0].op };
+    *row = (struct matrix_row){.backend = results[0].backend, .op = results[0].op};
     row->cells = calloc(m->contract_count, sizeof *row->cells);
     assert(row->cells != NULL);
     for (size_t i = 0; i < m->contract_count; i++) {
@@ -122,7 +122,7 @@ static unsigned longest_rule(const struct matrix *m)
 
 static struct geometry measure(const struct matrix *m, const struct look *look)
 {
-    struct geometry g = { .name = NAME_MIN };
+    struct geometry g = {.name = NAME_MIN};
     char name[512];
     unsigned contracts = (unsigned)m->contract_count;
     for (size_t i = 0; i < m->row_count; i++) {
@@ -195,8 +195,8 @@ static void print_block(const struct matrix *m, const struct geometry *g, size_t
                         const struct look *look, FILE *out)
 {
     char name[512];
-    size_t end = first + g->per_block < m->contract_count ? first + g->per_block
-                                                          : m->contract_count;
+    size_t end =
+        first + g->per_block < m->contract_count ? first + g->per_block : m->contract_count;
     print_headings(m, g, first, end, out);
     for (size_t i = 0; i < m->row_count; i++) {
         if (!row_is_drawn(m, &m->rows[i]))
@@ -211,10 +211,10 @@ static void print_block(const struct matrix *m, const struct geometry *g, size_t
 }
 
 // What the marks mean, as far as they were used.
-static void print_legend(const struct matrix *m, const struct geometry *g,
-                         const struct look *look, FILE *out)
+static void print_legend(const struct matrix *m, const struct geometry *g, const struct look *look,
+                         FILE *out)
 {
-    bool rules[RULE_COUNT] = { false }, verdicts[VERDICT_COUNT] = { false };
+    bool rules[RULE_COUNT] = {false}, verdicts[VERDICT_COUNT] = {false};
     char text[RULE_COUNT * 40 + 160] = "";
     size_t length = 0;
     for (size_t i = 0; i < m->row_count; i++)
@@ -298,15 +298,13 @@ static void print_skipped(const struct matrix *m, const struct look *look, FILE 
         const char *reason = m->rows[i].cells[0].reason;
         bool told = row_is_drawn(m, &m->rows[i]);
         for (size_t k = 0; k < i && !told; k++)
-            told = !row_is_drawn(m, &m->rows[k]) &&
-                   strcmp(m->rows[k].cells[0].reason, reason) == 0;
+            told = !row_is_drawn(m, &m->rows[k]) && strcmp(m->rows[k].cells[0].reason, reason) == 0;
         if (told)
             continue;
         look_put(look, out, HUE_DOUBT, "skipped");
         fprintf(out, ": %s:\n", reason);
         for (size_t k = i; k < m->row_count; k++)
-            if (!row_is_drawn(m, &m->rows[k]) &&
-                strcmp(m->rows[k].cells[0].reason, reason) == 0)
+            if (!row_is_drawn(m, &m->rows[k]) && strcmp(m->rows[k].cells[0].reason, reason) == 0)
                 fprintf(out, "  %s\n", m->rows[k].backend->name);
     }
 }

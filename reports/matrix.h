@@ -13,8 +13,8 @@
 
 struct matrix_cell {
     enum verdict verdict;
-    enum rule_id rule;         // VIOLATES only: the first broken
-    struct copy_case witness;  // ... and its smallest case
+    enum rule_id rule;        // VIOLATES only: the first broken
+    struct copy_case witness; // ... and its smallest case
     char reason[TRACE_REASON_MAX];
 };
 

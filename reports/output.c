@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-__attribute__((format(printf, 3, 4)))
-static bool fail(char *error, size_t error_size, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
+                                                       const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -62,7 +62,7 @@ static int open_temporary(struct output *o)
 
 bool output_open(struct output *o, const char *path, char *error, size_t error_size)
 {
-    *o = (struct output){ .file = stdout };
+    *o = (struct output){.file = stdout};
     if (path == NULL || strcmp(path, "-") == 0)
         return true;
     struct stat status;
@@ -78,8 +78,8 @@ bool output_open(struct output *o, const char *path, char *error, size_t error_s
         int saved = errno;
         output_abandon(o);
         return fail(error, error_size,
-                    "cannot write '%s': %s; name a file in a folder that exists and is yours",
-                    path, strerror(saved));
+                    "cannot write '%s': %s; name a file in a folder that exists and is yours", path,
+                    strerror(saved));
     }
     o->file = fdopen(fd, "w");
     assert(o->file != NULL);
@@ -121,9 +121,8 @@ bool output_close(struct output *o, char *error, size_t error_size)
         o->temporary = NULL;
     }
     if (problem != 0)
-        fail(error, error_size, "cannot write %s%s%s: %s; the report is lost",
-             o->path ? "'" : "", o->path ? o->path : "to standard output", o->path ? "'" : "",
-             strerror(problem));
+        fail(error, error_size, "cannot write %s%s%s: %s; the report is lost", o->path ? "'" : "",
+             o->path ? o->path : "to standard output", o->path ? "'" : "", strerror(problem));
     output_abandon(o);
     return problem == 0;
 }
@@ -136,5 +135,5 @@ void output_abandon(struct output *o)
         unlink(o->temporary);
     free(o->temporary);
     free(o->path);
-    *o = (struct output){ .file = NULL };
+    *o = (struct output){.file = NULL};
 }

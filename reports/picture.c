@@ -8,12 +8,12 @@
 #include <string.h>
 
 // One character a mark, for terminals with and without UTF-8.
-static const char *const store_sign[2][3] = { { ".", "=", "#" }, { "·", "▒", "█" } };
-static const char *const load_sign[2][3] = { { ".", "-", "+" }, { "·", "─", "━" } };
+static const char *const store_sign[2][3] = {{".", "=", "#"}, {"·", "▒", "█"}};
+static const char *const load_sign[2][3] = {{".", "-", "+"}, {"·", "─", "━"}};
 
 void picture_init(struct picture *p, uint64_t size, unsigned cells_max)
 {
-    *p = (struct picture){ .size = size, .bytes_per_cell = 1 };
+    *p = (struct picture){.size = size, .bytes_per_cell = 1};
     while ((size + p->bytes_per_cell - 1) / p->bytes_per_cell > cells_max)
         p->bytes_per_cell *= 2;
     p->cells = (unsigned)((size + p->bytes_per_cell - 1) / p->bytes_per_cell);
@@ -60,7 +60,7 @@ void picture_add(struct picture *p, const struct extent *e, const struct access 
 
 void picture_print_bar(const struct picture *p, const struct look *look, FILE *out, bool load)
 {
-    static const enum hue hues[] = { HUE_FAINT, HUE_NONE, HUE_BAD };
+    static const enum hue hues[] = {HUE_FAINT, HUE_NONE, HUE_BAD};
     const char *const *sign = load ? load_sign[look->utf8] : store_sign[look->utf8];
     for (unsigned i = 0; i < p->cells;) {
         uint8_t mark = p->marks[i];

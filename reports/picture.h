@@ -18,10 +18,10 @@ struct picture {
     uint64_t size;           // bytes
     uint64_t bytes_per_cell; // a power of two
     unsigned cells;
-    uint8_t *marks;          // enum mark, one a cell, of the last access added
-    uint8_t *touched;        // times, one a byte, up to 255
-    bool below, above;       // the last access also touched bytes outside
-    bool again;              // ... or some byte again
+    uint8_t *marks;    // enum mark, one a cell, of the last access added
+    uint8_t *touched;  // times, one a byte, up to 255
+    bool below, above; // the last access also touched bytes outside
+    bool again;        // ... or some byte again
 };
 
 // A picture of SIZE bytes in at most CELLS_MAX cells.
@@ -36,8 +36,7 @@ void picture_add(struct picture *p, const struct extent *e, const struct access 
 void picture_print_bar(const struct picture *p, const struct look *look, FILE *out, bool load);
 
 // What the signs mean: "= stored  # stored again".
-void picture_print_legend(const struct picture *p, const struct look *look, FILE *out,
-                          bool loads);
+void picture_print_legend(const struct picture *p, const struct look *look, FILE *out, bool loads);
 
 // One sentence on what stands out in the stores of a recording of SIZE bytes.
 void picture_sentence(const struct recording *r, uint64_t size, char *text, size_t text_size);

@@ -20,7 +20,7 @@ static uint64_t now_ms(void)
 
 void progress_init(struct progress *p, FILE *out, bool quiet)
 {
-    *p = (struct progress){ .out = NULL };
+    *p = (struct progress){.out = NULL};
     if (quiet || !isatty(fileno(out)))
         return;
     p->out = out;

@@ -11,10 +11,10 @@
 #include "look.h"
 
 struct progress {
-    FILE *out;          // NULL: show nothing
+    FILE *out; // NULL: show nothing
     struct look look;
     size_t backend, backends; // number of this one, from 1, and of all
-    uint64_t shown_ms;  // when the line was last drawn
+    uint64_t shown_ms;        // when the line was last drawn
     bool visible;
 };
 

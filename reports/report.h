@@ -34,10 +34,10 @@ void json_trace(const struct trace_report *report, FILE *out);
 struct totals {
     uint64_t verdicts[VERDICT_COUNT];
     uint64_t findings;
-    uint64_t cases;     // run and judged; a case counts once, not per contract
+    uint64_t cases; // run and judged; a case counts once, not per contract
     double seconds;
     size_t backends;
-    bool interrupted;   // by the user, or by the system's failure
+    bool interrupted; // by the user, or by the system's failure
 };
 void totals_add(struct totals *t, const struct result *results, size_t count);
 void totals_print(const struct totals *t, const struct look *look, FILE *out);

@@ -12,16 +12,16 @@
 
 // Numbers of stores count from 1, as in the picture; 0 is none.
 struct facts {
-    uint64_t stores;           // to the destination
-    uint64_t outside;          // first store that leaves the destination
-    uint64_t descends;         // first store below the one before it
-    uint64_t rises;            // first store above the one before it
-    uint64_t undrained;        // last non-temporal store without a fence after it
+    uint64_t stores;    // to the destination
+    uint64_t outside;   // first store that leaves the destination
+    uint64_t descends;  // first store below the one before it
+    uint64_t rises;     // first store above the one before it
+    uint64_t undrained; // last non-temporal store without a fence after it
     bool last_byte_last;
-    int64_t previous;          // offset of the store before
+    int64_t previous;                   // offset of the store before
     uint64_t again, again_lo, again_hi; // bytes stored more than once
     uint64_t missing, missing_lo, missing_hi;
-    uint8_t times_max, times_min;       // over the bytes stored more than once
+    uint8_t times_max, times_min; // over the bytes stored more than once
 };
 
 static void gather_store(struct facts *f, const struct recording *r, const struct access *a,
@@ -36,8 +36,8 @@ static void gather_store(struct facts *f, const struct recording *r, const struc
     if (!f->rises && number > 1 && e->lo > f->previous)
         f->rises = number;
     f->previous = e->lo;
-    f->last_byte_last = !downwards && e->lo < (int64_t)size &&
-                        e->lo + (int64_t)e->bytes >= (int64_t)size;
+    f->last_byte_last =
+        !downwards && e->lo < (int64_t)size && e->lo + (int64_t)e->bytes >= (int64_t)size;
     if (r->trace.sites[a->site].class == CLASS_NONTEMPORAL)
         f->undrained = number;
 }
@@ -90,16 +90,15 @@ struct sentence {
     unsigned parts;
 };
 
-__attribute__((format(printf, 2, 3)))
-static void say(struct sentence *s, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void say(struct sentence *s, const char *format, ...)
 {
     va_list arguments;
     char part[160];
     va_start(arguments, format);
     vsnprintf(part, sizeof part, format, arguments);
     va_end(arguments);
-    int added = snprintf(s->text + s->length, s->size - s->length, "%s%s",
-                         s->parts++ ? ", " : "", part);
+    int added =
+        snprintf(s->text + s->length, s->size - s->length, "%s%s", s->parts++ ? ", " : "", part);
     s->length += (size_t)added;
     if (s->length >= s->size)
         s->length = s->size - 1;
@@ -128,9 +127,9 @@ static void say_bytes(struct sentence *s, const struct facts *f)
         bytes_print(f->again, f->again_lo, f->again_hi, bytes, sizeof bytes);
         snprintf(times, sizeof times, "%u times", f->times_max);
         say(s, "%s stored %s", bytes,
-            f->times_max == 2                ? "twice"
+            f->times_max == 2                                          ? "twice"
             : f->times_max == f->times_min && f->times_max < UINT8_MAX ? times
-                                             : "more than once");
+                                                                       : "more than once");
     }
     if (f->missing == 0 && f->again == 0)
         say(s, "each byte stored once");
@@ -154,8 +153,8 @@ static void say_order(struct sentence *s, const struct facts *f, bool returned)
 
 void picture_sentence(const struct recording *r, uint64_t size, char *text, size_t text_size)
 {
-    struct facts f = { 0 };
-    struct sentence s = { .text = text, .size = text_size };
+    struct facts f = {0};
+    struct sentence s = {.text = text, .size = text_size};
     char number[COUNT_TEXT_MAX];
     gather(&f, r, size);
     if (f.stores == 0) {

@@ -90,8 +90,8 @@ static void print_accesses(const struct finding *f, FILE *out)
     }
 }
 
-static void print_finding(const struct result *r, const struct finding *f,
-                          const struct look *look, FILE *out)
+static void print_finding(const struct result *r, const struct finding *f, const struct look *look,
+                          FILE *out)
 {
     char text[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
     case_print(&f->witness, text);
@@ -132,8 +132,8 @@ static void print_result(const struct result *r, const struct look *look, FILE *
     fprintf(out, "\n  %s, ", copy_op_name[r->op]);
     if (r->interrupted)
         fprintf(out, "interrupted after %" PRIu64 " of ", r->cases);
-    fprintf(out, "%s in %.2f s",
-            count_print(r->interrupted ? r->planned : r->cases, "case", count), r->seconds);
+    fprintf(out, "%s in %.2f s", count_print(r->interrupted ? r->planned : r->cases, "case", count),
+            r->seconds);
     print_rate(r->cases, r->seconds, out);
     fprintf(out, ", recorder %s\n", r->recorder);
     print_reason(r, look, out);

@@ -22,12 +22,11 @@ struct table {
     // Gathered in a first pass.
     uint64_t rows, stack_stores, stack_loads, hidden_loads, prefetches;
     unsigned number_columns, range_columns, width_columns, instruction_columns;
-    bool beside;               // instructions stand beside the bars, not below
+    bool beside; // instructions stand beside the bars, not below
     struct picture stores, sources;
 };
 
-static enum row_kind row_kind(const struct table *t, const struct access *a,
-                              const struct extent *e)
+static enum row_kind row_kind(const struct table *t, const struct access *a, const struct extent *e)
 {
     switch (a->kind) {
     case ACCESS_STORE:
@@ -94,8 +93,7 @@ static void measure(struct table *t)
 // Columns left of the bar: number, kind, range and width, two blanks between.
 static unsigned bar_column(const struct table *t)
 {
-    return t->number_columns + (t->loads ? 7 : 0) + 2 + t->range_columns + 2 +
-           t->width_columns + 2;
+    return t->number_columns + (t->loads ? 7 : 0) + 2 + t->range_columns + 2 + t->width_columns + 2;
 }
 
 // Bytes get a column each while they fit; wider copies are scaled so that the
@@ -161,8 +159,8 @@ static void print_range(const struct table *t, enum row_kind kind, const struct 
     fprintf(t->out, "%*s  %*s  ", (int)t->range_columns, range, (int)t->width_columns, width);
 }
 
-static void print_row(struct table *t, uint64_t number, enum row_kind kind,
-                      const struct access *a, const struct extent *e)
+static void print_row(struct table *t, uint64_t number, enum row_kind kind, const struct access *a,
+                      const struct extent *e)
 {
     char text[INSTRUCTION_MAX], place[EXTENT_TEXT_MAX];
     const char *note;
@@ -249,8 +247,13 @@ static void print_header(const struct table *t)
 void text_trace(const struct trace_report *report, const struct text_trace_options *options,
                 const struct look *look, FILE *out)
 {
-    struct table t = { .report = report, .r = report->recording, .look = look, .out = out,
-                       .loads = options->loads, .range_columns = 5, .width_columns = 5 };
+    struct table t = {.report = report,
+                      .r = report->recording,
+                      .look = look,
+                      .out = out,
+                      .loads = options->loads,
+                      .range_columns = 5,
+                      .width_columns = 5};
     char sentence[512];
     print_header(&t);
     measure(&t);

@@ -22,21 +22,23 @@
 #endif
 
 // Makes the folder and goes there, so that tests name files shortly.
-static inline int enter_folder(void **state) {
+static inline int enter_folder(void **state)
+{
     (void)state;
     char folder[] = "/tmp/storescope-test-XXXXXX";
     return mkdtemp(folder) != NULL && chdir(folder) == 0 ? 0 : -1;
 }
 
-static inline int remove_one(const char *path, const struct stat *st, int type,
-                             struct FTW *ftw) {
+static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
     (void)st;
     (void)type;
     (void)ftw;
     return remove(path);
 }
 
-static inline int leave_folder(void **state) {
+static inline int leave_folder(void **state)
+{
     (void)state;
     char folder[PATH_MAX];
     if (getcwd(folder, sizeof folder) == NULL || chdir("/") != 0) {
@@ -47,7 +49,8 @@ static inline int leave_folder(void **state) {
 
 // A new file each time: some file systems write a file that was cut to nothing
 // and filled again out to the disk at once.
-static inline bool write_file(const char *path, const void *bytes, size_t count) {
+static inline bool write_file(const char *path, const void *bytes, size_t count)
+{
     unlink(path);
     FILE *file = fopen(path, "wb");
     bool written = file != NULL && fwrite(bytes, 1, count, file) == count;
@@ -55,7 +58,8 @@ static inline bool write_file(const char *path, const void *bytes, size_t count)
 }
 
 // The whole file, in memory that the caller frees; NULL when it cannot be read.
-static inline unsigned char *read_file(const char *path, size_t *count) {
+static inline unsigned char *read_file(const char *path, size_t *count)
+{
     FILE *file = fopen(path, "rb");
     unsigned char *bytes = malloc(1 << 20);
     *count = 0;
@@ -68,22 +72,25 @@ static inline unsigned char *read_file(const char *path, size_t *count) {
     return bytes;
 }
 
-static inline bool run(const char *command) {
+static inline bool run(const char *command)
+{
     return system(command) == 0;
 }
 
 // Compiles TEXT (C) with FLAGS into the file OUT.
-static inline bool compile(const char *text, const char *flags, const char *out) {
+static inline bool compile(const char *text, const char *flags, const char *out)
+{
     char command[1024], source[300];
     snprintf(source, sizeof source, "%s.c", out);
-    snprintf(command, sizeof command, "%s -w -O1 -fno-stack-protector %s -o %s %s", TEST_CC,
-             flags, out, source);
+    snprintf(command, sizeof command, "%s -w -O1 -fno-stack-protector %s -o %s %s", TEST_CC, flags,
+             out, source);
     return write_file(source, text, strlen(text)) && run(command);
 }
 
 // Runs FUNCTION in a child. Its answer, 0..255, or minus the signal that ended
 // it.
-static inline int in_child(int (*function)(void *), void *context) {
+static inline int in_child(int (*function)(void *), void *context)
+{
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {

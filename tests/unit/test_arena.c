@@ -202,6 +202,11 @@ static void an_overlapping_case_lies_in_one_lane_of_the_pages_needed(void **stat
     assert_pages(&c, 2, 2);
 }
 
+static bool in_span(struct span s, const uint8_t *at)
+{
+    return (uintptr_t)at >= s.lo && (uintptr_t)at < s.hi;
+}
+
 static void a_byte_outside_of_the_destination_shows(void **state)
 {
     (void)state;
@@ -212,8 +217,7 @@ static void a_byte_outside_of_the_destination_shows(void **state)
             struct layout l = laid(&c);
             for (int64_t at = -64; at < (int64_t)size + 64; at++) {
                 uint8_t *dst = l.dst + at, *src = l.src + at;
-                bool in_dst_lane = (uintptr_t)dst >= l.dst_lane.lo && (uintptr_t)dst < l.dst_lane.hi;
-                bool in_src_lane = (uintptr_t)src >= l.src_lane.lo && (uintptr_t)src < l.src_lane.hi;
+                bool in_dst_lane = in_span(l.dst_lane, dst), in_src_lane = in_span(l.src_lane, src);
                 bool inside = at >= 0 && at < (int64_t)size;
                 if (in_dst_lane) {
                     *dst ^= 1;
@@ -241,7 +245,7 @@ static void a_byte_outside_of_an_overlapping_destination_shows(void **state)
         struct layout l = laid(&c);
         uint8_t *low = l.dst < l.src ? l.dst : l.src, *high = l.dst < l.src ? l.src : l.dst;
         for (uint8_t *at = low - 64; at < high + 100 + 64; at++) {
-            if ((uintptr_t)at < l.dst_lane.lo || (uintptr_t)at >= l.dst_lane.hi)
+            if (!in_span(l.dst_lane, at))
                 continue;
             *at ^= 0x80;
             assert_int_equal(arena_is_clean_near(arena, &l), at >= l.dst && at < l.dst + 100);

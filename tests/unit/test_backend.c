@@ -14,17 +14,20 @@
 
 static struct backend_list all;
 
-static int enter(void **state) {
+static int enter(void **state)
+{
     backend_list_all(&all);
     return enter_folder(state);
 }
 
-static int leave(void **state) {
+static int leave(void **state)
+{
     backend_list_free(&all);
     return leave_folder(state);
 }
 
-static const struct backend *named(const char *name) {
+static const struct backend *named(const char *name)
+{
     for (size_t i = 0; i < all.count; i++) {
         if (strcmp(all.items[i].name, name) == 0) {
             return &all.items[i];
@@ -33,7 +36,8 @@ static const struct backend *named(const char *name) {
     return NULL;
 }
 
-static size_t count_named(const char *prefix) {
+static size_t count_named(const char *prefix)
+{
     size_t count = 0;
     for (size_t i = 0; i < all.count; i++) {
         count += strncmp(all.items[i].name, prefix, strlen(prefix)) == 0;
@@ -41,7 +45,8 @@ static size_t count_named(const char *prefix) {
     return count;
 }
 
-static void op_names_are_read_back(void **state) {
+static void op_names_are_read_back(void **state)
+{
     (void)state;
     enum copy_op op;
     for (int i = 0; i < OP_COUNT; i++) {
@@ -52,14 +57,29 @@ static void op_names_are_read_back(void **state) {
     assert_false(copy_op_parse("", &op));
 }
 
-static void every_family_is_listed_whether_it_is_here_or_not(void **state) {
+static void every_family_is_listed_whether_it_is_here_or_not(void **state)
+{
     (void)state;
     static const char *const names[] = {
-        "libc/memcpy", "libc/memmove", "libc/mempcpy", "musl/mempcpy", "dietlibc/memmove",
-        "klibc/memcpy", "pmem/pmem_memcpy", "pmem/pmem_memmove_nodrain", "qemu/switch",
-        "qemu/lowbit", "qemu/unit", "qemu/host", "qemu/byte_or_move", "qemu/ram_move",
-        "loop/byte", "loop/word", "glibc/memmove_sse2_unaligned",
-        "libc-live/mempcpy_avx512_unaligned_erms", "pmem/memmove_mov_sse2_clwb",
+        "libc/memcpy",
+        "libc/memmove",
+        "libc/mempcpy",
+        "musl/mempcpy",
+        "dietlibc/memmove",
+        "klibc/memcpy",
+        "pmem/pmem_memcpy",
+        "pmem/pmem_memmove_nodrain",
+        "qemu/switch",
+        "qemu/lowbit",
+        "qemu/unit",
+        "qemu/host",
+        "qemu/byte_or_move",
+        "qemu/ram_move",
+        "loop/byte",
+        "loop/word",
+        "glibc/memmove_sse2_unaligned",
+        "libc-live/mempcpy_avx512_unaligned_erms",
+        "pmem/memmove_mov_sse2_clwb",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const struct backend *b = named(names[i]);
@@ -74,21 +94,24 @@ static void every_family_is_listed_whether_it_is_here_or_not(void **state) {
     assert_true(count_named("planted/") > 0);
 }
 
-static void the_list_is_sorted_and_names_nothing_twice(void **state) {
+static void the_list_is_sorted_and_names_nothing_twice(void **state)
+{
     (void)state;
     for (size_t i = 1; i < all.count; i++) {
         assert_true(strcmp(all.items[i - 1].name, all.items[i].name) < 0);
     }
 }
 
-static void only_planted_backends_are_planted(void **state) {
+static void only_planted_backends_are_planted(void **state)
+{
     (void)state;
     for (size_t i = 0; i < all.count; i++) {
         assert_int_equal(all.items[i].planted, strncmp(all.items[i].name, "planted/", 8) == 0);
     }
 }
 
-static void ops_follow_from_names(void **state) {
+static void ops_follow_from_names(void **state)
+{
     (void)state;
     assert_int_equal(named("libc/mempcpy")->op, OP_MEMPCPY);
     assert_int_equal(named("glibc/memmove_sse2_unaligned")->op, OP_MEMMOVE);
@@ -98,7 +121,20 @@ static void ops_follow_from_names(void **state) {
     assert_int_equal(named("loop/byte")->op, OP_MEMCPY);
 }
 
-static void a_libc_that_is_not_there_is_listed_as_missing(void **state) {
+static void what_a_routine_asks_for_is_part_of_its_row(void **state)
+{
+    (void)state;
+    assert_int_equal(named("pmem/pmem_memcpy")->arg4, 0);
+    assert_int_equal(named("pmem/pmem_memcpy_nodrain")->arg4, 1);
+    assert_int_equal(named("pmem/pmem_memmove_noflush")->arg4, 32);
+    assert_int_equal(named("pmem/memmove_mov_sse2_clwb")->size_min, 1);
+    assert_int_equal(named("pmem/memmove_mov_sse2_clwb")->result, RESULT_NONE);
+    assert_int_equal(named("musl/memcpy")->size_unit, 1);
+    assert_int_equal(named("musl/memcpy")->align, 1);
+}
+
+static void a_libc_that_is_not_there_is_listed_as_missing(void **state)
+{
     (void)state;
     static const char *const odd[] = {"/nowhere/libc.a", "/", "/dev/null", "/etc/passwd"};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
@@ -117,7 +153,8 @@ static void a_libc_that_is_not_there_is_listed_as_missing(void **state) {
     }
 }
 
-static size_t find(const char *pattern, struct backend_list *out, char *error, size_t size) {
+static size_t find(const char *pattern, struct backend_list *out, char *error, size_t size)
+{
     *out = (struct backend_list){0};
     error[0] = '\0';
     bool found = backend_list_find(&all, pattern, out, error, size);
@@ -127,7 +164,8 @@ static size_t find(const char *pattern, struct backend_list *out, char *error, s
     return out->count;
 }
 
-static void assert_not_found(const char *pattern, const char *why) {
+static void assert_not_found(const char *pattern, const char *why)
+{
     struct backend_list out;
     char error[512];
     find(pattern, &out, error, sizeof error);
@@ -137,7 +175,8 @@ static void assert_not_found(const char *pattern, const char *why) {
     backend_list_free(&out);
 }
 
-static size_t count_found(const char *pattern) {
+static size_t count_found(const char *pattern)
+{
     struct backend_list out;
     char error[512];
     size_t count = find(pattern, &out, error, sizeof error);
@@ -145,7 +184,8 @@ static size_t count_found(const char *pattern) {
     return count;
 }
 
-static void globs_find_families_and_leave_planted_ones_out(void **state) {
+static void globs_find_families_and_leave_planted_ones_out(void **state)
+{
     (void)state;
     assert_int_equal(count_found("libc/*"), 3);
     assert_int_equal(count_found("loop/byte"), 1);
@@ -154,7 +194,8 @@ static void globs_find_families_and_leave_planted_ones_out(void **state) {
     assert_int_equal(count_found("planted/*"), count_named("planted/"));
 }
 
-static void finding_appends(void **state) {
+static void finding_appends(void **state)
+{
     (void)state;
     struct backend_list out = {0};
     char error[512];
@@ -166,7 +207,8 @@ static void finding_appends(void **state) {
     backend_list_free(&out);
 }
 
-static void an_unknown_name_suggests_the_nearest(void **state) {
+static void an_unknown_name_suggests_the_nearest(void **state)
+{
     (void)state;
     assert_not_found("loop/bite", "loop/byte");
     assert_not_found("qemu/ram_mov", "qemu/ram_move");
@@ -184,7 +226,8 @@ static const char copies[] =
     " size_t n) { return my_memcpy(d, s, n); }"
     "int my_data = 1;";
 
-static void bad_files_are_told_apart(void **state) {
+static void bad_files_are_told_apart(void **state)
+{
     (void)state;
     assert_true(write_file("empty", "", 0));
     assert_true(write_file("text", "INPUT ( libm.so.6 )\n", 20));
@@ -199,7 +242,8 @@ static void bad_files_are_told_apart(void **state) {
     assert_not_found("text:", "PATH:SYMBOL");
 }
 
-static void an_unreadable_file_is_said_to_be_so(void **state) {
+static void an_unreadable_file_is_said_to_be_so(void **state)
+{
     (void)state;
     assert_true(write_file("locked", "x", 1) && chmod("locked", 0) == 0);
     if (access("locked", R_OK) == 0) {
@@ -209,7 +253,8 @@ static void an_unreadable_file_is_said_to_be_so(void **state) {
 }
 
 // Sets one byte of a copy of an object file.
-static void patch(const char *from, const char *to, size_t offset, unsigned char value) {
+static void patch(const char *from, const char *to, size_t offset, unsigned char value)
+{
     size_t count;
     unsigned char *bytes = read_file(from, &count);
     assert_non_null(bytes);
@@ -218,7 +263,8 @@ static void patch(const char *from, const char *to, size_t offset, unsigned char
     free(bytes);
 }
 
-static void files_of_other_machines_are_refused_by_their_name(void **state) {
+static void files_of_other_machines_are_refused_by_their_name(void **state)
+{
     (void)state;
     assert_true(compile(copies, "-c", "copies.o"));
     patch("copies.o", "arm.o", 18, 183); // e_machine
@@ -229,7 +275,8 @@ static void files_of_other_machines_are_refused_by_their_name(void **state) {
     assert_not_found("arm.a:my_memcpy", "AArch64");
 }
 
-static void programs_are_refused(void **state) {
+static void programs_are_refused(void **state)
+{
     (void)state;
     static const char text[] = "int main(void) { return 0; }";
     assert_true(compile(text, "-pie -fPIE", "pie"));
@@ -238,14 +285,16 @@ static void programs_are_refused(void **state) {
     assert_not_found("nopie:main", "program");
 }
 
-static void thin_archives_are_refused_by_name(void **state) {
+static void thin_archives_are_refused_by_name(void **state)
+{
     (void)state;
     assert_true(compile(copies, "-c", "thin.o"));
     assert_true(run("rm -f thin.a; ar rcT thin.a thin.o"));
     assert_not_found("thin.a:my_memcpy", "thin archive");
 }
 
-static void symbols_of_files_are_found(void **state) {
+static void symbols_of_files_are_found(void **state)
+{
     (void)state;
     assert_true(compile(copies, "-c", "found.o"));
     assert_true(compile(copies, "-shared -fPIC", "found.so"));
@@ -273,16 +322,19 @@ static void symbols_of_files_are_found(void **state) {
     }
 }
 
-static void an_ifunc_of_an_archive_is_not_a_routine(void **state) {
+static void an_ifunc_of_an_archive_is_not_a_routine(void **state)
+{
     (void)state;
     assert_true(compile("static void *f(void *d, const void *s, long n) { return d; }"
                         "static void *pick(void) { return f; }"
                         "void *my_memcpy(void *, const void *, long)"
-                        "__attribute__((ifunc(\"pick\")));", "-c", "pick.o"));
+                        "__attribute__((ifunc(\"pick\")));",
+                        "-c", "pick.o"));
     assert_not_found("pick.o:my_memcpy", "ifunc");
 }
 
-static int find_damaged(void *context) {
+static int find_damaged(void *context)
+{
     const char *whole = context;
     size_t count;
     unsigned char *bytes = read_file(whole, &count);
@@ -308,8 +360,8 @@ static int find_damaged(void *context) {
         struct backend_list out = {0};
         char error[512];
         bool found = backend_list_find(&all, "damaged:my_*", &out, error, sizeof error);
-        found = backend_list_find(&all, "damaged:my_local_memmove", &out, error,
-                                  sizeof error) || found;
+        found =
+            backend_list_find(&all, "damaged:my_local_memmove", &out, error, sizeof error) || found;
         if (!found && (error[0] == '\0' || strchr(error, '\n') != NULL)) {
             return 1;
         }
@@ -319,7 +371,8 @@ static int find_damaged(void *context) {
     return 0;
 }
 
-static void damaged_files_do_not_crash_the_search(void **state) {
+static void damaged_files_do_not_crash_the_search(void **state)
+{
     (void)state;
     static char *const files[] = {"d.o", "d.so", "d.a"};
     assert_true(compile(copies, "-c", "d.o"));
@@ -333,14 +386,16 @@ static void damaged_files_do_not_crash_the_search(void **state) {
 enum { COPY_MAX = 4096, MARGIN = 128, BUFFER = 2 * COPY_MAX + 3 * MARGIN };
 typedef void *flag_routine(void *, const void *, size_t, uint64_t);
 
-static unsigned char pattern_byte(size_t i, size_t salt) {
+static unsigned char pattern_byte(size_t i, size_t salt)
+{
     return (unsigned char)(i * 131 + i / 256 * 7 + salt * 29 + 1);
 }
 
 // One call in BUFFER, where source and destination may overlap; the rest of it
 // must keep its bytes.
-static bool copies_right(const struct backend *b, const struct routine *r, size_t size,
-                         size_t dst, size_t src) {
+static bool copies_right(const struct backend *b, const struct routine *r, size_t size, size_t dst,
+                         size_t src)
+{
     static unsigned char got[BUFFER], expected[BUFFER];
     for (size_t i = 0; i < BUFFER; i++) {
         got[i] = expected[i] = pattern_byte(i, size);
@@ -351,7 +406,8 @@ static bool copies_right(const struct backend *b, const struct routine *r, size_
     return memcmp(got, expected, BUFFER) == 0 && (b->result == RESULT_NONE || end == wanted);
 }
 
-static int load_and_copy(void *context) {
+static int load_and_copy(void *context)
+{
     const struct backend *b = context;
     struct routine r;
     char error[512];
@@ -378,7 +434,8 @@ static int load_and_copy(void *context) {
     return 0;
 }
 
-static void every_runnable_backend_copies_right(void **state) {
+static void every_runnable_backend_copies_right(void **state)
+{
     (void)state;
     size_t run_count = 0, bad = 0;
     for (size_t i = 0; i < all.count; i++) {
@@ -397,7 +454,8 @@ static void every_runnable_backend_copies_right(void **state) {
     assert_int_equal(bad, 0);
 }
 
-static void every_missing_backend_fails_to_load_or_lacks_a_feature(void **state) {
+static void every_missing_backend_fails_to_load_or_lacks_a_feature(void **state)
+{
     (void)state;
     for (size_t i = 0; i < all.count; i++) {
         const struct backend *b = &all.items[i];
@@ -410,7 +468,8 @@ static void every_missing_backend_fails_to_load_or_lacks_a_feature(void **state)
     }
 }
 
-static void assert_copies(const char *pattern) {
+static void assert_copies(const char *pattern)
+{
     struct backend_list out;
     char error[512];
     assert_int_equal(find(pattern, &out, error, sizeof error), 1);
@@ -418,7 +477,8 @@ static void assert_copies(const char *pattern) {
     backend_list_free(&out);
 }
 
-static void routines_of_files_are_loaded(void **state) {
+static void routines_of_files_are_loaded(void **state)
+{
     (void)state;
     assert_true(compile(copies, "-c", "load.o"));
     assert_true(compile(copies, "-shared -fPIC", "load.so"));
@@ -433,18 +493,22 @@ static void routines_of_files_are_loaded(void **state) {
 }
 
 // Calls a local function of a shared object, which dlsym does not know.
-static void a_local_function_of_a_shared_object_is_loaded(void **state) {
+static void a_local_function_of_a_shared_object_is_loaded(void **state)
+{
     (void)state;
     assert_true(compile("__attribute__((noinline, used)) static void *own_memcpy(void *d,"
                         " const char *s, unsigned long n) { volatile char *t = d;"
-                        " while (n--) *t++ = *s++; return d; }", "-shared -fPIC", "own.so"));
+                        " while (n--) *t++ = *s++; return d; }",
+                        "-shared -fPIC", "own.so"));
     assert_copies("own.so:own_memcpy");
 }
 
-static void a_shared_object_that_needs_what_is_not_there_is_refused(void **state) {
+static void a_shared_object_that_needs_what_is_not_there_is_refused(void **state)
+{
     (void)state;
     assert_true(compile("void absent(void); void *f(void *d, void *s, long n)"
-                        "{ absent(); return d; }", "-shared -fPIC", "needs.so"));
+                        "{ absent(); return d; }",
+                        "-shared -fPIC", "needs.so"));
     struct backend_list out;
     struct routine r;
     char error[512];
@@ -455,7 +519,8 @@ static void a_shared_object_that_needs_what_is_not_there_is_refused(void **state
 }
 
 // The routine under test must be the libc's, not a sanitizer's interceptor.
-static int live_is_in_libc(void *context) {
+static int live_is_in_libc(void *context)
+{
     const struct backend *b = context;
     struct routine r;
     char error[512], line[512];
@@ -472,7 +537,8 @@ static int live_is_in_libc(void *context) {
     return 3;
 }
 
-static void the_live_routines_are_the_libc_s_own(void **state) {
+static void the_live_routines_are_the_libc_s_own(void **state)
+{
     (void)state;
     static const char *const names[] = {"libc/memcpy", "libc/memmove", "libc/mempcpy"};
     for (size_t i = 0; i < 3; i++) {
@@ -481,13 +547,15 @@ static void the_live_routines_are_the_libc_s_own(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(op_names_are_read_back),
         cmocka_unit_test(every_family_is_listed_whether_it_is_here_or_not),
         cmocka_unit_test(the_list_is_sorted_and_names_nothing_twice),
         cmocka_unit_test(only_planted_backends_are_planted),
         cmocka_unit_test(ops_follow_from_names),
+        cmocka_unit_test(what_a_routine_asks_for_is_part_of_its_row),
         cmocka_unit_test(a_libc_that_is_not_there_is_listed_as_missing),
         cmocka_unit_test(globs_find_families_and_leave_planted_ones_out),
         cmocka_unit_test(finding_appends),

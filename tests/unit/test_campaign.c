@@ -25,10 +25,10 @@
 #include <cmocka.h>
 
 enum {
-    SIZES = 200,          // 0..199
-    OFFSETS = 16,         // destination
+    SIZES = 200,  // 0..199
+    OFFSETS = 16, // destination
     CASES = SIZES * OFFSETS,
-    ODD_SIZE = 77,        // where a routine that is bad for one size goes wrong
+    ODD_SIZE = 77, // where a routine that is bad for one size goes wrong
     ODD_OFFSET = 5,
     STALL_MS = 400,
 };
@@ -43,8 +43,8 @@ static struct {
 
 // Survives workers.
 static struct {
-    _Atomic int deaths, opens;
-} *shared;
+    _Atomic int deaths, opens, opens_with_loads, child;
+} * shared;
 
 static const struct site only_site = {
     .addr = 0x1000, .length = 2, .class = CLASS_SCALAR, .text = "mov byte ptr [rdi], al"};
@@ -60,9 +60,11 @@ static void note(enum access_kind kind, const void *at, size_t width)
         value = (uint32_t)t->value_bytes;
         t->value_bytes += width;
     }
-    t->accesses[t->count++] = (struct access){
-        .addr = (uintptr_t)at, .count = 1, .width = (uint16_t)width,
-        .kind = (uint8_t)kind, .value = value};
+    t->accesses[t->count++] = (struct access){.addr = (uintptr_t)at,
+                                              .count = 1,
+                                              .width = (uint16_t)width,
+                                              .kind = (uint8_t)kind,
+                                              .value = value};
 }
 
 static void store_byte(uint8_t *at, uint8_t byte)
@@ -136,6 +138,16 @@ static void *dies_once(void *dst, const void *src, size_t n)
     return good(dst, src, n);
 }
 
+// Something an earlier case left behind in its process makes it die.
+static void *dies_unless_first(void *dst, const void *src, size_t n)
+{
+    static int calls;
+    if (is_odd() && calls > 0)
+        raise(SIGKILL);
+    calls++;
+    return good(dst, src, n);
+}
+
 static void *always_dies(void *dst, const void *src, size_t n)
 {
     (void)src;
@@ -153,8 +165,10 @@ static void *leaves(void *dst, const void *src, size_t n)
 static void *leaves_a_child(void *dst, const void *src, size_t n)
 {
     if (is_odd()) {
-        if (fork() == 0)
+        int child = fork();
+        if (child == 0)
             pause();
+        shared->child = child;
         raise(SIGKILL);
     }
     return good(dst, src, n);
@@ -291,8 +305,8 @@ static struct recorder *fake_open(const struct routine *routine, uint64_t arg4,
                                   const struct recorder_options *options, char *error,
                                   size_t error_size)
 {
-    (void)options;
     shared->opens++;
+    shared->opens_with_loads += options->loads;
     if (arg4 == 1) {
         snprintf(error, error_size, "does not take 'xbegin' anywhere");
         return NULL;
@@ -337,7 +351,7 @@ typedef void *routine_fn(void *, const void *, size_t);
 
 static struct backend backend_of(routine_fn *routine)
 {
-    struct backend b = {.name = (char *)(uintptr_t)"test/routine", .size_unit = 1, .align = 1};
+    struct backend b = {.name = (char *)(uintptr_t) "test/routine", .size_unit = 1, .align = 1};
     memcpy(&b.code, &routine, sizeof b.code);
     return b;
 }
@@ -357,13 +371,15 @@ static int build_plan(void **state)
                : -1;
 }
 
-#define ROW(id) {.rule = id, .sides = DEVICE_BOTH, .always = true}
+#define ROW(id)                                          \
+    {                                                    \
+        .rule = id, .sides = DEVICE_BOTH, .always = true \
+    }
 
 static const struct contract contracts[] = {
     {.name = "in-order",
      .rules = {ROW(RULE_WRONG_DATA), ROW(RULE_WRONG_RETURN), ROW(RULE_MISSING_STORE),
-               ROW(RULE_OUT_OF_BOUNDS_STORE), ROW(RULE_DUPLICATE_STORE),
-               ROW(RULE_TRANSIENT_VALUE)},
+               ROW(RULE_OUT_OF_BOUNDS_STORE), ROW(RULE_DUPLICATE_STORE), ROW(RULE_TRANSIENT_VALUE)},
      .rule_count = 6},
     {.name = "data-alone",
      .rules = {ROW(RULE_WRONG_DATA), ROW(RULE_OUT_OF_BOUNDS_STORE)},
@@ -376,8 +392,11 @@ static struct result results[CONTRACTS];
 
 static struct campaign_options options_for_two(void)
 {
-    return (struct campaign_options){.recorder = &fake, .device = DEVICE_DST, .jobs = 2,
-                                     .timeout_ms = 100, .stall_ms = STALL_MS};
+    return (struct campaign_options){.recorder = &fake,
+                                     .device = DEVICE_DST,
+                                     .jobs = 2,
+                                     .timeout_ms = 100,
+                                     .stall_ms = STALL_MS};
 }
 
 static void sweep_as(const struct backend *b, size_t contract_count,
@@ -386,6 +405,7 @@ static void sweep_as(const struct backend *b, size_t contract_count,
     char error[256] = "";
     shared->deaths = 0;
     shared->opens = 0;
+    shared->opens_with_loads = 0;
     bool ok = campaign_run(b, &whole_plan, contracts, contract_count, options, results, error,
                            sizeof error);
     assert_string_equal(error, "");
@@ -474,6 +494,8 @@ static void a_finding_has_its_count_and_the_smallest_case_recorded(void **state)
     assert_true(f->recording.trace.value_bytes >= 101);
     assert_true(f->access_count > 0);
     assert_string_not_equal(f->message, "");
+    // No rule needs loads, but a person who looks at the witness does.
+    assert_int_equal(shared->opens_with_loads, 1);
     assert_verdict(&results[DATA_ALONE], VERDICT_CONFORMS);
 }
 
@@ -522,6 +544,14 @@ static void a_worker_that_dies_once_is_replaced(void **state)
     assert_int_equal(results[IN_ORDER].cases, CASES);
 }
 
+static void a_case_runs_once_more_in_a_process_of_its_own(void **state)
+{
+    (void)state;
+    sweep_with_one_worker(dies_unless_first);
+    assert_verdict(&results[IN_ORDER], VERDICT_CONFORMS);
+    assert_int_equal(results[IN_ORDER].cases, CASES);
+}
+
 static void a_routine_that_kills_every_worker_is_given_up(void **state)
 {
     (void)state;
@@ -539,11 +569,31 @@ static void a_routine_that_exits_is_broken(void **state)
     assert_only_odd_case_is_broken("exited (status 3)");
 }
 
+// A process that has ended but was not collected, by whoever inherited it, has
+// ended too.
+static bool has_ended(int pid)
+{
+    char path[64], state = 'Z';
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    FILE *stat = fopen(path, "re");
+    if (!stat)
+        return true;
+    if (fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+        state = 'Z';
+    fclose(stat);
+    return state == 'Z' || state == 'X';
+}
+
 static void a_child_of_the_routine_does_not_hold_up_the_sweep(void **state)
 {
     (void)state;
+    const struct timespec ms = {0, 1000000};
     sweep(leaves_a_child, 1);
     assert_only_odd_case_is_broken("died (signal 9)");
+    assert_true(shared->child > 0);
+    for (int i = 0; i < 1000 && !has_ended(shared->child); i++)
+        nanosleep(&ms, NULL);
+    assert_true(has_ended(shared->child));
 }
 
 static void garbage_on_the_pipe_is_no_report(void **state)
@@ -624,8 +674,9 @@ static void bytes_changed_far_off_without_a_recorded_store_are_broken(void **sta
 static void a_trace_that_the_recorder_does_not_vouch_for_is_broken(void **state)
 {
     (void)state;
-    sweep(is_not_vouched_for, 1);
+    sweep_with_one_worker(is_not_vouched_for);
     assert_only_odd_case_is_broken("the log was written to");
+    assert_int_equal(shared->opens, 2); // its process is not used again
 }
 
 static void timeouts_are_findings_and_end_the_sweep_early(void **state)
@@ -684,7 +735,7 @@ static void what_cannot_run_here_is_skipped_without_a_process(void **state)
     (void)state;
     struct backend b = backend_of(good);
     struct campaign_options options = options_for_two();
-    b.missing = (char *)(uintptr_t)"CPU lacks rtm";
+    b.missing = (char *)(uintptr_t) "CPU lacks rtm";
     sweep_as(&b, 1, &options);
     assert_verdict(&results[0], VERDICT_SKIPPED);
     assert_string_equal(results[0].reason, "CPU lacks rtm");
@@ -813,6 +864,7 @@ int main(void)
         CAMPAIGN_TEST(stores_that_depend_on_data_are_found_where_that_matters),
         CAMPAIGN_TEST(a_case_at_which_workers_die_is_broken_and_the_others_are_judged),
         CAMPAIGN_TEST(a_worker_that_dies_once_is_replaced),
+        CAMPAIGN_TEST(a_case_runs_once_more_in_a_process_of_its_own),
         CAMPAIGN_TEST(a_routine_that_kills_every_worker_is_given_up),
         CAMPAIGN_TEST(a_routine_that_exits_is_broken),
         CAMPAIGN_TEST(a_child_of_the_routine_does_not_hold_up_the_sweep),
@@ -836,8 +888,7 @@ int main(void)
         CAMPAIGN_TEST(one_case_can_be_recorded),
         CAMPAIGN_TEST(a_case_that_kills_its_worker_gives_no_recording),
     };
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                  0);
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true((void *)shared != MAP_FAILED);
     return cmocka_run_group_tests(tests, build_plan, NULL);
 }

@@ -157,9 +157,10 @@ static void cases_are_ordered_by_size_then_place_then_data(void **state)
     (void)state;
     static const char *const ascending[] = {
         "memmove size=1 dst=9 src=9 fill=9",
-        "memmove size=2 dst=0 src=0 fill=0",
         "memmove size=2 dst=0 src=0 fill=1",
-        "memmove size=2 dst=0 src=0 fill=0 rep=1",
+        "memmove size=2 dst=0 src=0 fill=2",
+        "memmove size=2 dst=0 src=0 fill=0",
+        "memmove size=2 dst=0 src=0 fill=1 rep=1",
         "memmove size=2 dst=0 src=0 fill=0 nt=1",
         "memmove size=2 dst=0 src=1 fill=0",
         "memmove size=2 dst=1 src=0 fill=0",
@@ -194,6 +195,8 @@ static void numbers_end_where_their_digits_do(void **state)
     assert_true(n == UINT64_MAX);
     assert_false(number_parse("-1", &end, &n));
     assert_false(number_parse(" 1", &end, &n));
+    assert_false(number_parse("18446744073709551616", &end, &n));
+    assert_false(number_parse("0x10000000000000000", &end, &n));
 }
 
 int main(void)

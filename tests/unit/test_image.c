@@ -23,7 +23,8 @@ struct call {
 
 enum { CALLED_RIGHT = 0, CALLED_WRONG = 1, NOT_LOADED = 2 };
 
-static int load_and_call(void *context) {
+static int load_and_call(void *context)
+{
     struct call *c = context;
     struct routine routine;
     if (!image_load(c->path, c->symbol, &routine, c->error, sizeof c->error)) {
@@ -32,13 +33,14 @@ static int load_and_call(void *context) {
     }
     long got = ((number_routine *)routine.entry)(c->argument);
     if (got != c->expected) {
-        fprintf(stderr, "%s:%s(%ld) gave %ld, expected %ld\n", c->path, c->symbol, c->argument,
-                got, c->expected);
+        fprintf(stderr, "%s:%s(%ld) gave %ld, expected %ld\n", c->path, c->symbol, c->argument, got,
+                c->expected);
     }
     return got == c->expected ? CALLED_RIGHT : CALLED_WRONG;
 }
 
-static void assert_call(const char *path, const char *symbol, long argument, long expected) {
+static void assert_call(const char *path, const char *symbol, long argument, long expected)
+{
     struct call c = {.path = path, .symbol = symbol, .argument = argument, .expected = expected};
     assert_int_equal(in_child(load_and_call, &c), CALLED_RIGHT);
 }
@@ -70,7 +72,8 @@ static const char every_kind_of_data[] =
     "    }\n"
     "}\n";
 
-static void assert_every_kind_of_data(const char *flags) {
+static void assert_every_kind_of_data(const char *flags)
+{
     assert_true(compile(every_kind_of_data, flags, "data.o"));
     assert_call("data.o", "routine", 0, 20);
     assert_call("data.o", "routine", 1, 1);
@@ -82,33 +85,39 @@ static void assert_every_kind_of_data(const char *flags) {
     assert_call("data.o", "routine", 7, -1);
 }
 
-static void position_independent_code_is_loaded(void **state) {
+static void position_independent_code_is_loaded(void **state)
+{
     (void)state;
     assert_every_kind_of_data("-c -fPIC -fcommon");
 }
 
-static void position_dependent_code_is_loaded(void **state) {
+static void position_dependent_code_is_loaded(void **state)
+{
     (void)state;
     assert_every_kind_of_data("-c -fno-pic -fcommon");
 }
 
-static void code_of_the_large_model_is_loaded(void **state) {
+static void code_of_the_large_model_is_loaded(void **state)
+{
     (void)state;
     assert_every_kind_of_data("-c -fno-pic -mcmodel=large -fcommon");
     assert_every_kind_of_data("-c -fPIC -mcmodel=large -fcommon");
 }
 
-static void one_section_a_function_is_loaded(void **state) {
+static void one_section_a_function_is_loaded(void **state)
+{
     (void)state;
     assert_every_kind_of_data("-c -fPIE -ffunction-sections -fdata-sections -fno-plt");
 }
 
-static void symbols_are_found_in_other_members_of_the_archive(void **state) {
+static void symbols_are_found_in_other_members_of_the_archive(void **state)
+{
     (void)state;
     assert_true(compile("extern long step(long), value; long routine(long n)"
-                        "{ return step(n) + value; }", "-c", "first.o"));
-    assert_true(compile("extern long value; long step(long n) { return n * value; }", "-c",
-                        "second.o"));
+                        "{ return step(n) + value; }",
+                        "-c", "first.o"));
+    assert_true(
+        compile("extern long value; long step(long n) { return n * value; }", "-c", "second.o"));
     assert_true(compile("long value = 3;", "-c", "third.o"));
     assert_true(run("rm -f lib.a; ar rc lib.a third.o second.o first.o"));
     assert_call("lib.a", "routine", 5, 18);
@@ -116,22 +125,36 @@ static void symbols_are_found_in_other_members_of_the_archive(void **state) {
     assert_call("plain.a", "routine", 5, 18);
 }
 
-static void a_local_function_is_found_in_an_archive(void **state) {
+static void a_local_function_is_found_in_an_archive(void **state)
+{
     (void)state;
     assert_true(compile("__attribute__((noinline, used)) static long hidden(long n)"
-                        "{ return n + 9; }", "-c", "local.o"));
+                        "{ return n + 9; }",
+                        "-c", "local.o"));
     assert_true(run("rm -f local.a; ar rc local.a local.o"));
     assert_call("local.a", "hidden", 1, 10);
 }
 
-static void a_weak_symbol_that_nobody_defines_is_zero(void **state) {
+static void sections_keep_their_alignment(void **state)
+{
+    (void)state;
+    assert_true(compile("char odd = 1; __attribute__((aligned(64))) char even[64] = {1};"
+                        "long routine(long n) { odd += n; return (long)even & 63; }",
+                        "-c -fdata-sections", "aligned.o"));
+    assert_call("aligned.o", "routine", 1, 0);
+}
+
+static void a_weak_symbol_that_nobody_defines_is_zero(void **state)
+{
     (void)state;
     assert_true(compile("extern long absent(long) __attribute__((weak)); long routine(long n)"
-                        "{ return absent != 0 ? 1 : n; }", "-c -fno-pic", "weak.o"));
+                        "{ return absent != 0 ? 1 : n; }",
+                        "-c -fno-pic", "weak.o"));
     assert_call("weak.o", "routine", 42, 42);
 }
 
-static void a_section_that_is_not_reached_is_not_loaded(void **state) {
+static void a_section_that_is_not_reached_is_not_loaded(void **state)
+{
     (void)state;
     // As glibc's libc.a: what is not reached may use thread-local storage.
     assert_true(compile("__thread long t; long other(long n) { return t += n; }"
@@ -143,7 +166,8 @@ static void a_section_that_is_not_reached_is_not_loaded(void **state) {
 static const struct routine *faulting;
 static const char *fault_name; // of the trap that was reached
 
-static void on_fault(int signal, siginfo_t *info, void *context) {
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
     ucontext_t *c = context;
     uintptr_t at[2] = {(uintptr_t)info->si_addr, (uintptr_t)c->uc_mcontext.gregs[REG_RIP]};
     (void)signal;
@@ -156,7 +180,8 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     _exit(12);
 }
 
-static int load_and_fault(void *context) {
+static int load_and_fault(void *context)
+{
     struct call *c = context;
     struct routine routine;
     if (!image_load(c->path, c->symbol, &routine, c->error, sizeof c->error)) {
@@ -169,8 +194,8 @@ static int load_and_fault(void *context) {
     return CALLED_WRONG;
 }
 
-static void assert_traps(const char *path, const char *symbol, long argument,
-                         const char *name) {
+static void assert_traps(const char *path, const char *symbol, long argument, const char *name)
+{
     struct call c = {.path = path, .symbol = symbol, .argument = argument};
     fault_name = name;
     assert_int_equal(in_child(load_and_fault, &c), 10);
@@ -187,7 +212,8 @@ static const char undefined_things[] =
     "    return n;\n"
     "}\n";
 
-static void what_is_undefined_is_a_trap_that_has_its_name(void **state) {
+static void what_is_undefined_is_a_trap_that_has_its_name(void **state)
+{
     (void)state;
     static const char *const flags[] = {"-c -fPIC", "-c -fno-pic", "-c -fPIC -fno-plt"};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
@@ -200,11 +226,12 @@ static void what_is_undefined_is_a_trap_that_has_its_name(void **state) {
     }
 }
 
-static int check_tunables(void *context) {
+static int check_tunables(void *context)
+{
     struct call *c = context;
     struct routine r;
-    if (!image_load(c->path, c->symbol, &r, c->error, sizeof c->error) ||
-        r.tunable_count != 3 || r.undefined.lo != r.undefined.hi) {
+    if (!image_load(c->path, c->symbol, &r, c->error, sizeof c->error) || r.tunable_count != 3 ||
+        r.undefined.lo != r.undefined.hi) {
         return NOT_LOADED;
     }
     int found = 0;
@@ -213,8 +240,8 @@ static int check_tunables(void *context) {
         uint64_t value = 0;
         memcpy(&value, t->address, t->width);
         found += value == t->initial &&
-                 ((strcmp(t->symbol, "__x86_shared_non_temporal_threshold") == 0 &&
-                   t->width == 8 && value == 0xc0000) ||
+                 ((strcmp(t->symbol, "__x86_shared_non_temporal_threshold") == 0 && t->width == 8 &&
+                   value == 0xc0000) ||
                   (strcmp(t->symbol, "__x86_string_control") == 0 && t->width == 4) ||
                   (strcmp(t->symbol, "__x86_never_heard_of") == 0 && value == 0));
         if (strcmp(t->symbol, "__x86_shared_non_temporal_threshold") == 0) {
@@ -224,17 +251,20 @@ static int check_tunables(void *context) {
     return found == 3 && ((number_routine *)r.entry)(1) == 6 ? CALLED_RIGHT : CALLED_WRONG;
 }
 
-static void the_libc_s_variables_are_tunables(void **state) {
+static void the_libc_s_variables_are_tunables(void **state)
+{
     (void)state;
     assert_true(compile("extern long __x86_shared_non_temporal_threshold, __x86_never_heard_of;"
                         "extern int __x86_string_control; long routine(long n) { return n +"
                         "__x86_shared_non_temporal_threshold + __x86_string_control +"
-                        "__x86_never_heard_of; }", "-c", "tunable.o"));
+                        "__x86_never_heard_of; }",
+                        "-c", "tunable.o"));
     struct call c = {.path = "tunable.o", .symbol = "routine"};
     assert_int_equal(in_child(check_tunables, &c), CALLED_RIGHT);
 }
 
-static int store_to_code(void *context) {
+static int store_to_code(void *context)
+{
     struct call *c = context;
     struct routine r;
     if (!image_load(c->path, c->symbol, &r, c->error, sizeof c->error) || r.image_count == 0 ||
@@ -245,14 +275,16 @@ static int store_to_code(void *context) {
     return CALLED_WRONG;
 }
 
-static void code_lies_low_and_is_not_writable(void **state) {
+static void code_lies_low_and_is_not_writable(void **state)
+{
     (void)state;
     assert_true(compile("long routine(long n) { return n; }", "-c", "low.o"));
     struct call c = {.path = "low.o", .symbol = "routine"};
     assert_int_equal(in_child(store_to_code, &c), -SIGSEGV);
 }
 
-static void assert_refused(const char *path, const char *symbol, const char *why) {
+static void assert_refused(const char *path, const char *symbol, const char *why)
+{
     struct routine r;
     char error[256] = "";
     assert_false(image_load(path, symbol, &r, error, sizeof error));
@@ -260,27 +292,33 @@ static void assert_refused(const char *path, const char *symbol, const char *why
     assert_null(strchr(error, '\n'));
 }
 
-static void thread_local_storage_is_refused_by_name(void **state) {
+static void thread_local_storage_is_refused_by_name(void **state)
+{
     (void)state;
     assert_true(compile("extern __thread long per_thread; long routine(long n)"
-                        "{ return per_thread += n; }", "-c -fPIC", "tls.o"));
+                        "{ return per_thread += n; }",
+                        "-c -fPIC", "tls.o"));
     assert_refused("tls.o", "routine", "per_thread");
     assert_true(compile("static __thread long own = 3; long routine(long n)"
-                        "{ return own += n; }", "-c -fno-pic", "own-tls.o"));
+                        "{ return own += n; }",
+                        "-c -fno-pic", "own-tls.o"));
     assert_refused("own-tls.o", "routine", "thread-local");
 }
 
-static void an_ifunc_is_not_a_routine(void **state) {
+static void an_ifunc_is_not_a_routine(void **state)
+{
     (void)state;
     assert_true(compile("static long f(long n) { return n; } static void *pick(void)"
                         "{ return f; } long routine(long) __attribute__((ifunc(\"pick\")));"
                         "__attribute__((section(\".text.caller\"))) long caller(long n)"
-                        "{ return routine(n); }", "-c", "ifunc.o"));
+                        "{ return routine(n); }",
+                        "-c", "ifunc.o"));
     assert_refused("ifunc.o", "routine", "ifunc");
     assert_traps("ifunc.o", "caller", 1, "routine (an ifunc)");
 }
 
-static void data_and_unknown_symbols_are_refused(void **state) {
+static void data_and_unknown_symbols_are_refused(void **state)
+{
     (void)state;
     assert_true(compile("long data = 1; long routine(long n) { return n; }", "-c", "data1.o"));
     assert_refused("data1.o", "data", "not a function");
@@ -294,7 +332,8 @@ struct damage {
     size_t count;
 };
 
-static void load_bytes(const struct damage *d, size_t count) {
+static void load_bytes(const struct damage *d, size_t count)
+{
     struct routine r;
     char error[256] = "";
     if (!write_file("damaged", d->bytes, count)) {
@@ -306,7 +345,8 @@ static void load_bytes(const struct damage *d, size_t count) {
     }
 }
 
-static int load_truncated(void *context) {
+static int load_truncated(void *context)
+{
     const struct damage *d = context;
     size_t step = d->count > 400 ? d->count / 400 : 1;
     for (size_t count = 0; count < d->count; count += step) {
@@ -315,7 +355,8 @@ static int load_truncated(void *context) {
     return CALLED_RIGHT;
 }
 
-static int load_flipped(void *context) {
+static int load_flipped(void *context)
+{
     const struct damage *d = context;
     static const unsigned char odd[] = {0x00, 0xff, 0x80, 0x7f, 0x01};
     uint64_t random = 88172645463325252u;
@@ -343,7 +384,8 @@ static int load_flipped(void *context) {
     return CALLED_RIGHT;
 }
 
-static void assert_survives(const char *path, const char *symbol) {
+static void assert_survives(const char *path, const char *symbol)
+{
     struct damage d = {.path = path, .symbol = symbol};
     d.bytes = read_file(path, &d.count);
     assert_non_null(d.bytes);
@@ -352,24 +394,27 @@ static void assert_survives(const char *path, const char *symbol) {
     free(d.bytes);
 }
 
-static void damaged_object_files_do_not_crash_the_loader(void **state) {
+static void damaged_object_files_do_not_crash_the_loader(void **state)
+{
     (void)state;
     assert_true(compile(every_kind_of_data, "-c -fPIC -fcommon", "whole.o"));
     assert_survives("whole.o", "routine");
 }
 
-static void damaged_archives_do_not_crash_the_loader(void **state) {
+static void damaged_archives_do_not_crash_the_loader(void **state)
+{
     (void)state;
     assert_true(compile(every_kind_of_data, "-c -fPIC -fcommon", "member.o"));
-    assert_true(compile("long unrelated(long n) { return n; }", "-c",
-                        "a_member_with_quite_a_long_name.o"));
+    assert_true(
+        compile("long unrelated(long n) { return n; }", "-c", "a_member_with_quite_a_long_name.o"));
     assert_true(run("rm -f whole.a; ar rc whole.a a_member_with_quite_a_long_name.o member.o"));
     assert_survives("whole.a", "routine");
     assert_true(run("rm -f plain.a; ar rcS plain.a a_member_with_quite_a_long_name.o member.o"));
     assert_survives("plain.a", "routine");
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(position_independent_code_is_loaded),
         cmocka_unit_test(position_dependent_code_is_loaded),
@@ -377,6 +422,7 @@ int main(void) {
         cmocka_unit_test(one_section_a_function_is_loaded),
         cmocka_unit_test(symbols_are_found_in_other_members_of_the_archive),
         cmocka_unit_test(a_local_function_is_found_in_an_archive),
+        cmocka_unit_test(sections_keep_their_alignment),
         cmocka_unit_test(a_weak_symbol_that_nobody_defines_is_zero),
         cmocka_unit_test(a_section_that_is_not_reached_is_not_loaded),
         cmocka_unit_test(what_is_undefined_is_a_trap_that_has_its_name),

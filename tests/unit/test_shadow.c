@@ -764,6 +764,24 @@ static void a_large_copy_made_twice_byte_by_byte_is_duplicate_and_not_overlappin
     free(accesses);
 }
 
+static void a_full_masked_store_tears_the_element_at_its_far_end(void **state)
+{
+    (void)state;
+    struct layout l = plain_layout(80);
+    l.dst += 4;
+    l.expected += 4;
+    struct copy_case c = {.op = OP_MEMCPY, .size = 80};
+    struct access accesses[] = {store_at(&l, 0, 64)};
+    accesses[0].flags = ACCESS_MASKED;
+    accesses[0].mask = UINT64_MAX;
+    struct trace t = plain_trace(&l, accesses, 1);
+    t.return_value = (uintptr_t)l.dst;
+    struct shadow *s = shadow_new();
+    shadow_build(s, &c, &l, &t, RESULT_OF_OP);
+    assert_int_equal(s->stores.torn_sizes, 8);
+    shadow_free(s);
+}
+
 static void nothing_of_a_larger_case_is_left_in_a_smaller_one(void **state)
 {
     (void)state;
@@ -800,6 +818,7 @@ int main(void)
         cmocka_unit_test(a_return_value_is_judged_by_the_op_and_only_where_there_is_one),
         cmocka_unit_test(a_string_op_that_runs_off_the_address_space_is_outside_and_wild),
         cmocka_unit_test(a_large_copy_made_twice_byte_by_byte_is_duplicate_and_not_overlapping),
+        cmocka_unit_test(a_full_masked_store_tears_the_element_at_its_far_end),
         cmocka_unit_test(nothing_of_a_larger_case_is_left_in_a_smaller_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

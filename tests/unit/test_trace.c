@@ -52,8 +52,8 @@ static struct layout one_lane(void)
 
 static struct access access_at(enum access_kind kind, uint64_t addr, uint16_t width)
 {
-    return (struct access){.addr = addr, .count = 1, .width = width, .kind = (uint8_t)kind,
-                           .value = TRACE_NO_VALUE};
+    return (struct access){
+        .addr = addr, .count = 1, .width = width, .kind = (uint8_t)kind, .value = TRACE_NO_VALUE};
 }
 
 static void assert_lies(const struct layout *l, enum access_kind kind, uint64_t addr,
@@ -108,8 +108,7 @@ static void a_guard_page_belongs_to_its_lane(void **state)
     struct layout l = two_lanes();
     assert_lies(&l, ACCESS_STORE, LANE + PAGE_BYTES, 1, REGION_DST, PAGE_BYTES - 16);
     assert_lies(&l, ACCESS_LOAD, SRC_LANE - 1, 1, REGION_SRC, -33);
-    assert_lies(&l, ACCESS_STORE, LANE + 2 * PAGE_BYTES, 1, REGION_OTHER,
-                LANE + 2 * PAGE_BYTES);
+    assert_lies(&l, ACCESS_STORE, LANE + 2 * PAGE_BYTES, 1, REGION_OTHER, LANE + 2 * PAGE_BYTES);
 }
 
 static void stack_offsets_count_from_the_entry(void **state)
@@ -319,6 +318,9 @@ static void a_recording_that_names_a_missing_site_or_value_is_refused(void **sta
     memcpy(body + first, &a, sizeof a);
     assert_false(recording_read(body, length, &r));
     a = whole;
+    a.count = 1000;
+    memcpy(body + first, &a, sizeof a);
+    assert_false(recording_read(body, length, &r));
     a.count = UINT64_MAX;
     memcpy(body + first, &a, sizeof a);
     assert_false(recording_read(body, length, &r));

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Runs `storescope check` on routines whose verdict and rules are known, and
+// compares both exactly. Rows come from the planted table or from a TSV file
+// with the columns symbol, op, contract, options, cpu, verdict, rules, where
+// "-" stands for an empty field. Contract paths are relative to the project's
+// root, which is the folder to run it in.
+
+#include "../backends/planted/planted.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { TEXT_MAX = 1024, ARGUMENTS_MAX = 64, COLUMNS = 7 };
+
+static const char *const all_rules[] = {
+#define RULE(id, name, broken_when) name,
+#include "../oracle/rules.def"
+#undef RULE
+};
+enum { RULES = sizeof all_rules / sizeof *all_rules };
+
+struct expectation {
+    char backend[TEXT_MAX];
+    const char *op;      // NULL: the backend's own
+    const char *contract;
+    const char *options; // space-separated
+    const char *cpu;     // features, space-separated
+    const char *verdict;
+    const char *rules;   // comma-separated, in the order of rules.def
+};
+
+struct tally {
+    const char *storescope;
+    const char *only;         // glob over backends' names, or NULL
+    char features[8192];      // of this CPU, each between blanks
+    bool expected[RULES];     // some row names the rule
+    unsigned passed, failed, skipped;
+};
+
+struct answer {
+    char *text;
+    int status; // exit status, or -1 when the program died
+};
+
+static bool read_features(char *features, size_t size)
+{
+    FILE *f = fopen("/proc/cpuinfo", "r");
+    bool found = false;
+    while (f != NULL && !found && fgets(features, (int)size, f) != NULL) {
+        found = strncmp(features, "flags", 5) == 0;
+    }
+    if (f != NULL) {
+        fclose(f);
+    }
+    features[strcspn(features, "\n")] = ' ';
+    return found;
+}
+
+// The first of the features that this CPU lacks, into LACKING; true when there is one.
+static bool lacks_feature(const struct tally *t, const char *cpu, char *lacking, size_t size)
+{
+    while (*(cpu += strspn(cpu, " ")) != '\0') {
+        int length = (int)strcspn(cpu, " ");
+        snprintf(lacking, size, " %.*s ", length, cpu);
+        if (strstr(t->features, lacking) == NULL) {
+            return true;
+        }
+        cpu += length;
+    }
+    return false;
+}
+
+static char *read_all(int fd)
+{
+    size_t length = 0, capacity = 1 << 16;
+    char *text = malloc(capacity);
+    while (text != NULL) {
+        ssize_t got = read(fd, text + length, capacity - length - 1);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            text[length] = '\0';
+            return text;
+        }
+        length += (size_t)got;
+        if (capacity - length < 2) {
+            char *larger = realloc(text, capacity *= 2);
+            if (larger == NULL) {
+                free(text);
+            }
+            text = larger;
+        }
+    }
+    return NULL;
+}
+
+static struct answer run(char *const *arguments)
+{
+    struct answer a = {NULL, -1};
+    int ends[2], status;
+    pid_t child;
+    posix_spawn_file_actions_t actions;
+    if (pipe(ends) != 0) {
+        return a;
+    }
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addclose(&actions, ends[0]);
+    posix_spawn_file_actions_addclose(&actions, ends[1]);
+    int failed = posix_spawn(&child, arguments[0], &actions, NULL, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    if (failed == 0) {
+        a.text = read_all(ends[0]);
+        if (waitpid(child, &status, 0) == child && WIFEXITED(status)) {
+            a.status = WEXITSTATUS(status);
+        }
+    }
+    close(ends[0]);
+    return a;
+}
+
+// Runs `check` on the row. WORDS is scratch that the arguments point into.
+static struct answer check(const struct tally *t, const struct expectation *e)
+{
+    char words[TEXT_MAX], *rest = words;
+    const char *arguments[ARGUMENTS_MAX] = {t->storescope, "check", e->backend, "--contract",
+                                            e->contract, "--format", "json", "--quiet"};
+    size_t count = 8;
+    if (e->op != NULL) {
+        arguments[count++] = "--op";
+        arguments[count++] = e->op;
+    }
+    snprintf(words, sizeof words, "%s", e->options);
+    for (char *word; (word = strsep(&rest, " ")) != NULL && count < ARGUMENTS_MAX - 1;) {
+        if (*word != '\0') {
+            arguments[count++] = word;
+        }
+    }
+    return run((char *const *)(uintptr_t)arguments);
+}
+
+static void print_replay(const struct tally *t, const struct expectation *e)
+{
+    printf("     replay: %s check '%s' --contract %s", t->storescope, e->backend, e->contract);
+    if (e->op != NULL) {
+        printf(" --op %s", e->op);
+    }
+    printf("%s%s\n", *e->options != '\0' ? " " : "", e->options);
+}
+
+static const char *text_of(const cJSON *object, const char *key)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+    return text != NULL ? text : "";
+}
+
+static void join_rules(const cJSON *result, char *rules, size_t size)
+{
+    const cJSON *finding;
+    size_t length = 0;
+    rules[0] = '\0';
+    cJSON_ArrayForEach(finding, cJSON_GetObjectItemCaseSensitive(result, "findings")) {
+        int n = snprintf(rules + length, size - length, "%s%s", length > 0 ? "," : "",
+                         text_of(finding, "rule"));
+        length = n < 0 || (size_t)n >= size - length ? size - 1 : length + (size_t)n;
+    }
+}
+
+// One result, and one line for it: every result of a row must be as expected.
+static bool judge_result(const cJSON *result, const struct expectation *e)
+{
+    char rules[TEXT_MAX];
+    const char *verdict = text_of(result, "verdict");
+    join_rules(result, rules, sizeof rules);
+    if (strcmp(verdict, e->verdict) == 0 && strcmp(rules, e->rules) == 0) {
+        return true;
+    }
+    printf("FAIL %s (%s): expected %s [%s], got %s [%s]\n", text_of(result, "backend"),
+           e->contract, e->verdict, e->rules, verdict, rules);
+    const char *reason = text_of(result, "reason");
+    if (*reason != '\0') {
+        printf("     reason: %s\n", reason);
+    }
+    const cJSON *finding;
+    cJSON_ArrayForEach(finding, cJSON_GetObjectItemCaseSensitive(result, "findings")) {
+        const cJSON *witness = cJSON_GetObjectItemCaseSensitive(finding, "witness");
+        printf("     %s: %s: %s\n", text_of(finding, "rule"), text_of(witness, "case"),
+               text_of(finding, "message"));
+    }
+    return false;
+}
+
+// The exit status that goes with a verdict: see DESIGN.md, command line.
+static int status_of(const char *verdict)
+{
+    if (strcmp(verdict, "conforms") == 0) {
+        return 0;
+    }
+    return strcmp(verdict, "violates") == 0 ? 1 : 2;
+}
+
+static bool judge_answer(const struct answer *a, const struct expectation *e, int *results)
+{
+    cJSON *json = a->text != NULL ? cJSON_Parse(a->text) : NULL;
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "results"), *result;
+    bool good = true;
+    *results = cJSON_GetArraySize(list);
+    cJSON_ArrayForEach(result, list) {
+        good = judge_result(result, e) && good;
+    }
+    if (*results == 0) {
+        printf("FAIL %s (%s): no results, exit status %d\n", e->backend, e->contract, a->status);
+        good = false;
+    } else if (good && a->status != status_of(e->verdict)) {
+        printf("FAIL %s (%s): exit status %d, expected %d\n", e->backend, e->contract, a->status,
+               status_of(e->verdict));
+        good = false;
+    }
+    cJSON_Delete(json);
+    return good;
+}
+
+static void note_rules(struct tally *t, const char *rules)
+{
+    char copy[TEXT_MAX], *rest = copy;
+    snprintf(copy, sizeof copy, "%s", rules);
+    for (char *rule; (rule = strsep(&rest, ",")) != NULL;) {
+        for (size_t i = 0; i < RULES; i++) {
+            t->expected[i] = t->expected[i] || strcmp(rule, all_rules[i]) == 0;
+        }
+    }
+}
+
+static void run_row(struct tally *t, const struct expectation *e)
+{
+    char lacking[64];
+    int results;
+    if (t->only != NULL && fnmatch(t->only, e->backend, 0) != 0) {
+        return;
+    }
+    note_rules(t, e->rules);
+    if (lacks_feature(t, e->cpu, lacking, sizeof lacking)) {
+        printf("skip %s: CPU lacks%s\n", e->backend, lacking);
+        t->skipped++;
+        return;
+    }
+    struct answer a = check(t, e);
+    if (judge_answer(&a, e, &results)) {
+        printf("ok   %s (%s): %s [%s]", e->backend, e->contract, e->verdict, e->rules);
+        printf(results > 1 ? ", %d routines\n" : "\n", results);
+        t->passed++;
+    } else {
+        print_replay(t, e);
+        t->failed++;
+    }
+    fflush(stdout);
+    free(a.text);
+}
+
+static void run_planted(struct tally *t)
+{
+    for (size_t i = 0; i < planted_row_count; i++) {
+        const struct planted_row *row = &planted_rows[i];
+        struct expectation e = {.contract = row->contract, .options = row->options,
+                                .cpu = row->cpu, .rules = row->rules,
+                                .verdict = *row->rules != '\0' ? "violates" : "conforms"};
+        snprintf(e.backend, sizeof e.backend, "planted/%s", row->name);
+        run_row(t, &e);
+    }
+    for (size_t i = 0; t->only == NULL && i < RULES; i++) {
+        if (!t->expected[i]) {
+            printf("FAIL no planted routine breaks %s; add one to planted.def\n", all_rules[i]);
+            t->failed++;
+        }
+    }
+}
+
+static bool split_line(char *line, const char *columns[COLUMNS])
+{
+    size_t count = 0;
+    line[strcspn(line, "\n")] = '\0';
+    for (char *column; (column = strsep(&line, "\t")) != NULL; count++) {
+        if (count < COLUMNS) {
+            columns[count] = strcmp(column, "-") == 0 ? "" : column;
+        }
+    }
+    return count == COLUMNS;
+}
+
+static bool run_table(struct tally *t, const char *table, const char *routines)
+{
+    char line[TEXT_MAX];
+    const char *columns[COLUMNS];
+    FILE *f = fopen(table, "r");
+    bool good = f != NULL;
+    for (unsigned number = 1; good && fgets(line, sizeof line, f) != NULL; number++) {
+        if (line[0] == '#' || line[0] == '\n') {
+            continue;
+        }
+        good = split_line(line, columns);
+        if (!good) {
+            fprintf(stderr, "%s:%u: expected %d columns between tabs\n", table, number, COLUMNS);
+            break;
+        }
+        struct expectation e = {.op = columns[1], .contract = columns[2], .options = columns[3],
+                                .cpu = columns[4], .verdict = columns[5], .rules = columns[6]};
+        snprintf(e.backend, sizeof e.backend, "%s:%s", routines, columns[0]);
+        run_row(t, &e);
+    }
+    if (f == NULL) {
+        fprintf(stderr, "cannot read %s: %s\n", table, strerror(errno));
+    } else {
+        fclose(f);
+    }
+    return good;
+}
+
+int main(int count, char **arguments)
+{
+    bool planted = count >= 3 && strcmp(arguments[2], "planted") == 0;
+    int needed = planted ? 3 : 4;
+    if (count < needed || count > needed + 1) {
+        fprintf(stderr, "usage: run_expectations STORESCOPE planted [GLOB]\n"
+                        "       run_expectations STORESCOPE TABLE.tsv ROUTINES [GLOB]\n");
+        return 2;
+    }
+    struct tally *t = calloc(1, sizeof *t);
+    if (t == NULL || !read_features(t->features, sizeof t->features)) {
+        fprintf(stderr, "cannot read the CPU's features from /proc/cpuinfo\n");
+        free(t);
+        return 2;
+    }
+    t->storescope = arguments[1];
+    t->only = count > needed ? arguments[needed] : NULL;
+    bool good = true;
+    if (planted) {
+        run_planted(t);
+    } else {
+        good = run_table(t, arguments[2], arguments[3]);
+    }
+    printf("%u passed, %u failed, %u skipped for lack of a CPU feature\n", t->passed, t->failed,
+           t->skipped);
+    int status = !good || t->passed + t->failed + t->skipped == 0 ? 2 : t->failed > 0;
+    free(t);
+    return status;
+}

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Plans: ranges, the default sweep, products of what a user said, and what no
+// plan can be made of.
+
+#include "plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct plan plan; // too large for some stacks
+
+static struct backend routine(const char *name, uint64_t size_min, uint64_t size_unit,
+                              uint64_t align)
+{
+    return (struct backend){.name = (char *)(uintptr_t)name, .size_min = size_min,
+                            .size_unit = size_unit, .align = align};
+}
+
+static struct range range(const char *text)
+{
+    struct range r = {0, 0, 0};
+    if (text && !range_parse(text, &r))
+        fail_msg("'%s' is no range", text);
+    return r;
+}
+
+static struct plan_request said(const char *size, const char *dst, const char *src,
+                                const char *overlap)
+{
+    return (struct plan_request){.size = range(size), .dst = range(dst), .src = range(src),
+                                 .overlap = range(overlap)};
+}
+
+static void build(struct backend b, enum copy_op op, struct plan_request request)
+{
+    char error[256] = "";
+    if (!plan_build(&b, op, &request, &plan, error, sizeof error))
+        fail_msg("%s", error);
+}
+
+static void assert_no_plan(struct backend b, enum copy_op op, struct plan_request request,
+                           const char *says)
+{
+    char error[256] = "";
+    assert_false(plan_build(&b, op, &request, &plan, error, sizeof error));
+    if (!strstr(error, says))
+        fail_msg("the message is '%s'; expected one with '%s'", error, says);
+    assert_null(strchr(error, '\n'));
+}
+
+static const struct plan_request nothing_said = {.has_tunables = false};
+
+// The cases of the plan; each must be valid.
+static uint64_t count_cases(void)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        struct copy_case c;
+        if (!plan_case(&plan, i, &c))
+            continue;
+        count++;
+        if (!case_is_valid(&c) || c.op != plan.op) {
+            char text[CASE_TEXT_MAX];
+            case_print(&c, text);
+            fail_msg("case %llu of the plan, %s, is not valid", (unsigned long long)i, text);
+        }
+    }
+    return count;
+}
+
+// Is this case, but for its fill, in the plan?
+static bool has_case(const char *text)
+{
+    struct copy_case wanted, c;
+    char error[256];
+    assert_true(case_parse(text, &wanted, error, sizeof error));
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        if (!plan_case(&plan, i, &c))
+            continue;
+        wanted.fill = c.fill;
+        if (case_compare(&c, &wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void ranges_are_numbers_spans_and_steps(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        struct range range;
+        uint64_t count;
+    } rows[] = {
+        {"7", {7, 7, 1}, 1},
+        {"0..63", {0, 63, 1}, 64},
+        {"0x10..0x20", {16, 32, 1}, 17},
+        {"-80..80", {-80, 80, 1}, 161},
+        {"-0x10..-2:3", {-16, -2, 3}, 5},
+        {"0..10:4", {0, 10, 4}, 3},
+        {"5..4", {5, 4, 1}, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct range r = range(rows[i].text);
+        assert_int_equal(r.lo, rows[i].range.lo);
+        assert_int_equal(r.hi, rows[i].range.hi);
+        assert_int_equal(r.step, rows[i].range.step);
+        assert_int_equal(range_count(&r), rows[i].count);
+    }
+}
+
+static void other_texts_are_no_ranges(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "x", "1..", "..2", "1...2", "1..2:", "1..2:0",
+                                        "1..2:-1", "1:2", "1 ..2", "1..2 ", "+1", "--1", "1-2",
+                                        "99999999999999999999"};
+    struct range r;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (range_parse(texts[i], &r))
+            fail_msg("'%s' was taken for a range", texts[i]);
+}
+
+static void the_default_sweep_has_a_million_or_two_valid_cases(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"musl/memcpy", "glibc/memmove_erms"};
+    for (size_t i = 0; i < 2; i++) {
+        for (unsigned op = 0; op < OP_COUNT; op++) {
+            build(routine(names[i], 0, 1, 1), (enum copy_op)op, nothing_said);
+            assert_in_range(plan.cases, 1200000, 2000000);
+            assert_true(count_cases() == plan.cases);
+        }
+    }
+}
+
+static void the_default_sweep_has_every_short_copy_at_every_alignment(void **state)
+{
+    (void)state;
+    static bool seen[193][64][64];
+    size_t count = 0;
+    memset(seen, 0, sizeof seen);
+    build(routine("musl/memcpy", 0, 1, 1), OP_MEMCPY, nothing_said);
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        struct copy_case c;
+        assert_true(plan_case(&plan, i, &c));
+        if (c.size <= 192 && c.dst_off < 64 && c.src_off < 64 && c.fill != 0) {
+            count += !seen[c.size][c.dst_off][c.src_off];
+            seen[c.size][c.dst_off][c.src_off] = true;
+        }
+    }
+    assert_int_equal(count, 193 * 64 * 64);
+}
+
+static void the_default_sweep_goes_to_page_ends_and_thresholds(void **state)
+{
+    (void)state;
+    build(routine("glibc/memmove_erms", 0, 1, 1), OP_MEMMOVE, nothing_said);
+    assert_true(has_case("memmove size=1 dst=4095 src=0"));
+    assert_true(has_case("memmove size=256 dst=0 src=4095"));
+    assert_true(has_case("memmove size=17 dst=4095 src=4095"));
+    assert_true(has_case("memmove size=8 dst=2047 src=0"));
+    assert_true(has_case("memmove size=200 dst=0 src=3001"));
+    assert_true(has_case("memmove size=4352 dst=63 src=32"));
+    assert_true(has_case("memmove size=1048577 dst=33 src=17"));
+    assert_true(has_case("memmove size=16447 dst=0 src=0 nt=0x4040"));
+    assert_true(has_case("memmove size=65793 dst=0 src=0 nt=0x4040"));
+    assert_true(has_case("memmove size=263168 dst=0 src=0 nt=0x4040"));
+    assert_true(has_case("memmove size=15 dst=0 overlap=-80"));
+    assert_true(has_case("memmove size=4352 dst=0 overlap=4351"));
+    assert_true(has_case("memmove size=1000 dst=21 overlap=-500"));
+}
+
+static void only_memmove_overlaps_and_only_glibc_gets_its_threshold(void **state)
+{
+    (void)state;
+    build(routine("musl/memcpy", 0, 1, 1), OP_MEMCPY, nothing_said);
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        struct copy_case c;
+        assert_true(plan_case(&plan, i, &c));
+        assert_false(c.overlapping);
+        assert_int_equal(c.tunable[TUNABLE_NT], 0);
+    }
+}
+
+static void tunables_that_were_given_hold_in_every_case(void **state)
+{
+    (void)state;
+    struct plan_request request = {.has_tunables = true, .tunable = {[TUNABLE_REP] = 4096}};
+    struct copy_case c;
+    build(routine("glibc/memmove_erms", 0, 1, 1), OP_MEMMOVE, request);
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        if (!plan_case(&plan, i, &c))
+            continue;
+        assert_int_equal(c.tunable[TUNABLE_REP], 4096);
+        assert_int_equal(c.tunable[TUNABLE_NT], 0);
+    }
+    request.size = range("8");
+    build(routine("glibc/memmove_erms", 0, 1, 1), OP_MEMMOVE, request);
+    assert_true(plan_case(&plan, plan.cases - 1, &c));
+    assert_int_equal(c.tunable[TUNABLE_REP], 4096);
+}
+
+static void data_is_plain_at_offset_0_and_varied_elsewhere(void **state)
+{
+    (void)state;
+    bool *seen = calloc(65537, sizeof *seen);
+    size_t distinct = 0;
+    bool equal_data = false;
+    assert_non_null(seen);
+    build(routine("musl/memmove", 0, 1, 1), OP_MEMMOVE, nothing_said);
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        struct copy_case c;
+        if (!plan_case(&plan, i, &c))
+            continue;
+        assert_in_range(c.fill, 0, 65536);
+        if (c.fill == 0)
+            equal_data = true;
+        else if (c.dst_off == 0 && (c.overlapping || c.src_off == 0))
+            assert_int_equal(c.fill, 1);
+        distinct += !seen[c.fill];
+        seen[c.fill] = true;
+    }
+    free(seen);
+    assert_true(equal_data);
+    assert_int_equal(distinct, 65537);
+}
+
+static void one_size_meets_thousands_of_fills(void **state)
+{
+    (void)state;
+    bool seen[65537] = {false};
+    size_t distinct = 0;
+    build(routine("musl/memcpy", 0, 1, 1), OP_MEMCPY, said("8", NULL, NULL, NULL));
+    assert_int_equal(plan.cases, 4096);
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        struct copy_case c;
+        assert_true(plan_case(&plan, i, &c));
+        distinct += !seen[c.fill];
+        seen[c.fill] = true;
+    }
+    assert_in_range(distinct, 4095, 4096);
+}
+
+static void a_product_has_exactly_what_was_said(void **state)
+{
+    (void)state;
+    build(routine("glibc/memmove_erms", 0, 1, 1), OP_MEMMOVE,
+          said("0..1024", "0..63", "0..63", NULL));
+    assert_true(plan.cases == 1025 * 64 * 64);
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("8..24:8", "1..3:2", "4095", NULL));
+    assert_int_equal(plan.cases, 6);
+    assert_int_equal(count_cases(), 6);
+    static const char *const texts[] = {
+        "memmove size=8 dst=1 src=4095",  "memmove size=8 dst=3 src=4095",
+        "memmove size=16 dst=1 src=4095", "memmove size=16 dst=3 src=4095",
+        "memmove size=24 dst=1 src=4095", "memmove size=24 dst=3 src=4095",
+    };
+    for (size_t i = 0; i < 6; i++)
+        assert_true(has_case(texts[i]));
+}
+
+static void memmove_gets_overlaps_unless_a_source_is_given(void **state)
+{
+    (void)state;
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("100", "0", NULL, NULL));
+    // 64 sources, 33 distances and 8 of the size's own.
+    assert_int_equal(count_cases(), 64 + 33 + 8);
+    assert_true(has_case("memmove size=100 dst=0 overlap=-16"));
+    assert_true(has_case("memmove size=100 dst=0 overlap=50"));
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("100", "0", "0", NULL));
+    assert_int_equal(count_cases(), 1);
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("10..11", "0..1", NULL, "-3..3"));
+    assert_int_equal(count_cases(), 2 * 2 * 7);
+}
+
+static void a_distance_of_a_size_comes_once_and_not_too_far(void **state)
+{
+    (void)state;
+    // Of the size's own 8 distances, 3 differ for size 0, 5 for 1, 6 for 2.
+    static const uint64_t own[] = {3, 5, 6, 8};
+    for (size_t size = 0; size < 4; size++) {
+        char text[8];
+        snprintf(text, sizeof text, "%zu", size);
+        build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said(text, "0", NULL, NULL));
+        assert_int_equal(count_cases(), 64 + 33 + own[size]);
+    }
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("0..2", "0", NULL, "8190..8194"));
+    assert_int_equal(count_cases(), 3 + 4 + 5);
+}
+
+static void a_large_sweep_is_thinned_where_nothing_was_said(void **state)
+{
+    (void)state;
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("1048576", NULL, NULL, NULL));
+    assert_int_equal(plan.cases, 64 * 64);
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("16777216", NULL, NULL, NULL));
+    assert_int_equal(plan.cases, 16 * 16);
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("16777216", "0..63", NULL, NULL));
+    assert_int_equal(plan.cases, 64 * 16);
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("0..67108864:65536", NULL, NULL, NULL));
+    assert_int_equal(plan.cases, 1025);
+    // What was said is done, however long it takes.
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("67108864", "0..63", "0..63", NULL));
+    assert_int_equal(plan.cases, 64 * 64);
+}
+
+static void cases_that_a_backend_does_not_take_are_left_out(void **state)
+{
+    (void)state;
+    struct backend blocks = routine("psm2/blockcpy", 64, 64, 8);
+    for (int defaults = 0; defaults < 2; defaults++) {
+        build(blocks, OP_MEMMOVE,
+              defaults ? nothing_said : said("0..200", "0..20", NULL, NULL));
+        uint64_t count = 0;
+        for (uint64_t i = 0; i < plan.cases; i++) {
+            struct copy_case c;
+            if (!plan_case(&plan, i, &c))
+                continue;
+            count++;
+            assert_true(c.size >= 64 && c.size % 64 == 0 && c.dst_off % 8 == 0 &&
+                        c.src_off % 8 == 0 && c.overlap % 8 == 0);
+        }
+        assert_true(count > 0);
+    }
+    build(blocks, OP_MEMCPY, said("0..200", "0..20", "0", NULL));
+    assert_int_equal(plan.cases, 3 * 3);
+    build(routine("x/y", 0, 4, 1), OP_MEMCPY, said("1..50:3", "0", "0", NULL));
+    assert_int_equal(plan.cases, 4); // 4, 16, 28, 40
+    build(routine("x/y", 5, 1, 1), OP_MEMCPY, said("0..9:3", "0", "0", NULL));
+    assert_int_equal(plan.cases, 2); // 6, 9
+    assert_no_plan(blocks, OP_MEMCPY, said("1..63", NULL, NULL, NULL),
+                   "psm2/blockcpy takes no case");
+    assert_no_plan(blocks, OP_MEMCPY, said("64", "1..7", NULL, NULL), "multiples of 8");
+}
+
+static void impossible_plans_say_why(void **state)
+{
+    (void)state;
+    struct backend b = routine("x/y", 0, 1, 1);
+    assert_no_plan(b, OP_MEMCPY, said("9..8", NULL, NULL, NULL), "--size 9..8 is empty");
+    assert_no_plan(b, OP_MEMCPY, said("67108865", NULL, NULL, NULL), "--size 67108865..67108865");
+    assert_no_plan(b, OP_MEMCPY, said("-1..8", NULL, NULL, NULL), "--size -1..8");
+    assert_no_plan(b, OP_MEMCPY, said(NULL, "0..4096", NULL, NULL), "--dst 0..4096");
+    assert_no_plan(b, OP_MEMCPY, said(NULL, NULL, "-1", NULL), "--src -1..-1");
+    assert_no_plan(b, OP_MEMCPY, said(NULL, NULL, NULL, "0..8"),
+                   "overlap is undefined for memcpy; use --op memmove");
+    assert_no_plan(b, OP_MEMMOVE, said(NULL, NULL, "0", "0..8"), "--src follows");
+    assert_no_plan(b, OP_MEMMOVE, said("8", NULL, NULL, "0..9999"), "--overlap 0..9999");
+    assert_no_plan(b, OP_MEMMOVE, said("8", NULL, NULL, "-9999..0"), "--overlap -9999..0");
+}
+
+static void a_step_beyond_its_range_is_one_value(void **state)
+{
+    (void)state;
+    build(routine("x/y", 0, 64, 1), OP_MEMCPY,
+          said("64..128:9223372036854775807", "0..1:9223372036854775807", "0", NULL));
+    assert_int_equal(plan.cases, 1);
+    assert_int_equal(count_cases(), 1);
+    assert_no_plan(routine("x/y", 64, 64, 1), OP_MEMCPY,
+                   said("1..128:9223372036854775807", "0", "0", NULL), "takes no case");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ranges_are_numbers_spans_and_steps),
+        cmocka_unit_test(other_texts_are_no_ranges),
+        cmocka_unit_test(the_default_sweep_has_a_million_or_two_valid_cases),
+        cmocka_unit_test(the_default_sweep_has_every_short_copy_at_every_alignment),
+        cmocka_unit_test(the_default_sweep_goes_to_page_ends_and_thresholds),
+        cmocka_unit_test(only_memmove_overlaps_and_only_glibc_gets_its_threshold),
+        cmocka_unit_test(tunables_that_were_given_hold_in_every_case),
+        cmocka_unit_test(data_is_plain_at_offset_0_and_varied_elsewhere),
+        cmocka_unit_test(one_size_meets_thousands_of_fills),
+        cmocka_unit_test(a_product_has_exactly_what_was_said),
+        cmocka_unit_test(memmove_gets_overlaps_unless_a_source_is_given),
+        cmocka_unit_test(a_distance_of_a_size_comes_once_and_not_too_far),
+        cmocka_unit_test(a_large_sweep_is_thinned_where_nothing_was_said),
+        cmocka_unit_test(cases_that_a_backend_does_not_take_are_left_out),
+        cmocka_unit_test(impossible_plans_say_why),
+        cmocka_unit_test(a_step_beyond_its_range_is_one_value),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
