@@ -21,9 +21,9 @@ struct arena;
 // next arena_lay.
 struct layout {
     uint8_t *dst, *src;
-    uint64_t size;            // bytes
-    const uint8_t *expected;  // `size` bytes: what dst must hold after the copy
-    const uint8_t *old;       // `size` bytes: what dst held before
+    uint64_t size;                  // bytes
+    const uint8_t *expected;        // `size` bytes: what dst must hold after the copy
+    const uint8_t *old;             // `size` bytes: what dst held before
     struct span dst_lane, src_lane; // accessible pages; equal when overlapping
 };
 
@@ -50,7 +50,6 @@ bool arena_is_clean_near(const struct arena *arena, const struct layout *layout)
 bool arena_is_clean(const struct arena *arena, const struct layout *layout);
 
 // What the byte at ADDRESS (inside a lane of the layout) held before the run.
-uint8_t arena_old_byte(const struct arena *arena, const struct layout *layout,
-                       uintptr_t address);
+uint8_t arena_old_byte(const struct arena *arena, const struct layout *layout, uintptr_t address);
 
 #endif

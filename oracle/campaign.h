@@ -15,18 +15,18 @@
 
 struct campaign_progress {
     const struct backend *backend;
-    uint64_t done, planned;  // cases
-    uint64_t findings;       // rules broken so far, over all contracts
+    uint64_t done, planned; // cases
+    uint64_t findings;      // rules broken so far, over all contracts
     double seconds;
 };
 
 struct campaign_options {
     const struct recorder_kind *recorder;
     enum device_side device;
-    unsigned jobs;           // worker processes, >= 1
-    unsigned timeout_ms;     // for one case
-    unsigned stall_ms;       // wall time without a finished case after which a
-                             // worker is killed; 0: 10 s + 10 * timeout_ms
+    unsigned jobs;       // worker processes, >= 1
+    unsigned timeout_ms; // for one case
+    unsigned stall_ms;   // wall time without a finished case after which a
+                         // worker is killed; 0: 10 s + 10 * timeout_ms
     void (*progress)(const struct campaign_progress *, void *context); // or NULL
     void *context;
     const volatile int *stop; // nonzero: finish with what there is
@@ -37,14 +37,14 @@ struct campaign_options {
 // routine is in the results.
 bool campaign_run(const struct backend *backend, const struct plan *plan,
                   const struct contract *contracts, size_t contract_count,
-                  const struct campaign_options *options, struct result *results,
-                  char *error, size_t error_size);
+                  const struct campaign_options *options, struct result *results, char *error,
+                  size_t error_size);
 
 // Records one case in a worker. `values` as in recorder.h. False and one line
 // in ERROR when there is no recording (the worker died; the routine could not
 // be loaded); a refusal or fault of the routine is in the trace.
 bool campaign_record(const struct backend *backend, const struct copy_case *c, bool values,
-                     const struct campaign_options *options, struct recording *out,
-                     char *error, size_t error_size);
+                     const struct campaign_options *options, struct recording *out, char *error,
+                     size_t error_size);
 
 #endif

@@ -34,7 +34,7 @@ enum case_tunable {
 #define X(id, name, symbol) id,
     CASE_TUNABLES(X)
 #undef X
-    TUNABLE_COUNT
+        TUNABLE_COUNT
 };
 
 struct case_tunable_row {
@@ -45,17 +45,17 @@ extern const struct case_tunable_row case_tunables[TUNABLE_COUNT];
 // `case` is a keyword of C, hence the longer name.
 struct copy_case {
     enum copy_op op;
-    uint64_t size;       // bytes, 0..CASE_SIZE_MAX
-    uint32_t dst_off;    // bytes from a page start, 0..PAGE_BYTES-1
-    uint32_t src_off;    // likewise; in an overlapping case it follows from
-                         // dst_off and overlap
-    bool overlapping;    // both in one buffer, `overlap` bytes apart
-    int64_t overlap;     // dst - src, bytes, at most size + CASE_GAP_MAX either
-                         // way; 0 is a move onto itself. Below size only for
-                         // memmove: the others leave it undefined
-    uint64_t fill;       // seed of the data; 0: source and destination hold the
-                         // same bytes before the copy, else never the same
-                         // byte at the same place
+    uint64_t size;                   // bytes, 0..CASE_SIZE_MAX
+    uint32_t dst_off;                // bytes from a page start, 0..PAGE_BYTES-1
+    uint32_t src_off;                // likewise; in an overlapping case it follows from
+                                     // dst_off and overlap
+    bool overlapping;                // both in one buffer, `overlap` bytes apart
+    int64_t overlap;                 // dst - src, bytes, at most size + CASE_GAP_MAX either
+                                     // way; 0 is a move onto itself. Below size only for
+                                     // memmove: the others leave it undefined
+    uint64_t fill;                   // seed of the data; 0: source and destination hold the
+                                     // same bytes before the copy, else never the same
+                                     // byte at the same place
     uint64_t tunable[TUNABLE_COUNT]; // 0: the library's own
 };
 

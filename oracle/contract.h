@@ -42,7 +42,7 @@ enum device_side { DEVICE_DST = 1, DEVICE_SRC = 2, DEVICE_BOTH = 3 };
 
 struct contract_rule {
     enum rule_id rule;
-    unsigned sides;           // enum device_side bits; BOTH also for [always]
+    unsigned sides; // enum device_side bits; BOTH also for [always]
     bool always;
     struct rule_params params;
 };
@@ -57,17 +57,16 @@ struct contract {
 };
 
 extern const size_t contract_builtin_count;
-const struct contract *contract_builtin(size_t index); // in the order of DESIGN
+const struct contract *contract_builtin(size_t index);  // in the order of DESIGN
 const struct contract *contract_find(const char *name); // built-in or NULL
 
 // Parses a contract's text; FILE is only named in messages. False and one line
 // in ERROR, "FILE:LINE: what is wrong; what was expected".
-bool contract_parse(const char *file, const char *text, size_t length,
-                    struct contract *out, char *error, size_t error_size);
+bool contract_parse(const char *file, const char *text, size_t length, struct contract *out,
+                    char *error, size_t error_size);
 
 // A built-in name, or a path (it has a slash or ends in .contract).
-bool contract_load(const char *name_or_path, struct contract *out, char *error,
-                   size_t error_size);
+bool contract_load(const char *name_or_path, struct contract *out, char *error, size_t error_size);
 
 // Does the row hold when the given side(s) are this memory?
 bool contract_rule_applies(const struct contract_rule *row, enum device_side device);

@@ -11,7 +11,7 @@
 enum { CONTRACT_TEXTS = 9 };
 
 struct contract_text {
-    const char *file;  // its name, without folder
+    const char *file; // its name, without folder
     const char *text;
 };
 extern const struct contract_text contract_texts[CONTRACT_TEXTS];

@@ -17,8 +17,8 @@ enum {
 
 void *guest_reserve(size_t bytes, int protection, int flags)
 {
-    void *p = mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags,
-                   -1, 0);
+    void *p =
+        mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
@@ -124,7 +124,7 @@ struct module_search {
 };
 
 // Whole pages of a segment, .bss included, which no file backs.
-static struct span segment_span(const struct dl_phdr_info *module, const ElfW(Phdr) *segment)
+static struct span segment_span(const struct dl_phdr_info *module, const ElfW(Phdr) * segment)
 {
     uint64_t lo = module->dlpi_addr + segment->p_vaddr, hi = lo + segment->p_memsz;
     return (struct span){lo & ~(uint64_t)(PAGE_BYTES - 1),

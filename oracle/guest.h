@@ -14,9 +14,9 @@
 #include <signal.h>
 
 struct guest {
-    struct span stack;    // of the routine, between inaccessible pages
-    uint64_t rsp;         // its stack pointer before it is called
-    void *alt_stack;      // of the handlers
+    struct span stack; // of the routine, between inaccessible pages
+    uint64_t rsp;      // its stack pointer before it is called
+    void *alt_stack;   // of the handlers
 };
 
 // False, with errno set, when there is no address space. guest_close takes a

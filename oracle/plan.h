@@ -20,17 +20,17 @@ uint64_t range_count(const struct range *r);
 
 enum plane_overlap {
     PLANE_DISJOINT,
-    PLANE_DISTANCE,   // `overlap` is dst - src in bytes
-    PLANE_OF_SIZE,    // `overlap` indexes the size's own distances:
-                      // -n-1, -n, 1-n, -n/2, n/2, n-1, n, n+1
+    PLANE_DISTANCE, // `overlap` is dst - src in bytes
+    PLANE_OF_SIZE,  // `overlap` indexes the size's own distances:
+                    // -n-1, -n, 1-n, -n/2, n/2, n-1, n, n+1
 };
 
 struct plane {
     struct range size, dst, src, overlap;
     enum plane_overlap kind;
-    bool equal_data;                 // fill 0
+    bool equal_data; // fill 0
     uint64_t tunable[TUNABLE_COUNT];
-    uint64_t first, count;           // indices of this plane in the plan
+    uint64_t first, count; // indices of this plane in the plan
     // Values in each range; a source of an overlapping case follows from the
     // rest, so src_count is 1 there.
     uint32_t size_count, dst_count, src_count, overlap_count;
@@ -40,8 +40,8 @@ enum { PLANES_MAX = 64 };
 
 struct plan {
     enum copy_op op;
-    uint64_t align;      // of the backend, bytes; its minimum and unit of the
-                         // size are in the planes' ranges already
+    uint64_t align; // of the backend, bytes; its minimum and unit of the
+                    // size are in the planes' ranges already
     struct plane planes[PLANES_MAX];
     size_t plane_count;
     uint64_t cases;

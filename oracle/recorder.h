@@ -15,23 +15,23 @@
 #include "trace.h"
 
 struct recorder_options {
-    bool loads;           // record loads too (stores, fences, flushes always)
-    unsigned timeout_ms;  // processor time that one case may take
+    bool loads;          // record loads too (stores, fences, flushes always)
+    unsigned timeout_ms; // processor time that one case may take
 };
 
 struct recorder;
 
 struct recorder_kind {
     const char *name;
-    const char *can;      // one phrase each, for `list recorders`
+    const char *can; // one phrase each, for `list recorders`
     const char *cannot;
     const char *(*missing)(void); // NULL result: runs here; else why not
     struct recorder *(*open)(const struct routine *routine, uint64_t arg4,
                              const struct recorder_options *options, char *error,
                              size_t error_size);
     // Runs the case. `values`: capture the bytes of every store as well.
-    void (*run)(struct recorder *r, struct arena *arena, const struct copy_case *c,
-                bool values, struct layout *layout, struct trace *trace);
+    void (*run)(struct recorder *r, struct arena *arena, const struct copy_case *c, bool values,
+                struct layout *layout, struct trace *trace);
     void (*close)(struct recorder *r);
 };
 

@@ -21,7 +21,7 @@ enum rule_id {
 // To which requests a contract applies a rule.
 enum rule_request {
     REQUEST_ANY,
-    REQUEST_DST_ALIGNED,  // 1, 2, 4 or 8 bytes, destination naturally aligned
+    REQUEST_DST_ALIGNED, // 1, 2, 4 or 8 bytes, destination naturally aligned
     REQUEST_SRC_ALIGNED,
     REQUEST_BOTH_ALIGNED,
 };
@@ -29,11 +29,11 @@ enum rule_request {
 // Parameters a contract gives a rule; zero means the rule's default.
 struct rule_params {
     enum rule_request request;
-    uint32_t max;        // bytes: torn-element (8), wide-* (8), split-* (8)
-    bool same_page;      // out-of-bounds-load: a load within a page that the
-                         // source touches is allowed
-    bool all_stores;     // unfenced-store: every store must be drained, not
-                         // only non-temporal ones
+    uint32_t max;    // bytes: torn-element (8), wide-* (8), split-* (8)
+    bool same_page;  // out-of-bounds-load: a load within a page that the
+                     // source touches is allowed
+    bool all_stores; // unfenced-store: every store must be drained, not
+                     // only non-temporal ones
 };
 
 extern const char *const rule_name[RULE_COUNT];
@@ -49,8 +49,8 @@ bool rule_is_broken(enum rule_id id, const struct shadow *s, const struct rule_p
 uint64_t rules_suspected(const struct shadow *s);
 
 // RULE_DATA_DEPENDENT: do two traces of cases that differ in data alone differ?
-bool rule_traces_differ(const struct trace *a, const struct layout *la,
-                        const struct trace *b, const struct layout *lb);
+bool rule_traces_differ(const struct trace *a, const struct layout *la, const struct trace *b,
+                        const struct layout *lb);
 
 // Does the rule need loads recorded? (RULE_TRANSIENT_VALUE alone needs values.)
 bool rule_needs_loads(enum rule_id id);
@@ -62,7 +62,7 @@ size_t rule_witness(enum rule_id id, const struct shadow *s, const struct rule_p
                     uint32_t *out, size_t capacity);
 
 // One sentence a person can act on, about this case.
-void rule_message(enum rule_id id, const struct shadow *s, const struct rule_params *p,
-                  char *text, size_t text_size);
+void rule_message(enum rule_id id, const struct shadow *s, const struct rule_params *p, char *text,
+                  size_t text_size);
 
 #endif

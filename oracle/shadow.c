@@ -200,9 +200,8 @@ struct gathered {
 
 // The common case, made for speed: at most 64 bytes, a power of two, wholly
 // inside. False when the access is not of that kind.
-static inline __attribute__((always_inline)) bool touch_inside(struct pass *p, struct strip t,
-                                                               struct gathered *k, size_t i,
-                                                               bool store)
+static inline __attribute__((always_inline)) bool
+touch_inside(struct pass *p, struct strip t, struct gathered *k, size_t i, bool store)
 {
     const struct access *a = &p->accesses[i];
     uint64_t off = a->addr - t.base, width = a->width;
@@ -470,8 +469,7 @@ static inline bool is_own_stack(const struct access *a, const struct trace *t)
 {
     uintptr_t hi = a->kind == ACCESS_STORE ? t->stack_entry : t->stack.hi;
     uint64_t from = a->addr - t->stack.lo, room = hi - t->stack.lo;
-    return a->count == 1 && from < room && a->width <= room - from &&
-           !(a->flags & ACCESS_TLS);
+    return a->count == 1 && from < room && a->width <= room - from && !(a->flags & ACCESS_TLS);
 }
 
 // An access that is not of the common kind.

@@ -14,53 +14,53 @@
 // What the stores to the destination, or the loads from the source, did. The
 // element of a string op is an access of its own here.
 struct shadow_side {
-    uint64_t *once;         // bit per byte, bit i % 64 of word i / 64 for byte i
-                            // of the side: touched
-    uint64_t *again;        // likewise: touched by a second access
-    uint64_t accesses;      // accesses that touch at least one byte of the side
-    uint32_t classes;       // bit per enum site_class
-    uint32_t width_max;     // bytes, widest access
-    uint32_t torn_max;      // largest naturally aligned element (2, 4, 8 bytes)
-                            // wholly inside whose first access does not cover
-                            // it; 0: none
-    uint32_t torn_sizes;    // OR of all torn element sizes; both torn fields are
-                            // gathered for stores only
+    uint64_t *once;      // bit per byte, bit i % 64 of word i / 64 for byte i
+                         // of the side: touched
+    uint64_t *again;     // likewise: touched by a second access
+    uint64_t accesses;   // accesses that touch at least one byte of the side
+    uint32_t classes;    // bit per enum site_class
+    uint32_t width_max;  // bytes, widest access
+    uint32_t torn_max;   // largest naturally aligned element (2, 4, 8 bytes)
+                         // wholly inside whose first access does not cover
+                         // it; 0: none
+    uint32_t torn_sizes; // OR of all torn element sizes; both torn fields are
+                         // gathered for stores only
     bool any_again;
-    bool missing;           // some byte never touched
-    bool descending;        // an access below an earlier one
-    bool last_byte_last;    // the last access touched the last byte; true when
-                            // there is none to touch
-    bool misaligned;        // an access not aligned to its width
-    bool whole_request;     // there are accesses, and each touched exactly the
-                            // request's bytes
+    bool missing;        // some byte never touched
+    bool descending;     // an access below an earlier one
+    bool last_byte_last; // the last access touched the last byte; true when
+                         // there is none to touch
+    bool misaligned;     // an access not aligned to its width
+    bool whole_request;  // there are accesses, and each touched exactly the
+                         // request's bytes
 };
 
 struct shadow {
     const struct copy_case *c;
     const struct layout *layout;
     const struct trace *trace;
-    struct shadow_side stores;     // on the destination
-    struct shadow_side loads;      // on the source
-    bool store_outside;            // outside destination and own stack frame
-    bool wild_store;               // ... and outside the arena and the
-                                   // routine's own images: this process is
-                                   // not to be trusted any more
-    bool load_outside;             // outside source, by byte
-    bool load_outside_page;        // ... and in a page the source does not touch
+    struct shadow_side stores; // on the destination
+    struct shadow_side loads;  // on the source
+    bool store_outside;        // outside destination and own stack frame
+    bool wild_store;           // ... and outside the arena and the
+                               // routine's own images: this process is
+                               // not to be trusted any more
+    bool load_outside;         // outside source, by byte
+    bool load_outside_page;    // ... and in a page the source does not touch
     bool destination_load;
-    bool duplicate;                // a byte stored again by the same range
-    bool overlapping;              // a byte stored again by another range
-    bool transient;                // needs values; see shadow_needs_values
-    bool values_open;              // `transient` is not known: no values yet
-    bool values_differ;            // `transient` cannot be known: the run with
-                                   // values made other stores, or lacks some
-    uint64_t transient_at;         // offset of the first transient byte found,
-    uint32_t transient_access;     // index in `trace` of the store that put the
-    uint8_t transient_value;       // value there
-    bool nontemporal_pending;      // non-temporal store not drained at the end
-    bool store_pending;            // any destination store not drained at the end
-    bool unflushed;                // a destination byte neither flushed nor
-                                   // stored non-temporally, and drained
+    bool duplicate;            // a byte stored again by the same range
+    bool overlapping;          // a byte stored again by another range
+    bool transient;            // needs values; see shadow_needs_values
+    bool values_open;          // `transient` is not known: no values yet
+    bool values_differ;        // `transient` cannot be known: the run with
+                               // values made other stores, or lacks some
+    uint64_t transient_at;     // offset of the first transient byte found,
+    uint32_t transient_access; // index in `trace` of the store that put the
+    uint8_t transient_value;   // value there
+    bool nontemporal_pending;  // non-temporal store not drained at the end
+    bool store_pending;        // any destination store not drained at the end
+    bool unflushed;            // a destination byte neither flushed nor
+                               // stored non-temporally, and drained
     bool wrong_data;
     uint64_t wrong_at;             // offset of the first wrong byte, what it
     uint8_t wrong_got, wrong_want; // holds, and what it must
@@ -84,7 +84,6 @@ void shadow_build(struct shadow *s, const struct copy_case *c, const struct layo
 // no values? Then record the case once more with values, into another trace and
 // layout, and call shadow_build_values with those.
 bool shadow_needs_values(const struct shadow *s);
-void shadow_build_values(struct shadow *s, const struct layout *layout,
-                         const struct trace *valued);
+void shadow_build_values(struct shadow *s, const struct layout *layout, const struct trace *valued);
 
 #endif

@@ -14,7 +14,7 @@
 
 // What a routine may cost before its sweep is given up.
 enum {
-    SWEEP_TIMEOUTS_MAX = 16,
+    SWEEP_TIMEOUTS_MAX = 4,
     SWEEP_STALLS_MAX = 4,
     SWEEP_DISTRUSTED_MAX = 64,
     SWEEP_DEATHS_MAX = 64,

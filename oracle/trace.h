@@ -28,44 +28,44 @@ enum access_flag {
 // flush has the address of its cache line.
 struct access {
     uint64_t addr;
-    uint64_t count;   // elements, 1 unless a string op (0 elements: no access)
-    uint64_t mask;    // bit i: byte i is touched (MASKED only; width <= 64)
-    uint32_t value;   // offset into trace.values of width * count bytes, for a
-                      // store whose value was captured; else TRACE_NO_VALUE
-    uint32_t site;    // index into trace.sites
-    uint16_t width;   // bytes of one element
-    uint8_t kind;     // enum access_kind
-    uint8_t flags;    // enum access_flag
+    uint64_t count; // elements, 1 unless a string op (0 elements: no access)
+    uint64_t mask;  // bit i: byte i is touched (MASKED only; width <= 64)
+    uint32_t value; // offset into trace.values of width * count bytes, for a
+                    // store whose value was captured; else TRACE_NO_VALUE
+    uint32_t site;  // index into trace.sites
+    uint16_t width; // bytes of one element
+    uint8_t kind;   // enum access_kind
+    uint8_t flags;  // enum access_flag
 };
 
 // How an instruction touches memory; one class a site.
-#define SITE_CLASSES(X)                                                  \
-    X(CLASS_SCALAR, "scalar")                                            \
-    X(CLASS_VECTOR, "vector")                                            \
-    X(CLASS_MASKED, "masked")                                            \
-    X(CLASS_STRING, "string")                                            \
-    X(CLASS_NONTEMPORAL, "non-temporal")                                 \
-    X(CLASS_ATOMIC, "atomic")                                            \
-    X(CLASS_FENCE, "fence")                                              \
-    X(CLASS_FLUSH, "flush")                                              \
+#define SITE_CLASSES(X)                  \
+    X(CLASS_SCALAR, "scalar")            \
+    X(CLASS_VECTOR, "vector")            \
+    X(CLASS_MASKED, "masked")            \
+    X(CLASS_STRING, "string")            \
+    X(CLASS_NONTEMPORAL, "non-temporal") \
+    X(CLASS_ATOMIC, "atomic")            \
+    X(CLASS_FENCE, "fence")              \
+    X(CLASS_FLUSH, "flush")              \
     X(CLASS_PREFETCH, "prefetch")
 
 enum site_class {
 #define X(id, name) id,
     SITE_CLASSES(X)
 #undef X
-    SITE_CLASS_COUNT
+        SITE_CLASS_COUNT
 };
 extern const char *const site_class_name[SITE_CLASS_COUNT];
 
 // One instruction of the backend that touches memory.
 struct site {
-    uint64_t addr;      // in the untouched routine
+    uint64_t addr; // in the untouched routine
     uint8_t bytes[15];
     uint8_t length;
-    uint8_t class;      // enum site_class, from Capstone
+    uint8_t class;        // enum site_class, from Capstone
     bool decoders_differ; // Capstone and Zydis disagree on what it stores
-    char text[79];      // Intel syntax, from Capstone
+    char text[79];        // Intel syntax, from Capstone
 };
 
 enum trace_outcome {
@@ -83,16 +83,16 @@ struct trace {
     size_t count, capacity;
     uint8_t *values;
     size_t value_bytes, value_capacity;
-    const struct site *sites;  // owned by the recorder (or by the trace, when
-    size_t site_count;         // it was received from another process)
+    const struct site *sites; // owned by the recorder (or by the trace, when
+    size_t site_count;        // it was received from another process)
     bool owns_sites;
     enum trace_outcome outcome;
-    uint64_t return_value;     // RETURNED only
+    uint64_t return_value; // RETURNED only
     int signal;
-    uint64_t fault_addr;       // address whose access faulted
-    uint64_t fault_pc;         // instruction, in the untouched routine
-    uintptr_t stack_entry;     // stack pointer at the routine's first instruction
-    struct span stack;         // the routine's stack; its frame lies below entry
+    uint64_t fault_addr;                  // address whose access faulted
+    uint64_t fault_pc;                    // instruction, in the untouched routine
+    uintptr_t stack_entry;                // stack pointer at the routine's first instruction
+    struct span stack;                    // the routine's stack; its frame lies below entry
     struct span images[TRACE_IMAGES_MAX]; // code and data of the modules that ran
     size_t image_count;
     char reason[TRACE_REASON_MAX];
@@ -100,7 +100,7 @@ struct trace {
 
 void trace_init(struct trace *t);
 void trace_free(struct trace *t);
-void trace_reset(struct trace *t); // empty, memory kept
+void trace_reset(struct trace *t);                    // empty, memory kept
 void trace_reserve(struct trace *t, size_t accesses); // room for that many in all
 void trace_reserve_values(struct trace *t, size_t bytes);
 
@@ -114,8 +114,8 @@ extern const char *const region_name[REGION_COUNT];
 // (from the destination or source pointer: negative before it, and beyond size
 // after it, as long as it lies in that buffer's lane or the guard pages around
 // it; from stack_entry for the stack; absolute address for OTHER).
-enum region trace_region(const struct trace *t, const struct layout *layout,
-                         const struct access *a, int64_t *offset);
+enum region trace_region(const struct trace *t, const struct layout *layout, const struct access *a,
+                         int64_t *offset);
 
 // Lowest address and the byte after the highest that an access spans, whatever
 // its mask. Empty for what has no width (a flush, a string op of 0 elements).
@@ -130,7 +130,7 @@ void site_describe(struct site *site, unsigned stores_bytes);
 // would take more than 2^31 bytes. Only the sites that an access names are
 // sent. On a pipe the sender ignores SIGPIPE; a socket raises none.
 struct recording {
-    struct layout layout;   // pointers are only compared, never followed
+    struct layout layout; // pointers are only compared, never followed
     struct trace trace;
 };
 bool recording_send(int fd, const struct layout *layout, const struct trace *t);

@@ -21,11 +21,11 @@ extern const char *const verdict_name[VERDICT_COUNT];
 struct finding {
     enum rule_id rule;
     struct rule_params params;
-    uint64_t cases;               // how many cases of the sweep broke it
-    struct copy_case witness;     // the smallest of them
+    uint64_t cases;           // how many cases of the sweep broke it
+    struct copy_case witness; // the smallest of them
     // Recorded again after the sweep; empty when that failed.
     struct recording recording;
-    uint32_t *accesses;           // indices into recording.trace.accesses
+    uint32_t *accesses; // indices into recording.trace.accesses
     size_t access_count;
     char message[256];
 };
@@ -36,20 +36,20 @@ struct result {
     enum copy_op op;
     const char *recorder;
     enum verdict verdict;
-    uint64_t cases;               // cases run and judged
-    uint64_t planned;             // cases of the plan
+    uint64_t cases;   // cases run and judged
+    uint64_t planned; // cases of the plan
     uint64_t skipped_cases, broken_cases;
     bool has_reason_case;
-    struct copy_case reason_case; // smallest skipped or broken one, if any
+    struct copy_case reason_case;  // smallest skipped or broken one, if any
     char reason[TRACE_REASON_MAX]; // why skipped, broken or not at the plan's
-                                  // end; "" when none of these
-    bool interrupted;             // stopped by the user before the plan's end
-    bool cut_short;               // given up before the plan's end, since the
-                                  // routine cost too many timeouts or workers
-    double seconds;               // wall time of the sweep (shared by all
-                                  // contracts judged in it)
+                                   // end; "" when none of these
+    bool interrupted;              // stopped by the user before the plan's end
+    bool cut_short;                // given up before the plan's end, since the
+                                   // routine cost too many timeouts or workers
+    double seconds;                // wall time of the sweep (shared by all
+                                   // contracts judged in it)
     struct finding findings[RULE_COUNT];
-    size_t finding_count;         // in the order of the rule table
+    size_t finding_count; // in the order of the rule table
 };
 
 // Decides the verdict from what the result holds: findings, then broken cases,

@@ -3,8 +3,8 @@
 
 #include "decode.h"
 
-#include <Zydis/Zydis.h>
 #include <string.h>
+#include <Zydis/Zydis.h>
 
 struct decoded {
     ZydisDecodedInstruction in;
@@ -45,23 +45,30 @@ static const struct {
     {ZYDIS_MNEMONIC_FXRSTOR64, "a state load that may set the control registers"},
 };
 
-static const char *refused_by_mnemonic(ZydisMnemonic m) {
+static const char *refused_by_mnemonic(ZydisMnemonic m)
+{
     for (unsigned i = 0; i < sizeof refused_mnemonics / sizeof *refused_mnemonics; i++) {
-        if (refused_mnemonics[i].mnemonic == m) return refused_mnemonics[i].why;
+        if (refused_mnemonics[i].mnemonic == m)
+            return refused_mnemonics[i].why;
     }
     return NULL;
 }
 
-static bool is_bit_test(ZydisMnemonic m) {
+static bool is_bit_test(ZydisMnemonic m)
+{
     return m == ZYDIS_MNEMONIC_BT || m == ZYDIS_MNEMONIC_BTS || m == ZYDIS_MNEMONIC_BTR ||
            m == ZYDIS_MNEMONIC_BTC;
 }
 
-static const char *refused_by_operands(const struct decoded *d) {
+static const char *refused_by_operands(const struct decoded *d)
+{
     const ZydisDecodedInstruction *in = &d->in;
-    if (in->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR) return "a far branch";
-    if (in->meta.category == ZYDIS_CATEGORY_AMX_TILE) return "a tile access";
-    if (in->meta.category == ZYDIS_CATEGORY_MPX) return "a bounds-table access";
+    if (in->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+        return "a far branch";
+    if (in->meta.category == ZYDIS_CATEGORY_AMX_TILE)
+        return "a tile access";
+    if (in->meta.category == ZYDIS_CATEGORY_MPX)
+        return "a bounds-table access";
     if (in->meta.category == ZYDIS_CATEGORY_CET && in->mnemonic != ZYDIS_MNEMONIC_ENDBR64 &&
         in->mnemonic != ZYDIS_MNEMONIC_ENDBR32) {
         return "a shadow-stack operation";
@@ -76,7 +83,8 @@ static const char *refused_by_operands(const struct decoded *d) {
     }
     for (unsigned i = 0; i < in->operand_count; i++) {
         const ZydisDecodedOperand *op = &d->ops[i];
-        if (op->type == ZYDIS_OPERAND_TYPE_REGISTER && (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) &&
+        if (op->type == ZYDIS_OPERAND_TYPE_REGISTER &&
+            (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) &&
             ZydisRegisterGetClass(op->reg.value) == ZYDIS_REGCLASS_SEGMENT) {
             return "a load of a segment register";
         }
@@ -87,22 +95,30 @@ static const char *refused_by_operands(const struct decoded *d) {
     return NULL;
 }
 
-static uint8_t gpr_number(ZydisRegister reg) {
-    if (reg == ZYDIS_REGISTER_NONE) return GPR_NONE;
-    if (reg == ZYDIS_REGISTER_RIP || reg == ZYDIS_REGISTER_EIP) return GPR_RIP;
+static uint8_t gpr_number(ZydisRegister reg)
+{
+    if (reg == ZYDIS_REGISTER_NONE)
+        return GPR_NONE;
+    if (reg == ZYDIS_REGISTER_RIP || reg == ZYDIS_REGISTER_EIP)
+        return GPR_RIP;
     ZydisRegister wide = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
-    if (wide < ZYDIS_REGISTER_RAX || wide > ZYDIS_REGISTER_R15) return GPR_NONE;
+    if (wide < ZYDIS_REGISTER_RAX || wide > ZYDIS_REGISTER_R15)
+        return GPR_NONE;
     return (uint8_t)(wide - ZYDIS_REGISTER_RAX);
 }
 
-static void name_register(struct insn *out, ZydisRegister reg, bool written) {
+static void name_register(struct insn *out, ZydisRegister reg, bool written)
+{
     uint8_t n = gpr_number(reg);
-    if (n >= GPR_COUNT) return;
+    if (n >= GPR_COUNT)
+        return;
     out->named |= (uint16_t)(1u << n);
-    if (written) out->written |= (uint16_t)(1u << n);
+    if (written)
+        out->written |= (uint16_t)(1u << n);
 }
 
-static bool is_masked_move(ZydisMnemonic m) {
+static bool is_masked_move(ZydisMnemonic m)
+{
     switch (m) {
     case ZYDIS_MNEMONIC_VMASKMOVPS:
     case ZYDIS_MNEMONIC_VMASKMOVPD:
@@ -117,28 +133,32 @@ static bool is_masked_move(ZydisMnemonic m) {
     }
 }
 
-static bool is_byte_masked_move(ZydisMnemonic m) {
+static bool is_byte_masked_move(ZydisMnemonic m)
+{
     return m == ZYDIS_MNEMONIC_MASKMOVQ || m == ZYDIS_MNEMONIC_MASKMOVDQU ||
            m == ZYDIS_MNEMONIC_VMASKMOVDQU;
 }
 
 // Fills the mask from the vector register REG.
-static void mask_by_vector(struct mem *m, ZydisRegister reg, const ZydisDecodedInstruction *in) {
+static void mask_by_vector(struct mem *m, ZydisRegister reg, const ZydisDecodedInstruction *in)
+{
     ZydisRegisterClass class = ZydisRegisterGetClass(reg);
     m->mask = MASK_VECTOR;
     m->mask_reg = (uint8_t)ZydisRegisterGetId(reg);
     m->mask_bytes = class == ZYDIS_REGCLASS_MMX ? 8 : class == ZYDIS_REGCLASS_YMM ? 32 : 16;
-    m->mask_class = class == ZYDIS_REGCLASS_MMX              ? VECTOR_MMX
+    m->mask_class = class == ZYDIS_REGCLASS_MMX                         ? VECTOR_MMX
                     : in->encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY ? VECTOR_SSE
                                                                         : VECTOR_VEX;
 }
 
-static bool is_expand_or_compress(ZydisInstructionCategory c) {
+static bool is_expand_or_compress(ZydisInstructionCategory c)
+{
     return c == ZYDIS_CATEGORY_COMPRESS || c == ZYDIS_CATEGORY_EXPAND;
 }
 
 // Opmask of an EVEX instruction: which bytes of the operand bit i governs.
-static void mask_by_opmask(struct mem *m, const struct decoded *d, const ZydisDecodedOperand *op) {
+static void mask_by_opmask(struct mem *m, const struct decoded *d, const ZydisDecodedOperand *op)
+{
     const ZydisDecodedInstruction *in = &d->in;
     m->mask = MASK_K;
     m->mask_reg = (uint8_t)(in->avx.mask.reg - ZYDIS_REGISTER_K0);
@@ -147,16 +167,20 @@ static void mask_by_opmask(struct mem *m, const struct decoded *d, const ZydisDe
     // Where a memory element feeds several elements of the register (broadcasts,
     // conversions to a longer type keep one to one), bits and bytes do not map.
     unsigned elements = m->element ? m->width / m->element : 0;
-    const ZydisDecodedOperand *reg = op == &d->ops[0] ? &d->ops[in->operand_count_visible - 1] : &d->ops[0];
+    const ZydisDecodedOperand *reg =
+        op == &d->ops[0] ? &d->ops[in->operand_count_visible - 1] : &d->ops[0];
     bool to_mask = reg->type == ZYDIS_OPERAND_TYPE_REGISTER &&
                    ZydisRegisterGetClass(reg->reg.value) == ZYDIS_REGCLASS_MASK;
     m->whole = !m->store && !m->compressed && !to_mask && reg->element_count != elements;
-    if (in->avx.broadcast.mode != ZYDIS_BROADCAST_MODE_INVALID) m->whole = true;
+    if (in->avx.broadcast.mode != ZYDIS_BROADCAST_MODE_INVALID)
+        m->whole = true;
 }
 
-static bool gather_or_scatter(struct mem *m, const struct decoded *d, const ZydisDecodedOperand *op) {
+static bool gather_or_scatter(struct mem *m, const struct decoded *d, const ZydisDecodedOperand *op)
+{
     ZydisInstructionCategory c = d->in.meta.category;
-    if (c != ZYDIS_CATEGORY_AVX2GATHER && c != ZYDIS_CATEGORY_GATHER && c != ZYDIS_CATEGORY_SCATTER) {
+    if (c != ZYDIS_CATEGORY_AVX2GATHER && c != ZYDIS_CATEGORY_GATHER &&
+        c != ZYDIS_CATEGORY_SCATTER) {
         return false;
     }
     // Mnemonics end in [dq][dq|ps|pd]: index width, then data width.
@@ -182,21 +206,26 @@ static bool gather_or_scatter(struct mem *m, const struct decoded *d, const Zydi
     return true;
 }
 
-static void decode_mask(struct mem *m, const struct decoded *d, const ZydisDecodedOperand *op) {
+static void decode_mask(struct mem *m, const struct decoded *d, const ZydisDecodedOperand *op)
+{
     const ZydisDecodedInstruction *in = &d->in;
     m->element = (uint8_t)(op->element_size / 8 > 64 ? 0 : op->element_size / 8);
     if (is_masked_move(in->mnemonic)) {
         bool bytes = is_byte_masked_move(in->mnemonic);
         mask_by_vector(m, d->ops[1].reg.value, in);
-        m->element = bytes ? 1 : (in->mnemonic == ZYDIS_MNEMONIC_VMASKMOVPD ||
-                                  in->mnemonic == ZYDIS_MNEMONIC_VPMASKMOVQ) ? 8 : 4;
+        m->element = bytes ? 1
+                     : (in->mnemonic == ZYDIS_MNEMONIC_VMASKMOVPD ||
+                        in->mnemonic == ZYDIS_MNEMONIC_VPMASKMOVQ)
+                         ? 8
+                         : 4;
         return;
     }
     bool gather = gather_or_scatter(m, d, op);
     bool opmask = in->avx.mask.reg > ZYDIS_REGISTER_K0 && in->avx.mask.reg <= ZYDIS_REGISTER_K7 &&
                   in->avx.mask.mode != ZYDIS_MASK_MODE_INVALID &&
                   in->avx.mask.mode != ZYDIS_MASK_MODE_DISABLED;
-    if (!opmask) return;
+    if (!opmask)
+        return;
     if (gather) {
         m->mask = MASK_K;
         m->mask_reg = (uint8_t)(in->avx.mask.reg - ZYDIS_REGISTER_K0);
@@ -205,12 +234,14 @@ static void decode_mask(struct mem *m, const struct decoded *d, const ZydisDecod
     }
 }
 
-static bool moves_rsp_first(ZydisMnemonic m) {
+static bool moves_rsp_first(ZydisMnemonic m)
+{
     return m == ZYDIS_MNEMONIC_PUSH || m == ZYDIS_MNEMONIC_PUSHF || m == ZYDIS_MNEMONIC_PUSHFQ ||
            m == ZYDIS_MNEMONIC_CALL || m == ZYDIS_MNEMONIC_ENTER;
 }
 
-static void decode_memory(struct insn *out, const struct decoded *d, const ZydisDecodedOperand *op) {
+static void decode_memory(struct insn *out, const struct decoded *d, const ZydisDecodedOperand *op)
+{
     struct mem *m = &out->mems[out->mem_count++];
     const ZydisDecodedInstruction *in = &d->in;
     memset(m, 0, sizeof *m);
@@ -233,9 +264,11 @@ static void decode_memory(struct insn *out, const struct decoded *d, const Zydis
         ZydisCalcAbsoluteAddress(in, op, out->addr, &absolute);
         m->disp = (int64_t)absolute;
     }
-    if (hidden && m->base == GPR_RSP && moves_rsp_first(in->mnemonic)) m->disp -= m->width;
+    if (hidden && m->base == GPR_RSP && moves_rsp_first(in->mnemonic))
+        m->disp -= m->width;
     // The address of `pop mem` is taken after rsp has moved (SDM vol. 2, POP).
-    if (!hidden && in->mnemonic == ZYDIS_MNEMONIC_POP && m->base == GPR_RSP) m->disp += m->width;
+    if (!hidden && in->mnemonic == ZYDIS_MNEMONIC_POP && m->base == GPR_RSP)
+        m->disp += m->width;
     if (op->mem.type == ZYDIS_MEMOP_TYPE_AGEN) {
         out->is_lea = true;
         m->load = m->store = false;
@@ -244,13 +277,16 @@ static void decode_memory(struct insn *out, const struct decoded *d, const Zydis
     decode_mask(m, d, op);
 }
 
-static void decode_string(struct insn *out, const struct decoded *d) {
-    if (d->in.meta.category != ZYDIS_CATEGORY_STRINGOP) return;
+static void decode_string(struct insn *out, const struct decoded *d)
+{
+    if (d->in.meta.category != ZYDIS_CATEGORY_STRINGOP)
+        return;
     ZydisInstructionAttributes a = d->in.attributes;
-    out->string = a & ZYDIS_ATTRIB_HAS_REP                            ? STRING_REP
+    out->string = a & ZYDIS_ATTRIB_HAS_REP                               ? STRING_REP
                   : a & (ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE) ? STRING_REP_UNTIL
-                                                                      : STRING_ONCE;
-    if (d->in.address_width == 32) out->refused = "a string op with 32-bit addresses";
+                                                                         : STRING_ONCE;
+    if (d->in.address_width == 32)
+        out->refused = "a string op with 32-bit addresses";
     // movs and its like read first, then write.
     if (out->mem_count == 2 && out->mems[0].store && out->mems[1].load) {
         struct mem first = out->mems[0];
@@ -259,7 +295,8 @@ static void decode_string(struct insn *out, const struct decoded *d) {
     }
 }
 
-static void decode_special(struct insn *out, const struct decoded *d) {
+static void decode_special(struct insn *out, const struct decoded *d)
+{
     switch (d->in.mnemonic) {
     case ZYDIS_MNEMONIC_SFENCE:
     case ZYDIS_MNEMONIC_MFENCE:
@@ -300,8 +337,10 @@ static void decode_special(struct insn *out, const struct decoded *d) {
     default:
         break;
     }
-    if (d->in.meta.category == ZYDIS_CATEGORY_PREFETCH) out->prefetch = true;
-    if (d->in.meta.category == ZYDIS_CATEGORY_NOP || d->in.meta.category == ZYDIS_CATEGORY_WIDENOP) {
+    if (d->in.meta.category == ZYDIS_CATEGORY_PREFETCH)
+        out->prefetch = true;
+    if (d->in.meta.category == ZYDIS_CATEGORY_NOP ||
+        d->in.meta.category == ZYDIS_CATEGORY_WIDENOP) {
         out->mem_count = 0;
     }
     out->atomic = (d->in.attributes & ZYDIS_ATTRIB_HAS_LOCK) != 0 ||
@@ -311,7 +350,8 @@ static void decode_special(struct insn *out, const struct decoded *d) {
 
 // Push, pop and the like move rsp by a constant; all others that write rsp
 // leave it unknown.
-static void decode_rsp(struct insn *out, const struct decoded *d) {
+static void decode_rsp(struct insn *out, const struct decoded *d)
+{
     ZydisMnemonic m = d->in.mnemonic;
     int delta = 0;
     switch (m) {
@@ -323,7 +363,8 @@ static void decode_rsp(struct insn *out, const struct decoded *d) {
     case ZYDIS_MNEMONIC_POPFQ:
         for (unsigned i = 0; i < out->mem_count; i++) {
             const struct mem *s = &out->mems[i];
-            if (s->base == GPR_RSP && s->segment == SEGMENT_NONE) delta = s->width;
+            if (s->base == GPR_RSP && s->segment == SEGMENT_NONE)
+                delta = s->width;
         }
         break;
     default:
@@ -333,36 +374,45 @@ static void decode_rsp(struct insn *out, const struct decoded *d) {
     bool target_is_rsp = d->ops[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
                          d->ops[0].visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT &&
                          gpr_number(d->ops[0].reg.value) == GPR_RSP && pops;
-    if (delta == 0 || target_is_rsp) return;
+    if (delta == 0 || target_is_rsp)
+        return;
     out->rsp_delta = (int8_t)(pops ? delta : -delta);
-    out->written &= (uint16_t)~(1u << GPR_RSP);
+    out->written &= (uint16_t) ~(1u << GPR_RSP);
 }
 
-static bool is_gpr64(const ZydisDecodedOperand *op) {
+static bool is_gpr64(const ZydisDecodedOperand *op)
+{
     return op->type == ZYDIS_OPERAND_TYPE_REGISTER && op->size == 64 &&
            ZydisRegisterGetClass(op->reg.value) == ZYDIS_REGCLASS_GPR64;
 }
 
-static void decode_effect(struct insn *out, const struct decoded *d) {
+static void decode_effect(struct insn *out, const struct decoded *d)
+{
     const ZydisDecodedOperand *a = &d->ops[0], *b = &d->ops[1];
-    if (d->in.operand_count_visible < 1 || !is_gpr64(a)) return;
+    if (d->in.operand_count_visible < 1 || !is_gpr64(a))
+        return;
     bool reg = d->in.operand_count_visible > 1 && is_gpr64(b);
     bool imm = d->in.operand_count_visible > 1 && b->type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
     out->reg = gpr_number(a->reg.value);
     out->from = reg ? gpr_number(b->reg.value) : GPR_NONE;
     switch (d->in.mnemonic) {
     case ZYDIS_MNEMONIC_MOV:
-        if (reg) out->effect = EFFECT_MOVE;
+        if (reg)
+            out->effect = EFFECT_MOVE;
         break;
     case ZYDIS_MNEMONIC_LEA:
-        if (!out->mems[0].addr32) out->effect = EFFECT_LEA;
+        if (!out->mems[0].addr32)
+            out->effect = EFFECT_LEA;
         break;
     case ZYDIS_MNEMONIC_ADD:
-        if (imm) out->effect = EFFECT_ADD, out->imm = b->imm.value.s;
-        if (reg) out->effect = EFFECT_SUM;
+        if (imm)
+            out->effect = EFFECT_ADD, out->imm = b->imm.value.s;
+        if (reg)
+            out->effect = EFFECT_SUM;
         break;
     case ZYDIS_MNEMONIC_SUB:
-        if (imm) out->effect = EFFECT_ADD, out->imm = -b->imm.value.s;
+        if (imm)
+            out->effect = EFFECT_ADD, out->imm = -b->imm.value.s;
         break;
     case ZYDIS_MNEMONIC_INC:
         out->effect = EFFECT_ADD, out->imm = 1;
@@ -375,7 +425,8 @@ static void decode_effect(struct insn *out, const struct decoded *d) {
     }
 }
 
-static void decode_branch(struct insn *out, const struct decoded *d) {
+static void decode_branch(struct insn *out, const struct decoded *d)
+{
     const ZydisDecodedOperand *op = &d->ops[0];
     ZyanU64 target = 0;
     if (op->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
@@ -383,7 +434,8 @@ static void decode_branch(struct insn *out, const struct decoded *d) {
     }
     out->target = target;
     bool direct = op->type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
-    if (!direct && op->type == ZYDIS_OPERAND_TYPE_REGISTER) out->reg = gpr_number(op->reg.value);
+    if (!direct && op->type == ZYDIS_OPERAND_TYPE_REGISTER)
+        out->reg = gpr_number(op->reg.value);
     switch (d->in.meta.category) {
     case ZYDIS_CATEGORY_CALL:
         out->flow = direct ? FLOW_CALL : FLOW_CALL_INDIRECT;
@@ -411,7 +463,8 @@ static void decode_branch(struct insn *out, const struct decoded *d) {
     }
 }
 
-static void decode_operands(struct insn *out, const struct decoded *d) {
+static void decode_operands(struct insn *out, const struct decoded *d)
+{
     for (unsigned i = 0; i < d->in.operand_count; i++) {
         const ZydisDecodedOperand *op = &d->ops[i];
         if (op->type == ZYDIS_OPERAND_TYPE_REGISTER) {
@@ -423,36 +476,45 @@ static void decode_operands(struct insn *out, const struct decoded *d) {
         } else if (op->type == ZYDIS_OPERAND_TYPE_MEMORY) {
             name_register(out, op->mem.base, false);
             name_register(out, op->mem.index, false);
-            if (out->mem_count == INSN_MEMS_MAX) out->refused = "more memory operands than are modelled";
-            else decode_memory(out, d, op);
+            if (out->mem_count == INSN_MEMS_MAX)
+                out->refused = "more memory operands than are modelled";
+            else
+                decode_memory(out, d, op);
         }
     }
 }
 
 // The remaining doubts about a memory operand.
-static void check_memory(struct insn *out) {
+static void check_memory(struct insn *out)
+{
     for (unsigned i = 0; i < out->mem_count && !out->refused; i++) {
         const struct mem *m = &out->mems[i];
         bool access = m->load || m->store;
-        if (!access || out->flush || out->prefetch) continue;
-        if (m->width == 0 || m->width > 512) out->refused = "a memory operand of unknown width";
+        if (!access || out->flush || out->prefetch)
+            continue;
+        if (m->width == 0 || m->width > 512)
+            out->refused = "a memory operand of unknown width";
         if (m->mask != MASK_NONE && (m->width > 64 || m->element == 0)) {
             out->refused = "a masked operand of unknown shape";
         }
     }
 }
 
-static void find_rip_relative(struct insn *out, const struct decoded *d) {
+static void find_rip_relative(struct insn *out, const struct decoded *d)
+{
     bool relative = false;
-    for (unsigned i = 0; i < out->mem_count; i++) relative |= out->mems[i].base == GPR_RIP;
+    for (unsigned i = 0; i < out->mem_count; i++)
+        relative |= out->mems[i].base == GPR_RIP;
     // A wide nop has its operand dropped above, but not from its bytes; its
     // displacement does not matter.
-    if (!relative) return;
+    if (!relative)
+        return;
     out->modrm_off = d->in.raw.modrm.offset;
     out->disp_off = d->in.raw.disp.offset;
 }
 
-static void refuse(struct insn *out, const char *why) {
+static void refuse(struct insn *out, const char *why)
+{
     out->flow = FLOW_REFUSED;
     out->refused = why;
     out->mem_count = 0;
@@ -460,7 +522,8 @@ static void refuse(struct insn *out, const char *why) {
     out->effect = EFFECT_NONE;
 }
 
-void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct insn *out) {
+void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct insn *out)
+{
     static ZydisDecoder decoder;
     static bool ready;
     if (!ready) {
@@ -489,24 +552,32 @@ void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct ins
     check_memory(out);
     find_rip_relative(out, &d);
     const char *why = out->refused;
-    if (!why) why = refused_by_mnemonic(d.in.mnemonic);
-    if (!why) why = refused_by_operands(&d);
-    if (why) refuse(out, why);
+    if (!why)
+        why = refused_by_mnemonic(d.in.mnemonic);
+    if (!why)
+        why = refused_by_operands(&d);
+    if (why)
+        refuse(out, why);
 }
 
-bool insn_is_site(const struct insn *in) {
-    if (in->fence) return true;
+bool insn_is_site(const struct insn *in)
+{
+    if (in->fence)
+        return true;
     for (unsigned i = 0; i < in->mem_count; i++) {
-        if (in->mems[i].load || in->mems[i].store) return true;
+        if (in->mems[i].load || in->mems[i].store)
+            return true;
     }
     return in->drains;
 }
 
-unsigned insn_store_bytes(const struct insn *in) {
+unsigned insn_store_bytes(const struct insn *in)
+{
     unsigned widest = 0;
     for (unsigned i = 0; i < in->mem_count; i++) {
         const struct mem *m = &in->mems[i];
-        if (m->store && m->width > widest) widest = m->width;
+        if (m->store && m->width > widest)
+            widest = m->width;
     }
     return widest;
 }

@@ -13,8 +13,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { GPR_COUNT = 16, GPR_RAX = 0, GPR_RCX = 1, GPR_RDX = 2, GPR_RBX = 3, GPR_RSP = 4,
-       GPR_RBP = 5, GPR_RSI = 6, GPR_RDI = 7, GPR_NONE = 0xff, GPR_RIP = 0xfe };
+enum {
+    GPR_COUNT = 16,
+    GPR_RAX = 0,
+    GPR_RCX = 1,
+    GPR_RDX = 2,
+    GPR_RBX = 3,
+    GPR_RSP = 4,
+    GPR_RBP = 5,
+    GPR_RSI = 6,
+    GPR_RDI = 7,
+    GPR_NONE = 0xff,
+    GPR_RIP = 0xfe
+};
 
 enum insn_flow {
     FLOW_NEXT,
@@ -24,8 +35,8 @@ enum insn_flow {
     FLOW_CALL,          // to `target`
     FLOW_JUMP_INDIRECT, // through mem[0], or register `reg`
     FLOW_CALL_INDIRECT,
-    FLOW_RETURN,        // pops 8 + `pops` bytes
-    FLOW_REFUSED,       // `refused` says why
+    FLOW_RETURN,  // pops 8 + `pops` bytes
+    FLOW_REFUSED, // `refused` says why
 };
 
 enum mem_segment { SEGMENT_NONE, SEGMENT_FS, SEGMENT_GS };
@@ -38,10 +49,10 @@ enum mem_mask {
 
 // One memory operand.
 struct mem {
-    uint8_t base, index;  // GPR number, GPR_RIP or GPR_NONE
+    uint8_t base, index; // GPR number, GPR_RIP or GPR_NONE
     uint8_t scale;
-    uint8_t segment;      // enum mem_segment
-    bool addr32;          // address is cut to 32 bits
+    uint8_t segment; // enum mem_segment
+    bool addr32;     // address is cut to 32 bits
     bool load, store;
     int64_t disp;         // with GPR_RIP: the absolute address
     uint16_t width;       // bytes; of one element for gather and scatter
@@ -64,11 +75,11 @@ enum insn_string { STRING_NONE, STRING_ONCE, STRING_REP, STRING_REP_UNTIL };
 
 // What an instruction does to the general registers, for following addresses.
 enum insn_effect {
-    EFFECT_NONE,    // writes none but those in `written`
-    EFFECT_ADD,     // reg += imm
-    EFFECT_MOVE,    // reg = from
-    EFFECT_LEA,     // reg = address of mem[0]
-    EFFECT_SUM,     // reg += from
+    EFFECT_NONE, // writes none but those in `written`
+    EFFECT_ADD,  // reg += imm
+    EFFECT_MOVE, // reg = from
+    EFFECT_LEA,  // reg = address of mem[0]
+    EFFECT_SUM,  // reg += from
 };
 
 enum { INSN_MEMS_MAX = 3 };
@@ -77,27 +88,27 @@ struct insn {
     uint64_t addr;
     uint8_t bytes[15];
     uint8_t length;
-    uint8_t flow;             // enum insn_flow
+    uint8_t flow; // enum insn_flow
     uint64_t target;
     uint16_t pops;
-    uint8_t reg;              // register of an indirect jump, or of the effect
+    uint8_t reg; // register of an indirect jump, or of the effect
     uint8_t from;
-    uint8_t effect;           // enum insn_effect
+    uint8_t effect; // enum insn_effect
     int64_t imm;
-    int8_t rsp_delta;         // push -8, pop +8, ...: added to rsp
-    uint16_t named;           // GPRs read or written, bit per register
-    uint16_t written;         // GPRs written (rsp left out where rsp_delta says it)
+    int8_t rsp_delta; // push -8, pop +8, ...: added to rsp
+    uint16_t named;   // GPRs read or written, bit per register
+    uint16_t written; // GPRs written (rsp left out where rsp_delta says it)
     struct mem mems[INSN_MEMS_MAX];
     uint8_t mem_count;
-    uint8_t string;           // enum insn_string
+    uint8_t string; // enum insn_string
     bool fence, drains, flush, prefetch, atomic;
     bool sets_df, clears_df, pops_flags;
     bool dirties_uppers, clears_uppers; // of ymm0 to ymm15
     bool uses_mmx;
-    bool is_lea;              // mem[0] is no access
-    bool undefined;           // ud0, ud1, ud2
+    bool is_lea;                 // mem[0] is no access
+    bool undefined;              // ud0, ud1, ud2
     uint8_t modrm_off, disp_off; // of a RIP-relative operand; disp_off 0: none
-    const char *refused;      // FLOW_REFUSED: phrase for the user
+    const char *refused;         // FLOW_REFUSED: phrase for the user
 };
 
 // Decodes the instruction at ADDR from CODE (at most LENGTH bytes readable).

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-void emit_bytes(struct emitter *e, const void *bytes, size_t length) {
+void emit_bytes(struct emitter *e, const void *bytes, size_t length)
+{
     if ((size_t)(e->end - e->next) < length) {
         e->full = true;
         return;
@@ -14,101 +15,121 @@ void emit_bytes(struct emitter *e, const void *bytes, size_t length) {
     e->next += length;
 }
 
-void emit_u8(struct emitter *e, unsigned byte) {
+void emit_u8(struct emitter *e, unsigned byte)
+{
     uint8_t b = (uint8_t)byte;
     emit_bytes(e, &b, 1);
 }
 
-void emit_u32(struct emitter *e, uint32_t word) {
+void emit_u32(struct emitter *e, uint32_t word)
+{
     emit_bytes(e, &word, sizeof word);
 }
 
 // ModRM, SIB and displacement for [base+disp].
-static void operand(struct emitter *e, unsigned reg, unsigned base, int32_t disp) {
+static void operand(struct emitter *e, unsigned reg, unsigned base, int32_t disp)
+{
     bool small = disp >= -128 && disp <= 127;
     bool sib = (base & 7) == GPR_RSP;
     emit_u8(e, (small ? 0x40u : 0x80u) | (reg & 7) << 3 | (base & 7));
-    if (sib) emit_u8(e, 0x24);
-    if (small) emit_u8(e, (uint8_t)disp);
-    else emit_u32(e, (uint32_t)disp);
+    if (sib)
+        emit_u8(e, 0x24);
+    if (small)
+        emit_u8(e, (uint8_t)disp);
+    else
+        emit_u32(e, (uint32_t)disp);
 }
 
 // ModRM and SIB for an absolute address in the low 2 GiB.
-static void operand_slot(struct emitter *e, unsigned reg, uintptr_t slot) {
+static void operand_slot(struct emitter *e, unsigned reg, uintptr_t slot)
+{
     emit_u8(e, 0x04 | (reg & 7) << 3);
     emit_u8(e, 0x25);
     emit_u32(e, (uint32_t)slot);
 }
 
-static void rex(struct emitter *e, bool wide, unsigned reg, unsigned index, unsigned base) {
+static void rex(struct emitter *e, bool wide, unsigned reg, unsigned index, unsigned base)
+{
     unsigned byte = 0x40u | (wide ? 8u : 0) | (reg >= 8 ? 4u : 0) | (index >= 8 ? 2u : 0) |
                     (base >= 8 ? 1u : 0);
     emit_u8(e, byte);
 }
 
-static void op_base(struct emitter *e, unsigned opcode, unsigned reg, unsigned base, int32_t disp) {
+static void op_base(struct emitter *e, unsigned opcode, unsigned reg, unsigned base, int32_t disp)
+{
     rex(e, true, reg, 0, base);
     emit_u8(e, opcode);
     operand(e, reg, base, disp);
 }
 
-void emit_load(struct emitter *e, unsigned reg, unsigned base, int32_t disp) {
+void emit_load(struct emitter *e, unsigned reg, unsigned base, int32_t disp)
+{
     op_base(e, 0x8b, reg, base, disp);
 }
 
-void emit_store(struct emitter *e, unsigned base, int32_t disp, unsigned reg) {
+void emit_store(struct emitter *e, unsigned base, int32_t disp, unsigned reg)
+{
     op_base(e, 0x89, reg, base, disp);
 }
 
-void emit_store_imm(struct emitter *e, unsigned base, int32_t disp, int32_t imm) {
+void emit_store_imm(struct emitter *e, unsigned base, int32_t disp, int32_t imm)
+{
     op_base(e, 0xc7, 0, base, disp);
     emit_u32(e, (uint32_t)imm);
 }
 
-void emit_store_imm32(struct emitter *e, unsigned base, int32_t disp, uint32_t imm) {
+void emit_store_imm32(struct emitter *e, unsigned base, int32_t disp, uint32_t imm)
+{
     rex(e, false, 0, 0, base);
     emit_u8(e, 0xc7);
     operand(e, 0, base, disp);
     emit_u32(e, imm);
 }
 
-void emit_add(struct emitter *e, unsigned reg, int32_t disp) {
+void emit_add(struct emitter *e, unsigned reg, int32_t disp)
+{
     op_base(e, 0x8d, reg, reg, disp);
 }
 
-void emit_set(struct emitter *e, unsigned reg, uint64_t imm) {
+void emit_set(struct emitter *e, unsigned reg, uint64_t imm)
+{
     bool wide = imm > UINT32_MAX;
     rex(e, wide, 0, 0, reg);
     emit_u8(e, 0xb8 | (reg & 7));
     emit_bytes(e, &imm, wide ? 8 : 4);
 }
 
-void emit_copy(struct emitter *e, unsigned to, unsigned from) {
+void emit_copy(struct emitter *e, unsigned to, unsigned from)
+{
     rex(e, true, from, 0, to);
     emit_u8(e, 0x89);
     emit_u8(e, 0xc0 | (from & 7) << 3 | (to & 7));
 }
 
-void emit_load_slot(struct emitter *e, unsigned reg, uintptr_t slot) {
+void emit_load_slot(struct emitter *e, unsigned reg, uintptr_t slot)
+{
     rex(e, true, reg, 0, 0);
     emit_u8(e, 0x8b);
     operand_slot(e, reg, slot);
 }
 
-void emit_store_slot(struct emitter *e, uintptr_t slot, unsigned reg) {
+void emit_store_slot(struct emitter *e, uintptr_t slot, unsigned reg)
+{
     rex(e, true, reg, 0, 0);
     emit_u8(e, 0x89);
     operand_slot(e, reg, slot);
 }
 
-void emit_store_slot_imm(struct emitter *e, uintptr_t slot, int32_t imm) {
+void emit_store_slot_imm(struct emitter *e, uintptr_t slot, int32_t imm)
+{
     rex(e, true, 0, 0, 0);
     emit_u8(e, 0xc7);
     operand_slot(e, 0, slot);
     emit_u32(e, (uint32_t)imm);
 }
 
-void emit_store_slot_u64(struct emitter *e, uintptr_t slot, uint64_t imm) {
+void emit_store_slot_u64(struct emitter *e, uintptr_t slot, uint64_t imm)
+{
     for (unsigned half = 0; half < 2; half++) {
         emit_u8(e, 0xc7);
         operand_slot(e, 0, slot + 4 * half);
@@ -116,7 +137,8 @@ void emit_store_slot_u64(struct emitter *e, uintptr_t slot, uint64_t imm) {
     }
 }
 
-void emit_load_narrow(struct emitter *e, unsigned reg, unsigned base, int32_t disp, unsigned width) {
+void emit_load_narrow(struct emitter *e, unsigned reg, unsigned base, int32_t disp, unsigned width)
+{
     if (width == 8) {
         emit_load(e, reg, base, disp);
         return;
@@ -132,11 +154,13 @@ void emit_load_narrow(struct emitter *e, unsigned reg, unsigned base, int32_t di
 }
 
 // OPCODE reg, [any operand of the routine but a RIP-relative one].
-static void op_mem(struct emitter *e, unsigned opcode, unsigned reg, const struct mem *m) {
+static void op_mem(struct emitter *e, unsigned opcode, unsigned reg, const struct mem *m)
+{
     unsigned base = m->base == GPR_NONE ? 5 : m->base;
     unsigned index = m->index == GPR_NONE ? GPR_RSP : m->index;
     unsigned shift = m->scale == 8 ? 3 : m->scale == 4 ? 2 : m->scale == 2 ? 1 : 0;
-    if (m->addr32) emit_u8(e, 0x67);
+    if (m->addr32)
+        emit_u8(e, 0x67);
     rex(e, true, reg, index, base);
     emit_u8(e, opcode);
     // Mod 0 with base 5 means no base and a 32-bit displacement.
@@ -145,24 +169,31 @@ static void op_mem(struct emitter *e, unsigned opcode, unsigned reg, const struc
     emit_u32(e, (uint32_t)m->disp);
 }
 
-void emit_lea_mem(struct emitter *e, unsigned reg, const struct mem *m) {
-    if (m->base == GPR_RIP) emit_set(e, reg, (uint64_t)m->disp);
-    else op_mem(e, 0x8d, reg, m);
+void emit_lea_mem(struct emitter *e, unsigned reg, const struct mem *m)
+{
+    if (m->base == GPR_RIP)
+        emit_set(e, reg, (uint64_t)m->disp);
+    else
+        op_mem(e, 0x8d, reg, m);
 }
 
-void emit_load_mem(struct emitter *e, unsigned reg, const struct mem *m) {
+void emit_load_mem(struct emitter *e, unsigned reg, const struct mem *m)
+{
     if (m->base == GPR_RIP) {
         emit_set(e, reg, (uint64_t)m->disp);
         emit_load(e, reg, reg, 0);
         return;
     }
-    if (m->segment == SEGMENT_FS) emit_u8(e, 0x64);
-    if (m->segment == SEGMENT_GS) emit_u8(e, 0x65);
+    if (m->segment == SEGMENT_FS)
+        emit_u8(e, 0x64);
+    if (m->segment == SEGMENT_GS)
+        emit_u8(e, 0x65);
     op_mem(e, 0x8b, reg, m);
 }
 
 static void store_vector_vex(struct emitter *e, unsigned base, int32_t disp, unsigned vector,
-                             bool ymm) {
+                             bool ymm)
+{
     // vmovdqu [m], v: VEX.F3.0F 7F /r
     emit_u8(e, 0xc4);
     emit_u8(e, (vector < 8 ? 0x80u : 0) | 0x40u | (base < 8 ? 0x20u : 0) | 1u);
@@ -172,7 +203,8 @@ static void store_vector_vex(struct emitter *e, unsigned base, int32_t disp, uns
 }
 
 static void store_vector_evex(struct emitter *e, unsigned base, int32_t disp, unsigned vector,
-                              unsigned bytes) {
+                              unsigned bytes)
+{
     // vmovdqu64 [m], v: EVEX.F3.0F.W1 7F /r, with a 32-bit displacement, which
     // is not scaled.
     unsigned length = bytes == 64 ? 2 : bytes == 32 ? 1 : 0;
@@ -183,12 +215,14 @@ static void store_vector_evex(struct emitter *e, unsigned base, int32_t disp, un
     emit_u8(e, length << 5 | 8u);
     emit_u8(e, 0x7f);
     emit_u8(e, 0x80u | (vector & 7) << 3 | (base & 7));
-    if ((base & 7) == GPR_RSP) emit_u8(e, 0x24);
+    if ((base & 7) == GPR_RSP)
+        emit_u8(e, 0x24);
     emit_u32(e, (uint32_t)disp);
 }
 
 void emit_store_vector(struct emitter *e, unsigned base, int32_t disp, unsigned vector,
-                       unsigned bytes, enum vector_class class) {
+                       unsigned bytes, enum vector_class class)
+{
     switch (class) {
     case VECTOR_MMX: // movq [m], mm: 0F 7F
         rex(e, false, 0, 0, base);
@@ -212,7 +246,8 @@ void emit_store_vector(struct emitter *e, unsigned base, int32_t disp, unsigned 
     }
 }
 
-void emit_copy_mask(struct emitter *e, unsigned reg, unsigned k, bool wide) {
+void emit_copy_mask(struct emitter *e, unsigned reg, unsigned k, bool wide)
+{
     // kmovq r64, k: VEX.L0.F2.0F.W1 93 /r; kmovw r32, k: VEX.L0.0F.W0 93 /r
     emit_u8(e, 0xc4);
     emit_u8(e, (reg < 8 ? 0x80u : 0) | 0x60u | 1u);
@@ -221,27 +256,33 @@ void emit_copy_mask(struct emitter *e, unsigned reg, unsigned k, bool wide) {
     emit_u8(e, 0xc0 | (reg & 7) << 3 | k);
 }
 
-void emit_patch(uint8_t *end, const uint8_t *target) {
+void emit_patch(uint8_t *end, const uint8_t *target)
+{
     int32_t distance = (int32_t)(target - end);
     memcpy(end - 4, &distance, sizeof distance);
 }
 
-uint8_t *emit_jump(struct emitter *e, const uint8_t *target) {
+uint8_t *emit_jump(struct emitter *e, const uint8_t *target)
+{
     emit_u8(e, 0xe9);
     emit_u32(e, 0);
-    if (target && !e->full) emit_patch(e->next, target);
+    if (target && !e->full)
+        emit_patch(e->next, target);
     return e->next;
 }
 
-uint8_t *emit_branch(struct emitter *e, unsigned condition, const uint8_t *target) {
+uint8_t *emit_branch(struct emitter *e, unsigned condition, const uint8_t *target)
+{
     emit_u8(e, 0x0f);
     emit_u8(e, 0x80 | condition);
     emit_u32(e, 0);
-    if (target && !e->full) emit_patch(e->next, target);
+    if (target && !e->full)
+        emit_patch(e->next, target);
     return e->next;
 }
 
-void emit_jump_slot(struct emitter *e, uintptr_t slot) {
+void emit_jump_slot(struct emitter *e, uintptr_t slot)
+{
     emit_u8(e, 0xff);
     operand_slot(e, 4, slot);
 }

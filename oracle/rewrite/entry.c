@@ -12,13 +12,17 @@
 static const uint8_t callee_saved[] = {GPR_RBX, GPR_RBP, 12, 13, 14, 15};
 
 // Does the rewritten code change the register?
-static bool is_changed(const struct writer *w, unsigned reg) {
+static bool is_changed(const struct writer *w, unsigned reg)
+{
     return (w->r->program.named | w->t->free | bit(w->t->log_reg)) & bit(reg);
 }
 
-static void write_saved(struct writer *w, unsigned opcode, unsigned reg) {
-    if (!is_changed(w, reg)) return;
-    if (reg >= 8) emit_u8(w->e, 0x41);
+static void write_saved(struct writer *w, unsigned opcode, unsigned reg)
+{
+    if (!is_changed(w, reg))
+        return;
+    if (reg >= 8)
+        emit_u8(w->e, 0x41);
     emit_u8(w->e, opcode | (reg & 7u));
 }
 
@@ -26,70 +30,85 @@ static void write_saved(struct writer *w, unsigned opcode, unsigned reg) {
 // which reads them by mistake does the same every time.
 enum { POISON = 0x5c5c5c00 };
 
-static void write_poison(struct writer *w) {
+static void write_poison(struct writer *w)
+{
     uint16_t args = bit(GPR_RDI) | bit(GPR_RSI) | bit(GPR_RDX) | bit(GPR_RCX) | bit(GPR_RSP);
     for (unsigned r = 0; r < GPR_COUNT; r++) {
-        if (w->r->program.named & ~args & bit(r)) emit_set(w->e, r, POISON + r);
+        if (w->r->program.named & ~args & bit(r))
+            emit_set(w->e, r, POISON + r);
     }
 }
 
 // Leaves the CPU as C code expects it, where the routine might not.
-static void write_clean_up(struct writer *w) {
+static void write_clean_up(struct writer *w)
+{
     unsigned traits = w->t->traits;
     bool uppers = (traits & TRAIT_DIRTIES_UPPERS) && !(traits & TRAIT_CLEARS_UPPERS);
-    if (uppers && __builtin_cpu_supports("avx")) emit_bytes(w->e, "\xc5\xf8\x77", 3); // vzeroupper
-    if (traits & TRAIT_X87) emit_bytes(w->e, "\xdb\xe3", 2);                          // fninit
+    if (uppers && __builtin_cpu_supports("avx"))
+        emit_bytes(w->e, "\xc5\xf8\x77", 3); // vzeroupper
+    if (traits & TRAIT_X87)
+        emit_bytes(w->e, "\xdb\xe3", 2); // fninit
     if (traits & TRAIT_SETS_FLAGS) {
-        emit_u8(w->e, 0x9c);                                  // pushfq
+        emit_u8(w->e, 0x9c);                                 // pushfq
         emit_bytes(w->e, "\x81\x24\x24\xff\xfa\xfb\xff", 7); // and dword [rsp], ~0x40500
-        emit_u8(w->e, 0x9d);                                  // popfq
+        emit_u8(w->e, 0x9d);                                 // popfq
     }
 }
 
-static void write_leave(struct writer *w) {
+static void write_leave(struct writer *w)
+{
     emit_load_slot(w->e, GPR_RSP, slot(&w->c->host_rsp));
     write_clean_up(w);
-    for (unsigned i = sizeof callee_saved; i-- > 0;) write_saved(w, 0x58, callee_saved[i]);
+    for (unsigned i = sizeof callee_saved; i-- > 0;)
+        write_saved(w, 0x58, callee_saved[i]);
     emit_u8(w->e, 0xc3);
 }
 
 // Entered as a C function with the routine's arguments, gives what it returns.
 // The shortest way there and back: it is run for every case.
-static void write_enter(struct writer *w) {
+static void write_enter(struct writer *w)
+{
     struct translation *t = w->t;
     t->enter = w->e->next;
-    for (unsigned i = 0; i < sizeof callee_saved; i++) write_saved(w, 0x50, callee_saved[i]);
+    for (unsigned i = 0; i < sizeof callee_saved; i++)
+        write_saved(w, 0x50, callee_saved[i]);
     emit_store_slot(w->e, slot(&w->c->host_rsp), GPR_RSP);
     emit_set(w->e, GPR_RSP, w->r->guest.rsp);
     emit_set(w->e, t->log_reg == GPR_NONE ? GPR_RAX : t->log_reg, (uintptr_t)w->r->log_begin);
-    if (t->log_reg == GPR_NONE) emit_store_slot(w->e, slot(&w->c->log), GPR_RAX);
-    if (t->traits & TRAIT_SETS_FLAGS) emit_store_slot_imm(w->e, slot(&w->c->flags), 0);
+    if (t->log_reg == GPR_NONE)
+        emit_store_slot(w->e, slot(&w->c->log), GPR_RAX);
+    if (t->traits & TRAIT_SETS_FLAGS)
+        emit_store_slot_imm(w->e, slot(&w->c->flags), 0);
     write_poison(w);
     emit_u8(w->e, 0xe8);
     emit_u32(w->e, 0);
     t->entry_call = t->returned = w->e->next;
-    if (t->log_reg != GPR_NONE) emit_store_slot(w->e, slot(&w->c->log), t->log_reg);
+    if (t->log_reg != GPR_NONE)
+        emit_store_slot(w->e, slot(&w->c->log), t->log_reg);
     t->leave = w->e->next;
     write_leave(w);
 }
 
-static void write_exit(struct writer *w, uint8_t **at, enum context_exit why) {
+static void write_exit(struct writer *w, uint8_t **at, enum context_exit why)
+{
     *at = w->e->next;
-    if (w->t->log_reg != GPR_NONE) emit_store_slot(w->e, slot(&w->c->log), w->t->log_reg);
+    if (w->t->log_reg != GPR_NONE)
+        emit_store_slot(w->e, slot(&w->c->log), w->t->log_reg);
     emit_store_slot_imm(w->e, slot(&w->c->exit), (int32_t)why);
     emit_jump(w->e, w->t->leave);
 }
 
 // Jumps by the low byte of context.target to a chain of checks.
-static void write_dispatch(struct writer *w) {
+static void write_dispatch(struct writer *w)
+{
     struct context *c = w->c;
     w->t->dispatch = w->e->next;
     emit_store_slot(w->e, slot(&c->jump[0]), GPR_RCX);
     emit_store_slot(w->e, slot(&c->jump[1]), GPR_RAX);
     emit_load_slot(w->e, GPR_RCX, slot(&c->target));
-    emit_bytes(w->e, "\x0f\xb6\xc9", 3);                    // movzx ecx, cl
+    emit_bytes(w->e, "\x0f\xb6\xc9", 3); // movzx ecx, cl
     emit_set(w->e, GPR_RAX, (uintptr_t)w->t->indirect);
-    emit_bytes(w->e, "\x48\x8b\x04\xc8", 4);                // mov rax, [rax+rcx*8]
+    emit_bytes(w->e, "\x48\x8b\x04\xc8", 4); // mov rax, [rax+rcx*8]
     emit_store_slot(w->e, slot(&c->jump[2]), GPR_RAX);
     emit_load_slot(w->e, GPR_RAX, slot(&c->jump[1]));
     emit_load_slot(w->e, GPR_RCX, slot(&c->jump[0]));
@@ -97,10 +116,13 @@ static void write_dispatch(struct writer *w) {
 }
 
 // A check: is context.target ADDRESS? Then its block, else the chain's next.
-void writer_indirect(struct writer *w, uint64_t address) {
-    if (address_map_get(&w->t->indirect_known, address, NULL)) return;
+void writer_indirect(struct writer *w, uint64_t address)
+{
+    if (address_map_get(&w->t->indirect_known, address, NULL))
+        return;
     const uint8_t *host = translation_find(w->t, address);
-    if (!host) return;
+    if (!host)
+        return;
     struct context *c = w->c;
     uint8_t **chain = &w->t->indirect[address & (INDIRECT_CHAINS - 1)];
     uint8_t *at = w->e->next;
@@ -108,14 +130,15 @@ void writer_indirect(struct writer *w, uint64_t address) {
     emit_store_slot(w->e, slot(&c->jump[1]), GPR_RAX);
     emit_load_slot(w->e, GPR_RCX, slot(&c->target));
     emit_set(w->e, GPR_RAX, -address);
-    emit_bytes(w->e, "\x48\x8d\x0c\x01", 4);                // lea rcx, [rcx+rax]
+    emit_bytes(w->e, "\x48\x8d\x0c\x01", 4); // lea rcx, [rcx+rax]
     emit_load_slot(w->e, GPR_RAX, slot(&c->jump[1]));
-    emit_u8(w->e, 0xe3);                                    // jrcxz hit
+    emit_u8(w->e, 0xe3); // jrcxz hit
     uint8_t *hit = w->e->next;
     emit_u8(w->e, 0);
     emit_load_slot(w->e, GPR_RCX, slot(&c->jump[0]));
     emit_jump(w->e, *chain);
-    if (w->e->full) return;
+    if (w->e->full)
+        return;
     *hit = (uint8_t)(w->e->next - hit - 1);
     emit_load_slot(w->e, GPR_RCX, slot(&c->jump[0]));
     emit_jump(w->e, host);
@@ -126,36 +149,41 @@ void writer_indirect(struct writer *w, uint64_t address) {
 // Saves everything, calls rewrite_capture(recorder) on the host's stack,
 // restores everything. Only in value mode, only for stores that plain moves
 // cannot copy.
-static void write_helper(struct writer *w) {
+static void write_helper(struct writer *w)
+{
     struct context *c = w->c;
     w->t->helper = w->e->next;
-    for (unsigned r = 0; r < GPR_COUNT; r++) emit_store_slot(w->e, slot(&c->save[r]), r);
+    for (unsigned r = 0; r < GPR_COUNT; r++)
+        emit_store_slot(w->e, slot(&c->save[r]), r);
     emit_load_slot(w->e, GPR_RSP, slot(&c->host_rsp));
-    emit_u8(w->e, 0x9c);                                    // pushfq
-    emit_bytes(w->e, "\x48\x83\xe4\xc0", 4);                // and rsp, -64
-    emit_u8(w->e, 0xfc);                                    // cld
+    emit_u8(w->e, 0x9c);                     // pushfq
+    emit_bytes(w->e, "\x48\x83\xe4\xc0", 4); // and rsp, -64
+    emit_u8(w->e, 0xfc);                     // cld
     emit_set(w->e, GPR_RBX, (uintptr_t)w->r->xsave);
     emit_bytes(w->e, "\xb8\xff\xff\xff\xff\xba\xff\xff\xff\xff", 10); // mov eax/edx, -1
-    emit_bytes(w->e, "\x48\x0f\xae\x23", 4);                // xsave64 [rbx]
+    emit_bytes(w->e, "\x48\x0f\xae\x23", 4);                          // xsave64 [rbx]
     emit_set(w->e, GPR_RDI, (uintptr_t)w->r);
     emit_set(w->e, GPR_RAX, (uintptr_t)rewrite_capture);
-    emit_bytes(w->e, "\xff\xd0", 2);                        // call rax
+    emit_bytes(w->e, "\xff\xd0", 2); // call rax
     emit_set(w->e, GPR_RBX, (uintptr_t)w->r->xsave);
     emit_bytes(w->e, "\xb8\xff\xff\xff\xff\xba\xff\xff\xff\xff", 10);
-    emit_bytes(w->e, "\x48\x0f\xae\x2b", 4);                // xrstor64 [rbx]
+    emit_bytes(w->e, "\x48\x0f\xae\x2b", 4); // xrstor64 [rbx]
     emit_load_slot(w->e, GPR_RSP, slot(&c->host_rsp));
     emit_add(w->e, GPR_RSP, -8);
-    emit_u8(w->e, 0x9d);                                    // popfq
-    for (unsigned r = 0; r < GPR_COUNT; r++) emit_load_slot(w->e, r, slot(&c->save[r]));
+    emit_u8(w->e, 0x9d); // popfq
+    for (unsigned r = 0; r < GPR_COUNT; r++)
+        emit_load_slot(w->e, r, slot(&c->save[r]));
     emit_jump_slot(w->e, slot(&c->helper_return));
 }
 
-
-void writer_entry(struct writer *w) {
+void writer_entry(struct writer *w)
+{
     write_enter(w);
     write_exit(w, &w->t->unknown, CONTEXT_UNKNOWN_TARGET);
     write_exit(w, &w->t->refused, CONTEXT_REFUSED);
     write_dispatch(w);
-    if (w->t->rules.values) write_helper(w);
-    for (unsigned i = 0; i < INDIRECT_CHAINS; i++) w->t->indirect[i] = w->t->unknown;
+    if (w->t->rules.values)
+        write_helper(w);
+    for (unsigned i = 0; i < INDIRECT_CHAINS; i++)
+        w->t->indirect[i] = w->t->unknown;
 }

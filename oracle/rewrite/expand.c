@@ -7,20 +7,25 @@
 
 enum { DF_BIT = 0x400 };
 
-static inline uint64_t address_of(const struct descriptor *d, const uint64_t *record) {
+static inline uint64_t address_of(const struct descriptor *d, const uint64_t *record)
+{
     return d->access.addr + record[d->a] * d->a_times + record[d->b] * d->b_times;
 }
 
-static struct access access_of(const struct descriptor *d, uint64_t addr) {
+static struct access access_of(const struct descriptor *d, uint64_t addr)
+{
     struct access a = d->access;
     a.addr = d->addr32 ? (uint32_t)addr : addr;
     return a;
 }
 
 // Bit i: element i is touched.
-static uint64_t mask_bits(const struct descriptor *d, const uint64_t *record) {
-    if (d->mask == MASK_NONE) return ~UINT64_C(0);
-    if (d->mask == MASK_K) return record[d->mask_word];
+static uint64_t mask_bits(const struct descriptor *d, const uint64_t *record)
+{
+    if (d->mask == MASK_NONE)
+        return ~UINT64_C(0);
+    if (d->mask == MASK_K)
+        return record[d->mask_word];
     const uint8_t *bytes = (const uint8_t *)&record[d->mask_word];
     uint64_t bits = 0;
     for (unsigned i = 0; (i + 1) * d->element <= 32; i++) {
@@ -29,12 +34,15 @@ static uint64_t mask_bits(const struct descriptor *d, const uint64_t *record) {
     return bits;
 }
 
-static size_t expand_masked(const struct descriptor *d, const uint64_t *record, struct access *out) {
+static size_t expand_masked(const struct descriptor *d, const uint64_t *record, struct access *out)
+{
     unsigned elements = d->access.width / d->element;
     uint64_t bits = mask_bits(d, record);
-    if (elements < 64) bits &= (UINT64_C(1) << elements) - 1;
+    if (elements < 64)
+        bits &= (UINT64_C(1) << elements) - 1;
     *out = access_of(d, address_of(d, record));
-    if (d->whole) return record[d->mask_word] != 0;
+    if (d->whole)
+        return record[d->mask_word] != 0;
     if (d->compressed) {
         out->width = (uint16_t)(__builtin_popcountll(bits) * d->element);
         return out->width != 0;
@@ -42,18 +50,21 @@ static size_t expand_masked(const struct descriptor *d, const uint64_t *record, 
     uint64_t element_mask = d->element >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << d->element) - 1;
     out->mask = 0;
     for (unsigned i = 0; i < elements; i++) {
-        if (bits >> i & 1) out->mask |= element_mask << (i * d->element);
+        if (bits >> i & 1)
+            out->mask |= element_mask << (i * d->element);
     }
     out->flags |= ACCESS_MASKED;
     return out->mask != 0;
 }
 
-static size_t expand_gather(const struct descriptor *d, const uint64_t *record, struct access *out) {
+static size_t expand_gather(const struct descriptor *d, const uint64_t *record, struct access *out)
+{
     uint64_t bits = mask_bits(d, record), base = address_of(d, record);
     const uint8_t *indices = (const uint8_t *)&record[d->vindex_word];
     size_t n = 0;
     for (unsigned i = 0; i < d->elements; i++) {
-        if (!(bits >> i & 1)) continue;
+        if (!(bits >> i & 1))
+            continue;
         int64_t index = 0;
         if (d->vindex_bytes == 4) {
             int32_t narrow;
@@ -68,15 +79,20 @@ static size_t expand_gather(const struct descriptor *d, const uint64_t *record, 
     return n;
 }
 
-static size_t expand_string(const struct descriptor *d, const uint64_t *record, struct access *out) {
+static size_t expand_string(const struct descriptor *d, const uint64_t *record, struct access *out)
+{
     *out = access_of(d, address_of(d, record));
-    if (d->count_word) out->count = record[d->count_word];
-    if (d->after_word) out->count -= record[d->after_word];
-    if (record[d->df_word] & DF_BIT) out->flags |= ACCESS_DESCENDING;
+    if (d->count_word)
+        out->count = record[d->count_word];
+    if (d->after_word)
+        out->count -= record[d->after_word];
+    if (record[d->df_word] & DF_BIT)
+        out->flags |= ACCESS_DESCENDING;
     return out->count != 0;
 }
 
-size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, struct access *out) {
+size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, struct access *out)
+{
     switch (d->shape) {
     case SHAPE_STRING:
         return expand_string(d, record, out);
@@ -86,21 +102,24 @@ size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, str
         return expand_gather(d, record, out);
     default:
         *out = access_of(d, address_of(d, record));
-        if (d->access.kind == ACCESS_FLUSH) out->addr &= ~UINT64_C(63);
+        if (d->access.kind == ACCESS_FLUSH)
+            out->addr &= ~UINT64_C(63);
         return 1;
     }
 }
 
 // Finds the values of the N accesses that one descriptor of the record gave.
 static void attach_values(const struct recorder *r, const struct descriptor *d,
-                          const uint64_t *record, struct access *first, size_t n,
-                          size_t *captured, struct trace *trace) {
+                          const uint64_t *record, struct access *first, size_t n, size_t *captured,
+                          struct trace *trace)
+{
     for (size_t i = 0; i < n; i++) {
         size_t bytes = (size_t)first[i].width * first[i].count;
         const uint8_t *from = (const uint8_t *)&record[d->value_word];
         if (d->captured) {
             size_t at = record[d->value_word] + *captured;
-            if (at > r->capture_used || bytes > r->capture_used - at) return;
+            if (at > r->capture_used || bytes > r->capture_used - at)
+                return;
             from = r->capture + at;
             *captured += bytes;
         }
@@ -113,8 +132,10 @@ static void attach_values(const struct recorder *r, const struct descriptor *d,
 
 // The common case, and the hot one: addresses are all there is to fill in.
 static void expand_plain(const struct descriptor *d, const uint64_t *record, uint32_t count,
-                         struct trace *trace) {
-    if (trace->count + count > trace->capacity) trace_reserve(trace, trace->count + count);
+                         struct trace *trace)
+{
+    if (trace->count + count > trace->capacity)
+        trace_reserve(trace, trace->count + count);
     struct access *out = &trace->accesses[trace->count];
     for (uint32_t i = 0; i < count; i++) {
         out[i] = d[i].access;
@@ -125,7 +146,8 @@ static void expand_plain(const struct descriptor *d, const uint64_t *record, uin
 
 static void expand_record(const struct recorder *r, const struct translation *t,
                           const struct segment *s, const uint64_t *record, uint32_t count,
-                          struct trace *trace) {
+                          struct trace *trace)
+{
     const struct descriptor *d = &t->table.descriptors[s->first];
     size_t captured = 0;
     if (s->plain) {
@@ -133,10 +155,12 @@ static void expand_record(const struct recorder *r, const struct translation *t,
         return;
     }
     for (uint32_t i = 0; i < count; i++, d++) {
-        if (trace->count + EXPAND_MOST > trace->capacity) trace_reserve(trace, trace->count + EXPAND_MOST);
+        if (trace->count + EXPAND_MOST > trace->capacity)
+            trace_reserve(trace, trace->count + EXPAND_MOST);
         struct access *out = &trace->accesses[trace->count];
         size_t n = expand_descriptor(d, record, out);
-        if (d->value_word) attach_values(r, d, record, out, n, &captured, trace);
+        if (d->value_word)
+            attach_values(r, d, record, out, n, &captured, trace);
         trace->count += n;
     }
 }
@@ -144,28 +168,34 @@ static void expand_record(const struct recorder *r, const struct translation *t,
 // A string op that faulted half-way did what rcx no longer says is to do.
 static void expand_interrupted(const struct translation *t, const struct segment *s,
                                const uint64_t *record, uint32_t done, uint32_t site, uint64_t rcx,
-                               struct trace *trace) {
+                               struct trace *trace)
+{
     for (uint32_t i = done; i < s->count; i++) {
         const struct descriptor *d = &t->table.descriptors[s->first + i];
-        if (d->access.site != site || d->shape != SHAPE_STRING || d->count_word == 0) return;
+        if (d->access.site != site || d->shape != SHAPE_STRING || d->count_word == 0)
+            return;
         trace_reserve(trace, trace->count + 1);
         struct access *out = &trace->accesses[trace->count];
         *out = access_of(d, address_of(d, record));
         out->count = record[d->count_word] - rcx;
-        if (record[d->df_word] & DF_BIT) out->flags |= ACCESS_DESCENDING;
-        if (out->count != 0 && rcx <= record[d->count_word]) trace->count++;
+        if (record[d->df_word] & DF_BIT)
+            out->flags |= ACCESS_DESCENDING;
+        if (out->count != 0 && rcx <= record[d->count_word])
+            trace->count++;
     }
 }
 
 bool expand_log(const struct recorder *r, const struct translation *t, const uint8_t *log,
-                const uint8_t *end, const struct host_insn *last, uint64_t rcx,
-                struct trace *trace) {
+                const uint8_t *end, const struct host_insn *last, uint64_t rcx, struct trace *trace)
+{
     const uint64_t *at = (const uint64_t *)log, *stop = (const uint64_t *)end;
     while (at < stop) {
         uint64_t number = *at;
-        if (number == 0 || number >= t->table.count) return false;
+        if (number == 0 || number >= t->table.count)
+            return false;
         const struct segment *s = &t->table.segments[number];
-        if (s->words > (size_t)(stop - at)) return false;
+        if (s->words > (size_t)(stop - at))
+            return false;
         bool cut = last && at + s->words == stop && last->segment == number;
         expand_record(r, t, s, at, cut ? last->done : s->count, trace);
         if (cut) {

@@ -12,26 +12,33 @@
 
 // ---- registers to work in ----
 
-struct scratch writer_take(struct writer *w, uint16_t avoid, unsigned which) {
+struct scratch writer_take(struct writer *w, uint16_t avoid, unsigned which)
+{
     for (unsigned r = 0; r < GPR_COUNT; r++) {
         unsigned free_reg = 15 - r;
-        if ((w->t->free & ~avoid) & (1u << free_reg)) return (struct scratch){free_reg, NULL};
+        if ((w->t->free & ~avoid) & (1u << free_reg))
+            return (struct scratch){free_reg, NULL};
     }
     for (unsigned r = 0; r < GPR_COUNT; r++) {
-        if (r == GPR_RSP || (avoid & (1u << r)) || r == w->t->log_reg) continue;
+        if (r == GPR_RSP || (avoid & (1u << r)) || r == w->t->log_reg)
+            continue;
         emit_store_slot(w->e, slot(&w->c->spill[which]), r);
         return (struct scratch){r, &w->c->spill[which]};
     }
     abort(); // an instruction names at most a handful of registers
 }
 
-void writer_give_back(struct writer *w, struct scratch s) {
-    if (s.saved) emit_load_slot(w->e, s.reg, slot(s.saved));
+void writer_give_back(struct writer *w, struct scratch s)
+{
+    if (s.saved)
+        emit_load_slot(w->e, s.reg, slot(s.saved));
 }
 
 // The log pointer in a register.
-struct scratch writer_take_log(struct writer *w, uint16_t avoid) {
-    if (w->t->log_reg != GPR_NONE) return (struct scratch){w->t->log_reg, NULL};
+struct scratch writer_take_log(struct writer *w, uint16_t avoid)
+{
+    if (w->t->log_reg != GPR_NONE)
+        return (struct scratch){w->t->log_reg, NULL};
     struct scratch s = writer_take(w, avoid, 0);
     emit_load_slot(w->e, s.reg, slot(&w->c->log));
     return s;
@@ -39,15 +46,18 @@ struct scratch writer_take_log(struct writer *w, uint16_t avoid) {
 
 // ---- records ----
 
-static uint16_t registers_of(const struct segment *s) {
+static uint16_t registers_of(const struct segment *s)
+{
     uint16_t mask = 0;
     for (unsigned i = 0; i < s->slot_count; i++) {
-        if (s->slots[i].kind == SLOT_GPR) mask |= bit(s->slots[i].reg);
+        if (s->slots[i].kind == SLOT_GPR)
+            mask |= bit(s->slots[i].reg);
     }
     return mask;
 }
 
-static bool has_wide_masks(void) {
+static bool has_wide_masks(void)
+{
     static int known = -1;
     if (known < 0) {
         unsigned a, b = 0, c, d;
@@ -57,7 +67,8 @@ static bool has_wide_masks(void) {
 }
 
 static void write_slot(struct writer *w, const struct slot *s, unsigned log, int32_t at,
-                       uint16_t avoid) {
+                       uint16_t avoid)
+{
     int32_t disp = at + 8 * s->word;
     struct scratch x;
     switch (s->kind) {
@@ -86,11 +97,14 @@ static void write_slot(struct writer *w, const struct slot *s, unsigned log, int
 
 // The address of a plain store whose value is to be captured.
 static void write_store_address(struct writer *w, const struct insn *in, const struct segment *s,
-                                unsigned log, int32_t at, uint16_t avoid) {
+                                unsigned log, int32_t at, uint16_t avoid)
+{
     unsigned next = 0;
     for (unsigned i = 0; i < s->slot_count; i++) {
-        if (s->slots[i].kind != SLOT_ADDRESS) continue;
-        while (next < in->mem_count && !in->mems[next].store) next++;
+        if (s->slots[i].kind != SLOT_ADDRESS)
+            continue;
+        while (next < in->mem_count && !in->mems[next].store)
+            next++;
         struct scratch x = writer_take(w, avoid | bit(log) | in->named, 1);
         emit_lea_mem(w->e, x.reg, &in->mems[next++]);
         emit_store(w->e, log, at + 8 * s->slots[i].word, x.reg);
@@ -98,7 +112,8 @@ static void write_store_address(struct writer *w, const struct insn *in, const s
     }
 }
 
-void writer_record(struct writer *w, uint32_t insn, uint32_t number) {
+void writer_record(struct writer *w, uint32_t insn, uint32_t number)
+{
     const struct segment *s = &w->t->table.segments[number];
     const struct insn *in = &w->r->program.insns[insn];
     uint8_t *begin = w->e->next;
@@ -106,7 +121,8 @@ void writer_record(struct writer *w, uint32_t insn, uint32_t number) {
     struct scratch log = writer_take_log(w, avoid);
     int32_t at = (int32_t)w->pending;
     emit_store_imm(w->e, log.reg, at, (int32_t)number);
-    for (unsigned i = 0; i < s->slot_count; i++) write_slot(w, &s->slots[i], log.reg, at, avoid);
+    for (unsigned i = 0; i < s->slot_count; i++)
+        write_slot(w, &s->slots[i], log.reg, at, avoid);
     write_store_address(w, in, s, log.reg, at, avoid);
     writer_give_back(w, log);
     writer_map(w, begin, insn);
@@ -117,10 +133,12 @@ void writer_record(struct writer *w, uint32_t insn, uint32_t number) {
 // ---- values ----
 
 static void copy_value(struct writer *w, const struct insn *in, const struct slot *address,
-                       const struct slot *value, int32_t at, unsigned width) {
+                       const struct slot *value, int32_t at, unsigned width)
+{
     struct scratch log = writer_take_log(w, in->named | bit(GPR_RSP));
     struct scratch from = writer_take(w, (uint16_t)(in->named | bit(log.reg) | bit(GPR_RSP)), 1);
-    struct scratch x = writer_take(w, (uint16_t)(in->named | bit(log.reg) | bit(from.reg) | bit(GPR_RSP)), 2);
+    struct scratch x =
+        writer_take(w, (uint16_t)(in->named | bit(log.reg) | bit(from.reg) | bit(GPR_RSP)), 2);
     emit_load(w->e, from.reg, log.reg, at + 8 * address->word);
     for (unsigned done = 0; done < width;) {
         unsigned left = width - done;
@@ -136,7 +154,8 @@ static void copy_value(struct writer *w, const struct insn *in, const struct slo
     writer_give_back(w, log);
 }
 
-static void call_capture(struct writer *w, uint32_t number, int32_t at) {
+static void call_capture(struct writer *w, uint32_t number, int32_t at)
+{
     emit_store_slot_imm(w->e, slot(&w->c->helper_segment), (int32_t)number);
     struct scratch log = writer_take_log(w, bit(GPR_RSP));
     struct scratch x = writer_take(w, (uint16_t)(bit(log.reg) | bit(GPR_RSP)), 1);
@@ -148,13 +167,15 @@ static void call_capture(struct writer *w, uint32_t number, int32_t at) {
     uint8_t *patch = w->e->next;
     emit_store_slot_imm(w->e, slot(&w->c->helper_return), 0);
     emit_jump(w->e, w->t->helper);
-    if (w->e->full) return;
+    if (w->e->full)
+        return;
     uint32_t back = (uint32_t)(uintptr_t)w->e->next;
     memcpy(patch + 8, &back, sizeof back);
 }
 
 // What is known only after the instruction: rcx, and values in value mode.
-void writer_after(struct writer *w, uint32_t insn, uint32_t number, int32_t at) {
+void writer_after(struct writer *w, uint32_t insn, uint32_t number, int32_t at)
+{
     const struct insn *in = &w->r->program.insns[insn];
     const struct segment *s = &w->t->table.segments[number];
     const struct slot *address = NULL;
@@ -175,13 +196,16 @@ void writer_after(struct writer *w, uint32_t insn, uint32_t number, int32_t at) 
 }
 
 // Value mode: a call stores its return address.
-void writer_pushed_value(struct writer *w, const struct insn *in, uint32_t segment, int32_t at) {
-    if (in->flow != FLOW_CALL && in->flow != FLOW_CALL_INDIRECT) return;
+void writer_pushed_value(struct writer *w, const struct insn *in, uint32_t segment, int32_t at)
+{
+    if (in->flow != FLOW_CALL && in->flow != FLOW_CALL_INDIRECT)
+        return;
     const struct segment *s = &w->t->table.segments[segment];
     uint64_t back = in->addr + in->length;
     struct scratch log = writer_take_log(w, in->named | bit(GPR_RSP));
     for (unsigned i = 0; i < s->slot_count; i++) {
-        if (s->slots[i].kind != SLOT_VALUE) continue;
+        if (s->slots[i].kind != SLOT_VALUE)
+            continue;
         emit_store_imm32(w->e, log.reg, at + 8 * s->slots[i].word, (uint32_t)back);
         emit_store_imm32(w->e, log.reg, at + 8 * s->slots[i].word + 4, (uint32_t)(back >> 32));
     }
@@ -189,8 +213,10 @@ void writer_pushed_value(struct writer *w, const struct insn *in, uint32_t segme
 }
 
 // Moves the log pointer past the block's records.
-void writer_settle_log(struct writer *w) {
-    if (w->pending == 0) return;
+void writer_settle_log(struct writer *w)
+{
+    if (w->pending == 0)
+        return;
     if (w->t->log_reg != GPR_NONE) {
         emit_add(w->e, w->t->log_reg, (int32_t)w->pending);
     } else {
@@ -201,4 +227,3 @@ void writer_settle_log(struct writer *w) {
     }
     w->pending = 0;
 }
-

@@ -32,23 +32,23 @@ bool address_map_get(const struct address_map *m, uint64_t key, uint64_t *value)
 
 // What the way into and out of the routine must care for.
 enum program_trait {
-    TRAIT_SETS_FLAGS = 1,      // the direction flag, or by popf any flag
-    TRAIT_DIRTIES_UPPERS = 2,  // of ymm0 to ymm15
+    TRAIT_SETS_FLAGS = 1,     // the direction flag, or by popf any flag
+    TRAIT_DIRTIES_UPPERS = 2, // of ymm0 to ymm15
     TRAIT_CLEARS_UPPERS = 4,
-    TRAIT_X87 = 8,             // or MMX
+    TRAIT_X87 = 8, // or MMX
 };
 
 // The routine's instructions, as far as they are known.
 struct program {
     struct insn *insns;
-    uint32_t *sites;            // per instruction, index into site_table
+    uint32_t *sites; // per instruction, index into site_table
     size_t insn_count, insn_capacity;
     struct address_map at;      // address -> index into insns
     struct address_map leaders; // addresses where a block begins
     struct site *site_table;
     size_t site_count, site_capacity;
-    uint16_t named;             // general registers that any of them names
-    uint8_t traits;             // enum program_trait
+    uint16_t named; // general registers that any of them names
+    uint8_t traits; // enum program_trait
     const struct routine *routine;
     struct span images[TRACE_IMAGES_MAX]; // modules that hold them
     size_t image_count;
@@ -59,8 +59,8 @@ void program_free(struct program *p);
 
 enum program_status {
     PROGRAM_OK,
-    PROGRAM_NO_CODE,  // nothing executable there: running it would fault
-    PROGRAM_REFUSED,  // executable, but not to be recorded; reason filled in
+    PROGRAM_NO_CODE, // nothing executable there: running it would fault
+    PROGRAM_REFUSED, // executable, but not to be recorded; reason filled in
 };
 
 // Adds all instructions reachable from ENTRY by direct jumps (not calls).
@@ -70,17 +70,17 @@ enum program_status program_discover(struct program *p, uint64_t entry, char *re
 // in the low 2 GiB.
 struct context {
     uint64_t host_rsp;
-    uint64_t log;           // end of the log on exit; its write position all the
-                            // time when no register is free
-    uint64_t target;        // of an indirect jump, in the routine's addresses
-    uint64_t flags;         // bit 10: the direction flag, as the code set it
-    uint64_t exit;          // enum context_exit; written on other exits only
-    uint64_t refused;       // CONTEXT_REFUSED: index into program.insns
-    uint64_t spill[4];      // scratch registers
-    uint64_t jump[4];       // scratch of the dispatcher
-    uint64_t helper_return; // value mode: host address after the capture
+    uint64_t log;                           // end of the log on exit; its write position all the
+                                            // time when no register is free
+    uint64_t target;                        // of an indirect jump, in the routine's addresses
+    uint64_t flags;                         // bit 10: the direction flag, as the code set it
+    uint64_t exit;                          // enum context_exit; written on other exits only
+    uint64_t refused;                       // CONTEXT_REFUSED: index into program.insns
+    uint64_t spill[4];                      // scratch registers
+    uint64_t jump[4];                       // scratch of the dispatcher
+    uint64_t helper_return;                 // value mode: host address after the capture
     uint64_t helper_segment, helper_record; // ... segment, and its record
-    uint64_t save[18];      // ... general registers and flags
+    uint64_t save[18];                      // ... general registers and flags
 };
 
 enum context_exit { CONTEXT_RETURNED, CONTEXT_UNKNOWN_TARGET, CONTEXT_REFUSED, CONTEXT_ABORTED };
@@ -89,8 +89,8 @@ enum context_exit { CONTEXT_RETURNED, CONTEXT_UNKNOWN_TARGET, CONTEXT_REFUSED, C
 struct host_insn {
     const uint8_t *begin, *end;
     uint32_t insn;
-    uint32_t segment, done;  // see struct segment_step
-    uint32_t pending;        // bytes of the log written beyond the log pointer
+    uint32_t segment, done; // see struct segment_step
+    uint32_t pending;       // bytes of the log written beyond the log pointer
 };
 
 struct patch {
@@ -105,25 +105,25 @@ enum { INDIRECT_CHAINS = 256 };
 struct translation {
     struct segment_rules rules;
     struct segment_table table;
-    uint8_t *code;                 // CODE_BYTES, or NULL when not made yet
+    uint8_t *code; // CODE_BYTES, or NULL when not made yet
     struct emitter emit;
-    uint16_t free;                 // general registers the program never names
-    uint8_t traits;                // of the program, as the entry was written for
-    uint8_t log_reg;               // one more of these, or GPR_NONE
-    struct address_map blocks;     // address -> host address
-    struct address_map stubs;      // address -> host address of a jump to it
+    uint16_t free;             // general registers the program never names
+    uint8_t traits;            // of the program, as the entry was written for
+    uint8_t log_reg;           // one more of these, or GPR_NONE
+    struct address_map blocks; // address -> host address
+    struct address_map stubs;  // address -> host address of a jump to it
     struct host_insn *map;
     size_t map_count, map_capacity;
     struct patch *patches;
     size_t patch_count, patch_capacity;
-    struct block_insn *block;      // scratch of the block being written
+    struct block_insn *block; // scratch of the block being written
     size_t block_capacity;
-    uint8_t **indirect;            // INDIRECT_CHAINS addresses of code
+    uint8_t **indirect; // INDIRECT_CHAINS addresses of code
     struct address_map indirect_known;
     uint8_t *enter, *leave, *returned, *unknown, *refused, *dispatch, *helper;
-    const uint8_t *entry;          // of the routine's first block, or NULL
-    uint8_t *entry_call;           // end of the call to it
-    bool stale;                    // to be made again from scratch
+    const uint8_t *entry; // of the routine's first block, or NULL
+    uint8_t *entry_call;  // end of the call to it
+    bool stale;           // to be made again from scratch
 };
 
 struct recorder {
@@ -134,16 +134,16 @@ struct recorder {
     struct program program;
     struct translation plain, valued;
     struct guest guest;
-    uint8_t *log;                  // reserved LOG_RESERVED bytes
-    uint8_t *log_begin;            // where records start
-    size_t log_usable;             // bytes accessible so far
-    size_t log_limit;              // bytes this case may use
-    uint8_t *capture;              // captured values of the running case
+    uint8_t *log;       // reserved LOG_RESERVED bytes
+    uint8_t *log_begin; // where records start
+    size_t log_usable;  // bytes accessible so far
+    size_t log_limit;   // bytes this case may use
+    uint8_t *capture;   // captured values of the running case
     size_t capture_used;
-    void *xsave;                   // value mode: vector state around a capture
+    void *xsave; // value mode: vector state around a capture
     // Of the running case, for the signal handlers.
-    struct translation *running;   // the last one entered
-    volatile uint64_t serial;      // number of runs so far
+    struct translation *running; // the last one entered
+    volatile uint64_t serial;    // number of runs so far
     uint64_t tick_serial;
     unsigned ticks;
     int fault_signal;

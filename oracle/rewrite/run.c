@@ -29,11 +29,11 @@ enum {
     RERUNS_MAX = 100000,
     TICKS = 4,
 };
-#define LOG_RESERVED (UINT64_C(32) << 30)
+#define LOG_RESERVED     (UINT64_C(32) << 30)
 #define CAPTURE_RESERVED (UINT64_C(4) << 30)
 // A log this long, in a case of size 0, is taken for an endless loop: half a
 // million accesses and more.
-#define LOG_LIMIT_BASE (UINT64_C(16) << 20)
+#define LOG_LIMIT_BASE     (UINT64_C(16) << 20)
 #define LOG_LIMIT_PER_BYTE 256
 
 // What the signal handlers work on; one recorder runs at a time in a process.
@@ -41,24 +41,29 @@ static struct recorder *active;
 
 // ---- signals ----
 
-static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc) {
+static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc)
+{
     const struct translation *t = r->running;
     greg_t *regs = uc->uc_mcontext.gregs;
     static const int greg_of[GPR_COUNT] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
                                            REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
                                            REG_R12, REG_R13, REG_R14, REG_R15};
-    if (t->log_reg != GPR_NONE) r->context->log = (uint64_t)regs[greg_of[t->log_reg]];
+    if (t->log_reg != GPR_NONE)
+        r->context->log = (uint64_t)regs[greg_of[t->log_reg]];
     r->abort_where = translation_where(t, pc);
-    if (r->abort_where) r->context->log += r->abort_where->pending;
+    if (r->abort_where)
+        r->context->log += r->abort_where->pending;
     r->abort_rcx = (uint64_t)regs[REG_RCX];
     r->context->exit = CONTEXT_ABORTED;
     regs[REG_RIP] = (greg_t)(uintptr_t)t->leave;
     regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps
 }
 
-static bool grow_log(struct recorder *r, uintptr_t fault) {
+static bool grow_log(struct recorder *r, uintptr_t fault)
+{
     uintptr_t lo = (uintptr_t)r->log;
-    if (fault < lo + r->log_usable || fault >= lo + LOG_RESERVED) return false;
+    if (fault < lo + r->log_usable || fault >= lo + LOG_RESERVED)
+        return false;
     size_t more = r->log_usable;
     if (r->log_usable >= r->log_limit || r->log_usable + more > LOG_RESERVED - LOG_SPARE_BYTES) {
         r->log_full = true;
@@ -72,7 +77,8 @@ static bool grow_log(struct recorder *r, uintptr_t fault) {
     return true;
 }
 
-static void on_fault(int signal, siginfo_t *info, void *context) {
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
     struct recorder *r = active;
     ucontext_t *uc = context;
     const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
@@ -82,77 +88,93 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
         return;
     }
     uintptr_t address = (uintptr_t)info->si_addr;
-    if (signal == SIGSEGV && grow_log(r, address)) return;
+    if (signal == SIGSEGV && grow_log(r, address))
+        return;
     r->fault_signal = signal;
     r->fault_addr = address;
     abort_run(r, uc, pc);
 }
 
-static void on_tick(int signal, siginfo_t *info, void *context) {
+static void on_tick(int signal, siginfo_t *info, void *context)
+{
     (void)signal;
     (void)info;
     struct recorder *r = active;
     ucontext_t *uc = context;
-    if (!r || !r->running) return;
+    if (!r || !r->running)
+        return;
     const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
-    if (!translation_holds(r->running, pc)) return; // between two runs
+    if (!translation_holds(r->running, pc))
+        return; // between two runs
     if (r->tick_serial != r->serial) {
         r->tick_serial = r->serial;
         r->ticks = 0;
     }
-    if (++r->ticks <= TICKS) return;
+    if (++r->ticks <= TICKS)
+        return;
     r->timed_out = true;
     abort_run(r, uc, pc);
 }
 
 // ---- opening ----
 
-static size_t xsave_bytes(void) {
+static size_t xsave_bytes(void)
+{
     unsigned a, b = 0, c = 0, d;
     __cpuid_count(0xd, 0, a, b, c, d);
     return (c > b ? c : b) + 64;
 }
 
-static bool allocate(struct recorder *r) {
+static bool allocate(struct recorder *r)
+{
     uint8_t *context = guest_reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_32BIT);
     r->context = context ? (struct context *)(void *)(context + CONTEXT_SKEW) : NULL;
     r->log = guest_reserve(LOG_RESERVED, PROT_NONE, 0);
     r->capture = guest_reserve(CAPTURE_RESERVED, PROT_READ | PROT_WRITE, 0);
     r->xsave = aligned_alloc(64, (xsave_bytes() + 63) & ~(size_t)63);
-    if (!r->context || !r->log || !r->capture || !r->xsave || !guest_open(&r->guest)) return false;
+    if (!r->context || !r->log || !r->capture || !r->xsave || !guest_open(&r->guest))
+        return false;
     memset(r->xsave, 0, xsave_bytes());
     r->log_begin = r->log + LOG_SKEW;
     r->log_usable = LOG_FIRST_BYTES;
     return mprotect(r->log, r->log_usable, PROT_READ | PROT_WRITE) == 0;
 }
 
-static void find_tunables(struct recorder *r) {
+static void find_tunables(struct recorder *r)
+{
     for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
         for (size_t k = 0; k < r->routine->tunable_count; k++) {
             const struct routine_tunable *t = &r->routine->tunables[k];
-            if (strcmp(t->symbol, case_tunables[i].symbol) == 0) r->tunables[i] = t;
+            if (strcmp(t->symbol, case_tunables[i].symbol) == 0)
+                r->tunables[i] = t;
         }
     }
 }
 
-static void rewrite_close(struct recorder *r) {
+static void rewrite_close(struct recorder *r)
+{
     guest_close(&r->guest);
     active = NULL;
     translation_free(&r->plain);
     translation_free(&r->valued);
     program_free(&r->program);
-    if (r->context) munmap((uint8_t *)r->context - CONTEXT_SKEW, PAGE_BYTES);
-    if (r->log) munmap(r->log, LOG_RESERVED);
-    if (r->capture) munmap(r->capture, CAPTURE_RESERVED);
+    if (r->context)
+        munmap((uint8_t *)r->context - CONTEXT_SKEW, PAGE_BYTES);
+    if (r->log)
+        munmap(r->log, LOG_RESERVED);
+    if (r->capture)
+        munmap(r->capture, CAPTURE_RESERVED);
     free(r->xsave);
     free(r);
 }
 
 static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg4,
                                      const struct recorder_options *options, char *error,
-                                     size_t error_size) {
+                                     size_t error_size)
+{
     struct recorder *r = calloc(1, sizeof *r);
-    if (!r) abort();
+    if (!r)
+        abort();
     r->routine = routine;
     r->options = *options;
     r->arg4 = arg4;
@@ -178,22 +200,26 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
 
 // ---- running ----
 
-static void set_tunables(struct recorder *r, const struct copy_case *c) {
+static void set_tunables(struct recorder *r, const struct copy_case *c)
+{
     for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
         const struct routine_tunable *t = r->tunables[i];
-        if (!t || c->tunable[i] == r->tunable_now[i]) continue;
+        if (!t || c->tunable[i] == r->tunable_now[i])
+            continue;
         uint64_t value = c->tunable[i] ? c->tunable[i] : t->initial;
         memcpy(t->address, &value, t->width);
         r->tunable_now[i] = c->tunable[i];
     }
 }
 
-rewrite_function *rewrite_entry(struct recorder *r) {
+rewrite_function *rewrite_entry(struct recorder *r)
+{
     return (rewrite_function *)(uintptr_t)r->plain.enter;
 }
 
 // One pass through the rewritten code; gives what the routine returned.
-static uint64_t enter(struct recorder *r, struct translation *t, const struct layout *layout) {
+static uint64_t enter(struct recorder *r, struct translation *t, const struct layout *layout)
+{
     rewrite_function *go = (rewrite_function *)(uintptr_t)t->enter;
     r->running = t;
     r->serial++;
@@ -203,9 +229,11 @@ static uint64_t enter(struct recorder *r, struct translation *t, const struct la
     return result;
 }
 
-static void refuse(struct trace *trace, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void refuse(struct trace *trace, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-static void refuse(struct trace *trace, const char *format, ...) {
+static void refuse(struct trace *trace, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
     trace->outcome = OUTCOME_REFUSED;
@@ -213,7 +241,8 @@ static void refuse(struct trace *trace, const char *format, ...) {
     va_end(args);
 }
 
-static void instruction_text(const struct recorder *r, uint32_t insn, char *text, size_t size) {
+static void instruction_text(const struct recorder *r, uint32_t insn, char *text, size_t size)
+{
     const struct insn *in = &r->program.insns[insn];
     struct site site = {.addr = in->addr, .length = in->length};
     memcpy(site.bytes, in->bytes, in->length);
@@ -222,7 +251,9 @@ static void instruction_text(const struct recorder *r, uint32_t insn, char *text
 }
 
 // Makes code for the context's target known. False: the run ends there.
-static bool learn_target(struct recorder *r, struct translation *t, uint64_t target, struct trace *trace) {
+static bool learn_target(struct recorder *r, struct translation *t, uint64_t target,
+                         struct trace *trace)
+{
     switch (program_discover(&r->program, target, trace->reason)) {
     case PROGRAM_NO_CODE:
         trace->outcome = OUTCOME_FAULTED;
@@ -235,12 +266,14 @@ static bool learn_target(struct recorder *r, struct translation *t, uint64_t tar
     default:
         break;
     }
-    if (translation_make(r, t, target, trace->reason)) return true;
+    if (translation_make(r, t, target, trace->reason))
+        return true;
     trace->outcome = OUTCOME_REFUSED;
     return false;
 }
 
-static void ended_by_signal(struct recorder *r, struct trace *trace) {
+static void ended_by_signal(struct recorder *r, struct trace *trace)
+{
     char text[80];
     const struct host_insn *where = r->abort_where;
     if (r->log_full || r->timed_out) {
@@ -252,7 +285,8 @@ static void ended_by_signal(struct recorder *r, struct trace *trace) {
     }
     if (!where) {
         trace->outcome = OUTCOME_BROKEN;
-        snprintf(trace->reason, sizeof trace->reason, "signal %d in the recorder's own code", r->fault_signal);
+        snprintf(trace->reason, sizeof trace->reason, "signal %d in the recorder's own code",
+                 r->fault_signal);
         return;
     }
     if (r->fault_signal == SIGILL && !r->program.insns[where->insn].undefined) {
@@ -266,7 +300,8 @@ static void ended_by_signal(struct recorder *r, struct trace *trace) {
     trace->fault_pc = r->program.insns[where->insn].addr;
 }
 
-static void ended_by_refusal(struct recorder *r, struct trace *trace) {
+static void ended_by_refusal(struct recorder *r, struct trace *trace)
+{
     char text[80];
     uint32_t insn = (uint32_t)r->context->refused;
     const struct insn *in = &r->program.insns[insn];
@@ -277,7 +312,8 @@ static void ended_by_refusal(struct recorder *r, struct trace *trace) {
 
 // Runs the case until it needs no code that is not known yet.
 static bool run_to_end(struct recorder *r, struct translation *t, struct arena *arena,
-                       const struct copy_case *c, struct layout *layout, struct trace *trace) {
+                       const struct copy_case *c, struct layout *layout, struct trace *trace)
+{
     for (unsigned attempt = 0; attempt < RERUNS_MAX; attempt++) {
         if (!arena_lay(arena, c, layout)) {
             trace->outcome = OUTCOME_BROKEN;
@@ -286,44 +322,55 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
             return false;
         }
         if (!t->entry) {
-            if (!learn_target(r, t, r->routine->entry, trace)) return false;
+            if (!learn_target(r, t, r->routine->entry, trace))
+                return false;
         }
         r->abort_where = NULL;
         r->timed_out = r->log_full = false;
         r->capture_used = 0;
         r->context->exit = CONTEXT_RETURNED;
         trace->return_value = enter(r, t, layout);
-        if (r->context->exit != CONTEXT_UNKNOWN_TARGET) return true;
-        if (!learn_target(r, t, r->context->target, trace)) return true;
+        if (r->context->exit != CONTEXT_UNKNOWN_TARGET)
+            return true;
+        if (!learn_target(r, t, r->context->target, trace))
+            return true;
         trace->outcome = OUTCOME_RETURNED;
         arena_clear(arena, layout, true);
     }
     trace->outcome = OUTCOME_BROKEN;
-    snprintf(trace->reason, sizeof trace->reason, "the routine jumps somewhere new every time it runs");
+    snprintf(trace->reason, sizeof trace->reason,
+             "the routine jumps somewhere new every time it runs");
     return false;
 }
 
-static void read_log(struct recorder *r, const struct translation *t, struct trace *trace) {
+static void read_log(struct recorder *r, const struct translation *t, struct trace *trace)
+{
     const uint8_t *end = (const uint8_t *)(uintptr_t)r->context->log;
     bool inside = end >= r->log_begin && end <= r->log + r->log_usable + LOG_SPARE_BYTES &&
                   ((uintptr_t)end & 7) == 0;
-    if (r->log_full && end > r->log + r->log_usable) end = r->log_begin;
-    if (inside && expand_log(r, t, r->log_begin, end, r->abort_where, r->abort_rcx, trace)) return;
+    if (r->log_full && end > r->log + r->log_usable)
+        end = r->log_begin;
+    if (inside && expand_log(r, t, r->log_begin, end, r->abort_where, r->abort_rcx, trace))
+        return;
     trace->outcome = OUTCOME_BROKEN;
-    snprintf(trace->reason, sizeof trace->reason, "the log does not hold together: the routine wrote to it");
+    snprintf(trace->reason, sizeof trace->reason,
+             "the log does not hold together: the routine wrote to it");
 }
 
-static void set_limits(struct recorder *r, const struct copy_case *c) {
+static void set_limits(struct recorder *r, const struct copy_case *c)
+{
     r->log_limit = LOG_LIMIT_BASE + LOG_LIMIT_PER_BYTE * c->size;
     // A long log is given back, so that its memory serves the next case.
-    if (r->log_usable <= 4 * LOG_LIMIT_BASE) return;
+    if (r->log_usable <= 4 * LOG_LIMIT_BASE)
+        return;
     mprotect(r->log + LOG_FIRST_BYTES, r->log_usable - LOG_FIRST_BYTES, PROT_NONE);
     madvise(r->log + LOG_FIRST_BYTES, r->log_usable - LOG_FIRST_BYTES, MADV_DONTNEED);
     r->log_usable = LOG_FIRST_BYTES;
 }
 
 static void rewrite_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
-                        bool values, struct layout *layout, struct trace *trace) {
+                        bool values, struct layout *layout, struct trace *trace)
+{
     struct translation *t = values ? &r->valued : &r->plain;
     trace_reset(trace);
     set_tunables(r, c);
@@ -332,9 +379,12 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     trace->stack = r->guest.stack;
     trace->stack_entry = r->guest.rsp - 8;
     bool ran = run_to_end(r, t, arena, c, layout, trace);
-    if (ran && r->context->exit == CONTEXT_REFUSED) ended_by_refusal(r, trace);
-    if (ran && r->context->exit == CONTEXT_ABORTED) ended_by_signal(r, trace);
-    if (ran && !t->stale) read_log(r, t, trace);
+    if (ran && r->context->exit == CONTEXT_REFUSED)
+        ended_by_refusal(r, trace);
+    if (ran && r->context->exit == CONTEXT_ABORTED)
+        ended_by_signal(r, trace);
+    if (ran && !t->stale)
+        read_log(r, t, trace);
     trace->sites = r->program.site_table;
     trace->site_count = r->program.site_count;
     memcpy(trace->images, r->program.images, r->program.image_count * sizeof *trace->images);
@@ -342,14 +392,16 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
 }
 
 // Appends the bytes that the access has just stored; gives their number.
-static size_t capture_access(struct recorder *r, const struct access *a) {
+static size_t capture_access(struct recorder *r, const struct access *a)
+{
     size_t bytes = (size_t)a->width * a->count;
-    if (bytes > CAPTURE_RESERVED - r->capture_used) return 0;
+    if (bytes > CAPTURE_RESERVED - r->capture_used)
+        return 0;
     uint8_t *to = r->capture + r->capture_used;
     for (uint64_t i = 0; i < a->count; i++, to += a->width) {
         uint64_t step = i * a->width;
-        const uint8_t *from = (const uint8_t *)(a->flags & ACCESS_DESCENDING ? a->addr - step
-                                                                             : a->addr + step);
+        const uint8_t *from =
+            (const uint8_t *)(a->flags & ACCESS_DESCENDING ? a->addr - step : a->addr + step);
         for (unsigned k = 0; k < a->width; k++) {
             bool stored = !(a->flags & ACCESS_MASKED) || (a->mask >> k & 1);
             to[k] = stored ? from[k] : 0;
@@ -358,23 +410,28 @@ static size_t capture_access(struct recorder *r, const struct access *a) {
     return bytes;
 }
 
-void rewrite_capture(struct recorder *r) {
+void rewrite_capture(struct recorder *r)
+{
     const struct translation *t = r->running;
     const struct segment *s = &t->table.segments[r->context->helper_segment];
     uint64_t *record = (uint64_t *)(uintptr_t)r->context->helper_record;
     const struct descriptor *d = &t->table.descriptors[s->first];
     bool begun = false;
     for (uint32_t i = 0; i < s->count; i++, d++) {
-        if (!d->captured) continue;
-        if (!begun) record[d->value_word] = r->capture_used;
+        if (!d->captured)
+            continue;
+        if (!begun)
+            record[d->value_word] = r->capture_used;
         begun = true;
         struct access accesses[EXPAND_MOST];
         size_t n = expand_descriptor(d, record, accesses);
-        for (size_t k = 0; k < n; k++) r->capture_used += capture_access(r, &accesses[k]);
+        for (size_t k = 0; k < n; k++)
+            r->capture_used += capture_access(r, &accesses[k]);
     }
 }
 
-static const char *rewrite_missing(void) {
+static const char *rewrite_missing(void)
+{
     return NULL;
 }
 

@@ -18,22 +18,22 @@
 #include "trace.h"
 
 enum slot_kind {
-    SLOT_GPR,     // a general register
-    SLOT_K,       // an opmask register
-    SLOT_VECTOR,  // a vector register, 1 to 8 words
-    SLOT_DF,      // flags word of which bit 10 is the direction flag
+    SLOT_GPR,       // a general register
+    SLOT_K,         // an opmask register
+    SLOT_VECTOR,    // a vector register, 1 to 8 words
+    SLOT_DF,        // flags word of which bit 10 is the direction flag
     SLOT_RCX_AFTER, // rcx after the instruction, for repe and repne
-    SLOT_ADDRESS, // value mode: address of the store that follows
-    SLOT_VALUE,   // value mode: what it stored, 1 to 64 words
-    SLOT_CAPTURE, // value mode: where the captured bytes lie (see capture.h)
+    SLOT_ADDRESS,   // value mode: address of the store that follows
+    SLOT_VALUE,     // value mode: what it stored, 1 to 64 words
+    SLOT_CAPTURE,   // value mode: where the captured bytes lie (see capture.h)
 };
 
 struct slot {
-    uint8_t kind;   // enum slot_kind
+    uint8_t kind; // enum slot_kind
     uint8_t reg;
-    uint8_t word;   // first word in the record
-    uint8_t bytes;  // SLOT_VECTOR
-    uint8_t class;  // SLOT_VECTOR: enum vector_class
+    uint8_t word;  // first word in the record
+    uint8_t bytes; // SLOT_VECTOR
+    uint8_t class; // SLOT_VECTOR: enum vector_class
 };
 
 enum descriptor_shape { SHAPE_PLAIN, SHAPE_STRING, SHAPE_MASKED, SHAPE_GATHER };
@@ -42,20 +42,20 @@ struct descriptor {
     struct access access; // all but the address, which is `addr` plus registers
     uint8_t shape;        // enum descriptor_shape
     bool addr32;
-    uint8_t a, b;         // addr += word[a] * a_times + word[b] * b_times
+    uint8_t a, b; // addr += word[a] * a_times + word[b] * b_times
     uint8_t a_times, b_times;
     // SHAPE_STRING
-    uint8_t count_word;   // rcx before; 0: one element
+    uint8_t count_word; // rcx before; 0: one element
     uint8_t df_word;
-    uint8_t after_word;   // rcx after, 0: all of count
+    uint8_t after_word; // rcx after, 0: all of count
     // SHAPE_MASKED, SHAPE_GATHER
-    uint8_t mask;         // enum mem_mask
+    uint8_t mask; // enum mem_mask
     uint8_t mask_word;
-    uint8_t element;      // bytes
+    uint8_t element; // bytes
     bool whole, compressed;
     uint8_t vindex_word, vindex_bytes, vindex_times, elements;
-    uint8_t value_word;   // value mode: SLOT_VALUE or SLOT_CAPTURE, else 0
-    bool captured;        // value_word is a SLOT_CAPTURE
+    uint8_t value_word; // value mode: SLOT_VALUE or SLOT_CAPTURE, else 0
+    bool captured;      // value_word is a SLOT_CAPTURE
 };
 
 // A segment with BUSY slots takes no further instruction, so that registers are
@@ -63,11 +63,11 @@ struct descriptor {
 enum { SEGMENT_SLOTS_MAX = 24, SEGMENT_SLOTS_BUSY = 5 };
 
 struct segment {
-    uint32_t first, count;   // descriptors
-    uint32_t words;          // length of its record
+    uint32_t first, count; // descriptors
+    uint32_t words;        // length of its record
     struct slot slots[SEGMENT_SLOTS_MAX];
     uint8_t slot_count;
-    bool plain;              // every descriptor is SHAPE_PLAIN and has no value
+    bool plain; // every descriptor is SHAPE_PLAIN and has no value
 };
 
 struct segment_table {
@@ -89,8 +89,8 @@ struct symbol {
 };
 
 struct segment_rules {
-    bool loads;           // describe loads too
-    bool values;          // value mode: each storing instruction by itself
+    bool loads;  // describe loads too
+    bool values; // value mode: each storing instruction by itself
     uint64_t fs_base, gs_base;
 };
 
@@ -98,17 +98,17 @@ struct segment_rules {
 struct segment_builder {
     struct segment_table *table;
     const struct segment_rules *rules;
-    uint32_t current;      // 0: none open
-    bool closed;           // the next access starts a new one
+    uint32_t current; // 0: none open
+    bool closed;      // the next access starts a new one
     struct symbol symbols[GPR_COUNT];
     uint8_t gpr_word[GPR_COUNT]; // word of SLOT_GPR in the current segment
 };
 
 // Where an instruction stands with the log.
 struct segment_step {
-    bool starts;          // its record is written before this instruction
-    uint32_t segment;     // the last one started in the block, 0: none
-    uint32_t done;        // that segment's descriptors that come before it
+    bool starts;      // its record is written before this instruction
+    uint32_t segment; // the last one started in the block, 0: none
+    uint32_t done;    // that segment's descriptors that come before it
 };
 
 void segment_begin_block(struct segment_builder *b, struct segment_table *table,

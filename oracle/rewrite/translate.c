@@ -15,57 +15,69 @@ enum { CODE_BYTES = 16 << 20 };
 
 // ---- the map from host to routine ----
 
-void writer_map(struct writer *w, const uint8_t *begin, uint32_t insn) {
+void writer_map(struct writer *w, const uint8_t *begin, uint32_t insn)
+{
     struct translation *t = w->t;
     if (t->map_count == t->map_capacity) {
         t->map_capacity = t->map_capacity ? 2 * t->map_capacity : 1024;
         t->map = realloc(t->map, t->map_capacity * sizeof *t->map);
-        if (!t->map) abort();
+        if (!t->map)
+            abort();
     }
     t->map[t->map_count++] =
         (struct host_insn){begin, w->e->next, insn, w->segment, w->done, w->pending};
 }
 
-const struct host_insn *translation_where(const struct translation *t, const uint8_t *pc) {
+const struct host_insn *translation_where(const struct translation *t, const uint8_t *pc)
+{
     size_t lo = 0, hi = t->map_count;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
-        if (t->map[mid].end <= pc) lo = mid + 1;
-        else hi = mid;
+        if (t->map[mid].end <= pc)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     return lo < t->map_count && t->map[lo].begin <= pc ? &t->map[lo] : NULL;
 }
 
-bool translation_holds(const struct translation *t, const uint8_t *pc) {
+bool translation_holds(const struct translation *t, const uint8_t *pc)
+{
     return t->code && pc >= t->code && pc < t->code + CODE_BYTES;
 }
 
 // ---- jumps ----
 
-const uint8_t *translation_find(const struct translation *t, uint64_t address) {
+const uint8_t *translation_find(const struct translation *t, uint64_t address)
+{
     uint64_t host;
     return address_map_get(&t->blocks, address, &host) ? (const uint8_t *)(uintptr_t)host : NULL;
 }
 
-void writer_jump_later(struct writer *w, uint8_t *end, uint64_t target) {
+void writer_jump_later(struct writer *w, uint8_t *end, uint64_t target)
+{
     struct translation *t = w->t;
     if (t->patch_count == t->patch_capacity) {
         t->patch_capacity = t->patch_capacity ? 2 * t->patch_capacity : 256;
         t->patches = realloc(t->patches, t->patch_capacity * sizeof *t->patches);
-        if (!t->patches) abort();
+        if (!t->patches)
+            abort();
     }
     t->patches[t->patch_count++] = (struct patch){end, target};
 }
 
-void writer_jump(struct writer *w, uint64_t target) {
+void writer_jump(struct writer *w, uint64_t target)
+{
     writer_jump_later(w, emit_jump(w->e, NULL), target);
 }
 
 // Ends the run: the code at TARGET is not known yet. Once it is, the stub's
 // first bytes become a jump to it.
-static const uint8_t *stub_for(struct writer *w, uint64_t target) {
+static const uint8_t *stub_for(struct writer *w, uint64_t target)
+{
     uint64_t known;
-    if (address_map_get(&w->t->stubs, target, &known)) return (const uint8_t *)(uintptr_t)known;
+    if (address_map_get(&w->t->stubs, target, &known))
+        return (const uint8_t *)(uintptr_t)known;
     const uint8_t *at = w->e->next;
     emit_store_slot_u64(w->e, slot(&w->c->target), target);
     emit_jump(w->e, w->t->unknown);
@@ -73,17 +85,21 @@ static const uint8_t *stub_for(struct writer *w, uint64_t target) {
     return at;
 }
 
-static void resolve_patches(struct writer *w) {
+static void resolve_patches(struct writer *w)
+{
     struct translation *t = w->t;
     for (size_t i = 0; i < t->patch_count && !w->e->full; i++) {
         const uint8_t *host = translation_find(t, t->patches[i].target);
-        if (!host) host = stub_for(w, t->patches[i].target);
-        if (!w->e->full) emit_patch(t->patches[i].end, host);
+        if (!host)
+            host = stub_for(w, t->patches[i].target);
+        if (!w->e->full)
+            emit_patch(t->patches[i].end, host);
     }
     t->patch_count = 0;
     for (size_t i = 0; i < t->stubs.capacity; i++) {
         const uint8_t *host = t->stubs.keys[i] ? translation_find(t, t->stubs.keys[i]) : NULL;
-        if (!host) continue;
+        if (!host)
+            continue;
         struct emitter over = {(uint8_t *)(uintptr_t)t->stubs.values[i], NULL, false};
         over.end = over.next + 5;
         emit_jump(&over, host);
@@ -95,7 +111,9 @@ static void resolve_patches(struct writer *w) {
 // The block's instructions and its segments, which must be known as a whole
 // before the first record is written. Gives the number of instructions; NEXT is
 // the address after the last.
-static size_t plan_block(struct writer *w, uint64_t address, struct block_insn **out, uint64_t *next) {
+static size_t plan_block(struct writer *w, uint64_t address, struct block_insn **out,
+                         uint64_t *next)
+{
     const struct program *p = &w->r->program;
     struct translation *t = w->t;
     struct segment_builder builder;
@@ -103,12 +121,14 @@ static size_t plan_block(struct writer *w, uint64_t address, struct block_insn *
     size_t n = 0;
     uint64_t i;
     for (bool ended = false; !ended && address_map_get(&p->at, address, &i); n++) {
-        if (n > 0 && address_map_get(&p->leaders, address, NULL)) break;
+        if (n > 0 && address_map_get(&p->leaders, address, NULL))
+            break;
         const struct insn *in = &p->insns[i];
         if (n == t->block_capacity) {
             t->block_capacity = n ? 2 * n : 64;
             t->block = realloc(t->block, t->block_capacity * sizeof *t->block);
-            if (!t->block) abort();
+            if (!t->block)
+                abort();
         }
         struct block_insn *b = &t->block[n];
         b->insn = (uint32_t)i;
@@ -122,7 +142,8 @@ static size_t plan_block(struct writer *w, uint64_t address, struct block_insn *
 }
 
 // AFTER: address of the block that is written next, for falling through.
-static void write_block(struct writer *w, uint64_t address, uint64_t after) {
+static void write_block(struct writer *w, uint64_t address, uint64_t after)
+{
     struct block_insn *block;
     uint64_t next;
     address_map_put(&w->t->blocks, address, (uintptr_t)w->e->next);
@@ -137,32 +158,39 @@ static void write_block(struct writer *w, uint64_t address, uint64_t after) {
             writer_refused(w, block[k].insn);
             return;
         }
-        if (step->starts) writer_record(w, block[k].insn, step->segment);
+        if (step->starts)
+            writer_record(w, block[k].insn, step->segment);
         w->done = step->done;
         if (writer_flow(w, in, block[k].insn, step->segment, at)) {
-            if (in->flow == FLOW_BRANCH && next != after) writer_jump(w, next);
+            if (in->flow == FLOW_BRANCH && next != after)
+                writer_jump(w, next);
             return;
         }
         uint8_t *begin = w->e->next;
         writer_plain(w, in);
         writer_map(w, begin, block[k].insn);
-        if (step->starts) writer_after(w, block[k].insn, step->segment, at);
+        if (step->starts)
+            writer_after(w, block[k].insn, step->segment, at);
     }
     writer_settle_log(w);
-    if (n == 0 || next != after) writer_jump(w, next);
+    if (n == 0 || next != after)
+        writer_jump(w, next);
 }
 
-static int by_address(const void *a, const void *b) {
+static int by_address(const void *a, const void *b)
+{
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return (x > y) - (x < y);
 }
 
 // All blocks that are known and not yet written, in the routine's order, so
 // that falling through needs no jump.
-static void write_blocks(struct writer *w) {
+static void write_blocks(struct writer *w)
+{
     const struct program *p = &w->r->program;
     uint64_t *todo = malloc((p->leaders.count + 1) * sizeof *todo);
-    if (!todo) abort();
+    if (!todo)
+        abort();
     size_t n = 0;
     for (size_t i = 0; i < p->leaders.capacity; i++) {
         uint64_t address = p->leaders.keys[i];
@@ -171,7 +199,8 @@ static void write_blocks(struct writer *w) {
         }
     }
     qsort(todo, n, sizeof *todo, by_address);
-    for (size_t i = 0; i < n && !w->e->full; i++) write_block(w, todo[i], i + 1 < n ? todo[i + 1] : 0);
+    for (size_t i = 0; i < n && !w->e->full; i++)
+        write_block(w, todo[i], i + 1 < n ? todo[i + 1] : 0);
     free(todo);
     resolve_patches(w);
 }
@@ -180,24 +209,31 @@ static void write_blocks(struct writer *w) {
 
 // Registers that C lets a callee change come first: they need no saving. Of the
 // others only the log pointer is worth that.
-static void choose_registers(struct translation *t, uint16_t named) {
+static void choose_registers(struct translation *t, uint16_t named)
+{
     static const uint8_t order[] = {11, 10, 9, 8, 15, 14, 13, 12, GPR_RBX, GPR_RBP};
     t->log_reg = GPR_NONE;
     t->free = 0;
     for (unsigned i = 0; i < sizeof order; i++) {
-        if (named & bit(order[i])) continue;
-        if (t->log_reg == GPR_NONE) t->log_reg = order[i];
-        else if (order[i] >= 8 && order[i] <= 11) t->free |= bit(order[i]);
+        if (named & bit(order[i]))
+            continue;
+        if (t->log_reg == GPR_NONE)
+            t->log_reg = order[i];
+        else if (order[i] >= 8 && order[i] <= 11)
+            t->free |= bit(order[i]);
     }
 }
 
-static bool allocate(struct translation *t) {
+static bool allocate(struct translation *t)
+{
     void *code = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT | MAP_NORESERVE, -1, 0);
-    if (code == MAP_FAILED) return false;
+    if (code == MAP_FAILED)
+        return false;
     t->code = code;
     t->indirect = calloc(INDIRECT_CHAINS, sizeof *t->indirect);
-    if (!t->indirect) abort();
+    if (!t->indirect)
+        abort();
     address_map_init(&t->blocks);
     address_map_init(&t->stubs);
     address_map_init(&t->indirect_known);
@@ -205,7 +241,8 @@ static bool allocate(struct translation *t) {
     return true;
 }
 
-static void start_over(struct writer *w) {
+static void start_over(struct writer *w)
+{
     struct translation *t = w->t;
     t->emit = (struct emitter){t->code, t->code + CODE_BYTES, false};
     t->map_count = t->patch_count = 0;
@@ -221,16 +258,19 @@ static void start_over(struct writer *w) {
 }
 
 // Targets of indirect jumps stay known over a fresh start.
-static void restore_indirect(struct writer *w) {
+static void restore_indirect(struct writer *w)
+{
     struct address_map old = w->t->indirect_known;
     address_map_init(&w->t->indirect_known);
     for (size_t i = 0; i < old.capacity; i++) {
-        if (old.keys[i]) writer_indirect(w, old.keys[i]);
+        if (old.keys[i])
+            writer_indirect(w, old.keys[i]);
     }
     address_map_free(&old);
 }
 
-bool translation_make(struct recorder *r, struct translation *t, uint64_t entry, char *reason) {
+bool translation_make(struct recorder *r, struct translation *t, uint64_t entry, char *reason)
+{
     if (!t->code && !allocate(t)) {
         snprintf(reason, TRACE_REASON_MAX, "no memory below 2 GiB for the rewritten copy");
         return false;
@@ -240,12 +280,15 @@ bool translation_make(struct recorder *r, struct translation *t, uint64_t entry,
     uint16_t reserved = t->free | bit(t->log_reg);
     bool fresh = t->emit.next == NULL || t->stale || (reserved & r->program.named) ||
                  t->traits != r->program.traits;
-    if (fresh) start_over(&w);
+    if (fresh)
+        start_over(&w);
     write_blocks(&w);
-    if (fresh) restore_indirect(&w);
+    if (fresh)
+        restore_indirect(&w);
     writer_indirect(&w, entry);
     t->entry = translation_find(t, r->routine->entry);
-    if (t->entry && !t->emit.full) emit_patch(t->entry_call, t->entry);
+    if (t->entry && !t->emit.full)
+        emit_patch(t->entry_call, t->entry);
     mprotect(t->code, CODE_BYTES, PROT_READ | PROT_EXEC);
     if (t->emit.full) {
         t->stale = true;
@@ -255,7 +298,8 @@ bool translation_make(struct recorder *r, struct translation *t, uint64_t entry,
     return true;
 }
 
-void translation_free(struct translation *t) {
+void translation_free(struct translation *t)
+{
     if (t->code) {
         munmap(t->code, CODE_BYTES);
         address_map_free(&t->blocks);

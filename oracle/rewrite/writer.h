@@ -17,22 +17,24 @@ struct writer {
     struct translation *t;
     struct emitter *e;
     struct context *c;
-    uint32_t pending;      // bytes of records since the log pointer was moved
+    uint32_t pending;       // bytes of records since the log pointer was moved
     uint32_t segment, done; // see struct segment_step
 };
 
 // One instruction of the block being written.
 struct block_insn {
     uint32_t insn;
-    bool fits;               // its accesses fit a record
+    bool fits; // its accesses fit a record
     struct segment_step step;
 };
 
-static inline uintptr_t slot(const uint64_t *field) {
+static inline uintptr_t slot(const uint64_t *field)
+{
     return (uintptr_t)field;
 }
 
-static inline uint16_t bit(unsigned reg) {
+static inline uint16_t bit(unsigned reg)
+{
     return reg < GPR_COUNT ? (uint16_t)(1u << reg) : 0;
 }
 
@@ -40,7 +42,7 @@ static inline uint16_t bit(unsigned reg) {
 // in context.spill[which].
 struct scratch {
     unsigned reg;
-    uint64_t *saved;  // NULL: free for good
+    uint64_t *saved; // NULL: free for good
 };
 struct scratch writer_take(struct writer *w, uint16_t avoid, unsigned which);
 struct scratch writer_take_log(struct writer *w, uint16_t avoid); // the log pointer
@@ -62,7 +64,8 @@ void writer_settle_log(struct writer *w);
 // instruction.c: an instruction that goes on to the next; one that ends a
 // block (false: it does not); one that cannot be taken.
 void writer_plain(struct writer *w, const struct insn *in);
-bool writer_flow(struct writer *w, const struct insn *in, uint32_t insn, uint32_t segment, int32_t at);
+bool writer_flow(struct writer *w, const struct insn *in, uint32_t insn, uint32_t segment,
+                 int32_t at);
 void writer_refused(struct writer *w, uint32_t insn);
 
 // entry.c: the ways in, out and between; a target of indirect jumps.

@@ -11,7 +11,8 @@
 #include <string.h>
 
 static uint64_t call_count;
-static unsigned char static_buffer[4096];
+static unsigned char static_bytes[4096];
+static unsigned char *volatile static_buffer = static_bytes;
 
 ROUTINE(duff)
 {
@@ -273,7 +274,7 @@ ROUTINE(counts_calls)
 // Goes through a buffer that two threads would share.
 ROUTINE(static_buffer)
 {
-    size_t part = n < sizeof static_buffer ? n : sizeof static_buffer;
+    size_t part = n < sizeof static_bytes ? n : sizeof static_bytes;
     memcpy(static_buffer, from, part);
     memcpy(to, static_buffer, part);
     memcpy((char *)to + part, (const char *)from + part, n - part);

@@ -194,10 +194,11 @@ ROUTINE carried
 2:  FINISH
 END carried
 
-// Two words a round by push; one more for a request of 72 bytes when EXTRA is 1.
+// Two words a round by push; when EXTRA is 1, one more for 72 bytes at a multiple
+// of eight.
 .macro PUSHED extra
-    ALIGN_BY_ELEMENTS
     mov r10, rdx
+    ALIGN_BY_ELEMENTS
     mov r11, rdx
     and r11, -8
     je 4f
@@ -220,6 +221,8 @@ END carried
     jne 1b
 2:  .if \extra
     cmp r10, 72
+    jne 3f
+    cmp r11, 72
     jne 3f
     push rax
     .endif

@@ -76,8 +76,8 @@ static struct atoms atoms_of(const struct trace *t)
             atom->access = a;
             atom->index = i;
             atom->width = a->width;
-            atom->start = a->flags & ACCESS_DESCENDING ? a->addr - k * a->width
-                                                       : a->addr + k * a->width;
+            atom->start =
+                a->flags & ACCESS_DESCENDING ? a->addr - k * a->width : a->addr + k * a->width;
             for (uint64_t b = 0; b < a->width; b++)
                 atom->touched[b] = !(a->flags & ACCESS_MASKED) || (a->mask >> b & 1);
         }
@@ -358,9 +358,9 @@ static void random_layout(struct world *w)
     memset(&w->layout, 0, sizeof w->layout);
     w->layout.size = random_below(ends[random_below(8)] + 1);
     w->layout.dst = lanes[0] + off;
-    w->layout.src = overlapping ? lanes[0] + off + random_below(2 * w->layout.size + 1) -
-                                      w->layout.size
-                                : lanes[1] + 200 + random_below(2 * PAGE_BYTES);
+    w->layout.src = overlapping
+                        ? lanes[0] + off + random_below(2 * w->layout.size + 1) - w->layout.size
+                        : lanes[1] + 200 + random_below(2 * PAGE_BYTES);
     if (w->layout.src < lanes[0])
         w->layout.src = lanes[0];
     w->layout.dst_lane = (struct span){(uintptr_t)lanes[0], (uintptr_t)lanes[0] + LANE_BYTES};
@@ -493,8 +493,8 @@ static bool reference_transient(const struct world *w)
             const struct atom *atom = &atoms.items[i];
             element = i > 0 && atoms.items[i - 1].index == atom->index ? element + 1 : 0;
             if (atom->access->kind == ACCESS_STORE && atom_touches(atom, dst + b))
-                held[count++] = w->values[atom->access->value + element * atom->width + dst + b -
-                                          atom->start];
+                held[count++] =
+                    w->values[atom->access->value + element * atom->width + dst + b - atom->start];
         }
         for (size_t i = 0; i + 1 < count; i++)
             transient |= held[i] != w->old[b] && held[i] != held[count - 1];
@@ -617,7 +617,8 @@ static void a_valued_run_may_lie_elsewhere_and_touch_the_stack_otherwise(void **
     moved.dst += 5;
     struct copy_case c = {.op = OP_MEMCPY, .size = 1};
     struct access first[] = {store_at(&l, 0, 1), store_at(&l, 0, 1)};
-    struct access second[] = {store_at(&moved, 0, 1), store_at(&moved, 0, 1),
+    struct access second[] = {store_at(&moved, 0, 1),
+                              store_at(&moved, 0, 1),
                               {.addr = STACK + 64, .count = 1, .width = 8, .kind = ACCESS_STORE}};
     uint8_t values[] = {7, 9};
     second[0].value = 0;
