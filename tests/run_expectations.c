@@ -32,19 +32,19 @@ enum { RULES = sizeof all_rules / sizeof *all_rules };
 
 struct expectation {
     char backend[TEXT_MAX];
-    const char *op;      // NULL: the backend's own
+    const char *op; // NULL: the backend's own
     const char *contract;
     const char *options; // space-separated
     const char *cpu;     // features, space-separated
     const char *verdict;
-    const char *rules;   // comma-separated, in the order of rules.def
+    const char *rules; // comma-separated, in the order of rules.def
 };
 
 struct tally {
     const char *storescope;
-    const char *only;         // glob over backends' names, or NULL
-    char features[8192];      // of this CPU, each between blanks
-    bool expected[RULES];     // some row names the rule
+    const char *only;     // glob over backends' names, or NULL
+    char features[8192];  // of this CPU, each between blanks
+    bool expected[RULES]; // some row names the rule
     unsigned passed, failed, skipped;
 };
 
@@ -136,8 +136,8 @@ static struct answer run(char *const *arguments)
 static struct answer check(const struct tally *t, const struct expectation *e)
 {
     char words[TEXT_MAX], *rest = words;
-    const char *arguments[ARGUMENTS_MAX] = {t->storescope, "check", e->backend, "--contract",
-                                            e->contract, "--format", "json", "--quiet"};
+    const char *arguments[ARGUMENTS_MAX] = {t->storescope, "check",    e->backend, "--contract",
+                                            e->contract,   "--format", "json",     "--quiet"};
     size_t count = 8;
     if (e->op != NULL) {
         arguments[count++] = "--op";
@@ -172,7 +172,8 @@ static void join_rules(const cJSON *result, char *rules, size_t size)
     const cJSON *finding;
     size_t length = 0;
     rules[0] = '\0';
-    cJSON_ArrayForEach(finding, cJSON_GetObjectItemCaseSensitive(result, "findings")) {
+    cJSON_ArrayForEach(finding, cJSON_GetObjectItemCaseSensitive(result, "findings"))
+    {
         int n = snprintf(rules + length, size - length, "%s%s", length > 0 ? "," : "",
                          text_of(finding, "rule"));
         length = n < 0 || (size_t)n >= size - length ? size - 1 : length + (size_t)n;
@@ -188,14 +189,15 @@ static bool judge_result(const cJSON *result, const struct expectation *e)
     if (strcmp(verdict, e->verdict) == 0 && strcmp(rules, e->rules) == 0) {
         return true;
     }
-    printf("FAIL %s (%s): expected %s [%s], got %s [%s]\n", text_of(result, "backend"),
-           e->contract, e->verdict, e->rules, verdict, rules);
+    printf("FAIL %s (%s): expected %s [%s], got %s [%s]\n", text_of(result, "backend"), e->contract,
+           e->verdict, e->rules, verdict, rules);
     const char *reason = text_of(result, "reason");
     if (*reason != '\0') {
         printf("     reason: %s\n", reason);
     }
     const cJSON *finding;
-    cJSON_ArrayForEach(finding, cJSON_GetObjectItemCaseSensitive(result, "findings")) {
+    cJSON_ArrayForEach(finding, cJSON_GetObjectItemCaseSensitive(result, "findings"))
+    {
         const cJSON *witness = cJSON_GetObjectItemCaseSensitive(finding, "witness");
         printf("     %s: %s: %s\n", text_of(finding, "rule"), text_of(witness, "case"),
                text_of(finding, "message"));
@@ -218,7 +220,8 @@ static bool judge_answer(const struct answer *a, const struct expectation *e, in
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "results"), *result;
     bool good = true;
     *results = cJSON_GetArraySize(list);
-    cJSON_ArrayForEach(result, list) {
+    cJSON_ArrayForEach(result, list)
+    {
         good = judge_result(result, e) && good;
     }
     if (*results == 0) {
@@ -274,8 +277,10 @@ static void run_planted(struct tally *t)
 {
     for (size_t i = 0; i < planted_row_count; i++) {
         const struct planted_row *row = &planted_rows[i];
-        struct expectation e = {.contract = row->contract, .options = row->options,
-                                .cpu = row->cpu, .rules = row->rules,
+        struct expectation e = {.contract = row->contract,
+                                .options = row->options,
+                                .cpu = row->cpu,
+                                .rules = row->rules,
                                 .verdict = *row->rules != '\0' ? "violates" : "conforms"};
         snprintf(e.backend, sizeof e.backend, "planted/%s", row->name);
         run_row(t, &e);
@@ -315,8 +320,12 @@ static bool run_table(struct tally *t, const char *table, const char *routines)
             fprintf(stderr, "%s:%u: expected %d columns between tabs\n", table, number, COLUMNS);
             break;
         }
-        struct expectation e = {.op = columns[1], .contract = columns[2], .options = columns[3],
-                                .cpu = columns[4], .verdict = columns[5], .rules = columns[6]};
+        struct expectation e = {.op = columns[1],
+                                .contract = columns[2],
+                                .options = columns[3],
+                                .cpu = columns[4],
+                                .verdict = columns[5],
+                                .rules = columns[6]};
         snprintf(e.backend, sizeof e.backend, "%s:%s", routines, columns[0]);
         run_row(t, &e);
     }

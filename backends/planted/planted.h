@@ -12,15 +12,15 @@
 #include "../backend.h"
 
 struct planted_row {
-    const char *name;      // of the backend, without "planted/"
+    const char *name; // of the backend, without "planted/"
     const void *code;
     enum copy_op op;
-    const char *rules;     // what `check` must report, comma-separated, in the
-                           // order of rules.def; "": conforms
-    const char *contract;  // built-in name, or a path from the project's root
-    const char *options;   // further options of `check`, space-separated
-    const char *cpu;       // features it needs, as /proc/cpuinfo names them,
-                           // space-separated; "": none
+    const char *rules;    // what `check` must report, comma-separated, in the
+                          // order of rules.def; "": conforms
+    const char *contract; // built-in name, or a path from the project's root
+    const char *options;  // further options of `check`, space-separated
+    const char *cpu;      // features it needs, as /proc/cpuinfo names them,
+                          // space-separated; "": none
 };
 
 extern const struct planted_row planted_rows[];

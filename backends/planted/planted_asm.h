@@ -5,6 +5,8 @@
 // rsi source, rdx bytes. WORDS_FROM_HEAD and REST copy whole aligned elements
 // around a body that copies eight-byte words its own way.
 
+// clang-format off
+
     .intel_syntax noprefix
     .section .note.GNU-stack, "", @progbits
     .text

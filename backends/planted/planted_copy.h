@@ -27,20 +27,32 @@ typedef uint64_t __attribute__((aligned(1), may_alias)) any_u64;
 ALWAYS_INLINE uint64_t load(const void *from, size_t width)
 {
     switch (width) {
-    case 1: return *(const volatile uint8_t *)from;
-    case 2: return *(const volatile any_u16 *)from;
-    case 4: return *(const volatile any_u32 *)from;
-    default: return *(const volatile any_u64 *)from;
+    case 1:
+        return *(const volatile uint8_t *)from;
+    case 2:
+        return *(const volatile any_u16 *)from;
+    case 4:
+        return *(const volatile any_u32 *)from;
+    default:
+        return *(const volatile any_u64 *)from;
     }
 }
 
 ALWAYS_INLINE void store(void *to, uint64_t value, size_t width)
 {
     switch (width) {
-    case 1: *(volatile uint8_t *)to = (uint8_t)value; break;
-    case 2: *(volatile any_u16 *)to = (uint16_t)value; break;
-    case 4: *(volatile any_u32 *)to = (uint32_t)value; break;
-    default: *(volatile any_u64 *)to = value; break;
+    case 1:
+        *(volatile uint8_t *)to = (uint8_t)value;
+        break;
+    case 2:
+        *(volatile any_u16 *)to = (uint16_t)value;
+        break;
+    case 4:
+        *(volatile any_u32 *)to = (uint32_t)value;
+        break;
+    default:
+        *(volatile any_u64 *)to = value;
+        break;
     }
 }
 
@@ -85,10 +97,10 @@ ALWAYS_INLINE void copy_bytes(void *to, const void *from, size_t n)
 // What an otherwise whole copy does with its last element.
 enum last_element {
     LAST_RIGHT,
-    LAST_FLIPPED,       // top bit wrong
-    LAST_TWICE,         // stored twice
-    LAST_WRONG_FIRST,   // stored with a wrong value, then again with the right one
-    LAST_BYTE_AGAIN,    // its last byte stored once more
+    LAST_FLIPPED,     // top bit wrong
+    LAST_TWICE,       // stored twice
+    LAST_WRONG_FIRST, // stored with a wrong value, then again with the right one
+    LAST_BYTE_AGAIN,  // its last byte stored once more
     LAST_LEFT_OUT,
 };
 

@@ -88,7 +88,7 @@ ROUTINE(split_store_of_four)
     return to;
 }
 
-ROUTINE(split_store_of_one)
+ROUTINE(duplicate_store_of_one)
 {
     if (n == 1) {
         uint64_t value = load(from, 1);

@@ -108,25 +108,35 @@ size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, str
     }
 }
 
-// Finds the values of the N accesses that one descriptor of the record gave.
-static void attach_values(const struct recorder *r, const struct descriptor *d,
-                          const uint64_t *record, struct access *first, size_t n, size_t *captured,
-                          struct trace *trace)
+// Value of a plain store, which the record holds in whole words.
+static void attach_value(const uint64_t *words, struct access *a, struct trace *trace)
+{
+    size_t at = trace->value_bytes, count = (a->width + 7u) / 8;
+    if (at > TRACE_NO_VALUE - 8 * count)
+        return;
+    if (at + 8 * count > trace->value_capacity)
+        trace_reserve_values(trace, at + 8 * count);
+    for (size_t i = 0; i < count; i++)
+        memcpy(trace->values + at + 8 * i, &words[i], 8);
+    a->value = (uint32_t)at;
+    trace->value_bytes = at + a->width;
+}
+
+// Values of the N accesses of a captured descriptor, which lie one after the
+// other. An access whose bytes are not there is left without.
+static void attach_captured(const struct recorder *r, uint64_t captured, struct access *first,
+                            size_t n, struct trace *trace)
 {
     for (size_t i = 0; i < n; i++) {
-        size_t bytes = (size_t)first[i].width * first[i].count;
-        const uint8_t *from = (const uint8_t *)&record[d->value_word];
-        if (d->captured) {
-            size_t at = record[d->value_word] + *captured;
-            if (at > r->capture_used || bytes > r->capture_used - at)
-                return;
-            from = r->capture + at;
-            *captured += bytes;
-        }
-        trace_reserve_values(trace, trace->value_bytes + bytes);
-        memcpy(trace->values + trace->value_bytes, from, bytes);
-        first[i].value = (uint32_t)trace->value_bytes;
+        size_t bytes = (size_t)first[i].width * first[i].count, at = trace->value_bytes;
+        if (captured > r->capture_used || bytes > r->capture_used - captured ||
+            at > TRACE_NO_VALUE || bytes > TRACE_NO_VALUE - at)
+            return;
+        trace_reserve_values(trace, at + bytes);
+        memcpy(trace->values + at, r->capture + captured, bytes);
+        first[i].value = (uint32_t)at;
         trace->value_bytes += bytes;
+        captured += bytes;
     }
 }
 
@@ -149,7 +159,7 @@ static void expand_record(const struct recorder *r, const struct translation *t,
                           struct trace *trace)
 {
     const struct descriptor *d = &t->table.descriptors[s->first];
-    size_t captured = 0;
+    uint64_t captured = 0; // bytes of this record that were captured so far
     if (s->plain) {
         expand_plain(d, record, count, trace);
         return;
@@ -159,8 +169,13 @@ static void expand_record(const struct recorder *r, const struct translation *t,
             trace_reserve(trace, trace->count + EXPAND_MOST);
         struct access *out = &trace->accesses[trace->count];
         size_t n = expand_descriptor(d, record, out);
-        if (d->value_word)
-            attach_values(r, d, record, out, n, &captured, trace);
+        if (d->captured) {
+            attach_captured(r, record[d->value_word] + captured, out, n, trace);
+            for (size_t k = 0; k < n; k++)
+                captured += out[k].width * out[k].count;
+        } else if (d->value_word) {
+            attach_value(&record[d->value_word], out, trace);
+        }
         trace->count += n;
     }
 }

@@ -24,14 +24,22 @@ ROUTINE(duff)
     }
     switch (n % 8) {
         do {
-        case 0: *d++ = *s++; // fall through
-        case 7: *d++ = *s++; // fall through
-        case 6: *d++ = *s++; // fall through
-        case 5: *d++ = *s++; // fall through
-        case 4: *d++ = *s++; // fall through
-        case 3: *d++ = *s++; // fall through
-        case 2: *d++ = *s++; // fall through
-        case 1: *d++ = *s++;
+        case 0:
+            *d++ = *s++; // fall through
+        case 7:
+            *d++ = *s++; // fall through
+        case 6:
+            *d++ = *s++; // fall through
+        case 5:
+            *d++ = *s++; // fall through
+        case 4:
+            *d++ = *s++; // fall through
+        case 3:
+            *d++ = *s++; // fall through
+        case 2:
+            *d++ = *s++; // fall through
+        case 1:
+            *d++ = *s++;
         } while (--rounds > 0);
     }
     return to;
@@ -56,15 +64,24 @@ ROUTINE(end_by_libc)
 ROUTINE(fixed_sizes)
 {
     switch (n) {
-    case 1: return __builtin_memcpy(to, from, 1);
-    case 2: return __builtin_memcpy(to, from, 2);
-    case 3: return __builtin_memcpy(to, from, 3);
-    case 7: return __builtin_memcpy(to, from, 7);
-    case 8: return __builtin_memcpy(to, from, 8);
-    case 15: return __builtin_memcpy(to, from, 15);
-    case 31: return __builtin_memcpy(to, from, 31);
-    case 64: return __builtin_memcpy(to, from, 64);
-    case 200: return __builtin_memcpy(to, from, 200);
+    case 1:
+        return __builtin_memcpy(to, from, 1);
+    case 2:
+        return __builtin_memcpy(to, from, 2);
+    case 3:
+        return __builtin_memcpy(to, from, 3);
+    case 7:
+        return __builtin_memcpy(to, from, 7);
+    case 8:
+        return __builtin_memcpy(to, from, 8);
+    case 15:
+        return __builtin_memcpy(to, from, 15);
+    case 31:
+        return __builtin_memcpy(to, from, 31);
+    case 64:
+        return __builtin_memcpy(to, from, 64);
+    case 200:
+        return __builtin_memcpy(to, from, 200);
     }
     for (size_t i = 0; i < n; i++) {
         ((char *)to)[i] = ((const char *)from)[i];
@@ -172,16 +189,25 @@ ROUTINE(switch_table)
         *(any_u64 *)d = *(const any_u64 *)s;
     }
     switch (n) {
-    case 7: d[6] = s[6]; // fall through
+    case 7:
+        d[6] = s[6]; // fall through
     case 6:
         *(any_u32 *)d = *(const any_u32 *)s;
         *(any_u16 *)(d + 4) = *(const any_u16 *)(s + 4);
         break;
-    case 5: d[4] = s[4]; // fall through
-    case 4: *(any_u32 *)d = *(const any_u32 *)s; break;
-    case 3: d[2] = s[2]; // fall through
-    case 2: *(any_u16 *)d = *(const any_u16 *)s; break;
-    case 1: d[0] = s[0]; break;
+    case 5:
+        d[4] = s[4]; // fall through
+    case 4:
+        *(any_u32 *)d = *(const any_u32 *)s;
+        break;
+    case 3:
+        d[2] = s[2]; // fall through
+    case 2:
+        *(any_u16 *)d = *(const any_u16 *)s;
+        break;
+    case 1:
+        d[0] = s[0];
+        break;
     }
     return to;
 }

@@ -11,20 +11,32 @@
 static inline uint64_t get(const char *s, size_t width)
 {
     switch (width) {
-    case 1: return *(const volatile uint8_t *)s;
-    case 2: return *(const volatile any_u16 *)s;
-    case 4: return *(const volatile any_u32 *)s;
-    default: return *(const volatile any_u64 *)s;
+    case 1:
+        return *(const volatile uint8_t *)s;
+    case 2:
+        return *(const volatile any_u16 *)s;
+    case 4:
+        return *(const volatile any_u32 *)s;
+    default:
+        return *(const volatile any_u64 *)s;
     }
 }
 
 static inline void put(char *d, uint64_t value, size_t width)
 {
     switch (width) {
-    case 1: *(volatile uint8_t *)d = (uint8_t)value; break;
-    case 2: *(volatile any_u16 *)d = (uint16_t)value; break;
-    case 4: *(volatile any_u32 *)d = (uint32_t)value; break;
-    default: *(volatile any_u64 *)d = value; break;
+    case 1:
+        *(volatile uint8_t *)d = (uint8_t)value;
+        break;
+    case 2:
+        *(volatile any_u16 *)d = (uint16_t)value;
+        break;
+    case 4:
+        *(volatile any_u32 *)d = (uint32_t)value;
+        break;
+    default:
+        *(volatile any_u64 *)d = value;
+        break;
     }
 }
 

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JOIN(name, suffix) name##suffix
+#define JOIN(name, suffix)  name##suffix
 #define NAMED(name, suffix) JOIN(name, suffix)
-#define ROUTINE(name) \
+#define ROUTINE(name)                                        \
     void *NAMED(name, SUFFIX)(void *, const void *, size_t); \
     void *NAMED(name, SUFFIX)(void *to, const void *from, size_t n)
 
