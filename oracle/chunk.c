@@ -360,7 +360,9 @@ void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi, struct wo
     rig->careful = true;
     arena_renew(rig);
     enum chunk_end how = chunk_once(rig, id, lo, end, slot);
-    if (how != CHUNK_DISTRUSTED && rig->report->broken == 0 && rig->report->judged > 0)
+    // When the time of a chunk ran out before, the rest comes in another one.
+    bool all = how != CHUNK_DISTRUSTED && rig->report->end == end;
+    if (all && rig->report->broken == 0 && rig->report->judged > 0)
         blame_last(rig);
     if (how == CHUNK_UNCLEAN)
         arena_renew(rig);
