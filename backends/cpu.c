@@ -31,7 +31,7 @@ static const struct feature_row {
     {"clwb", 7, EBX, 24, STATE_NONE},      {"avx512f", 7, EBX, 16, STATE_ZMM},
     {"avx512dq", 7, EBX, 17, STATE_ZMM},   {"avx512bw", 7, EBX, 30, STATE_ZMM},
     {"avx512vl", 7, EBX, 31, STATE_ZMM},   {"movdiri", 7, ECX, 27, STATE_NONE},
-    {"movdir64b", 7, ECX, 28, STATE_NONE},
+    {"movdir64b", 7, ECX, 28, STATE_NONE}, {"cx16", 1, ECX, 13, STATE_NONE},
 };
 
 static uint32_t saved_state(void)
