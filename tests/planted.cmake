@@ -23,7 +23,12 @@ function(storescope_expectations name)
 endfunction()
 
 storescope_expectations(in-program planted)
-storescope_expectations(shared-object
-    "${CMAKE_CURRENT_SOURCE_DIR}/routines/expect.tsv" "$<TARGET_FILE:storescope_test_routines>")
-storescope_expectations(archive
-    "${CMAKE_CURRENT_SOURCE_DIR}/routines/expect.tsv" "$<TARGET_FILE:storescope_test_archive>")
+set(storescope_routines_so "$<TARGET_FILE:storescope_test_routines>")
+set(storescope_routines_a "$<TARGET_FILE:storescope_test_archive>")
+set(storescope_tables "${CMAKE_CURRENT_SOURCE_DIR}/routines")
+storescope_expectations(shared-object "${storescope_tables}/expect.tsv" "${storescope_routines_so}")
+storescope_expectations(shared-object-libc
+    "${storescope_tables}/expect-libc.tsv" "${storescope_routines_so}")
+storescope_expectations(archive "${storescope_tables}/expect.tsv" "${storescope_routines_a}")
+storescope_expectations(archive-without-libc
+    "${storescope_tables}/expect-archive.tsv" "${storescope_routines_a}")
