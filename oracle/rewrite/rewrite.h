@@ -108,7 +108,8 @@ struct translation {
     uint8_t *code; // CODE_BYTES, or NULL when not made yet
     struct emitter emit;
     uint16_t free;             // general registers the program never names
-    uint8_t traits;            // of the program, as the entry was written for
+    uint16_t named;  // registers and traits of the program, as the entry was
+    uint8_t traits;  // written for
     uint8_t log_reg;           // one more of these, or GPR_NONE
     struct address_map blocks; // address -> host address
     struct address_map stubs;  // address -> host address of a jump to it

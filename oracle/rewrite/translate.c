@@ -254,6 +254,7 @@ static void start_over(struct writer *w)
     address_map_clear(&t->stubs);
     choose_registers(t, w->r->program.named);
     t->traits = w->r->program.traits;
+    t->named = w->r->program.named;
     writer_entry(w);
 }
 
@@ -277,8 +278,8 @@ bool translation_make(struct recorder *r, struct translation *t, uint64_t entry,
     }
     mprotect(t->code, CODE_BYTES, PROT_READ | PROT_WRITE);
     struct writer w = {.r = r, .t = t, .e = &t->emit, .c = r->context};
-    uint16_t reserved = t->free | bit(t->log_reg);
-    bool fresh = t->emit.next == NULL || t->stale || (reserved & r->program.named) ||
+    // The entry saves and sets the registers that were named when it was written.
+    bool fresh = t->emit.next == NULL || t->stale || t->named != r->program.named ||
                  t->traits != r->program.traits;
     if (fresh)
         start_over(&w);
