@@ -418,3 +418,38 @@ ROUTINE flow_cpuid
     HEAD
     WORDS_AND_REST
 END flow_cpuid
+
+// Names most registers only in code that is found as it runs, and finds more
+// code while they hold other values than the caller's.
+ROUTINE flow_late_registers
+    mov rax, rdi
+    call 2f
+    ret
+2:  push rbx
+    push rbp
+    push r12
+    push r13
+    push r14
+    push r15
+    xor ebx, ebx
+    mov rbp, -1
+    mov r12, rbx
+    mov r13, rbp
+    mov r14, rbx
+    mov r15, rbp
+    call 3f
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbp
+    pop rbx
+    ret
+3:  HEAD
+4:  cmp rdx, 8
+    jb 5f
+    ELEMENT 8
+    jmp 4b
+5:  TAIL
+    ret
+END flow_late_registers
