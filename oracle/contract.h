@@ -57,7 +57,7 @@ struct contract {
 };
 
 extern const size_t contract_builtin_count;
-const struct contract *contract_builtin(size_t index);  // in the order of DESIGN
+const struct contract *contract_builtin(size_t index);  // from ram to pmem
 const struct contract *contract_find(const char *name); // built-in or NULL
 
 // Parses a contract's text; FILE is only named in messages. False and one line

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 //
 // The files of oracle/contracts, as the build embeds them (see
-// cmake/StorescopeEmbed.cmake), in the order of DESIGN's table: each includes
+// cmake/StorescopeEmbed.cmake), from ram to pmem: each includes
 // only earlier ones.
 
 #ifndef STORESCOPE_CONTRACT_TEXTS_H

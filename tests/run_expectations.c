@@ -205,7 +205,7 @@ static bool judge_result(const cJSON *result, const struct expectation *e)
     return false;
 }
 
-// The exit status that goes with a verdict: see DESIGN.md, command line.
+// The exit status that goes with a verdict: see README.md.
 static int status_of(const char *verdict)
 {
     if (strcmp(verdict, "conforms") == 0) {
