@@ -145,6 +145,7 @@ static const uint8_t *value_of(const struct trace *t, const struct access *a)
     return a->value == TRACE_NO_VALUE ? NULL : t->values + a->value;
 }
 
+// Of stores to the arena: elsewhere a routine keeps addresses, which differ.
 static bool same_value(const struct trace *a, const struct access *x, const struct trace *b,
                        const struct access *y)
 {
@@ -156,12 +157,12 @@ static bool same_access(const struct recording *a, const struct recording *b, si
 {
     const struct access *x = &a->trace.accesses[i], *y = &b->trace.accesses[i];
     int64_t p, q;
-    return trace_region(&a->trace, &a->layout, x, &p) ==
-               trace_region(&b->trace, &b->layout, y, &q) &&
-           p == q && x->kind == y->kind && x->width == y->width && x->count == y->count &&
+    enum region in_region = trace_region(&a->trace, &a->layout, x, &p);
+    return in_region == trace_region(&b->trace, &b->layout, y, &q) && p == q &&
+           x->kind == y->kind && x->width == y->width && x->count == y->count &&
            x->flags == y->flags && mask_of(x) == mask_of(y) &&
            a->trace.sites[x->site].addr == b->trace.sites[y->site].addr &&
-           same_value(&a->trace, x, &b->trace, y);
+           (in_region > REGION_SRC || same_value(&a->trace, x, &b->trace, y));
 }
 
 static void print_access(const char *who, const struct recording *r, size_t i)
@@ -185,9 +186,11 @@ static bool same_end(const struct recording *a, const struct recording *b)
     const struct trace *x = &a->trace, *y = &b->trace;
     if (x->outcome != y->outcome)
         return false;
+    // A pointer into the destination, or anything else where nothing is returned.
+    uint64_t p = x->return_value - (uintptr_t)a->layout.dst;
+    uint64_t q = y->return_value - (uintptr_t)b->layout.dst;
     if (x->outcome == OUTCOME_RETURNED)
-        return x->return_value - (uintptr_t)a->layout.dst ==
-               y->return_value - (uintptr_t)b->layout.dst;
+        return p == q || x->return_value == y->return_value;
     return x->outcome != OUTCOME_FAULTED || (x->signal == y->signal && x->fault_pc == y->fault_pc);
 }
 

@@ -163,6 +163,7 @@ static void take_operand(struct step_now *now, const ucontext_t *uc, const struc
     if (m->role == ROLE_FLUSH || m->role == ROLE_PREFETCH) {
         a.kind = m->role == ROLE_FLUSH ? ACCESS_FLUSH : ACCESS_PREFETCH;
         a.addr &= m->role == ROLE_FLUSH ? ~UINT64_C(63) : ~UINT64_C(0);
+        a.width = m->role == ROLE_FLUSH ? 64 : 1; // whatever size the operand is said to have
         append(log, &a);
         return;
     }

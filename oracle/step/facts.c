@@ -72,9 +72,9 @@ static const char *refused_by_name(const char *name)
 // Read their first operand only.
 static const char readers[] = "cmp test push call jmp mul imul div idiv bt ldmxcsr vldmxcsr "
                               "verr verw lldt ltr lgdt lidt lmsw";
-// Read memory and write it.
+// Read memory and write it, where it is their first operand.
 static const char updaters[] = "add or adc sbb and sub xor inc dec neg not shl sal shr sar rol ror "
-                               "rcl rcr shld shrd bts btr btc xadd xchg cmpxchg cmpxchg8b "
+                               "rcl rcr shld shrd bts btr btc xadd cmpxchg cmpxchg8b "
                                "cmpxchg16b";
 // The x87 instructions that write memory; all others read it.
 static const char x87_writers[] = "fst fstp fist fistp fisttp fbstp fnstcw fstcw fnstsw fstsw "
@@ -94,7 +94,7 @@ static enum step_role role_of(const char *name, unsigned index)
         return ROLE_PREFETCH;
     if (is_one_of(name, "lea nop invlpg"))
         return ROLE_NONE;
-    if (is_one_of(name, updaters))
+    if (strcmp(name, "xchg") == 0 || (index == 0 && is_one_of(name, updaters)))
         return ROLE_UPDATE;
     if (is_x87(name))
         return is_one_of(name, x87_writers) ? ROLE_STORE : ROLE_LOAD;
