@@ -274,9 +274,11 @@ static bool describe_string(struct segment_builder *b, const struct insn *in, st
 static bool describe_value(struct segment_builder *b, struct descriptor *d)
 {
     const struct access *a = &d->access;
-    if (!b->rules->values || a->kind != ACCESS_STORE || (a->flags & ACCESS_TLS))
+    if (!b->rules->values || a->kind != ACCESS_STORE)
         return true;
-    d->captured = d->shape != SHAPE_PLAIN || d->addr32 || a->width > 64;
+    // The address that code can compute lacks the segment's base.
+    bool tls = (a->flags & ACCESS_TLS) != 0;
+    d->captured = d->shape != SHAPE_PLAIN || d->addr32 || tls || a->width > 64;
     if (d->captured) {
         d->value_word = find_or_add(b, SLOT_CAPTURE);
         return d->value_word != 0;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Property: a routine of real instructions does the same natively and under
+// every recorder that does not refuse it: it ends the same way, at the same
+// instruction, with the same registers, flags and memory. Every recorder names
+// the same accesses in the same order, with and without values; and its stores,
+// replayed onto what memory held first, give what memory holds in the end.
+
+#include "fuzz.h"
+#include "recorders_agree.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct x86_routine r;
+    static struct agreement a;
+    char error[200];
+    agree_open();
+    size_t magic = sizeof ROUTINE_TEXT_MAGIC - 1;
+    if (size > magic && memcmp(data, ROUTINE_TEXT_MAGIC, magic) == 0) {
+        char *text = malloc(size + 1);
+        if (text == NULL)
+            abort();
+        memcpy(text, data, size);
+        text[size] = '\0';
+        bool is_routine = x86_routine_parse(text, &r, error, sizeof error);
+        free(text);
+        if (!is_routine) {
+            fuzz_error_is_one_line(error, sizeof error);
+            return 0;
+        }
+    } else {
+        x86_routine_make(data, size, &r);
+    }
+    agree_check(&r, &a);
+    if (a.differ) {
+        fprintf(stderr, "%s\n", a.text);
+        x86_routine_print(&r, stderr);
+    }
+    FUZZ_HOLDS(!a.differ);
+    return 0;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Runs a routine natively and under every recorder, from the same memory and
+// the same registers, and says where they differ.
+
+#ifndef STORESCOPE_FUZZ_RECORDERS_AGREE_H
+#define STORESCOPE_FUZZ_RECORDERS_AGREE_H
+
+#include "x86_routine.h"
+
+enum { AGREE_RECORDERS_MAX = 8, AGREE_TEXT_MAX = 2048 };
+
+struct agreement {
+    bool differ;
+    char text[AGREE_TEXT_MAX];               // of the first difference
+    bool refused[AGREE_RECORDERS_MAX];       // by recorder
+    char reason[AGREE_RECORDERS_MAX][TRACE_REASON_MAX];
+    bool faulted;                            // as it did natively
+    bool endless;                            // it did not end natively: nothing was recorded
+    size_t accesses;                         // recorded by the first that did
+};
+
+// Opens the sandbox and the arena, and tries all forms. Once.
+void agree_open(void);
+void agree_check(const struct x86_routine *r, struct agreement *out);
+
+// Replaces by no-ops what can be replaced so that the recorders still differ.
+void agree_shrink(struct x86_routine *r);
+
+#endif

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Runs saved inputs through a fuzz target, without a fuzzer: any compiler will
+// do. Takes files, and folders with all that is in them. No input at all is an
+// error: an empty corpus tests nothing.
+
+#include "fuzz.h"
+
+#include <errno.h>
+#include <fts.h>
+
+static uint8_t *read_file(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *bytes = NULL;
+    size_t room = 0;
+    *size = 0;
+    while (file != NULL && !feof(file) && !ferror(file)) {
+        room = 2 * room + 4096;
+        bytes = realloc(bytes, room);
+        if (bytes == NULL)
+            abort();
+        *size += fread(bytes + *size, 1, room - *size, file);
+    }
+    if (file == NULL || ferror(file)) {
+        fprintf(stderr, "replay: cannot read %s: %s; check the path\n", path, strerror(errno));
+        exit(2);
+    }
+    fclose(file);
+    return bytes;
+}
+
+// A copy of exactly its size, so that a sanitizer sees a read past its end.
+static void run_file(const char *path)
+{
+    size_t size;
+    uint8_t *bytes = read_file(path, &size);
+    uint8_t *exact = malloc(size > 0 ? size : 1);
+    if (exact == NULL)
+        abort();
+    memcpy(exact, bytes, size);
+    free(bytes);
+    LLVMFuzzerTestOneInput(exact, size);
+    free(exact);
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+int main(int argc, char **argv)
+{
+    size_t inputs = 0;
+    FTS *tree = argc > 1 ? fts_open(argv + 1, FTS_LOGICAL | FTS_NOCHDIR, by_name) : NULL;
+    for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;) {
+        if (entry->fts_info == FTS_D || entry->fts_info == FTS_DP)
+            continue;
+        printf("%s\n", entry->fts_path);
+        fflush(stdout); // before a crash, so that it names its input
+        run_file(entry->fts_path);
+        inputs++;
+    }
+    if (tree != NULL)
+        fts_close(tree);
+    if (inputs == 0) {
+        fprintf(stderr, "replay: no input; name files or folders of corpus/\n");
+        return 2;
+    }
+    printf("%zu inputs, no property broken\n", inputs);
+    return 0;
+}
