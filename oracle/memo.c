@@ -10,7 +10,7 @@
 
 enum {
     // A case with more accesses is judged anew each time.
-    ACCESSES_MAX = 32,
+    ACCESSES_MAX = 4096,
     // Places for cases whose pointers differ in their low bits, so that sweeps
     // over offsets find what they had at the offset 16 bytes before.
     OFFSETS = 16,
@@ -44,7 +44,8 @@ struct place {
     uint64_t stack_entry;
     bool misaligned[BASE_COUNT];
     uint32_t seen_count;
-    struct seen seen[ACCESSES_MAX];
+    uint32_t seen_room;
+    struct seen *seen; // owned
     struct memo_verdict verdict;
 };
 
@@ -63,6 +64,8 @@ struct memo *memo_new(const struct judge *judge)
 
 void memo_free(struct memo *memo)
 {
+    for (size_t i = 0; memo && i < PLACES; i++)
+        free(memo->places[i].seen);
     free(memo);
 }
 
@@ -110,15 +113,29 @@ static bool data_is_right(const struct copy_case *c, const struct layout *layout
     return memcmp(layout->dst, layout->expected, layout->size) == 0;
 }
 
+// Room for COUNT accesses in a place, which then holds nothing; false without
+// memory.
+static bool place_make_room(struct place *p, size_t count)
+{
+    p->used = false;
+    if (count <= p->seen_room)
+        return true;
+    free(p->seen);
+    p->seen_room = count < 32 ? 32 : ACCESSES_MAX;
+    p->seen = malloc(p->seen_room * sizeof *p->seen);
+    if (!p->seen)
+        p->seen_room = 0;
+    return p->seen != NULL;
+}
+
 void memo_keep(struct memo *memo, const struct shadow *s)
 {
     const struct trace *t = s->trace;
     struct place *p = &memo->places[place_index(s->layout)];
 
     if (t->outcome != OUTCOME_RETURNED || t->count > ACCESSES_MAX || s->wrong_data ||
-        s->wrong_return || s->transient || s->values_differ)
+        s->wrong_return || s->transient || s->values_differ || !place_make_room(p, t->count))
         return;
-    p->used = false;
     p->verdict.count = 0;
     for (size_t i = 0; i < memo->judge->count; i++) {
         if (!check_broken(&memo->judge->checks[i], s))

@@ -80,6 +80,26 @@ static const char updaters[] = "add or adc sbb and sub xor inc dec neg not shl s
 static const char x87_writers[] = "fst fstp fist fistp fisttp fbstp fnstcw fstcw fnstsw fstsw "
                                   "fnstenv fstenv fnsave fsave fxsave fxsave64";
 
+// What Capstone 4.0.2 gives other sizes for (SDM vol. 2 has these).
+static const struct {
+    const char *names;
+    uint16_t bytes;
+} widths[] = {
+    {"fnsave fsave frstor", 108},
+    {"fnstenv fstenv fldenv", 28},
+    {"fxsave fxsave64", 512},
+    {"fnstsw fstsw fnstcw fstcw fldcw", 2},
+    {"stmxcsr vstmxcsr ldmxcsr vldmxcsr", 4},
+};
+
+static uint16_t width_of(const char *name, uint16_t from_capstone)
+{
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+        if (is_one_of(name, widths[i].names))
+            return widths[i].bytes;
+    return from_capstone;
+}
+
 static bool is_x87(const char *name)
 {
     return name[0] == 'f';
@@ -300,7 +320,7 @@ static void find_operand(struct step_insn *in, const char *name, const cs_x86 *x
     m->disp = op->mem.disp;
     m->addr32 = x86->addr_size == 4;
     m->segment = op->mem.segment == X86_REG_FS ? 'f' : op->mem.segment == X86_REG_GS ? 'g' : 0;
-    m->width = op->size;
+    m->width = width_of(name, op->size);
     m->bit_reg = REG_NUMBER_NONE;
     if (is_one_of(name, "bt bts btr btc") && x86->operands[1].type == X86_OP_REG)
         m->bit_reg = gpr_number(x86->operands[1].reg);
