@@ -296,8 +296,11 @@ static void ended_by_signal(struct recorder *r, struct trace *trace)
     }
     trace->outcome = OUTCOME_FAULTED;
     trace->signal = r->fault_signal;
-    trace->fault_addr = r->fault_addr;
     trace->fault_pc = r->program.insns[where->insn].addr;
+    // For an instruction that is at fault itself (a division by zero) the kernel
+    // gives the address of the instruction: here, of its copy.
+    bool in_copy = translation_holds(r->running, (const uint8_t *)r->fault_addr);
+    trace->fault_addr = in_copy ? trace->fault_pc : r->fault_addr;
 }
 
 static void ended_by_refusal(struct recorder *r, struct trace *trace)
