@@ -287,6 +287,9 @@ static void decode_string(struct insn *out, const struct decoded *d)
                                                                          : STRING_ONCE;
     if (d->in.address_width == 32)
         out->refused = "a string op with 32-bit addresses";
+    // The pointers move; Zydis does not say so of scas and cmps.
+    for (unsigned i = 0; i < out->mem_count; i++)
+        out->written |= (uint16_t)(1u << out->mems[i].base);
     // movs and its like read first, then write.
     if (out->mem_count == 2 && out->mems[0].store && out->mems[1].load) {
         struct mem first = out->mems[0];
