@@ -102,10 +102,10 @@ static void save_routine(const struct options *o, const struct x86_routine *r, u
     fclose(file);
 }
 
-static void report(const struct options *o, struct x86_routine *r, uint64_t n)
+static void report(const struct options *o, struct x86_routine *r, uint64_t n, const char *kind)
 {
     static struct agreement a;
-    agree_shrink(r);
+    agree_shrink(r, kind);
     agree_check(r, &a);
     printf("\ninput %llu of seed %llu: %s\n", (unsigned long long)n, (unsigned long long)o->seed,
            a.differ ? a.text : "differs, but not always");
@@ -142,7 +142,7 @@ static void run_one(const struct options *o, struct x86_routine *r, uint64_t n)
         return;
     progress->differ++;
     printf("input %llu: %s\n", (unsigned long long)n, a.text);
-    report(o, r, n);
+    report(o, r, n, a.kind);
 }
 
 static void show(const struct options *o, double start)
