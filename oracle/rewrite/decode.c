@@ -327,6 +327,10 @@ static void decode_special(struct insn *out, const struct decoded *d)
     case ZYDIS_MNEMONIC_POPFQ:
         out->pops_flags = true;
         break;
+    case ZYDIS_MNEMONIC_LDMXCSR:
+    case ZYDIS_MNEMONIC_VLDMXCSR:
+        out->sets_mxcsr = true;
+        break;
     case ZYDIS_MNEMONIC_VZEROUPPER:
     case ZYDIS_MNEMONIC_VZEROALL:
         out->clears_uppers = true;
@@ -342,6 +346,7 @@ static void decode_special(struct insn *out, const struct decoded *d)
     }
     if (d->in.meta.category == ZYDIS_CATEGORY_PREFETCH)
         out->prefetch = true;
+    out->uses_mmx |= d->in.meta.isa_ext == ZYDIS_ISA_EXT_X87;
     if (d->in.meta.category == ZYDIS_CATEGORY_NOP ||
         d->in.meta.category == ZYDIS_CATEGORY_WIDENOP) {
         out->mem_count = 0;
