@@ -37,7 +37,8 @@ struct progress {
 struct options {
     uint64_t runs, seed;
     double seconds;
-    bool each, list;
+    bool each, list, whole;
+    uint64_t first;
     unsigned findings;
     const char *save;
 };
@@ -55,7 +56,7 @@ static size_t random_input(uint64_t seed, uint64_t n, uint8_t bytes[INPUT_MAX])
 {
     uint64_t state = seed * UINT64_C(0x100000001b3) + n;
     uint64_t length = sandbox_random(&state);
-    size_t size = 24 + (size_t)(length % 8 == 0 ? length >> 8 : (length >> 8) % 240) % (INPUT_MAX - 24);
+    size_t size = 24 + (size_t)(length % 8 == 0 ? length >> 8 : (length >> 8) % 500) % (INPUT_MAX - 24);
     for (size_t i = 0; i < size; i++)
         bytes[i] = (uint8_t)sandbox_random(&state);
     return size;
@@ -102,10 +103,11 @@ static void save_routine(const struct options *o, const struct x86_routine *r, u
     fclose(file);
 }
 
-static void report(const struct options *o, struct x86_routine *r, uint64_t n)
+static void report(const struct options *o, struct x86_routine *r, uint64_t n, const char *kind)
 {
     static struct agreement a;
-    agree_shrink(r);
+    if (!o->whole)
+        agree_shrink(r, kind);
     agree_check(r, &a);
     printf("\ninput %llu of seed %llu: %s\n", (unsigned long long)n, (unsigned long long)o->seed,
            a.differ ? a.text : "differs, but not always");
@@ -142,7 +144,7 @@ static void run_one(const struct options *o, struct x86_routine *r, uint64_t n)
         return;
     progress->differ++;
     printf("input %llu: %s\n", (unsigned long long)n, a.text);
-    report(o, r, n);
+    report(o, r, n, a.kind);
 }
 
 static void show(const struct options *o, double start)
@@ -256,7 +258,7 @@ int main(int argc, char **argv)
 {
     static const struct option longs[] = {
         {"runs", 1, 0, 'r'}, {"time", 1, 0, 't'}, {"seed", 1, 0, 's'}, {"each", 0, 0, 'e'},
-        {"list", 0, 0, 'l'}, {"findings", 1, 0, 'f'}, {"save", 1, 0, 'o'}, {0}};
+        {"list", 0, 0, 'l'}, {"findings", 1, 0, 'f'}, {"save", 1, 0, 'o'}, {"first", 1, 0, 'n'}, {"whole", 0, 0, 'w'}, {0}};
     struct options o = {.runs = UINT64_MAX, .seed = 1, .findings = 10};
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         switch (c) {
@@ -267,6 +269,8 @@ int main(int argc, char **argv)
         case 'l': o.list = true; break;
         case 'f': o.findings = (unsigned)strtoul(optarg, NULL, 0); break;
         case 'o': o.save = optarg; break;
+        case 'n': o.first = strtoull(optarg, NULL, 0); break;
+        case 'w': o.whole = true; break;
         default: return usage();
         }
     }
@@ -279,6 +283,7 @@ int main(int argc, char **argv)
     progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (progress == MAP_FAILED)
         abort();
+    progress->next = o.first;
     run_all(&o);
     qsort(progress->refusals, progress->refusal_count, sizeof *progress->refusals, by_count);
     for (size_t i = 0; i < progress->refusal_count; i++)

@@ -49,6 +49,7 @@ static void say(struct agreement *out, const char *format, ...)
     va_start(args, format);
     vsnprintf(out->text, sizeof out->text, format, args);
     va_end(args);
+    out->kind = format;
     out->differ = true;
 }
 
@@ -380,11 +381,11 @@ void agree_check(const struct x86_routine *r, struct agreement *out)
 
 // ---- shrinking ----
 
-static bool still_differs(const struct x86_routine *r)
+static bool still_differs(const struct x86_routine *r, const char *kind)
 {
     struct agreement a;
     agree_check(r, &a);
-    return a.differ;
+    return a.differ && a.kind == kind;
 }
 
 static void drop_fixups(struct x86_routine *r, size_t from, size_t to)
@@ -398,7 +399,7 @@ static void drop_fixups(struct x86_routine *r, size_t from, size_t to)
 
 // The prologue and the epilogue stay: without them the routine would show what
 // its caller left in the registers.
-void agree_shrink(struct x86_routine *r)
+void agree_shrink(struct x86_routine *r, const char *kind)
 {
     static struct x86_routine trial;
     bool smaller = true;
@@ -411,7 +412,7 @@ void agree_shrink(struct x86_routine *r)
             trial = *r;
             memset(trial.code + at, 0x90, length);
             drop_fixups(&trial, at, at + length);
-            if (!idle && still_differs(&trial)) {
+            if (!idle && still_differs(&trial, kind)) {
                 *r = trial;
                 smaller = true;
             }

@@ -14,6 +14,7 @@ enum { AGREE_RECORDERS_MAX = 8, AGREE_TEXT_MAX = 2048 };
 struct agreement {
     bool differ;
     char text[AGREE_TEXT_MAX];               // of the first difference
+    const char *kind;                        // the same for differences of one kind
     bool refused[AGREE_RECORDERS_MAX];       // by recorder
     char reason[AGREE_RECORDERS_MAX][TRACE_REASON_MAX];
     bool faulted;                            // as it did natively
@@ -25,7 +26,7 @@ struct agreement {
 void agree_open(void);
 void agree_check(const struct x86_routine *r, struct agreement *out);
 
-// Replaces by no-ops what can be replaced so that the recorders still differ.
-void agree_shrink(struct x86_routine *r);
+// Replaces by no-ops what can be replaced so that a difference of KIND stays.
+void agree_shrink(struct x86_routine *r, const char *kind);
 
 #endif

@@ -502,6 +502,8 @@ static void choose_disp(struct attempt *a)
         a->c.disp = (int32_t)read_number(in, 4);
 }
 
+static bool is_scrubbed(const struct attempt *a);
+
 // A register that already holds an address near TARGET: then its displacement
 // follows. Pointers that move, in loops, choose the target themselves.
 static bool reuse_base(struct attempt *a, struct address *t)
@@ -512,6 +514,8 @@ static bool reuse_base(struct attempt *a, struct address *t)
         unsigned reg = (first + i) & 15;
         const struct known *k = &b->regs[reg];
         if (!k->known || !(b->allowed & bit(reg)) || (reg == RSP && b->shallow))
+            continue;
+        if (k->slop && is_scrubbed(a)) // at an address that must be known
             continue;
         if (k->slop && !a->form->aligned && !b->aligned_only)
             *t = (struct address){k->place, k->at + (int8_t)read_byte(&b->in) / 2};
@@ -543,7 +547,7 @@ static bool choose_stack(struct attempt *a, struct address *t)
     if (a->c.disp < 128 && a->form->encoding != X86_EVEX)
         a->c.disp_bytes = 1;
     *t = (struct address){b->regs[RSP].place, b->regs[RSP].at + a->c.disp};
-    return !a->form->aligned && a->form->width <= 64 && a->form->width > 0;
+    return !a->form->aligned && a->form->width <= 64 && a->form->width > 0 && !is_scrubbed(a);
 }
 
 // Chooses how the operand spells its address, but for what depends on the
@@ -847,6 +851,12 @@ static unsigned stored_pointer(const struct x86_decoded *d, unsigned *bytes)
     }
 }
 
+static bool is_scrubbed(const struct attempt *a)
+{
+    unsigned bytes;
+    return stored_pointer(&a->d, &bytes) != 0;
+}
+
 static void scrub(struct attempt *a)
 {
     unsigned bytes, off = stored_pointer(&a->d, &bytes);
@@ -879,8 +889,7 @@ static bool set_needs(struct attempt *a)
 static bool finish(struct attempt *a)
 {
     struct builder *b = a->b;
-    unsigned bytes;
-    if (stored_pointer(&a->d, &bytes) && builder_free_reg(b, 0) == X86_NO_REG)
+    if (is_scrubbed(a) && builder_free_reg(b, 0) == X86_NO_REG)
         return false;
     if (a->index_vector != X86_NO_REG)
         load_indices(a);

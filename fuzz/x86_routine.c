@@ -727,6 +727,9 @@ static void prologue(struct gen *g)
     for (unsigned k = 0; k < 8; k++)
         if (b->masks >> k & 1)
             put_mask(b, false, k, FRAME_FIRST_MASKS + 8 * k);
+    uint32_t mxcsr = 0x1f80u | (uint32_t)(sandbox_random(&state) & 0xe040); // rounding, denormals
+    unsigned pool = builder_pool(b, &mxcsr, sizeof mxcsr);
+    PUT(b, 0x0f, 0xae, 0x15, LE32((int)pool - (b->r->code_bytes + 7))); // ldmxcsr
     if (b->x87) {
         PUT(b, 0xdb, 0xe3); // fninit
         for (unsigned i = 0; i < 8; i++)

@@ -51,6 +51,8 @@ static void print_code(const struct x86_routine *r, FILE *to)
     ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
     for (size_t at = 0; at < r->code_bytes;) {
         struct x86_decoded d;
+        if (at == r->body_bytes && at)
+            fprintf(to, "# from here on, what sets and shows the registers\n");
         char text[96] = "?";
         bool good = x86_decode(r->code + at, X86_LENGTH_MAX, &d);
         size_t length = good ? d.in.length : 1;

@@ -287,6 +287,9 @@ static void decode_string(struct insn *out, const struct decoded *d)
                                                                          : STRING_ONCE;
     if (d->in.address_width == 32)
         out->refused = "a string op with 32-bit addresses";
+    // The pointers move; Zydis does not say so of scas and cmps.
+    for (unsigned i = 0; i < out->mem_count; i++)
+        out->written |= (uint16_t)(1u << out->mems[i].base);
     // movs and its like read first, then write.
     if (out->mem_count == 2 && out->mems[0].store && out->mems[1].load) {
         struct mem first = out->mems[0];
@@ -324,6 +327,10 @@ static void decode_special(struct insn *out, const struct decoded *d)
     case ZYDIS_MNEMONIC_POPFQ:
         out->pops_flags = true;
         break;
+    case ZYDIS_MNEMONIC_LDMXCSR:
+    case ZYDIS_MNEMONIC_VLDMXCSR:
+        out->sets_mxcsr = true;
+        break;
     case ZYDIS_MNEMONIC_VZEROUPPER:
     case ZYDIS_MNEMONIC_VZEROALL:
         out->clears_uppers = true;
@@ -339,6 +346,7 @@ static void decode_special(struct insn *out, const struct decoded *d)
     }
     if (d->in.meta.category == ZYDIS_CATEGORY_PREFETCH)
         out->prefetch = true;
+    out->uses_mmx |= d->in.meta.isa_ext == ZYDIS_ISA_EXT_X87;
     if (d->in.meta.category == ZYDIS_CATEGORY_NOP ||
         d->in.meta.category == ZYDIS_CATEGORY_WIDENOP) {
         out->mem_count = 0;

@@ -171,8 +171,10 @@ static void op_mem(struct emitter *e, unsigned opcode, unsigned reg, const struc
 
 void emit_lea_mem(struct emitter *e, unsigned reg, const struct mem *m)
 {
-    if (m->base == GPR_RIP)
-        emit_set(e, reg, (uint64_t)m->disp);
+    // RIP-relative, or one of the moves with an address of 8 bytes (A0 to A3).
+    bool constant = m->base == GPR_RIP || (m->base == GPR_NONE && m->index == GPR_NONE);
+    if (constant)
+        emit_set(e, reg, m->addr32 ? (uint32_t)m->disp : (uint64_t)m->disp);
     else
         op_mem(e, 0x8d, reg, m);
 }

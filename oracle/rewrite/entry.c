@@ -39,7 +39,17 @@ static void write_poison(struct writer *w)
     }
 }
 
-// Leaves the CPU as C code expects it, where the routine might not.
+// stmxcsr (3) or ldmxcsr (2) of the caller's value.
+static void write_mxcsr(struct writer *w, unsigned operation)
+{
+    emit_bytes(w->e, "\x0f\xae", 2);
+    emit_u8(w->e, 0x04 | operation << 3);
+    emit_u8(w->e, 0x25);
+    emit_u32(w->e, (uint32_t)slot(&w->c->mxcsr));
+}
+
+// Leaves the CPU as C code expects it, where the routine might not: it may end
+// by a fault before it cleans up.
 static void write_clean_up(struct writer *w)
 {
     unsigned traits = w->t->traits;
@@ -48,6 +58,8 @@ static void write_clean_up(struct writer *w)
         emit_bytes(w->e, "\xc5\xf8\x77", 3); // vzeroupper
     if (traits & TRAIT_X87)
         emit_bytes(w->e, "\xdb\xe3", 2); // fninit
+    if (traits & TRAIT_MXCSR)
+        write_mxcsr(w, 2); // ldmxcsr
     if (traits & TRAIT_SETS_FLAGS) {
         emit_u8(w->e, 0x9c);                                 // pushfq
         emit_bytes(w->e, "\x81\x24\x24\xff\xfa\xfb\xff", 7); // and dword [rsp], ~0x40500
@@ -77,6 +89,8 @@ static void write_enter(struct writer *w)
     emit_set(w->e, t->log_reg == GPR_NONE ? GPR_RAX : t->log_reg, (uintptr_t)w->r->log_begin);
     if (t->log_reg == GPR_NONE)
         emit_store_slot(w->e, slot(&w->c->log), GPR_RAX);
+    if (t->traits & TRAIT_MXCSR)
+        write_mxcsr(w, 3); // stmxcsr
     if (t->traits & TRAIT_SETS_FLAGS)
         emit_store_slot_imm(w->e, slot(&w->c->flags), 0);
     write_poison(w);
@@ -158,7 +172,7 @@ static void write_helper(struct writer *w)
     emit_load_slot(w->e, GPR_RSP, slot(&c->host_rsp));
     emit_u8(w->e, 0x9c);                     // pushfq
     emit_bytes(w->e, "\x48\x83\xe4\xc0", 4); // and rsp, -64
-    emit_u8(w->e, 0xfc);                     // cld
+    emit_bytes(w->e, "\x6a\x02\x9d", 3);     // push 2; popfq: no alignment checks, upwards
     emit_set(w->e, GPR_RBX, (uintptr_t)w->r->xsave);
     emit_bytes(w->e, "\xb8\xff\xff\xff\xff\xba\xff\xff\xff\xff", 10); // mov eax/edx, -1
     emit_bytes(w->e, "\x48\x0f\xae\x23", 4);                          // xsave64 [rbx]

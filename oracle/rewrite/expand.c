@@ -57,9 +57,10 @@ static size_t expand_masked(const struct descriptor *d, const uint64_t *record, 
     return out->mask != 0;
 }
 
-static size_t expand_gather(const struct descriptor *d, const uint64_t *record, struct access *out)
+static size_t expand_gather(const struct descriptor *d, const uint64_t *record, uint64_t bits,
+                            struct access *out)
 {
-    uint64_t bits = mask_bits(d, record), base = address_of(d, record);
+    uint64_t base = address_of(d, record);
     const uint8_t *indices = (const uint8_t *)&record[d->vindex_word];
     size_t n = 0;
     for (unsigned i = 0; i < d->elements; i++) {
@@ -99,7 +100,7 @@ size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, str
     case SHAPE_MASKED:
         return expand_masked(d, record, out);
     case SHAPE_GATHER:
-        return expand_gather(d, record, out);
+        return expand_gather(d, record, mask_bits(d, record), out);
     default:
         *out = access_of(d, address_of(d, record));
         if (d->access.kind == ACCESS_FLUSH)
@@ -186,28 +187,53 @@ static void expand_record(const struct recorder *r, const struct translation *t,
     }
 }
 
-// A string op that faulted half-way did what rcx no longer says is to do.
-static void expand_interrupted(const struct translation *t, const struct segment *s,
-                               const uint64_t *record, uint32_t done, uint32_t site, uint64_t rcx,
-                               struct trace *trace)
+// Elements that a string op did before it faulted: rcx says how many it had not.
+static size_t interrupted_string(const struct descriptor *d, const uint64_t *record, uint64_t rcx,
+                                 struct access *out)
+{
+    if (d->count_word == 0 || rcx >= record[d->count_word])
+        return 0;
+    *out = access_of(d, address_of(d, record));
+    out->count = record[d->count_word] - rcx;
+    if (record[d->df_word] & DF_BIT)
+        out->flags |= ACCESS_DESCENDING;
+    return 1;
+}
+
+// The same for a gather or scatter: it clears the mask's bit of each element it
+// has done (SDM vol. 2, VPSCATTERDD).
+static size_t interrupted_gather(const struct recorder *r, const struct segment *s,
+                                 const struct descriptor *d, const uint64_t *record,
+                                 struct access *out)
+{
+    for (unsigned i = 0; i < s->slot_count; i++) {
+        const struct slot *slot = &s->slots[i];
+        if (slot->kind == SLOT_K && slot->word == d->mask_word)
+            return expand_gather(d, record, record[d->mask_word] & ~r->abort_masks[slot->reg], out);
+    }
+    return 0; // masks in vector registers: loads alone
+}
+
+// What an instruction did of its accesses before it faulted.
+static void expand_interrupted(const struct recorder *r, const struct translation *t,
+                               const struct segment *s, const uint64_t *record, uint32_t done,
+                               uint32_t site, struct trace *trace)
 {
     for (uint32_t i = done; i < s->count; i++) {
         const struct descriptor *d = &t->table.descriptors[s->first + i];
-        if (d->access.site != site || d->shape != SHAPE_STRING || d->count_word == 0)
+        if (d->access.site != site)
             return;
-        trace_reserve(trace, trace->count + 1);
+        trace_reserve(trace, trace->count + EXPAND_MOST);
         struct access *out = &trace->accesses[trace->count];
-        *out = access_of(d, address_of(d, record));
-        out->count = record[d->count_word] - rcx;
-        if (record[d->df_word] & DF_BIT)
-            out->flags |= ACCESS_DESCENDING;
-        if (out->count != 0 && rcx <= record[d->count_word])
-            trace->count++;
+        if (d->shape == SHAPE_STRING)
+            trace->count += interrupted_string(d, record, r->abort_rcx, out);
+        else if (d->shape == SHAPE_GATHER)
+            trace->count += interrupted_gather(r, s, d, record, out);
     }
 }
 
 bool expand_log(const struct recorder *r, const struct translation *t, const uint8_t *log,
-                const uint8_t *end, const struct host_insn *last, uint64_t rcx, struct trace *trace)
+                const uint8_t *end, const struct host_insn *last, struct trace *trace)
 {
     const uint64_t *at = (const uint64_t *)log, *stop = (const uint64_t *)end;
     while (at < stop) {
@@ -221,7 +247,7 @@ bool expand_log(const struct recorder *r, const struct translation *t, const uin
         expand_record(r, t, s, at, cut ? last->done : s->count, trace);
         if (cut) {
             uint32_t site = r->program.sites[last->insn];
-            expand_interrupted(t, s, at, last->done, site, rcx, trace);
+            expand_interrupted(r, t, s, at, last->done, site, trace);
         }
         at += s->words;
     }

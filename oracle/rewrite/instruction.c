@@ -19,6 +19,16 @@ static void write_lea_rip(struct writer *w, const struct insn *in)
     uint64_t value = (uint64_t)in->mems[0].disp;
     unsigned rex_r = i > 0 && (in->bytes[i - 1] & 0xf4) == 0x44 ? 8 : 0;
     unsigned reg = ((in->bytes[i + 1] >> 3) & 7) | rex_r;
+    if (in->mems[0].addr32)
+        value = (uint32_t)value;
+    if (!wide && memchr(in->bytes, 0x66, i)) {
+        // The upper 48 bits stay: mov r16, imm16.
+        emit_u8(w->e, 0x66);
+        emit_u8(w->e, reg >= 8 ? 0x41 : 0x40);
+        emit_u8(w->e, 0xb8 | (reg & 7));
+        emit_bytes(w->e, &value, 2);
+        return;
+    }
     emit_set(w->e, reg, wide ? value : (uint32_t)value);
 }
 
@@ -83,6 +93,20 @@ static void write_rip_relative(struct writer *w, const struct insn *in)
     writer_give_back(w, x);
 }
 
+// Alignment checks would hit the recorder's own accesses; a flag that popf is
+// about to set may be changed before it.
+static void refuse_alignment_checks(struct writer *w, uint32_t insn)
+{
+    emit_bytes(w->e, "\xf7\x04\x24", 3); // test dword [rsp], AC
+    emit_u32(w->e, 0x40000);
+    emit_u8(w->e, 0x74); // jz
+    uint8_t *over = w->e->next;
+    emit_u8(w->e, 0);
+    writer_refused(w, insn);
+    if (!w->e->full)
+        *over = (uint8_t)(w->e->next - over - 1);
+}
+
 static void write_flags_word(struct writer *w, const struct insn *in)
 {
     if (in->sets_df)
@@ -92,14 +116,17 @@ static void write_flags_word(struct writer *w, const struct insn *in)
     if (!in->pops_flags)
         return;
     struct scratch x = writer_take(w, bit(GPR_RSP), 1);
-    emit_load(w->e, x.reg, GPR_RSP, 0);
+    emit_load_narrow(w->e, x.reg, GPR_RSP, 0, in->mems[0].width);
     emit_store_slot(w->e, slot(&w->c->flags), x.reg);
     writer_give_back(w, x);
 }
 
-void writer_plain(struct writer *w, const struct insn *in)
+void writer_plain(struct writer *w, uint32_t insn)
 {
+    const struct insn *in = &w->r->program.insns[insn];
     write_flags_word(w, in);
+    if (in->pops_flags && in->mems[0].width > 2)
+        refuse_alignment_checks(w, insn);
     if (in->disp_off)
         write_rip_relative(w, in);
     else

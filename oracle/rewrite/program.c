@@ -144,6 +144,8 @@ static const struct insn *add_insn(struct program *p, const struct insn *in)
         p->traits |= TRAIT_CLEARS_UPPERS;
     if (in->uses_mmx)
         p->traits |= TRAIT_X87;
+    if (in->sets_mxcsr)
+        p->traits |= TRAIT_MXCSR;
     return &p->insns[i];
 }
 

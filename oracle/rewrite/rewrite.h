@@ -36,6 +36,7 @@ enum program_trait {
     TRAIT_DIRTIES_UPPERS = 2, // of ymm0 to ymm15
     TRAIT_CLEARS_UPPERS = 4,
     TRAIT_X87 = 8, // or MMX
+    TRAIT_MXCSR = 16, // sets the SSE control register
 };
 
 // The routine's instructions, as far as they are known.
@@ -81,6 +82,7 @@ struct context {
     uint64_t helper_return;                 // value mode: host address after the capture
     uint64_t helper_segment, helper_record; // ... segment, and its record
     uint64_t save[18];                      // ... general registers and flags
+    uint64_t mxcsr;                         // of the caller
 };
 
 enum context_exit { CONTEXT_RETURNED, CONTEXT_UNKNOWN_TARGET, CONTEXT_REFUSED, CONTEXT_ABORTED };
@@ -151,7 +153,8 @@ struct recorder {
     uint64_t fault_addr;
     bool timed_out, log_full;
     const struct host_insn *abort_where; // instruction at which the run was ended
-    uint64_t abort_rcx;
+    uint64_t abort_rcx;      // then
+    uint64_t abort_masks[8]; // k0 to k7 then
     const struct routine_tunable *tunables[TUNABLE_COUNT]; // NULL: it has none
     uint64_t tunable_now[TUNABLE_COUNT];
 };
@@ -175,11 +178,9 @@ rewrite_function *rewrite_entry(struct recorder *r);
 void rewrite_capture(struct recorder *r);
 
 // Turns log [LOG, END) into accesses. LAST: the fault's place, or NULL when
-// every record counts whole; RCX: that register then. False: the log does not
-// hold together.
+// every record counts whole. False: the log does not hold together.
 bool expand_log(const struct recorder *r, const struct translation *t, const uint8_t *log,
-                const uint8_t *end, const struct host_insn *last, uint64_t rcx,
-                struct trace *trace);
+                const uint8_t *end, const struct host_insn *last, struct trace *trace);
 
 // Accesses of one descriptor from its record: writes them to OUT (room for
 // EXPAND_MOST) and gives their number.

@@ -41,6 +41,27 @@ static struct recorder *active;
 
 // ---- signals ----
 
+// k0 to k7 from the frame of a signal: in the xsave area behind the FPU's state,
+// where the kernel says there is one (asm/sigcontext.h).
+static void read_masks(const ucontext_t *uc, uint64_t masks[8])
+{
+    enum { SOFTWARE_BYTES = 464, XSAVE_HEADER = 512, MAGIC = 0x46505853, MASKS_LEAF = 5 };
+    const uint8_t *state = (const uint8_t *)uc->uc_mcontext.fpregs;
+    unsigned a, b = 0, c, d;
+    uint32_t magic = 0;
+    uint64_t present = 0;
+    memset(masks, 0, 8 * sizeof *masks);
+    if (state)
+        memcpy(&magic, state + SOFTWARE_BYTES, sizeof magic);
+    if (magic != MAGIC)
+        return;
+    memcpy(&present, state + XSAVE_HEADER, sizeof present);
+    if (!(present >> MASKS_LEAF & 1))
+        return;
+    __cpuid_count(0xd, MASKS_LEAF, a, b, c, d);
+    memcpy(masks, state + b, 8 * sizeof *masks);
+}
+
 static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc)
 {
     const struct translation *t = r->running;
@@ -54,6 +75,7 @@ static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc)
     if (r->abort_where)
         r->context->log += r->abort_where->pending;
     r->abort_rcx = (uint64_t)regs[REG_RCX];
+    read_masks(uc, r->abort_masks);
     r->context->exit = CONTEXT_ABORTED;
     regs[REG_RIP] = (greg_t)(uintptr_t)t->leave;
     regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps
@@ -296,8 +318,11 @@ static void ended_by_signal(struct recorder *r, struct trace *trace)
     }
     trace->outcome = OUTCOME_FAULTED;
     trace->signal = r->fault_signal;
-    trace->fault_addr = r->fault_addr;
     trace->fault_pc = r->program.insns[where->insn].addr;
+    // For an instruction that is at fault itself (a division by zero) the kernel
+    // gives the address of the instruction: here, of its copy.
+    bool in_copy = translation_holds(r->running, (const uint8_t *)r->fault_addr);
+    trace->fault_addr = in_copy ? trace->fault_pc : r->fault_addr;
 }
 
 static void ended_by_refusal(struct recorder *r, struct trace *trace)
@@ -307,7 +332,9 @@ static void ended_by_refusal(struct recorder *r, struct trace *trace)
     const struct insn *in = &r->program.insns[insn];
     instruction_text(r, insn, text, sizeof text);
     refuse(trace, "reached `%s` at %#llx: %s", text, (unsigned long long)in->addr,
-           in->refused ? in->refused : "more accesses than a record holds");
+           in->refused       ? in->refused
+           : in->pops_flags ? "turns alignment checks on"
+                            : "more accesses than a record holds");
 }
 
 // Runs the case until it needs no code that is not known yet.
@@ -350,7 +377,7 @@ static void read_log(struct recorder *r, const struct translation *t, struct tra
                   ((uintptr_t)end & 7) == 0;
     if (r->log_full && end > r->log + r->log_usable)
         end = r->log_begin;
-    if (inside && expand_log(r, t, r->log_begin, end, r->abort_where, r->abort_rcx, trace))
+    if (inside && expand_log(r, t, r->log_begin, end, r->abort_where, trace))
         return;
     trace->outcome = OUTCOME_BROKEN;
     snprintf(trace->reason, sizeof trace->reason,

@@ -167,7 +167,7 @@ static void write_block(struct writer *w, uint64_t address, uint64_t after)
             return;
         }
         uint8_t *begin = w->e->next;
-        writer_plain(w, in);
+        writer_plain(w, block[k].insn);
         writer_map(w, begin, block[k].insn);
         if (step->starts)
             writer_after(w, block[k].insn, step->segment, at);

@@ -63,7 +63,7 @@ void writer_settle_log(struct writer *w);
 
 // instruction.c: an instruction that goes on to the next; one that ends a
 // block (false: it does not); one that cannot be taken.
-void writer_plain(struct writer *w, const struct insn *in);
+void writer_plain(struct writer *w, uint32_t insn);
 bool writer_flow(struct writer *w, const struct insn *in, uint32_t insn, uint32_t segment,
                  int32_t at);
 void writer_refused(struct writer *w, uint32_t insn);
