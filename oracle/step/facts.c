@@ -443,6 +443,73 @@ static void find_facts(struct step_insn *in, const cs_insn *insn)
     find_refusal(in, name, x86);
 }
 
+// A memory operand from its ModRM byte on (SDM vol. 2, 2.1.5 and 2.2.1.3), for
+// what Capstone does not know. HIGH: the prefix's R, X and B, not inverted.
+// Gives the bytes used, 0 when they end early or name a register.
+static unsigned read_modrm(const uint8_t *at, unsigned room, unsigned high, struct step_operand *m)
+{
+    unsigned mod = at[0] >> 6, rm = at[0] & 7, used = 1;
+    m->index = m->bit_reg = REG_NUMBER_NONE;
+    m->scale = 1;
+    m->base = (uint8_t)(rm | (high & 1) << 3);
+    if (room < 1 || mod == 3)
+        return 0;
+    if (rm == 4) {
+        if (room < 2)
+            return 0;
+        uint8_t sib = at[used++];
+        unsigned index = (sib >> 3 & 7u) | (high & 2) << 2;
+        m->index = index == 4 ? REG_NUMBER_NONE : (uint8_t)index;
+        m->scale = (uint8_t)(1u << (sib >> 6));
+        rm = sib & 7;
+        m->base = (uint8_t)(rm | (high & 1) << 3);
+        if (rm == 5 && mod == 0)
+            m->base = REG_NUMBER_NONE;
+    } else if (rm == 5 && mod == 0) {
+        m->base = REG_NUMBER_RIP;
+    }
+    bool wide = mod == 2 || (mod == 0 && rm == 5);
+    int32_t disp32 = 0;
+    if (room < used + (wide ? 4 : mod))
+        return 0;
+    memcpy(&disp32, at + used, wide ? 4 : mod);
+    m->disp = wide ? disp32 : (int8_t)disp32;
+    return used + (wide ? 4 : mod);
+}
+
+// kmov between memory and a mask register, of which Capstone 4.0.2 knows the
+// 16-bit form alone (SDM vol. 2, KMOVW/KMOVB/KMOVQ/KMOVD).
+static bool find_kmov(struct step_insn *in, unsigned length)
+{
+    const uint8_t *code = in->bytes;
+    unsigned at = 0, high = 0;
+    uint8_t last; // the prefix's byte with W and pp
+    while (at < length && (code[at] == 0x64 || code[at] == 0x65))
+        in->operand.segment = code[at++] == 0x64 ? 'f' : 'g';
+    if (length < at + 5)
+        return false;
+    if (code[at] == 0xc5) {
+        last = code[at + 1] & 0x7f;
+        at += 2;
+    } else if (code[at] == 0xc4 && (code[at + 1] & 0x1f) == 1) {
+        high = ~(code[at + 1] >> 5) & 7u;
+        last = code[at + 2];
+        at += 3;
+    } else {
+        return false;
+    }
+    static const uint8_t widths_of[] = {2, 1, 0, 0, 8, 4, 0, 0}; // by W and pp
+    uint8_t opcode = code[at++], width = widths_of[(last >> 5 & 4u) | (last & 3u)];
+    unsigned used =
+        opcode >> 1 == 0x48 && width ? read_modrm(code + at, length - at, high, &in->operand) : 0;
+    if (!used)
+        return false;
+    in->operand.role = opcode == 0x90 ? ROLE_LOAD : ROLE_STORE;
+    in->operand.width = width;
+    in->length = (uint8_t)(at + used);
+    return true;
+}
+
 // nop words that Capstone 4.0.2 takes for something else, or for nothing.
 static bool is_hint(const uint8_t *code, unsigned length)
 {
@@ -465,8 +532,10 @@ void facts_decode(uint64_t addr, const uint8_t *code, unsigned length, struct st
     size_t left = most;
     uint64_t pc = addr;
     if (!cs_disasm_iter(handle, &at, &left, &pc, scratch)) {
-        out->length = 1;
-        out->refused = "bytes that Capstone does not know";
+        if (find_kmov(out, most))
+            return;
+        out->length = (uint8_t)most; // as many as there are, for whoever names it
+        out->refused = "an instruction that Capstone does not know";
         return;
     }
     out->length = (uint8_t)scratch->size;

@@ -81,7 +81,7 @@ struct step_insn {
 
 // Decodes the instruction at ADDR from CODE, of which LENGTH bytes are there.
 // Allocates nothing, so a signal handler may call it after facts_open. What is
-// no instruction is one byte long and refused.
+// not known is refused.
 void facts_decode(uint64_t addr, const uint8_t *code, unsigned length, struct step_insn *out);
 
 // False when Capstone cannot be had.
