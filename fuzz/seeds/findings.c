@@ -166,7 +166,6 @@ int main(int argc, char **argv)
         char name[32];
         snprintf(name, sizeof name, "violates-%zu", check);
         add_report(&s, 8, check);
-        add_report(&s, 100, check);
         add_witness(&s);
         save(&s, name);
     }
