@@ -186,8 +186,8 @@ static bool image_is_sound(const struct elf_image *image, const Elf64_Ehdr *head
 static bool member_bytes(const struct ar_hdr *header, uint64_t *out)
 {
     size_t i = 0;
-    for (*out = 0; i < sizeof header->ar_size && header->ar_size[i] >= '0' &&
-                   header->ar_size[i] <= '9';
+    for (*out = 0;
+         i < sizeof header->ar_size && header->ar_size[i] >= '0' && header->ar_size[i] <= '9';
          i++) {
         *out = 10 * *out + (uint64_t)(header->ar_size[i] - '0');
     }
@@ -198,10 +198,56 @@ static bool member_bytes(const struct ar_hdr *header, uint64_t *out)
     return blank && memcmp(header->ar_fmag, ARFMAG, sizeof header->ar_fmag) == 0;
 }
 
-// The index and the table of long names: read as a whole.
+static uint64_t big_endian(const uint8_t *bytes, size_t width)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < width; i++) {
+        value = value << 8 | bytes[i];
+    }
+    return value;
+}
+
+// The index: a number of symbols, that many offsets, that many strings. libelf
+// 0.188 looks for each string's end, and not for the member's.
+static bool index_is_sound(const struct elf_source *source, uint64_t at, uint64_t bytes, bool wide)
+{
+    uint8_t block[4096];
+    size_t width = wide ? 8 : 4;
+    if (bytes < width || !elf_read(source->fd, at, block, width)) {
+        return elf_sound_fail(source, "has a damaged index; 'ranlib' makes it again");
+    }
+    uint64_t symbols = big_endian(block, width), ends = 0;
+    uint64_t next = symbols < bytes / width ? (symbols + 1) * width : bytes;
+    while (next < bytes && ends < symbols) {
+        size_t length = bytes - next < sizeof block ? (size_t)(bytes - next) : sizeof block;
+        if (!elf_read(source->fd, at + next, block, length)) {
+            break;
+        }
+        for (size_t i = 0; i < length; i++) {
+            ends += block[i] == '\0';
+        }
+        next += length;
+    }
+    return ends >= symbols ||
+           elf_sound_fail(source, "has a damaged index; 'ranlib' makes it again");
+}
+
+// The index or the table of long names, which are read as a whole.
 static bool is_special(const struct ar_hdr *header)
 {
     return header->ar_name[0] == '/' && (header->ar_name[1] < '0' || header->ar_name[1] > '9');
+}
+
+static bool special_is_sound(const struct elf_source *source, const struct ar_hdr *header,
+                             uint64_t at, uint64_t bytes)
+{
+    bool narrow = memcmp(header->ar_name, "/ ", 2) == 0;
+    bool wide = memcmp(header->ar_name, "/SYM64/", 7) == 0;
+    if (bytes > TABLE_BYTES_MAX) {
+        return elf_sound_fail(source, "has an index of %ju bytes, which is not taken",
+                              (uintmax_t)bytes);
+    }
+    return (!narrow && !wide) || index_is_sound(source, at, bytes, wide);
 }
 
 static bool member_is_sound(const struct elf_image *member, bool *seen_elf)
@@ -231,9 +277,8 @@ static bool archive_is_sound(const struct elf_source *source)
                                   "byte %ju; build or copy it again",
                                   (uintmax_t)at);
         }
-        if (is_special(&header) && bytes > TABLE_BYTES_MAX) {
-            return elf_sound_fail(source, "has an index of %ju bytes, which is not taken",
-                                  (uintmax_t)bytes);
+        if (is_special(&header) && !special_is_sound(source, &header, data, bytes)) {
+            return false;
         }
         char where[40];
         snprintf(where, sizeof where, "member at byte %ju ", (uintmax_t)at);

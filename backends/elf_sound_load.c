@@ -86,7 +86,8 @@ static bool in_memory(const struct object *o, uint64_t address, uint64_t length)
         const Elf64_Phdr *p = &o->segments[i];
         uint64_t lo = p->p_vaddr & ~(uint64_t)(PAGE - 1);
         uint64_t hi = (p->p_vaddr + p->p_memsz + PAGE - 1) & ~(uint64_t)(PAGE - 1);
-        if (p->p_type == PT_LOAD && address >= lo && elf_range_fits(address - lo, length, hi - lo)) {
+        if (p->p_type == PT_LOAD && address >= lo &&
+            elf_range_fits(address - lo, length, hi - lo)) {
             return true;
         }
     }
