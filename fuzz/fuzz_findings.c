@@ -23,9 +23,9 @@
 enum { CONTRACTS = 2, ROWS_MAX = 40 };
 
 static const struct backend forged = {
-    .name = (char *)(uintptr_t)"fuzz/forged",
-    .symbol = (char *)(uintptr_t)"forged",
-    .from = (char *)(uintptr_t)"fuzz",
+    .name = (char *)(uintptr_t) "fuzz/forged",
+    .symbol = (char *)(uintptr_t) "forged",
+    .from = (char *)(uintptr_t) "fuzz",
     .op = OP_MEMMOVE,
     .size_unit = 1,
     .align = 1,
@@ -109,7 +109,8 @@ static void results_are_written(const struct contract *contracts, const struct r
 
 static void sweep(const struct campaign_options *options)
 {
-    static const struct plan_request request = {.size = {0, 3, 1}, .dst = {0, 1, 1}, .src = {0, 0, 1}};
+    static const struct plan_request request = {
+        .size = {0, 3, 1}, .dst = {0, 1, 1}, .src = {0, 0, 1}};
     struct contract contracts[CONTRACTS] = {*contract_find("ram"), *contract_find("shared")};
     struct result results[CONTRACTS];
     struct plan plan;

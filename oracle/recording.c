@@ -137,8 +137,9 @@ static bool layout_is_sound(const struct layout *layout)
 
 static bool head_is_sound(const struct recording_head *head, uint64_t body)
 {
-    if (!layout_is_sound(&head->layout) || head->outcome > OUTCOME_BROKEN || head->image_count > TRACE_IMAGES_MAX ||
-        head->accesses > body || head->sites > body || head->value_bytes > body)
+    if (!layout_is_sound(&head->layout) || head->outcome > OUTCOME_BROKEN ||
+        head->image_count > TRACE_IMAGES_MAX || head->accesses > body || head->sites > body ||
+        head->value_bytes > body)
         return false;
     return body == head->accesses * sizeof(struct access) + head->sites * sizeof(struct site) +
                        head->value_bytes;
