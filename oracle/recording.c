@@ -111,7 +111,8 @@ static bool access_is_sound(const struct access *a, const struct recording_head 
 {
     uint64_t bytes;
     if (a->kind > ACCESS_PREFETCH || a->site >= head->sites ||
-        __builtin_mul_overflow(a->count, (uint64_t)a->width, &bytes) || bytes > ACCESS_BYTES_MAX)
+        __builtin_mul_overflow(a->count, (uint64_t)a->width, &bytes) || bytes > ACCESS_BYTES_MAX ||
+        (a->width == 0 && a->count > 1))
         return false;
     bool masked = a->flags & ACCESS_MASKED;
     if (masked && (a->count != 1 || a->width > 64 || (a->width < 64 && a->mask >> a->width != 0)))
@@ -121,18 +122,16 @@ static bool access_is_sound(const struct access *a, const struct recording_head 
 }
 
 // Both buffers of an overlapping case, the gap between them, and whole pages.
-#define LANE_BYTES_MAX (2 * CASE_SIZE_MAX + CASE_GAP_MAX + 4 * PAGE_BYTES)
-
-static bool lane_is_sound(const struct span *lane)
+static bool lane_is_sound(const struct span *lane, uint64_t size)
 {
-    return lane->lo <= lane->hi && lane->hi - lane->lo <= LANE_BYTES_MAX;
+    return lane->lo <= lane->hi && lane->hi - lane->lo <= 2 * size + CASE_GAP_MAX + 4 * PAGE_BYTES;
 }
 
 // Reports make pictures as large as the case.
 static bool layout_is_sound(const struct layout *layout)
 {
-    return layout->size <= CASE_SIZE_MAX && lane_is_sound(&layout->dst_lane) &&
-           lane_is_sound(&layout->src_lane);
+    return layout->size <= CASE_SIZE_MAX && lane_is_sound(&layout->dst_lane, layout->size) &&
+           lane_is_sound(&layout->src_lane, layout->size);
 }
 
 static bool head_is_sound(const struct recording_head *head, uint64_t body)
