@@ -230,7 +230,7 @@ enum base { SO, OBJECT, ARCHIVE };
     X(ARCHIVE, archive-member-damaged,                                                       \
           ((Elf64_Ehdr *)(void *)(member(f, 1) + 1))->e_shoff = FAR)                         \
     X(ARCHIVE, archive-index-huge, memset(member(f, 0) + 1, 0xff, 4))               \
-    X(ARCHIVE, archive-index-of-no-end, memset(member(f, 1)->ar_name - 8, 'a', 8))           \
+    X(ARCHIVE, archive-index-of-no-end, memset((uint8_t *)member(f, 1) - 8, 'a', 8))         \
     X(ARCHIVE, harmless-archive-index-astray, memset((uint8_t *)(member(f, 0) + 1) + 4, 0x7f, 4)) \
     X(ARCHIVE, harmless-archive-name-astray, memcpy(member(f, 1)->ar_name, "/99999999       ", 16))
 
