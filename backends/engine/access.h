@@ -103,7 +103,7 @@ INLINE int overlaps(const void *dst, const void *src, size_t n)
 INLINE int overwrites_ahead(const void *dst, const void *src, size_t n)
 {
     uintptr_t up = (uintptr_t)dst - (uintptr_t)src;
-    return up - 1 < n - 1 && n != 0; // 0 < up < n
+    return __builtin_expect(up < n, 0) && up != 0;
 }
 
 // Lowest set bit; 0 of 0.

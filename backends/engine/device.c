@@ -48,32 +48,61 @@ INLINE void access_unit(uint8_t *to, const uint8_t *from, size_t unit, enum dire
     }
 }
 
+// A step of UNIT bytes, if the copy takes one that wide and CONDITION holds.
+#define STEP_IF(unit, condition)                                  \
+    do {                                                          \
+        if ((unit) <= width && (condition)) {                     \
+            access_unit(to, from, unit, direction);               \
+            to += (unit), from += (unit), n -= (unit);            \
+        }                                                         \
+    } while (0)
+
+// Fewer than WIDTH bytes: an aligned request of 1, 2 or 4 bytes is most of them.
+INLINE void copy_short(uint8_t *to, const uint8_t *from, size_t n, size_t width,
+                       enum direction direction)
+{
+    uint8_t *const *side = direction == TO_DEVICE ? &to : (uint8_t *const *)&from;
+    if (n == 1) {
+        access_unit(to, from, 1, direction);
+        return;
+    }
+    if ((n == 2 || n == 4) && ((uintptr_t)*side & (n - 1)) == 0) {
+        access_unit(to, from, n, direction);
+        return;
+    }
+    STEP_IF(1, ((uintptr_t)*side & 1) != 0 && n >= 1);
+    STEP_IF(2, ((uintptr_t)*side & 2) != 0 && n >= 2);
+    STEP_IF(4, n >= 4);
+    STEP_IF(2, n >= 2);
+    STEP_IF(1, n >= 1);
+}
+
 INLINE void copy(uint8_t *to, const uint8_t *from, size_t n, size_t width, enum direction direction)
 {
-    const uintptr_t device = direction == TO_DEVICE ? (uintptr_t)to : (uintptr_t)from;
-    size_t i = 0;
-    if (device % width != 0) {
-        for (size_t unit = 1; unit < width; unit *= 2) {
-            if (((device + i) & unit) != 0 && n - i >= unit) {
-                access_unit(to + i, from + i, unit, direction);
-                i += unit;
-            }
-        }
+    uint8_t *const *side = direction == TO_DEVICE ? &to : (uint8_t *const *)&from;
+    if (n < width) {
+        copy_short(to, from, n, width, direction);
+        return;
     }
-    for (; n - i >= 4 * width; i += 4 * width) {
-        access_unit(to + i, from + i, width, direction);
-        access_unit(to + i + width, from + i + width, width, direction);
-        access_unit(to + i + 2 * width, from + i + 2 * width, width, direction);
-        access_unit(to + i + 3 * width, from + i + 3 * width, width, direction);
+    // At least WIDTH bytes, so these never run out of them.
+    if (__builtin_expect((uintptr_t)*side % width != 0, 0)) {
+        STEP_IF(1, ((uintptr_t)*side & 1) != 0);
+        STEP_IF(2, width > 2 && ((uintptr_t)*side & 2) != 0);
+        STEP_IF(4, width > 4 && ((uintptr_t)*side & 4) != 0);
     }
-    for (; n - i >= width; i += width)
-        access_unit(to + i, from + i, width, direction);
-    for (size_t unit = width / 2; unit > 0; unit /= 2) {
-        if (((n - i) & unit) != 0) {
-            access_unit(to + i, from + i, unit, direction);
-            i += unit;
-        }
+    for (; n >= 4 * width; to += 4 * width, from += 4 * width, n -= 4 * width) {
+        access_unit(to, from, width, direction);
+        access_unit(to + width, from + width, width, direction);
+        access_unit(to + 2 * width, from + 2 * width, width, direction);
+        access_unit(to + 3 * width, from + 3 * width, width, direction);
     }
+    for (; n >= width; to += width, from += width, n -= width)
+        access_unit(to, from, width, direction);
+    if (n == 0)
+        return;
+    STEP_IF(4, width > 4 && n >= 4);
+    STEP_IF(2, width > 2 && n >= 2);
+    STEP_IF(1, n >= 1);
 }
 
 // One copy of the loop a width, so that the compiler knows it.
@@ -83,7 +112,7 @@ INLINE void *copy_width(void *dst, const void *src, size_t n, uintptr_t width,
     CHECK_BUFFERS(dst, src, n);
     CHECK_APART(dst, src, n);
     CHECK(width_is_valid(width), "the width is not 1, 2, 4 or 8 bytes");
-    if (!width_is_valid(width) || overlaps(dst, src, n))
+    if (!width_is_valid(width) || overwrites_ahead(dst, src, n))
         return NULL;
     if (width == 8)
         copy(dst, src, n, 8, direction);
@@ -120,7 +149,7 @@ void *storecopy_to_bar(void *bar, const void *src, size_t n)
 {
     CHECK_BUFFERS(bar, src, n);
     CHECK_APART(bar, src, n);
-    if (overlaps(bar, src, n))
+    if (overwrites_ahead(bar, src, n))
         return NULL;
     if (MISALIGNED_IS_WHOLE && whole_request(bar, src, n))
         return bar;
@@ -132,7 +161,7 @@ void *storecopy_from_bar(void *dst, const void *bar, size_t n)
 {
     CHECK_BUFFERS(dst, bar, n);
     CHECK_APART(dst, bar, n);
-    if (overlaps(dst, bar, n))
+    if (overwrites_ahead(dst, bar, n))
         return NULL;
     if (MISALIGNED_IS_WHOLE && whole_request(dst, bar, n))
         return dst;

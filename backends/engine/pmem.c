@@ -39,7 +39,7 @@ INLINE void *pmem(void *dst, const void *src, size_t n, enum storecopy_flush flu
 {
     uint8_t *to = dst;
     const uint8_t *from = src;
-    if (overlaps(dst, src, n))
+    if (overwrites_ahead(dst, src, n))
         return NULL;
     if (n >= NONTEMPORAL_FROM) {
         size_t head = before_lines(to, n);

@@ -85,7 +85,8 @@ void *storecopy_ordered_move_stack(void *dst, const void *src, size_t n) STORECO
 // Every access to the device is a naturally aligned scalar one of at most 8
 // bytes, as wide as its address and what is left allow; each byte once, in
 // ascending order. The other side is private RAM, of any alignment. The two must
-// not overlap: NULL when they do.
+// not overlap: NULL where that would make the copy wrong (the destination above
+// the source).
 
 // The destination is the device: contract `device`, and `mmio` but for misaligned
 // requests of 2, 4 or 8 bytes, which are made of aligned accesses.
@@ -117,15 +118,15 @@ bool storecopy_from_fifo(void *dst, const void *reg, size_t count, unsigned widt
 
 // Contract `wc`: ascending stores, each byte once, whole 64-byte lines by
 // non-temporal vector stores that follow one another, and a fence before the
-// return, so that the buffer is empty then. NULL when the two overlap.
+// return, so that the buffer is empty then. NULL as for devices.
 void *storecopy_wc(void *dst, const void *src, size_t n);
 
 // ---- persistent memory ----
 
 // Contract `pmem`: when it returns, all N bytes are past the caches (eADR or ADR;
 // SNIA NVM Programming Model, "optimized flush"). Flushes with clwb, clflushopt or
-// clflush, the first that the CPU has. NULL when the two overlap, and on CPUs for
-// which this library knows no flush (all but x86-64).
+// clflush, the first that the CPU has. NULL as for devices, and on CPUs for which
+// this library knows no flush (all but x86-64).
 void *storecopy_pmem(void *dst, const void *src, size_t n) STORECOPY_MUST_CHECK;
 
 // ---- which instructions ----

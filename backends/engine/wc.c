@@ -18,7 +18,7 @@ INLINE void *wc(void *dst, const void *src, size_t n, size_t widest)
 {
     uint8_t *to = dst;
     const uint8_t *from = src;
-    if (overlaps(dst, src, n))
+    if (overwrites_ahead(dst, src, n))
         return NULL;
     size_t head = before_lines(to, n);
     steps_up(to, from, head, WHOLE_MAX);
