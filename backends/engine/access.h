@@ -92,13 +92,6 @@ DEVICE(16, "h", "w")
 DEVICE(32, "", "w")
 DEVICE(64, "", "x")
 
-// Do N bytes at DST and N at SRC have bytes in common?
-INLINE int overlaps(const void *dst, const void *src, size_t n)
-{
-    uintptr_t up = (uintptr_t)dst - (uintptr_t)src;
-    return up < n || -up < n;
-}
-
 // Would an ascending copy overwrite bytes of SRC that it has not read?
 INLINE int overwrites_ahead(const void *dst, const void *src, size_t n)
 {

@@ -25,6 +25,11 @@
 #define CHECK(condition, what) ((void)0)
 #endif
 
+// Do A_BYTES at A and B_BYTES at B have bytes in common?
+#define MEET(a, a_bytes, b, b_bytes)                          \
+    ((uintptr_t)(a) - (uintptr_t)(b) < (uintptr_t)(b_bytes) || \
+     (uintptr_t)(b) - (uintptr_t)(a) < (uintptr_t)(a_bytes))
+
 #define CHECK_BUFFERS(dst, src, n)                                                          \
     do {                                                                                    \
         CHECK((n) == 0 || ((dst) != NULL && (src) != NULL), "a null pointer with n > 0");   \
@@ -32,6 +37,6 @@
     } while (0)
 
 #define CHECK_APART(dst, src, n) \
-    CHECK(!overlaps(dst, src, n), "destination and source overlap, which this function cannot do")
+    CHECK(!MEET(dst, n, src, n), "destination and source overlap, which this function cannot do")
 
 #endif

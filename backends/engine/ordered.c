@@ -200,7 +200,7 @@ void *storecopy_ordered_move(void *dst, const void *src, size_t n, void *keep, s
     if (need > keep_bytes)
         return NULL;
     CHECK_BUFFERS(keep, src, need);
-    CHECK(!overlaps(keep, dst, need) && !overlaps(keep, src, need),
+    CHECK(!MEET(keep, need, dst, n) && !MEET(keep, need, src, n),
           "the buffer for what is kept overlaps the destination or the source");
     if (MISALIGNED_IS_WHOLE && whole_request(dst, src, n))
         return dst;
