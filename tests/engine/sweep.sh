@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
-# sweep.sh STORESCOPE dense|whole [GLOB]
+# sweep.sh STORESCOPE dense|whole|alignments|overlaps [GLOB]
 #
 # Judges storecopy's functions, or those whose name fits GLOB, by the contracts
 # that contracts.tsv gives them, and counts the cases.
@@ -12,7 +12,8 @@
 #   whole  sizes 0..4096 at every alignment modulo 64 of both; for moves also at
 #          every distance of -128..128, and the size's own distances, at every
 #          alignment modulo 64 of the destination. And sizes around 8 KiB and
-#          4 MiB, where code changes
+#          4 MiB, where code changes. `alignments` is the first half of it,
+#          `overlaps` the second
 #
 # What this CPU cannot run is named. Exit status: 0 when every case conforms.
 set -u
@@ -41,6 +42,22 @@ check() {
     echo "    again: $storescope check $backend --device $side$options $*"
 }
 
+sweep_alignments() {
+    check "engine/$1" "$2" --size 0..4096 --dst 0..63 --src 0..63
+    check "engine/$1" "$2" --size 8128..8320 --dst 0..63 --src 0..63:3
+    check "engine/$1" "$2" --size 4194240..4194400:31 --dst 0..63:9 --src 0..63:21
+}
+
+sweep_overlaps() {
+    [ -n "$moves" ] || return
+    check "engine/$1" "$2" --size 0..4096 --dst 0..63 --overlap -128..128
+    # Without a source or distance: the size's own, and others again.
+    check "engine/$1" "$2" --size 0..4096 --dst 0..63
+    # The backend ordered_move keeps at most 4 KiB.
+    [ "$1" = ordered_move ] ||
+        check "engine/$1" "$2" --size 8128..8320:3 --dst 0..63:3 --overlap -128..128
+}
+
 sweep_row() {
     moves=$("$storescope" list backends "engine/$1" | awk '$2 == "memmove"')
     case $sweep in
@@ -51,21 +68,13 @@ sweep_row() {
         check "engine/$1" "$2" --size 0..400:3 --dst 0..63:9 --overlap -128..128
         ;;
     whole)
-        check "engine/$1" "$2" --size 0..4096 --dst 0..63 --src 0..63
-        check "engine/$1" "$2" --size 8128..8320 --dst 0..63 --src 0..63:3
-        check "engine/$1" "$2" --size 4194240..4194400:31 --dst 0..63:9 --src 0..63:21
-        [ -z "$moves" ] && return
-        check "engine/$1" "$2" --size 0..4096 --dst 0..63 --overlap -128..128
-        # Without a source or distance: the size's own, and others again.
-        check "engine/$1" "$2" --size 0..4096 --dst 0..63
-        case $1 in
-        # Keeps at most 4 KiB.
-        ordered_move) ;;
-        *) check "engine/$1" "$2" --size 8128..8320:3 --dst 0..63:3 --overlap -128..128 ;;
-        esac
+        sweep_alignments "$1" "$2"
+        sweep_overlaps "$1" "$2"
         ;;
+    alignments) sweep_alignments "$1" "$2" ;;
+    overlaps) sweep_overlaps "$1" "$2" ;;
     *)
-        echo "sweep.sh: unknown sweep '$sweep'; say dense or whole" >&2
+        echo "sweep.sh: unknown sweep '$sweep'; say dense, whole, alignments or overlaps" >&2
         exit 2
         ;;
     esac
