@@ -85,7 +85,9 @@ static struct touched touched_by(const struct x86_decoded *d)
         if (op->type == ZYDIS_OPERAND_TYPE_REGISTER)
             touch_register(&t, op->reg.value, (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0);
         if (op->type == ZYDIS_OPERAND_TYPE_MEMORY) {
-            touch_register(&t, op->mem.base, false);
+            // String ops move their pointers; Zydis says so only of some.
+            bool moves = d->in.meta.category == ZYDIS_CATEGORY_STRINGOP;
+            touch_register(&t, op->mem.base, moves);
             touch_register(&t, op->mem.index, false);
         }
     }

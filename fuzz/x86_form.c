@@ -15,6 +15,7 @@
 #define UMIP      "is not executed but emulated by the kernel, which says so in its log"
 #define TEMPLATE  "made where the flow of a routine is made"
 #define TRANSACT  "a transaction, which a signal or a fault undoes"
+#define BOUNDS    "an extension that Linux has dropped: does nothing"
 #define INIT_STATE "stores, or not, what the CPU takes for unchanged: not the same twice"
 
 static const struct {
@@ -61,6 +62,7 @@ static const struct {
     {ZYDIS_CATEGORY_SGX, KERNEL},       {ZYDIS_CATEGORY_CET, THREAD},
     {ZYDIS_CATEGORY_AMX_TILE, THREAD},  {ZYDIS_CATEGORY_KEYLOCKER, THREAD},
     {ZYDIS_CATEGORY_PADLOCK, KERNEL},   {ZYDIS_CATEGORY_PCONFIG, KERNEL},
+    {ZYDIS_CATEGORY_MPX, BOUNDS},
 };
 
 static const char *why_excluded(const struct x86_decoded *d)

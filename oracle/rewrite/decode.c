@@ -26,7 +26,6 @@ static const struct {
     {ZYDIS_MNEMONIC_IRETQ, "a far return"},
     {ZYDIS_MNEMONIC_UIRET, "a user-interrupt return"},
     {ZYDIS_MNEMONIC_XBEGIN, "a transaction, whose stores may be undone"},
-    {ZYDIS_MNEMONIC_XLAT, "a table load through al, which is not modelled"},
     {ZYDIS_MNEMONIC_CLZERO, "a cache-line store that the operand decoder does not know"},
     {ZYDIS_MNEMONIC_WRFSBASE, "a change of the thread's segment base"},
     {ZYDIS_MNEMONIC_WRGSBASE, "a change of the thread's segment base"},
@@ -41,8 +40,6 @@ static const struct {
     {ZYDIS_MNEMONIC_XSAVEOPT64, "a state save of varying size"},
     {ZYDIS_MNEMONIC_XRSTOR, "a state load of varying size"},
     {ZYDIS_MNEMONIC_XRSTOR64, "a state load of varying size"},
-    {ZYDIS_MNEMONIC_FXRSTOR, "a state load that may set the control registers"},
-    {ZYDIS_MNEMONIC_FXRSTOR64, "a state load that may set the control registers"},
 };
 
 static const char *refused_by_mnemonic(ZydisMnemonic m)
@@ -75,11 +72,6 @@ static const char *refused_by_operands(const struct decoded *d)
     }
     if (in->meta.category == ZYDIS_CATEGORY_IO || in->meta.category == ZYDIS_CATEGORY_IOSTRINGOP) {
         return "port I/O";
-    }
-    // The bit offset moves the address (SDM vol. 2, BT: "bit string" operands).
-    if (is_bit_test(in->mnemonic) && d->ops[0].type == ZYDIS_OPERAND_TYPE_MEMORY &&
-        d->ops[1].type == ZYDIS_OPERAND_TYPE_REGISTER) {
-        return "a bit-string access, whose address depends on a bit number";
     }
     for (unsigned i = 0; i < in->operand_count; i++) {
         const ZydisDecodedOperand *op = &d->ops[i];
@@ -285,8 +277,6 @@ static void decode_string(struct insn *out, const struct decoded *d)
     out->string = a & ZYDIS_ATTRIB_HAS_REP                               ? STRING_REP
                   : a & (ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE) ? STRING_REP_UNTIL
                                                                          : STRING_ONCE;
-    if (d->in.address_width == 32)
-        out->refused = "a string op with 32-bit addresses";
     // The pointers move; Zydis does not say so of scas and cmps.
     for (unsigned i = 0; i < out->mem_count; i++)
         out->written |= (uint16_t)(1u << out->mems[i].base);
@@ -326,6 +316,11 @@ static void decode_special(struct insn *out, const struct decoded *d)
     case ZYDIS_MNEMONIC_POPFD:
     case ZYDIS_MNEMONIC_POPFQ:
         out->pops_flags = true;
+        break;
+    case ZYDIS_MNEMONIC_FXRSTOR:
+    case ZYDIS_MNEMONIC_FXRSTOR64:
+        out->uses_mmx = true;
+        out->sets_mxcsr = true;
         break;
     case ZYDIS_MNEMONIC_LDMXCSR:
     case ZYDIS_MNEMONIC_VLDMXCSR:
@@ -471,6 +466,25 @@ static void decode_branch(struct insn *out, const struct decoded *d)
     }
 }
 
+static void decode_part(struct insn *out, const struct decoded *d)
+{
+    struct mem *m = &out->mems[0];
+    if (d->in.mnemonic == ZYDIS_MNEMONIC_XLAT) {
+        m->index = GPR_NONE;
+        m->part = GPR_RAX;
+        m->part_bytes = m->part_times = 1;
+    }
+    // The bit offset moves the address, by whole operands, either way (SDM vol.
+    // 2, 3.1.1.9: bit strings).
+    if (is_bit_test(d->in.mnemonic) && d->ops[0].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+        d->ops[1].type == ZYDIS_OPERAND_TYPE_REGISTER) {
+        m->part = gpr_number(d->ops[1].reg.value);
+        m->part_bytes = m->part_times = (uint8_t)m->width;
+        m->part_signed = true;
+        m->part_shift = (uint8_t)(3 + __builtin_ctz(m->width));
+    }
+}
+
 static void decode_operands(struct insn *out, const struct decoded *d)
 {
     for (unsigned i = 0; i < d->in.operand_count; i++) {
@@ -552,6 +566,7 @@ void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct ins
     out->length = d.in.length;
     memcpy(out->bytes, code, d.in.length);
     decode_operands(out, &d);
+    decode_part(out, &d);
     decode_string(out, &d);
     decode_special(out, &d);
     decode_rsp(out, &d);

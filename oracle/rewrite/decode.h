@@ -66,6 +66,11 @@ struct mem {
     uint8_t vindex;       // gather, scatter: vector register of indices
     uint8_t vindex_bytes; // bytes of one index, 0: no gather or scatter
     uint8_t elements;     // gather, scatter: number of elements
+    // A part of a register moves the address: its low bytes, divided by a power
+    // of two, times a size (bit strings, xlat).
+    uint8_t part, part_bytes; // general register; 0 bytes: none
+    bool part_signed;
+    uint8_t part_shift, part_times;
 };
 
 // Which instruction stores a whole vector register for the log.

@@ -80,13 +80,29 @@ static size_t expand_gather(const struct descriptor *d, const uint64_t *record, 
     return n;
 }
 
+static size_t expand_part(const struct descriptor *d, const uint64_t *record, struct access *out)
+{
+    unsigned cut = 64 - 8u * d->part_bytes;
+    uint64_t part = record[d->part_word] << cut;
+    int64_t index = d->part_signed ? (int64_t)part >> cut : (int64_t)(part >> cut);
+    uint64_t moved = (uint64_t)(index >> d->part_shift) * d->part_times;
+    *out = access_of(d, address_of(d, record) + moved);
+    return 1;
+}
+
+// A string op with 32-bit addresses counts in ecx.
+static uint64_t count_of(const struct descriptor *d, uint64_t rcx)
+{
+    return d->addr32 ? (uint32_t)rcx : rcx;
+}
+
 static size_t expand_string(const struct descriptor *d, const uint64_t *record, struct access *out)
 {
     *out = access_of(d, address_of(d, record));
     if (d->count_word)
-        out->count = record[d->count_word];
+        out->count = count_of(d, record[d->count_word]);
     if (d->after_word)
-        out->count -= record[d->after_word];
+        out->count -= count_of(d, record[d->after_word]);
     if (record[d->df_word] & DF_BIT)
         out->flags |= ACCESS_DESCENDING;
     return out->count != 0;
@@ -99,6 +115,8 @@ size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, str
         return expand_string(d, record, out);
     case SHAPE_MASKED:
         return expand_masked(d, record, out);
+    case SHAPE_PART:
+        return expand_part(d, record, out);
     case SHAPE_GATHER:
         return expand_gather(d, record, mask_bits(d, record), out);
     default:
@@ -191,10 +209,10 @@ static void expand_record(const struct recorder *r, const struct translation *t,
 static size_t interrupted_string(const struct descriptor *d, const uint64_t *record, uint64_t rcx,
                                  struct access *out)
 {
-    if (d->count_word == 0 || rcx >= record[d->count_word])
+    if (d->count_word == 0 || count_of(d, rcx) >= count_of(d, record[d->count_word]))
         return 0;
     *out = access_of(d, address_of(d, record));
-    out->count = record[d->count_word] - rcx;
+    out->count = count_of(d, record[d->count_word]) - count_of(d, rcx);
     if (record[d->df_word] & DF_BIT)
         out->flags |= ACCESS_DESCENDING;
     return 1;

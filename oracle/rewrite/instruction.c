@@ -141,7 +141,7 @@ static void write_return_address(struct writer *w, const struct insn *in)
     emit_store_imm32(w->e, GPR_RSP, 4, (uint32_t)(back >> 32));
 }
 
-static void write_indirect(struct writer *w, const struct insn *in)
+static void write_indirect(struct writer *w, const struct insn *in, uint32_t insn)
 {
     if (in->reg != GPR_NONE) {
         emit_store_slot(w->e, slot(&w->c->target), in->reg);
@@ -153,12 +153,13 @@ static void write_indirect(struct writer *w, const struct insn *in)
     }
     if (in->flow == FLOW_CALL_INDIRECT)
         write_return_address(w, in);
+    emit_store_slot_imm(w->e, slot(&w->c->jumped), (int32_t)insn);
     emit_jump(w->e, w->t->dispatch);
 }
 
 // To the recorder when that is where the stack says, by a return so that the
 // CPU predicts it; else by the dispatcher. No flag may change, hence jrcxz.
-static void write_return(struct writer *w, const struct insn *in)
+static void write_return(struct writer *w, const struct insn *in, uint32_t insn)
 {
     int32_t home = (int32_t)(uintptr_t)w->t->returned;
     uintptr_t rcx = slot(&w->c->spill[1]);
@@ -172,6 +173,7 @@ static void write_return(struct writer *w, const struct insn *in)
     emit_store_slot(w->e, slot(&w->c->target), GPR_RCX);
     emit_load_slot(w->e, GPR_RCX, rcx);
     emit_add(w->e, GPR_RSP, 8 + in->pops);
+    emit_store_slot_imm(w->e, slot(&w->c->jumped), (int32_t)insn);
     emit_jump(w->e, w->t->dispatch);
     if (w->e->full)
         return;
@@ -231,10 +233,10 @@ bool writer_flow(struct writer *w, const struct insn *in, uint32_t insn, uint32_
         break;
     case FLOW_JUMP_INDIRECT:
     case FLOW_CALL_INDIRECT:
-        write_indirect(w, in);
+        write_indirect(w, in, insn);
         break;
     case FLOW_RETURN:
-        write_return(w, in);
+        write_return(w, in, insn);
         break;
     default:
         writer_refused(w, insn);

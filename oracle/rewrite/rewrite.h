@@ -74,6 +74,7 @@ struct context {
     uint64_t log;                           // end of the log on exit; its write position all the
                                             // time when no register is free
     uint64_t target;                        // of an indirect jump, in the routine's addresses
+    uint64_t jumped;                        // index of that jump in program.insns
     uint64_t flags;                         // bit 10: the direction flag, as the code set it
     uint64_t exit;                          // enum context_exit; written on other exits only
     uint64_t refused;                       // CONTEXT_REFUSED: index into program.insns

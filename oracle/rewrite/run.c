@@ -272,15 +272,30 @@ static void instruction_text(const struct recorder *r, uint32_t insn, char *text
     snprintf(text, size, "%s", site.text);
 }
 
+// Does the CPU take the address at all? One that it does not faults at the jump,
+// as a general protection fault, which comes without an address.
+static bool is_canonical(uint64_t address)
+{
+    return (uint64_t)((int64_t)(address << 16) >> 16) == address;
+}
+
+static void ended_by_target(struct recorder *r, uint64_t target, struct trace *trace)
+{
+    uint64_t jumped = r->context->jumped;
+    bool at_jump = !is_canonical(target) && jumped < r->program.insn_count;
+    trace->outcome = OUTCOME_FAULTED;
+    trace->signal = SIGSEGV;
+    trace->fault_addr = at_jump ? 0 : target;
+    trace->fault_pc = at_jump ? r->program.insns[jumped].addr : target;
+}
+
 // Makes code for the context's target known. False: the run ends there.
 static bool learn_target(struct recorder *r, struct translation *t, uint64_t target,
                          struct trace *trace)
 {
     switch (program_discover(&r->program, target, trace->reason)) {
     case PROGRAM_NO_CODE:
-        trace->outcome = OUTCOME_FAULTED;
-        trace->signal = SIGSEGV;
-        trace->fault_addr = trace->fault_pc = target;
+        ended_by_target(r, target, trace);
         return false;
     case PROGRAM_REFUSED:
         trace->outcome = OUTCOME_REFUSED;
@@ -466,7 +481,7 @@ const struct recorder_kind recorder_rewrite = {
     .name = "rewrite",
     .can = "x86-64; runs an instrumented copy of the routine on this CPU; every load, store, "
            "mask, string count, fence and flush; values of stores on demand",
-    .cannot = "system calls, far branches, xsave, bit-string operands, code that writes itself",
+    .cannot = "system calls, far branches, xsave, code that writes itself",
     .missing = rewrite_missing,
     .open = rewrite_open,
     .run = rewrite_run,

@@ -179,7 +179,8 @@ static bool needs_own_start(const struct insn *in, const struct wanted *w, unsig
     if (n > 0 && in->string)
         return true;
     for (unsigned i = 0; i < n; i++) {
-        if (w[i].mem && (w[i].mem->mask != MASK_NONE || w[i].mem->vindex_bytes))
+        const struct mem *m = w[i].mem;
+        if (m && (m->mask != MASK_NONE || m->vindex_bytes || m->part_bytes))
             return true;
     }
     return false;
@@ -246,6 +247,19 @@ static bool describe_mask(struct segment_builder *b, const struct mem *m, struct
     return d->vindex_word != 0;
 }
 
+static bool describe_part(struct segment_builder *b, const struct mem *m, struct descriptor *d)
+{
+    if (m->part_bytes == 0)
+        return true;
+    d->shape = SHAPE_PART;
+    d->part_word = word_of_gpr(b, m->part);
+    d->part_bytes = m->part_bytes;
+    d->part_signed = m->part_signed;
+    d->part_shift = m->part_shift;
+    d->part_times = m->part_times;
+    return d->part_word != 0;
+}
+
 static uint8_t find_or_add(struct segment_builder *b, enum slot_kind kind)
 {
     const struct segment *s = current(b);
@@ -302,7 +316,7 @@ static bool describe(struct segment_builder *b, const struct insn *in, const str
     if (w->mem) {
         d.access.width = w->mem->width;
         ok = describe_address(b, w->mem, &d) && describe_mask(b, w->mem, &d) &&
-             describe_string(b, in, &d) && describe_value(b, &d);
+             describe_part(b, w->mem, &d) && describe_string(b, in, &d) && describe_value(b, &d);
     }
     d.plain = d.shape == SHAPE_PLAIN && !d.addr32 && d.access.kind != ACCESS_FLUSH;
     struct segment_table *t = b->table;

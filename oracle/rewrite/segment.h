@@ -36,7 +36,7 @@ struct slot {
     uint8_t class; // SLOT_VECTOR: enum vector_class
 };
 
-enum descriptor_shape { SHAPE_PLAIN, SHAPE_STRING, SHAPE_MASKED, SHAPE_GATHER };
+enum descriptor_shape { SHAPE_PLAIN, SHAPE_STRING, SHAPE_MASKED, SHAPE_GATHER, SHAPE_PART };
 
 struct descriptor {
     struct access access; // all but the address, which is `addr` plus registers
@@ -55,6 +55,9 @@ struct descriptor {
     uint8_t element; // bytes
     bool whole, compressed;
     uint8_t vindex_word, vindex_bytes, vindex_times, elements;
+    // SHAPE_PART, see struct mem
+    uint8_t part_word, part_bytes, part_shift, part_times;
+    bool part_signed;
     uint8_t value_word; // value mode: SLOT_VALUE or SLOT_CAPTURE, else 0
     bool captured;      // value_word is a SLOT_CAPTURE
 };

@@ -80,6 +80,7 @@ static const uint8_t *stub_for(struct writer *w, uint64_t target)
         return (const uint8_t *)(uintptr_t)known;
     const uint8_t *at = w->e->next;
     emit_store_slot_u64(w->e, slot(&w->c->target), target);
+    emit_store_slot_imm(w->e, slot(&w->c->jumped), -1);
     emit_jump(w->e, w->t->unknown);
     address_map_put(&w->t->stubs, target, (uintptr_t)at);
     return at;
