@@ -186,7 +186,7 @@ bool recording_receive(int fd, struct recording *out)
 {
     struct frame f;
     memset(out, 0, sizeof *out);
-    bool ok = frame_receive(fd, &f) && f.kind == FRAME_RECORDING &&
+    bool ok = frame_receive(fd, FRAME_BYTES_MAX, 0, &f) && f.kind == FRAME_RECORDING &&
               recording_read(f.bytes, (size_t)f.length, out);
     frame_free(&f);
     return ok;
