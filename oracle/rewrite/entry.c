@@ -186,4 +186,8 @@ void writer_entry(struct writer *w)
         write_helper(w);
     for (unsigned i = 0; i < INDIRECT_CHAINS; i++)
         w->t->indirect[i] = w->t->unknown;
+    // A routine may return by a jump as well (pop rcx; jmp rcx).
+    uint64_t home = (uintptr_t)w->t->returned;
+    address_map_put(&w->t->blocks, home, home);
+    writer_indirect(w, home);
 }

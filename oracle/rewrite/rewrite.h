@@ -8,7 +8,9 @@
 //
 // The copy never runs code that was not rewritten. Where control goes to an
 // address not met before, the run ends, the code there is added, and the case
-// is laid out and run again from its start.
+// is laid out and run again from its start. What the first run left beyond the
+// arena stays: a routine that knows by it that it runs again may do without
+// those stores the second time, so they are kept for the trace.
 
 #ifndef STORESCOPE_REWRITE_H
 #define STORESCOPE_REWRITE_H
@@ -141,11 +143,15 @@ struct recorder {
     size_t log_limit;   // bytes this case may use
     uint8_t *capture;   // captured values of the running case
     size_t capture_used;
+    // Stores of this case beyond the arena and the stack, in runs that ended
+    // where code was not known yet; and scratch to gather them.
+    struct trace strays, attempt;
     void *xsave; // value mode: vector state around a capture
     // Of the running case, for the signal handlers.
     struct translation *running; // the last one entered
     volatile uint64_t serial;    // number of runs so far
     uint64_t tick_serial;
+    uint64_t abort_serial; // the last run that a signal handler ended
     unsigned ticks;
     int fault_signal;
     uint64_t fault_addr;

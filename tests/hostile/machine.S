@@ -324,3 +324,15 @@ ROUTINE bad_when_new
 1:  lea rcx, copy[rip]
     jmp rcx
 END bad_when_new
+
+// A store to the tool, and then an instruction that no recorder takes.
+ROUTINE stores_and_is_refused
+    call copy
+    mov rcx, place_heap@GOTPCREL[rip]
+    mov rcx, [rcx]
+    mov byte ptr [rcx + 65536], 0x5a
+    mov eax, 39
+    syscall
+    mov rax, rdi
+    ret
+END stores_and_is_refused
