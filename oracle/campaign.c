@@ -30,7 +30,7 @@ static bool wait_for_answer(struct worker *w, uint64_t until_ms, const char **ho
         if (worker_is_dead(w))
             return poll(&again, 1, 0) > 0;
         uint64_t now = sweep_clock_ms();
-        const char *hangs = worker_hangs(w, now);
+        const char *hangs = worker_hangs(w, now, 0);
         if (hangs || now >= until_ms) {
             *how = hangs ? hangs : "stopped the recorder's clock";
             return false;
@@ -260,6 +260,11 @@ static void result_take_sum(struct result *r, const struct sweep_sum *sum)
         r->skipped_cases = r->planned;
         snprintf(r->reason, sizeof r->reason, "%s", sum->not_opened);
         return;
+    }
+    // Given up on a routine that no case could be recorded of: that is the reason.
+    if (r->cut_short && sum->judged == 0 && sum->broken == 0 && sum->skip_reason.text[0]) {
+        r->cut_short = false;
+        reason = &sum->skip_reason;
     }
     if (!reason->text[0] && r->cut_short) {
         snprintf(r->reason, sizeof r->reason, "%.90s; %" PRIu64 " of %" PRIu64 " cases judged",

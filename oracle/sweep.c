@@ -17,6 +17,7 @@ enum {
     TICK_MS = 100,     // progress, and a look at who has died or hangs
     FINISH_MS = 150,   // for the last reports after a stop
     RECEIVE_MS = 1000, // a report is written in one go
+    LOADING_MS = 2000, // of processor time, and ten times what a case may take
 };
 
 // Case numbers lo..hi-1. A suspect is one case at which a worker died: it runs
@@ -402,7 +403,8 @@ static void look_after(struct sweep *s, struct hand *hand, uint64_t now)
         worker_died(s, hand);
         return;
     }
-    const char *how = worker_hangs(&hand->worker, now);
+    uint64_t loading_ms = LOADING_MS + 10 * s->options->timeout_ms;
+    const char *how = worker_hangs(&hand->worker, now, at == WORKER_LOADING ? loading_ms : 0);
     if (!how && now - hand->moved_ms > sweep_stall_ms(s->options))
         how = "stopped the recorder's clock";
     if (how)

@@ -289,7 +289,7 @@ static bool read_stat(pid_t pid, char *state, uint64_t *ticks)
 }
 
 // Waiting for a disk is state D, and for a processor R.
-const char *worker_hangs(struct worker *w, uint64_t now_ms)
+const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms)
 {
     char state;
     uint64_t ticks;
@@ -297,6 +297,8 @@ const char *worker_hangs(struct worker *w, uint64_t now_ms)
         return NULL;
     if (state == 'T' || state == 't')
         return "was stopped by a signal";
+    if (use_ms && ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK) > use_ms)
+        return "takes too long";
     if (state != 'S' || ticks != w->used_ticks) {
         w->used_ticks = ticks;
         w->asleep_ms = 0;

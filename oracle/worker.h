@@ -64,7 +64,8 @@ bool worker_end(struct worker *w, char *how, size_t how_size);
 
 // Is a worker that has something to do beyond hope? Why, as a phrase after "the
 // routine", or NULL. To be asked every so often, since it takes a while to
-// tell a worker that waits for ever from one that waits for its turn.
-const char *worker_hangs(struct worker *w, uint64_t now_ms);
+// tell a worker that waits for ever from one that waits for its turn. USE_MS:
+// processor time it may have used since it was started, or 0.
+const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms);
 
 #endif
