@@ -143,6 +143,8 @@ static const struct insn *add_insn(struct program *p, const struct insn *in)
         p->traits |= TRAIT_DIRTIES_UPPERS;
     if (in->clears_uppers)
         p->traits |= TRAIT_CLEARS_UPPERS;
+    if (in->sets_mxcsr)
+        p->traits |= TRAIT_MXCSR;
     if (in->uses_mmx)
         p->traits |= TRAIT_X87;
     return &p->insns[i];

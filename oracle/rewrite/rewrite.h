@@ -38,6 +38,7 @@ enum program_trait {
     TRAIT_DIRTIES_UPPERS = 2, // of ymm0 to ymm15
     TRAIT_CLEARS_UPPERS = 4,
     TRAIT_X87 = 8, // or MMX
+    TRAIT_MXCSR = 16,
 };
 
 // The routine's instructions, as far as they are known.
@@ -82,10 +83,29 @@ struct context {
     uint64_t jump[4];                       // scratch of the dispatcher
     uint64_t helper_return;                 // value mode: host address after the capture
     uint64_t helper_segment, helper_record; // ... segment, and its record
-    uint64_t save[18];                      // ... general registers and flags
+    uint64_t save[18];                      // ... general registers and flags; or, with
+                                            // CONTEXT_CLOBBERED, those it came back with
+    // As the routine left them, written where a trait asks for it.
+    uint64_t left_flags;
+    uint32_t left_mxcsr, host_mxcsr;
+    uint32_t left_x87[7]; // fnstenv, SDM vol. 1, 8.1.10
 };
 
-enum context_exit { CONTEXT_RETURNED, CONTEXT_UNKNOWN_TARGET, CONTEXT_REFUSED, CONTEXT_ABORTED };
+enum context_exit {
+    CONTEXT_RETURNED,
+    CONTEXT_CLOBBERED, // returned, with a callee-saved register or rsp changed
+    CONTEXT_UNKNOWN_TARGET,
+    CONTEXT_REFUSED,
+    CONTEXT_ABORTED
+};
+
+// Registers that carry no argument start with POISON plus their number, so that
+// a routine which reads them by mistake does the same every time, and one which
+// does not give them back is found out.
+enum { POISON = 0x5c5c5c00 };
+
+// Those among them that a routine must give back, as bits.
+uint16_t rewrite_callee_saved(const struct recorder *r);
 
 // Where a rewritten instruction stands, for reading the log after a fault.
 struct host_insn {

@@ -198,6 +198,7 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     r->valued.rules = (struct segment_rules){options->loads, true, fs, gs};
     r->plain.log_reg = r->valued.log_reg = GPR_NONE;
     find_tunables(r);
+    r->context->host_mxcsr = __builtin_ia32_stmxcsr();
     active = r;
     unsigned period_ms = options->timeout_ms / TICKS;
     guest_handle(&r->guest, on_fault, on_tick, period_ms ? period_ms : 1);
@@ -470,6 +471,30 @@ static void set_limits(struct recorder *r, const struct copy_case *c)
     r->log_usable = LOG_FIRST_BYTES;
 }
 
+// What of the caller's state the routine did not give back.
+static uint32_t find_clobbered(const struct recorder *r, const struct translation *t)
+{
+    enum { DIRECTION = 0x400, ALIGNMENT = 0x40000, MXCSR_CONTROL = 0xffc0 };
+    enum { X87_CONTROL = 0x37f, X87_EMPTY = 0xffff };
+    const struct context *c = r->context;
+    uint16_t saved = c->exit == CONTEXT_CLOBBERED ? rewrite_callee_saved(r) : 0;
+    uint32_t found = 0;
+    for (unsigned reg = 0; reg < GPR_COUNT; reg++)
+        if ((saved >> reg & 1) && c->save[reg] != POISON + reg)
+            found |= 1u << reg;
+    if (c->exit == CONTEXT_CLOBBERED && c->save[GPR_RSP] != r->guest.rsp)
+        found |= 1u << GPR_RSP;
+    if (t->traits & TRAIT_SETS_FLAGS)
+        found |= (c->left_flags & DIRECTION ? CLOBBERED_DIRECTION : 0u) |
+                 (c->left_flags & ALIGNMENT ? CLOBBERED_ALIGNMENT : 0u);
+    if ((t->traits & TRAIT_MXCSR) && ((c->left_mxcsr ^ c->host_mxcsr) & MXCSR_CONTROL))
+        found |= CLOBBERED_MXCSR;
+    if ((t->traits & TRAIT_X87) &&
+        ((uint16_t)c->left_x87[0] != X87_CONTROL || (uint16_t)c->left_x87[2] != X87_EMPTY))
+        found |= CLOBBERED_X87;
+    return found;
+}
+
 static void rewrite_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
                         bool values, struct layout *layout, struct trace *trace)
 {
@@ -486,6 +511,8 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
         ended_by_refusal(r, trace);
     if (ran && r->context->exit == CONTEXT_ABORTED)
         ended_by_signal(r, trace);
+    if (ran && r->context->exit <= CONTEXT_CLOBBERED)
+        trace->clobbered = find_clobbered(r, t);
     if (ran && !t->stale)
         read_log(r, t, trace);
     add_strays(r, layout, trace);

@@ -19,7 +19,7 @@ done
 rows() {
     "$storescope" compare "$@" --contract ram --contract shared --contract mmio \
         --size 0..24 --dst 0..1 --src 0..1 --timeout 50ms --quiet --color never 2>/dev/null |
-        tr -s ' ' | grep -E '^(loop/|qemu/|[^ ]*:sane )'
+        awk '$1 ~ /^(loop|qemu)\/|:sane$/ && NF > 1 { $1 = $1; print }'
 }
 
 # One of each in turn, so that every sane routine but the first follows a

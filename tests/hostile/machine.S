@@ -92,7 +92,7 @@ END returns_by_jump
 ROUTINE overlapping_code
     xor ecx, ecx
 1:  .byte 0xb8                  // mov eax, imm32
-2:  .byte 0xeb, 0x03, 0x90, 0x90 // jmp short 3f
+2:  .byte 0xeb, 0x06, 0x90, 0x90 // jmp short, to the nops
     inc ecx
     jmp 2b
     nop
