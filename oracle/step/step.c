@@ -42,6 +42,7 @@ struct step_end {
     int signal;
     uint64_t fault_addr, fault_pc;
     uint64_t stray; // address of a byte that no store explains
+    uint32_t clobbered;
 };
 
 // The registers before a probe, to run the instruction again from.
@@ -167,12 +168,35 @@ static const char *not_to_run(const struct recorder *r, const struct step_insn *
     return in->refused;
 }
 
+// What of the caller's state the routine does not give back.
+static uint32_t find_clobbered(const struct recorder *r, const ucontext_t *uc)
+{
+    enum { DIRECTION = 0x400, ALIGNMENT = 0x40000, MXCSR_CONTROL = 0xffc0, MXCSR_FIRST = 0x1f80 };
+    enum { X87_FIRST = 0x37f };
+    static const struct {
+        int greg;
+        unsigned number;
+    } saved[] = {{REG_RBX, 3},  {REG_RBP, 5},  {REG_R12, 12},
+                 {REG_R13, 13}, {REG_R14, 14}, {REG_R15, 15}};
+    const greg_t *regs = uc->uc_mcontext.gregs;
+    const struct _libc_fpstate *fp = uc->uc_mcontext.fpregs;
+    uint32_t found = (uint64_t)regs[REG_RSP] != r->guest.rsp ? 1u << REG_NUMBER_RSP : 0;
+    for (size_t i = 0; i < sizeof saved / sizeof *saved; i++)
+        if (regs[saved[i].greg] != (greg_t)(START_POISON + saved[i].number))
+            found |= 1u << saved[i].number;
+    found |= regs[REG_EFL] & DIRECTION ? CLOBBERED_DIRECTION : 0u;
+    found |= regs[REG_EFL] & ALIGNMENT ? CLOBBERED_ALIGNMENT : 0u;
+    found |= (fp->mxcsr ^ MXCSR_FIRST) & MXCSR_CONTROL ? CLOBBERED_MXCSR : 0u;
+    return found | (fp->cwd != X87_FIRST ? CLOBBERED_X87 : 0u);
+}
+
 // Before the instruction at the context's address.
 static void begin_step(struct recorder *r, ucontext_t *uc)
 {
     uint64_t rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
     if (rip == (uintptr_t)step_returned) {
         r->phase = PHASE_OFF;
+        r->end.clobbered = find_clobbered(r, uc);
         uc->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)FLAGS_TO_CLEAR;
         return;
     }
@@ -476,6 +500,7 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
         r->end.why = "the arena holds what no recorded store put there";
     }
     trace->outcome = r->end.outcome;
+    trace->clobbered = r->end.outcome == OUTCOME_RETURNED ? r->end.clobbered : 0;
     trace->signal = r->end.signal;
     trace->fault_addr = r->end.fault_addr;
     trace->fault_pc = r->end.fault_pc;
