@@ -76,7 +76,7 @@ static void correct_use(void)
 // Does USE abort in a process of its own?
 static bool aborts(void (*use)(void))
 {
-    int status;
+    int status = 0;
     pid_t child = fork();
     if (child == 0) {
         const struct rlimit no_core = {0, 0};
