@@ -94,8 +94,9 @@ static bool aborts(void (*use)(void))
 
 static void errors_of_the_caller_abort(void **state)
 {
-    static void (*const uses[])(void) = {null_shared, null_device, huge, device_overlap,
-                                         wc_overlap, odd_width, misaligned_register, keep_overlap};
+    static void (*const uses[])(void) = {null_shared,         null_device, huge,
+                                         device_overlap,      wc_overlap,  odd_width,
+                                         misaligned_register, keep_overlap};
     (void)state;
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
         if (!aborts(uses[i]))

@@ -241,8 +241,14 @@ static void check_fifo(const void *code, unsigned width, enum access_kind regist
 {
     enum { COUNT = 9 };
     char name[] = "fifo", error[256];
-    struct backend b = {.name = name, .symbol = name, .from = name, .result = RESULT_NONE,
-                        .arg4 = width, .size_unit = 1, .align = 1, .code = code};
+    struct backend b = {.name = name,
+                        .symbol = name,
+                        .from = name,
+                        .result = RESULT_NONE,
+                        .arg4 = width,
+                        .size_unit = 1,
+                        .align = 1,
+                        .code = code};
     const struct campaign_options options = {
         .recorder = recorder_find("rewrite"), .device = DEVICE_DST, .jobs = 1, .timeout_ms = 2000};
     const struct copy_case c = {.op = OP_MEMCPY, .size = COUNT, .fill = 1};
