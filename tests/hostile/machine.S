@@ -318,9 +318,9 @@ ROUTINE bad_when_new
     cmp [rsp - 8192], r8
     je 1f
     mov [rsp - 8192], r8
-    mov rcx, place_heap@GOTPCREL[rip]
+    mov rcx, place_shared@GOTPCREL[rip]
     mov rcx, [rcx]
-    mov byte ptr [rcx + 65536], 0x5a
+    mov byte ptr [rcx + 2048], 0x5a
 1:  lea rcx, copy[rip]
     jmp rcx
 END bad_when_new
@@ -328,9 +328,9 @@ END bad_when_new
 // A store to the tool, and then an instruction that no recorder takes.
 ROUTINE stores_and_is_refused
     call copy
-    mov rcx, place_heap@GOTPCREL[rip]
+    mov rcx, place_shared@GOTPCREL[rip]
     mov rcx, [rcx]
-    mov byte ptr [rcx + 65536], 0x5a
+    mov byte ptr [rcx + 2048], 0x5a
     mov eax, 39
     syscall
     mov rax, rdi

@@ -121,7 +121,7 @@ ROUTINE(good_at_first)
 {
     copy_exactly(to, from, n);
     if (++calls > 20)
-        store(middle(place_heap), 0);
+        store(middle(place_shared), 0);
     return to;
 }
 
