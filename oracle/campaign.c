@@ -273,7 +273,8 @@ static void result_take_sum(struct result *r, const struct sweep_sum *sum)
     r->cut_short = sum->given_up[0] != '\0';
     r->seconds = sum->seconds;
     if (sum->not_opened[0]) {
-        r->skipped_cases = r->planned;
+        // Another worker may have run some of them before.
+        r->skipped_cases = r->planned - r->cases - r->broken_cases;
         snprintf(r->reason, sizeof r->reason, "%s", sum->not_opened);
         return;
     }
