@@ -46,7 +46,7 @@ static const struct ban {
     BAN(pidfd_send_signal, ALWAYS, 0, 0),
     BAN(pidfd_getfd, ALWAYS, 0, 0),
     BAN(ptrace, ALWAYS, 0, 0),
-    BAN(process_vm_writev, ALWAYS, 0, 0),
+    BAN(process_vm_writev, IF_OTHER, 0, 0),
     BAN(process_madvise, ALWAYS, 0, 0),
     BAN(prlimit64, IF_OTHER, 0, 0),
     BAN(setpriority, ALWAYS, 0, 0),

@@ -124,14 +124,23 @@ static void give_up(struct sweep *s, uint64_t count, uint64_t limit, const char 
     end_soon(s);
 }
 
+// Workers that may be lost, for one reason, before the sweep ends.
+static uint64_t lost_max(const struct sweep *s, uint64_t most)
+{
+    const struct sweep_sum *sum = s->sum;
+    bool slow = sweep_clock_ms() - s->started_ms > SWEEP_PATIENCE_MS;
+    bool mostly = sum->judged / SWEEP_JUDGED_PER_LOST < sum->distrusted + sum->deaths;
+    return slow && mostly ? SWEEP_LOST_SLOWLY_MAX : most;
+}
+
 static void check_limits(struct sweep *s)
 {
     const struct sweep_sum *sum = s->sum;
     give_up(s, sum->timeouts, SWEEP_TIMEOUTS_MAX, "cases that did not return");
     give_up(s, sum->stalls, SWEEP_STALLS_MAX, "cases that hung");
-    give_up(s, sum->distrusted, SWEEP_DISTRUSTED_MAX,
+    give_up(s, sum->distrusted, lost_max(s, SWEEP_DISTRUSTED_MAX),
             "workers that the routine may have written to");
-    give_up(s, sum->deaths, SWEEP_DEATHS_MAX, "workers that died");
+    give_up(s, sum->deaths, lost_max(s, SWEEP_DEATHS_MAX), "workers that died");
 }
 
 static void reason_merge(struct reason *into, const struct reason *from)
@@ -214,8 +223,8 @@ static void worker_stalled(struct sweep *s, struct hand *hand, const char *how)
     if (at == WORKER_LOADING) {
         hand->busy = false;
         stretch_add(s, hand->chunk.lo, hand->chunk.hi, hand->chunk.suspect);
-        snprintf(s->sum->given_up, sizeof s->sum->given_up, "loading the routine did not end: it %s",
-                 how);
+        snprintf(s->sum->given_up, sizeof s->sum->given_up,
+                 "loading the routine did not end: it %s", how);
         end_soon(s);
         return;
     }

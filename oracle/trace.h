@@ -82,7 +82,7 @@ enum trace_clobber {
     CLOBBERED_DIRECTION = 1 << 16, // the direction flag
     CLOBBERED_ALIGNMENT = 1 << 17, // the alignment-check flag
     CLOBBERED_MXCSR = 1 << 18,     // its control bits
-    CLOBBERED_X87 = 1 << 19,       // the control word
+    CLOBBERED_X87 = 1 << 19,       // the control word, or registers left in use
 };
 
 enum { TRACE_REASON_MAX = 160, TRACE_IMAGES_MAX = 32 };

@@ -409,7 +409,7 @@ static void say_clobbered_state(const struct words *w)
                                           [16] = "the direction flag",
                                           [17] = "the alignment-check flag",
                                           [18] = "the control bits of MXCSR",
-                                          [19] = "the x87 control word"};
+                                          [19] = "the x87 control word or stack"};
     char list[160] = "";
     for (size_t i = 0, n = 0; i < 32 && n < sizeof list; i++)
         if (w->s->trace->clobbered >> i & 1 && names[i])

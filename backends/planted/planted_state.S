@@ -103,3 +103,31 @@ ROUTINE clobbered_x87_ok
     fldcw [rsp - 8]
     ret
 END clobbered_x87_ok
+
+// Eight bytes at a time through MMX, and no emms.
+.macro BY_MMX
+    mov rax, rdi
+    lea rcx, [rdi + rdx]
+1:  lea r8, [rdi + 8]
+    cmp r8, rcx
+    ja 2f
+    movq mm0, [rsi]
+    movq [rdi], mm0
+    add rsi, 8
+    mov rdi, r8
+    jmp 1b
+2:  sub rcx, rdi
+    rep movsb
+.endm
+
+ROUTINE clobbered_mmx
+    BY_MMX
+    movq mm0, rax
+    ret
+END clobbered_mmx
+
+ROUTINE clobbered_mmx_ok
+    BY_MMX
+    emms
+    ret
+END clobbered_mmx_ok

@@ -517,7 +517,7 @@ static void set_limits(struct recorder *r, const struct copy_case *c)
 static uint32_t find_clobbered(const struct recorder *r, const struct translation *t)
 {
     enum { DIRECTION = 0x400, ALIGNMENT = 0x40000, MXCSR_CONTROL = 0xffc0 };
-    enum { X87_CONTROL = 0x37f };
+    enum { X87_CONTROL = 0x37f, X87_EMPTY = 0xffff };
     const struct context *c = r->context;
     uint16_t saved = c->exit == CONTEXT_CLOBBERED ? rewrite_callee_saved(r) : 0;
     uint32_t found = 0;
@@ -531,7 +531,8 @@ static uint32_t find_clobbered(const struct recorder *r, const struct translatio
                  (c->left_flags & ALIGNMENT ? CLOBBERED_ALIGNMENT : 0u);
     if ((t->traits & TRAIT_MXCSR) && ((c->left_mxcsr ^ c->host_mxcsr) & MXCSR_CONTROL))
         found |= CLOBBERED_MXCSR;
-    if ((t->traits & TRAIT_X87) && (uint16_t)c->left_x87[0] != X87_CONTROL)
+    if ((t->traits & TRAIT_X87) &&
+        ((uint16_t)c->left_x87[0] != X87_CONTROL || (uint16_t)c->left_x87[2] != X87_EMPTY))
         found |= CLOBBERED_X87;
     return found;
 }
