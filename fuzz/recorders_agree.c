@@ -374,8 +374,11 @@ void agree_check(const struct x86_routine *r, struct agreement *out)
     out->endless = end.signal == SIGPROF;
     if (out->endless)
         return;
-    for (size_t k = 0; k < recorder_kind_count && k < AGREE_RECORDERS_MAX; k++)
+    out->illegal = end.signal == SIGILL;
+    for (size_t k = 0; k < recorder_kind_count && k < AGREE_RECORDERS_MAX; k++) {
         check_recorder(k, r, &c, &end, out);
+        out->recorded |= !out->refused[k];
+    }
     out->accesses = runs[0].valued.count;
 }
 

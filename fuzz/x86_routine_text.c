@@ -9,6 +9,7 @@
 //   5: 48 b8 {dst+16}                  # mov rax, 0x10
 //   3000: 01 00 00 00 00 00 00 00
 //
+// The second line ends in "may be refused" when no recorder need take it.
 // Offsets and bytes are hexadecimal, `{...}` is an address of 8 bytes, {N-fs}
 // one less the fs base. Between instructions lie no-ops, behind them, from 3000
 // on, constants, which are zero where no line says otherwise.
@@ -70,8 +71,9 @@ static void print_code(const struct x86_routine *r, FILE *to)
 
 void x86_routine_print(const struct x86_routine *r, FILE *to)
 {
-    fprintf(to, ROUTINE_TEXT_MAGIC "place %s loads %d seed %" PRIu64 " size %u dst %u src %u\n",
-            r->far ? "far" : "near", r->loads, r->seed, r->size, r->dst_off, r->src_off);
+    fprintf(to, ROUTINE_TEXT_MAGIC "place %s loads %d seed %" PRIu64 " size %u dst %u src %u%s\n",
+            r->far ? "far" : "near", r->loads, r->seed, r->size, r->dst_off, r->src_off,
+            r->may_be_refused ? " may be refused" : "");
     print_code(r, to);
     for (size_t at = ROUTINE_POOL; at < ROUTINE_POOL + (size_t)r->pool_bytes;) {
         size_t left = ROUTINE_POOL + (size_t)r->pool_bytes - at;
@@ -154,6 +156,7 @@ static bool parse_head(const char *line, struct x86_routine *r)
         return false;
     r->far = strcmp(place, "far") == 0;
     r->loads = loads != 0;
+    r->may_be_refused = strstr(line, " may be refused") != NULL;
     return r->size >= 1 && r->size <= PAGE_BYTES && r->dst_off < PAGE_BYTES &&
            r->src_off < PAGE_BYTES;
 }
