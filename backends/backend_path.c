@@ -129,6 +129,12 @@ static bool find_in_file(struct path_search *s)
                  s->given);
         return false;
     }
+    char why[256];
+    if (elf_file_kind(s->file) == ELF_FILE_SHARED &&
+        !elf_file_may_be_loaded(s->file, why, sizeof why)) {
+        snprintf(s->error, s->error_size, "%s: %s", s->given, why);
+        return false;
+    }
     char debug[256], ignored[256];
     if (elf_file_kind(s->file) == ELF_FILE_SHARED &&
         elf_file_debug_path(s->file, debug, sizeof debug) && access(debug, R_OK) == 0) {

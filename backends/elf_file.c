@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "elf_file.h"
+#include "elf_sound.h"
 
 #include <ar.h>
 #include <errno.h>
@@ -12,35 +13,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SYMBOL_BYTES_MAX = 4096 };
+
 struct elf_file {
     int fd;
+    uint64_t bytes;
     Elf *elf;
     enum elf_file_kind kind;
     size_t members_max;      // no more headers than this fit into the file
     struct elf_unit **units; // those handed out
     size_t unit_count;
 };
-
-static const struct machine_row {
-    unsigned machine;
-    const char *name;
-} machines[] = {
-    {EM_386, "i386"},        {EM_AARCH64, "AArch64"}, {EM_ARM, "ARM"},
-    {EM_RISCV, "RISC-V"},    {EM_PPC, "PowerPC"},     {EM_PPC64, "PowerPC64"},
-    {EM_S390, "s390"},       {EM_MIPS, "MIPS"},       {EM_SPARC, "SPARC"},
-    {EM_SPARCV9, "SPARC64"}, {EM_68K, "m68k"},        {EM_PARISC, "PA-RISC"},
-    {EM_ALPHA, "Alpha"},     {EM_X86_64, "x86-64"},   {EM_LOONGARCH, "LoongArch"},
-};
-
-static const char *machine_name(unsigned machine)
-{
-    for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
-        if (machines[i].machine == machine) {
-            return machines[i].name;
-        }
-    }
-    return "another machine";
-}
 
 static void *must(void *memory)
 {
@@ -81,32 +64,33 @@ static int open_regular(const char *path, size_t *bytes, char *error, size_t err
     return fd;
 }
 
-// NULL when the ELF header is one for x86-64, else what it is instead, in TEXT.
-static const char *why_not_ours(Elf *elf, char *text, size_t text_size)
+// Members of an archive may be for other machines, or no ELF at all.
+static bool is_ours(Elf *elf)
 {
     GElf_Ehdr header;
-    if (gelf_getehdr(elf, &header) == NULL) {
-        return "has a damaged ELF header";
+    return elf != NULL && elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header) != NULL &&
+           header.e_machine == EM_X86_64 && header.e_ident[EI_CLASS] == ELFCLASS64 &&
+           header.e_ident[EI_DATA] == ELFDATA2LSB;
+}
+
+// A table of strings that do not end would be searched for its end again for
+// each of its symbols.
+static bool strings_end(Elf *elf, size_t section)
+{
+    GElf_Shdr shdr;
+    Elf_Scn *scn = elf_getscn(elf, section);
+    if (scn == NULL || gelf_getshdr(scn, &shdr) == NULL || shdr.sh_type != SHT_STRTAB) {
+        return false;
     }
-    if (header.e_machine != EM_X86_64) {
-        snprintf(text, text_size, "is for %s; this recorder runs x86-64",
-                 machine_name(header.e_machine));
-        return text;
-    }
-    if (header.e_ident[EI_CLASS] != ELFCLASS64) {
-        return "is 32-bit (x32); this recorder runs 64-bit code";
-    }
-    if (header.e_ident[EI_DATA] != ELFDATA2LSB) {
-        return "is big-endian; this recorder runs x86-64";
-    }
-    return NULL;
+    Elf_Data *data = elf_rawdata(scn, NULL);
+    return data != NULL && data->d_buf != NULL && data->d_size > 0 &&
+           ((const char *)data->d_buf)[data->d_size - 1] == '\0';
 }
 
 // Finds the symbol tables. False when the unit is not ELF for x86-64.
 static bool unit_open(Elf *elf, struct elf_unit *out)
 {
-    char text[96];
-    if (elf == NULL || elf_kind(elf) != ELF_K_ELF || why_not_ours(elf, text, sizeof text) != NULL) {
+    if (!is_ours(elf)) {
         return false;
     }
     *out = (struct elf_unit){.elf = elf};
@@ -117,7 +101,7 @@ static bool unit_open(Elf *elf, struct elf_unit *out)
             continue;
         }
         Elf_Data *data = elf_getdata(scn, NULL);
-        if (data == NULL || data->d_buf == NULL) {
+        if (data == NULL || data->d_buf == NULL || !strings_end(elf, shdr.sh_link)) {
             continue;
         }
         size_t count = data->d_size / sizeof(Elf64_Sym);
@@ -134,6 +118,19 @@ static bool unit_open(Elf *elf, struct elf_unit *out)
     return true;
 }
 
+// Symbols are shown to people, and compared with patterns. Nobody asks for one
+// with control characters, or of more than SYMBOL_BYTES_MAX.
+static bool name_is_fit(const char *name)
+{
+    size_t length = strnlen(name, SYMBOL_BYTES_MAX + 1);
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)name[i] < ' ' || name[i] == 0x7f) {
+            return false;
+        }
+    }
+    return length <= SYMBOL_BYTES_MAX;
+}
+
 static bool read_symbol(const struct elf_unit *unit, bool dynamic, size_t index,
                         struct elf_symbol *out)
 {
@@ -146,7 +143,7 @@ static bool read_symbol(const struct elf_unit *unit, bool dynamic, size_t index,
     out->name = elf_strptr(unit->elf, strings, out->sym.st_name);
     out->dynamic = dynamic;
     out->executable = false;
-    if (out->name == NULL) {
+    if (out->name == NULL || !name_is_fit(out->name)) {
         return false;
     }
     if (out->sym.st_shndx != SHN_UNDEF && out->sym.st_shndx < SHN_LORESERVE) {
@@ -200,7 +197,7 @@ static void each_member(struct elf_file *file, bool (*visit)(struct elf_unit *, 
     int64_t last = -1;
     bool more = true;
     for (size_t n = 0; more && n < file->members_max; n++) {
-        Elf *elf = elf_begin(file->fd, ELF_C_READ_MMAP, file->elf);
+        Elf *elf = elf_begin(file->fd, ELF_C_READ, file->elf);
         if (elf == NULL) {
             return;
         }
@@ -291,7 +288,7 @@ static struct elf_unit *unit_at(struct elf_file *file, int64_t offset)
     if (offset < SARMAG || elf_rand(file->elf, (size_t)offset) != (size_t)offset) {
         return NULL;
     }
-    Elf *elf = elf_begin(file->fd, ELF_C_READ_MMAP, file->elf);
+    Elf *elf = elf_begin(file->fd, ELF_C_READ, file->elf);
     struct elf_unit unit;
     if (!unit_open(elf, &unit)) {
         elf_end(elf);
@@ -438,53 +435,19 @@ bool elf_file_debug_path(struct elf_file *file, char *path, size_t path_size)
     return false;
 }
 
-// Of the first member that is ELF: why it is not for x86-64.
-static bool check_archive(struct elf_file *file, char *text, size_t text_size, const char **why)
+// Sets the kind of a file whose headers are sound, or says why it is of none.
+static const char *classify(struct elf_file *file)
 {
-    *why = "holds no object file";
-    if (elf_rand(file->elf, SARMAG) != SARMAG) {
-        return false;
-    }
-    for (size_t n = 0; n < file->members_max; n++) {
-        Elf *elf = elf_begin(file->fd, ELF_C_READ_MMAP, file->elf);
-        if (elf == NULL) {
-            return false;
-        }
-        bool is_elf = elf_kind(elf) == ELF_K_ELF;
-        if (is_elf) {
-            *why = why_not_ours(elf, text, text_size);
-        }
-        Elf_Cmd next = elf_next(elf);
-        elf_end(elf);
-        if (is_elf || next == ELF_C_NULL) {
-            return *why == NULL;
-        }
-    }
-    return false;
-}
-
-// Sets the kind, or says why the file is of none. TEXT is room for it.
-static const char *classify(struct elf_file *file, char *text, size_t text_size)
-{
-    const char *why = NULL;
+    GElf_Ehdr header;
+    struct elf_unit unit;
     if (file->elf != NULL && elf_kind(file->elf) == ELF_K_AR) {
         file->kind = ELF_FILE_ARCHIVE;
-        return check_archive(file, text, text_size, &why) ? NULL : why;
+        return NULL;
     }
-    if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF) {
-        char magic[8] = "";
-        bool thin = pread(file->fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
-                    memcmp(magic, "!<thin>\n", sizeof magic) == 0;
-        return thin ? "is a thin archive; name one of its object files instead"
-                    : "is not an ELF file; give a shared object, an object file or an archive";
-    }
-    GElf_Ehdr header;
-    why = why_not_ours(file->elf, text, text_size);
-    if (why != NULL || gelf_getehdr(file->elf, &header) == NULL) {
-        return why != NULL ? why : "has a damaged ELF header";
+    if (file->elf == NULL || gelf_getehdr(file->elf, &header) == NULL) {
+        return "cannot be read as ELF; build or copy it again";
     }
     file->kind = header.e_type == ET_DYN ? ELF_FILE_SHARED : ELF_FILE_OBJECT;
-    struct elf_unit unit;
     if ((header.e_type != ET_DYN && header.e_type != ET_REL) || !unit_open(file->elf, &unit)) {
         return "is a program or a core file, which cannot be loaded; build a shared object "
                "or give its object file";
@@ -496,6 +459,7 @@ static const char *classify(struct elf_file *file, char *text, size_t text_size)
 struct elf_file *elf_file_open(const char *path, char *error, size_t error_size)
 {
     size_t bytes;
+    char text[256];
     int fd = open_regular(path, &bytes, error, error_size);
     if (fd < 0) {
         return NULL;
@@ -503,16 +467,26 @@ struct elf_file *elf_file_open(const char *path, char *error, size_t error_size)
     elf_version(EV_CURRENT);
     struct elf_file *file = must(calloc(1, sizeof *file));
     file->fd = fd;
+    file->bytes = bytes;
     file->members_max = bytes / sizeof(struct ar_hdr);
-    file->elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-    char text[96];
-    const char *why = classify(file, text, sizeof text);
+    const struct elf_source source = {fd, bytes, text, sizeof text};
+    const char *why = text;
+    if (elf_sound_file(&source)) {
+        file->elf = elf_begin(fd, ELF_C_READ, NULL);
+        why = classify(file);
+    }
     if (why != NULL) {
         snprintf(error, error_size, "%s: %s", path, why);
         elf_file_close(file);
         return NULL;
     }
     return file;
+}
+
+bool elf_file_may_be_loaded(struct elf_file *file, char *error, size_t error_size)
+{
+    const struct elf_source source = {file->fd, file->bytes, error, error_size};
+    return elf_sound_to_load(&source);
 }
 
 void elf_file_close(struct elf_file *file)

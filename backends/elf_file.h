@@ -4,7 +4,8 @@
 // Reads symbols out of ELF files and archives through libelf: shared objects,
 // relocatable objects, and archives of the latter, for x86-64. Maps nothing
 // executable and runs nothing. Headers that lie give an error or are passed
-// over, they never crash the reader.
+// over, they never crash the reader. Files are read and not mapped: one that
+// shrinks meanwhile would end the program by SIGBUS.
 
 #ifndef STORESCOPE_ELF_FILE_H
 #define STORESCOPE_ELF_FILE_H
@@ -46,6 +47,10 @@ typedef bool elf_visit(const struct elf_unit *unit, const struct elf_symbol *sym
 struct elf_file *elf_file_open(const char *path, char *error, size_t error_size);
 void elf_file_close(struct elf_file *file);
 enum elf_file_kind elf_file_kind(const struct elf_file *file);
+
+// A shared object: could the dynamic linker take it without being lied to? False
+// and the reason, without the file's name, in ERROR.
+bool elf_file_may_be_loaded(struct elf_file *file, char *error, size_t error_size);
 
 // A program rather than a shared object: linked as a PIE.
 bool elf_file_is_program(struct elf_file *file);

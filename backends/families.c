@@ -6,6 +6,7 @@
 #include "backend_parts.h"
 #include "backends.def"
 #include "elf_file.h"
+#include "engine/rows.h"
 #include "planted/planted.h"
 #include "routines.h"
 
@@ -337,6 +338,25 @@ static void builtin_families(struct backend_list *out)
 #undef ROW
 }
 
+static void engine_row(struct backend_list *out, const char *name, const void *code,
+                       enum copy_op op, uint64_t width, const char *features)
+{
+    char full_name[NAME_MAX_BYTES];
+    snprintf(full_name, sizeof full_name, "engine/%s", name);
+    struct backend *b = add_builtin(out, full_name, code, op,
+                                    "storecopy, the copy engine");
+    b->arg4 = width;
+    backend_need(b, features);
+}
+
+static void engine_family(struct backend_list *out)
+{
+#define ROW(name, function, op, width, features) \
+    engine_row(out, name, (const void *)(uintptr_t)function, op, width, features);
+    ENGINE_ROWS(ROW)
+#undef ROW
+}
+
 static void dpdk_row(struct backend_list *out, const char *isa, const struct dpdk_routine *routine,
                      const char *features)
 {
@@ -380,5 +400,6 @@ void families_list(struct backend_list *out)
     pmem_calls(out);
     dpdk_family(out);
     builtin_families(out);
+    engine_family(out);
     planted_family(out);
 }

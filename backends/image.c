@@ -309,6 +309,10 @@ static bool link_routine(struct linker *l, const char *symbol, struct routine *o
     if (!resolve_defined(l, unit, &found, &entry)) {
         return false;
     }
+    // A symbol may stand at the very end of its section; a routine may not.
+    if (entry.kind != TARGET_PIECE || entry.value >= l->pieces[entry.index].shdr.sh_size) {
+        return image_fail(l, "%s has no code: it stands at the end of its section", symbol);
+    }
     for (size_t i = 0; i < l->piece_count; i++) { // grows while it runs
         if (!scan(l, i)) {
             return false;

@@ -21,4 +21,8 @@
 bool image_load(const char *path, const char *symbol, struct routine *out, char *error,
                 size_t error_size);
 
+// Takes an image that image_load gave out of memory. A worker never does: its
+// routine lives as long as it.
+void image_unload(struct routine *routine);
+
 #endif

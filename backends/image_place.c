@@ -3,6 +3,7 @@
 //
 // Gives the gathered sections their places in memory and fills them.
 
+#include "image.h"
 #include "image_parts.h"
 
 #include <stdlib.h>
@@ -192,10 +193,19 @@ static void describe_tunable(struct linker *l, const struct binding *b, struct r
     }
 }
 
-// Hands the finished image over; it stays mapped for the life of the process.
+// What a routine's handle points to.
+struct image {
+    uint8_t *base;
+    size_t bytes;
+    const char **trap_names;
+    size_t trap_count;
+};
+
+// Hands the finished image over.
 static void describe(struct linker *l, const struct target *entry, struct routine *out)
 {
-    *out = (struct routine){.entry = address_of(l, entry), .handle = l->base};
+    struct image *image = image_must(malloc(sizeof *image));
+    *out = (struct routine){.entry = address_of(l, entry), .handle = image};
     for (int s = 0; s < SEGMENT_COUNT; s++) {
         if (l->segment_bytes[s] > 0) {
             uintptr_t lo = (uintptr_t)l->segment[s];
@@ -213,6 +223,22 @@ static void describe(struct linker *l, const struct target *entry, struct routin
     }
     out->undefined = (struct span){(uintptr_t)l->traps, (uintptr_t)l->traps + l->trap_count};
     out->undefined_names = l->trap_names;
+    *image = (struct image){l->base, l->bytes, l->trap_names, l->trap_count};
+}
+
+void image_unload(struct routine *routine)
+{
+    struct image *image = routine->handle;
+    for (size_t i = 0; i < routine->tunable_count; i++) {
+        free((void *)(uintptr_t)routine->tunables[i].symbol);
+    }
+    for (size_t i = 0; i < image->trap_count; i++) {
+        free((void *)(uintptr_t)image->trap_names[i]);
+    }
+    free(image->trap_names);
+    munmap(image->base, image->bytes);
+    free(image);
+    *routine = (struct routine){0};
 }
 
 bool image_place(struct linker *l, const struct target *entry, struct routine *out)

@@ -109,10 +109,14 @@ static bool find_symbol(const struct shared *s, struct elf_symbol *symbol)
 
 static bool open_shared(struct shared *s, char *error, size_t error_size)
 {
-    char debug[256], ignored[256];
+    char debug[256], ignored[256], why_not[256];
     if (elf_file_is_program(s->file)) {
         snprintf(error, error_size, "%s: is a program (PIE), which cannot be loaded",
                  s->backend->path);
+        return false;
+    }
+    if (!elf_file_may_be_loaded(s->file, why_not, sizeof why_not)) {
+        snprintf(error, error_size, "%s: %s", s->backend->path, why_not);
         return false;
     }
     if (elf_file_debug_path(s->file, debug, sizeof debug) && access(debug, R_OK) == 0) {

@@ -73,8 +73,9 @@ static int unknown_command(const char *name)
 int main(int argc, char **argv)
 {
     guard_standard_descriptors();
-    // A reader that went away is told as a failed write.
+    // A reader that went away, and a file at its limit, are told as failed writes.
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     setlocale(LC_CTYPE, "");
     const char *name = argc > 1 ? argv[1] : NULL;
     if (name != NULL && (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0))

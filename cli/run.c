@@ -20,6 +20,7 @@ struct run {
     struct progress progress;
     struct totals totals;
     struct result *results; // one a contract, of the backend at hand
+    char unjudged[512];     // of the first result that was not judged: what and why
     bool failed;            // the system let us down; ERROR says how
     char error[512];
 };
@@ -44,9 +45,20 @@ static void skip_backend(struct run *run, const struct backend *b, enum copy_op 
     }
 }
 
+static void note_unjudged(struct run *run)
+{
+    for (size_t i = 0; i < run->o->contract_count && !run->unjudged[0]; i++) {
+        const struct result *r = &run->results[i];
+        if (r->verdict == VERDICT_BROKEN || r->verdict == VERDICT_SKIPPED)
+            snprintf(run->unjudged, sizeof run->unjudged, "%s under %s: %s", r->backend->name,
+                     r->contract->name, r->reason);
+    }
+}
+
 static void report_results(struct run *run)
 {
     progress_clear(&run->progress);
+    note_unjudged(run);
     totals_add(&run->totals, run->results, run->o->contract_count);
     if (run->o->format == FORMAT_JSON)
         json_results_add(&run->json, run->results, run->o->contract_count);
@@ -118,21 +130,22 @@ static bool any_plan(struct run *run)
     return built || !tried;
 }
 
+// A line on stderr for every status 2 but that of a user's own interruption.
 static int status_of(const struct run *run)
 {
     const struct totals *t = &run->totals;
-    const struct backend *first = run->selection.items[0];
     if (run->failed)
         return EXIT_TROUBLE;
     if (t->findings > 0)
         return EXIT_FINDINGS;
-    if (t->interrupted || t->verdicts[VERDICT_BROKEN] > 0)
+    if (t->interrupted)
         return EXIT_TROUBLE;
+    if (t->verdicts[VERDICT_BROKEN] > 0)
+        return cli_trouble("not all could be judged: %s; the report gives every reason",
+                           run->unjudged);
     if (t->verdicts[VERDICT_CONFORMS] > 0)
         return EXIT_CLEAN;
-    return cli_trouble("nothing was judged: %s%s%s; the report gives every reason",
-                       first->missing ? first->name : "all results are skipped",
-                       first->missing ? ": " : "", first->missing ? first->missing : "");
+    return cli_trouble("nothing was judged: %s; the report gives every reason", run->unjudged);
 }
 
 static void report(struct run *run)
@@ -162,8 +175,16 @@ static bool open_outputs(struct run *run)
     const struct options *o = run->o;
     if (!output_open(&run->out, o->output, run->error, sizeof run->error))
         return false;
-    if (o->json == NULL || output_open(&run->json_out, o->json, run->error, sizeof run->error))
+    if (o->json == NULL)
         return true;
+    bool open = output_open(&run->json_out, o->json, run->error, sizeof run->error);
+    if (open && !output_same(&run->out, &run->json_out))
+        return true;
+    if (open) {
+        snprintf(run->error, sizeof run->error,
+                 "--json '%s' is where the report goes, too; name another file", o->json);
+        output_abandon(&run->json_out);
+    }
     output_abandon(&run->out);
     return false;
 }

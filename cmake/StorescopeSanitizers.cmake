@@ -34,3 +34,13 @@ elseif(NOT STORESCOPE_FUZZ STREQUAL "replay")
     message(FATAL_ERROR "STORESCOPE_FUZZ is '${STORESCOPE_FUZZ}'; "
         "use replay, libfuzzer, afl or engine")
 endif()
+
+# storescope_uninstrumented(<target>)
+#
+# For routines under test, whose flags end with -fno-sanitize=all: that is all
+# but what afl-clang-fast does by itself.
+function(storescope_uninstrumented target)
+    if(STORESCOPE_FUZZ STREQUAL "afl")
+        set_target_properties(${target} PROPERTIES C_COMPILER_LAUNCHER "env;AFL_NOOPT=1")
+    endif()
+endfunction()

@@ -15,12 +15,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define FUZZ_HOLDS(property)                                                             \
-    do {                                                                                 \
-        if (!(property)) {                                                               \
+#define FUZZ_HOLDS(property)                                                              \
+    do {                                                                                  \
+        if (!(property)) {                                                                \
             fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #property); \
-            abort();                                                                     \
-        }                                                                                \
+            abort();                                                                      \
+        }                                                                                 \
     } while (0)
 
 // The promise of every function that takes an `error`: one line, and it says

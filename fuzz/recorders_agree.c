@@ -176,10 +176,17 @@ static void access_text(const struct trace *t, const struct access *a, char *tex
              (unsigned long long)a->mask, a->flags, s->text, (unsigned long long)s->addr);
 }
 
+// Each recorder has a stack of its own.
+static uint64_t place_of(const struct trace *t, const struct access *a)
+{
+    bool on_stack = a->addr >= t->stack.lo && a->addr < t->stack.hi;
+    return on_stack ? a->addr - t->stack_entry : a->addr;
+}
+
 static bool same_access(const struct trace *t, const struct access *a, const struct trace *u,
                         const struct access *b)
 {
-    return a->kind == b->kind && a->addr == b->addr && a->width == b->width &&
+    return a->kind == b->kind && place_of(t, a) == place_of(u, b) && a->width == b->width &&
            a->count == b->count && a->flags == b->flags &&
            (!(a->flags & ACCESS_MASKED) || a->mask == b->mask) &&
            t->sites[a->site].addr == u->sites[b->site].addr;
@@ -189,7 +196,7 @@ static bool same_value(const struct trace *t, const struct access *a, const stru
                        const struct access *b)
 {
     if (a->value == TRACE_NO_VALUE || b->value == TRACE_NO_VALUE ||
-        stores_pointer(&t->sites[a->site]))
+        stores_pointer(&t->sites[a->site]) || may_differ(a->addr))
         return true;
     return memcmp(t->values + a->value, u->values + b->value, a->width * a->count) == 0;
 }
@@ -262,6 +269,7 @@ static void replay_stores(const char *who, const struct trace *t, const struct l
 
 struct run {
     struct trace plain, valued;
+    struct site *sites; // both traces', beyond the recorder's life
 };
 static struct run runs[AGREE_RECORDERS_MAX];
 
@@ -314,6 +322,18 @@ static void record(const struct recorder_kind *kind, struct recorder *rec,
     }
 }
 
+// A recorder's sites go with it.
+static void keep_sites(struct run *run)
+{
+    struct trace *t = run->valued.site_count > run->plain.site_count ? &run->valued : &run->plain;
+    free(run->sites);
+    run->sites = malloc((t->site_count + 1) * sizeof *run->sites);
+    if (!run->sites)
+        abort();
+    memcpy(run->sites, t->sites, t->site_count * sizeof *run->sites);
+    run->plain.sites = run->valued.sites = run->sites;
+}
+
 static void check_recorder(size_t k, const struct x86_routine *r, const struct copy_case *c,
                            const struct sandbox_end *end, struct agreement *out)
 {
@@ -346,7 +366,8 @@ static void check_recorder(size_t k, const struct x86_routine *r, const struct c
         if (!out->refused[j])
             compare_traces(recorder_kinds[j]->name, &runs[j].valued, kind->name, &runs[k].valued,
                            out);
-    // The sites are the recorder's own.
+    if (!out->refused[k])
+        keep_sites(&runs[k]);
     kind->close(rec);
 }
 

@@ -48,12 +48,25 @@ static bool next_frame(struct worker *w, enum frame_kind kind, uint64_t until_ms
     bool whole = frame_receive(w->fd, out);
     if (whole && out->kind == kind)
         return true;
-    if (whole && out->kind == FRAME_FAILED && out->length > 0)
-        snprintf(error, error_size, "%.*s", (int)out->length, (const char *)out->bytes);
     worker_end(w, how, sizeof how);
-    if (!whole || out->kind != FRAME_FAILED)
+    if (whole && out->kind == FRAME_FAILED)
+        frame_text(out, error, error_size);
+    else
         snprintf(error, error_size, "the worker %s while recording this case", how);
     frame_free(out);
+    return false;
+}
+
+// The recording that a frame holds, if it can be one of the case.
+static bool recording_of_case(const struct frame *f, const struct copy_case *c,
+                              struct recording *out)
+{
+    if (!recording_read(f->bytes, (size_t)f->length, out))
+        return false;
+    // A case that was not run was not laid out.
+    if (out->layout.size == c->size || out->layout.dst == NULL)
+        return true;
+    recording_free(out);
     return false;
 }
 
@@ -81,7 +94,7 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
     uint64_t until_ms = sweep_clock_ms() + stall_ms;
     bool ok = next_frame(&w, FRAME_RECORDING, until_ms, &f, error, error_size);
     worker_end(&w, NULL, 0);
-    if (ok && !recording_read(f.bytes, (size_t)f.length, out)) {
+    if (ok && !recording_of_case(&f, c, out)) {
         snprintf(error, error_size,
                  "the worker's recording makes no sense: the routine may "
                  "have written over it");
@@ -117,7 +130,9 @@ static bool note_is_sound(const struct frame *f)
     const struct witness_note *note = (const struct witness_note *)(const void *)f->bytes;
     return f->length >= sizeof *note && note->accesses <= f->length &&
            f->length == sizeof *note + note->accesses * sizeof(uint32_t) &&
-           memchr(note->message, '\0', sizeof note->message);
+           memchr(note->message, '\0', sizeof note->message) &&
+           frame_bool_is_sound(&note->params.same_page) &&
+           frame_bool_is_sound(&note->params.all_stores);
 }
 
 static uint64_t witness_deadline(struct witness_desk *desk)
@@ -182,7 +197,7 @@ static void finding_explain(struct finding *f, const struct witness *w)
     }
     const struct witness_note *note = (const struct witness_note *)(const void *)w->note.bytes;
     const uint32_t *indices = (const uint32_t *)(const void *)(note + 1);
-    if (!recording_read(w->recording.bytes, (size_t)w->recording.length, &f->recording) ||
+    if (!recording_of_case(&w->recording, &f->witness, &f->recording) ||
         !indices_are_sound(note, indices, &f->recording)) {
         recording_free(&f->recording);
         finding_without_witness(f, "its recording makes no sense");
@@ -194,6 +209,7 @@ static void finding_explain(struct finding *f, const struct witness *w)
     }
     f->params = note->params;
     memcpy(f->message, note->message, sizeof f->message);
+    frame_text_clean(f->message, sizeof f->message);
     size_t bytes = (size_t)note->accesses * sizeof *indices;
     f->accesses = malloc(bytes + 1); // malloc(0) may be NULL
     if (!f->accesses)

@@ -39,7 +39,8 @@ bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_
     rig->report = calloc(1, rig->report_bytes);
     rig->arena = arena_new();
     rig->shadow = shadow_new();
-    if (rig->report && rig->arena && rig->shadow)
+    rig->memo = job->judge ? memo_new(job->judge) : NULL;
+    if (rig->report && rig->arena && rig->shadow && (rig->memo || !job->judge))
         return true;
     snprintf(error, error_size, "no memory for the arena: %s", strerror(errno));
     return false;
@@ -53,6 +54,7 @@ void rig_close(struct rig *rig)
         arena_free(rig->arena);
     if (rig->shadow)
         shadow_free(rig->shadow);
+    memo_free(rig->memo);
     trace_free(&rig->trace);
     trace_free(&rig->other_trace);
     free(rig->report);
@@ -87,11 +89,11 @@ static bool take_outcome(struct rig *rig, const struct copy_case *c, const struc
     return t->outcome != OUTCOME_BROKEN && t->outcome != OUTCOME_REFUSED;
 }
 
-// Did the run leave bytes beyond the destination to put back? Of a routine that
-// did not return it is not known how far it came.
-static bool is_wide(const struct rig *rig, const struct trace *t)
+// Did the run that the shadow is of leave bytes beyond the destination to put
+// back? Of a routine that did not return it is not known how far it came.
+static bool is_wide(const struct shadow *s)
 {
-    return t->outcome != OUTCOME_RETURNED || rig->shadow->store_outside;
+    return s->trace->outcome != OUTCOME_RETURNED || s->store_outside;
 }
 
 static void arena_renew(struct rig *rig)
@@ -145,10 +147,10 @@ static bool shadow_take(struct rig *rig, const struct copy_case *c, const struct
     return !s->wild_store;
 }
 
-// Looks at the arena after a case. False: the case is accounted for as broken.
-static bool arena_is_as_recorded(struct rig *rig, const struct copy_case *c)
+// Looks at the arena after a case, which stored beyond the destination if WIDE.
+// False: the case is accounted for as broken.
+static bool arena_is_as_recorded(struct rig *rig, const struct copy_case *c, bool wide)
 {
-    bool wide = is_wide(rig, &rig->trace);
     bool near = wide || arena_is_clean_near(rig->arena, &rig->layout);
     arena_clear(rig->arena, &rig->layout, wide || !near);
     if (near && (!rig->careful || arena_is_clean(rig->arena, &rig->layout)))
@@ -200,7 +202,7 @@ static int differs_with_fill(struct rig *rig, const struct copy_case *c, uint64_
                   rule_traces_differ(&rig->trace, &rig->layout, t, &rig->other_layout);
     rig->distrusted = !shadow_take(rig, other, &rig->other_layout, t);
     if (!rig->distrusted)
-        arena_clear(rig->arena, &rig->other_layout, is_wide(rig, t));
+        arena_clear(rig->arena, &rig->other_layout, is_wide(rig->shadow));
     return differs;
 }
 
@@ -219,21 +221,31 @@ static void judge_data(struct rig *rig, const struct copy_case *c)
         rig->report->judged--; // it is counted as what it became
 }
 
-// Where the case before needed values this one mostly does too: then they are
-// recorded at once, and not in a second run.
-static void run_case(struct rig *rig, const struct copy_case *c)
+// A case like one before comes to the same. False: it is not like one.
+static bool judge_by_memo(struct rig *rig, const struct copy_case *c)
 {
-    bool values = rig->again && rig->job->judge->values;
-    record(rig, c, values, &rig->layout, &rig->trace);
-    if (!take_outcome(rig, c, &rig->trace)) {
-        clear_unjudged(rig, &rig->layout);
-        return;
-    }
+    struct report *report = rig->report;
+    const struct memo_verdict *known =
+        memo_recall(rig->memo, c, &rig->layout, &rig->trace, rig->job->backend->result);
+    if (!known)
+        return false;
+    rig->again = known->again;
+    if (!arena_is_as_recorded(rig, c, false))
+        return true;
+    report->judged++;
+    for (size_t i = 0; i < known->count; i++)
+        tally_add(&report->tallies[known->broken[i]], c);
+    judge_data(rig, c);
+    return true;
+}
+
+static void judge_by_shadow(struct rig *rig, const struct copy_case *c)
+{
     struct shadow *s = rig->shadow;
     rig->distrusted = !shadow_take(rig, c, &rig->layout, &rig->trace);
     rig->again = s->stores.any_again;
     if (!rig->distrusted) {
-        if (!arena_is_as_recorded(rig, c))
+        if (!arena_is_as_recorded(rig, c, is_wide(s)))
             return;
         if (rig->job->judge->values && rig->trace.outcome == OUTCOME_RETURNED &&
             shadow_needs_values(s) && !take_values(rig, c))
@@ -242,8 +254,22 @@ static void run_case(struct rig *rig, const struct copy_case *c)
     rig->report->judged++;
     rig->report->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
     judge_case(rig->job->judge, s, rig->report->tallies);
-    if (!rig->distrusted)
-        judge_data(rig, c);
+    if (rig->distrusted)
+        return;
+    memo_keep(rig->memo, s);
+    judge_data(rig, c);
+}
+
+// Where the case before needed values this one mostly does too: then they are
+// recorded at once, and not in a second run.
+static void run_case(struct rig *rig, const struct copy_case *c)
+{
+    bool values = rig->again && rig->job->judge->values;
+    record(rig, c, values, &rig->layout, &rig->trace);
+    if (!take_outcome(rig, c, &rig->trace))
+        clear_unjudged(rig, &rig->layout);
+    else if (!judge_by_memo(rig, c))
+        judge_by_shadow(rig, c);
 }
 
 static void report_reset(struct rig *rig, uint64_t id, uint64_t lo)

@@ -11,6 +11,7 @@
 #define STORESCOPE_CHUNK_H
 
 #include "judge.h"
+#include "memo.h"
 #include "plan.h"
 #include "recorder.h"
 
@@ -39,6 +40,7 @@ struct rig {
     struct recorder *recorder;
     struct arena *arena;
     struct shadow *shadow;
+    struct memo *memo; // NULL without a judge
     struct layout layout, other_layout;
     struct trace trace, other_trace; // `other`: with values, or with other data
     struct copy_case other_case;     // the case in the shadow, with other data

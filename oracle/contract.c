@@ -9,10 +9,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LINE_MAX_BYTES = 200, WORDS_MAX = 8, FILE_MAX_BYTES = 1 << 16 };
 
@@ -414,9 +416,22 @@ const struct contract *contract_find(const char *name)
     return NULL;
 }
 
+// A pipe that somebody writes to is read to its end, as `<(...)` gives one; one
+// without a writer is empty, and not waited for.
+static FILE *open_text(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return NULL;
+    FILE *file = fcntl(fd, F_SETFL, O_RDONLY) == 0 ? fdopen(fd, "r") : NULL;
+    if (!file)
+        close(fd);
+    return file;
+}
+
 static bool load_file(const char *path, struct contract *out, char *error, size_t error_size)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = open_text(path);
     char *text = file ? malloc(FILE_MAX_BYTES + 1) : NULL;
     if (!file || !text) {
         snprintf(error, error_size, "cannot read the contract %s: %s", path, strerror(errno));

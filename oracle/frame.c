@@ -4,6 +4,7 @@
 #include "frame.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -105,4 +106,30 @@ void frame_free(struct frame *f)
 {
     free(f->bytes);
     *f = (struct frame){0};
+}
+
+bool frame_bool_is_sound(const bool *b)
+{
+    uint8_t byte;
+    memcpy(&byte, b, sizeof byte);
+    return byte <= 1;
+}
+
+void frame_text_clean(char *text, size_t size)
+{
+    text[size - 1] = '\0';
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+}
+
+void frame_text(const struct frame *f, char *text, size_t size)
+{
+    size_t length = f->length < size - 1 ? (size_t)f->length : size - 1;
+    if (length > 0)
+        memcpy(text, f->bytes, length);
+    text[length] = '\0';
+    frame_text_clean(text, size);
+    if (!text[0])
+        snprintf(text, size, "the worker gave no reason");
 }

@@ -38,4 +38,14 @@ bool frame_send(int fd, uint32_t kind, const void *bytes, uint64_t length);
 bool frame_receive(int fd, struct frame *out);
 void frame_free(struct frame *f);
 
+// A byte that came in a frame as a bool: to read any other value is undefined.
+bool frame_bool_is_sound(const bool *b);
+
+// Makes text that came in a frame fit to be shown: ends it within its SIZE
+// bytes, and puts a question mark for each control character.
+void frame_text_clean(char *text, size_t size);
+
+// The line that a frame of FRAME_FAILED holds, clean and never empty.
+void frame_text(const struct frame *f, char *text, size_t size);
+
 #endif

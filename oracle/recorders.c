@@ -7,10 +7,11 @@
 
 #include <string.h>
 
-extern const struct recorder_kind recorder_rewrite;
+extern const struct recorder_kind recorder_rewrite, recorder_step;
 
 const struct recorder_kind *const recorder_kinds[] = {
     &recorder_rewrite,
+    &recorder_step,
 };
 const size_t recorder_kind_count = sizeof recorder_kinds / sizeof recorder_kinds[0];
 

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// No access is longer than what can be mapped for it to run through.
+#define ACCESS_BYTES_MAX (UINT64_C(1) << 31)
+
 struct recording_head {
     struct layout layout;
     uint64_t accesses, sites, value_bytes;
@@ -106,19 +109,36 @@ bool recording_send(int fd, const struct layout *layout, const struct trace *t)
 
 static bool access_is_sound(const struct access *a, const struct recording_head *head)
 {
-    if (a->kind > ACCESS_PREFETCH || a->site >= head->sites)
-        return false;
-    if (a->value == TRACE_NO_VALUE)
-        return true;
     uint64_t bytes;
-    return !__builtin_mul_overflow(a->count, (uint64_t)a->width, &bytes) &&
-           bytes <= head->value_bytes && a->value <= head->value_bytes - bytes;
+    if (a->kind > ACCESS_PREFETCH || a->site >= head->sites ||
+        __builtin_mul_overflow(a->count, (uint64_t)a->width, &bytes) || bytes > ACCESS_BYTES_MAX ||
+        (a->width == 0 && a->count > 1))
+        return false;
+    bool masked = a->flags & ACCESS_MASKED;
+    if (masked && (a->count != 1 || a->width > 64 || (a->width < 64 && a->mask >> a->width != 0)))
+        return false;
+    return a->value == TRACE_NO_VALUE ||
+           (bytes <= head->value_bytes && a->value <= head->value_bytes - bytes);
+}
+
+// Both buffers of an overlapping case, the gap between them, and whole pages.
+static bool lane_is_sound(const struct span *lane, uint64_t size)
+{
+    return lane->lo <= lane->hi && lane->hi - lane->lo <= 2 * size + CASE_GAP_MAX + 4 * PAGE_BYTES;
+}
+
+// Reports make pictures as large as the case.
+static bool layout_is_sound(const struct layout *layout)
+{
+    return layout->size <= CASE_SIZE_MAX && lane_is_sound(&layout->dst_lane, layout->size) &&
+           lane_is_sound(&layout->src_lane, layout->size);
 }
 
 static bool head_is_sound(const struct recording_head *head, uint64_t body)
 {
-    if (head->outcome > OUTCOME_BROKEN || head->image_count > TRACE_IMAGES_MAX ||
-        head->accesses > body || head->sites > body || head->value_bytes > body)
+    if (!layout_is_sound(&head->layout) || head->outcome > OUTCOME_BROKEN ||
+        head->image_count > TRACE_IMAGES_MAX || head->accesses > body || head->sites > body ||
+        head->value_bytes > body)
         return false;
     return body == head->accesses * sizeof(struct access) + head->sites * sizeof(struct site) +
                        head->value_bytes;
@@ -146,8 +166,9 @@ static bool body_take(struct trace *t, const struct recording_head *head, const 
         if (!access_is_sound(&t->accesses[i], head))
             return false;
     for (size_t i = 0; i < t->site_count; i++) {
-        sites[i].text[sizeof sites[i].text - 1] = '\0';
-        if (sites[i].class >= SITE_CLASS_COUNT || sites[i].length > sizeof sites[i].bytes)
+        frame_text_clean(sites[i].text, sizeof sites[i].text);
+        if (sites[i].class >= SITE_CLASS_COUNT || sites[i].length > sizeof sites[i].bytes ||
+            !frame_bool_is_sound(&sites[i].decoders_differ))
             return false;
     }
     return true;
@@ -175,7 +196,7 @@ bool recording_read(const void *bytes, size_t length, struct recording *out)
     t->image_count = (size_t)head.image_count;
     memcpy(t->images, head.images, sizeof t->images);
     memcpy(t->reason, head.reason, sizeof t->reason);
-    t->reason[sizeof t->reason - 1] = '\0';
+    frame_text_clean(t->reason, sizeof t->reason);
     if (body_take(t, &head, (const uint8_t *)bytes + sizeof head))
         return true;
     recording_free(out);

@@ -137,6 +137,7 @@ static void reason_merge(struct reason *into, const struct reason *from)
 {
     if (from->text[0] && (!into->text[0] || case_compare(&from->c, &into->c) < 0))
         *into = *from;
+    frame_text_clean(into->text, sizeof into->text);
 }
 
 static void note_broken(struct sweep *s, uint64_t index, const char *why)
@@ -212,17 +213,22 @@ static void worker_stalled(struct sweep *s, struct hand *hand)
     chunk_lost(s, hand, at, false, "the routine stopped the recorder's clock");
 }
 
+static bool sent_case_is_sound(const struct copy_case *c)
+{
+    return frame_bool_is_sound(&c->overlapping) && case_is_valid(c);
+}
+
 static bool reason_is_sound(const struct reason *reason)
 {
     return memchr(reason->text, '\0', sizeof reason->text) &&
-           (!reason->text[0] || case_is_valid(&reason->c));
+           (!reason->text[0] || sent_case_is_sound(&reason->c));
 }
 
 static bool tallies_are_sound(const struct report *r, size_t checks)
 {
     for (size_t i = 0; i < checks; i++)
         if (r->tallies[i].cases > r->end - r->lo ||
-            (r->tallies[i].cases > 0 && !case_is_valid(&r->tallies[i].witness)))
+            (r->tallies[i].cases > 0 && !sent_case_is_sound(&r->tallies[i].witness)))
             return false;
     return reason_is_sound(&r->skip_reason) && reason_is_sound(&r->broken_reason);
 }
@@ -277,10 +283,9 @@ static void answer_take(struct sweep *s, struct hand *hand)
     bool whole = frame_receive(hand->worker.fd, &f);
     if (whole && f.kind == FRAME_REPORT && report_is_sound(s, hand, &f)) {
         report_take(s, hand, (const struct report *)(const void *)f.bytes);
-    } else if (whole && f.kind == FRAME_FAILED && f.length > 0 &&
+    } else if (whole && f.kind == FRAME_FAILED &&
                atomic_load(&hand->worker.slot->at) == WORKER_LOADING) {
-        snprintf(s->sum->not_opened, sizeof s->sum->not_opened, "%.*s", (int)f.length,
-                 (const char *)f.bytes);
+        frame_text(&f, s->sum->not_opened, sizeof s->sum->not_opened);
         hand->busy = false;
         worker_end(&hand->worker, NULL, 0);
         end_soon(s);

@@ -46,14 +46,30 @@ static void send_element(struct sender *s, uint64_t addr, unsigned length, uint6
     }
 }
 
+// The element of an access at which it comes near the lane. Nothing can be
+// stored beyond the inaccessible pages around that.
+static uint64_t first_near(const struct access *a, struct span near)
+{
+    bool down = a->flags & ACCESS_DESCENDING;
+    if (a->count < 2)
+        return 0;
+    if (down)
+        return a->addr > near.hi ? (a->addr - near.hi) / a->width : 0;
+    return a->addr < near.lo ? (near.lo - a->addr) / a->width : 0;
+}
+
 static void send_access(struct sender *s, const struct access *a)
 {
     uint64_t mask = a->flags & ACCESS_MASKED ? a->mask : UINT64_MAX;
     const struct trace *t = &s->r->trace;
     const uint8_t *values = extent_has_value(t, a) ? t->values + a->value : NULL;
-    for (uint64_t i = 0; i < a->count; i++) {
+    struct span lane = s->r->layout.dst_lane;
+    struct span near = {lane.lo - PAGE_BYTES, lane.hi + PAGE_BYTES};
+    for (uint64_t i = first_near(a, near); i < a->count; i++) {
         uint64_t step = i * a->width;
         uint64_t addr = a->flags & ACCESS_DESCENDING ? a->addr - step : a->addr + step;
+        if (i > 0 && (a->flags & ACCESS_DESCENDING ? addr < near.lo : addr >= near.hi))
+            break;
         send_element(s, addr, a->width, mask, values ? values + step : NULL);
     }
 }

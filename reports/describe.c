@@ -76,7 +76,7 @@ void extent_print(const struct extent *e, enum region plain, char *text)
 {
     const char *name = e->region == plain ? "" : region_name[e->region];
     const char *blank = *name ? " " : "";
-    int64_t hi = e->lo + (int64_t)e->bytes - 1;
+    int64_t hi = (int64_t)((uint64_t)e->lo + e->bytes - 1);
     if (e->region == REGION_OTHER)
         snprintf(text, EXTENT_TEXT_MAX, "%s%s0x%" PRIx64, name, blank, (uint64_t)e->lo);
     else if (e->bytes <= 1)

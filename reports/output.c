@@ -51,8 +51,10 @@ static int open_temporary(struct output *o)
     o->temporary = format_name("%s/.%s.%ld.tmp", folder, basename(for_name), (long)getpid());
     int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
     o->nameless = fd >= 0;
-    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT))
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+        unlink(o->temporary);
         fd = open(o->temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+    }
     int saved = errno;
     free(for_folder);
     free(for_name);
@@ -86,21 +88,38 @@ bool output_open(struct output *o, const char *path, char *error, size_t error_s
     return true;
 }
 
+bool output_same(const struct output *a, const struct output *b)
+{
+    if (a->path == NULL || b->path == NULL)
+        return a->path == b->path;
+    // Devices take what comes.
+    return a->temporary != NULL && b->temporary != NULL && strcmp(a->path, b->path) == 0;
+}
+
+// Gives a file without a name its temporary one. What has that already was left
+// behind by a process that was killed, and had our number.
+static bool link_temporary(const struct output *o)
+{
+    char *link = format_name("/proc/self/fd/%d", fileno(o->file));
+    int linked = linkat(AT_FDCWD, link, AT_FDCWD, o->temporary, AT_SYMLINK_FOLLOW);
+    if (linked != 0 && errno == EEXIST && unlink(o->temporary) == 0)
+        linked = linkat(AT_FDCWD, link, AT_FDCWD, o->temporary, AT_SYMLINK_FOLLOW);
+    int saved = errno;
+    free(link);
+    errno = saved;
+    return linked == 0;
+}
+
 // Gives the finished file its name. Zero or an errno.
 static int put_in_place(struct output *o)
 {
     if (o->temporary == NULL)
         return 0;
-    int fd = fileno(o->file);
-    if (fsync(fd) != 0)
+    if (fsync(fileno(o->file)) != 0)
         return errno;
     if (o->nameless) {
-        char *link = format_name("/proc/self/fd/%d", fd);
-        int linked = linkat(AT_FDCWD, link, AT_FDCWD, o->temporary, AT_SYMLINK_FOLLOW);
-        int saved = errno;
-        free(link);
-        if (linked != 0)
-            return saved;
+        if (!link_temporary(o))
+            return errno;
         o->nameless = false;
     }
     return rename(o->temporary, o->path) == 0 ? 0 : errno;

@@ -5,6 +5,9 @@
 // all. A file is written under no name or a temporary one in the same folder,
 // synced, and renamed over PATH only when every byte of it was taken. What
 // exists and is no plain file (a device, a pipe) is written to as it is.
+//
+// A program killed leaves the old file; and where the file system knows no files
+// without a name, or in the instant between two calls, the temporary one.
 
 #ifndef STORESCOPE_OUTPUT_H
 #define STORESCOPE_OUTPUT_H
@@ -23,6 +26,9 @@ struct output {
 // PATH NULL or "-": standard output. Fails before any work is done when the
 // folder is missing or may not be written. One line in ERROR.
 bool output_open(struct output *o, const char *path, char *error, size_t error_size);
+
+// Do two open outputs end in one place?
+bool output_same(const struct output *a, const struct output *b);
 
 // Ends the report. False and one line in ERROR when any byte of it was lost;
 // PATH is then as it was before.

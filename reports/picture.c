@@ -44,18 +44,15 @@ static void touch(struct picture *p, uint64_t at)
 void picture_add(struct picture *p, const struct extent *e, const struct access *a)
 {
     memset(p->marks, MARK_NONE, p->cells);
-    p->below = p->above = p->again = false;
-    for (uint64_t k = 0; k < e->bytes; k++) {
-        int64_t at = e->lo + (int64_t)k;
-        if (!extent_touches(e, a, k))
-            continue;
-        if (at < 0)
-            p->below = true;
-        else if ((uint64_t)at >= p->size)
-            p->above = true;
-        else
-            touch(p, (uint64_t)at);
-    }
+    // Only masked accesses leave bytes out, and never their ends.
+    uint64_t below = e->lo < 0 ? -(uint64_t)e->lo : 0;
+    uint64_t first = e->lo < 0 ? 0 : (uint64_t)e->lo;
+    p->below = e->bytes > 0 && below > 0;
+    p->above = e->bytes > below && first + (e->bytes - below) > p->size;
+    p->again = false;
+    for (uint64_t k = below; k < e->bytes && first + (k - below) < p->size; k++)
+        if (extent_touches(e, a, k))
+            touch(p, first + (k - below));
 }
 
 void picture_print_bar(const struct picture *p, const struct look *look, FILE *out, bool load)

@@ -187,7 +187,13 @@ static void expand_record(const struct recorder *r, const struct translation *t,
         if (trace->count + EXPAND_MOST > trace->capacity)
             trace_reserve(trace, trace->count + EXPAND_MOST);
         struct access *out = &trace->accesses[trace->count];
-        size_t n = expand_descriptor(d, record, out);
+        size_t n = 1;
+        if (d->plain) {
+            *out = d->access;
+            out->addr = address_of(d, record);
+        } else {
+            n = expand_descriptor(d, record, out);
+        }
         if (d->captured) {
             attach_captured(r, record[d->value_word] + captured, out, n, trace);
             for (size_t k = 0; k < n; k++)

@@ -318,14 +318,14 @@ static bool describe(struct segment_builder *b, const struct insn *in, const str
         ok = describe_address(b, w->mem, &d) && describe_mask(b, w->mem, &d) &&
              describe_part(b, w->mem, &d) && describe_string(b, in, &d) && describe_value(b, &d);
     }
+    d.plain = d.shape == SHAPE_PLAIN && !d.addr32 && d.access.kind != ACCESS_FLUSH;
     struct segment_table *t = b->table;
     if (t->descriptor_count == t->descriptor_capacity) {
         t->descriptors = grow(t->descriptors, &t->descriptor_capacity, sizeof *t->descriptors);
     }
     t->descriptors[t->descriptor_count++] = d;
     current(b)->count++;
-    current(b)->plain &=
-        d.shape == SHAPE_PLAIN && d.value_word == 0 && !d.addr32 && d.access.kind != ACCESS_FLUSH;
+    current(b)->plain &= d.plain && d.value_word == 0;
     return ok;
 }
 

@@ -42,6 +42,7 @@ struct descriptor {
     struct access access; // all but the address, which is `addr` plus registers
     uint8_t shape;        // enum descriptor_shape
     bool addr32;
+    bool plain;   // one access, of which all but the address is known
     uint8_t a, b; // addr += word[a] * a_times + word[b] * b_times
     uint8_t a_times, b_times;
     // SHAPE_STRING
@@ -70,7 +71,7 @@ struct segment {
     uint32_t words;        // length of its record
     struct slot slots[SEGMENT_SLOTS_MAX];
     uint8_t slot_count;
-    bool plain; // every descriptor is SHAPE_PLAIN and has no value
+    bool plain; // every descriptor is, and has no value
 };
 
 struct segment_table {

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What elf_sound.c and elf_sound_load.c share. Nobody else includes this.
+
+#ifndef STORESCOPE_ELF_SOUND_PARTS_H
+#define STORESCOPE_ELF_SOUND_PARTS_H
+
+#include "elf_sound.h"
+
+#include <elf.h>
+
+// Writes the reason; always false.
+__attribute__((format(printf, 2, 3))) bool elf_sound_fail(const struct elf_source *source,
+                                                          const char *format, ...);
+
+// Do LENGTH bytes at OFFSET lie within the first BYTES?
+bool elf_range_fits(uint64_t offset, uint64_t length, uint64_t bytes);
+
+// All of LENGTH bytes at OFFSET of the file, or false.
+bool elf_read(int fd, uint64_t offset, void *out, size_t length);
+
+#endif

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Single accesses that compilers can neither merge, split, widen, repeat nor turn
+// into a call: volatile scalars (C17 5.1.2.3: accesses to volatile objects are
+// evaluated strictly according to the abstract machine), and inline assembly for
+// vectors. Each is legal on any object.
+//
+// `_aligned` ones are whole on every CPU. The others take any address: one
+// instruction where the CPU allows it (x86, Armv7, AArch64), bytes where it does
+// not.
+
+#ifndef STORECOPY_ACCESS_H
+#define STORECOPY_ACCESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+// Is a misaligned access one instruction, and whole within a cache line?
+#if defined(__x86_64__) || defined(__i386__)
+#define MISALIGNED_IS_WHOLE 1
+#else
+#define MISALIGNED_IS_WHOLE 0
+#endif
+
+// The widest access that is whole, bytes.
+enum { WHOLE_MAX = sizeof(uintptr_t) >= 8 ? 8 : 4 };
+
+#define SCALAR(bits)                                                                          \
+    typedef volatile uint##bits##_t __attribute__((may_alias)) aligned_##bits;                \
+    typedef volatile uint##bits##_t __attribute__((may_alias, aligned(1))) any_##bits;        \
+    INLINE uint##bits##_t load_##bits(const void *from)                                       \
+    {                                                                                         \
+        return *(const any_##bits *)from;                                                     \
+    }                                                                                         \
+    INLINE void store_##bits(void *to, uint##bits##_t value)                                  \
+    {                                                                                         \
+        *(any_##bits *)to = value;                                                            \
+    }                                                                                         \
+    INLINE uint##bits##_t load_aligned_##bits(const void *from)                               \
+    {                                                                                         \
+        return *(const aligned_##bits *)from;                                                 \
+    }                                                                                         \
+    INLINE void store_aligned_##bits(void *to, uint##bits##_t value)                          \
+    {                                                                                         \
+        *(aligned_##bits *)to = value;                                                        \
+    }
+
+SCALAR(8)
+SCALAR(16)
+SCALAR(32)
+SCALAR(64)
+
+// A device's accesses. A compiler may give an AArch64 access a write-back address
+// (`str x1, [x0], #8`), which a hypervisor cannot emulate: the syndrome of its
+// trap does not describe it (Arm ARM, ESR_ELx.ISS, ISV). Constraint Q is a plain
+// base register.
+#if defined(__aarch64__)
+#define DEVICE(bits, suffix, format)                                                          \
+    INLINE uint##bits##_t load_device_##bits(const void *from)                                \
+    {                                                                                         \
+        uint##bits##_t value;                                                                 \
+        __asm__ volatile("ldr" suffix " %" format "0, %1"                                     \
+                         : "=r"(value)                                                        \
+                         : "Q"(*(const aligned_##bits *)from)                                 \
+                         : "memory");                                                         \
+        return value;                                                                         \
+    }                                                                                         \
+    INLINE void store_device_##bits(void *to, uint##bits##_t value)                           \
+    {                                                                                         \
+        __asm__ volatile("str" suffix " %" format "1, %0"                                     \
+                         : "=Q"(*(aligned_##bits *)to)                                        \
+                         : "r"(value)                                                         \
+                         : "memory");                                                         \
+    }
+#else
+#define DEVICE(bits, suffix, format)                                                          \
+    INLINE uint##bits##_t load_device_##bits(const void *from)                                \
+    {                                                                                         \
+        return load_aligned_##bits(from);                                                     \
+    }                                                                                         \
+    INLINE void store_device_##bits(void *to, uint##bits##_t value)                           \
+    {                                                                                         \
+        store_aligned_##bits(to, value);                                                      \
+    }
+#endif
+
+DEVICE(8, "b", "w")
+DEVICE(16, "h", "w")
+DEVICE(32, "", "w")
+DEVICE(64, "", "x")
+
+// Would an ascending copy overwrite bytes of SRC that it has not read?
+INLINE int overwrites_ahead(const void *dst, const void *src, size_t n)
+{
+    uintptr_t up = (uintptr_t)dst - (uintptr_t)src;
+    return __builtin_expect(up < n, 0) && up != 0;
+}
+
+// Lowest set bit; 0 of 0.
+INLINE uintptr_t lowest_bit(uintptr_t bits)
+{
+    return bits & -bits;
+}
+
+#if defined(__x86_64__)
+// A load and the store of what it read. Vector registers of their own, so that
+// nothing has to be saved; AVX-512's upper sixteen need no vzeroupper.
+INLINE void move_128(void *to, const void *from)
+{
+    __asm__ volatile("movups (%1), %%xmm0\n\tmovups %%xmm0, (%0)"
+                     :
+                     : "r"(to), "r"(from)
+                     : "xmm0", "memory");
+}
+
+// The same by an AVX instruction. To an aligned address.
+INLINE void move_128_avx(void *to, const void *from)
+{
+    __asm__ volatile("vmovdqu (%1), %%xmm0\n\tvmovdqa %%xmm0, (%0)"
+                     :
+                     : "r"(to), "r"(from)
+                     : "xmm0", "memory");
+}
+
+INLINE void move_256(void *to, const void *from)
+{
+    __asm__ volatile("vmovdqu (%1), %%ymm0\n\tvmovdqu %%ymm0, (%0)"
+                     :
+                     : "r"(to), "r"(from)
+                     : "xmm0", "memory");
+}
+
+// After 256-bit moves: SSE code is slow with the upper halves in use (Intel 64
+// Optimization Reference Manual, 15.3).
+INLINE void end_256(void)
+{
+    __asm__ volatile("vzeroupper" ::: "memory");
+}
+
+INLINE void fence_stores(void)
+{
+    __asm__ volatile("sfence" ::: "memory");
+}
+#endif
+
+#endif

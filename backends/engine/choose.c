@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "choose.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+enum cpuid_register { EAX, EBX, ECX, EDX };
+
+// State the operating system must save: bits of XCR0 (Intel SDM vol. 1, 13.3).
+enum { STATE_NONE = 0, STATE_YMM = 0x06, STATE_ZMM = 0xe6 };
+
+// Bits of CPUID (Intel SDM vol. 2A). Every bit of a row is needed; the last row of
+// a path or flush whose bits are all there is the best.
+static const struct {
+    enum storecopy_path path;
+    uint32_t leaf7_ebx, leaf1_ecx, state;
+} paths[] = {
+    {STORECOPY_SSE2, 0, 0, STATE_NONE},
+    {STORECOPY_AVX2, 1u << 5, 1u << 28, STATE_YMM},
+    // AVX2, BMI2, AVX512F, AVX512BW, AVX512VL
+    {STORECOPY_AVX512, 1u << 5 | 1u << 8 | 1u << 16 | 1u << 30 | 1u << 31, 1u << 28, STATE_ZMM},
+};
+
+static const struct {
+    enum storecopy_flush flush;
+    uint32_t leaf7_ebx, leaf1_edx;
+} flushes[] = {
+    {STORECOPY_CLFLUSH, 0, 1u << 19},
+    {STORECOPY_CLFLUSHOPT, 1u << 23, 0},
+    {STORECOPY_CLWB, 1u << 24, 0},
+};
+
+static void ask(uint32_t leaf, uint32_t r[4])
+{
+    r[EAX] = r[EBX] = r[ECX] = r[EDX] = 0;
+    __get_cpuid_count(leaf, 0, &r[EAX], &r[EBX], &r[ECX], &r[EDX]);
+}
+
+static uint32_t saved_state(const uint32_t leaf1[4])
+{
+    uint32_t low, high;
+    if ((leaf1[ECX] & 1u << 27) == 0) // OSXSAVE
+        return 0;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+enum storecopy_path storecopy_find_path(void)
+{
+    enum storecopy_path best = STORECOPY_PORTABLE;
+    uint32_t leaf1[4], leaf7[4];
+    ask(1, leaf1);
+    ask(7, leaf7);
+    uint32_t state = saved_state(leaf1);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        if ((leaf7[EBX] & paths[i].leaf7_ebx) == paths[i].leaf7_ebx &&
+            (leaf1[ECX] & paths[i].leaf1_ecx) == paths[i].leaf1_ecx &&
+            (state & paths[i].state) == paths[i].state)
+            best = paths[i].path;
+    }
+    return best;
+}
+
+enum storecopy_flush storecopy_find_flush(void)
+{
+    enum storecopy_flush best = STORECOPY_NO_FLUSH;
+    uint32_t leaf1[4], leaf7[4];
+    ask(1, leaf1);
+    ask(7, leaf7);
+    for (size_t i = 0; i < sizeof flushes / sizeof *flushes; i++) {
+        if ((leaf7[EBX] & flushes[i].leaf7_ebx) == flushes[i].leaf7_ebx &&
+            (leaf1[EDX] & flushes[i].leaf1_edx) == flushes[i].leaf1_edx)
+            best = flushes[i].flush;
+    }
+    return best;
+}
+#else
+enum storecopy_path storecopy_find_path(void)
+{
+    return STORECOPY_PORTABLE;
+}
+
+enum storecopy_flush storecopy_find_flush(void)
+{
+    return STORECOPY_NO_FLUSH;
+}
+#endif
+
+const char *storecopy_path_name(enum storecopy_path path)
+{
+    static const char *const names[STORECOPY_PATHS] = {
+        [STORECOPY_PORTABLE] = "portable",
+        [STORECOPY_SSE2] = "sse2",
+        [STORECOPY_AVX2] = "avx2",
+        [STORECOPY_AVX512] = "avx512",
+    };
+    return path < STORECOPY_PATHS ? names[path] : "unknown";
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The functions that have a path for each instruction set: one jump through a
+// pointer, which the first call sets. Setting it twice is harmless: all threads
+// find the same.
+
+#include "check.h"
+#include "choose.h"
+#include "paths.h"
+
+static storecopy_function first_shared, first_ordered, first_wc, first_pmem;
+
+static storecopy_function *shared = first_shared, *ordered = first_ordered, *wc = first_wc,
+                          *pmem = first_pmem;
+
+#define LOAD(pointer) __atomic_load_n(&(pointer), __ATOMIC_RELAXED)
+
+static void *no_pmem(void *dst, const void *src, size_t n)
+{
+    (void)dst, (void)src, (void)n;
+    return NULL;
+}
+
+#if defined(__x86_64__)
+static const struct {
+    storecopy_function *shared, *ordered, *wc;
+} by_path[STORECOPY_PATHS] = {
+    [STORECOPY_PORTABLE] = {storecopy_shared_portable, storecopy_ordered_portable,
+                            storecopy_wc_portable},
+    [STORECOPY_SSE2] = {storecopy_shared_sse2, storecopy_ordered_portable, storecopy_wc_sse2},
+    [STORECOPY_AVX2] = {storecopy_shared_avx2, storecopy_ordered_avx, storecopy_wc_avx2},
+    [STORECOPY_AVX512] = {storecopy_shared_avx512, storecopy_ordered_avx, storecopy_wc_avx512},
+};
+
+static storecopy_function *const by_flush[] = {
+    [STORECOPY_NO_FLUSH] = no_pmem,
+    [STORECOPY_CLFLUSH] = storecopy_pmem_clflush,
+    [STORECOPY_CLFLUSHOPT] = storecopy_pmem_clflushopt,
+    [STORECOPY_CLWB] = storecopy_pmem_clwb,
+};
+#else
+static const struct {
+    storecopy_function *shared, *ordered, *wc;
+} by_path[STORECOPY_PATHS] = {
+    [STORECOPY_PORTABLE] = {storecopy_shared_portable, storecopy_ordered_portable,
+                            storecopy_wc_portable},
+};
+
+static storecopy_function *const by_flush[] = {[STORECOPY_NO_FLUSH] = no_pmem};
+#endif
+
+enum storecopy_path storecopy_path_here(void)
+{
+    return storecopy_find_path();
+}
+
+static void choose(void)
+{
+    enum storecopy_path path = storecopy_find_path();
+    __atomic_store_n(&shared, by_path[path].shared, __ATOMIC_RELAXED);
+    __atomic_store_n(&ordered, by_path[path].ordered, __ATOMIC_RELAXED);
+    __atomic_store_n(&wc, by_path[path].wc, __ATOMIC_RELAXED);
+    __atomic_store_n(&pmem, by_flush[storecopy_find_flush()], __ATOMIC_RELAXED);
+}
+
+#define FIRST(name)                                                 \
+    static void *first_##name(void *dst, const void *src, size_t n) \
+    {                                                               \
+        choose();                                                   \
+        return LOAD(name)(dst, src, n);                             \
+    }
+
+FIRST(shared)
+FIRST(ordered)
+FIRST(wc)
+FIRST(pmem)
+
+void *storecopy_shared(void *dst, const void *src, size_t n)
+{
+    CHECK_BUFFERS(dst, src, n);
+    return LOAD(shared)(dst, src, n);
+}
+
+void *storecopy_ordered(void *dst, const void *src, size_t n)
+{
+    CHECK_BUFFERS(dst, src, n);
+    return LOAD(ordered)(dst, src, n);
+}
+
+void *storecopy_wc(void *dst, const void *src, size_t n)
+{
+    CHECK_BUFFERS(dst, src, n);
+    CHECK_APART(dst, src, n);
+    return LOAD(wc)(dst, src, n);
+}
+
+void *storecopy_pmem(void *dst, const void *src, size_t n)
+{
+    CHECK_BUFFERS(dst, src, n);
+    CHECK_APART(dst, src, n);
+    return LOAD(pmem)(dst, src, n);
+}

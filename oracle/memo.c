@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "memo.h"
+
+#include "shadow_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    // A case with more accesses is judged anew each time.
+    ACCESSES_MAX = 4096,
+    // Places for cases whose pointers differ in their low bits, so that sweeps
+    // over offsets find what they had at the offset 16 bytes before.
+    OFFSETS = 16,
+    PLACES = OFFSETS * OFFSETS,
+    // Alignments that checks ask about one by one, beside that of the accesses.
+    ALIGNMENT_MASK = 7,
+};
+
+enum base { BASE_DST, BASE_SRC, BASE_NONE, BASE_COUNT };
+
+// An access of at most 64 bytes that lies wholly in the destination (stores),
+// in the source (loads), or in the routine's own stack frame.
+struct seen {
+    uint64_t addr; // less its base
+    uint64_t count;
+    uint32_t site;
+    uint16_t width;
+    uint8_t kind, flags;
+    uint8_t base;   // enum base
+    uint8_t astray; // bits of an address that its alignment wants to be 0
+};
+
+struct place {
+    bool used;
+    bool values; // a byte is stored twice and a check asks what it held
+    enum copy_op op;
+    bool overlapping;
+    int64_t overlap;
+    uint64_t size;
+    uint64_t dst_low, src_low; // & ALIGNMENT_MASK
+    uint64_t stack_entry;
+    bool misaligned[BASE_COUNT];
+    uint32_t seen_count;
+    uint32_t seen_room;
+    struct seen *seen; // owned
+    struct memo_verdict verdict;
+};
+
+struct memo {
+    const struct judge *judge;
+    struct place places[PLACES];
+};
+
+struct memo *memo_new(const struct judge *judge)
+{
+    struct memo *memo = calloc(1, sizeof *memo);
+    if (memo)
+        memo->judge = judge;
+    return memo;
+}
+
+void memo_free(struct memo *memo)
+{
+    for (size_t i = 0; memo && i < PLACES; i++)
+        free(memo->places[i].seen);
+    free(memo);
+}
+
+static size_t place_index(const struct layout *layout)
+{
+    return (uintptr_t)layout->dst % OFFSETS * OFFSETS + (uintptr_t)layout->src % OFFSETS;
+}
+
+static bool lies_within(const struct access *a, uint64_t lo, uint64_t size)
+{
+    uint64_t off = a->addr - lo;
+    return off < size && a->width <= size - off;
+}
+
+// False for an access of another kind than `struct seen` is for.
+static bool see(struct seen *seen, const struct access *a, const struct layout *layout,
+                const struct trace *t)
+{
+    uint64_t dst = (uintptr_t)layout->dst, src = (uintptr_t)layout->src;
+    bool store = a->kind == ACCESS_STORE;
+
+    *seen = (struct seen){a->addr, a->count, a->site, a->width, a->kind, a->flags, BASE_NONE, 0};
+    if (a->kind == ACCESS_FENCE || a->kind == ACCESS_PREFETCH)
+        return a->kind == ACCESS_FENCE;
+    if (a->kind != ACCESS_LOAD && !store)
+        return false;
+    if (a->count != 1 || a->flags & (ACCESS_MASKED | ACCESS_TLS) || a->width == 0 ||
+        a->width > WORD_BITS || a->width & (a->width - 1))
+        return false;
+    if (lies_within(a, t->stack.lo, (store ? t->stack_entry : t->stack.hi) - t->stack.lo))
+        return true;
+    seen->base = store ? BASE_DST : BASE_SRC;
+    seen->astray = (uint8_t)(a->width - 1);
+    seen->addr -= store ? dst : src;
+    return lies_within(a, store ? dst : src, layout->size);
+}
+
+// What the case does to its data: the facts that no access tells.
+static bool data_is_right(const struct copy_case *c, const struct layout *layout,
+                          const struct trace *t, enum copy_result result)
+{
+    uint64_t end = (uintptr_t)layout->dst + (c->op == OP_MEMPCPY ? layout->size : 0);
+    if (result == RESULT_OF_OP && t->return_value != end)
+        return false;
+    return memcmp(layout->dst, layout->expected, layout->size) == 0;
+}
+
+// Room for COUNT accesses in a place, which then holds nothing; false without
+// memory.
+static bool place_make_room(struct place *p, size_t count)
+{
+    p->used = false;
+    if (count <= p->seen_room)
+        return true;
+    free(p->seen);
+    p->seen_room = count < 32 ? 32 : ACCESSES_MAX;
+    p->seen = malloc(p->seen_room * sizeof *p->seen);
+    if (!p->seen)
+        p->seen_room = 0;
+    return p->seen != NULL;
+}
+
+void memo_keep(struct memo *memo, const struct shadow *s)
+{
+    const struct trace *t = s->trace;
+    struct place *p = &memo->places[place_index(s->layout)];
+
+    if (t->outcome != OUTCOME_RETURNED || t->count > ACCESSES_MAX || s->wrong_data ||
+        s->wrong_return || s->transient || s->values_differ || !place_make_room(p, t->count))
+        return;
+    p->verdict.count = 0;
+    for (size_t i = 0; i < memo->judge->count; i++) {
+        if (!check_broken(&memo->judge->checks[i], s))
+            continue;
+        if (p->verdict.count == MEMO_BROKEN_MAX)
+            return;
+        p->verdict.broken[p->verdict.count++] = (uint16_t)i;
+    }
+    p->verdict.again = s->stores.any_again;
+    p->values = s->stores.any_again && memo->judge->values;
+    p->op = s->c->op;
+    p->overlapping = s->c->overlapping;
+    p->overlap = s->c->overlap;
+    p->size = s->layout->size;
+    p->dst_low = (uintptr_t)s->layout->dst & ALIGNMENT_MASK;
+    p->src_low = (uintptr_t)s->layout->src & ALIGNMENT_MASK;
+    p->stack_entry = t->stack_entry;
+    p->misaligned[BASE_DST] = s->stores.misaligned;
+    p->misaligned[BASE_SRC] = s->loads.misaligned;
+    p->seen_count = (uint32_t)t->count;
+    for (size_t i = 0; i < t->count; i++)
+        if (!see(&p->seen[i], &t->accesses[i], s->layout, t))
+            return;
+    p->used = true;
+}
+
+static bool is_like(const struct place *p, const struct copy_case *c, const struct layout *layout,
+                    const struct trace *t)
+{
+    return p->used && p->size == layout->size && p->seen_count == t->count &&
+           t->outcome == OUTCOME_RETURNED && p->op == c->op && p->overlapping == c->overlapping &&
+           p->overlap == c->overlap && p->stack_entry == t->stack_entry &&
+           p->dst_low == ((uintptr_t)layout->dst & ALIGNMENT_MASK) &&
+           p->src_low == ((uintptr_t)layout->src & ALIGNMENT_MASK);
+}
+
+// Are these the accesses of the case remembered? What is the same relative to
+// its base lies in the same buffer, and need not be asked where it lies.
+static bool same_accesses(const struct place *p, const struct layout *layout, const struct trace *t)
+{
+    const uint64_t bases[BASE_COUNT] = {(uintptr_t)layout->dst, (uintptr_t)layout->src, 0};
+    uint64_t astray[BASE_COUNT] = {0}, differs = 0;
+
+    for (size_t i = 0; i < p->seen_count; i++) {
+        const struct access *a = &t->accesses[i];
+        const struct seen *seen = &p->seen[i];
+        differs |= (a->addr - bases[seen->base]) ^ seen->addr;
+        differs |= a->site ^ seen->site;
+        differs |= (uint64_t)(a->width ^ seen->width) | (uint64_t)(a->kind ^ seen->kind) |
+                   (uint64_t)(a->flags ^ seen->flags);
+        differs |= a->count ^ seen->count;
+        astray[seen->base] |= a->addr & seen->astray;
+    }
+    return differs == 0 && p->misaligned[BASE_DST] == (astray[BASE_DST] != 0) &&
+           p->misaligned[BASE_SRC] == (astray[BASE_SRC] != 0);
+}
+
+// Equal for the widths of `struct seen`, without a call for the usual ones.
+static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint16_t width)
+{
+    switch (width) {
+    case 1:
+        return *a == *b;
+    case 2:
+        return memcmp(a, b, 2) == 0;
+    case 4:
+        return memcmp(a, b, 4) == 0;
+    case 8:
+        return memcmp(a, b, 8) == 0;
+    case 16:
+        return memcmp(a, b, 16) == 0;
+    default:
+        return memcmp(a, b, width) == 0;
+    }
+}
+
+// Does each store put on its bytes what they hold in the end? Then no value was
+// transient. False also when the trace lacks values.
+static bool stores_are_final(const struct place *p, const struct layout *layout,
+                             const struct trace *t)
+{
+    for (size_t i = 0; i < p->seen_count; i++) {
+        const struct seen *seen = &p->seen[i];
+        uint64_t value = t->accesses[i].value;
+        if (seen->base != BASE_DST)
+            continue;
+        if (value + seen->width > t->value_bytes ||
+            !same_bytes(layout->dst + seen->addr, t->values + value, seen->width))
+            return false;
+    }
+    return true;
+}
+
+const struct memo_verdict *memo_recall(const struct memo *memo, const struct copy_case *c,
+                                       const struct layout *layout, const struct trace *trace,
+                                       enum copy_result result)
+{
+    const struct place *p = &memo->places[place_index(layout)];
+    if (!is_like(p, c, layout, trace) || !same_accesses(p, layout, trace) ||
+        !data_is_right(c, layout, trace, result))
+        return NULL;
+    if (p->values && !stores_are_final(p, layout, trace))
+        return NULL;
+    return &p->verdict;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What the latest cases came to. Most cases of a sweep make, relative to their
+// destination and source, the very accesses of a case just before. Shadow memory
+// would gather the same facts again and the checks find the same: then the
+// accesses are compared, which is quicker, and what the case does to its data is
+// looked at anew. Only cases are remembered of which nothing else bears on the
+// checks: memo_keep says which.
+
+#ifndef STORESCOPE_MEMO_H
+#define STORESCOPE_MEMO_H
+
+#include "judge.h"
+
+struct memo;
+
+// For the checks of one judge, and one recorder: a site's number means the same
+// site in all traces. NULL when memory runs out.
+struct memo *memo_new(const struct judge *judge);
+void memo_free(struct memo *memo);
+
+// The checks that a case breaks, and whether it stores bytes again. A case that
+// breaks more is not remembered.
+enum { MEMO_BROKEN_MAX = 64 };
+struct memo_verdict {
+    bool again;
+    uint16_t count;
+    uint16_t broken[MEMO_BROKEN_MAX]; // indices of the judge's checks
+};
+
+// Remembers the case in the shadow, judged and found to return, to store the
+// right data, and to leave no question open; does nothing with others.
+void memo_keep(struct memo *memo, const struct shadow *s);
+
+// What the case comes to if it is like one remembered, and does the right thing
+// to its data; else NULL. Call before arena_clear. The result stands until the
+// next memo_keep.
+const struct memo_verdict *memo_recall(const struct memo *memo, const struct copy_case *c,
+                                       const struct layout *layout, const struct trace *trace,
+                                       enum copy_result result);
+
+#endif

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// agree [-n CASES] [-s SEED] PATTERN...
+//
+// Do the recorders agree? Each backend that a pattern means is loaded once; then
+// a process for each recorder, forked from there, records the same random cases,
+// and the traces are compared access by access: kind, place, width, mask, flags,
+// count, instruction, stored value, and how the run ended. What a recorder
+// refuses it is not asked about. Ends with the numbers, and exits 1 when there
+// was a disagreement.
+
+#include "arena.h"
+#include "backend.h"
+#include "recorder.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SECONDS_MAX = 300, SHOWN_MAX = 3 };
+
+struct counts {
+    uint64_t compared, accesses, refused, differed;
+};
+
+// ---- random cases ----
+
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t x = *state += 0x9e3779b97f4a7c15u;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}
+
+static uint64_t below(uint64_t *state, uint64_t n)
+{
+    return next_random(state) % n;
+}
+
+// Mostly small, some around powers of two, a few large.
+static uint64_t random_size(uint64_t *state)
+{
+    switch (below(state, 8)) {
+    case 0:
+        return below(state, 5000);
+    case 1:
+        return (UINT64_C(1) << below(state, 13)) + below(state, 9) - 4;
+    case 2:
+        return below(state, 600);
+    default:
+        return below(state, 130);
+    }
+}
+
+static struct copy_case random_case(const struct backend *b, uint64_t *state)
+{
+    struct copy_case c;
+    do {
+        uint64_t size = random_size(state) & 0xffff;
+        uint64_t align = b->align ? b->align : 1;
+        memset(&c, 0, sizeof c);
+        c.op = b->op;
+        c.size = size / b->size_unit * b->size_unit;
+        c.dst_off = (uint32_t)(below(state, PAGE_BYTES) / align * align);
+        c.src_off = (uint32_t)(below(state, PAGE_BYTES) / align * align);
+        c.fill = below(state, 1000);
+        if (b->op == OP_MEMMOVE && below(state, 2)) {
+            c.overlapping = true;
+            c.overlap = (int64_t)below(state, 2 * c.size + 1) - (int64_t)c.size;
+            c.overlap = c.overlap / (int64_t)align * (int64_t)align;
+            c.src_off = case_src_off(c.dst_off, c.overlap);
+        }
+        if (below(state, 8) == 0)
+            c.tunable[TUNABLE_REP] = 64 + below(state, 4000);
+        if (below(state, 8) == 0)
+            c.tunable[TUNABLE_NT] = 0x4040 + below(state, 4000);
+    } while (!case_is_valid(&c) || c.size < b->size_min);
+    return c;
+}
+
+// ---- recording ----
+
+static void record_all(const struct recorder_kind *kind, const struct routine *routine,
+                       const struct backend *b, uint64_t seed, unsigned cases, int fd)
+{
+    const struct recorder_options options = {.loads = true, .timeout_ms = 2000};
+    char error[256];
+    struct trace trace;
+    trace_init(&trace);
+    struct recorder *r = kind->open(routine, b->arg4, &options, error, sizeof error);
+    struct arena *arena = arena_new();
+    if (!r || !arena)
+        _exit(3);
+    for (unsigned i = 0; i < cases; i++) {
+        struct copy_case c = random_case(b, &seed);
+        struct layout layout = {0};
+        kind->run(r, arena, &c, true, &layout, &trace);
+        if (!recording_send(fd, &layout, &trace))
+            _exit(4);
+        if (layout.dst)
+            arena_clear(arena, &layout, true);
+        if (trace.outcome == OUTCOME_BROKEN)
+            break;
+    }
+    _exit(0);
+}
+
+static int start_recorder(const struct recorder_kind *kind, const struct routine *routine,
+                          const struct backend *b, uint64_t seed, unsigned cases)
+{
+    int fds[2];
+    if (pipe(fds) != 0)
+        abort();
+    if (fork() == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(fds[0]);
+        record_all(kind, routine, b, seed, cases, fds[1]);
+    }
+    close(fds[1]);
+    return fds[0];
+}
+
+// ---- comparing ----
+
+static bool access_is_masked(const struct access *a)
+{
+    return a->flags & ACCESS_MASKED;
+}
+
+static uint64_t mask_of(const struct access *a)
+{
+    return access_is_masked(a) ? a->mask : 0;
+}
+
+static const uint8_t *value_of(const struct trace *t, const struct access *a)
+{
+    return a->value == TRACE_NO_VALUE ? NULL : t->values + a->value;
+}
+
+// Of stores to the arena: elsewhere a routine keeps addresses, which differ.
+static bool same_value(const struct trace *a, const struct access *x, const struct trace *b,
+                       const struct access *y)
+{
+    const uint8_t *p = value_of(a, x), *q = value_of(b, y);
+    return !p || !q || memcmp(p, q, (size_t)x->width * x->count) == 0;
+}
+
+static bool same_access(const struct recording *a, const struct recording *b, size_t i)
+{
+    const struct access *x = &a->trace.accesses[i], *y = &b->trace.accesses[i];
+    int64_t p, q;
+    enum region in_region = trace_region(&a->trace, &a->layout, x, &p);
+    return in_region == trace_region(&b->trace, &b->layout, y, &q) && p == q &&
+           x->kind == y->kind && x->width == y->width && x->count == y->count &&
+           x->flags == y->flags && mask_of(x) == mask_of(y) &&
+           a->trace.sites[x->site].addr == b->trace.sites[y->site].addr &&
+           (in_region > REGION_SRC || same_value(&a->trace, x, &b->trace, y));
+}
+
+static void print_access(const char *who, const struct recording *r, size_t i)
+{
+    if (i >= r->trace.count) {
+        printf("    %s: %zu accesses\n", who, r->trace.count);
+        return;
+    }
+    const struct access *a = &r->trace.accesses[i];
+    const struct site *s = &r->trace.sites[a->site];
+    int64_t offset;
+    enum region region = trace_region(&r->trace, &r->layout, a, &offset);
+    printf("    %s: #%zu kind %u %s%+" PRId64 " width %u count %" PRIu64 " flags %u mask %" PRIx64
+           " `%s` at %#" PRIx64 "\n",
+           who, i, a->kind, region_name[region], offset, a->width, a->count, a->flags, mask_of(a),
+           s->text, s->addr);
+}
+
+static bool same_end(const struct recording *a, const struct recording *b)
+{
+    const struct trace *x = &a->trace, *y = &b->trace;
+    if (x->outcome != y->outcome)
+        return false;
+    // A pointer into the destination, or anything else where nothing is returned.
+    uint64_t p = x->return_value - (uintptr_t)a->layout.dst;
+    uint64_t q = y->return_value - (uintptr_t)b->layout.dst;
+    if (x->outcome == OUTCOME_RETURNED)
+        return p == q || x->return_value == y->return_value;
+    return x->outcome != OUTCOME_FAULTED || (x->signal == y->signal && x->fault_pc == y->fault_pc);
+}
+
+static bool is_refused(const struct recording *r)
+{
+    return r->trace.outcome == OUTCOME_REFUSED;
+}
+
+static void print_end(const char *who, const struct recording *r)
+{
+    const struct trace *t = &r->trace;
+    printf("    %s: outcome %d returned %#" PRIx64 " signal %d at %#" PRIx64 " for %#" PRIx64
+           " %s\n",
+           who, (int)t->outcome, t->return_value, t->signal, t->fault_pc, t->fault_addr, t->reason);
+}
+
+static void compare(const struct backend *b, const struct copy_case *c, const struct recording *x,
+                    const struct recording *y, struct counts *counts)
+{
+    if (is_refused(x) || is_refused(y)) {
+        counts->refused++;
+        return;
+    }
+    counts->compared++;
+    bool same = same_end(x, y);
+    // An endless loop ends where its recorder loses patience.
+    bool endless = x->trace.outcome == OUTCOME_TIMED_OUT;
+    size_t i = 0, least = x->trace.count < y->trace.count ? x->trace.count : y->trace.count;
+    while (i < least && same_access(x, y, i))
+        i++;
+    counts->accesses += i;
+    if (same && (endless ? i == least : i == x->trace.count && i == y->trace.count))
+        return;
+    if (counts->differed++ >= SHOWN_MAX)
+        return;
+    char text[CASE_TEXT_MAX];
+    case_print(c, text);
+    printf("%s: %s\n", b->name, text);
+    if (!same) {
+        print_end(recorder_kinds[0]->name, x);
+        print_end(recorder_kinds[1]->name, y);
+    }
+    print_access(recorder_kinds[0]->name, x, i);
+    print_access(recorder_kinds[1]->name, y, i);
+}
+
+// In a process of its own, since loading runs foreign code.
+static void compare_backend(const struct backend *b, uint64_t seed, unsigned cases,
+                            struct counts *counts)
+{
+    struct routine routine;
+    char error[256];
+    int fds[2];
+    alarm(SECONDS_MAX);
+    if (!routine_load(b, &routine, error, sizeof error)) {
+        printf("%s: %s\n", b->name, error);
+        _exit(1);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        fds[i] = start_recorder(recorder_kinds[i], &routine, b, seed, cases);
+    for (unsigned i = 0; i < cases; i++) {
+        struct copy_case c = random_case(b, &seed);
+        struct recording r[2] = {0};
+        bool x = recording_receive(fds[0], &r[0]), y = recording_receive(fds[1], &r[1]);
+        if (!x || !y) {
+            if (x != y || i == 0) {
+                printf("%s: the recorder %s ended early, at case %u\n", b->name,
+                       recorder_kinds[x]->name, i);
+                counts->differed++;
+            }
+            break;
+        }
+        compare(b, &c, &r[0], &r[1], counts);
+        recording_free(&r[0]);
+        recording_free(&r[1]);
+    }
+    fflush(stdout);
+    _exit(0);
+}
+
+static void compare_one(const struct backend *b, uint64_t seed, unsigned cases,
+                        struct counts *counts)
+{
+    int status;
+    uint64_t differed = counts->differed;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        compare_backend(b, seed, cases, counts);
+    }
+    waitpid(child, &status, 0);
+    if (status != 0 && counts->differed == differed) {
+        printf("%s: comparing ended with status %#x\n", b->name, (unsigned)status);
+        counts->differed++;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    unsigned cases = 100, backends = 0;
+    uint64_t seed = 1;
+    int opt;
+    while ((opt = getopt(argc, argv, "n:s:")) != -1) {
+        if (opt == 'n')
+            cases = (unsigned)strtoul(optarg, NULL, 0);
+        else if (opt == 's')
+            seed = strtoull(optarg, NULL, 0);
+        else
+            return 2;
+    }
+    // The children add to it.
+    struct counts *counts =
+        mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct backend_list all = {0}, chosen = {0};
+    char error[256];
+    backend_list_all(&all);
+    for (int i = optind; i < argc; i++) {
+        if (!backend_list_find(&all, argv[i], &chosen, error, sizeof error)) {
+            fprintf(stderr, "agree: %s\n", error);
+            return 2;
+        }
+    }
+    for (size_t i = 0; i < chosen.count; i++) {
+        if (chosen.items[i].missing)
+            continue;
+        compare_one(&chosen.items[i], seed + i, cases, counts);
+        backends++;
+    }
+    printf("%u backends, %" PRIu64 " cases compared, %" PRIu64 " accesses alike, %" PRIu64
+           " cases refused, %" PRIu64 " differed\n",
+           backends, counts->compared, counts->accesses, counts->refused, counts->differed);
+    backend_list_free(&chosen);
+    backend_list_free(&all);
+    return counts->differed != 0 || counts->compared == 0;
+}

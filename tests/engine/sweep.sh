@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The storescope authors
+#
+# sweep.sh STORESCOPE dense|whole|alignments|overlaps [GLOB]
+#
+# Judges storecopy's functions, or those whose name fits GLOB, by the contracts
+# that contracts.tsv gives them, and counts the cases.
+#
+#   dense  sizes 0..160 at every alignment modulo 64 of both, some of the sizes up
+#          to 12 KiB; for moves every distance of -128..128 at some
+#   whole  sizes 0..4096 at every alignment modulo 64 of both; for moves also at
+#          every distance of -128..128, and the size's own distances, at every
+#          alignment modulo 64 of the destination. And sizes around 8 KiB and
+#          4 MiB, where code changes. `alignments` is the first half of it,
+#          `overlaps` the second
+#
+# What this CPU cannot run is named. Exit status: 0 when every case conforms.
+set -u
+storescope=$1
+sweep=$2
+only=${3:-*}
+here=$(cd "$(dirname "$0")" && pwd)
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+cd "$here/../.."
+tab=$(printf '\t')
+failed=0 skipped=0 total=0 functions=0
+
+# One sweep of BACKEND on SIDE; the other arguments go to `check`.
+check() {
+    backend=$1 side=$2
+    shift 2
+    "$storescope" check "$backend" --device "$side" $options --quiet "$@" >"$log" 2>&1
+    status=$?
+    count=$(sed -n 's/^ *mem[a-z]*, \([0-9,]*\) cases.*/\1/p' "$log" | tr -d , | head -n 1)
+    total=$((total + ${count:-0}))
+    echo "$backend $side$options: ${count:-0} cases, exit status $status"
+    [ "$status" = 0 ] && [ "${count:-0}" -gt 0 ] && return
+    failed=$((failed + 1))
+    sed 's/^/    /' "$log"
+    echo "    again: $storescope check $backend --device $side$options $*"
+}
+
+sweep_alignments() {
+    check "engine/$1" "$2" --size 0..4096 --dst 0..63 --src 0..63
+    check "engine/$1" "$2" --size 8128..8320 --dst 0..63 --src 0..63:3
+    check "engine/$1" "$2" --size 4194240..4194400:31 --dst 0..63:9 --src 0..63:21
+}
+
+sweep_overlaps() {
+    [ -n "$moves" ] || return
+    check "engine/$1" "$2" --size 0..4096 --dst 0..63 --overlap -128..128
+    # Without a source or distance: the size's own, and others again.
+    check "engine/$1" "$2" --size 0..4096 --dst 0..63
+    # The backend ordered_move keeps at most 4 KiB.
+    [ "$1" = ordered_move ] ||
+        check "engine/$1" "$2" --size 8128..8320:3 --dst 0..63:3 --overlap -128..128
+}
+
+sweep_row() {
+    moves=$("$storescope" list backends "engine/$1" | awk '$2 == "memmove"')
+    case $sweep in
+    dense)
+        check "engine/$1" "$2" --size 0..160 --dst 0..63 --src 0..63
+        check "engine/$1" "$2" --size 161..12288:53 --dst 0..63:9 --src 0..63:7
+        [ -z "$moves" ] && return
+        check "engine/$1" "$2" --size 0..400:3 --dst 0..63:9 --overlap -128..128
+        ;;
+    whole)
+        sweep_alignments "$1" "$2"
+        sweep_overlaps "$1" "$2"
+        ;;
+    alignments) sweep_alignments "$1" "$2" ;;
+    overlaps) sweep_overlaps "$1" "$2" ;;
+    *)
+        echo "sweep.sh: unknown sweep '$sweep'; say dense, whole, alignments or overlaps" >&2
+        exit 2
+        ;;
+    esac
+}
+
+while IFS=$tab read -r name side contracts; do
+    case $name in '#'*) continue ;; esac
+    # shellcheck disable=SC2254 # GLOB is a pattern.
+    case $name in $only) ;; *) continue ;; esac
+    lacks=$("$storescope" list backends "engine/$name" | sed -n 's/.*\(CPU lacks .*\)/\1/p')
+    if [ -n "$lacks" ]; then
+        echo "skip engine/$name: $lacks"
+        skipped=$((skipped + 1))
+        continue
+    fi
+    options=""
+    for contract in $contracts; do
+        options="$options --contract $contract"
+    done
+    functions=$((functions + 1))
+    sweep_row "$name" "$side"
+done <"$here/contracts.tsv"
+
+echo "$total cases of $functions functions, $failed sweeps failed, $skipped functions skipped"
+[ "$failed" = 0 ] && [ "$functions" -gt 0 ]

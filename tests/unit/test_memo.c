@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A case is recalled only if shadow memory and the checks would say the same of
+// it. Each test makes one thing differ from the case that was kept.
+
+#include "handmade.h"
+#include "memo.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { SIZE = 24, ROOM = 256, PLACE = 64 };
+
+static const struct contract contract = {
+    .name = "test",
+    .rules = {{.rule = RULE_WRONG_DATA, .sides = DEVICE_DST},
+              {.rule = RULE_DUPLICATE_STORE, .sides = DEVICE_DST},
+              {.rule = RULE_OVERLAPPING_STORE, .sides = DEVICE_DST},
+              {.rule = RULE_TRANSIENT_VALUE, .sides = DEVICE_DST},
+              {.rule = RULE_MISALIGNED_LOAD, .sides = DEVICE_DST}},
+    .rule_count = 5,
+};
+
+// A copy of 24 bytes as two stores of 16 that overlap by 8.
+struct fixture {
+    struct judge judge;
+    struct memo *memo;
+    struct shadow *shadow;
+    struct handmade h;
+    _Alignas(64) uint8_t dst[ROOM];
+    _Alignas(64) uint8_t src[ROOM];
+    uint8_t expected[ROOM], old[ROOM];
+};
+
+// The copy DST and SRC bytes further than where it was kept.
+static void lay(struct fixture *f, size_t dst, size_t src)
+{
+    struct handmade *h = &f->h;
+    handmade_init(h, SIZE, 0);
+    h->r.layout.dst = f->dst + PLACE + dst;
+    h->r.layout.src = f->src + PLACE + src;
+    h->r.layout.dst_lane = (struct span){(uintptr_t)f->dst, (uintptr_t)f->dst + ROOM};
+    h->r.layout.src_lane = (struct span){(uintptr_t)f->src, (uintptr_t)f->src + ROOM};
+    h->r.layout.expected = f->expected;
+    h->r.layout.old = f->old;
+    for (unsigned i = 0; i < SIZE; i++)
+        h->r.layout.dst[i] = f->expected[i] = (uint8_t)(i + 1);
+    h->r.trace.return_value = (uintptr_t)h->r.layout.dst;
+    handmade_load(h, 0, 16);
+    handmade_load(h, 8, 16);
+    handmade_values(h, handmade_store(h, 0, 16), 1);
+    handmade_values(h, handmade_store(h, 8, 16), 9);
+    handmade_add(h, ACCESS_FENCE, 0, 0);
+    handmade_add(h, ACCESS_LOAD, HANDMADE_STACK - 16, 8);
+}
+
+static const struct memo_verdict *recall(const struct fixture *f)
+{
+    return memo_recall(f->memo, &f->h.c, &f->h.r.layout, &f->h.r.trace, RESULT_OF_OP);
+}
+
+static void keep(struct fixture *f)
+{
+    shadow_build(f->shadow, &f->h.c, &f->h.r.layout, &f->h.r.trace, RESULT_OF_OP);
+    memo_keep(f->memo, f->shadow);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = aligned_alloc(_Alignof(struct fixture), sizeof *f);
+    if (!f)
+        return -1;
+    memset(f, 0, sizeof *f);
+    *state = f;
+    f->shadow = shadow_new();
+    if (!f->shadow || !judge_init(&f->judge, &contract, 1, DEVICE_DST))
+        return -1;
+    f->memo = memo_new(&f->judge);
+    return f->memo ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    memo_free(f->memo);
+    shadow_free(f->shadow);
+    judge_free(&f->judge);
+    free(f);
+    return 0;
+}
+
+static void nothing_is_recalled_at_first(void **state)
+{
+    struct fixture *f = *state;
+    lay(f, 0, 0);
+    assert_null(recall(f));
+}
+
+static void a_case_like_one_kept_breaks_the_same_checks(void **state)
+{
+    struct fixture *f = *state;
+    lay(f, 0, 0);
+    keep(f);
+    const size_t moves[][2] = {{0, 0}, {16, 0}, {0, 16}, {32, 48}};
+    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+        lay(f, moves[i][0], moves[i][1]);
+        const struct memo_verdict *known = recall(f);
+        assert_non_null(known);
+        assert_true(known->again);
+        // overlapping-store; and misaligned-load, for the load 8 bytes in
+        assert_int_equal(known->count, 2);
+        for (unsigned k = 0; k < known->count; k++)
+            assert_true(f->judge.checks[known->broken[k]].rule == RULE_OVERLAPPING_STORE ||
+                        f->judge.checks[known->broken[k]].rule == RULE_MISALIGNED_LOAD);
+    }
+}
+
+static void another_alignment_is_another_case(void **state)
+{
+    struct fixture *f = *state;
+    lay(f, 0, 0);
+    keep(f);
+    for (size_t by = 1; by < 16; by++) {
+        lay(f, by, 0);
+        assert_null(recall(f));
+        lay(f, 0, by);
+        assert_null(recall(f));
+    }
+}
+
+// Same low bits, yet now a load is aligned to its 32 bytes that was not.
+static void alignment_beyond_the_low_bits_counts(void **state)
+{
+    struct fixture *f = *state;
+    lay(f, 0, 16);
+    f->h.accesses[0].width = 32;
+    f->h.r.layout.size = f->h.c.size = 32;
+    f->h.r.trace.count = 1;
+    handmade_values(&f->h, handmade_store(&f->h, 0, 32), 1);
+    for (unsigned i = 0; i < 32; i++)
+        f->h.r.layout.dst[i] = f->expected[i];
+    keep(f);
+    assert_non_null(recall(f));
+    f->h.r.layout.src += 16;
+    f->h.accesses[0].addr += 16;
+    assert_null(recall(f));
+}
+
+typedef void change(struct fixture *f);
+
+static void other_address(struct fixture *f)
+{
+    f->h.accesses[2].addr++;
+}
+static void other_load(struct fixture *f)
+{
+    f->h.accesses[1].addr--;
+}
+static void other_width(struct fixture *f)
+{
+    f->h.accesses[2].width = 8;
+}
+static void other_kind(struct fixture *f)
+{
+    f->h.accesses[0].kind = ACCESS_STORE;
+}
+static void other_flags(struct fixture *f)
+{
+    f->h.accesses[4].flags = ACCESS_DRAINS;
+}
+static void other_site(struct fixture *f)
+{
+    f->h.accesses[3].site = CLASS_VECTOR;
+}
+static void other_count(struct fixture *f)
+{
+    f->h.accesses[3].count = 2;
+}
+static void masked(struct fixture *f)
+{
+    f->h.accesses[3].flags = ACCESS_MASKED;
+}
+static void other_stack(struct fixture *f)
+{
+    f->h.r.trace.stack_entry -= 64;
+}
+static void one_access_less(struct fixture *f)
+{
+    f->h.r.trace.count--;
+}
+static void one_access_more(struct fixture *f)
+{
+    handmade_load(&f->h, 0, 8);
+}
+static void wrong_byte(struct fixture *f)
+{
+    f->h.r.layout.dst[SIZE - 1] ^= 1;
+}
+static void wrong_return(struct fixture *f)
+{
+    f->h.r.trace.return_value++;
+}
+static void other_outcome(struct fixture *f)
+{
+    f->h.r.trace.outcome = OUTCOME_FAULTED;
+}
+static void no_values(struct fixture *f)
+{
+    f->h.accesses[2].value = TRACE_NO_VALUE;
+}
+static void transient(struct fixture *f)
+{
+    f->h.values[12] ^= 1;
+}
+static void other_size(struct fixture *f)
+{
+    f->h.r.layout.size = f->h.c.size = SIZE + 1;
+}
+static void overlapping(struct fixture *f)
+{
+    f->h.c.overlapping = true;
+}
+static void other_op(struct fixture *f)
+{
+    f->h.c.op = OP_MEMMOVE;
+}
+
+static void whatever_differs_is_not_recalled(void **state)
+{
+    struct fixture *f = *state;
+    static change *const changes[] = {
+        other_address,   other_load,  other_width,  other_kind,    other_flags,
+        other_site,      other_count, masked,       other_stack,   one_access_less,
+        one_access_more, wrong_byte,  wrong_return, other_outcome, no_values,
+        transient,       other_size,  overlapping,  other_op,
+    };
+    lay(f, 0, 0);
+    keep(f);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        lay(f, 0, 0);
+        assert_non_null(recall(f));
+        changes[i](f);
+        if (recall(f))
+            fail_msg("change %zu was not seen", i);
+    }
+}
+
+static void stray_store(struct fixture *f)
+{
+    handmade_store(&f->h, SIZE, 1);
+}
+static void stray_load(struct fixture *f)
+{
+    handmade_load(&f->h, -1, 2);
+}
+static void flush(struct fixture *f)
+{
+    handmade_add(&f->h, ACCESS_FLUSH, (uintptr_t)f->h.r.layout.dst, 0);
+}
+static void string_op(struct fixture *f)
+{
+    handmade_store(&f->h, 0, 1)->count = 4;
+}
+static void thread_local_load(struct fixture *f)
+{
+    handmade_load(&f->h, 0, 8)->flags = ACCESS_TLS;
+}
+static void odd_width(struct fixture *f)
+{
+    handmade_load(&f->h, 0, 10);
+}
+
+static void what_other_things_bear_on_is_not_kept(void **state)
+{
+    struct fixture *f = *state;
+    static change *const changes[] = {
+        stray_store, stray_load, flush,        string_op, thread_local_load, odd_width,
+        masked,      wrong_byte, wrong_return, transient, other_outcome,
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        lay(f, 0, 0);
+        changes[i](f);
+        keep(f);
+        if (recall(f))
+            fail_msg("change %zu was kept", i);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(nothing_is_recalled_at_first),      TEST(a_case_like_one_kept_breaks_the_same_checks),
+        TEST(another_alignment_is_another_case), TEST(alignment_beyond_the_low_bits_counts),
+        TEST(whatever_differs_is_not_recalled),  TEST(what_other_things_bear_on_is_not_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
