@@ -256,6 +256,7 @@ static void on_trap(struct recorder *r, ucontext_t *uc)
 
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
+    guest_stop_alignment_checks();
     struct recorder *r = active;
     ucontext_t *uc = context;
     if (!r || r->phase == PHASE_OFF) {
@@ -275,6 +276,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         end_probe(r, uc);
         return;
     }
+    if (r->now.in)
+        accesses_fault(&r->now, &r->log);
     r->end.signal = signal;
     r->end.fault_addr = (uintptr_t)info->si_addr;
     leave(r, uc, OUTCOME_FAULTED, "");
