@@ -121,6 +121,7 @@ __asm__(".text\n"
         "  call *%rax\n"
         "sandbox_recover:\n"
         "  mov sandbox_host_rsp(%rip), %rsp\n"
+        "  push $2\n  popf\n" // no alignment checks, upwards
         "  pop %r15\n  pop %r14\n  pop %r13\n  pop %r12\n  pop %rbp\n  pop %rbx\n"
         "  ret\n"
         ".size sandbox_call, . - sandbox_call\n");
@@ -129,6 +130,7 @@ static struct sandbox_end *ending; // NULL: no routine runs
 
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
+    guest_stop_alignment_checks();
     greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
     if (!ending) {
         sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
