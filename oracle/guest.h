@@ -30,24 +30,11 @@ void *guest_reserve(size_t bytes, int protection, int flags);
 
 // Handlers for the signals that a routine may raise by itself (SIGSEGV, SIGBUS,
 // SIGILL, SIGFPE, SIGTRAP), and for SIGPROF, which comes every PERIOD_MS of
-// processor time from now on.
+// processor time from now on. They run without alignment checks, which the
+// routine may have turned on, C code is not made for, and kernels leave on.
 typedef void guest_handler(int signal, siginfo_t *info, void *context);
 void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler *on_tick,
                   unsigned period_ms);
-
-// For the first line of a handler: C code is not made for alignment checks, which
-// the routine may have turned on and the kernel need not turn off.
-static inline void guest_stop_alignment_checks(void)
-{
-    __asm__ volatile("lea -128(%%rsp), %%rsp\n\t" // over the red zone
-                     "pushf\n\t"
-                     "andl $~0x40000, (%%rsp)\n\t"
-                     "popf\n\t"
-                     "lea 128(%%rsp), %%rsp"
-                     :
-                     :
-                     : "cc", "memory");
-}
 
 // The mapping of this process that holds ADDRESS, from /proc/self/maps.
 struct guest_mapping {

@@ -357,10 +357,12 @@ static void keep_value(struct step_log *log, struct access *a)
     if (log->value_bytes + a->width > VALUES_MAX)
         return;
     uint8_t *to = log->values + log->value_bytes;
-    if (memory_peek(a->addr, to, a->width) != a->width)
+    bool masked = a->flags & ACCESS_MASKED;
+    if (!masked && memory_peek(a->addr, to, a->width) != a->width)
         return;
-    for (unsigned i = 0; a->flags & ACCESS_MASKED && i < a->width; i++)
-        if (!(a->mask >> i & 1))
+    // What is masked may lie where there is no memory.
+    for (unsigned i = 0; masked && i < a->width; i++)
+        if (!(a->mask >> i & 1) || memory_peek(a->addr + i, &to[i], 1) != 1)
             to[i] = 0;
     a->value = (uint32_t)log->value_bytes;
     log->value_bytes += a->width;
