@@ -130,7 +130,6 @@ static struct sandbox_end *ending; // NULL: no routine runs
 
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
-    guest_stop_alignment_checks();
     greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
     if (!ending) {
         sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
@@ -138,7 +137,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     }
     ending->signal = signal;
     ending->fault_addr = (uint64_t)(uintptr_t)info->si_addr;
-    ending->fault_pc = (uint64_t)regs[REG_RIP];
+    ending->fault_pc = (uint64_t)regs[REG_RIP] - (signal == SIGTRAP); // int3 has been executed
     ending = NULL;
     regs[REG_RIP] = (greg_t)(uintptr_t)sandbox_recover;
     regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps
