@@ -10,6 +10,7 @@
 #include "recorder.h"
 
 #include <errno.h>
+#include <fts.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,7 +231,7 @@ static int by_count(const void *a, const void *b)
 static void list_forms(void)
 {
     const struct x86_form_table *t = x86_forms();
-    size_t stores = 0, missing = 0, faults = 0;
+    size_t stores = 0, missing = 0;
     char text[160];
     for (size_t i = 0; i < t->count; i++) {
         const struct x86_form *f = &t->forms[i];
@@ -239,7 +240,6 @@ static void list_forms(void)
         stores++;
         bool never = !f->excluded && progress->made[i] == 0;
         missing += f->excluded || never;
-        faults += f->faults;
         x86_form_print(f, text, sizeof text);
         if (f->excluded || f->faults || never)
             printf("%s: %s\n", text, f->excluded ? f->excluded : f->faults ? "always faults" : "not made");
@@ -247,10 +247,66 @@ static void list_forms(void)
     printf("%zu store forms that this CPU may run, %zu of them not made\n", stores, missing);
 }
 
+// ---- routines in files ----
+
+static bool read_routine(const char *path, struct x86_routine *r)
+{
+    static char text[1 << 20];
+    char error[200];
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        fprintf(stderr, "random_recorders: cannot read %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    size_t magic = sizeof ROUTINE_TEXT_MAGIC - 1;
+    if (strncmp(text, ROUTINE_TEXT_MAGIC, magic) != 0)
+        snprintf(error, sizeof error, "line 1: want `%.*s`", (int)magic - 1, ROUTINE_TEXT_MAGIC);
+    else if (x86_routine_parse(text, r, error, sizeof error))
+        return true;
+    fprintf(stderr, "random_recorders: %s: %s\n", path, error);
+    return false;
+}
+
+// Unlike replay_recorders, which takes whatever a fuzzer makes, this wants
+// routines.
+static int run_files(char **paths)
+{
+    static struct x86_routine r;
+    static struct agreement a;
+    size_t routines = 0, bad = 0;
+    FTS *tree = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, NULL);
+    agree_open();
+    for (FTSENT *entry; tree && (entry = fts_read(tree)) != NULL;) {
+        if (entry->fts_info == FTS_D || entry->fts_info == FTS_DP)
+            continue;
+        routines++;
+        if (!read_routine(entry->fts_path, &r)) {
+            bad++;
+            continue;
+        }
+        agree_check(&r, &a);
+        bool refused = !a.recorded && !a.illegal && !a.endless && !r.may_be_refused;
+        bad += a.differ || refused;
+        if (a.differ || refused)
+            printf("%s: %s\n", entry->fts_path, a.differ ? a.text : a.reason[0]);
+    }
+    if (tree)
+        fts_close(tree);
+    printf("%zu routines, %zu of them bad\n", routines, bad);
+    return bad > 0 ? 1 : routines == 0 ? 2 : 0;
+}
+
 static int usage(void)
 {
-    fprintf(stderr, "usage: random_recorders [--runs N] [--time SECONDS] [--seed N] [--each] [--list]\n"
-                    "                        [--findings N] [--save FOLDER]\n");
+    fprintf(stderr, "usage: random_recorders [--runs N] [--time SECONDS] [--seed N] [--first N] "
+                    "[--each]\n"
+                    "                        [--findings N] [--whole] [--save FOLDER] [--list]\n"
+                    "       random_recorders FILE|FOLDER...\n"
+                    "--each: every form of instruction alone, instead of random routines\n"
+                    "--list: then the store forms that were not made, and why\n"
+                    "--whole: do not shrink what differs\n");
     return 2;
 }
 
@@ -275,7 +331,7 @@ int main(int argc, char **argv)
         }
     }
     if (optind < argc)
-        return usage();
+        return run_files(argv + optind);
     if (o.each)
         o.runs = x86_forms()->count * 8;
     else if (o.runs == UINT64_MAX && o.seconds <= 0)

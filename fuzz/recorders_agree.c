@@ -183,12 +183,20 @@ static uint64_t place_of(const struct trace *t, const struct access *a)
     return on_stack ? a->addr - t->stack_entry : a->addr;
 }
 
+// Flags without MASKED where all bytes are touched, mask or not.
+static unsigned flags_of(const struct access *a)
+{
+    uint64_t all = a->width < 64 ? (UINT64_C(1) << a->width) - 1 : ~UINT64_C(0);
+    bool whole = a->flags & ACCESS_MASKED && (a->mask & all) == all;
+    return whole ? a->flags & ~(unsigned)ACCESS_MASKED : a->flags;
+}
+
 static bool same_access(const struct trace *t, const struct access *a, const struct trace *u,
                         const struct access *b)
 {
     return a->kind == b->kind && place_of(t, a) == place_of(u, b) && a->width == b->width &&
-           a->count == b->count && a->flags == b->flags &&
-           (!(a->flags & ACCESS_MASKED) || a->mask == b->mask) &&
+           a->count == b->count && flags_of(a) == flags_of(b) &&
+           (!(flags_of(a) & ACCESS_MASKED) || a->mask == b->mask) &&
            t->sites[a->site].addr == u->sites[b->site].addr;
 }
 
@@ -201,13 +209,25 @@ static bool same_value(const struct trace *t, const struct access *a, const stru
     return memcmp(t->values + a->value, u->values + b->value, a->width * a->count) == 0;
 }
 
+// Accesses up to the instruction that faulted: what it did before it did is not
+// for all recorders to know. Their stores are compared with memory all the same.
+static size_t sure_count(const struct trace *t)
+{
+    size_t n = t->count;
+    while (t->outcome == OUTCOME_FAULTED && n > 0 &&
+           t->sites[t->accesses[n - 1].site].addr == t->fault_pc)
+        n--;
+    return n;
+}
+
 static void compare_traces(const char *who, const struct trace *t, const char *whom,
                            const struct trace *u, struct agreement *out)
 {
     char x[300] = "nothing", y[300] = "nothing";
-    for (size_t i = 0; i < t->count || i < u->count; i++) {
-        const struct access *a = i < t->count ? &t->accesses[i] : NULL;
-        const struct access *b = i < u->count ? &u->accesses[i] : NULL;
+    size_t t_count = sure_count(t), u_count = sure_count(u);
+    for (size_t i = 0; i < t_count || i < u_count; i++) {
+        const struct access *a = i < t_count ? &t->accesses[i] : NULL;
+        const struct access *b = i < u_count ? &u->accesses[i] : NULL;
         if (a && b && same_access(t, a, u, b) && same_value(t, a, u, b))
             continue;
         if (a)
@@ -222,6 +242,27 @@ static void compare_traces(const char *who, const struct trace *t, const char *w
 
 // Stores, replayed onto what memory held first, must give what it holds now.
 static uint8_t unknown[sizeof native.bytes];
+
+// A store that x87 makes in parts (fbstp, fstp of 10 bytes, fnsave, fxsave) may
+// have made some of them when it faults at the next page. No register tells.
+static void forgive_parts(const struct trace *t)
+{
+    enum { PART_MAX = 512 };
+    struct x86_decoded d;
+    uint64_t off = t->fault_pc - SANDBOX_CODE_NEAR;
+    if (off >= SANDBOX_CODE_BYTES)
+        off = t->fault_pc - SANDBOX_CODE_FAR;
+    if (t->outcome != OUTCOME_FAULTED || off >= SANDBOX_CODE_BYTES ||
+        !x86_decode((const uint8_t *)t->fault_pc, X86_LENGTH_MAX, &d))
+        return;
+    bool parts = d.in.meta.isa_ext == ZYDIS_ISA_EXT_X87 || d.in.mnemonic == ZYDIS_MNEMONIC_FXSAVE ||
+                 d.in.mnemonic == ZYDIS_MNEMONIC_FXSAVE64;
+    for (uint64_t at = t->fault_addr - PART_MAX; parts && at < t->fault_addr; at++) {
+        uint8_t *byte = image_at(&replayed, at);
+        if (byte)
+            unknown[byte - replayed.bytes] = 1;
+    }
+}
 
 static void replay_store(const struct trace *t, const struct access *a, struct agreement *out)
 {
@@ -255,6 +296,7 @@ static void replay_stores(const char *who, const struct trace *t, const struct l
     for (size_t i = 0; i < t->count; i++)
         if (t->accesses[i].kind == ACCESS_STORE)
             replay_store(t, &t->accesses[i], out);
+    forgive_parts(t);
     uint8_t now, then;
     char name[80];
     uint64_t at = first_difference(&replayed, unknown, &now, &then);
@@ -395,8 +437,11 @@ void agree_check(const struct x86_routine *r, struct agreement *out)
     out->endless = end.signal == SIGPROF;
     if (out->endless)
         return;
-    for (size_t k = 0; k < recorder_kind_count && k < AGREE_RECORDERS_MAX; k++)
+    out->illegal = end.signal == SIGILL;
+    for (size_t k = 0; k < recorder_kind_count && k < AGREE_RECORDERS_MAX; k++) {
         check_recorder(k, r, &c, &end, out);
+        out->recorded |= !out->refused[k];
+    }
     out->accesses = runs[0].valued.count;
 }
 

@@ -18,6 +18,8 @@ struct agreement {
     bool refused[AGREE_RECORDERS_MAX];       // by recorder
     char reason[AGREE_RECORDERS_MAX][TRACE_REASON_MAX];
     bool faulted;                            // as it did natively
+    bool illegal;                            // ... since this CPU lacks an instruction
+    bool recorded;                           // by one recorder at least
     bool endless;                            // it did not end natively: nothing was recorded
     size_t accesses;                         // recorded by the first that did
 };

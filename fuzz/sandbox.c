@@ -121,6 +121,7 @@ __asm__(".text\n"
         "  call *%rax\n"
         "sandbox_recover:\n"
         "  mov sandbox_host_rsp(%rip), %rsp\n"
+        "  push $2\n  popf\n" // no alignment checks, upwards
         "  pop %r15\n  pop %r14\n  pop %r13\n  pop %r12\n  pop %rbp\n  pop %rbx\n"
         "  ret\n"
         ".size sandbox_call, . - sandbox_call\n");
@@ -136,7 +137,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     }
     ending->signal = signal;
     ending->fault_addr = (uint64_t)(uintptr_t)info->si_addr;
-    ending->fault_pc = (uint64_t)regs[REG_RIP];
+    ending->fault_pc = (uint64_t)regs[REG_RIP] - (signal == SIGTRAP); // int3 has been executed
     ending = NULL;
     regs[REG_RIP] = (greg_t)(uintptr_t)sandbox_recover;
     regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps

@@ -620,13 +620,27 @@ static bool is_rep(const struct attempt *a)
 static bool good_state(struct attempt *a, struct address *t)
 {
     struct builder *b = a->b;
-    ZydisMnemonic m = a->form->mnemonic;
-    bool mxcsr = m == ZYDIS_MNEMONIC_LDMXCSR || m == ZYDIS_MNEMONIC_VLDMXCSR;
-    if ((!mxcsr && m != ZYDIS_MNEMONIC_FLDCW) || (!b->aligned_only && read_chance(&b->in, 40)))
+    uint32_t state[27] = {0}; // as frstor wants it: control word, status, tags, ...
+    unsigned rounding = read_byte(&b->in) & 3, bytes = sizeof state;
+    switch (a->form->mnemonic) {
+    case ZYDIS_MNEMONIC_LDMXCSR:
+    case ZYDIS_MNEMONIC_VLDMXCSR:
+        state[0] = 0x1f80u | rounding << 13;
+        bytes = 4;
+        break;
+    case ZYDIS_MNEMONIC_FLDCW:
+    case ZYDIS_MNEMONIC_FLDENV:
+    case ZYDIS_MNEMONIC_FRSTOR:
+        state[0] = 0x037fu | rounding << 10;
+        break;
+    default:
         return false;
-    unsigned rounding = read_byte(&b->in) & 3;
-    uint32_t value = mxcsr ? 0x1f80u | rounding << 13 : 0x037fu | rounding << 10;
-    unsigned at = builder_pool(b, &value, sizeof value);
+    }
+    // An unmasked x87 exception undoes a store that recorders have seen: only
+    // SSE's are wanted, which come at once.
+    if (bytes == 4 && !b->aligned_only && read_chance(&b->in, 40))
+        return false;
+    unsigned at = builder_pool(b, state, bytes);
     *t = (struct address){PLACE_FIXED, (int64_t)(routine_base(b->r) + at)};
     return true;
 }

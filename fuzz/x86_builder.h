@@ -42,6 +42,7 @@ struct fixup {
 struct x86_routine {
     bool far;                  // runs at SANDBOX_CODE_FAR
     bool loads;                // record loads too
+    bool may_be_refused;       // a routine in text: no recorder need take it
     uint64_t seed;             // of what memory holds
     uint32_t size, dst_off, src_off; // of the case
     uint8_t code[SANDBOX_CODE_BYTES]; // entry at 0; constants from ROUTINE_POOL

@@ -182,7 +182,7 @@ static void put_opcode(struct out *o, const struct x86_form *f, const struct x86
     unsigned vvvv = f->vvvv != FIELD_NONE ? c->vvvv : 0;
     unsigned v2 = f->vsib ? h.v2 : vvvv >> 4 & 1;
     if (f->encoding == X86_LEGACY) {
-        unsigned rex = 0x40u | f->w << 3 | h.r << 2 | h.x << 1 | h.b;
+        unsigned rex = 0x40u | (unsigned)f->w << 3 | h.r << 2 | h.x << 1 | h.b;
         if (rex != 0x40 || c->rex)
             put(o, rex);
         put_map(o, f->map);

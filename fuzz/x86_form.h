@@ -44,8 +44,7 @@ struct x86_form {
     bool runs;                  // this CPU executes it
     bool aligned;               // a misaligned address faults
     bool faults;                // faults even so
-    uint8_t refused;            // by recorder, bit each
-    uint32_t made, ran;         // how often generated, how often in a routine that all recorded
+    bool common;                // Capstone knows it too, as recorders may need
 };
 
 struct x86_form_table {

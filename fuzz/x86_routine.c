@@ -4,6 +4,7 @@
 #include "x86_routine.h"
 
 #include <asm/prctl.h>
+#include <capstone/capstone.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ struct gen {
     size_t patch_count;
     unsigned nesting;
     bool sets_flags;
+    bool common; // only of forms that two decoders know
 };
 
 #define PUT(b, ...) builder_put(b, (const uint8_t[]){__VA_ARGS__}, sizeof((uint8_t[]){__VA_ARGS__}))
@@ -71,7 +73,7 @@ struct form_list {
     uint16_t *items;
     size_t count;
 };
-static struct form_list lists[FORM_KINDS][3]; // by encoding
+static struct form_list lists[2][FORM_KINDS][3]; // all, or common ones; by encoding
 
 static bool is_usable(const struct x86_form *f)
 {
@@ -86,10 +88,12 @@ static void list_forms(void)
         if (!is_usable(f))
             continue;
         enum form_kind kind = f->store ? FORM_STORES : f->load ? FORM_LOADS : FORM_NEITHER;
-        struct form_list *l = &lists[kind][f->encoding];
-        if (!l->items && !(l->items = malloc(t->count * sizeof *l->items)))
-            abort();
-        l->items[l->count++] = (uint16_t)i;
+        for (unsigned common = 0; common <= f->common; common++) {
+            struct form_list *l = &lists[common][kind][f->encoding];
+            if (!l->items && !(l->items = malloc(t->count * sizeof *l->items)))
+                abort();
+            l->items[l->count++] = (uint16_t)i;
+        }
     }
 }
 
@@ -100,9 +104,10 @@ static void any_form(struct gen *g)
                                      FORM_LOADS, FORM_LOADS, FORM_NEITHER, FORM_NEITHER};
     static const uint8_t encodings[4] = {X86_LEGACY, X86_LEGACY, X86_VEX, X86_EVEX};
     unsigned pick = read_byte(&b->in);
-    const struct form_list *l = &lists[kinds[pick & 7]][encodings[pick >> 3 & 3]];
+    const struct form_list *by_encoding = lists[g->common][kinds[pick & 7]];
+    const struct form_list *l = &by_encoding[encodings[pick >> 3 & 3]];
     if (l->count == 0)
-        l = &lists[kinds[pick & 7]][X86_LEGACY];
+        l = &by_encoding[X86_LEGACY];
     if (l->count > 0)
         builder_form(b, &x86_forms()->forms[l->items[read_number(&b->in, 2) % l->count]]);
 }
@@ -810,6 +815,7 @@ static void start(struct gen *g, struct reader in, struct x86_routine *out)
     unsigned bits = read_byte(r);
     out->far = bits & 1;
     out->loads = (bits & 14) != 14;
+    g->common = bits & 64;
     g->b.may_fault = (bits & 48) == 48;
     out->seed = read_number(r, 2);
     out->size = 16 + read_below(r, 3000);
@@ -873,7 +879,7 @@ static void make(const struct x86_form *form, unsigned skew, struct reader in,
 
 void x86_routine_make(const uint8_t *data, size_t size, struct x86_routine *out)
 {
-    if (lists[FORM_STORES][X86_LEGACY].count == 0)
+    if (lists[0][FORM_STORES][X86_LEGACY].count == 0)
         list_forms();
     make(NULL, 0, (struct reader){data, size}, out, NULL);
 }
@@ -906,7 +912,19 @@ void x86_routine_load(const struct x86_routine *r, const struct layout *layout)
 
 // ---- which forms run here ----
 
-static int signal_of(const struct x86_form *form, unsigned skew, unsigned variant,
+static bool is_common(const uint8_t *code)
+{
+    static csh handle;
+    cs_insn *insn;
+    if (!handle && cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
+        return false;
+    size_t count = cs_disasm(handle, code, X86_LENGTH_MAX, 0, 1, &insn);
+    if (count)
+        cs_free(insn, count);
+    return count > 0;
+}
+
+static int signal_of(struct x86_form *form, unsigned skew, unsigned variant,
                      const struct layout *layout)
 {
     static struct x86_routine r;
@@ -918,6 +936,7 @@ static int signal_of(const struct x86_form *form, unsigned skew, unsigned varian
     struct sandbox_end end;
     if (!x86_routine_of_form(form, skew, bytes, sizeof bytes, &r))
         return -1;
+    form->common = is_common(r.code + r.made[0].at);
     x86_routine_load(&r, layout);
     sandbox_run(routine_base(&r), layout, &end);
     return end.signal;

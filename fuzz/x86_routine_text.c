@@ -4,11 +4,13 @@
 // A routine as text:
 //
 //   storescope-routine 1
-//   place near loads 1 seed 7 size 100 dst 3 src 0
+//   place near loads 1 seed 7 size 100 dst 3 src 0 check 5f3759df
 //   0: e9 10 00 00 00                  # jmp 0x20000015
 //   5: 48 b8 {dst+16}                  # mov rax, 0x10
 //   3000: 01 00 00 00 00 00 00 00
 //
+// `check` is a sum over the code: what a fuzzer has changed in a text is not run,
+// since it could be anything. The second line ends in "may be refused" when no recorder need take it.
 // Offsets and bytes are hexadecimal, `{...}` is an address of 8 bytes, {N-fs}
 // one less the fs base. Between instructions lie no-ops, behind them, from 3000
 // on, constants, which are zero where no line says otherwise.
@@ -18,6 +20,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+static uint32_t check_of(const struct x86_routine *r)
+{
+    uint32_t sum = UINT32_C(0x811c9dc5);
+    for (size_t i = 0; i < SANDBOX_CODE_BYTES; i++) {
+        uint8_t byte = i >= r->code_bytes && i < ROUTINE_POOL ? 0 : r->code[i];
+        sum = (sum ^ byte) * UINT32_C(0x01000193);
+    }
+    for (size_t i = 0; i < r->fixup_count; i++)
+        sum += (r->fixups[i].at * 4u + r->fixups[i].place) * UINT32_C(0x9e3779b1);
+    return sum;
+}
 
 // ---- printing ----
 
@@ -70,8 +84,9 @@ static void print_code(const struct x86_routine *r, FILE *to)
 
 void x86_routine_print(const struct x86_routine *r, FILE *to)
 {
-    fprintf(to, ROUTINE_TEXT_MAGIC "place %s loads %d seed %" PRIu64 " size %u dst %u src %u\n",
-            r->far ? "far" : "near", r->loads, r->seed, r->size, r->dst_off, r->src_off);
+    fprintf(to, ROUTINE_TEXT_MAGIC "place %s loads %d seed %" PRIu64 " size %u dst %u src %u check %08" PRIx32 "%s\n",
+            r->far ? "far" : "near", r->loads, r->seed, r->size, r->dst_off, r->src_off,
+            check_of(r), r->may_be_refused ? " may be refused" : "");
     print_code(r, to);
     for (size_t at = ROUTINE_POOL; at < ROUTINE_POOL + (size_t)r->pool_bytes;) {
         size_t left = ROUTINE_POOL + (size_t)r->pool_bytes - at;
@@ -145,15 +160,16 @@ static bool parse_line(const char *p, struct x86_routine *r)
     return true;
 }
 
-static bool parse_head(const char *line, struct x86_routine *r)
+static bool parse_head(const char *line, struct x86_routine *r, uint32_t *check)
 {
     char place[8];
     int loads;
-    if (sscanf(line, "place %7s loads %d seed %" SCNu64 " size %u dst %u src %u", place, &loads,
-               &r->seed, &r->size, &r->dst_off, &r->src_off) != 6)
+    if (sscanf(line, "place %7s loads %d seed %" SCNu64 " size %u dst %u src %u check %" SCNx32, place,
+               &loads, &r->seed, &r->size, &r->dst_off, &r->src_off, check) != 7)
         return false;
     r->far = strcmp(place, "far") == 0;
     r->loads = loads != 0;
+    r->may_be_refused = strstr(line, " may be refused") != NULL;
     return r->size >= 1 && r->size <= PAGE_BYTES && r->dst_off < PAGE_BYTES &&
            r->src_off < PAGE_BYTES;
 }
@@ -162,6 +178,7 @@ bool x86_routine_parse(const char *text, struct x86_routine *out, char *error, s
 {
     char line[512];
     bool head = false;
+    uint32_t check = 0;
     unsigned number = 0;
     memset(out, 0, sizeof *out);
     memset(out->code, 0x90, ROUTINE_POOL);
@@ -171,15 +188,18 @@ bool x86_routine_parse(const char *text, struct x86_routine *out, char *error, s
         p += length + (p[length] == '\n');
         if (number == 0 || line[0] == '#' || line[0] == '\0')
             continue;
-        if (head ? parse_line(line, out) : parse_head(line, out)) {
+        if (head ? parse_line(line, out) : parse_head(line, out, &check)) {
             head = true;
             continue;
         }
         snprintf(error, error_size, "line %u: want `OFFSET: BYTES`, or first `place near|far loads "
-                 "0|1 seed N size N dst N src N`", number + 1);
+                 "0|1 seed N size N dst N src N check HEX`", number + 1);
         return false;
     }
     if (!head)
         snprintf(error, error_size, "the second line is missing: `place ...`");
-    return head;
+    else if (check != check_of(out))
+        snprintf(error, error_size, "the code's sum is not what `check` says, but %08" PRIx32,
+                 check_of(out));
+    return head && check == check_of(out);
 }

@@ -56,18 +56,38 @@ void guest_close(struct guest *g)
     memset(g, 0, sizeof *g);
 }
 
+// What the handlers below go on to. In assembly, since what a compiler puts
+// before a function's first line may itself not be aligned.
+__attribute__((visibility("hidden"))) guest_handler *guest_on_fault, *guest_on_tick;
+__attribute__((visibility("hidden"))) guest_handler guest_fault_entry, guest_tick_entry;
+__asm__(".text\n"
+        ".hidden guest_fault_entry, guest_tick_entry, guest_on_fault, guest_on_tick\n"
+        ".globl guest_fault_entry, guest_tick_entry\n"
+        ".type guest_fault_entry, @function\n"
+        "guest_fault_entry:\n"
+        "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
+        "  jmp *guest_on_fault(%rip)\n"
+        ".size guest_fault_entry, . - guest_fault_entry\n"
+        ".type guest_tick_entry, @function\n"
+        "guest_tick_entry:\n"
+        "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
+        "  jmp *guest_on_tick(%rip)\n"
+        ".size guest_tick_entry, . - guest_tick_entry\n");
+
 void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler *on_tick,
                   unsigned period_ms)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    guest_on_fault = on_fault;
+    guest_on_tick = on_tick;
     sigaltstack(&(stack_t){.ss_sp = g->alt_stack, .ss_size = ALT_STACK_BYTES}, NULL);
 
-    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    struct sigaction fault = {.sa_sigaction = guest_fault_entry, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigfillset(&fault.sa_mask);
     for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++)
         sigaction(faults[i], &fault, NULL);
 
-    struct sigaction tick = {.sa_sigaction = on_tick,
+    struct sigaction tick = {.sa_sigaction = guest_tick_entry,
                              .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     sigfillset(&tick.sa_mask);
     sigaction(SIGPROF, &tick, NULL);

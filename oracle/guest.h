@@ -30,7 +30,8 @@ void *guest_reserve(size_t bytes, int protection, int flags);
 
 // Handlers for the signals that a routine may raise by itself (SIGSEGV, SIGBUS,
 // SIGILL, SIGFPE, SIGTRAP), and for SIGPROF, which comes every PERIOD_MS of
-// processor time from now on.
+// processor time from now on. They run without alignment checks, which the
+// routine may have turned on, C code is not made for, and kernels leave on.
 typedef void guest_handler(int signal, siginfo_t *info, void *context);
 void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler *on_tick,
                   unsigned period_ms);

@@ -148,6 +148,47 @@ static bool is_expand_or_compress(ZydisInstructionCategory c)
     return c == ZYDIS_CATEGORY_COMPRESS || c == ZYDIS_CATEGORY_EXPAND;
 }
 
+// Does the instruction load its operand whatever the mask holds? These are the
+// classes without fault suppression (SDM vol. 2, 2.8), and one that Zydis files
+// elsewhere.
+static bool loads_regardless(const ZydisDecodedInstruction *in)
+{
+    switch (in->meta.exception_class) {
+    case ZYDIS_EXCEPTION_CLASS_E1NF:
+    case ZYDIS_EXCEPTION_CLASS_E2NF:
+    case ZYDIS_EXCEPTION_CLASS_E3NF:
+    case ZYDIS_EXCEPTION_CLASS_E4NF:
+    case ZYDIS_EXCEPTION_CLASS_E5NF:
+    case ZYDIS_EXCEPTION_CLASS_E6NF:
+    case ZYDIS_EXCEPTION_CLASS_E9NF:
+    case ZYDIS_EXCEPTION_CLASS_E10NF:
+    case ZYDIS_EXCEPTION_CLASS_E11NF:
+        return true;
+    default:
+        return in->mnemonic == ZYDIS_MNEMONIC_VDBPSADBW;
+    }
+}
+
+// One element, and mask bit 0: ...ss and ...sd, but for what fills a vector.
+static bool is_scalar(const struct mem *m, const ZydisDecodedInstruction *in)
+{
+    const char *name = ZydisMnemonicGetString(in->mnemonic);
+    size_t n = strlen(name);
+    return m->width == m->element && in->meta.category != ZYDIS_CATEGORY_BROADCAST &&
+           in->avx.broadcast.mode == ZYDIS_BROADCAST_MODE_INVALID && name[n - 2] == 's' &&
+           (name[n - 1] == 's' || name[n - 1] == 'd');
+}
+
+// Mask bits that count where one memory operand feeds many elements: as many as
+// the longer of source and destination elements fit the vector.
+static uint8_t whole_elements(const struct mem *m, const struct decoded *d)
+{
+    unsigned longest = m->element;
+    if (d->ops[0].type == ZYDIS_OPERAND_TYPE_REGISTER && d->ops[0].element_size / 8 > longest)
+        longest = d->ops[0].element_size / 8;
+    return (uint8_t)(longest ? d->in.avx.vector_length / 8 / longest : 0);
+}
+
 // Opmask of an EVEX instruction: which bytes of the operand bit i governs.
 static void mask_by_opmask(struct mem *m, const struct decoded *d, const ZydisDecodedOperand *op)
 {
@@ -166,6 +207,11 @@ static void mask_by_opmask(struct mem *m, const struct decoded *d, const ZydisDe
     m->whole = !m->store && !m->compressed && !to_mask && reg->element_count != elements;
     if (in->avx.broadcast.mode != ZYDIS_BROADCAST_MODE_INVALID)
         m->whole = true;
+    if (is_scalar(m, in))
+        m->whole = false;
+    m->elements = whole_elements(m, d);
+    if (!m->store && loads_regardless(in))
+        m->mask = MASK_NONE;
 }
 
 static bool gather_or_scatter(struct mem *m, const struct decoded *d, const ZydisDecodedOperand *op)

@@ -61,11 +61,11 @@ struct mem {
     uint8_t mask_bytes;   // MASK_VECTOR: size of the mask register, bytes
     uint8_t mask_class;   // enum vector_class of the mask register
     uint8_t element;      // bytes that one mask bit governs
-    bool whole;           // any mask bit set means all bytes are touched
+    bool whole;           // any of `elements` mask bits set means all bytes are touched
     bool compressed;      // contiguous: popcount(mask) elements
     uint8_t vindex;       // gather, scatter: vector register of indices
     uint8_t vindex_bytes; // bytes of one index, 0: no gather or scatter
-    uint8_t elements;     // gather, scatter: number of elements
+    uint8_t elements;     // gather, scatter, whole: number of mask bits that count
     // A part of a register moves the address: its low bytes, divided by a power
     // of two, times a size (bit strings, xlat).
     uint8_t part, part_bytes; // general register; 0 bytes: none

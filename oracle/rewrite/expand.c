@@ -15,7 +15,7 @@ static inline uint64_t address_of(const struct descriptor *d, const uint64_t *re
 static struct access access_of(const struct descriptor *d, uint64_t addr)
 {
     struct access a = d->access;
-    a.addr = d->addr32 ? (uint32_t)addr : addr;
+    a.addr = d->addr32 ? (uint32_t)addr + d->segment_base : addr;
     return a;
 }
 
@@ -38,11 +38,13 @@ static size_t expand_masked(const struct descriptor *d, const uint64_t *record, 
 {
     unsigned elements = d->access.width / d->element;
     uint64_t bits = mask_bits(d, record);
+    if (d->whole)
+        elements = d->elements;
     if (elements < 64)
         bits &= (UINT64_C(1) << elements) - 1;
     *out = access_of(d, address_of(d, record));
     if (d->whole)
-        return record[d->mask_word] != 0;
+        return bits != 0;
     if (d->compressed) {
         out->width = (uint16_t)(__builtin_popcountll(bits) * d->element);
         return out->width != 0;

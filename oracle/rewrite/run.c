@@ -62,7 +62,7 @@ static void read_masks(const ucontext_t *uc, uint64_t masks[8])
     memcpy(masks, state + b, 8 * sizeof *masks);
 }
 
-static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc)
+static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc, bool trap)
 {
     const struct translation *t = r->running;
     greg_t *regs = uc->uc_mcontext.gregs;
@@ -71,7 +71,8 @@ static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc)
                                            REG_R12, REG_R13, REG_R14, REG_R15};
     if (t->log_reg != GPR_NONE)
         r->context->log = (uint64_t)regs[greg_of[t->log_reg]];
-    r->abort_where = translation_where(t, pc);
+    // A breakpoint has been executed when its trap comes (SDM vol. 3A, 6.15).
+    r->abort_where = translation_where(t, trap ? pc - 1 : pc);
     if (r->abort_where)
         r->context->log += r->abort_where->pending;
     r->abort_rcx = (uint64_t)regs[REG_RCX];
@@ -116,7 +117,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         return;
     r->fault_signal = signal;
     r->fault_addr = address;
-    abort_run(r, uc, pc);
+    abort_run(r, uc, pc, signal == SIGTRAP);
 }
 
 static void on_tick(int signal, siginfo_t *info, void *context)
@@ -137,7 +138,7 @@ static void on_tick(int signal, siginfo_t *info, void *context)
     if (++r->ticks <= TICKS)
         return;
     r->timed_out = true;
-    abort_run(r, uc, pc);
+    abort_run(r, uc, pc, false);
 }
 
 // ---- opening ----

@@ -214,7 +214,11 @@ static bool describe_address(struct segment_builder *b, const struct mem *m, str
     }
     if (m->segment != SEGMENT_NONE) {
         d->access.flags |= ACCESS_TLS;
-        d->access.addr += m->segment == SEGMENT_FS ? b->rules->fs_base : b->rules->gs_base;
+        uint64_t base = m->segment == SEGMENT_FS ? b->rules->fs_base : b->rules->gs_base;
+        if (m->addr32)
+            d->segment_base = base;
+        else
+            d->access.addr += base;
     }
     return true;
 }
@@ -227,6 +231,7 @@ static bool describe_mask(struct segment_builder *b, const struct mem *m, struct
     d->mask = m->mask;
     d->element = m->element;
     d->whole = m->whole;
+    d->elements = m->elements;
     d->compressed = m->compressed;
     if (m->mask == MASK_K)
         d->mask_word = add_slot(b, SLOT_K, m->mask_reg, 8, 0);

@@ -42,6 +42,7 @@ struct descriptor {
     struct access access; // all but the address, which is `addr` plus registers
     uint8_t shape;        // enum descriptor_shape
     bool addr32;
+    uint64_t segment_base; // with addr32: added after the cut, else part of the address
     bool plain;   // one access, of which all but the address is known
     uint8_t a, b; // addr += word[a] * a_times + word[b] * b_times
     uint8_t a_times, b_times;

@@ -72,7 +72,7 @@ static uint64_t mask_bits(const struct step_operand *m, const ucontext_t *uc, un
 static bool apply_mask(const struct step_operand *m, const ucontext_t *uc, struct access *a)
 {
     unsigned elements = m->element ? a->width / m->element : 0;
-    uint64_t bits = mask_bits(m, uc, m->whole ? 64 : elements);
+    uint64_t bits = mask_bits(m, uc, m->whole ? m->whole : elements);
     if (m->whole || bits == 0)
         return bits != 0;
     if (m->compressed) {
@@ -191,6 +191,7 @@ static void take_string(struct step_now *now, const ucontext_t *uc, struct step_
     if (again) {
         for (unsigned i = 0; i < now->load_count; i++)
             log->accesses[now->load_at[i]].count++;
+        now->loads_repeat = true;
     } else {
         now->load_count = 0;
     }
@@ -219,7 +220,16 @@ static void take_masked_rdi(struct step_now *now, const ucontext_t *uc)
     uint64_t at = gpr(uc, REG_NUMBER_RDI);
     struct access a = access_make(now->in, ACCESS_STORE,
                                   now->in->operand.addr32 ? (uint32_t)at : at, h->masked_rdi);
-    a.flags = ACCESS_MASKED; // the probe tells which bytes
+    // A probe, where there may be one, sees which bytes.
+    uint8_t masks[VECTOR_BYTES] = {0};
+    if (h->masked_rdi == 16)
+        vectors_read(uc, h->masked_by, masks);
+    else
+        vectors_read_mmx(uc, h->masked_by, masks);
+    a.flags = ACCESS_MASKED;
+    a.mask = 0;
+    for (unsigned i = 0; i < h->masked_rdi; i++)
+        a.mask |= (uint64_t)(masks[i] >> 7) << i;
     add_store(now, &a);
 }
 
@@ -251,7 +261,8 @@ void accesses_before(struct step_now *now, const ucontext_t *uc, const struct st
     const struct step_insn *in = now->in;
     now->store_count = 0;
     now->probed = false;
-    now->stores_repeat = false;
+    now->stores_repeat = now->loads_repeat = false;
+    now->log_count = log->count;
     if (in->fence) {
         struct access a = access_make(in, ACCESS_FENCE, 0, 0);
         a.flags = in->drains ? ACCESS_DRAINS : 0;
@@ -262,6 +273,13 @@ void accesses_before(struct step_now *now, const ucontext_t *uc, const struct st
     // last: the same order does for both, since stores are appended afterwards.
     take_operand(now, uc, bases, log);
     take_hidden(now, uc, log);
+}
+
+void accesses_fault(struct step_now *now, struct step_log *log)
+{
+    log->count = now->log_count;
+    for (unsigned i = 0; now->loads_repeat && i < now->load_count; i++)
+        log->accesses[now->load_at[i]].count--;
 }
 
 // ---- the probe ----
@@ -339,10 +357,12 @@ static void keep_value(struct step_log *log, struct access *a)
     if (log->value_bytes + a->width > VALUES_MAX)
         return;
     uint8_t *to = log->values + log->value_bytes;
-    if (memory_peek(a->addr, to, a->width) != a->width)
+    bool masked = a->flags & ACCESS_MASKED;
+    if (!masked && memory_peek(a->addr, to, a->width) != a->width)
         return;
-    for (unsigned i = 0; a->flags & ACCESS_MASKED && i < a->width; i++)
-        if (!(a->mask >> i & 1))
+    // What is masked may lie where there is no memory.
+    for (unsigned i = 0; masked && i < a->width; i++)
+        if (!(a->mask >> i & 1) || memory_peek(a->addr + i, &to[i], 1) != 1)
             to[i] = 0;
     a->value = (uint32_t)log->value_bytes;
     log->value_bytes += a->width;
@@ -361,8 +381,7 @@ const char *accesses_after(struct step_now *now, struct step_log *log, struct mi
         mirror_store(mirror, a.addr, a.width, masked ? a.mask : ~UINT64_C(0));
         if (masked && a.mask == 0)
             continue;
-        if (!(a.flags & ACCESS_TLS))
-            keep_value(log, &a);
+        keep_value(log, &a);
         if (now->stores_repeat)
             log->accesses[now->store_at].count++;
         else

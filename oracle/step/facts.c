@@ -84,21 +84,30 @@ static const char x87_writers[] = "fst fstp fist fistp fisttp fbstp fnstcw fstcw
 // What Capstone 4.0.2 gives other sizes for (SDM vol. 2 has these).
 static const struct {
     const char *names;
-    uint16_t bytes;
+    uint16_t given; // by Capstone; 0: whatever it gives
+    uint16_t bytes, bytes16; // ... with 16-bit operands
 } widths[] = {
-    {"fnsave fsave frstor", 108},
-    {"fnstenv fstenv fldenv", 28},
-    {"fxsave fxsave64", 512},
-    {"fnstsw fstsw fnstcw fstcw fldcw", 2},
-    {"stmxcsr vstmxcsr ldmxcsr vldmxcsr", 4},
+    {"fnsave fsave frstor", 0, 108, 94},
+    {"fnstenv fstenv fldenv", 0, 28, 14},
+    {"fxsave fxsave64 fxrstor fxrstor64", 0, 512, 512},
+    {"fnstsw fstsw fnstcw fstcw fldcw lsl", 0, 2, 2},
+    {"stmxcsr vstmxcsr ldmxcsr vldmxcsr comiss vcomiss vaddss vsubss vmulss vdivss vminss vmaxss "
+     "vrndscaless",
+     0, 4, 4},
+    {"comisd vcomisd vaddsd vsubsd vmulsd vdivsd vminsd vmaxsd vrndscalesd vmovq", 0, 8, 8},
+    {"vpmovqb vpmovsqb vpmovusqb vpmovzxbq vpmovsxbq", 16, 8, 8},
+    {"punpcklbw punpcklwd punpckldq", 8, 4, 4}, // with MMX registers
 };
 
-static uint16_t width_of(const char *name, uint16_t from_capstone)
+static uint16_t width_of(const char *name, uint16_t given, bool operand16)
 {
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
-        if (is_one_of(name, widths[i].names))
-            return widths[i].bytes;
-    return from_capstone;
+        if (is_one_of(name, widths[i].names) && (!widths[i].given || widths[i].given == given))
+            return operand16 ? widths[i].bytes16 : widths[i].bytes;
+    size_t n = strlen(name);
+    if (starts_with(name, "vf") && name[n - 2] == 's') // vfmadd213ss and its like
+        return name[n - 1] == 's' ? 4 : 8;
+    return given;
 }
 
 static bool is_x87(const char *name)
@@ -254,15 +263,34 @@ static uint8_t memory_element(const char *name, uint8_t by_register)
     return by_register;
 }
 
+// Load all of their operand whatever the mask holds (SDM vol. 2, 2.8: classes
+// without fault suppression; the shifts with their count in memory).
+static const char unsuppressed[] = "vpconflictd vpconflictq vpermi2d vpermi2q vpermi2ps vpermi2pd "
+                                   "vpermt2d vpermt2q vpermt2ps vpermt2pd vpslld vpsllq vpsrad "
+                                   "vpsraq vpsrld vpsrlq";
+
+// Elements that one memory operand feeds, by {1toN} or by the name.
+static uint8_t fed_elements(const struct step_operand *m, const char *name, const cs_x86_op *op,
+                            const uint8_t *evex)
+{
+    if (op->avx_bcast != X86_AVX_BCAST_INVALID)
+        return (uint8_t)(2u << (op->avx_bcast - X86_AVX_BCAST_2));
+    if (!m->element || (!starts_with(name, "vbroadcast") && !starts_with(name, "vpbroadcast")))
+        return 0;
+    return (uint8_t)((16u << (evex[3] >> 5 & 3)) / m->element);
+}
+
 static void mask_by_opmask(struct step_operand *m, const char *name, const cs_x86_op *op,
                            const uint8_t *evex)
 {
+    bool by_immediate = (evex[4] & 0xfe) == 0x72; // shifts whose operand is the data
+    if (is_one_of(name, unsuppressed) && !by_immediate)
+        return;
     m->mask = STEP_MASK_K;
     m->mask_reg = evex[3] & 7;
     m->element = memory_element(name, element_of(name));
     m->compressed = strstr(name, "compress") || strstr(name, "expand");
-    bool tuple = starts_with(name, "vbroadcast") || starts_with(name, "vpbroadcast");
-    m->whole = tuple || op->avx_bcast != X86_AVX_BCAST_INVALID || m->element >= m->width;
+    m->whole = fed_elements(m, name, op, evex);
 }
 
 static void find_mask(struct step_operand *m, const char *name, const cs_x86 *x86,
@@ -309,6 +337,23 @@ static void find_indices(struct step_operand *m, const char *name, const cs_x86 
 
 // ---- operands ----
 
+// A displacement of 8 bits counts in the operand's own size, or an element's
+// (SDM vol. 2, 2.7.5); Capstone 4.0.2 takes other sizes for some instructions.
+static void scale_disp(struct step_operand *m, const struct step_insn *in, const cs_x86 *x86)
+{
+    bool by_element = m->compressed || m->indices;
+    if (x86->modrm >> 6 == 1)
+        m->disp = (int8_t)in->bytes[x86->encoding.disp_offset] *
+                  (int64_t)(by_element ? m->element : m->width);
+}
+
+// cldemote is a nop word to Capstone.
+static bool is_cldemote(const cs_x86 *x86, const struct prefixes *p)
+{
+    return x86->opcode[0] == 0x0f && x86->opcode[1] == 0x1c && (x86->modrm >> 3 & 7) == 0 &&
+           !p->rep && !p->operand16;
+}
+
 static void find_operand(struct step_insn *in, const char *name, const cs_x86 *x86, unsigned index,
                          const struct prefixes *p)
 {
@@ -321,7 +366,7 @@ static void find_operand(struct step_insn *in, const char *name, const cs_x86 *x
     m->disp = op->mem.disp;
     m->addr32 = x86->addr_size == 4;
     m->segment = op->mem.segment == X86_REG_FS ? 'f' : op->mem.segment == X86_REG_GS ? 'g' : 0;
-    m->width = width_of(name, op->size);
+    m->width = width_of(name, op->size, p->operand16);
     m->bit_reg = REG_NUMBER_NONE;
     if (is_one_of(name, "bt bts btr btc") && x86->operands[1].type == X86_OP_REG)
         m->bit_reg = gpr_number(x86->operands[1].reg);
@@ -331,6 +376,15 @@ static void find_operand(struct step_insn *in, const char *name, const cs_x86 *x
     if (vsib && (p->evex || p->vex))
         find_indices(m, name, x86, in, p);
     find_mask(m, name, x86, op, p);
+    if (is_cldemote(x86, p))
+        m->role = ROLE_PREFETCH;
+    if (p->evex)
+        scale_disp(m, in, x86);
+    bool indexed = op->mem.index != X86_REG_INVALID && op->mem.index != X86_REG_RIZ &&
+                   op->mem.index != X86_REG_EIZ;
+    // A vector for an index, or no index where there is one.
+    if ((indexed && m->index == REG_NUMBER_NONE && !m->indices) || (p->evex && m->addr32))
+        in->refused = "an operand that Capstone gets wrong";
 }
 
 static uint8_t string_width(const char *name)
@@ -390,6 +444,7 @@ static void find_hidden(struct step_insn *in, const char *name, const cs_x86 *x8
     in->pushes_flags = starts_with(name, "pushf");
     in->pops_flags = starts_with(name, "popf");
     if (h->masked_rdi) {
+        vector_register(x86->operands[1].reg, &h->masked_by);
         in->operand.role = ROLE_NONE;
         in->operand.mask = STEP_MASK_VECTOR;
         in->operand.element = 1;

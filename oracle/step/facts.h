@@ -50,7 +50,7 @@ struct step_operand {
     uint8_t mask;                   // enum step_mask
     uint8_t mask_reg;               // k or vector register
     uint8_t element;                // bytes that one mask bit governs
-    bool whole;                     // any mask bit: all bytes
+    uint8_t whole;                  // any of so many mask bits: all bytes; 0: see element
     bool compressed;                // contiguous: an element a mask bit
     uint8_t indices;                // gather, scatter: elements; else 0
     uint8_t index_reg, index_bytes; // ... vector register of the indices
@@ -63,6 +63,7 @@ struct step_hidden {
     uint8_t frame;                            // leave: bytes loaded at rbp
     uint8_t loads_rsi, loads_rdi, stores_rdi; // string ops: width in bytes
     uint8_t masked_rdi;                       // maskmovq, maskmovdqu: width in bytes
+    uint8_t masked_by;                        // ... number of the register of masks
 };
 
 struct step_insn {

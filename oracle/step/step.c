@@ -326,6 +326,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         end_probe(r, uc);
         return;
     }
+    if (r->now.in)
+        accesses_fault(&r->now, &r->log);
     r->end.signal = signal;
     r->end.fault_addr = (uintptr_t)info->si_addr;
     leave(r, uc, OUTCOME_FAULTED, "");
@@ -480,13 +482,13 @@ static void say_why(struct recorder *r, struct trace *trace, const struct step_e
 static void give_trace(struct recorder *r, struct trace *trace)
 {
     const struct step_log *log = &r->log;
-    trace_reserve(trace, log->count);
+    trace_reserve(trace, log->count + 1); // never NULL
     memcpy(trace->accesses, log->accesses, log->count * sizeof *log->accesses);
     trace->count = log->count;
     for (size_t i = 0; i < log->count && !r->values; i++)
         trace->accesses[i].value = TRACE_NO_VALUE;
     if (r->values) {
-        trace_reserve_values(trace, log->value_bytes);
+        trace_reserve_values(trace, log->value_bytes + 1);
         memcpy(trace->values, log->values, log->value_bytes);
         trace->value_bytes = log->value_bytes;
     }

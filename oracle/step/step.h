@@ -54,7 +54,8 @@ struct step_now {
     uint64_t repeating; // its address, 0: none
     size_t load_at[2], store_at;
     unsigned load_count;
-    bool stores_repeat;
+    bool stores_repeat, loads_repeat;
+    size_t log_count; // of the log before this instruction
 };
 
 // Where fs: and gs: lie.
@@ -66,6 +67,9 @@ struct step_bases {
 // fences, flushes and prefetches to the log.
 void accesses_before(struct step_now *now, const ucontext_t *uc, const struct step_bases *bases,
                      struct step_log *log);
+
+// Takes back the loads of an instruction that faulted.
+void accesses_fault(struct step_now *now, struct step_log *log);
 
 // Appends the stores, as memory and the probe showed them. NULL, or what does
 // not hold together.

@@ -9,6 +9,7 @@
 // Components of the state (SDM vol. 1, 13.1), and parts of the legacy area.
 enum { YMM_HIGH = 2, OPMASK = 5, ZMM_HIGH = 6, ZMM_16_TO_31 = 7, COMPONENTS = 8 };
 enum {
+    STATUS_OFFSET = 2,
     ST_OFFSET = 32,
     XMM_OFFSET = 160,
     LEGACY_BYTES = 512,
@@ -85,7 +86,9 @@ void vectors_read(const ucontext_t *uc, unsigned number, uint8_t out[64])
 
 void vectors_read_mmx(const ucontext_t *uc, unsigned number, uint8_t out[8])
 {
-    memcpy(out, state(uc) + ST_OFFSET + 16 * number, 8);
+    // They are saved from the top of the x87 stack on.
+    unsigned top = state(uc)[STATUS_OFFSET + 1] >> 3 & 7;
+    memcpy(out, state(uc) + ST_OFFSET + 16 * ((number - top) & 7), 8);
 }
 
 uint64_t vectors_read_mask(const ucontext_t *uc, unsigned number)
