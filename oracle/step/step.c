@@ -170,12 +170,9 @@ static bool may_probe(const struct recorder *r, const ucontext_t *uc)
            vectors_state_bytes(uc) <= STATE_BYTES_MAX;
 }
 
-static const char *not_to_run(const struct recorder *r, const struct step_insn *in,
-                              uint32_t popped_flags)
+static const char *not_to_run(const struct recorder *r, const struct step_insn *in)
 {
-    if (undefined_name(r->routine, in->addr))
-        return "";
-    return popped_flags & ALIGNMENT_FLAG ? "turns alignment checks on" : in->refused;
+    return undefined_name(r->routine, in->addr) ? "" : in->refused;
 }
 
 // The flags that a popf is about to set; 0 for any other instruction.
@@ -237,12 +234,11 @@ static void begin_step(struct recorder *r, ucontext_t *uc)
     r->phase = PHASE_RUNNING;
     if (!in)
         return; // no code there: it faults by itself
-    uint32_t flags = popped_flags(in, uc);
-    if (not_to_run(r, in, flags)) {
-        leave(r, uc, OUTCOME_REFUSED, not_to_run(r, in, flags));
+    if (not_to_run(r, in)) {
+        leave(r, uc, OUTCOME_REFUSED, not_to_run(r, in));
         return;
     }
-    if (flags & TRAP_FLAG) {
+    if (popped_flags(in, uc) & TRAP_FLAG) {
         // The routine's own trap, which would end it, cannot be told from ours.
         r->end.signal = SIGTRAP;
         leave(r, uc, OUTCOME_FAULTED, "");
