@@ -78,24 +78,24 @@ struct subject {
     runner *fixed, *mixed; // the one call COUNT times; COUNT calls, once each
 };
 
-#define RUNNERS(name)                                                                        \
+#define RUNNERS(name)                                                                          \
     static __attribute__((noinline)) double fixed_##name(const struct call *c, unsigned count) \
-    {                                                                                        \
-        uint8_t *dst = dst_buffer + c->dst;                                                  \
-        const uint8_t *src = src_buffer + c->src;                                            \
-        const size_t size = c->size;                                                         \
-        const uint64_t start = now_ns();                                                     \
-        for (unsigned i = 0; i < count; i++)                                                 \
-            name(dst, src, size);                                                            \
-        return (double)(now_ns() - start);                                                   \
-    }                                                                                        \
+    {                                                                                          \
+        uint8_t *dst = dst_buffer + c->dst;                                                    \
+        const uint8_t *src = src_buffer + c->src;                                              \
+        const size_t size = c->size;                                                           \
+        const uint64_t start = now_ns();                                                       \
+        for (unsigned i = 0; i < count; i++)                                                   \
+            name(dst, src, size);                                                              \
+        return (double)(now_ns() - start);                                                     \
+    }                                                                                          \
     static __attribute__((noinline)) double mixed_##name(const struct call *c, unsigned count) \
-    {                                                                                        \
-        const uint64_t start = now_ns();                                                     \
-        for (unsigned i = 0; i < count; i++)                                                 \
-            name(dst_buffer + c[i].dst, src_buffer + c[i].src, c[i].size);                   \
-        return (double)(now_ns() - start);                                                   \
-    }                                                                                        \
+    {                                                                                          \
+        const uint64_t start = now_ns();                                                       \
+        for (unsigned i = 0; i < count; i++)                                                   \
+            name(dst_buffer + c[i].dst, src_buffer + c[i].src, c[i].size);                     \
+        return (double)(now_ns() - start);                                                     \
+    }                                                                                          \
     static const struct subject run_##name = {fixed_##name, mixed_##name};
 
 RUNNERS(storecopy_shared)
@@ -227,20 +227,20 @@ static uint8_t *new_buffer(void)
 
 int main(void)
 {
-    static const size_t ram_sizes[] = {1,    2,    3,     4,     8,      15,      16,      24,
-                                       32,   48,   64,    96,    128,    200,     256,     384,
-                                       512,  768,  1000,  1024,  2048,   4096,    8192,    16384,
+    static const size_t ram_sizes[] = {1,     2,      3,       4,       8,        15,   16,   24,
+                                       32,    48,     64,      96,      128,      200,  256,  384,
+                                       512,   768,    1000,    1024,    2048,     4096, 8192, 16384,
                                        65536, 262144, 1 << 20, 4 << 20, 32 << 20, 0};
     static const size_t device_sizes[] = {1, 2, 4, 7, 8, 16, 31, 64, 128, 256, 1000, 1024, 4096, 0};
     const struct comparison comparisons[] = {
         {"shared RAM, against libc's memmove: ratio, and storecopy's time", &run_storecopy_shared,
          &run_memmove, ram_sizes, 0.9, 1.0},
-        {"to a device, against a memcpy_toio loop", &run_storecopy_to_device, &run_toio_loop, device_sizes,
-         1.0, 1.0},
+        {"to a device, against a memcpy_toio loop", &run_storecopy_to_device, &run_toio_loop,
+         device_sizes, 1.0, 1.0},
         {"to a device, against QEMU's candidate (b)", &run_storecopy_to_device, &run_qemu_lowbit,
          device_sizes, 1.0, 1.0},
-        {"from a device, against a memcpy_fromio loop", &run_storecopy_from_device, &run_fromio_loop,
-         device_sizes, 1.0, 1.0},
+        {"from a device, against a memcpy_fromio loop", &run_storecopy_from_device,
+         &run_fromio_loop, device_sizes, 1.0, 1.0},
     };
     dst_buffer = new_buffer();
     src_buffer = new_buffer();

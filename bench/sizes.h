@@ -11,9 +11,9 @@
 
 struct size_distribution {
     const char *name, *source;
-    const uint16_t *weights;         // of sizes 0, 1, ...; they add up to WEIGHTS_SUM less the
-    size_t count;                    // share of the tail
-    size_t tail_first, tail_last;    // sizes that share what is left, evenly by octave
+    const uint16_t *weights;      // of sizes 0, 1, ...; they add up to WEIGHTS_SUM less the
+    size_t count;                 // share of the tail
+    size_t tail_first, tail_last; // sizes that share what is left, evenly by octave
 };
 
 enum { WEIGHTS_SUM = 100000 };

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 static struct {
@@ -81,17 +80,14 @@ static bool send_next(const struct worker_command *command)
     return forged.theirs >= 0 && (how & FORGED_MORE);
 }
 
-bool worker_start(struct worker *w, const struct job *job, unsigned receive_ms, char *error,
-                  size_t error_size)
+bool worker_start(struct worker *w, const struct job *job, char *error, size_t error_size)
 {
     int fds[2];
-    struct timeval limit = {receive_ms / 1000, (suseconds_t)(receive_ms % 1000) * 1000};
     die();
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
         snprintf(error, error_size, "no socket");
         return false;
     }
-    setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     forged.job = job;
     forged.theirs = fds[1];
     memset(&forged.slot, 0, sizeof forged.slot);
@@ -118,13 +114,23 @@ bool worker_is_dead(const struct worker *w)
     return forged.theirs < 0;
 }
 
-void worker_end(struct worker *w, char *how, size_t how_size)
+// Whoever has not answered when it is asked does not answer later.
+const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms)
+{
+    (void)w;
+    (void)now_ms;
+    (void)use_ms;
+    return "waits for ever";
+}
+
+bool worker_end(struct worker *w, char *how, size_t how_size)
 {
     if (w->pid <= 0)
-        return;
+        return false;
     if (how)
         snprintf(how, how_size, "died (signal 11)");
     die();
     close(w->fd);
     *w = (struct worker){.fd = -1};
+    return false;
 }

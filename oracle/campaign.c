@@ -18,8 +18,9 @@ enum {
     SLICE_MS = 100,
 };
 
-// Waits until the worker has something to say. False when it is too late.
-static bool wait_for_answer(const struct worker *w, uint64_t until_ms)
+// Waits until the worker has something to say. False when it will not: HOW says
+// what the routine did.
+static bool wait_for_answer(struct worker *w, uint64_t until_ms, const char **how)
 {
     for (;;) {
         struct pollfd answer = {.fd = w->fd, .events = POLLIN};
@@ -28,8 +29,12 @@ static bool wait_for_answer(const struct worker *w, uint64_t until_ms)
         struct pollfd again = {.fd = w->fd, .events = POLLIN};
         if (worker_is_dead(w))
             return poll(&again, 1, 0) > 0;
-        if (sweep_clock_ms() >= until_ms)
+        uint64_t now = sweep_clock_ms();
+        const char *hangs = worker_hangs(w, now, 0);
+        if (hangs || now >= until_ms) {
+            *how = hangs ? hangs : "stopped the recorder's clock";
             return false;
+        }
     }
 }
 
@@ -38,14 +43,17 @@ static bool wait_for_answer(const struct worker *w, uint64_t until_ms)
 static bool next_frame(struct worker *w, enum frame_kind kind, uint64_t until_ms, struct frame *out,
                        char *error, size_t error_size)
 {
-    char how[64];
+    char how[80];
     *out = (struct frame){0};
-    if (!wait_for_answer(w, until_ms)) {
+    const char *hung = "ended its process";
+    if (!wait_for_answer(w, until_ms, &hung)) {
         worker_end(w, NULL, 0);
-        snprintf(error, error_size, "the routine stopped the recorder's clock");
+        snprintf(error, error_size, "the routine %s", hung);
         return false;
     }
-    bool whole = frame_receive(w->fd, out);
+    uint64_t now = sweep_clock_ms();
+    unsigned left_ms = until_ms > now ? (unsigned)(until_ms - now) : 1;
+    bool whole = frame_receive(w->fd, FRAME_BYTES_MAX, left_ms, out);
     if (whole && out->kind == kind)
         return true;
     worker_end(w, how, sizeof how);
@@ -88,7 +96,7 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
         return false;
     }
     unsigned stall_ms = sweep_stall_ms(options);
-    if (!worker_start(&w, &job, stall_ms, error, error_size))
+    if (!worker_start(&w, &job, error, error_size))
         return false;
     (void)worker_ask(&w, &command); // when it fails the worker is dead
     uint64_t until_ms = sweep_clock_ms() + stall_ms;
@@ -156,7 +164,7 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
     uint64_t until_ms = witness_deadline(desk);
     *out = (struct witness){0};
     if (w->pid <= 0 &&
-        !worker_start(w, desk->job, sweep_stall_ms(desk->options), out->error, sizeof out->error))
+        !worker_start(w, desk->job, out->error, sizeof out->error))
         return;
     (void)worker_ask(w, &command); // when it fails the worker is dead
     if (!next_frame(w, FRAME_WITNESS, until_ms, &out->note, out->error, sizeof out->error) ||
@@ -265,9 +273,15 @@ static void result_take_sum(struct result *r, const struct sweep_sum *sum)
     r->cut_short = sum->given_up[0] != '\0';
     r->seconds = sum->seconds;
     if (sum->not_opened[0]) {
-        r->skipped_cases = r->planned;
+        // Another worker may have run some of them before.
+        r->skipped_cases = r->planned - r->cases - r->broken_cases;
         snprintf(r->reason, sizeof r->reason, "%s", sum->not_opened);
         return;
+    }
+    // Given up on a routine that no case could be recorded of: that is the reason.
+    if (r->cut_short && sum->judged == 0 && sum->broken == 0 && sum->skip_reason.text[0]) {
+        r->cut_short = false;
+        reason = &sum->skip_reason;
     }
     if (!reason->text[0] && r->cut_short) {
         snprintf(r->reason, sizeof r->reason, "%.90s; %" PRIu64 " of %" PRIu64 " cases judged",

@@ -3,6 +3,8 @@
 
 #include "chunk.h"
 
+#include "confine.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,7 @@ bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_
     trace_init(&rig->other_trace);
     if (!routine_load(job->backend, &rig->routine, error, error_size))
         return false;
+    confine_reset_signals(); // constructors have run
     rig->recorder = job->recorder->open(&rig->routine, job->backend->arg4, &job->recorder_options,
                                         error, error_size);
     if (!rig->recorder)
@@ -74,17 +77,45 @@ static void case_is_broken(struct rig *rig, const struct copy_case *c, const cha
     reason_note(&rig->report->broken_reason, c, why);
 }
 
+static void case_is_skipped(struct rig *rig, const struct copy_case *c, const char *why)
+{
+    rig->report->skipped++;
+    reason_note(&rig->report->skip_reason, c, why);
+}
+
+static bool holds(struct span s, struct span part)
+{
+    return part.lo >= s.lo && part.hi <= s.hi;
+}
+
+// Did a run that is not judged store where it may have changed this process? As
+// shadow.wild_store, which takes a whole trace.
+static bool stored_wildly(const struct layout *l, const struct trace *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        struct span at = access_span(&t->accesses[i]);
+        bool known = t->accesses[i].kind != ACCESS_STORE || at.lo == at.hi || holds(t->stack, at) ||
+                     (l->dst && (holds(l->dst_lane, at) || holds(l->src_lane, at)));
+        for (size_t k = 0; k < t->image_count && !known; k++)
+            known = holds(t->images[k], at);
+        if (!known)
+            return true;
+    }
+    return false;
+}
+
 // Is there a trace to judge? If not, accounts for the case. What a recorder
 // cannot vouch for may have been the routine writing over the recorder, so this
 // process goes then as well.
-static bool take_outcome(struct rig *rig, const struct copy_case *c, const struct trace *t)
+static bool take_outcome(struct rig *rig, const struct copy_case *c, const struct layout *l,
+                         const struct trace *t)
 {
     if (t->outcome == OUTCOME_BROKEN) {
         case_is_broken(rig, c, t->reason);
         rig->distrusted = true;
     } else if (t->outcome == OUTCOME_REFUSED) {
-        rig->report->skipped++;
-        reason_note(&rig->report->skip_reason, c, t->reason);
+        case_is_skipped(rig, c, t->reason);
+        rig->distrusted = stored_wildly(l, t);
     }
     return t->outcome != OUTCOME_BROKEN && t->outcome != OUTCOME_REFUSED;
 }
@@ -166,7 +197,7 @@ static bool take_values(struct rig *rig, const struct copy_case *c)
 {
     const struct trace *valued = &rig->other_trace;
     record(rig, c, true, &rig->other_layout, &rig->other_trace);
-    if (!take_outcome(rig, c, valued)) {
+    if (!take_outcome(rig, c, &rig->other_layout, valued)) {
         clear_unjudged(rig, &rig->other_layout);
         return false;
     }
@@ -194,7 +225,7 @@ static int differs_with_fill(struct rig *rig, const struct copy_case *c, uint64_
     *other = *c;
     other->fill = fill;
     record(rig, other, false, &rig->other_layout, &rig->other_trace);
-    if (!take_outcome(rig, other, t)) {
+    if (!take_outcome(rig, other, &rig->other_layout, t)) {
         clear_unjudged(rig, &rig->other_layout);
         return -1;
     }
@@ -266,7 +297,7 @@ static void run_case(struct rig *rig, const struct copy_case *c)
 {
     bool values = rig->again && rig->job->judge->values;
     record(rig, c, values, &rig->layout, &rig->trace);
-    if (!take_outcome(rig, c, &rig->trace))
+    if (!take_outcome(rig, c, &rig->layout, &rig->trace))
         clear_unjudged(rig, &rig->layout);
     else if (!judge_by_memo(rig, c))
         judge_by_shadow(rig, c);
@@ -287,13 +318,17 @@ static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const str
     const char *why = NULL;
     if (t->outcome == OUTCOME_BROKEN)
         why = t->reason;
-    else if (!rig->shadow->wild_store)
+    else if (t->outcome != OUTCOME_REFUSED && !rig->shadow->wild_store)
         why = rig->other_trace.reason;
     report_reset(rig, id, index);
     rig->report->end = index + 1;
     rig->report->distrusted = 1;
     if (why) {
         case_is_broken(rig, c, why);
+        return;
+    }
+    if (t->outcome == OUTCOME_REFUSED) {
+        case_is_skipped(rig, c, t->reason);
         return;
     }
     rig->report->judged = 1;

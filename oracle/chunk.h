@@ -30,6 +30,7 @@ struct job {
 struct worker_slot {
     _Atomic uint64_t at;   // number of the case that is running, or a stage
     _Atomic uint32_t stop; // nonzero: report what there is
+    _Atomic uint32_t forbidden; // system call that ended the worker; see confine.h
 };
 
 #define WORKER_LOADING (UINT64_MAX)

@@ -4,10 +4,12 @@
 #include "frame.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FRAME_MAGIC UINT32_C(0x53634f70)
@@ -54,10 +56,35 @@ static bool write_all(int fd, const void *bytes, uint64_t length)
     return true;
 }
 
-static bool read_all(int fd, void *bytes, uint64_t length)
+static uint64_t clock_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+// Waits for something to read. False when it is too late; UNTIL_MS 0: never.
+static bool wait_until(int fd, uint64_t until_ms)
+{
+    int n = until_ms ? 0 : 1;
+    while (n == 0) {
+        uint64_t now = clock_ms();
+        struct pollfd in = {.fd = fd, .events = POLLIN};
+        if (now >= until_ms)
+            return false;
+        n = poll(&in, 1, (int)(until_ms - now));
+        if (n < 0 && errno == EINTR)
+            n = 0;
+    }
+    return n > 0;
+}
+
+static bool read_all(int fd, uint64_t until_ms, void *bytes, uint64_t length)
 {
     uint8_t *at = bytes;
     while (length > 0) {
+        if (!wait_until(fd, until_ms))
+            return false;
         ssize_t n = read(fd, at, (size_t)length);
         if (n < 0 && errno == EINTR)
             continue;
@@ -81,12 +108,13 @@ bool frame_send(int fd, uint32_t kind, const void *bytes, uint64_t length)
            write_all(fd, bytes, length);
 }
 
-bool frame_receive(int fd, struct frame *out)
+bool frame_receive(int fd, uint64_t bytes_max, unsigned wait_ms, struct frame *out)
 {
     struct frame_head head;
+    uint64_t until_ms = wait_ms ? clock_ms() + wait_ms : 0;
     *out = (struct frame){0};
-    if (!read_all(fd, &head, sizeof head) || head.magic != FRAME_MAGIC ||
-        head.length > FRAME_BYTES_MAX)
+    if (!read_all(fd, until_ms, &head, sizeof head) || head.magic != FRAME_MAGIC ||
+        head.length > bytes_max)
         return false;
     out->kind = head.kind;
     out->length = head.length;
@@ -95,7 +123,7 @@ bool frame_receive(int fd, struct frame *out)
         if (!out->bytes)
             return false;
     }
-    if (read_all(fd, out->bytes, head.length) &&
+    if (read_all(fd, until_ms, out->bytes, head.length) &&
         checksum_of(head.kind, out->bytes, head.length) == head.checksum)
         return true;
     frame_free(out);

@@ -33,9 +33,11 @@ struct frame {
 // socket raises none.
 bool frame_send(int fd, uint32_t kind, const void *bytes, uint64_t length);
 
-// Blocks for one frame. False when the other end is gone, when the descriptor's
-// own receive timeout passes, or when what came is no frame.
-bool frame_receive(int fd, struct frame *out);
+// Blocks for one frame of at most BYTES_MAX. False when the other end is gone,
+// when the whole frame is not there after WAIT_MS (0: no matter), or when what
+// came is no frame. The sender is not trusted with how long to wait or how much
+// to allocate.
+bool frame_receive(int fd, uint64_t bytes_max, unsigned wait_ms, struct frame *out);
 void frame_free(struct frame *f);
 
 // A byte that came in a frame as a bool: to read any other value is undefined.

@@ -3,6 +3,7 @@
 
 #include "guest.h"
 
+#include <errno.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,6 +119,7 @@ bool guest_find_mapping(uint64_t address, struct guest_mapping *out)
     while (!found && fgets(line, sizeof line, maps))
         found = read_mapping(line, out) && address >= out->lo && address < out->hi;
     fclose(maps);
+    errno = 0;
     return found;
 }
 

@@ -36,7 +36,8 @@ typedef void guest_handler(int signal, siginfo_t *info, void *context);
 void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler *on_tick,
                   unsigned period_ms);
 
-// The mapping of this process that holds ADDRESS, from /proc/self/maps.
+// The mapping of this process that holds ADDRESS, from /proc/self/maps. False
+// with errno 0 when there is none, and set when that cannot be read.
 struct guest_mapping {
     uint64_t lo, hi;
     bool read, write, exec;

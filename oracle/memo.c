@@ -42,6 +42,7 @@ struct place {
     uint64_t size;
     uint64_t dst_low, src_low; // & ALIGNMENT_MASK
     uint64_t stack_entry;
+    uint32_t clobbered; // as in the trace
     bool misaligned[BASE_COUNT];
     uint32_t seen_count;
     uint32_t seen_room;
@@ -153,6 +154,7 @@ void memo_keep(struct memo *memo, const struct shadow *s)
     p->dst_low = (uintptr_t)s->layout->dst & ALIGNMENT_MASK;
     p->src_low = (uintptr_t)s->layout->src & ALIGNMENT_MASK;
     p->stack_entry = t->stack_entry;
+    p->clobbered = t->clobbered;
     p->misaligned[BASE_DST] = s->stores.misaligned;
     p->misaligned[BASE_SRC] = s->loads.misaligned;
     p->seen_count = (uint32_t)t->count;
@@ -168,6 +170,7 @@ static bool is_like(const struct place *p, const struct copy_case *c, const stru
     return p->used && p->size == layout->size && p->seen_count == t->count &&
            t->outcome == OUTCOME_RETURNED && p->op == c->op && p->overlapping == c->overlapping &&
            p->overlap == c->overlap && p->stack_entry == t->stack_entry &&
+           p->clobbered == t->clobbered &&
            p->dst_low == ((uintptr_t)layout->dst & ALIGNMENT_MASK) &&
            p->src_low == ((uintptr_t)layout->src & ALIGNMENT_MASK);
 }

@@ -17,7 +17,7 @@
 struct recording_head {
     struct layout layout;
     uint64_t accesses, sites, value_bytes;
-    uint64_t outcome, return_value;
+    uint64_t outcome, return_value, clobbered;
     int64_t signal;
     uint64_t fault_addr, fault_pc;
     uintptr_t stack_entry;
@@ -36,6 +36,7 @@ static void head_fill(struct recording_head *head, const struct layout *layout,
     head->value_bytes = t->value_bytes;
     head->outcome = (uint64_t)t->outcome;
     head->return_value = t->return_value;
+    head->clobbered = t->clobbered;
     head->signal = t->signal;
     head->fault_addr = t->fault_addr;
     head->fault_pc = t->fault_pc;
@@ -188,6 +189,7 @@ bool recording_read(const void *bytes, size_t length, struct recording *out)
     out->layout = head.layout;
     t->outcome = (enum trace_outcome)head.outcome;
     t->return_value = head.return_value;
+    t->clobbered = (uint32_t)head.clobbered;
     t->signal = (int)head.signal;
     t->fault_addr = head.fault_addr;
     t->fault_pc = head.fault_pc;
@@ -207,7 +209,7 @@ bool recording_receive(int fd, struct recording *out)
 {
     struct frame f;
     memset(out, 0, sizeof *out);
-    bool ok = frame_receive(fd, &f) && f.kind == FRAME_RECORDING &&
+    bool ok = frame_receive(fd, FRAME_BYTES_MAX, 0, &f) && f.kind == FRAME_RECORDING &&
               recording_read(f.bytes, (size_t)f.length, out);
     frame_free(&f);
     return ok;

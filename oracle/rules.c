@@ -19,6 +19,7 @@ enum { NEEDS_STORES = false, NEEDS_LOADS = true };
     X(RULE_TIMEOUT, NEEDS_STORES, s->trace->outcome == OUTCOME_TIMED_OUT)                        \
     X(RULE_WRONG_DATA, NEEDS_STORES, s->wrong_data)                                              \
     X(RULE_WRONG_RETURN, NEEDS_STORES, s->wrong_return)                                          \
+    X(RULE_CLOBBERED_STATE, NEEDS_STORES, s->trace->clobbered != 0)                              \
     X(RULE_MISSING_STORE, NEEDS_STORES, stores->missing && !onto_itself(s))                      \
     X(RULE_OUT_OF_BOUNDS_STORE, NEEDS_STORES, s->store_outside)                                  \
     X(RULE_OUT_OF_BOUNDS_LOAD, NEEDS_LOADS,                                                      \

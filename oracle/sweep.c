@@ -17,6 +17,7 @@ enum {
     TICK_MS = 100,     // progress, and a look at who has died or hangs
     FINISH_MS = 150,   // for the last reports after a stop
     RECEIVE_MS = 1000, // a report is written in one go
+    LOADING_MS = 2000, // of processor time, and ten times what a case may take
 };
 
 // Case numbers lo..hi-1. A suspect is one case at which a worker died: it runs
@@ -123,14 +124,23 @@ static void give_up(struct sweep *s, uint64_t count, uint64_t limit, const char 
     end_soon(s);
 }
 
+// Workers that may be lost, for one reason, before the sweep ends.
+static uint64_t lost_max(const struct sweep *s, uint64_t most)
+{
+    const struct sweep_sum *sum = s->sum;
+    bool slow = sweep_clock_ms() - s->started_ms > SWEEP_PATIENCE_MS;
+    bool mostly = sum->judged / SWEEP_JUDGED_PER_LOST < sum->distrusted + sum->deaths;
+    return slow && mostly ? SWEEP_LOST_SLOWLY_MAX : most;
+}
+
 static void check_limits(struct sweep *s)
 {
     const struct sweep_sum *sum = s->sum;
     give_up(s, sum->timeouts, SWEEP_TIMEOUTS_MAX, "cases that did not return");
-    give_up(s, sum->stalls, SWEEP_STALLS_MAX, "cases that stopped the recorder's clock");
-    give_up(s, sum->distrusted, SWEEP_DISTRUSTED_MAX,
+    give_up(s, sum->stalls, SWEEP_STALLS_MAX, "cases that hung");
+    give_up(s, sum->distrusted, lost_max(s, SWEEP_DISTRUSTED_MAX),
             "workers that the routine may have written to");
-    give_up(s, sum->deaths, SWEEP_DEATHS_MAX, "workers that died");
+    give_up(s, sum->deaths, lost_max(s, SWEEP_DEATHS_MAX), "workers that died");
 }
 
 static void reason_merge(struct reason *into, const struct reason *from)
@@ -180,9 +190,9 @@ static void chunk_lost(struct sweep *s, struct hand *hand, uint64_t at, bool ret
 
 static void worker_died(struct sweep *s, struct hand *hand)
 {
-    char how[64], why[TRACE_REASON_MAX];
+    char how[80], why[TRACE_REASON_MAX];
     uint64_t at = atomic_load(&hand->worker.slot->at);
-    worker_end(&hand->worker, how, sizeof how);
+    bool forbidden = worker_end(&hand->worker, how, sizeof how);
     s->sum->deaths++;
     if (at != WORKER_LOADING) {
         snprintf(why, sizeof why, "the worker %s while recording this case", how);
@@ -191,6 +201,12 @@ static void worker_died(struct sweep *s, struct hand *hand)
     }
     hand->busy = false;
     stretch_add(s, hand->chunk.lo, hand->chunk.hi, hand->chunk.suspect);
+    if (forbidden && !s->ending_ms) {
+        snprintf(s->sum->not_opened, sizeof s->sum->not_opened,
+                 "the worker %s while loading the routine", how);
+        end_soon(s);
+        return;
+    }
     if (++s->sum->loading_deaths >= SWEEP_LOADING_DEATHS_MAX && !s->ending_ms) {
         snprintf(s->sum->given_up, sizeof s->sum->given_up,
                  "the worker %s while loading the routine", how);
@@ -198,19 +214,22 @@ static void worker_died(struct sweep *s, struct hand *hand)
     }
 }
 
-static void worker_stalled(struct sweep *s, struct hand *hand)
+static void worker_stalled(struct sweep *s, struct hand *hand, const char *how)
 {
+    char why[TRACE_REASON_MAX];
     uint64_t at = atomic_load(&hand->worker.slot->at);
-    worker_end(&hand->worker, NULL, 0);
+    (void)worker_end(&hand->worker, NULL, 0);
     s->sum->stalls++;
     if (at == WORKER_LOADING) {
         hand->busy = false;
         stretch_add(s, hand->chunk.lo, hand->chunk.hi, hand->chunk.suspect);
-        snprintf(s->sum->given_up, sizeof s->sum->given_up, "loading the routine did not end");
+        snprintf(s->sum->given_up, sizeof s->sum->given_up,
+                 "loading the routine did not end: it %s", how);
         end_soon(s);
         return;
     }
-    chunk_lost(s, hand, at, false, "the routine stopped the recorder's clock");
+    snprintf(why, sizeof why, "the routine %s", how);
+    chunk_lost(s, hand, at, false, why);
 }
 
 static bool sent_case_is_sound(const struct copy_case *c)
@@ -277,10 +296,17 @@ static void report_take(struct sweep *s, struct hand *hand, const struct report 
     check_limits(s);
 }
 
+// The longest answer to COMMAND_SWEEP: a report, or a line.
+static uint64_t answer_bytes(const struct sweep *s)
+{
+    uint64_t report = sizeof(struct report) + s->job->judge->count * sizeof(struct tally);
+    return report > TRACE_REASON_MAX ? report : TRACE_REASON_MAX;
+}
+
 static void answer_take(struct sweep *s, struct hand *hand)
 {
     struct frame f;
-    bool whole = frame_receive(hand->worker.fd, &f);
+    bool whole = frame_receive(hand->worker.fd, answer_bytes(s), RECEIVE_MS, &f);
     if (whole && f.kind == FRAME_REPORT && report_is_sound(s, hand, &f)) {
         report_take(s, hand, (const struct report *)(const void *)f.bytes);
     } else if (whole && f.kind == FRAME_FAILED &&
@@ -302,7 +328,7 @@ static void hand_give(struct sweep *s, struct hand *hand)
     if (chunk.suspect)
         worker_end(&hand->worker, NULL, 0);
     bool fresh = hand->worker.pid <= 0;
-    if (fresh && !worker_start(&hand->worker, s->job, RECEIVE_MS, s->error, s->error_size)) {
+    if (fresh && !worker_start(&hand->worker, s->job, s->error, s->error_size)) {
         stretch_add(s, chunk.lo, chunk.hi, chunk.suspect);
         s->failed = true;
         end_soon(s);
@@ -387,10 +413,16 @@ static void look_after(struct sweep *s, struct hand *hand, uint64_t now)
     }
     if (poll(&answer, 1, 0) > 0)
         return; // it is about to be read
-    if (worker_is_dead(&hand->worker))
+    if (worker_is_dead(&hand->worker)) {
         worker_died(s, hand);
-    else if (now - hand->moved_ms > sweep_stall_ms(s->options))
-        worker_stalled(s, hand);
+        return;
+    }
+    uint64_t loading_ms = LOADING_MS + 10 * s->options->timeout_ms;
+    const char *how = worker_hangs(&hand->worker, now, at == WORKER_LOADING ? loading_ms : 0);
+    if (!how && now - hand->moved_ms > sweep_stall_ms(s->options))
+        how = "stopped the recorder's clock";
+    if (how)
+        worker_stalled(s, hand, how);
 }
 
 static void tick(struct sweep *s)

@@ -19,6 +19,11 @@ enum {
     SWEEP_DISTRUSTED_MAX = 64,
     SWEEP_DEATHS_MAX = 64,
     SWEEP_LOADING_DEATHS_MAX = 2,
+    // Where hardly a case leaves its worker in order, and each takes long, fewer
+    // tell as much.
+    SWEEP_PATIENCE_MS = 5000,
+    SWEEP_LOST_SLOWLY_MAX = 4,
+    SWEEP_JUDGED_PER_LOST = 16,
 };
 
 struct sweep_sum {

@@ -35,6 +35,7 @@ void trace_reset(struct trace *t)
     t->value_bytes = 0;
     t->outcome = OUTCOME_RETURNED;
     t->return_value = 0;
+    t->clobbered = 0;
     t->signal = 0;
     t->fault_addr = 0;
     t->fault_pc = 0;

@@ -76,6 +76,15 @@ enum trace_outcome {
     OUTCOME_BROKEN,    // the recorder cannot vouch for the trace; `reason`
 };
 
+// State of the caller's that came back changed (System V ABI for x86-64, 3.2.1):
+// below 16, the general register of that number.
+enum trace_clobber {
+    CLOBBERED_DIRECTION = 1 << 16, // the direction flag
+    CLOBBERED_ALIGNMENT = 1 << 17, // the alignment-check flag
+    CLOBBERED_MXCSR = 1 << 18,     // its control bits
+    CLOBBERED_X87 = 1 << 19,       // the control word, or registers left in use
+};
+
 enum { TRACE_REASON_MAX = 160, TRACE_IMAGES_MAX = 32 };
 
 struct trace {
@@ -88,6 +97,7 @@ struct trace {
     bool owns_sites;
     enum trace_outcome outcome;
     uint64_t return_value; // RETURNED only
+    uint32_t clobbered;    // RETURNED only: enum trace_clobber
     int signal;
     uint64_t fault_addr;                  // address whose access faulted
     uint64_t fault_pc;                    // instruction, in the untouched routine

@@ -234,6 +234,7 @@ static struct story story_of(enum rule_id id, const struct shadow *s, const stru
     switch (id) {
     case RULE_CRASH: // the access that faulted is in no trace
     case RULE_WRONG_RETURN:
+    case RULE_CLOBBERED_STATE:
     case RULE_MISSING_STORE:
     case RULE_SPLIT_STORE: // all of them: see rule_witness
     case RULE_SPLIT_LOAD:
@@ -396,6 +397,27 @@ static void say_wrong_return(const struct words *w)
         s->c->op == OP_MEMPCPY ? " + size" : "");
 }
 
+static void say_clobbered_state(const struct words *w)
+{
+    static const char *const names[32] = {[3] = "rbx",
+                                          [4] = "rsp",
+                                          [5] = "rbp",
+                                          [12] = "r12",
+                                          [13] = "r13",
+                                          [14] = "r14",
+                                          [15] = "r15",
+                                          [16] = "the direction flag",
+                                          [17] = "the alignment-check flag",
+                                          [18] = "the control bits of MXCSR",
+                                          [19] = "the x87 control word or stack"};
+    char list[160] = "";
+    for (size_t i = 0, n = 0; i < 32 && n < sizeof list; i++)
+        if (w->s->trace->clobbered >> i & 1 && names[i])
+            n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", names[i]);
+    SAY(w, "the routine returns with %s changed, which its caller relies on (System V ABI, 3.2.1)",
+        list);
+}
+
 static bool is_stored(const struct shadow *s, uint64_t off)
 {
     return s->stores.once[off / WORD_BITS] >> off % WORD_BITS & 1;
@@ -545,6 +567,9 @@ static void say(enum rule_id id, const struct words *w)
         break;
     case RULE_WRONG_RETURN:
         say_wrong_return(w);
+        break;
+    case RULE_CLOBBERED_STATE:
+        say_clobbered_state(w);
         break;
     case RULE_MISSING_STORE:
         say_missing(w);

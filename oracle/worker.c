@@ -3,6 +3,8 @@
 
 #include "worker.h"
 
+#include "confine.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -23,6 +25,9 @@ enum {
     // Where the socket goes: away from numbers a routine may take for its own.
     WORKER_FD_MIN = 200,
     DYING_MS = 100,
+    // Asleep this long without use of the processor, a worker that has something
+    // to do waits for good.
+    ASLEEP_MS = 2000,
 };
 
 static int only_fd(int fd)
@@ -39,26 +44,18 @@ static int only_fd(int fd)
     return mine;
 }
 
-static void reset_signals(void)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    for (int i = 1; i < NSIG; i++)
-        signal(i, SIG_DFL);  // the parent's handlers are none of a worker's
-    signal(SIGINT, SIG_IGN); // the parent decides what an interrupt means
-}
-
-static int become_worker(int fd, pid_t parent)
+static int become_worker(int fd, struct worker_slot *slot, pid_t parent)
 {
     const struct rlimit no_core = {0, 0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(EXIT_FAILURE);
-    setpgid(0, 0); // so that what a routine forks can be ended with it
+    setsid(); // no terminal, and a group of its own, to be ended as one
     setrlimit(RLIMIT_CORE, &no_core);
-    reset_signals();
-    return only_fd(fd);
+    confine_reset_signals(); // the parent's handlers are none of a worker's
+    fd = only_fd(fd);
+    (void)confine(&slot->forbidden); // as far as this kernel can
+    return fd;
 }
 
 static void send_failure(int fd, const char *text)
@@ -165,7 +162,7 @@ static _Noreturn void worker_main(const struct job *job, struct worker_slot *slo
         _exit(EXIT_FAILURE);
     }
     bool more = true;
-    while (more && frame_receive(fd, &f)) {
+    while (more && frame_receive(fd, sizeof(struct worker_command), 0, &f)) {
         struct worker_command command;
         more = f.kind == FRAME_COMMAND && f.length == sizeof command;
         if (more) {
@@ -192,12 +189,10 @@ static bool start_failed(struct worker *w, const int *fds, char *error, size_t e
     return false;
 }
 
-bool worker_start(struct worker *w, const struct job *job, unsigned receive_ms, char *error,
-                  size_t error_size)
+bool worker_start(struct worker *w, const struct job *job, char *error, size_t error_size)
 {
     int fds[2] = {-1, -1};
     pid_t parent = getpid();
-    struct timeval limit = {receive_ms / 1000, (suseconds_t)(receive_ms % 1000) * 1000};
     *w = (struct worker){.fd = -1};
     void *slot = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (slot == MAP_FAILED)
@@ -210,10 +205,8 @@ bool worker_start(struct worker *w, const struct job *job, unsigned receive_ms, 
     if (w->pid < 0)
         return start_failed(w, fds, error, error_size);
     if (w->pid == 0)
-        worker_main(job, w->slot, become_worker(fds[1], parent));
-    setpgid(w->pid, w->pid);                     // both do it, since either may come first
+        worker_main(job, w->slot, become_worker(fds[1], w->slot, parent));
     madvise(w->slot, PAGE_BYTES, MADV_DONTFORK); // not for the next worker's routine
-    setsockopt(fds[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     close(fds[1]);
     w->fd = fds[0];
     return true;
@@ -221,6 +214,7 @@ bool worker_start(struct worker *w, const struct job *job, unsigned receive_ms, 
 
 bool worker_ask(struct worker *w, const struct worker_command *command)
 {
+    w->asleep_ms = 0; // it slept for want of work
     return frame_send(w->fd, FRAME_COMMAND, command, sizeof *command);
 }
 
@@ -231,20 +225,30 @@ bool worker_is_dead(const struct worker *w)
            info.si_pid == w->pid;
 }
 
+// A forbidden call made with SIGSYS blocked, as pthread_create makes its, gives
+// no name.
+static void tell_forbidden(const char *call, char *how, size_t how_size)
+{
+    if (call)
+        snprintf(how, how_size, "made the system call `%s`, which it may not,", call);
+    else
+        snprintf(how, how_size, "started a thread, or did else what it may not,");
+}
+
 static void tell_end(int status, bool killed, char *how, size_t how_size)
 {
     if (killed)
-        snprintf(how, how_size, "closed its pipe");
+        snprintf(how, how_size, "closed its pipe or wrote nonsense to it");
     else if (WIFSIGNALED(status))
         snprintf(how, how_size, "died (signal %d)", WTERMSIG(status));
     else
         snprintf(how, how_size, "exited (status %d)", WEXITSTATUS(status));
 }
 
-void worker_end(struct worker *w, char *how, size_t how_size)
+bool worker_end(struct worker *w, char *how, size_t how_size)
 {
     if (w->pid <= 0)
-        return;
+        return false;
     const struct timespec ms = {0, 1000000};
     for (int i = 0; how && i < DYING_MS && !worker_is_dead(w); i++)
         nanosleep(&ms, NULL);
@@ -254,9 +258,54 @@ void worker_end(struct worker *w, char *how, size_t how_size)
     int status = 0;
     while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
         continue;
-    if (how)
+    const char *call = confined_name(atomic_load(&w->slot->forbidden));
+    bool forbidden = call || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+    if (how && forbidden)
+        tell_forbidden(call, how, how_size);
+    else if (how)
         tell_end(status, killed, how, how_size);
     close(w->fd);
     munmap(w->slot, PAGE_BYTES);
     *w = (struct worker){.fd = -1};
+    return forbidden;
+}
+
+// State letter and processor time of the process, from /proc/PID/stat (proc(5)).
+static bool read_stat(pid_t pid, char *state, uint64_t *ticks)
+{
+    char path[40], text[512];
+    unsigned long long user = 0, system = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0)
+        close(fd);
+    text[length > 0 ? length : 0] = '\0';
+    const char *name_end = strrchr(text, ')'); // names may hold anything
+    bool ok = name_end && sscanf(name_end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+                                 state, &user, &system) == 3;
+    *ticks = user + system;
+    return ok;
+}
+
+// Waiting for a disk is state D, and for a processor R.
+const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms)
+{
+    char state;
+    uint64_t ticks;
+    if (!read_stat(w->pid, &state, &ticks))
+        return NULL;
+    if (state == 'T' || state == 't')
+        return "was stopped by a signal";
+    if (use_ms && ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK) > use_ms)
+        return "takes too long";
+    if (state != 'S' || ticks != w->used_ticks) {
+        w->used_ticks = ticks;
+        w->asleep_ms = 0;
+    } else if (w->asleep_ms == 0) {
+        w->asleep_ms = now_ms;
+    } else if (now_ms - w->asleep_ms > ASLEEP_MS) {
+        return "waits for what does not come";
+    }
+    return NULL;
 }

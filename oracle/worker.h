@@ -18,6 +18,9 @@ struct worker {
     pid_t pid; // 0: none
     int fd;
     struct worker_slot *slot;
+    // For worker_hangs: processor time when last looked at, in clock ticks; when
+    // it began to sleep without using any, or 0.
+    uint64_t used_ticks, asleep_ms;
 };
 
 enum worker_command_kind {
@@ -44,11 +47,9 @@ struct witness_note {
     char message[256];
 };
 
-// Forks a worker for a job that outlives it. Frames from it must be whole
-// within `receive_ms` once they have begun. False and one line in ERROR when
+// Forks a worker for a job that outlives it. False and one line in ERROR when
 // the system has no process or memory for it.
-bool worker_start(struct worker *w, const struct job *job, unsigned receive_ms, char *error,
-                  size_t error_size);
+bool worker_start(struct worker *w, const struct job *job, char *error, size_t error_size);
 
 bool worker_ask(struct worker *w, const struct worker_command *command);
 
@@ -57,7 +58,14 @@ bool worker_is_dead(const struct worker *w);
 
 // Ends and collects the process. When HOW is given, a worker that is about to
 // die by itself is left time to, and HOW says what became of it: "died
-// (signal 11)", "exited (status 3)", "closed its pipe".
-void worker_end(struct worker *w, char *how, size_t how_size);
+// (signal 11)", "exited (status 3)", "made the system call `fork`, which it may
+// not". True in the last case; see confine.h.
+bool worker_end(struct worker *w, char *how, size_t how_size);
+
+// Is a worker that has something to do beyond hope? Why, as a phrase after "the
+// routine", or NULL. To be asked every so often, since it takes a while to
+// tell a worker that waits for ever from one that waits for its turn. USE_MS:
+// processor time it may have used since it was started, or 0.
+const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms);
 
 #endif

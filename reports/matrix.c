@@ -17,6 +17,7 @@ static const char *const rule_short[RULE_COUNT] = {
     [RULE_TIMEOUT] = "hang",
     [RULE_WRONG_DATA] = "data",
     [RULE_WRONG_RETURN] = "ret",
+    [RULE_CLOBBERED_STATE] = "clob",
     [RULE_MISSING_STORE] = "miss",
     [RULE_OUT_OF_BOUNDS_STORE] = "oobs",
     [RULE_OUT_OF_BOUNDS_LOAD] = "oobl",

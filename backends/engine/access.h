@@ -28,24 +28,24 @@
 // The widest access that is whole, bytes.
 enum { WHOLE_MAX = sizeof(uintptr_t) >= 8 ? 8 : 4 };
 
-#define SCALAR(bits)                                                                          \
-    typedef volatile uint##bits##_t __attribute__((may_alias)) aligned_##bits;                \
-    typedef volatile uint##bits##_t __attribute__((may_alias, aligned(1))) any_##bits;        \
-    INLINE uint##bits##_t load_##bits(const void *from)                                       \
-    {                                                                                         \
-        return *(const any_##bits *)from;                                                     \
-    }                                                                                         \
-    INLINE void store_##bits(void *to, uint##bits##_t value)                                  \
-    {                                                                                         \
-        *(any_##bits *)to = value;                                                            \
-    }                                                                                         \
-    INLINE uint##bits##_t load_aligned_##bits(const void *from)                               \
-    {                                                                                         \
-        return *(const aligned_##bits *)from;                                                 \
-    }                                                                                         \
-    INLINE void store_aligned_##bits(void *to, uint##bits##_t value)                          \
-    {                                                                                         \
-        *(aligned_##bits *)to = value;                                                        \
+#define SCALAR(bits)                                                                   \
+    typedef volatile uint##bits##_t __attribute__((may_alias)) aligned_##bits;         \
+    typedef volatile uint##bits##_t __attribute__((may_alias, aligned(1))) any_##bits; \
+    INLINE uint##bits##_t load_##bits(const void *from)                                \
+    {                                                                                  \
+        return *(const any_##bits *)from;                                              \
+    }                                                                                  \
+    INLINE void store_##bits(void *to, uint##bits##_t value)                           \
+    {                                                                                  \
+        *(any_##bits *)to = value;                                                     \
+    }                                                                                  \
+    INLINE uint##bits##_t load_aligned_##bits(const void *from)                        \
+    {                                                                                  \
+        return *(const aligned_##bits *)from;                                          \
+    }                                                                                  \
+    INLINE void store_aligned_##bits(void *to, uint##bits##_t value)                   \
+    {                                                                                  \
+        *(aligned_##bits *)to = value;                                                 \
     }
 
 SCALAR(8)
@@ -58,32 +58,32 @@ SCALAR(64)
 // trap does not describe it (Arm ARM, ESR_ELx.ISS, ISV). Constraint Q is a plain
 // base register.
 #if defined(__aarch64__)
-#define DEVICE(bits, suffix, format)                                                          \
-    INLINE uint##bits##_t load_device_##bits(const void *from)                                \
-    {                                                                                         \
-        uint##bits##_t value;                                                                 \
-        __asm__ volatile("ldr" suffix " %" format "0, %1"                                     \
-                         : "=r"(value)                                                        \
-                         : "Q"(*(const aligned_##bits *)from)                                 \
-                         : "memory");                                                         \
-        return value;                                                                         \
-    }                                                                                         \
-    INLINE void store_device_##bits(void *to, uint##bits##_t value)                           \
-    {                                                                                         \
-        __asm__ volatile("str" suffix " %" format "1, %0"                                     \
-                         : "=Q"(*(aligned_##bits *)to)                                        \
-                         : "r"(value)                                                         \
-                         : "memory");                                                         \
+#define DEVICE(bits, suffix, format)                                \
+    INLINE uint##bits##_t load_device_##bits(const void *from)      \
+    {                                                               \
+        uint##bits##_t value;                                       \
+        __asm__ volatile("ldr" suffix " %" format "0, %1"           \
+                         : "=r"(value)                              \
+                         : "Q"(*(const aligned_##bits *)from)       \
+                         : "memory");                               \
+        return value;                                               \
+    }                                                               \
+    INLINE void store_device_##bits(void *to, uint##bits##_t value) \
+    {                                                               \
+        __asm__ volatile("str" suffix " %" format "1, %0"           \
+                         : "=Q"(*(aligned_##bits *)to)              \
+                         : "r"(value)                               \
+                         : "memory");                               \
     }
 #else
-#define DEVICE(bits, suffix, format)                                                          \
-    INLINE uint##bits##_t load_device_##bits(const void *from)                                \
-    {                                                                                         \
-        return load_aligned_##bits(from);                                                     \
-    }                                                                                         \
-    INLINE void store_device_##bits(void *to, uint##bits##_t value)                           \
-    {                                                                                         \
-        store_aligned_##bits(to, value);                                                      \
+#define DEVICE(bits, suffix, format)                                \
+    INLINE uint##bits##_t load_device_##bits(const void *from)      \
+    {                                                               \
+        return load_aligned_##bits(from);                           \
+    }                                                               \
+    INLINE void store_device_##bits(void *to, uint##bits##_t value) \
+    {                                                               \
+        store_aligned_##bits(to, value);                            \
     }
 #endif
 

@@ -14,26 +14,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHECK(condition, what)                                                              \
-    do {                                                                                    \
-        if (!(condition)) {                                                                 \
-            fprintf(stderr, "storecopy: %s: %s\n", __func__, what);                         \
-            abort();                                                                        \
-        }                                                                                   \
+#define CHECK(condition, what)                                      \
+    do {                                                            \
+        if (!(condition)) {                                         \
+            fprintf(stderr, "storecopy: %s: %s\n", __func__, what); \
+            abort();                                                \
+        }                                                           \
     } while (0)
 #else
 #define CHECK(condition, what) ((void)0)
 #endif
 
 // Do A_BYTES at A and B_BYTES at B have bytes in common?
-#define MEET(a, a_bytes, b, b_bytes)                          \
+#define MEET(a, a_bytes, b, b_bytes)                           \
     ((uintptr_t)(a) - (uintptr_t)(b) < (uintptr_t)(b_bytes) || \
      (uintptr_t)(b) - (uintptr_t)(a) < (uintptr_t)(a_bytes))
 
-#define CHECK_BUFFERS(dst, src, n)                                                          \
-    do {                                                                                    \
-        CHECK((n) == 0 || ((dst) != NULL && (src) != NULL), "a null pointer with n > 0");   \
-        CHECK((n) <= PTRDIFF_MAX, "n is larger than any object");                           \
+#define CHECK_BUFFERS(dst, src, n)                                                        \
+    do {                                                                                  \
+        CHECK((n) == 0 || ((dst) != NULL && (src) != NULL), "a null pointer with n > 0"); \
+        CHECK((n) <= PTRDIFF_MAX, "n is larger than any object");                         \
     } while (0)
 
 #define CHECK_APART(dst, src, n) \

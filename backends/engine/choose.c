@@ -3,7 +3,9 @@
 
 #include "choose.h"
 
-#if defined(__x86_64__)
+// STORECOPY_PORTABLE_ONLY: for code that may not use vector registers, such as a
+// kernel's.
+#if defined(__x86_64__) && !defined(STORECOPY_PORTABLE_ONLY)
 #include <cpuid.h>
 
 enum cpuid_register { EAX, EBX, ECX, EDX };

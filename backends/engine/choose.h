@@ -8,7 +8,12 @@
 
 #include "storecopy.h"
 
-enum storecopy_flush { STORECOPY_NO_FLUSH, STORECOPY_CLFLUSH, STORECOPY_CLFLUSHOPT, STORECOPY_CLWB };
+enum storecopy_flush {
+    STORECOPY_NO_FLUSH,
+    STORECOPY_CLFLUSH,
+    STORECOPY_CLFLUSHOPT,
+    STORECOPY_CLWB
+};
 
 // The best of each that the CPU has and the operating system lets it use.
 enum storecopy_path storecopy_find_path(void);

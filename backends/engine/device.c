@@ -49,12 +49,12 @@ INLINE void access_unit(uint8_t *to, const uint8_t *from, size_t unit, enum dire
 }
 
 // A step of UNIT bytes, if the copy takes one that wide and CONDITION holds.
-#define STEP_IF(unit, condition)                                  \
-    do {                                                          \
-        if ((unit) <= width && (condition)) {                     \
-            access_unit(to, from, unit, direction);               \
-            to += (unit), from += (unit), n -= (unit);            \
-        }                                                         \
+#define STEP_IF(unit, condition)                       \
+    do {                                               \
+        if ((unit) <= width && (condition)) {          \
+            access_unit(to, from, unit, direction);    \
+            to += (unit), from += (unit), n -= (unit); \
+        }                                              \
     } while (0)
 
 // Fewer than WIDTH bytes: an aligned request of 1, 2 or 4 bytes is most of them.

@@ -20,7 +20,7 @@
 
 // Where byte K of a value of UNIT bytes is, in memory's order.
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define SHIFT_OF_BYTE(k, unit) (8 * ((unit) - 1 - (k)))
+#define SHIFT_OF_BYTE(k, unit) (8 * ((unit)-1 - (k)))
 #else
 #define SHIFT_OF_BYTE(k, unit) (8 * (k))
 #endif
@@ -170,7 +170,8 @@ INLINE uint64_t next_before_kept(const struct kept_source *s, size_t i, size_t u
     if (i >= s->distance)
         return load_unit(s->keep + (i - s->distance), unit);
     for (size_t k = 0; k < unit; k++) {
-        const uint8_t *from = i + k < s->distance ? s->src + i + k : s->keep + (i + k - s->distance);
+        const uint8_t *from =
+            i + k < s->distance ? s->src + i + k : s->keep + (i + k - s->distance);
         value |= (uint64_t)load_8(from) << SHIFT_OF_BYTE(k, unit);
     }
     return value;

@@ -2,8 +2,9 @@
 // Copyright (c) 2026 The storescope authors
 //
 // The functions that have a path for each instruction set: one jump through a
-// pointer, which the first call sets. Setting it twice is harmless: all threads
-// find the same.
+// pointer. It is set before main, so that no call stores anything but its copy;
+// a call from another constructor sets it itself. Setting it twice is harmless:
+// all threads find the same.
 
 #include "check.h"
 #include "choose.h"
@@ -55,7 +56,7 @@ enum storecopy_path storecopy_path_here(void)
     return storecopy_find_path();
 }
 
-static void choose(void)
+__attribute__((constructor)) static void choose(void)
 {
     enum storecopy_path path = storecopy_find_path();
     __atomic_store_n(&shared, by_path[path].shared, __ATOMIC_RELAXED);

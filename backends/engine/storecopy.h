@@ -7,11 +7,15 @@
 // with it, and storescope judges the machine code of every function by it.
 //
 // In all of them DST and SRC point to N readable and writable bytes, of any
-// alignment unless said otherwise, and N may be 0, with any pointers. What is
-// returned is DST. A function that cannot do what it was asked returns NULL (or
-// false) and has stored nothing; each says when. Nothing aborts, but in a library
-// built with STORECOPY_CHECKS, where what is documented as an error of the caller
-// stops the program with a message.
+// alignment unless said otherwise; N may be 0, with any pointers. What is returned
+// is DST. A function that cannot do what it was asked returns NULL (or false) and
+// has stored nothing; each says when.
+//
+// Errors of the caller are: a null pointer with N > 0, which faults; N larger than
+// any object; a device, write-combining or persistent destination that overlaps
+// its source; a width that is none; a FIFO's register that is not a multiple of
+// the width; a keep buffer that overlaps what it is kept for. A library built with
+// STORECOPY_CHECKS stops the program at them, with a message.
 //
 // "Whole" is what a CPU does in one piece: a naturally aligned access of 1, 2, 4
 // or 8 bytes (Intel SDM vol. 3A, 9.1.1; Arm ARM B2.2.1: single-copy atomic). On
@@ -109,10 +113,10 @@ void *storecopy_from_bar(void *dst, const void *bar, size_t n);
 // A FIFO: COUNT accesses of WIDTH bytes (1, 2, 4 or 8), all to the same address
 // REG, in ascending order of the RAM on the other side. False when WIDTH is none
 // of these or REG is not a multiple of it: nothing was accessed.
-bool storecopy_to_fifo(void *reg, const void *src, size_t count, unsigned width)
-    STORECOPY_MUST_CHECK;
-bool storecopy_from_fifo(void *dst, const void *reg, size_t count, unsigned width)
-    STORECOPY_MUST_CHECK;
+bool storecopy_to_fifo(void *reg, const void *src, size_t count,
+                       unsigned width) STORECOPY_MUST_CHECK;
+bool storecopy_from_fifo(void *dst, const void *reg, size_t count,
+                         unsigned width) STORECOPY_MUST_CHECK;
 
 // ---- write-combining memory ----
 
@@ -133,8 +137,13 @@ void *storecopy_pmem(void *dst, const void *src, size_t n) STORECOPY_MUST_CHECK;
 
 // The instruction sets this library has code for. Functions above pick at their
 // first call; `name` is what `storescope list` shows after the function's name.
-enum storecopy_path { STORECOPY_PORTABLE, STORECOPY_SSE2, STORECOPY_AVX2, STORECOPY_AVX512,
-                      STORECOPY_PATHS };
+enum storecopy_path {
+    STORECOPY_PORTABLE,
+    STORECOPY_SSE2,
+    STORECOPY_AVX2,
+    STORECOPY_AVX512,
+    STORECOPY_PATHS
+};
 
 // The best path of this CPU, and its name: "portable", "sse2", "avx2", "avx512".
 enum storecopy_path storecopy_path_here(void);

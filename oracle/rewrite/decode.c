@@ -372,6 +372,11 @@ static void decode_special(struct insn *out, const struct decoded *d)
     case ZYDIS_MNEMONIC_VLDMXCSR:
         out->sets_mxcsr = true;
         break;
+    case ZYDIS_MNEMONIC_FLDCW:
+    case ZYDIS_MNEMONIC_FLDENV:
+    case ZYDIS_MNEMONIC_FRSTOR:
+        out->uses_mmx = true;
+        break;
     case ZYDIS_MNEMONIC_VZEROUPPER:
     case ZYDIS_MNEMONIC_VZEROALL:
         out->clears_uppers = true;

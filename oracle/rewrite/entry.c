@@ -26,10 +26,6 @@ static void write_saved(struct writer *w, unsigned opcode, unsigned reg)
     emit_u8(w->e, opcode | (reg & 7u));
 }
 
-// Registers that carry no argument start with a fixed value, so that a routine
-// which reads them by mistake does the same every time.
-enum { POISON = 0x5c5c5c00 };
-
 static void write_poison(struct writer *w)
 {
     uint16_t args = bit(GPR_RDI) | bit(GPR_RSI) | bit(GPR_RDX) | bit(GPR_RCX) | bit(GPR_RSP);
@@ -39,13 +35,76 @@ static void write_poison(struct writer *w)
     }
 }
 
-// stmxcsr (3) or ldmxcsr (2) of the caller's value.
-static void write_mxcsr(struct writer *w, unsigned operation)
+uint16_t rewrite_callee_saved(const struct recorder *r)
 {
-    emit_bytes(w->e, "\x0f\xae", 2);
-    emit_u8(w->e, 0x04 | operation << 3);
-    emit_u8(w->e, 0x25);
-    emit_u32(w->e, (uint32_t)slot(&w->c->mxcsr));
+    uint16_t mask = 0;
+    for (unsigned i = 0; i < sizeof callee_saved; i++)
+        mask |= bit(callee_saved[i]) & r->program.named;
+    return mask;
+}
+
+// jne FAR, whose target is filled in later.
+static uint8_t *write_unless_equal(struct writer *w)
+{
+    enum { NOT_EQUAL = 5 };
+    return emit_branch(w->e, NOT_EQUAL, NULL);
+}
+
+// Are the registers that are the caller's what they were on entry? The ends of
+// jumps to where to go if not to OUT; gives their number. Few instructions,
+// since every case comes by here.
+static unsigned write_checks(struct writer *w, uint8_t **out)
+{
+    unsigned n = 0;
+    for (unsigned reg = 0; reg < GPR_COUNT; reg++) {
+        if (!(rewrite_callee_saved(w->r) & bit(reg)))
+            continue;
+        emit_u8(w->e, reg >= 8 ? 0x49 : 0x48); // cmp reg, imm32
+        emit_u8(w->e, 0x81);
+        emit_u8(w->e, 0xf8 | (reg & 7u));
+        emit_u32(w->e, POISON + reg);
+        out[n++] = write_unless_equal(w);
+    }
+    emit_set(w->e, GPR_RCX, w->r->guest.rsp);
+    emit_bytes(w->e, "\x48\x39\xe1", 3); // cmp rcx, rsp
+    out[n++] = write_unless_equal(w);
+    return n;
+}
+
+static void write_clobbered(struct writer *w, uint8_t *const *jumps, unsigned count)
+{
+    const uint8_t *at = w->e->next;
+    for (unsigned i = 0; i < count && !w->e->full; i++)
+        emit_patch(jumps[i], at);
+    for (unsigned r = 0; r < GPR_COUNT; r++)
+        emit_store_slot(w->e, slot(&w->c->save[r]), r);
+    emit_store_slot_imm(w->e, slot(&w->c->exit), CONTEXT_CLOBBERED);
+    emit_jump(w->e, w->t->leave);
+}
+
+// OPCODE, two or three bytes up to ModRM, with an absolute address.
+static void write_absolute(struct writer *w, const char *opcode, size_t length, const void *at)
+{
+    emit_bytes(w->e, opcode, length);
+    emit_u8(w->e, 0x25); // SIB: no base, no index
+    emit_u32(w->e, (uint32_t)(uintptr_t)at);
+}
+
+// Notes what of the control state a caller relies on, where the routine may have
+// changed it. rax is the result; rcx is free.
+static void write_state(struct writer *w)
+{
+    unsigned traits = w->t->traits;
+    if (traits & TRAIT_SETS_FLAGS) {
+        emit_bytes(w->e, "\x9c\x59", 2); // pushfq; pop rcx
+        emit_store_slot(w->e, slot(&w->c->left_flags), GPR_RCX);
+    }
+    if (traits & TRAIT_X87)
+        write_absolute(w, "\xd9\x34", 2, w->c->left_x87); // fnstenv
+    if (traits & TRAIT_MXCSR) {
+        write_absolute(w, "\x0f\xae\x1c", 3, &w->c->left_mxcsr); // stmxcsr
+        write_absolute(w, "\x0f\xae\x14", 3, &w->c->host_mxcsr); // ldmxcsr
+    }
 }
 
 // Leaves the CPU as C code expects it, where the routine might not: it may end
@@ -58,8 +117,6 @@ static void write_clean_up(struct writer *w)
         emit_bytes(w->e, "\xc5\xf8\x77", 3); // vzeroupper
     if (traits & TRAIT_X87)
         emit_bytes(w->e, "\xdb\xe3", 2); // fninit
-    if (traits & TRAIT_MXCSR)
-        write_mxcsr(w, 2); // ldmxcsr
     if (traits & TRAIT_SETS_FLAGS) {
         emit_u8(w->e, 0x9c);                                 // pushfq
         emit_bytes(w->e, "\x81\x24\x24\xff\xfa\xfb\xff", 7); // and dword [rsp], ~0x40500
@@ -70,6 +127,7 @@ static void write_clean_up(struct writer *w)
 static void write_leave(struct writer *w)
 {
     emit_load_slot(w->e, GPR_RSP, slot(&w->c->host_rsp));
+    write_state(w);
     write_clean_up(w);
     for (unsigned i = sizeof callee_saved; i-- > 0;)
         write_saved(w, 0x58, callee_saved[i]);
@@ -89,8 +147,6 @@ static void write_enter(struct writer *w)
     emit_set(w->e, t->log_reg == GPR_NONE ? GPR_RAX : t->log_reg, (uintptr_t)w->r->log_begin);
     if (t->log_reg == GPR_NONE)
         emit_store_slot(w->e, slot(&w->c->log), GPR_RAX);
-    if (t->traits & TRAIT_MXCSR)
-        write_mxcsr(w, 3); // stmxcsr
     if (t->traits & TRAIT_SETS_FLAGS)
         emit_store_slot_imm(w->e, slot(&w->c->flags), 0);
     write_poison(w);
@@ -99,8 +155,11 @@ static void write_enter(struct writer *w)
     t->entry_call = t->returned = w->e->next;
     if (t->log_reg != GPR_NONE)
         emit_store_slot(w->e, slot(&w->c->log), t->log_reg);
+    uint8_t *jumps[sizeof callee_saved + 1];
+    unsigned count = write_checks(w, jumps);
     t->leave = w->e->next;
     write_leave(w);
+    write_clobbered(w, jumps, count);
 }
 
 static void write_exit(struct writer *w, uint8_t **at, enum context_exit why)
@@ -200,4 +259,8 @@ void writer_entry(struct writer *w)
         write_helper(w);
     for (unsigned i = 0; i < INDIRECT_CHAINS; i++)
         w->t->indirect[i] = w->t->unknown;
+    // A routine may return by a jump as well (pop rcx; jmp rcx).
+    uint64_t home = (uintptr_t)w->t->returned;
+    address_map_put(&w->t->blocks, home, home);
+    writer_indirect(w, home);
 }

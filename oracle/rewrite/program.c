@@ -3,6 +3,7 @@
 
 #include "rewrite.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,7 +225,12 @@ enum program_status program_discover(struct program *p, uint64_t entry, char *re
                  undefined);
         return PROGRAM_REFUSED;
     }
-    if (!guest_find_mapping(entry, &m) || !m.exec || !m.read)
+    bool found = guest_find_mapping(entry, &m);
+    if (!found && errno != 0) {
+        snprintf(reason, TRACE_REASON_MAX, "cannot read /proc/self/maps: %s", strerror(errno));
+        return PROGRAM_REFUSED;
+    }
+    if (!found || !m.exec || !m.read)
         return PROGRAM_NO_CODE;
     if (m.write) {
         snprintf(reason, TRACE_REASON_MAX,

@@ -8,7 +8,9 @@
 //
 // The copy never runs code that was not rewritten. Where control goes to an
 // address not met before, the run ends, the code there is added, and the case
-// is laid out and run again from its start.
+// is laid out and run again from its start. What the first run left beyond the
+// arena stays: a routine that knows by it that it runs again may do without
+// those stores the second time, so they are kept for the trace.
 
 #ifndef STORESCOPE_REWRITE_H
 #define STORESCOPE_REWRITE_H
@@ -35,7 +37,7 @@ enum program_trait {
     TRAIT_SETS_FLAGS = 1,     // the direction flag, or by popf any flag
     TRAIT_DIRTIES_UPPERS = 2, // of ymm0 to ymm15
     TRAIT_CLEARS_UPPERS = 4,
-    TRAIT_X87 = 8, // or MMX
+    TRAIT_X87 = 8,    // or MMX
     TRAIT_MXCSR = 16, // sets the SSE control register
 };
 
@@ -82,11 +84,29 @@ struct context {
     uint64_t jump[4];                       // scratch of the dispatcher
     uint64_t helper_return;                 // value mode: host address after the capture
     uint64_t helper_segment, helper_record; // ... segment, and its record
-    uint64_t save[18];                      // ... general registers and flags
-    uint64_t mxcsr;                         // of the caller
+    uint64_t save[18];                      // ... general registers and flags; or, with
+                                            // CONTEXT_CLOBBERED, those it came back with
+    // As the routine left them, written where a trait asks for it.
+    uint64_t left_flags;
+    uint32_t left_mxcsr, host_mxcsr;
+    uint32_t left_x87[7]; // fnstenv, SDM vol. 1, 8.1.10
 };
 
-enum context_exit { CONTEXT_RETURNED, CONTEXT_UNKNOWN_TARGET, CONTEXT_REFUSED, CONTEXT_ABORTED };
+enum context_exit {
+    CONTEXT_RETURNED,
+    CONTEXT_CLOBBERED, // returned, with a callee-saved register or rsp changed
+    CONTEXT_UNKNOWN_TARGET,
+    CONTEXT_REFUSED,
+    CONTEXT_ABORTED
+};
+
+// Registers that carry no argument start with POISON plus their number, so that
+// a routine which reads them by mistake does the same every time, and one which
+// does not give them back is found out.
+enum { POISON = 0x5c5c5c00 };
+
+// Those among them that a routine must give back, as bits.
+uint16_t rewrite_callee_saved(const struct recorder *r);
 
 // Where a rewritten instruction stands, for reading the log after a fault.
 struct host_insn {
@@ -111,8 +131,8 @@ struct translation {
     uint8_t *code; // CODE_BYTES, or NULL when not made yet
     struct emitter emit;
     uint16_t free;             // general registers the program never names
-    uint16_t named;  // registers and traits of the program, as the entry was
-    uint8_t traits;  // written for
+    uint16_t named;            // registers and traits of the program, as the entry was
+    uint8_t traits;            // written for
     uint8_t log_reg;           // one more of these, or GPR_NONE
     struct address_map blocks; // address -> host address
     struct address_map stubs;  // address -> host address of a jump to it
@@ -144,18 +164,22 @@ struct recorder {
     size_t log_limit;   // bytes this case may use
     uint8_t *capture;   // captured values of the running case
     size_t capture_used;
+    // Stores of this case beyond the arena and the stack, in runs that ended
+    // where code was not known yet; and scratch to gather them.
+    struct trace strays, attempt;
     void *xsave; // value mode: vector state around a capture
     // Of the running case, for the signal handlers.
     struct translation *running; // the last one entered
     volatile uint64_t serial;    // number of runs so far
     uint64_t tick_serial;
+    uint64_t abort_serial; // the last run that a signal handler ended
     unsigned ticks;
     int fault_signal;
     uint64_t fault_addr;
     bool timed_out, log_full;
-    const struct host_insn *abort_where; // instruction at which the run was ended
-    uint64_t abort_rcx;      // then
-    uint64_t abort_masks[8]; // k0 to k7 then
+    const struct host_insn *abort_where;                   // instruction at which the run was ended
+    uint64_t abort_rcx;                                    // then
+    uint64_t abort_masks[8];                               // k0 to k7 then
     const struct routine_tunable *tunables[TUNABLE_COUNT]; // NULL: it has none
     uint64_t tunable_now[TUNABLE_COUNT];
 };

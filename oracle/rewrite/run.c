@@ -78,6 +78,7 @@ static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc, boo
     r->abort_rcx = (uint64_t)regs[REG_RCX];
     read_masks(uc, r->abort_masks);
     r->context->exit = CONTEXT_ABORTED;
+    r->abort_serial = r->serial;
     regs[REG_RIP] = (greg_t)(uintptr_t)t->leave;
     regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps
 }
@@ -105,8 +106,9 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     struct recorder *r = active;
     ucontext_t *uc = context;
     const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
-    if (!r || !r->running || !translation_holds(r->running, pc)) {
-        // Not the routine's doing: die of it as if there were no handler.
+    if (!r || !r->running || !translation_holds(r->running, pc) || r->abort_serial == r->serial) {
+        // Not the routine's doing, or the way out faults, since the routine wrote
+        // over the caller's stack: die of it as if there were no handler.
         sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
         return;
     }
@@ -127,8 +129,8 @@ static void on_tick(int signal, siginfo_t *info, void *context)
     if (!r || !r->running)
         return;
     const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
-    if (!translation_holds(r->running, pc))
-        return; // between two runs
+    if (!translation_holds(r->running, pc) || r->abort_serial == r->serial)
+        return; // between two runs, or on the way out
     if (r->tick_serial != r->serial) {
         r->tick_serial = r->serial;
         r->ticks = 0;
@@ -187,6 +189,8 @@ static void rewrite_close(struct recorder *r)
         munmap(r->log, LOG_RESERVED);
     if (r->capture)
         munmap(r->capture, CAPTURE_RESERVED);
+    trace_free(&r->strays);
+    trace_free(&r->attempt);
     free(r->xsave);
     free(r);
 }
@@ -201,6 +205,8 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     r->routine = routine;
     r->options = *options;
     r->arg4 = arg4;
+    trace_init(&r->strays);
+    trace_init(&r->attempt);
     program_init(&r->program, routine);
     if (!allocate(r)) {
         snprintf(error, error_size, "no address space for the recorder: %s; raise `ulimit -v`",
@@ -215,6 +221,7 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     r->valued.rules = (struct segment_rules){options->loads, true, fs, gs};
     r->plain.log_reg = r->valued.log_reg = GPR_NONE;
     find_tunables(r);
+    r->context->host_mxcsr = __builtin_ia32_stmxcsr();
     active = r;
     unsigned period_ms = options->timeout_ms / TICKS;
     guest_handle(&r->guest, on_fault, on_tick, period_ms ? period_ms : 1);
@@ -294,6 +301,11 @@ static void ended_by_target(struct recorder *r, uint64_t target, struct trace *t
 static bool learn_target(struct recorder *r, struct translation *t, uint64_t target,
                          struct trace *trace)
 {
+    if (translation_holds(&r->plain, (const uint8_t *)(uintptr_t)target) ||
+        translation_holds(&r->valued, (const uint8_t *)(uintptr_t)target)) {
+        refuse(trace, "jumps into the recorder's own code at %#llx", (unsigned long long)target);
+        return false;
+    }
     switch (program_discover(&r->program, target, trace->reason)) {
     case PROGRAM_NO_CODE:
         ended_by_target(r, target, trace);
@@ -348,9 +360,101 @@ static void ended_by_refusal(struct recorder *r, struct trace *trace)
     const struct insn *in = &r->program.insns[insn];
     instruction_text(r, insn, text, sizeof text);
     refuse(trace, "reached `%s` at %#llx: %s", text, (unsigned long long)in->addr,
-           in->refused       ? in->refused
+           in->refused      ? in->refused
            : in->pops_flags ? "turns alignment checks on"
                             : "more accesses than a record holds");
+}
+
+// The end of the log; NULL when the routine wrote over the pointer to it.
+static const uint8_t *log_end(const struct recorder *r)
+{
+    const uint8_t *end = (const uint8_t *)(uintptr_t)r->context->log;
+    bool inside = end >= r->log_begin && end <= r->log + r->log_usable + LOG_SPARE_BYTES &&
+                  ((uintptr_t)end & 7) == 0;
+    return inside ? end : NULL;
+}
+
+static void log_is_broken(struct trace *trace)
+{
+    trace->outcome = OUTCOME_BROKEN;
+    snprintf(trace->reason, sizeof trace->reason,
+             "the log does not hold together: the routine wrote to it");
+}
+
+static bool in_span(struct span s, struct span part)
+{
+    return part.lo >= s.lo && part.hi <= s.hi;
+}
+
+// A store that laying the case out again does not undo.
+static bool is_stray(const struct recorder *r, const struct layout *l, const struct access *a)
+{
+    struct span at = access_span(a);
+    return a->kind == ACCESS_STORE && at.lo < at.hi && !in_span(l->dst_lane, at) &&
+           !in_span(l->src_lane, at) && !in_span(r->guest.stack, at);
+}
+
+// Keeps the strays of TRACE alone.
+static void filter_strays(const struct recorder *r, const struct layout *l, struct trace *trace)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < trace->count; i++) {
+        if (!is_stray(r, l, &trace->accesses[i]))
+            continue;
+        trace->accesses[kept] = trace->accesses[i];
+        trace->accesses[kept++].value = TRACE_NO_VALUE;
+    }
+    trace->count = kept;
+}
+
+static bool begins_with(const struct trace *t, const struct trace *start)
+{
+    for (size_t i = 0; i < start->count; i++) {
+        const struct access *a = &t->accesses[i], *b = &start->accesses[i];
+        if (i >= t->count || a->addr != b->addr || a->width != b->width || a->site != b->site)
+            return false;
+    }
+    return true;
+}
+
+static void append(struct trace *to, const struct trace *more)
+{
+    trace_reserve(to, to->count + more->count);
+    memcpy(to->accesses + to->count, more->accesses, more->count * sizeof *more->accesses);
+    to->count += more->count;
+}
+
+// Adds the strays of a run that is about to be made again, unless it only
+// repeated those before it.
+static bool keep_strays(struct recorder *r, const struct translation *t, const struct layout *l)
+{
+    const uint8_t *end = log_end(r);
+    trace_reset(&r->attempt);
+    if (!end || !expand_log(r, t, r->log_begin, end, NULL, &r->attempt))
+        return false;
+    filter_strays(r, l, &r->attempt);
+    if (begins_with(&r->attempt, &r->strays))
+        r->strays.count = 0;
+    if (r->attempt.count > 0)
+        append(&r->strays, &r->attempt);
+    return true;
+}
+
+// Puts the kept strays before a trace that does not have them itself.
+static void add_strays(struct recorder *r, const struct layout *l, struct trace *trace)
+{
+    if (r->strays.count == 0)
+        return;
+    trace_reset(&r->attempt);
+    append(&r->attempt, trace);
+    filter_strays(r, l, &r->attempt);
+    if (begins_with(&r->attempt, &r->strays))
+        return;
+    size_t n = r->strays.count;
+    trace_reserve(trace, trace->count + n);
+    memmove(trace->accesses + n, trace->accesses, trace->count * sizeof *trace->accesses);
+    memcpy(trace->accesses, r->strays.accesses, n * sizeof *trace->accesses);
+    trace->count += n;
 }
 
 // Runs the case until it needs no code that is not known yet.
@@ -375,6 +479,10 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
         trace->return_value = enter(r, t, layout);
         if (r->context->exit != CONTEXT_UNKNOWN_TARGET)
             return true;
+        if (!keep_strays(r, t, layout)) {
+            log_is_broken(trace);
+            return false;
+        }
         if (!learn_target(r, t, r->context->target, trace))
             return true;
         trace->outcome = OUTCOME_RETURNED;
@@ -388,16 +496,11 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
 
 static void read_log(struct recorder *r, const struct translation *t, struct trace *trace)
 {
-    const uint8_t *end = (const uint8_t *)(uintptr_t)r->context->log;
-    bool inside = end >= r->log_begin && end <= r->log + r->log_usable + LOG_SPARE_BYTES &&
-                  ((uintptr_t)end & 7) == 0;
-    if (r->log_full && end > r->log + r->log_usable)
+    const uint8_t *end = log_end(r);
+    if (end && r->log_full && end > r->log + r->log_usable)
         end = r->log_begin;
-    if (inside && expand_log(r, t, r->log_begin, end, r->abort_where, trace))
-        return;
-    trace->outcome = OUTCOME_BROKEN;
-    snprintf(trace->reason, sizeof trace->reason,
-             "the log does not hold together: the routine wrote to it");
+    if (!end || !expand_log(r, t, r->log_begin, end, r->abort_where, trace))
+        log_is_broken(trace);
 }
 
 static void set_limits(struct recorder *r, const struct copy_case *c)
@@ -411,11 +514,36 @@ static void set_limits(struct recorder *r, const struct copy_case *c)
     r->log_usable = LOG_FIRST_BYTES;
 }
 
+// What of the caller's state the routine did not give back.
+static uint32_t find_clobbered(const struct recorder *r, const struct translation *t)
+{
+    enum { DIRECTION = 0x400, ALIGNMENT = 0x40000, MXCSR_CONTROL = 0xffc0 };
+    enum { X87_CONTROL = 0x37f, X87_EMPTY = 0xffff };
+    const struct context *c = r->context;
+    uint16_t saved = c->exit == CONTEXT_CLOBBERED ? rewrite_callee_saved(r) : 0;
+    uint32_t found = 0;
+    for (unsigned reg = 0; reg < GPR_COUNT; reg++)
+        if ((saved >> reg & 1) && c->save[reg] != POISON + reg)
+            found |= 1u << reg;
+    if (c->exit == CONTEXT_CLOBBERED && c->save[GPR_RSP] != r->guest.rsp)
+        found |= 1u << GPR_RSP;
+    if (t->traits & TRAIT_SETS_FLAGS)
+        found |= (c->left_flags & DIRECTION ? CLOBBERED_DIRECTION : 0u) |
+                 (c->left_flags & ALIGNMENT ? CLOBBERED_ALIGNMENT : 0u);
+    if ((t->traits & TRAIT_MXCSR) && ((c->left_mxcsr ^ c->host_mxcsr) & MXCSR_CONTROL))
+        found |= CLOBBERED_MXCSR;
+    if ((t->traits & TRAIT_X87) &&
+        ((uint16_t)c->left_x87[0] != X87_CONTROL || (uint16_t)c->left_x87[2] != X87_EMPTY))
+        found |= CLOBBERED_X87;
+    return found;
+}
+
 static void rewrite_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
                         bool values, struct layout *layout, struct trace *trace)
 {
     struct translation *t = values ? &r->valued : &r->plain;
     trace_reset(trace);
+    r->strays.count = 0;
     set_tunables(r, c);
     set_limits(r, c);
     trace->outcome = OUTCOME_RETURNED;
@@ -426,8 +554,11 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
         ended_by_refusal(r, trace);
     if (ran && r->context->exit == CONTEXT_ABORTED)
         ended_by_signal(r, trace);
+    if (ran && r->context->exit <= CONTEXT_CLOBBERED)
+        trace->clobbered = find_clobbered(r, t);
     if (ran && !t->stale)
         read_log(r, t, trace);
+    add_strays(r, layout, trace);
     trace->sites = r->program.site_table;
     trace->site_count = r->program.site_count;
     memcpy(trace->images, r->program.images, r->program.image_count * sizeof *trace->images);

@@ -47,7 +47,8 @@ static const struct {
 } refusals[] = {
     {"syscall sysenter", "a system call, whose stores cannot be recorded"},
     {"int into", "a software interrupt, whose stores cannot be recorded"},
-    {"iret iretd iretq retf retfq lcall ljmp", "a far branch"},
+    {"retf retfq lcall ljmp", "a far branch"},
+    {"iret iretd iretq", "a far return"},
     {"xbegin", "a transaction, which a trap after each instruction would abort"},
     {"clzero", "a cache-line store that is not modelled"},
     {"wrfsbase wrgsbase", "a change of the thread's segment base"},
@@ -441,6 +442,7 @@ static void find_hidden(struct step_insn *in, const char *name, const cs_x86 *x8
     else if (is_one_of(name, "maskmovq maskmovdqu vmaskmovdqu"))
         h->masked_rdi = strcmp(name, "maskmovq") == 0 ? 8 : 16;
     in->pushes_flags = starts_with(name, "pushf");
+    in->pops_flags = starts_with(name, "popf");
     if (h->masked_rdi) {
         vector_register(x86->operands[1].reg, &h->masked_by);
         in->operand.role = ROLE_NONE;

@@ -75,7 +75,7 @@ struct step_insn {
     struct step_hidden hidden;
     bool repeats; // rep and its like
     bool fence, drains;
-    bool pushes_flags;
+    bool pushes_flags, pops_flags;
     bool breakpoint;     // int3, int1: traps by itself
     const char *refused; // phrase for the user, or NULL
 };

@@ -11,7 +11,9 @@
 #include "arena.h"
 
 // Copies up to BYTES from or to memory that may not be there, and gives how many
-// could be, up to the first that could not. Safe in a signal handler.
+// could be, up to the first that could not. Safe in a signal handler. SURE is
+// memory that is there, and needs no asking: the lanes and the stack.
+void memory_set_sure(const struct span *sure, size_t count);
 size_t memory_peek(uint64_t addr, void *out, size_t bytes);
 size_t memory_poke(uint64_t addr, const void *bytes, size_t count);
 

@@ -24,6 +24,7 @@
 
 enum {
     TRAP_FLAG = 0x100,
+    ALIGNMENT_FLAG = 0x40000,
     FLAGS_TO_CLEAR = 0x40500, // alignment checks, direction, single steps
     STATE_BYTES_MAX = 16 << 10,
     // As often as this the whole of a large arena is looked at, and after every
@@ -42,6 +43,7 @@ struct step_end {
     int signal;
     uint64_t fault_addr, fault_pc;
     uint64_t stray; // address of a byte that no store explains
+    uint32_t clobbered;
 };
 
 // The registers before a probe, to run the instruction again from.
@@ -80,33 +82,41 @@ static struct recorder *active; // one runs at a time in a process
 
 // ---- instructions ----
 
+static size_t insn_hash(uint64_t addr)
+{
+    return addr * 0x9e3779b97f4a7c15u >> 48;
+}
+
+static void add_site(struct recorder *r, struct step_insn *in)
+{
+    struct site *s = &r->sites[r->site_count];
+    in->site = (uint32_t)r->site_count++;
+    s->addr = in->addr;
+    s->length = in->length;
+    memcpy(s->bytes, in->bytes, in->length);
+}
+
 // Of the instruction at ADDR as it is now: code that was written anew is decoded
-// anew. NULL when there is no more room.
+// anew. What was there once still is, since a routine makes no system calls.
+// NULL when there is no code, or no more room.
 static struct step_insn *insn_at(struct recorder *r, uint64_t addr)
 {
-    uint8_t code[15] = {0};
-    size_t there = memory_peek(addr, code, sizeof code);
-    for (size_t probe = 0, i = addr * 0x9e3779b97f4a7c15u >> 48; probe < INSNS_MAX;
-         probe++, i = (i + 1) % INSNS_MAX) {
+    size_t i = insn_hash(addr);
+    for (; r->insns[i].length; i = (i + 1) % INSNS_MAX) {
         struct step_insn *in = &r->insns[i];
-        if (in->length && (in->addr != addr || memcmp(in->bytes, code, in->length) != 0))
-            continue;
-        if (in->length)
+        if (in->addr == addr && memcmp(in->bytes, (const void *)(uintptr_t)addr, in->length) == 0)
             return in;
-        if (there == 0 || r->insn_count >= INSNS_MAX / 2)
-            return NULL;
-        facts_decode(addr, code, (unsigned)there, in);
-        r->insn_count++;
-        if (!facts_is_site(in))
-            return in;
-        in->site = (uint32_t)r->site_count;
-        struct site *s = &r->sites[r->site_count++];
-        s->addr = addr;
-        s->length = in->length;
-        memcpy(s->bytes, in->bytes, in->length);
-        return in;
     }
-    return NULL;
+    uint8_t code[15] = {0};
+    size_t there = r->insn_count < INSNS_MAX / 2 ? memory_peek(addr, code, sizeof code) : 0;
+    if (there == 0)
+        return NULL;
+    struct step_insn *in = &r->insns[i];
+    facts_decode(addr, code, (unsigned)there, in);
+    r->insn_count++;
+    if (facts_is_site(in))
+        add_site(r, in);
+    return in;
 }
 
 static const char *undefined_name(const struct routine *routine, uint64_t address)
@@ -160,11 +170,44 @@ static bool may_probe(const struct recorder *r, const ucontext_t *uc)
            vectors_state_bytes(uc) <= STATE_BYTES_MAX;
 }
 
-static const char *not_to_run(const struct recorder *r, const struct step_insn *in)
+static const char *not_to_run(const struct recorder *r, const struct step_insn *in,
+                              uint32_t popped_flags)
 {
     if (undefined_name(r->routine, in->addr))
         return "";
-    return in->refused;
+    return popped_flags & ALIGNMENT_FLAG ? "turns alignment checks on" : in->refused;
+}
+
+// The flags that a popf is about to set; 0 for any other instruction.
+static uint32_t popped_flags(const struct step_insn *in, const ucontext_t *uc)
+{
+    uint32_t flags = 0;
+    if (in->pops_flags)
+        memory_peek((uint64_t)uc->uc_mcontext.gregs[REG_RSP], &flags,
+                    in->hidden.pop < sizeof flags ? in->hidden.pop : sizeof flags);
+    return flags;
+}
+
+// What of the caller's state the routine does not give back.
+static uint32_t find_clobbered(const struct recorder *r, const ucontext_t *uc)
+{
+    enum { DIRECTION = 0x400, MXCSR_CONTROL = 0xffc0, MXCSR_FIRST = 0x1f80 };
+    enum { X87_FIRST = 0x37f };
+    static const struct {
+        int greg;
+        unsigned number;
+    } saved[] = {{REG_RBX, 3},  {REG_RBP, 5},  {REG_R12, 12},
+                 {REG_R13, 13}, {REG_R14, 14}, {REG_R15, 15}};
+    const greg_t *regs = uc->uc_mcontext.gregs;
+    const struct _libc_fpstate *fp = uc->uc_mcontext.fpregs;
+    uint32_t found = (uint64_t)regs[REG_RSP] != r->guest.rsp ? 1u << REG_NUMBER_RSP : 0;
+    for (size_t i = 0; i < sizeof saved / sizeof *saved; i++)
+        if (regs[saved[i].greg] != (greg_t)(START_POISON + saved[i].number))
+            found |= 1u << saved[i].number;
+    found |= regs[REG_EFL] & DIRECTION ? CLOBBERED_DIRECTION : 0u;
+    found |= regs[REG_EFL] & ALIGNMENT_FLAG ? CLOBBERED_ALIGNMENT : 0u;
+    found |= (fp->mxcsr ^ MXCSR_FIRST) & MXCSR_CONTROL ? CLOBBERED_MXCSR : 0u;
+    return found | (fp->cwd != X87_FIRST || fp->ftw != 0 ? CLOBBERED_X87 : 0u);
 }
 
 // Before the instruction at the context's address.
@@ -173,6 +216,7 @@ static void begin_step(struct recorder *r, ucontext_t *uc)
     uint64_t rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
     if (rip == (uintptr_t)step_returned) {
         r->phase = PHASE_OFF;
+        r->end.clobbered = find_clobbered(r, uc);
         uc->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)FLAGS_TO_CLEAR;
         return;
     }
@@ -193,8 +237,15 @@ static void begin_step(struct recorder *r, ucontext_t *uc)
     r->phase = PHASE_RUNNING;
     if (!in)
         return; // no code there: it faults by itself
-    if (not_to_run(r, in)) {
-        leave(r, uc, OUTCOME_REFUSED, not_to_run(r, in));
+    uint32_t flags = popped_flags(in, uc);
+    if (not_to_run(r, in, flags)) {
+        leave(r, uc, OUTCOME_REFUSED, not_to_run(r, in, flags));
+        return;
+    }
+    if (flags & TRAP_FLAG) {
+        // The routine's own trap, which would end it, cannot be told from ours.
+        r->end.signal = SIGTRAP;
+        leave(r, uc, OUTCOME_FAULTED, "");
         return;
     }
     accesses_before(&r->now, uc, &r->bases, &r->log);
@@ -324,7 +375,7 @@ static void step_close(struct recorder *r)
     release(r->log.values, VALUES_MAX);
     release(r->insns, INSNS_MAX * sizeof *r->insns);
     release(r->sites, INSNS_MAX * sizeof *r->sites);
-    free(r);
+    release(r, sizeof *r);
 }
 
 static void find_tunables(struct recorder *r)
@@ -335,13 +386,22 @@ static void find_tunables(struct recorder *r)
                 r->tunables[i] = &r->routine->tunables[k];
 }
 
+static void no_room(char *error, size_t error_size)
+{
+    snprintf(error, error_size, "no address space for the recorder: %s; raise `ulimit -v`",
+             strerror(errno));
+}
+
 static struct recorder *step_open(const struct routine *routine, uint64_t arg4,
                                   const struct recorder_options *options, char *error,
                                   size_t error_size)
 {
-    struct recorder *r = calloc(1, sizeof *r);
-    if (!r)
-        abort();
+    // Apart from the heap, which a routine that runs wild is the likelier to hit.
+    struct recorder *r = reserve(sizeof *r);
+    if (!r) {
+        no_room(error, error_size);
+        return NULL;
+    }
     r->routine = routine;
     r->options = *options;
     r->arg4 = arg4;
@@ -349,8 +409,7 @@ static struct recorder *step_open(const struct routine *routine, uint64_t arg4,
     r->image_count = routine->image_count;
     memcpy(r->images, routine->images, routine->image_count * sizeof *r->images);
     if (!facts_open() || !allocate(r)) {
-        snprintf(error, error_size, "no address space for the recorder: %s; raise `ulimit -v`",
-                 strerror(errno));
+        no_room(error, error_size);
         step_close(r);
         return NULL;
     }
@@ -470,14 +529,17 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
     r->now = (struct step_now){0};
     r->end = (struct step_end){.outcome = OUTCOME_RETURNED};
     r->steps = 0;
-    r->steps_max = STEPS_BASE + STEPS_PER_BYTE * c->size;
+    r->steps_max = (uint64_t)STEPS_PER_MS * r->options.timeout_ms + STEPS_PER_BYTE * c->size;
     mirror_take(&r->mirror, layout);
+    const struct span sure[] = {layout->dst_lane, layout->src_lane, r->guest.stack};
+    memory_set_sure(sure, sizeof sure / sizeof *sure);
     trace->return_value = enter(r, layout);
     if (r->end.outcome == OUTCOME_RETURNED && !mirror_agrees(&r->mirror, &r->end.stray)) {
         r->end.outcome = OUTCOME_BROKEN;
         r->end.why = "the arena holds what no recorded store put there";
     }
     trace->outcome = r->end.outcome;
+    trace->clobbered = r->end.outcome == OUTCOME_RETURNED ? r->end.clobbered : 0;
     trace->signal = r->end.signal;
     trace->fault_addr = r->end.fault_addr;
     trace->fault_pc = r->end.fault_pc;

@@ -18,7 +18,7 @@
 
 enum {
     // Instructions of one case: an endless loop is one that goes on beyond.
-    STEPS_BASE = 1 << 20,
+    STEPS_PER_MS = 1000, // of the time allowed
     STEPS_PER_BYTE = 64,
     INSNS_MAX = 1 << 16,    // distinct instructions of a routine
     ACCESSES_MAX = 1 << 28, // of a case

@@ -34,17 +34,16 @@ enum { PATIENCE = 4 };
 
 // What the reader saw that it must not.
 enum fault { FAULT_TORN, FAULT_REWRITTEN, FAULT_REORDERED, FAULTS };
-static const char *const fault_name[FAULTS] = {[FAULT_TORN] = "torn",
-                                               [FAULT_REWRITTEN] = "written again",
-                                               [FAULT_REORDERED] = "out of order"};
+static const char *const fault_name[FAULTS] = {
+    [FAULT_TORN] = "torn", [FAULT_REWRITTEN] = "written again", [FAULT_REORDERED] = "out of order"};
 
 // One of the largest naturally aligned elements that the copy's bytes can be cut
 // into; single bytes at the ends are left out.
 struct element {
     uint32_t off;
     uint8_t width;
-    uint16_t consumed;     // value that was, 0: none
-    uint64_t consumed_at;  // copies then
+    uint16_t consumed;    // value that was, 0: none
+    uint64_t consumed_at; // copies then
 };
 
 // What the threads share for a while. Changed only while the writer waits.
@@ -175,8 +174,7 @@ static void compare_order(size_t first, size_t last, uint64_t faults[FAULTS])
         if (now - seen_at > LAPPED || value == 0)
             return;
         faults[FAULT_TORN] += !is_whole(value, elements[i].width);
-        faults[FAULT_REORDERED] +=
-            above != 0 && age_of((uint16_t)value, now) > age_of(above, now);
+        faults[FAULT_REORDERED] += above != 0 && age_of((uint16_t)value, now) > age_of(above, now);
         above = (uint16_t)value;
     }
 }
@@ -292,15 +290,17 @@ int main(int count, char **arguments)
             printf("%-28s skipped: CPU lacks %s\n", copies[i].name, lacks);
         else
             right = run_copy(copies[i].name, copies[i].copy, copies[i].ordered, limit / COPIES,
-                             limit / COPIES) && right;
+                             limit / COPIES) &&
+                    right;
     }
-    bool caught = !run_copy("the libc's memmove", libc_move, false, limit / COPIES,
-                            PATIENCE * limit);
+    bool caught =
+        !run_copy("the libc's memmove", libc_move, false, limit / COPIES, PATIENCE * limit);
     atomic_store(&quit, true);
     pthread_join(thread, NULL);
     if (!right)
         return 1;
     if (!caught)
-        printf("inconclusive: the libc's memmove was not caught in %.1f s either\n", PATIENCE * limit);
+        printf("inconclusive: the libc's memmove was not caught in %.1f s either\n",
+               PATIENCE * limit);
     return caught ? 0 : INCONCLUSIVE;
 }

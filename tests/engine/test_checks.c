@@ -76,7 +76,7 @@ static void correct_use(void)
 // Does USE abort in a process of its own?
 static bool aborts(void (*use)(void))
 {
-    int status;
+    int status = 0;
     pid_t child = fork();
     if (child == 0) {
         const struct rlimit no_core = {0, 0};
@@ -94,8 +94,9 @@ static bool aborts(void (*use)(void))
 
 static void errors_of_the_caller_abort(void **state)
 {
-    static void (*const uses[])(void) = {null_shared, null_device, huge, device_overlap,
-                                         wc_overlap, odd_width, misaligned_register, keep_overlap};
+    static void (*const uses[])(void) = {null_shared,         null_device, huge,
+                                         device_overlap,      wc_overlap,  odd_width,
+                                         misaligned_register, keep_overlap};
     (void)state;
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
         if (!aborts(uses[i]))

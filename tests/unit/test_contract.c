@@ -80,7 +80,7 @@ static const struct contract *builtin(const char *name)
 }
 
 #define RAM_RULES \
-    "wrong-data\nwrong-return\nmissing-store\nout-of-bounds-store\nout-of-bounds-load\n"
+    "wrong-data\nwrong-return\nclobbered-state\nmissing-store\nout-of-bounds-store\nout-of-bounds-load\n"
 
 static void nine_contracts_are_built_in_in_order(void **state)
 {
@@ -190,7 +190,7 @@ static void a_rule_named_again_gets_new_parameters_everywhere(void **state)
     struct contract c = parsed("contract c\ninclude ram\n[dst]\n"
                                "out-of-bounds-load loads=same-page\n");
     assert_holds(&c, DEVICE_SRC,
-                 "wrong-data\nwrong-return\nmissing-store\nout-of-bounds-store\n"
+                 "wrong-data\nwrong-return\nclobbered-state\nmissing-store\nout-of-bounds-store\n"
                  "out-of-bounds-load same-page\n");
     // The destination's, made to hold always.
     c = parsed("contract c\n[dst]\nduplicate-store\n[always]\n"
@@ -217,7 +217,7 @@ static void a_rule_with_a_minus_is_dropped(void **state)
 {
     (void)state;
     struct contract c = parsed("contract c\ninclude ram\n[always]\n"
-                               "-wrong-return\n-missing-store\n");
+                               "-wrong-return\n-clobbered-state\n-missing-store\n");
     assert_holds(&c, DEVICE_DST, "wrong-data\nout-of-bounds-store\nout-of-bounds-load\n");
     assert_refused("contract c\ninclude ram\n[dst]\n-duplicate-store\n", "mine.contract:4: ");
     assert_refused("contract c\ninclude ram\n[dst]\n-wrong-data max=4\n", "no parameters");

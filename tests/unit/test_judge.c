@@ -180,6 +180,7 @@ static void no_rule_is_broken_that_was_not_suspected(void **state)
         l.dst = (uint8_t *)(uintptr_t)(0x1000 + random_bits() % 16);
         l.src = (uint8_t *)(uintptr_t)(0x2000 + random_bits() % 16);
         random_facts(&s);
+        t.clobbered = rarely() ? CLOBBERED_DIRECTION : 0;
         uint64_t suspected = rules_suspected(&s);
         for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
             struct rule_params p = random_params();

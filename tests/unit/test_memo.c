@@ -187,6 +187,10 @@ static void other_stack(struct fixture *f)
 {
     f->h.r.trace.stack_entry -= 64;
 }
+static void clobbered(struct fixture *f)
+{
+    f->h.r.trace.clobbered = 1;
+}
 static void one_access_less(struct fixture *f)
 {
     f->h.r.trace.count--;
@@ -232,10 +236,10 @@ static void whatever_differs_is_not_recalled(void **state)
 {
     struct fixture *f = *state;
     static change *const changes[] = {
-        other_address,   other_load,  other_width,  other_kind,    other_flags,
-        other_site,      other_count, masked,       other_stack,   one_access_less,
-        one_access_more, wrong_byte,  wrong_return, other_outcome, no_values,
-        transient,       other_size,  overlapping,  other_op,
+        other_address,   other_load,      other_width, other_kind,   other_flags,
+        other_site,      other_count,     masked,      other_stack,  clobbered,
+        one_access_less, one_access_more, wrong_byte,  wrong_return, other_outcome,
+        no_values,       transient,       other_size,  overlapping,  other_op,
     };
     lay(f, 0, 0);
     keep(f);

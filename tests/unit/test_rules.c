@@ -228,6 +228,20 @@ static void a_byte_that_ends_wrong_is_wrong_data(void **state)
                    "byte 9 ends as 0x5a instead of 0x00; it was last stored by `scalar`");
 }
 
+static void state_of_the_caller_that_comes_back_changed_is_named(void **state)
+{
+    (void)state;
+    struct scene *sc = copy_of(8, 0, 0);
+    load_all(sc);
+    store(sc, 0, 8);
+    sc->trace.clobbered = 1 << 3 | CLOBBERED_DIRECTION;
+    end(sc);
+    assert_breaks_only(sc, 1, RULE_CLOBBERED_STATE);
+    assert_message(sc, RULE_CLOBBERED_STATE,
+                   "the routine returns with rbx, the direction flag changed, which its caller "
+                   "relies on (System V ABI, 3.2.1)");
+}
+
 static void a_return_value_that_is_not_the_standards_is_wrong(void **state)
 {
     (void)state;
@@ -929,7 +943,7 @@ static uint64_t random_below(uint64_t limit)
 // Rules whose breach may have no access to blame.
 static bool may_lack_a_witness(const struct scene *sc, unsigned id)
 {
-    return id == RULE_WRONG_RETURN || id == RULE_MISSING_STORE || id == RULE_WRONG_DATA ||
+    return id == RULE_WRONG_RETURN || id == RULE_CLOBBERED_STATE || id == RULE_MISSING_STORE || id == RULE_WRONG_DATA ||
            ((id == RULE_SPLIT_STORE || id == RULE_LAST_BYTE_NOT_LAST) &&
             sc->s->stores.accesses == 0) ||
            (id == RULE_SPLIT_LOAD && sc->s->loads.accesses == 0);
@@ -948,6 +962,7 @@ static void every_broken_rule_has_a_sentence_and_the_access_to_blame(void **stat
             uint16_t width = (uint16_t)(1 << random_below(5));
             struct access *a = stores ? store(sc, off, width) : load(sc, off, width);
             a->site = (uint32_t)random_below(CLASS_FENCE);
+            sc->trace.clobbered = random_below(16) == 0;
             if (random_below(6) == 0)
                 a->addr += (uint64_t)(sc->layout.dst - sc->layout.src);
             if (random_below(6) == 0)
@@ -989,6 +1004,7 @@ int main(void)
         cmocka_unit_test(no_return_is_a_timeout_and_nothing_else_is_known),
         cmocka_unit_test(a_byte_that_ends_wrong_is_wrong_data),
         cmocka_unit_test(a_return_value_that_is_not_the_standards_is_wrong),
+        cmocka_unit_test(state_of_the_caller_that_comes_back_changed_is_named),
         cmocka_unit_test(a_byte_never_stored_is_missing_even_if_it_holds_the_right_value),
         cmocka_unit_test(a_move_onto_itself_need_not_store_or_load),
         cmocka_unit_test(a_store_outside_destination_and_frame_is_out_of_bounds),
