@@ -33,10 +33,11 @@ static void write_lea_rip(struct writer *w, const struct insn *in)
 }
 
 // Low register that no operand names; the ModRM byte can name it without a
-// prefix bit.
+// prefix bit. Not rbx: the instruction may fault, and rbx is the caller's, saved
+// only where the routine names it.
 static struct scratch take_low(struct writer *w, const struct insn *in)
 {
-    static const uint8_t low[] = {GPR_RBX, GPR_RSI, GPR_RDI, GPR_RDX, GPR_RAX, GPR_RCX};
+    static const uint8_t low[] = {GPR_RSI, GPR_RDI, GPR_RDX, GPR_RAX, GPR_RCX};
     uint16_t avoid = in->named | bit(w->t->log_reg);
     for (unsigned i = 0; i < sizeof low; i++) {
         if (!(avoid & bit(low[i])) && (w->t->free & bit(low[i])))

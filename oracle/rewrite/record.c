@@ -19,11 +19,18 @@ struct scratch writer_take(struct writer *w, uint16_t avoid, unsigned which)
         if ((w->t->free & ~avoid) & (1u << free_reg))
             return (struct scratch){free_reg, NULL};
     }
-    for (unsigned r = 0; r < GPR_COUNT; r++) {
-        if (r == GPR_RSP || (avoid & (1u << r)) || r == w->t->log_reg)
-            continue;
-        emit_store_slot(w->e, slot(&w->c->spill[which]), r);
-        return (struct scratch){r, &w->c->spill[which]};
+    // What C lets a callee change comes first, then what the way in has saved:
+    // the run may end while the register is in use, when the log is full.
+    static const uint16_t callers = 0xf028; // rbx, rbp, r12 to r15
+    const uint16_t spills[] = {(uint16_t)~callers, w->r->program.named, 0xffff};
+    avoid |= bit(GPR_RSP) | bit(w->t->log_reg);
+    for (unsigned i = 0; i < sizeof spills / sizeof *spills; i++) {
+        for (unsigned r = 0; r < GPR_COUNT; r++) {
+            if (!(spills[i] & ~avoid & bit(r)))
+                continue;
+            emit_store_slot(w->e, slot(&w->c->spill[which]), r);
+            return (struct scratch){r, &w->c->spill[which]};
+        }
     }
     abort(); // an instruction names at most a handful of registers
 }
