@@ -613,7 +613,7 @@ const struct recorder_kind recorder_rewrite = {
     .name = "rewrite",
     .can = "x86-64; runs an instrumented copy of the routine on this CPU; every load, store, "
            "mask, string count, fence and flush; values of stores on demand",
-    .cannot = "system calls, far branches, xsave, code that writes itself",
+    .cannot = "system calls, far branches, transactions, xsave, writable code",
     .missing = rewrite_missing,
     .open = rewrite_open,
     .run = rewrite_run,

@@ -552,8 +552,8 @@ const struct recorder_kind recorder_step = {
     .name = "step",
     .can = "x86-64; runs the untouched routine an instruction at a time, and finds stores by what "
            "memory holds before and after; decodes with Capstone alone",
-    .cannot = "system calls, far branches, xsave, transactions; a thousand times slower than "
-              "rewrite",
+    .cannot = "system calls, far branches, transactions, xsave, and what Capstone does not know "
+              "of AVX-512; some microseconds an instruction",
     .missing = step_missing,
     .open = step_open,
     .run = step_run,
