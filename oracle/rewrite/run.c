@@ -71,8 +71,11 @@ static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc, boo
                                            REG_R12, REG_R13, REG_R14, REG_R15};
     if (t->log_reg != GPR_NONE)
         r->context->log = (uint64_t)regs[greg_of[t->log_reg]];
-    // A breakpoint has been executed when its trap comes (SDM vol. 3A, 6.15).
-    r->abort_where = translation_where(t, trap ? pc - 1 : pc);
+    // A breakpoint has been executed when its trap comes (SDM vol. 3A, 6.15); a
+    // single step may have executed what belongs to no instruction of the routine.
+    r->abort_where = trap ? translation_where(t, pc - 1) : NULL;
+    if (!r->abort_where)
+        r->abort_where = translation_where(t, pc);
     if (r->abort_where)
         r->context->log += r->abort_where->pending;
     r->abort_rcx = (uint64_t)regs[REG_RCX];
