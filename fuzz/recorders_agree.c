@@ -315,6 +315,17 @@ struct run {
 };
 static struct run runs[AGREE_RECORDERS_MAX];
 
+// A breakpoint has been executed when its trap comes; the trace names it.
+static bool is_same_place(const struct trace *t, const struct sandbox_end *end)
+{
+    struct x86_decoded d;
+    if (t->signal != SIGTRAP)
+        return t->fault_pc == end->fault_pc;
+    return end->fault_pc - t->fault_pc <= X86_LENGTH_MAX &&
+           x86_decode((const uint8_t *)t->fault_pc, X86_LENGTH_MAX, &d) &&
+           t->fault_pc + d.in.length == end->fault_pc;
+}
+
 static void compare_end(const char *who, const struct trace *t, const struct sandbox_end *end,
                         const struct layout *layout, struct agreement *out)
 {
@@ -327,7 +338,7 @@ static void compare_end(const char *who, const struct trace *t, const struct san
     bool faulted = t->outcome == OUTCOME_FAULTED;
     if (faulted != (end->signal != 0) ||
         (faulted && (t->signal != end->signal || t->fault_addr != end->fault_addr ||
-                     t->fault_pc != end->fault_pc)))
+                     !is_same_place(t, end))))
         say(out, "%s: signal %d, address %#llx, at %#llx; natively signal %d, %#llx, at %#llx", who,
             faulted ? t->signal : 0, faulted ? (unsigned long long)t->fault_addr : 0,
             faulted ? (unsigned long long)t->fault_pc : 0, end->signal,

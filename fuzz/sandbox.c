@@ -137,7 +137,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     }
     ending->signal = signal;
     ending->fault_addr = (uint64_t)(uintptr_t)info->si_addr;
-    ending->fault_pc = (uint64_t)regs[REG_RIP] - (signal == SIGTRAP); // int3 has been executed
+    ending->fault_pc = (uint64_t)regs[REG_RIP];
     ending = NULL;
     regs[REG_RIP] = (greg_t)(uintptr_t)sandbox_recover;
     regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps
