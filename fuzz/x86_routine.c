@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "x86_routine.h"
+#include "x86_routine_parts.h"
 
 #include <asm/prctl.h>
-#include <capstone/capstone.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -15,9 +13,6 @@ enum {
     SUBS_MAX = 4,
     SUB_PATCHES_MAX = 64,
     ITEMS_MAX = 40,
-    STACK_START = SANDBOX_STACK + PAGE_BYTES,
-    CALL_DEPTH_BYTES = 1024,
-    FLAGS_ALLOWED = 0xcd5, // carry, parity, adjust, zero, sign, direction, overflow
     FLAG_ALIGNMENT = 0x40000,
 };
 
@@ -45,25 +40,6 @@ struct gen {
     bool sets_flags;
     bool common; // only of forms that two decoders know
 };
-
-#define PUT(b, ...) builder_put(b, (const uint8_t[]){__VA_ARGS__}, sizeof((uint8_t[]){__VA_ARGS__}))
-#define LE32(v)     (uint8_t)(v), (uint8_t)((uint32_t)(v) >> 8), (uint8_t)((uint32_t)(v) >> 16), \
-                (uint8_t)((uint32_t)(v) >> 24)
-
-static uint16_t bit(unsigned reg)
-{
-    return (uint16_t)(1u << reg);
-}
-
-static uint8_t rex_b(unsigned reg)
-{
-    return reg >= 8 ? 0x41 : 0x40;
-}
-
-static uint8_t rex_w(unsigned reg, unsigned rm)
-{
-    return (uint8_t)(0x48 | (reg >= 8 ? 4 : 0) | (rm >= 8 ? 1 : 0));
-}
 
 // ---- forms by what they do ----
 
@@ -639,7 +615,7 @@ static void follow(struct gen *g)
     b->regs[reg] = k;
 }
 
-// ---- routines ----
+// ---- items ----
 
 static void item(struct gen *g)
 {
@@ -677,123 +653,7 @@ static void items(struct gen *g, unsigned count)
     g->nesting--;
 }
 
-// ---- the way in and out ----
-
-static const uint8_t callee_saved[] = {3, 5, 12, 13, 14, 15};
-
-// mov [frame+off], reg or mov reg, [frame+off]
-static void put_slot(struct builder *b, unsigned opcode, unsigned reg, unsigned off)
-{
-    PUT(b, rex_w(reg, 0), (uint8_t)opcode, (uint8_t)(0x04 | (reg & 7) << 3), 0x25,
-        LE32(SANDBOX_FRAME + off));
-}
-
-// [frame+off] as the operand of what PUT began; /reg.
-#define SLOT(reg, off) (uint8_t)(0x04 | ((reg) & 7) << 3), 0x25, LE32(SANDBOX_FRAME + (off))
-
-static void put_vector(struct builder *b, bool store, unsigned v, unsigned off)
-{
-    uint8_t opcode = store ? 0x7f : 0x6f, r = v & 8 ? 0 : 0x80;
-    if (__builtin_cpu_supports("avx512f"))
-        PUT(b, 0x62, (uint8_t)(r | 0x61 | (v & 16 ? 0 : 0x10)), 0xfe, 0x48, opcode, SLOT(v, off));
-    else if (__builtin_cpu_supports("avx"))
-        PUT(b, 0xc4, (uint8_t)(r | 0x61), 0x7e, opcode, SLOT(v, off));
-    else
-        PUT(b, 0xf3, (uint8_t)(v & 8 ? 0x44 : 0x40), 0x0f, opcode, SLOT(v, off));
-}
-
-static void put_mask(struct builder *b, bool store, unsigned k, unsigned off)
-{
-    // kmovq, or kmovw without AVX512BW
-    uint8_t w = __builtin_cpu_supports("avx512bw") ? 0xf8 : 0x78;
-    PUT(b, 0xc4, 0xe1, w, store ? 0x91 : 0x90, SLOT(k, off));
-}
-
-static uint64_t first_value(uint64_t *state)
-{
-    uint64_t value = sandbox_random(state), kind = sandbox_random(state) % 4;
-    return kind == 0 ? value & 0xff : kind == 1 ? (uint64_t)(int64_t)(int32_t)value : value;
-}
-
-static void prologue(struct gen *g)
-{
-    struct builder *b = &g->b;
-    uint16_t gprs = b->gprs;
-    uint64_t state = b->r->seed;
-    put_slot(b, 0x89, RSP, FRAME_RSP);
-    for (unsigned i = 0; i < sizeof callee_saved; i++)
-        if (gprs & bit(callee_saved[i]))
-            put_slot(b, 0x89, callee_saved[i], FRAME_SAVED + 8 * i);
-    PUT(b, 0x48, 0xff, SLOT(0, FRAME_RUNS));           // inc qword
-    PUT(b, 0x48, 0xc7, 0xc4, LE32(STACK_START));       // mov rsp, imm
-    for (unsigned v = 0; v < 32; v++)
-        if (b->vectors >> v & 1)
-            put_vector(b, false, v, FRAME_FIRST_VECTORS + 64 * v);
-    for (unsigned k = 0; k < 8; k++)
-        if (b->masks >> k & 1)
-            put_mask(b, false, k, FRAME_FIRST_MASKS + 8 * k);
-    uint32_t mxcsr = 0x1f80u | (uint32_t)(sandbox_random(&state) & 0xe040); // rounding, denormals
-    unsigned pool = builder_pool(b, &mxcsr, sizeof mxcsr);
-    PUT(b, 0x0f, 0xae, 0x15, LE32((int)pool - (b->r->code_bytes + 7))); // ldmxcsr
-    if (b->x87) {
-        PUT(b, 0xdb, 0xe3); // fninit
-        for (unsigned i = 0; i < 8; i++)
-            PUT(b, 0xdb, SLOT(5, FRAME_FIRST_X87 + 16 * i)); // fld tbyte
-        for (unsigned i = 3; i < 8; i++)
-            PUT(b, 0xdd, (uint8_t)(0xc0 | i)); // ffree: room for what the body loads
-    }
-    if (sandbox_random(&state) & 1) {
-        uint32_t value = (uint32_t)sandbox_random(&state) & FLAGS_ALLOWED;
-        PUT(b, 0x68, LE32(value | 2));
-        PUT(b, 0x9d);
-        g->sets_flags = true;
-    }
-    for (unsigned reg = 0; reg < 16; reg++) {
-        if (reg == RSP || !(gprs & bit(reg)))
-            continue;
-        uint64_t value = first_value(&state);
-        uint8_t code[10] = {rex_w(0, reg), (uint8_t)(0xb8 | (reg & 7))};
-        memcpy(code + 2, &value, sizeof value);
-        builder_put(b, code, sizeof code);
-    }
-}
-
-static void epilogue(struct gen *g)
-{
-    struct builder *b = &g->b;
-    uint32_t mxcsr = 0x1f80;
-    unsigned pool = builder_pool(b, &mxcsr, sizeof mxcsr);
-    uint16_t gprs = b->gprs | bit(RSP);
-    for (unsigned reg = 0; reg < 16; reg++)
-        if (gprs & bit(reg))
-            put_slot(b, 0x89, reg, FRAME_GPRS + 8 * reg);
-    PUT(b, 0x48, 0xc7, 0xc4, LE32(SANDBOX_FRAME + SANDBOX_FRAME_BYTES - 64)); // mov rsp, imm
-    PUT(b, 0x9c);                                                            // pushfq
-    PUT(b, 0x8f, SLOT(0, FRAME_FLAGS));                                      // pop
-    PUT(b, 0xfc);                                                            // cld
-    if (g->sets_flags) {
-        PUT(b, 0x68, LE32(0x202));
-        PUT(b, 0x9d);
-    }
-    for (unsigned v = 0; v < 32; v++)
-        if (b->vectors >> v & 1)
-            put_vector(b, true, v, FRAME_VECTORS + 64 * v);
-    for (unsigned k = 0; k < 8; k++)
-        if (b->masks >> k & 1)
-            put_mask(b, true, k, FRAME_MASKS + 8 * k);
-    PUT(b, 0x0f, 0xae, SLOT(3, FRAME_MXCSR));                         // stmxcsr
-    PUT(b, 0x0f, 0xae, 0x15, LE32((int)pool - (b->r->code_bytes + 7))); // ldmxcsr
-    if (b->x87)
-        PUT(b, 0xdd, SLOT(6, FRAME_FXSAVE)); // fnsave
-    if (b->vectors && __builtin_cpu_supports("avx"))
-        PUT(b, 0xc5, 0xf8, 0x77); // vzeroupper
-    for (unsigned i = 0; i < sizeof callee_saved; i++)
-        if (gprs & bit(callee_saved[i]))
-            put_slot(b, 0x8b, callee_saved[i], FRAME_SAVED + 8 * i);
-    put_slot(b, 0x8b, RSP, FRAME_RSP);
-    PUT(b, 0xb8, LE32(0x12345678)); // mov eax, imm
-    PUT(b, 0xc3);
-}
+// ---- routines ----
 
 static void choose_loop_registers(struct gen *g)
 {
@@ -846,13 +706,13 @@ static void finish(struct gen *g)
     uint32_t vectors = b->vectors;
     patch32(b, 5, b->r->code_bytes);
     b->r->body_bytes = b->r->code_bytes;
-    prologue(g);
+    routine_prologue(b, &g->sets_flags);
     b->gprs = gprs;
     b->vectors = vectors;
     jump32(b);
     patch32(b, b->r->code_bytes, 5);
     patch32(b, out, b->r->code_bytes);
-    epilogue(g);
+    routine_epilogue(b, g->sets_flags);
 }
 
 static void make(const struct x86_form *form, unsigned skew, struct reader in,
@@ -908,59 +768,4 @@ void x86_routine_load(const struct x86_routine *r, const struct layout *layout)
         memcpy(code + f->at, &value, sizeof value);
     }
     sandbox_load(code, sizeof code);
-}
-
-// ---- which forms run here ----
-
-static bool is_common(const uint8_t *code)
-{
-    static csh handle;
-    cs_insn *insn;
-    if (!handle && cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
-        return false;
-    size_t count = cs_disasm(handle, code, X86_LENGTH_MAX, 0, 1, &insn);
-    if (count)
-        cs_free(insn, count);
-    return count > 0;
-}
-
-static int signal_of(struct x86_form *form, unsigned skew, unsigned variant,
-                     const struct layout *layout)
-{
-    static struct x86_routine r;
-    uint8_t bytes[64];
-    uint64_t state = variant * 977u;
-    for (unsigned i = 0; i < sizeof bytes; i++)
-        bytes[i] = (uint8_t)sandbox_random(&state);
-    bytes[0] = 0; // near, all registers
-    struct sandbox_end end;
-    if (!x86_routine_of_form(form, skew, bytes, sizeof bytes, &r))
-        return -1;
-    form->common = is_common(r.code + r.made[0].at);
-    x86_routine_load(&r, layout);
-    sandbox_run(routine_base(&r), layout, &end);
-    return end.signal;
-}
-
-void x86_forms_try(const struct layout *layout)
-{
-    const struct x86_form_table *t = x86_forms();
-    enum { VARIANTS = 6 };
-    sandbox_fill(1);
-    for (size_t i = 0; i < t->count; i++) {
-        struct x86_form *f = &t->forms[i];
-        f->runs = f->excluded != NULL; // for all that is known
-        if (f->excluded)
-            continue;
-        f->faults = true;
-        for (unsigned v = 1; v <= VARIANTS && f->faults; v++) {
-            int signal = signal_of(f, 0, v, layout);
-            f->runs |= signal >= 0 && signal != SIGILL;
-            f->faults = signal != 0;
-            if (signal == SIGILL)
-                break;
-        }
-        if (!f->faults && (f->store || f->load))
-            f->aligned = signal_of(f, 1, 1, layout) != 0 && signal_of(f, 1, 2, layout) != 0;
-    }
 }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "x86_routine_parts.h"
+
+#include <capstone/capstone.h>
+#include <signal.h>
+
+static bool is_common(const uint8_t *code)
+{
+    static csh handle;
+    cs_insn *insn;
+    if (!handle && cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
+        return false;
+    size_t count = cs_disasm(handle, code, X86_LENGTH_MAX, 0, 1, &insn);
+    if (count)
+        cs_free(insn, count);
+    return count > 0;
+}
+
+static int signal_of(struct x86_form *form, unsigned skew, unsigned variant,
+                     const struct layout *layout)
+{
+    static struct x86_routine r;
+    uint8_t bytes[64];
+    uint64_t state = variant * 977u;
+    for (unsigned i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)sandbox_random(&state);
+    bytes[0] = 0; // near, all registers
+    struct sandbox_end end;
+    if (!x86_routine_of_form(form, skew, bytes, sizeof bytes, &r))
+        return -1;
+    form->common = is_common(r.code + r.made[0].at);
+    x86_routine_load(&r, layout);
+    sandbox_run(routine_base(&r), layout, &end);
+    return end.signal;
+}
+
+void x86_forms_try(const struct layout *layout)
+{
+    const struct x86_form_table *t = x86_forms();
+    enum { VARIANTS = 6 };
+    sandbox_fill(1);
+    for (size_t i = 0; i < t->count; i++) {
+        struct x86_form *f = &t->forms[i];
+        f->runs = f->excluded != NULL; // for all that is known
+        if (f->excluded)
+            continue;
+        f->faults = true;
+        for (unsigned v = 1; v <= VARIANTS && f->faults; v++) {
+            int signal = signal_of(f, 0, v, layout);
+            f->runs |= signal >= 0 && signal != SIGILL;
+            f->faults = signal != 0;
+            if (signal == SIGILL)
+                break;
+        }
+        if (!f->faults && (f->store || f->load))
+            f->aligned = signal_of(f, 1, 1, layout) != 0 && signal_of(f, 1, 2, layout) != 0;
+    }
+}
