@@ -43,6 +43,8 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
         "${storescope_tables}/expect-libc.tsv" "${storescope_routines_so}")
     storescope_expectations(archive
         "${storescope_tables}/expect.tsv" "${storescope_routines_a}")
+    # The same routines as in the shared object.
+    set_tests_properties(planted/archive PROPERTIES LABELS "planted;nightly")
     storescope_expectations(archive-without-libc
         "${storescope_tables}/expect-archive.tsv" "${storescope_routines_a}")
 endif()
