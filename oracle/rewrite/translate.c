@@ -109,6 +109,17 @@ static void resolve_patches(struct writer *w)
 
 // ---- blocks ----
 
+// Tells the segment at a block's start from others, by a number that follows
+// from the block's place in the routine.
+static void name_block(struct writer *w, const struct block_insn *block, size_t count)
+{
+    struct segment *s = &w->t->table.segments[block[0].step.segment];
+    uint64_t offset = w->r->program.insns[block[0].insn].addr - w->r->routine->entry;
+    s->block = (uint32_t)(offset * UINT64_C(0x9e3779b97f4a7c15) >> 32) | 1;
+    s->insn = block[0].insn;
+    s->insns = (uint32_t)count;
+}
+
 // The block's instructions and its segments, which must be known as a whole
 // before the first record is written. Gives the number of instructions; NEXT is
 // the address after the last.
@@ -137,6 +148,8 @@ static size_t plan_block(struct writer *w, uint64_t address, struct block_insn *
         address += in->length;
         ended = in->flow != FLOW_NEXT || !b->fits;
     }
+    if (n > 0 && t->rules.blocks)
+        name_block(w, t->block, n);
     *out = t->block;
     *next = address;
     return n;
@@ -249,6 +262,7 @@ static void start_over(struct writer *w)
     t->map_count = t->patch_count = 0;
     t->stale = false;
     t->entry = NULL;
+    cover_keep(&w->r->program, t);
     t->table.count = 1;
     t->table.descriptor_count = 0;
     address_map_clear(&t->blocks);
