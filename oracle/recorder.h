@@ -19,6 +19,7 @@ struct recorder_options {
     bool loads;          // record loads too (stores, fences, flushes always)
     bool blocks;         // keep count of the code that was reached
     unsigned timeout_ms; // processor time that one case may take
+    size_t code_bytes;   // for each rewritten copy; 0: 16 MiB. They lie below 2 GiB
 };
 
 struct recorder;

@@ -129,7 +129,8 @@ enum { INDIRECT_CHAINS = 256 };
 struct translation {
     struct segment_rules rules;
     struct segment_table table;
-    uint8_t *code; // CODE_BYTES, or NULL when not made yet
+    uint8_t *code; // code_bytes, or NULL when not made yet
+    size_t code_bytes;
     struct emitter emit;
     uint16_t free;             // general registers the program never names
     uint16_t named;            // registers and traits of the program, as the entry was
@@ -182,7 +183,6 @@ struct recorder {
     uint64_t abort_rcx;                                    // then
     uint64_t abort_masks[8];                               // k0 to k7 then
     const struct routine_tunable *tunables[TUNABLE_COUNT]; // NULL: it has none
-    uint64_t tunable_now[TUNABLE_COUNT];
 };
 
 // Makes, or extends, a translation so that ENTRY can be run. False when the

@@ -182,7 +182,8 @@ static void find_tunables(struct recorder *r)
 static void rewrite_close(struct recorder *r)
 {
     guest_close(&r->guest);
-    active = NULL;
+    if (active == r)
+        active = NULL;
     translation_free(&r->plain);
     translation_free(&r->valued);
     program_free(&r->program);
@@ -237,11 +238,14 @@ static void set_tunables(struct recorder *r, const struct copy_case *c)
 {
     for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
         const struct routine_tunable *t = r->tunables[i];
-        if (!t || c->tunable[i] == r->tunable_now[i])
+        uint64_t value, now = 0;
+        if (!t)
             continue;
-        uint64_t value = c->tunable[i] ? c->tunable[i] : t->initial;
-        memcpy(t->address, &value, t->width);
-        r->tunable_now[i] = c->tunable[i];
+        value = c->tunable[i] ? c->tunable[i] : t->initial;
+        // Asked of memory, since another recorder's routine may share the variable.
+        memcpy(&now, t->address, t->width);
+        if (now != value)
+            memcpy(t->address, &value, t->width);
     }
 }
 
@@ -544,6 +548,7 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
                         bool values, struct layout *layout, struct trace *trace)
 {
     struct translation *t = values ? &r->valued : &r->plain;
+    active = r;
     trace_reset(trace);
     r->strays.count = 0;
     set_tunables(r, c);

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CODE_BYTES = 16 << 20 };
+enum { CODE_BYTES_DEFAULT = 16 << 20 };
 
 // ---- the map from host to routine ----
 
@@ -43,7 +43,7 @@ const struct host_insn *translation_where(const struct translation *t, const uin
 
 bool translation_holds(const struct translation *t, const uint8_t *pc)
 {
-    return t->code && pc >= t->code && pc < t->code + CODE_BYTES;
+    return t->code && pc >= t->code && pc < t->code + t->code_bytes;
 }
 
 // ---- jumps ----
@@ -238,9 +238,10 @@ static void choose_registers(struct translation *t, uint16_t named)
     }
 }
 
-static bool allocate(struct translation *t)
+static bool allocate(struct translation *t, size_t code_bytes)
 {
-    void *code = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE,
+    t->code_bytes = code_bytes ? code_bytes : CODE_BYTES_DEFAULT;
+    void *code = mmap(NULL, t->code_bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT | MAP_NORESERVE, -1, 0);
     if (code == MAP_FAILED)
         return false;
@@ -258,7 +259,7 @@ static bool allocate(struct translation *t)
 static void start_over(struct writer *w)
 {
     struct translation *t = w->t;
-    t->emit = (struct emitter){t->code, t->code + CODE_BYTES, false};
+    t->emit = (struct emitter){t->code, t->code + t->code_bytes, false};
     t->map_count = t->patch_count = 0;
     t->stale = false;
     t->entry = NULL;
@@ -287,11 +288,11 @@ static void restore_indirect(struct writer *w)
 
 bool translation_make(struct recorder *r, struct translation *t, uint64_t entry, char *reason)
 {
-    if (!t->code && !allocate(t)) {
+    if (!t->code && !allocate(t, r->options.code_bytes)) {
         snprintf(reason, TRACE_REASON_MAX, "no memory below 2 GiB for the rewritten copy");
         return false;
     }
-    mprotect(t->code, CODE_BYTES, PROT_READ | PROT_WRITE);
+    mprotect(t->code, t->code_bytes, PROT_READ | PROT_WRITE);
     struct writer w = {.r = r, .t = t, .e = &t->emit, .c = r->context};
     // The entry saves and sets the registers that were named when it was written.
     bool fresh = t->emit.next == NULL || t->stale || t->named != r->program.named ||
@@ -305,7 +306,7 @@ bool translation_make(struct recorder *r, struct translation *t, uint64_t entry,
     t->entry = translation_find(t, r->routine->entry);
     if (t->entry && !t->emit.full)
         emit_patch(t->entry_call, t->entry);
-    mprotect(t->code, CODE_BYTES, PROT_READ | PROT_EXEC);
+    mprotect(t->code, t->code_bytes, PROT_READ | PROT_EXEC);
     if (t->emit.full) {
         t->stale = true;
         snprintf(reason, TRACE_REASON_MAX, "the routine is too large to rewrite");
@@ -317,7 +318,7 @@ bool translation_make(struct recorder *r, struct translation *t, uint64_t entry,
 void translation_free(struct translation *t)
 {
     if (t->code) {
-        munmap(t->code, CODE_BYTES);
+        munmap(t->code, t->code_bytes);
         address_map_free(&t->blocks);
         address_map_free(&t->stubs);
         address_map_free(&t->indirect_known);
