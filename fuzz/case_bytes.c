@@ -3,8 +3,6 @@
 
 #include "case_bytes.h"
 
-#include "saved.h"
-
 #include <string.h>
 
 // Sizes near which copy routines branch: vector widths and their multiples, pages,
@@ -30,7 +28,7 @@ enum {
     OFFSET_AT_END = 0x4000,
     OFFSET_AT_START = 0x8000,
     REACH = 8, // of distances around the size
-    SMALL = 160,
+    SMALL = CASE_BYTES_SMALL,
     MIDDLE = 1152,
     PAGES = 2 * PAGE_BYTES + 256,
 };
@@ -106,23 +104,8 @@ static void set_overlap(struct copy_case *c, uint32_t kind, uint32_t value)
     c->src_off = case_src_off(c->dst_off, c->overlap);
 }
 
-static bool from_text(const uint8_t *data, size_t size, struct copy_case *out)
-{
-    struct saved saved;
-    char error[256];
-    bool text = size > 4 && (data[0] == '#' || memcmp(data, "case", 4) == 0 ||
-                             memcmp(data, "back", 4) == 0 || memcmp(data, "cont", 4) == 0);
-    if (!text || !saved_parse("input", (const char *)data, size, &saved, error, sizeof error))
-        return false;
-    *out = saved.c;
-    return true;
-}
-
 void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, uint8_t *backend)
 {
-    *backend = 0;
-    if (from_text(data, size, out))
-        return;
     *backend = (uint8_t)read_le(data, size, AT_BACKEND, 1);
     uint32_t flags = read_le(data, size, AT_FLAGS, 1);
     *out = (struct copy_case){
@@ -144,31 +127,6 @@ void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, ui
         if (set >> i & 1)
             out->tunable[i] = value > tunable_max[i] ? tunable_max[i] : value;
     }
-}
-
-bool case_to_bytes(const struct copy_case *c, uint8_t backend, uint8_t out[CASE_BYTES])
-{
-    struct copy_case again;
-    uint8_t flags =
-        (uint8_t)((c->overlapping ? FLAG_OVERLAPPING : 0) | (c->fill == 0 ? FLAG_EQUAL_DATA : 0));
-    memset(out, 0, CASE_BYTES);
-    out[AT_BACKEND] = backend;
-    out[AT_OP] = (uint8_t)c->op;
-    out[AT_FLAGS] = flags;
-    out[AT_SIZE_KIND] = c->size < SMALL ? SIZE_SMALL : SIZE_EXACT;
-    write_le(out, AT_SIZE, 4, (uint32_t)c->size);
-    write_le(out, AT_DST, 2, c->dst_off);
-    write_le(out, AT_SRC, 2, c->overlapping ? 0 : c->src_off);
-    out[AT_OVERLAP_KIND] = OVERLAP_EXACT;
-    write_le(out, AT_OVERLAP, 4, (uint32_t)c->overlap);
-    write_le(out, AT_FILL, 2, c->fill ? (uint32_t)(c->fill - 1) : 0);
-    for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
-        out[AT_TUNABLES] |= (uint8_t)((c->tunable[i] != 0) << i);
-        write_le(out, AT_TUNABLE + 4u * i, 4, (uint32_t)c->tunable[i]);
-    }
-    uint8_t which;
-    case_from_bytes(out, CASE_BYTES, &again, &which);
-    return case_compare(c, &again) == 0;
 }
 
 // ---- mutation ----
@@ -287,21 +245,19 @@ static void change_one(uint8_t *data, uint64_t *state)
 size_t case_mutate(uint8_t *data, size_t size, size_t capacity, unsigned seed)
 {
     uint64_t state = seed;
-    if (capacity < CASE_BYTES)
-        return size < capacity ? size : capacity;
-    struct copy_case c;
-    if (from_text(data, size, &c) && !case_to_bytes(&c, 0, data))
-        size = 0;
-    if (size < CASE_BYTES)
-        memset(data + size, 0, CASE_BYTES - size);
+    uint8_t whole[CASE_BYTES] = {0};
+    // An engine may allow less than all fields: the last ones are then zero.
+    size_t room = capacity < CASE_BYTES ? capacity : CASE_BYTES;
+    memcpy(whole, data, size < CASE_BYTES ? size : CASE_BYTES);
     if (draw(&state) % 16 == 0) {
         for (size_t at = 0; at < CASE_BYTES; at += 4)
-            draw_bytes(data, at, 4, &state);
-        return CASE_BYTES;
+            draw_bytes(whole, at, 4, &state);
+    } else {
+        for (unsigned n = 1 + draw(&state) % 3; n > 0; n--)
+            change_one(whole, &state);
     }
-    for (unsigned n = 1 + draw(&state) % 3; n > 0; n--)
-        change_one(data, &state);
-    return CASE_BYTES;
+    memcpy(data, whole, room);
+    return room;
 }
 
 size_t case_cross(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
@@ -311,13 +267,12 @@ size_t case_cross(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_si
                                      AT_DST,     AT_SRC,  AT_OVERLAP_KIND, AT_TUNABLES,
                                      AT_OVERLAP, AT_FILL, AT_TUNABLE,      CASE_BYTES};
     uint64_t state = seed;
-    if (capacity < CASE_BYTES)
-        return 0;
+    size_t room = capacity < CASE_BYTES ? capacity : CASE_BYTES;
     for (size_t f = 0; f + 1 < sizeof starts; f++) {
         const uint8_t *from = draw(&state) & 1 ? a : b;
         size_t size = from == a ? a_size : b_size;
-        for (size_t at = starts[f]; at < starts[f + 1]; at++)
+        for (size_t at = starts[f]; at < starts[f + 1] && at < room; at++)
             out[at] = at < size ? from[at] : 0;
     }
-    return CASE_BYTES;
+    return room;
 }

@@ -6,9 +6,7 @@
 // refuses a value. Fields are little-endian, at fixed places, and each has a
 // byte before it that says how it is meant, so that sizes lie where copy routines
 // branch: near powers of two, page ends, a libc's thresholds.
-//
-// Bytes that begin as a saved case does (a remark, or the word of a field) are
-// taken as that text: corpus files run as they are.
+// This file alone makes the mutators, so it knows nothing of the rest.
 
 #ifndef STORESCOPE_FUZZ_CASE_BYTES_H
 #define STORESCOPE_FUZZ_CASE_BYTES_H
@@ -19,6 +17,7 @@ enum {
     CASE_BYTES = 40,
     CASE_BYTES_SIZE_MAX = 1 << 18, // bytes of the largest copy that they describe
     CASE_BYTES_FILLS = 16,
+    CASE_BYTES_SMALL = 160,
 };
 
 // Where each field lies.
@@ -59,10 +58,6 @@ enum case_overlap_kind {
 
 // BACKEND: the byte that picks one, when several are to be had.
 void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, uint8_t *backend);
-
-// The bytes that give C again. False for a case that they cannot describe: too
-// large, or with another fill.
-bool case_to_bytes(const struct copy_case *c, uint8_t backend, uint8_t out[CASE_BYTES]);
 
 // Changes a field or several, or all, of the SIZE bytes of DATA, which has room
 // for CAPACITY; gives the new size. The same for the same SEED.

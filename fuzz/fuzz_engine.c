@@ -4,7 +4,7 @@
 // Property: every function of storecopy keeps every contract that it promises
 // (tests/engine/contracts.tsv), on the side it promises it for.
 
-#include "case_bytes.h"
+#include "case_input.h"
 #include "harness.h"
 
 const struct harness_kind harness_kind = {.name = "fuzz_engine", .backends = "engine/*"};
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct copy_case c;
     uint8_t pick;
-    case_from_bytes(data, size, &c, &pick);
+    case_from_input(data, size, &c, &pick);
     struct seat *seat = harness_seat(pick);
     if (!seat)
         return 0;

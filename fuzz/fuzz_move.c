@@ -5,7 +5,7 @@
 // contracts: with `ram`, every byte ends as memmove demands, nothing outside is
 // stored to, and the destination is returned.
 
-#include "case_bytes.h"
+#include "case_input.h"
 #include "harness.h"
 
 const struct harness_kind harness_kind = {.name = "fuzz_move", .contracts = "ram", .moves = true};
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct copy_case c;
     uint8_t pick;
-    case_from_bytes(data, size, &c, &pick);
+    case_from_input(data, size, &c, &pick);
     struct seat *seat = harness_seat(pick);
     if (!seat)
         return 0;
