@@ -18,7 +18,7 @@ static const struct command_help help = {
         "  storescope check qemu/switch --contract shared --format json -o report.json\n\n"
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
-    .groups = OPTIONS_CASES | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
 };
 
 static void add(void *context, const struct result *results, size_t count, const struct look *look,
