@@ -20,6 +20,7 @@ enum { JOBS_MAX = 1024, KEY_OWN = 0x1000 }; // keys of a command's own start the
 
 struct reading {
     struct options *o;
+    enum format_command command;
     char error[512]; // "": argp's own complaint, if any
     bool help;
 };

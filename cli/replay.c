@@ -61,6 +61,7 @@ static const struct command_help help = {
         "  storescope replay corpus/found --baseline corpus/expect --format json\n\n"
         "Exit status: 0 no finding shows, or only expected ones; 1 a finding shows; 2 bad usage, "
         "nothing to replay, or a case that could not be judged.",
+    .command = FORMAT_REPLAY,
     .groups = OPTIONS_CONTRACT | OPTIONS_RUN | OPTIONS_OUTPUT,
     .own = &own_argp,
 };
@@ -388,7 +389,7 @@ static int run(struct replay *x)
         return cli_trouble("%s", x->error);
     x->out = out.file;
     x->look = look_of(out.file, o->color);
-    x->items = o->format == FORMAT_JSON ? cJSON_CreateArray() : NULL;
+    x->items = o->format == &format_json ? cJSON_CreateArray() : NULL;
     replay_all(x);
     end_report(x);
     return cli_close(&out, status_of(x));
