@@ -34,7 +34,7 @@ int command_check(int argc, char **argv)
         status = cli_trouble("check for which memory? Say --contract NAME; `storescope list "
                              "contracts' has them");
     else
-        status = run_command(&o);
+        status = run_command(&o, NULL);
     options_free(&o);
     return status;
 }
