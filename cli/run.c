@@ -247,6 +247,7 @@ int run_command(struct options *o, const struct run_observer *observer)
         return cli_trouble("%s", run.error);
     host_describe(&run.host);
     run.facts = (struct run_facts){.command = o->command,
+                                   .unreached = o->unreached,
                                    .host = &run.host,
                                    .contracts = o->contracts,
                                    .contract_count = o->contract_count,
