@@ -62,8 +62,8 @@ static uint32_t size_of(uint32_t kind, uint32_t value)
         return value % MIDDLE;
     case SIZE_PAGES:
         return value % PAGES;
-    case SIZE_EXACT:
-        return value % (CASE_BYTES_SIZE_MAX + 1);
+    case SIZE_EXACT: // what is no size is drawn at random, and had better be small
+        return value <= CASE_BYTES_SIZE_MAX ? value : value % PAGES;
     default:
         return value % SMALL;
     }

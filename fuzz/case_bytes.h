@@ -15,7 +15,7 @@
 
 enum {
     CASE_BYTES = 40,
-    CASE_BYTES_SIZE_MAX = 1 << 18, // bytes of the largest copy that they describe
+    CASE_BYTES_SIZE_MAX = 0x50000, // bytes of the largest copy that they describe
     CASE_BYTES_FILLS = 16,
     CASE_BYTES_SMALL = 160,
 };
@@ -45,7 +45,7 @@ enum case_size_kind {
     SIZE_NEAR_EDGE_TOO,
     SIZE_MIDDLE, // 0..1151
     SIZE_PAGES,  // 0..8447
-    SIZE_EXACT,  // up to CASE_BYTES_SIZE_MAX
+    SIZE_EXACT,  // up to CASE_BYTES_SIZE_MAX; a value above it: 0..8447
     SIZE_KINDS,
 };
 
