@@ -5,7 +5,6 @@
 // (tests/engine/contracts.tsv), on the side it promises it for. What it refuses
 // by its interface (storecopy.h) is not asked of it.
 
-#include "case_input.h"
 #include "harness.h"
 
 const struct harness_kind harness_kind = {.name = "fuzz_engine", .backends = "engine/*"};
@@ -24,16 +23,15 @@ static bool is_refused(const struct seat *seat, const struct copy_case *c)
     return keep > KEEP_BYTES;
 }
 
+static void run(struct seat *seat, struct copy_case *c)
+{
+    seat_fit(seat, c);
+    if (!is_refused(seat, c))
+        seat_judge(seat, c);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct copy_case c;
-    uint8_t pick;
-    case_from_input(data, size, &c, &pick);
-    struct seat *seat = harness_seat(pick);
-    if (!seat)
-        return 0;
-    seat_fit(seat, &c);
-    if (!is_refused(seat, &c))
-        seat_judge(seat, &c);
+    harness_run(data, size, run);
     return 0;
 }

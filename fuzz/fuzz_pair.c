@@ -5,7 +5,6 @@
 // destination, touch nothing near it, and return the same. With one backend the
 // other is a loop over bytes, written here.
 
-#include "case_input.h"
 #include "harness.h"
 
 // `ram` only says how the rigs are made ready: nothing is judged by it.
@@ -146,24 +145,32 @@ static bool fit_both(const struct seat *a, const struct seat *b, struct copy_cas
     return case_compare(&of_b, c) == 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void run_pair(struct seat *a, struct seat *b, struct copy_case *c)
 {
     static struct deed one, other;
-    struct copy_case c;
-    uint8_t pick;
-    case_from_input(data, size, &c, &pick);
-    size_t count = harness_get()->settings.backend_count;
-    uint8_t second = (uint8_t)(count > 1 ? (pick + 1 + pick / count % (count - 1)) % count : 0);
-    struct seat *a = harness_seat(pick), *b = count > 1 ? harness_seat(second) : NULL;
-    if (!a || (count > 1 && !b))
-        return 0;
     if (!b) {
-        seat_fit(a, &c);
-        run_loop(a, &c, &other);
-    } else if (!fit_both(a, b, &c) || !run_routine(b, &c, &other)) {
-        return 0;
+        seat_fit(a, c);
+        run_loop(a, c, &other);
+    } else if (!fit_both(a, b, c) || !run_routine(b, c, &other)) {
+        return;
     }
-    if (run_routine(a, &c, &one))
-        compare(&one, &other, &c);
+    if (run_routine(a, c, &one))
+        compare(&one, &other, c);
+}
+
+static void run(struct seat *seat, struct copy_case *c)
+{
+    const struct harness *h = harness_get();
+    size_t count = h->settings.backend_count, first = (size_t)(seat - h->seats);
+    // Which second one follows from what else was drawn: each meets each.
+    size_t step = count > 1 ? 1 + (c->fill + c->size / 8) % (count - 1) : 0;
+    struct seat *other = count > 1 ? harness_seat((first + step) % count) : NULL;
+    if (count == 1 || other)
+        run_pair(seat, other, c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    harness_run(data, size, run);
     return 0;
 }
