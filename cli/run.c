@@ -240,6 +240,7 @@ int run_command(struct options *o)
         return cli_trouble("%s", run.error);
     host_describe(&run.host);
     run.facts = (struct run_facts){.command = o->command,
+                                   .command_line = o->command_line,
                                    .host = &run.host,
                                    .contracts = o->contracts,
                                    .contract_count = o->contract_count,
