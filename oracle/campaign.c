@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "campaign.h"
+#include "explain.h"
 #include "sweep.h"
 #include "worker.h"
 
@@ -127,12 +128,6 @@ struct witness_desk {
     uint64_t last_ms; // 0, or when the user's patience ends
 };
 
-static bool wants_values(enum rule_id rule)
-{
-    return rule == RULE_TRANSIENT_VALUE || rule == RULE_DUPLICATE_STORE ||
-           rule == RULE_OVERLAPPING_STORE;
-}
-
 static bool note_is_sound(const struct frame *f)
 {
     const struct witness_note *note = (const struct witness_note *)(const void *)f->bytes;
@@ -157,7 +152,7 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
     const struct worker_command command = {
         .kind = COMMAND_WITNESS,
         .check = check,
-        .values = wants_values(desk->job->judge->checks[check].rule),
+        .values = explain_wants_values(desk->job->judge->checks[check].rule),
         .c = *c,
     };
     struct worker *w = &desk->worker;
