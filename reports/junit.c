@@ -9,6 +9,7 @@
 
 #include "finding_text.h"
 #include "format.h"
+#include "saved.h"
 #include "xml_write.h"
 
 #include <assert.h>
@@ -30,7 +31,7 @@ static void begin(struct report *r)
 {
     r->state = calloc(1, sizeof(uint64_t)); // suites so far
     assert(r->state != NULL);
-    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"storescope\">\n", r->out);
+    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", r->out);
 }
 
 static void put_property(FILE *out, const char *name, const char *value)
@@ -46,7 +47,7 @@ static void put_properties(const struct report *r, const struct result *first)
     fputs("  <properties>\n", r->out);
     put_property(r->out, "storescope", STORESCOPE_VERSION);
     put_property(r->out, "recorder", first->recorder);
-    put_property(r->out, "device", device_side_name(r->facts->run->device));
+    put_property(r->out, "device", device_side_name[r->facts->run->device]);
     put_property(r->out, "cpu", r->facts->host->cpu);
     put_property(r->out, "libc", r->facts->host->libc);
     put_property(r->out, "kernel", r->facts->host->kernel);
