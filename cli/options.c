@@ -453,6 +453,22 @@ static int show_help(const struct argp *argp, const char *name)
     return cli_close(&out, EXIT_CLEAN);
 }
 
+// The command as a shell takes it, for a report's reader.
+static char *command_line(const char *name, int argc, char **argv)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    assert(out != NULL);
+    fputs(name, out);
+    for (int i = 1; i < argc; i++) {
+        fputc(' ', out);
+        look_quote(out, argv[i]);
+    }
+    fclose(out);
+    return text;
+}
+
 bool options_read(const struct command_help *help, int argc, char **argv, struct options *o,
                   int *status)
 {
@@ -467,6 +483,7 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
                                        .device = DEVICE_DST,
                                        .jobs = cores(),
                                        .timeout_ms = TIMEOUT_DEFAULT_MS};
+    o->command_line = command_line(help->name, argc, argv);
     o->words = calloc((size_t)argc + 1, sizeof *o->words);
     assert(o->words != NULL);
     size_t own = 0;
@@ -496,5 +513,6 @@ void options_free(struct options *o)
     free(o->words);
     free(o->contracts);
     free(o->more);
+    free(o->command_line);
     *o = (struct options){.words = NULL};
 }

@@ -248,6 +248,7 @@ int run_command(struct options *o, const struct run_observer *observer)
     host_describe(&run.host);
     run.facts = (struct run_facts){.command = o->command,
                                    .unreached = o->unreached,
+                                   .command_line = o->command_line,
                                    .host = &run.host,
                                    .contracts = o->contracts,
                                    .contract_count = o->contract_count,
