@@ -18,24 +18,12 @@ static const struct command_help help = {
         "  storescope check qemu/switch --contract shared --format json -o report.json\n\n"
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
+    .command = FORMAT_CHECK,
     .groups = OPTIONS_CASES | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
 };
 
-static void add(void *context, const struct result *results, size_t count, const struct look *look,
-                FILE *out)
-{
-    (void)context;
-    text_check(results, count, look, out);
-}
-
-static void end(void *context, const struct look *look, FILE *out)
-{
-    (void)context, (void)look, (void)out;
-}
-
 int command_check(int argc, char **argv)
 {
-    static const struct run_text text = {.add = add, .end = end};
     struct options o;
     int status;
     if (!options_read(&help, argc, argv, &o, &status))
@@ -46,7 +34,7 @@ int command_check(int argc, char **argv)
         status = cli_trouble("check for which memory? Say --contract NAME; `storescope list "
                              "contracts' has them");
     else
-        status = run_command(&o, &text);
+        status = run_command(&o);
     options_free(&o);
     return status;
 }

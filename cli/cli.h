@@ -28,6 +28,10 @@ int command_compare(int argc, char **argv);
 // EXIT_TROUBLE.
 int cli_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+// output_open for a report in that format, which may take a folder.
+bool cli_open(struct output *o, const struct format *format, const char *path, char *error,
+              size_t error_size);
+
 // Ends a report; STATUS, or EXIT_TROUBLE when the report was lost.
 int cli_close(struct output *o, int status);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "matrix.h"
 #include "run.h"
 
 #include <assert.h>
@@ -22,21 +21,9 @@ static const struct command_help help = {
         "  storescope compare --size 0..128 --format json -o matrix.json\n\n"
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
+    .command = FORMAT_COMPARE,
     .groups = OPTIONS_CASES | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
 };
-
-static void add(void *context, const struct result *results, size_t count, const struct look *look,
-                FILE *out)
-{
-    (void)count, (void)look, (void)out;
-    matrix_add(context, results);
-}
-
-static void end(void *context, const struct look *look, FILE *out)
-{
-    matrix_print(context, look, out);
-    fputc('\n', out);
-}
 
 static void take_builtin_contracts(struct options *o)
 {
@@ -50,15 +37,12 @@ static void take_builtin_contracts(struct options *o)
 int command_compare(int argc, char **argv)
 {
     struct options o;
-    struct matrix matrix;
     int status;
     if (!options_read(&help, argc, argv, &o, &status))
         return status;
     if (o.contract_count == 0)
         take_builtin_contracts(&o);
-    matrix_init(&matrix, o.contracts, o.contract_count);
-    status = run_command(&o, &(struct run_text){.add = add, .end = end, .context = &matrix});
-    matrix_free(&matrix);
+    status = run_command(&o);
     options_free(&o);
     return status;
 }

@@ -37,6 +37,7 @@ enum option_key {
     KEY_ROWS,
     KEY_ALL,
     KEY_JSON,
+    KEY_REPORT,
 };
 
 enum { JOBS_MAX = 1024, TIMEOUT_DEFAULT_MS = 2000, TIMEOUT_MAX_MS = 3600000, ROWS_DEFAULT = 256 };
@@ -47,7 +48,7 @@ enum { JOBS_MAX = 1024, TIMEOUT_DEFAULT_MS = 2000, TIMEOUT_MAX_MS = 3600000, ROW
     }
 
 static const struct argp_option output_options[] = {
-    OPTION("format", KEY_FORMAT, "text|json", "How to report (default: text)"),
+    OPTION("format", KEY_FORMAT, "FORMAT", "How to report (default: text)"),
     OPTION("output", KEY_OUTPUT, "FILE", "Write to FILE, whole or not at all"),
     OPTION("color", KEY_COLOR, "WHEN", "auto, always or never (default: auto)"),
     OPTION("help", KEY_HELP, NULL, "Show this and exit"),
@@ -74,7 +75,9 @@ static const struct argp_option sweep_options[] = {
     OPTION("device", KEY_DEVICE, "SIDE",
            "Which side is that memory: dst, src or both (default: dst)"),
     OPTION("jobs", KEY_JOBS, "N", "Worker processes (default: the cores there are)"),
-    OPTION("json", KEY_JSON, "FILE", "Besides the report, write it as JSON to FILE"),
+    OPTION("report", KEY_REPORT, "FORMAT:FILE",
+           "Besides the report, write one in FORMAT to FILE; may be given again"),
+    OPTION("json", KEY_JSON, "FILE", "The same as --report json:FILE"),
     OPTION("quiet", KEY_QUIET, NULL, "Show no progress"),
     {0},
 };
@@ -94,6 +97,7 @@ static const struct argp_option list_options[] = {
 // What the parsers share.
 struct reading {
     struct options *o;
+    enum format_command command;
     char error[512]; // "": argp's own complaint, if any
     bool help;
 };
@@ -188,6 +192,38 @@ static error_t read_case_option(int key, char *text, struct argp_state *state)
     }
 }
 
+static error_t read_format(struct reading *r, const char *option, const char *text, size_t length,
+                           const struct format **out)
+{
+    char names[256], *name = strndup(text, length);
+    assert(name != NULL);
+    *out = format_find(name, r->command);
+    free(name);
+    format_names(r->command, ", ", names, sizeof names);
+    return *out != NULL ? 0 : refuse(r, "--%s '%s': expected one of: %s", option, text, names);
+}
+
+// FORMAT:FILE, FORMAT left out where it is PREFIX's.
+static error_t read_report(struct reading *r, const char *option, const char *text,
+                           const struct format *format)
+{
+    struct options *o = r->o;
+    const char *colon = strchrnul(text, ':');
+    struct report_request request = {.format = format, .path = text, .option = option};
+    if (format == NULL) {
+        if (*colon == '\0' || colon[1] == '\0')
+            return refuse(r, "--report '%s': expected FORMAT:FILE, such as json:report.json", text);
+        error_t problem = read_format(r, "report", text, (size_t)(colon - text), &request.format);
+        if (problem != 0)
+            return problem;
+        request.path = colon + 1;
+    }
+    o->more = reallocarray(o->more, o->more_count + 1, sizeof *o->more);
+    assert(o->more != NULL);
+    o->more[o->more_count++] = request;
+    return 0;
+}
+
 static error_t read_output_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
@@ -197,10 +233,7 @@ static error_t read_output_option(int key, char *text, struct argp_state *state)
         r->help = true;
         return ECANCELED;
     case KEY_FORMAT:
-        o->format = strcmp(text, "json") == 0 ? FORMAT_JSON : FORMAT_TEXT;
-        return strcmp(text, "json") == 0 || strcmp(text, "text") == 0
-                   ? 0
-                   : refuse(r, "--format '%s': expected text or json", text);
+        return read_format(r, "format", text, strlen(text), &o->format);
     case KEY_OUTPUT:
         o->output = text;
         return 0;
@@ -285,8 +318,9 @@ static error_t read_sweep_option(int key, char *text, struct argp_state *state)
         run->jobs = (unsigned)jobs;
         return 0;
     case KEY_JSON:
-        r->o->json = text;
-        return 0;
+        return read_report(r, "json", text, &format_json);
+    case KEY_REPORT:
+        return read_report(r, "report", text, NULL);
     case KEY_QUIET:
         r->o->quiet = true;
         return 0;
@@ -415,9 +449,11 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
                   int *status)
 {
     struct argp_child children[GROUP_COUNT + 1] = {0};
-    struct reading r = {.o = o};
+    struct reading r = {.o = o, .command = help->command};
     char *complaint = NULL;
-    *o = (struct options){.rows_max = ROWS_DEFAULT};
+    *o = (struct options){.command = help->command,
+                          .rows_max = ROWS_DEFAULT,
+                          .format = format_find("text", help->command)};
     o->run = (struct campaign_options){.recorder = recorder_kinds[0],
                                        .device = DEVICE_DST,
                                        .jobs = cores(),
@@ -447,5 +483,6 @@ void options_free(struct options *o)
 {
     free(o->words);
     free(o->contracts);
+    free(o->more);
     *o = (struct options){.words = NULL};
 }

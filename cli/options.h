@@ -9,9 +9,7 @@
 #define STORESCOPE_OPTIONS_H
 
 #include "campaign.h"
-#include "look.h"
-
-enum report_format { FORMAT_TEXT, FORMAT_JSON };
+#include "format.h"
 
 enum option_group {
     OPTIONS_OUTPUT = 1,   // --format --output --color
@@ -22,7 +20,15 @@ enum option_group {
     OPTIONS_LIST = 32,    // --all
 };
 
+// One --report FORMAT:FILE, or --json FILE.
+struct report_request {
+    const struct format *format;
+    const char *path;   // into argv
+    const char *option; // as it was given, for messages
+};
+
 struct options {
+    enum format_command command;
     char **words; // arguments that are no options; into argv
     size_t word_count;
     struct plan_request cases;
@@ -32,9 +38,10 @@ struct options {
     struct contract *contracts; // owned
     size_t contract_count;
     struct campaign_options run;
-    enum report_format format;
-    const char *output; // NULL: standard output
-    const char *json;   // file for the same report as JSON; NULL: none
+    const struct format *format;
+    const char *output;          // NULL: standard output
+    struct report_request *more; // further reports of the same sweep; owned
+    size_t more_count;
     enum color_when color;
     bool quiet, loads, all;
     uint64_t rows_max;
@@ -42,10 +49,11 @@ struct options {
 };
 
 struct command_help {
-    const char *name;      // "storescope check"
-    const char *arguments; // "BACKEND..."
-    const char *about;     // what it does, \v, examples
-    unsigned groups;       // enum option_group
+    const char *name;            // "storescope check"
+    const char *arguments;       // "BACKEND..."
+    const char *about;           // what it does, \v, examples
+    enum format_command command; // which formats it has
+    unsigned groups;             // enum option_group
 };
 
 // Reads a command line. When there is nothing more to do (--help was asked for,

@@ -6,7 +6,7 @@
 // keep numbers as doubles.
 
 #include "describe.h"
-#include "report.h"
+#include "format.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -110,18 +110,18 @@ static cJSON *access_object(const struct recording *r, const struct access *a)
     return o;
 }
 
-static cJSON *host_object(void)
+static cJSON *host_object(const struct host *host)
 {
-    struct host host;
+    char words[sizeof host->features];
     cJSON *o = object();
-    host_describe(&host);
-    add_text(o, "cpu", host.cpu);
+    add_text(o, "cpu", host->cpu);
     cJSON *features = cJSON_AddArrayToObject(o, "features");
     char *rest = NULL;
-    for (char *at = strtok_r(host.features, " ", &rest); at; at = strtok_r(NULL, " ", &rest))
+    memcpy(words, host->features, sizeof words);
+    for (char *at = strtok_r(words, " ", &rest); at; at = strtok_r(NULL, " ", &rest))
         cJSON_AddItemToArray(features, cJSON_CreateString(at));
-    add_text(o, "libc", host.libc);
-    add_text(o, "kernel", host.kernel);
+    add_text(o, "libc", host->libc);
+    add_text(o, "kernel", host->kernel);
     return o;
 }
 
@@ -161,13 +161,14 @@ static void add_case(cJSON *o, const struct copy_case *c)
     add_count(o, "fill", c->fill);
 }
 
-void json_trace(const struct trace_report *report, FILE *out)
+static void trace(struct report *r, const struct trace_report *report)
 {
+    FILE *out = r->out;
     const struct trace *t = &report->recording->trace;
     cJSON *o = object();
     char text[TRACE_REASON_MAX + 160];
     add_text(o, "storescope", STORESCOPE_VERSION);
-    cJSON_AddItemToObject(o, "host", host_object());
+    cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
     add_text(o, "backend", report->backend->name);
     add_text(o, "recorder", report->recorder);
     add_case(o, report->c);
@@ -234,25 +235,39 @@ static cJSON *result_object(const struct result *r)
     return o;
 }
 
-void json_results_begin(struct json_results *j, FILE *out)
+static void begin(struct report *r)
 {
     cJSON *o = object();
-    *j = (struct json_results){.out = out};
+    r->state = calloc(1, sizeof(size_t)); // results so far
+    assert(r->state != NULL);
     add_text(o, "storescope", STORESCOPE_VERSION);
-    cJSON_AddItemToObject(o, "host", host_object());
-    print_members(o, out);
-    fputs(",\n\"results\":[", out);
+    cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
+    print_members(o, r->out);
+    fputs(",\n\"results\":[", r->out);
 }
 
-void json_results_add(struct json_results *j, const struct result *results, size_t count)
+static void add(struct report *r, const struct result *results, size_t count)
 {
+    size_t *so_far = r->state;
     for (size_t i = 0; i < count; i++) {
-        fputs(j->count++ ? ",\n" : "\n", j->out);
-        print(result_object(&results[i]), j->out);
+        fputs((*so_far)++ ? ",\n" : "\n", r->out);
+        print(result_object(&results[i]), r->out);
     }
 }
 
-void json_results_end(struct json_results *j, bool interrupted)
+static void end(struct report *r)
 {
-    fprintf(j->out, "],\n\"interrupted\":%s}\n", interrupted ? "true" : "false");
+    fprintf(r->out, "],\n\"interrupted\":%s}\n", r->facts->totals->interrupted ? "true" : "false");
+    free(r->state);
 }
+
+const struct format format_json = {
+    .name = "json",
+    .about = "everything, with stable keys; docs/schema describes it",
+    .commands = FORMAT_CHECK | FORMAT_COMPARE | FORMAT_TRACE | FORMAT_LIST,
+    .values = true,
+    .begin = begin,
+    .add = add,
+    .end = end,
+    .trace = trace,
+};
