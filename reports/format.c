@@ -10,6 +10,9 @@ const struct format *const formats[] = {
     &format_text_compare,
     &format_text_trace,
     &format_json,
+    &format_svg,
+    &format_html,
+    &format_html_trace,
 };
 const size_t format_count = sizeof formats / sizeof *formats;
 

@@ -38,8 +38,9 @@ struct report {
     const struct format *format;
     const struct run_facts *facts;
     FILE *out;
-    struct look look; // of `out`
-    void *state;      // the format's own, from begin to end
+    struct look look;  // of `out`
+    void *state;       // the format's own, from begin to end
+    char trouble[128]; // why the report is lost, though `out` is not; "": it is not
 };
 
 struct format {
@@ -73,5 +74,7 @@ void format_names(enum format_command command, const char *separator, char *text
 
 extern const struct format format_text_check, format_text_compare, format_text_trace;
 extern const struct format format_json;
+extern const struct format format_svg;
+extern const struct format format_html, format_html_trace;
 
 #endif
