@@ -19,7 +19,7 @@ static const struct command_help help = {
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
     .command = FORMAT_CHECK,
-    .groups = OPTIONS_CASES | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
 };
 
 int command_check(int argc, char **argv)
@@ -34,7 +34,7 @@ int command_check(int argc, char **argv)
         status = cli_trouble("check for which memory? Say --contract NAME; `storescope list "
                              "contracts' has them");
     else
-        status = run_command(&o);
+        status = run_command(&o, NULL);
     options_free(&o);
     return status;
 }

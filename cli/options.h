@@ -12,12 +12,13 @@
 #include "format.h"
 
 enum option_group {
-    OPTIONS_OUTPUT = 1,   // --format --output --color
-    OPTIONS_RUN = 2,      // --recorder --timeout
-    OPTIONS_CASES = 4,    // --op --size --dst --src --overlap --tunable
-    OPTIONS_SWEEP = 8,    // --contract --device --jobs --quiet
-    OPTIONS_PICTURE = 16, // --fill --bus --loads --rows
-    OPTIONS_LIST = 32,    // --all
+    OPTIONS_OUTPUT = 1,    // --format --output --color
+    OPTIONS_RUN = 2,       // --recorder --timeout
+    OPTIONS_CASES = 4,     // --op --size --dst --src --overlap --tunable
+    OPTIONS_SWEEP = 8,     // --jobs --json --quiet
+    OPTIONS_PICTURE = 16,  // --fill --bus --loads --rows
+    OPTIONS_LIST = 32,     // --all
+    OPTIONS_CONTRACT = 64, // --contract --device
 };
 
 // One --report FORMAT:FILE, or --json FILE.
@@ -37,6 +38,7 @@ struct options {
     uint64_t fill;
     struct contract *contracts; // owned
     size_t contract_count;
+    bool has_device; // --device was given
     struct campaign_options run;
     const struct format *format;
     const char *output;          // NULL: standard output
@@ -46,7 +48,10 @@ struct options {
     bool quiet, loads, all;
     uint64_t rows_max;
     unsigned bus; // bytes; 0: no bus log
+    void *own;    // what the command's own parser fills
 };
+
+struct argp;
 
 struct command_help {
     const char *name;            // "storescope check"
@@ -54,6 +59,8 @@ struct command_help {
     const char *about;           // what it does, \v, examples
     enum format_command command; // which formats it has
     unsigned groups;             // enum option_group
+    const struct argp *own;      // options of this command alone, or NULL; see options_parts.h
+    void *into;                  // what they are read into: options.own
 };
 
 // Reads a command line. When there is nothing more to do (--help was asked for,

@@ -18,6 +18,7 @@ struct sink {
 
 struct run {
     const struct options *o;
+    const struct run_observer *observer; // or NULL
     struct selection selection;
     struct sink *sinks; // that of --format and --output first
     size_t sink_count;
@@ -73,6 +74,8 @@ static void report_results(struct run *run)
     progress_clear(&run->progress);
     note_unjudged(run);
     totals_add(&run->totals, run->results, run->o->contract_count);
+    if (run->observer != NULL)
+        run->observer->results(run->observer->context, run->results, run->o->contract_count);
     for (size_t i = 0; i < run->sink_count; i++) {
         struct report *r = &run->sinks[i].report;
         r->format->add(r, run->results, run->o->contract_count);
@@ -143,6 +146,8 @@ static int status_of(const struct run *run)
     const struct totals *t = &run->totals;
     if (run->failed)
         return EXIT_TROUBLE;
+    if (run->observer != NULL)
+        return run->observer->status(run->observer->context, t);
     if (t->findings > 0)
         return EXIT_FINDINGS;
     if (t->interrupted)
@@ -162,6 +167,8 @@ static void report_all(struct run *run)
     flush_sinks(run);
     sweep_all(run);
     progress_clear(&run->progress);
+    if (run->observer != NULL)
+        run->observer->end(run->observer->context, &run->totals);
     for (size_t i = 0; i < run->sink_count; i++)
         run->sinks[i].report.format->end(&run->sinks[i].report);
 }
@@ -238,9 +245,9 @@ static int sweep_and_report(struct run *run)
     return status;
 }
 
-int run_command(struct options *o)
+int run_command(struct options *o, const struct run_observer *observer)
 {
-    struct run run = {.o = o};
+    struct run run = {.o = o, .observer = observer};
     const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
     if (missing != NULL)
         return cli_trouble("recorder %s cannot run here: %s", o->run.recorder->name, missing);
@@ -252,7 +259,8 @@ int run_command(struct options *o)
                                    .contracts = o->contracts,
                                    .contract_count = o->contract_count,
                                    .run = &o->run,
-                                   .totals = &run.totals};
+                                   .totals = &run.totals,
+                                   .baseline = observer ? observer->baseline : NULL};
     show_progress(&run, o);
     int status =
         any_plan(&run) && open_sinks(&run) ? sweep_and_report(&run) : cli_trouble("%s", run.error);

@@ -10,7 +10,19 @@
 
 #include "cli.h"
 
-// Sweeps and reports. Returns the exit status.
-int run_command(struct options *o);
+// Who looks on while a sweep is reported.
+struct run_observer {
+    // After each backend, whose COUNT results are gone after the call.
+    void (*results)(void *context, const struct result *results, size_t count);
+    // After the last one, before the reports end.
+    void (*end)(void *context, const struct totals *totals);
+    // The status in place of STATUS, which is the sweep's own.
+    int (*status)(void *context, const struct totals *totals);
+    const struct baseline *baseline; // for the reports
+    void *context;
+};
+
+// Sweeps and reports. OBSERVER may be NULL. Returns the exit status.
+int run_command(struct options *o, const struct run_observer *observer);
 
 #endif

@@ -106,27 +106,11 @@ static bool read_case(const struct options *o, const struct backend *b, struct c
     return read && case_parse(text, c, error, error_size);
 }
 
-// The routine's own demands on a case.
-static bool suits(const struct backend *b, const struct copy_case *c, char *error,
-                  size_t error_size)
-{
-    if (c->size < b->size_min || c->size % b->size_unit != 0)
-        snprintf(error, error_size,
-                 "%s takes sizes from %" PRIu64 " in steps of %" PRIu64 " bytes; give such a size",
-                 b->name, b->size_min, b->size_unit);
-    else if (c->dst_off % b->align != 0 || c->src_off % b->align != 0)
-        snprintf(error, error_size,
-                 "%s takes pointers that are multiples of %" PRIu64 " bytes; give such offsets",
-                 b->name, b->align);
-    else
-        return true;
-    return false;
-}
-
 static bool prepare(const struct options *o, struct selection *s, struct copy_case *c, char *error,
                     size_t error_size)
 {
     const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
+    struct plan plan;
     if (!select_backends(o->words, 1, s, error, error_size))
         return false;
     const struct backend *b = s->items[0];
@@ -138,7 +122,7 @@ static bool prepare(const struct options *o, struct selection *s, struct copy_ca
     else if (missing != NULL)
         snprintf(error, error_size, "recorder %s cannot run here: %s", o->run.recorder->name,
                  missing);
-    else if (read_case(o, b, c, error, error_size) && suits(b, c, error, error_size))
+    else if (read_case(o, b, c, error, error_size) && plan_of_case(b, c, &plan, error, error_size))
         return true;
     select_free(s);
     return false;

@@ -19,6 +19,8 @@ enum format_command {
     FORMAT_COMPARE = 2,
     FORMAT_TRACE = 4,
     FORMAT_LIST = 8,
+    FORMAT_REPLAY = 16,
+    FORMAT_FUZZ = 32,
 };
 
 // What holds for the whole run, and for every report of it.
@@ -29,6 +31,7 @@ struct run_facts {
     size_t contract_count;
     const struct campaign_options *run; // recorder, device side, jobs
     const struct totals *totals;        // so far; complete when `end` is called
+    const struct baseline *baseline;    // likewise; NULL: nothing was compared with
 };
 
 struct format;

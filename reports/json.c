@@ -264,7 +264,8 @@ static void end(struct report *r)
 const struct format format_json = {
     .name = "json",
     .about = "everything, with stable keys; docs/schema describes it",
-    .commands = FORMAT_CHECK | FORMAT_COMPARE | FORMAT_TRACE | FORMAT_LIST,
+    .commands =
+        FORMAT_CHECK | FORMAT_COMPARE | FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ,
     .values = true,
     .begin = begin,
     .add = add,

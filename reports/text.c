@@ -77,6 +77,6 @@ const struct format format_text_compare = {
 const struct format format_text_trace = {
     .name = "text",
     .about = "for people",
-    .commands = FORMAT_TRACE | FORMAT_LIST,
+    .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ,
     .trace = trace,
 };
