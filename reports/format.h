@@ -43,8 +43,9 @@ struct report {
     const struct format *format;
     const struct run_facts *facts;
     FILE *out;
-    struct look look; // of `out`
-    void *state;      // the format's own, from begin to end
+    struct look look;  // of `out`
+    void *state;       // the format's own, from begin to end
+    char trouble[128]; // why the report is lost, though `out` is not; "": it is not
 };
 
 struct format {
@@ -78,5 +79,6 @@ void format_names(enum format_command command, const char *separator, char *text
 
 extern const struct format format_text_check, format_text_compare, format_text_trace;
 extern const struct format format_json, format_sarif, format_junit, format_csv, format_markdown;
+extern const struct format format_svg, format_html, format_html_trace;
 
 #endif
