@@ -143,17 +143,17 @@ static cJSON *coverage_object(const struct coverage *c)
     char text[COVERED_TEXT_MAX];
     if (c->count == 0)
         return cJSON_CreateNull();
-    cJSON *o = object();
-    add_count(o, "instructions", c->count);
-    add_count(o, "reached", coverage_reached(c));
+    cJSON *o = json_object();
+    json_add_count(o, "instructions", c->count);
+    json_add_count(o, "reached", coverage_reached(c));
     cJSON *never = cJSON_AddArrayToObject(o, "never_reached");
     for (size_t i = 0; i < c->count; i++) {
         if (c->insns[i].reached)
             continue;
-        cJSON *insn = object();
-        add_offset(insn, "offset", c->insns[i].offset);
+        cJSON *insn = json_object();
+        json_add_offset(insn, "offset", c->insns[i].offset);
         covered_insn_text(&c->insns[i], text);
-        add_text(insn, "text", text);
+        json_add_text(insn, "text", text);
         cJSON_AddItemToArray(never, insn);
     }
     return o;
