@@ -223,6 +223,14 @@ static void show_progress(struct run *run, struct options *o)
     o->run.stop = cli_stop_on_signal();
 }
 
+static int close_sink(struct sink *sink, int status)
+{
+    if (sink->report.trouble[0] == '\0')
+        return cli_close(&sink->out, status);
+    output_abandon(&sink->out);
+    return cli_trouble("%s", sink->report.trouble);
+}
+
 static int sweep_and_report(struct run *run)
 {
     run->results = calloc(run->o->contract_count, sizeof *run->results);
@@ -232,7 +240,7 @@ static int sweep_and_report(struct run *run)
         cli_trouble("%s", run->error);
     int status = status_of(run);
     for (size_t i = 0; i < run->sink_count; i++)
-        status = cli_close(&run->sinks[i].out, status);
+        status = close_sink(&run->sinks[i], status);
     free(run->results);
     return status;
 }

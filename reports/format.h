@@ -32,6 +32,7 @@ struct run_facts {
     size_t contract_count;
     const struct campaign_options *run; // recorder, device side, jobs
     const struct totals *totals;        // so far; complete when `end` is called
+    bool unreached; // list the instructions that no case reached
     const struct baseline *baseline;    // likewise; NULL: nothing was compared with
 };
 
@@ -42,8 +43,9 @@ struct report {
     const struct format *format;
     const struct run_facts *facts;
     FILE *out;
-    struct look look; // of `out`
-    void *state;      // the format's own, from begin to end
+    struct look look;  // of `out`
+    void *state;       // the format's own, from begin to end
+    char trouble[128]; // why the report is lost, though `out` is not; "": it is not
 };
 
 struct format {
@@ -77,5 +79,6 @@ void format_names(enum format_command command, const char *separator, char *text
 
 extern const struct format format_text_check, format_text_compare, format_text_trace;
 extern const struct format format_json, format_sarif, format_junit, format_csv, format_markdown;
+extern const struct format format_svg, format_html, format_html_trace;
 
 #endif

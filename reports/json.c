@@ -138,6 +138,27 @@ static cJSON *finding_object(const struct finding *f)
     return o;
 }
 
+static cJSON *coverage_object(const struct coverage *c)
+{
+    char text[COVERED_TEXT_MAX];
+    if (c->count == 0)
+        return cJSON_CreateNull();
+    cJSON *o = json_object();
+    json_add_count(o, "instructions", c->count);
+    json_add_count(o, "reached", coverage_reached(c));
+    cJSON *never = cJSON_AddArrayToObject(o, "never_reached");
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->insns[i].reached)
+            continue;
+        cJSON *insn = json_object();
+        json_add_offset(insn, "offset", c->insns[i].offset);
+        covered_insn_text(&c->insns[i], text);
+        json_add_text(insn, "text", text);
+        cJSON_AddItemToArray(never, insn);
+    }
+    return o;
+}
+
 static cJSON *result_object(const struct result *r)
 {
     cJSON *o = json_object();
@@ -157,6 +178,7 @@ static cJSON *result_object(const struct result *r)
     json_add_text_or_null(o, "reason_case", r->has_reason_case ? text : NULL);
     cJSON_AddBoolToObject(o, "interrupted", r->interrupted);
     cJSON_AddNumberToObject(o, "seconds", r->seconds);
+    cJSON_AddItemToObject(o, "coverage", coverage_object(&r->coverage));
     cJSON *findings = cJSON_AddArrayToObject(o, "findings");
     for (size_t i = 0; i < r->finding_count; i++)
         cJSON_AddItemToArray(findings, finding_object(&r->findings[i]));

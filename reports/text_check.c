@@ -90,7 +90,25 @@ static void print_reason(const struct result *r, const struct look *look, FILE *
     free(text);
 }
 
-static void print_result(const struct result *r, const struct look *look, FILE *out)
+static void print_coverage(const struct coverage *c, bool unreached, FILE *out)
+{
+    char count[COUNT_TEXT_MAX], text[COVERED_TEXT_MAX];
+    size_t reached = coverage_reached(c);
+    if (c->count == 0)
+        return;
+    fprintf(out, "  reached %zu of %s\n", reached, count_print(c->count, "instruction", count));
+    if (!unreached || reached == c->count)
+        return;
+    fputs("  never reached, by offset from the entry:\n", out);
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->insns[i].reached)
+            continue;
+        covered_insn_text(&c->insns[i], text);
+        fprintf(out, "    %+7" PRId64 "  %s\n", c->insns[i].offset, text);
+    }
+}
+
+static void print_result(const struct result *r, bool unreached, const struct look *look, FILE *out)
 {
     char count[COUNT_TEXT_MAX];
     look_put(look, out, HUE_STRONG, r->backend->name);
@@ -103,14 +121,16 @@ static void print_result(const struct result *r, const struct look *look, FILE *
             r->seconds);
     print_rate(r->cases, r->seconds, out);
     fprintf(out, ", recorder %s\n", r->recorder);
+    print_coverage(&r->coverage, unreached, out);
     print_reason(r, look, out);
     for (size_t i = 0; i < r->finding_count; i++)
         print_finding(r, &r->findings[i], look, out);
     fputc('\n', out);
 }
 
-void text_check(const struct result *results, size_t count, const struct look *look, FILE *out)
+void text_check(const struct result *results, size_t count, bool unreached,
+                const struct look *look, FILE *out)
 {
-    for (size_t i = 0; i < count; i++)
-        print_result(&results[i], look, out);
+    for (size_t i = 0; i < count; i++) // one sweep, so the same for all contracts
+        print_result(&results[i], unreached && i + 1 == count, look, out);
 }
