@@ -6,7 +6,6 @@
 
 #include "finding_text.h"
 #include "format.h"
-#include "saved.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -75,7 +74,7 @@ static void put_result(const struct result *r, const char *device, FILE *out)
 static void add(struct report *r, const struct result *results, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        put_result(&results[i], device_side_name[r->facts->run->device], r->out);
+        put_result(&results[i], device_side_name(r->facts->run->device), r->out);
 }
 
 static void end(struct report *r)

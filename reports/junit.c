@@ -9,7 +9,6 @@
 
 #include "finding_text.h"
 #include "format.h"
-#include "saved.h"
 #include "xml_write.h"
 
 #include <assert.h>
@@ -47,7 +46,7 @@ static void put_properties(const struct report *r, const struct result *first)
     fputs("  <properties>\n", r->out);
     put_property(r->out, "storescope", STORESCOPE_VERSION);
     put_property(r->out, "recorder", first->recorder);
-    put_property(r->out, "device", device_side_name[r->facts->run->device]);
+    put_property(r->out, "device", device_side_name(r->facts->run->device));
     put_property(r->out, "cpu", r->facts->host->cpu);
     put_property(r->out, "libc", r->facts->host->libc);
     put_property(r->out, "kernel", r->facts->host->kernel);

@@ -14,7 +14,6 @@
 #include "format.h"
 #include "json_write.h"
 #include "rule_help.h"
-#include "saved.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -227,7 +226,7 @@ static cJSON *result_object(const struct report *report, const struct result *r,
                             const struct finding *f)
 {
     char text[1024], name[512], witness[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
-    const char *device = device_side_name[report->facts->run->device];
+    const char *device = device_side_name(report->facts->run->device);
     cJSON *o = json_object();
     case_print(&f->witness, witness);
     result_name(r->backend, r->op, name, sizeof name);
