@@ -46,7 +46,7 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
 
 static const struct argp own_argp = {.options = own_options, .parser = read_own_option};
 
-static const struct command_help help = {
+const struct command_help help_compare = {
     .name = "storescope compare",
     .arguments = "[BACKEND...]\n--diff A B",
     .about =
@@ -151,7 +151,7 @@ static int compare_with_baseline(struct options *o, const struct compare_options
 int command_compare(int argc, char **argv)
 {
     struct compare_options own = {.baseline = NULL};
-    struct command_help mine = help;
+    struct command_help mine = help_compare;
     struct options o;
     int status;
     mine.into = &own;
