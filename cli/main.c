@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "cli.h"
+#include "generated.h"
 #include "nearest.h"
 
 #include <fcntl.h>
@@ -18,6 +19,12 @@ const struct command commands[] = {
     {"replay", "Saved cases and findings, again", command_replay, &help_replay},
 };
 const size_t command_count = sizeof commands / sizeof *commands;
+
+// What the build and completions call; no user has to.
+static const struct command hidden[] = {
+    {"completions", "", command_completions, NULL},
+    {"manual", "", command_manual, NULL},
+};
 
 // Were a standard descriptor closed, the next file opened would take its number
 // and get what is printed. Its place is taken by one that fails.
@@ -92,5 +99,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; name != NULL && i < command_count; i++)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
+    for (size_t i = 0; name != NULL && i < sizeof hidden / sizeof *hidden; i++)
+        if (strcmp(name, hidden[i].name) == 0)
+            return hidden[i].run(argc - 1, argv + 1);
     return unknown_command(name);
 }

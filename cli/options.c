@@ -42,7 +42,12 @@ enum option_key {
     KEY_REPORT,
 };
 
-enum { TIMEOUT_DEFAULT_MS = 2000, TIMEOUT_MAX_MS = 3600000, ROWS_DEFAULT = 256 };
+enum {
+    TIMEOUT_DEFAULT_MS = 2000,
+    TIMEOUT_MAX_MS = 3600000,
+    ROWS_DEFAULT = 256,
+    FORMATS_TEXT_MAX = 256
+};
 
 static const struct argp_option output_options[] = {
     OPTION("format", KEY_FORMAT, "FORMAT", "How to report (default: text)"),
@@ -438,15 +443,39 @@ static error_t parse(const struct argp *argp, int argc, char **argv, struct read
     return problem;
 }
 
+// An option as a command has it: which formats there are depends on that. TEXT
+// is where the text is made.
+static struct argp_option option_of(const struct argp_option *option, enum format_command command,
+                                    char *text, size_t text_size)
+{
+    struct argp_option mine = *option;
+    if (option->key != KEY_FORMAT)
+        return mine;
+    size_t length = (size_t)snprintf(text, text_size, "How to report: ");
+    format_names(command, ", ", text + length, text_size - length);
+    length = strlen(text);
+    snprintf(text + length, text_size - length, " (default: text)");
+    mine.doc = text;
+    return mine;
+}
+
+static void visit_one(const struct argp_option *option, const struct command_help *help,
+                      options_visit *visit, void *context)
+{
+    char text[FORMATS_TEXT_MAX];
+    struct argp_option mine = option_of(option, help->command, text, sizeof text);
+    visit(&mine, context);
+}
+
 void options_each(const struct command_help *help, options_visit *visit, void *context)
 {
     const struct argp_option *at = help->own != NULL ? help->own->options : NULL;
     for (; at != NULL && at->name != NULL; at++)
-        visit(at, context);
+        visit_one(at, help, visit, context);
     for (size_t i = 0; i < GROUP_COUNT; i++)
         if (help->groups & groups[i].group)
             for (at = groups[i].argp.options; at->name != NULL; at++)
-                visit(at, context);
+                visit_one(at, help, visit, context);
 }
 
 static void offer_option(const struct argp_option *option, void *context)
@@ -517,6 +546,12 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
                   int *status)
 {
     struct argp_child children[GROUP_COUNT + 2] = {0};
+    char formats_text[FORMATS_TEXT_MAX];
+    struct argp_option options[sizeof output_options / sizeof *output_options];
+    const struct argp output = {.options = options, .parser = read_output_option};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        options[i] =
+            option_of(&output_options[i], help->command, formats_text, sizeof formats_text);
     struct reading r = {.o = o, .command = help->command};
     char *complaint = NULL;
     *o = (struct options){.command = help->command,
@@ -535,7 +570,7 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
         children[own++].argp = help->own;
     for (size_t i = 0; i < GROUP_COUNT; i++)
         if (help->groups & groups[i].group)
-            children[own++].argp = &groups[i].argp;
+            children[own++].argp = groups[i].group == OPTIONS_OUTPUT ? &output : &groups[i].argp;
     struct argp argp = {
         .parser = read_word, .args_doc = help->arguments, .doc = help->about, .children = children};
     char *name = strdup(help->name);
