@@ -24,6 +24,7 @@ int command_trace(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_fuzz(int argc, char **argv);
 
 // One line on stderr, "storescope: ...", whatever is in the message. Returns
 // EXIT_TROUBLE.
