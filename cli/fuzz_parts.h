@@ -157,8 +157,8 @@ struct fuzz_findings {
     uint64_t unreadable; // files among the found that are no saved cases
 };
 
-// Minimises what was found and saves it. Once STOP is set, or a time that suits
-// the campaign's is over, findings are saved as they were found.
+// Minimises what was found and saves it. After a time that suits the campaign's,
+// or some seconds once the user wants to stop, findings are saved as they are.
 bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
                       const struct selection *backends, const struct campaign_options *run,
                       char *error, size_t error_size);
