@@ -127,7 +127,7 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
 
 static const struct argp own_argp = {.options = own_options, .parser = read_own_option};
 
-static const struct command_help help = {
+const struct command_help help_fuzz = {
     .name = "storescope fuzz",
     .arguments = "BACKEND...",
     .about =
@@ -302,7 +302,7 @@ static int fuzz(struct options *o, const struct fuzz_options *own)
 int command_fuzz(int argc, char **argv)
 {
     struct fuzz_options own = {.engine = ENGINE_BOTH};
-    struct command_help mine = help;
+    struct command_help mine = help_fuzz;
     struct options o;
     int status;
     mine.into = &own;

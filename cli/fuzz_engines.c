@@ -126,7 +126,7 @@ static void set_environment(const struct engines *e)
     char *temporary = path_join(e->group, "tmp");
     set("STORESCOPE_BACKEND", e->backends);
     set("STORESCOPE_CONTRACT", e->folder->contracts);
-    set("STORESCOPE_DEVICE", device_side_name[e->folder->device]);
+    set("STORESCOPE_DEVICE", device_side_name(e->folder->device));
     set("STORESCOPE_OP", e->folder->op < 0 ? NULL : copy_op_name[e->folder->op]);
     set("STORESCOPE_EXPECT", e->expect);
     set("STORESCOPE_FINDINGS", e->folder->found);

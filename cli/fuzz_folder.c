@@ -111,7 +111,7 @@ bool folder_save(const struct fuzz_folder *f, char *error, size_t error_size)
         return false;
     fprintf(out.file, STATE_FIRST_LINE "\nkey %s\nseconds %.1f\ntotal %.1f\n", f->key, f->seconds,
             f->total);
-    fprintf(out.file, "contracts %s\ndevice %s\nop %d\n", f->contracts, device_side_name[f->device],
+    fprintf(out.file, "contracts %s\ndevice %s\nop %d\n", f->contracts, device_side_name(f->device),
             f->op);
     for (size_t i = 0; i < f->backend_count; i++)
         fprintf(out.file, "backend %s\n", f->backends[i]);

@@ -179,7 +179,7 @@ static cJSON *finding_object(const struct fuzz_finding *f)
     case_print(&f->saved.c, text);
     add_text(o, "backend", f->saved.backend);
     add_text(o, "contracts", f->saved.contracts);
-    add_text(o, "device", device_side_name[f->saved.device]);
+    add_text(o, "device", device_side_name(f->saved.device));
     add_text(o, "rule", rule_name[f->saved.rule]);
     add_text(o, "sites", f->saved.sites);
     add_text(o, "case", text);

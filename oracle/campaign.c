@@ -340,13 +340,16 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
         .plan = plan,
         .judge = &judge,
         .recorder = options->recorder,
-        .recorder_options = {.loads = judge.loads, .timeout_ms = options->timeout_ms},
+        .recorder_options = {.loads = judge.loads,
+                             .blocks = options->recorder->cover != NULL,
+                             .timeout_ms = options->timeout_ms},
     };
     bool ok = sweep_run(&job, options, &sum, error, error_size);
     if (ok)
         explain_findings(&job, options, &sum, results);
     for (size_t i = 0; i < contract_count && ok; i++) {
         result_take_sum(&results[i], &sum);
+        coverage_add(&results[i].coverage, sum.coverage.insns, sum.coverage.count);
         result_decide(&results[i]);
     }
     sweep_free(&sum);

@@ -5,6 +5,7 @@
 
 #include "confine.h"
 #include "explain.h"
+#include "older_libc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,8 +41,8 @@ static int only_fd(int fd)
     int mine = fcntl(fd, F_DUPFD_CLOEXEC, WORKER_FD_MIN);
     if (mine < 0 || null < 0)
         _exit(EXIT_FAILURE);
-    close_range(3, (unsigned)mine - 1, 0);
-    close_range((unsigned)mine + 1, ~0u, 0);
+    syscall(SYS_close_range, 3u, (unsigned)mine - 1, 0u);
+    syscall(SYS_close_range, (unsigned)mine + 1, ~0u, 0u);
     return mine;
 }
 
@@ -110,11 +111,24 @@ static bool send_recording(struct rig *rig, const struct worker_command *command
     return false; // one recording a worker: nothing of it can disturb another
 }
 
+static bool send_coverage(struct rig *rig, int fd)
+{
+    struct coverage c = {0};
+    if (rig->job->recorder->cover)
+        rig->job->recorder->cover(rig->recorder, &c);
+    bool sent = frame_send(fd, FRAME_COVERAGE, c.insns, c.count * sizeof *c.insns);
+    coverage_free(&c);
+    return sent;
+}
+
 static bool send_report(struct rig *rig, const struct worker_command *command,
                         struct worker_slot *slot, int fd)
 {
     chunk_run(rig, command->id, command->lo, command->hi, slot);
-    return frame_send(fd, FRAME_REPORT, rig->report, rig->report_bytes) && !rig->distrusted;
+    bool sent = frame_send(fd, FRAME_REPORT, rig->report, rig->report_bytes);
+    if (sent && rig->distrusted)
+        send_coverage(rig, fd);
+    return sent && !rig->distrusted;
 }
 
 // Does what a command asks. False when this worker is to end.
@@ -128,6 +142,8 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
         return send_witness(rig, command, fd);
     case COMMAND_RECORD:
         return send_recording(rig, command, fd);
+    case COMMAND_COVERAGE:
+        return send_coverage(rig, fd);
     }
     return false;
 }
