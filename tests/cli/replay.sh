@@ -62,7 +62,7 @@ prints 1 'held' replay saved/torn.case --baseline other.expect
 # ---- a routine that ends or hangs its process ----
 for routine in crash_alignment crash_after_stray_store; do
     text=$("$storescope" check planted/$routine --contract ram --size 0..70 --dst 0..1 --src 0..1 |
-        sed -n "/^  crash:/s/.*the smallest: //p" | head -n 1)
+        sed -n "/^  crash:/,\$s/.*\(mem[a-z]* size=.* fill=[0-9]*\).*/\1/p" | head -n 1)
     save crash.case planted/$routine ram crash "$text"
     prints 1 'held: crash.case' replay crash.case
 done
