@@ -227,7 +227,7 @@ static bool begin(struct fuzz *x, char *error, size_t error_size)
     x->began_seconds = x->folder.seconds;
     x->began_ms = fuzz_clock_ms();
     x->history = history_open(x->history_path, true, error, error_size);
-    if (x->history == NULL || !folder_seed(&x->folder, error, error_size))
+    if (x->history == NULL || !folder_seed(&x->folder, x->programs.seeds, error, error_size))
         return false;
     tell_skipped_seeds(&x->folder);
     look(x, &none);
