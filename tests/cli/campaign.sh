@@ -2,16 +2,13 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
-# Whole campaigns on planted defects: found, minimised, saved, replayed; stopped,
-# killed and resumed. Usage: campaign.sh STORESCOPE IS_JSON FUZZERS
+# Campaigns of one engine on planted defects: found, minimised, saved, replayed;
+# stopped, killed and resumed. Usage: campaign.sh STORESCOPE IS_JSON FUZZERS
 
 set -u
 storescope=${1:?usage: campaign.sh STORESCOPE IS_JSON FUZZERS} is_json=$2 fuzzers=$3
 . "${0%/*}/common.sh"
-
-planted=planted/byte_after_end_at_size_333
-STORESCOPE_FUZZERS=$fuzzers
-export STORESCOPE_FUZZERS
+. "${0%/*}/campaign_common.sh"
 
 # ---- without engines ----
 mkdir none
@@ -31,12 +28,7 @@ refuses '--time' fuzz loop/byte --time 0s
 refuses '--engine' fuzz loop/byte --engine honggfuzz
 refuses '--jobs' fuzz loop/byte --jobs 0
 
-if [ ! -x "$fuzzers/libfuzzer/fuzz_copy" ]; then
-    [ "$failed" -eq 0 ] || exit 1
-    echo "skip: libFuzzer's programs are not built: clang and libclang-rt-14-dev are not installed," \
-        "or this build has sanitizers"
-    exit 77
-fi
+needs_libfuzzer
 
 refuses 'no/such' fuzz no/such --contract ram
 refuses 'to resume' fuzz --resume --corpus nowhere
@@ -47,43 +39,6 @@ refuses 'file' fuzz loop/byte --contract ram --corpus file
 echo 'no database at all, but a text that is long enough' >text.db
 refuses 'not a history' fuzz loop/byte --contract ram --time 2s --db text.db --corpus db
 refuses 'no-such.expect' fuzz loop/byte --contract ram --baseline no-such.expect --corpus base
-
-# Waits for the files that PATTERN means, as long as the process lives.
-await() { # PROCESS PATTERN
-    while kill -0 "$1" 2>/dev/null; do
-        # shellcheck disable=SC2086
-        set -- "$1" "$2" $2
-        [ -e "$3" ] && return 0
-        sleep 0.2
-    done
-    return 1
-}
-
-# Processes of the campaign in FOLDER.
-alive() { # FOLDER
-    for entry in /proc/[0-9]*; do
-        { tr '\0' '\n' <"$entry/environ"; } 2>/dev/null |
-            grep -q "^STORESCOPE_BOARD=\(.*/\)\?$1/\.campaign/board$" &&
-            { tr '\0' ' ' <"$entry/cmdline"; } 2>/dev/null | grep -q . && echo "$entry"
-    done
-}
-none_alive() { # FOLDER
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-        [ -z "$(alive "$1")" ] && return 0
-        sleep 0.2
-    done
-    return 1
-}
-
-start() { # ARGUMENT... ; leaves process
-    "$storescope" fuzz "$@" >out 2>err </dev/null &
-    process=$!
-}
-
-finish() { # leaves status
-    wait $process
-    status=$?
-}
 
 # ---- one engine, a corpus with garbage, Ctrl-C ----
 mkdir "$folder/cc"
@@ -160,37 +115,4 @@ start $easy --contract ram --time 4s --engine libfuzzer --jobs 1 --corpus g --ba
 finish
 [ "$status" -eq 1 ] && grep -q '^gone: .*crash' out && grep -q '^new: .*out-of-bounds' out
 verdict $? 'what is new and what is gone are told apart'
-
-# ---- both engines ----
-if [ ! -x "$fuzzers/afl/fuzz_copy" ] || ! command -v afl-fuzz >/dev/null 2>&1; then
-    start $planted --contract ram --time 2s --corpus one
-    finish
-    grep -q 'only one engine runs: AFL++' err
-    verdict $? 'a missing engine is named, and the other runs'
-    echo "skip: AFL++ is not installed"
-    report
-    exit
-fi
-start $planted --contract ram --time 300s --jobs 2 --corpus both
-await $process 'both/.campaign/group-1/afl/afl-main/queue/id*' &&
-    await $process 'both/.campaign/group-1/libfuzzer/*' &&
-    await $process 'both/.campaign/found/*.case'
-verdict $? 'both engines run side by side'
-for entry in $(alive both); do
-    tr '\0' ' ' <"$entry/cmdline" 2>/dev/null | grep -q '^[^ ]*afl-fuzz ' && kill -9 "${entry#/proc/}"
-done
-sleep 2
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-    afl=$(for entry in $(alive both); do tr '\0' ' ' <"$entry/cmdline"; echo; done | grep -c '^[^ ]*afl-fuzz ')
-    [ "$afl" -ge 1 ] && break
-    sleep 0.5
-done
-[ "$afl" -ge 1 ]
-verdict $? 'an engine that was killed is started again'
-kill -s INT $process
-finish
-[ "$status" -eq 1 ] && grep -q '1 engine restarted after a crash' out
-verdict $? 'and counted'
-none_alive both
-verdict $? 'no process is left'
 report
