@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
-# What fuzzing copy routines costs and finds here. Usage: fuzz.sh BUILD [SECONDS [SEEDS]]
-# BUILD is a build folder with its storescope_fuzzers, SECONDS (default 2) what
-# one attempt at a defect may take, SEEDS (default 3) how many attempts.
+# What fuzzing copy routines costs and finds here. Usage:
+# fuzz.sh BUILD [EXECUTIONS [SEEDS]]. BUILD is a build folder with its
+# storescope_fuzzers, EXECUTIONS (default 100000) what libFuzzer may take for one
+# attempt at a defect, AFL++ a quarter of it, and SEEDS (default 3) how many attempts.
+# Executions, since what else the machine does decides how long they take.
 set -eu
-build=${1:?usage: fuzz.sh BUILD [SECONDS [SEEDS]]}
+build=${1:?usage: fuzz.sh BUILD [EXECUTIONS [SEEDS]]}
 build=$(cd "$build" && pwd)
-seconds=${2:-2} seeds=${3:-3}
+executions=${2:-100000} seeds=${3:-3}
 defects=$(cd "$(dirname "$0")/.." && pwd)/backends/planted/planted.def
 project=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d)
@@ -85,20 +87,20 @@ attempt() { # ENGINE SEED
     rm -rf run && mkdir run
     start=$(now_ms)
     if [ "$1" = libfuzzer ]; then
-        if "$build/fuzz/libfuzzer/fuzz_copy" $libfuzzer -seed="$2" -max_total_time="$seconds" run zero \
+        if "$build/fuzz/libfuzzer/fuzz_copy" $libfuzzer -seed="$2" -runs="$executions" -max_total_time=60 run zero \
             >log 2>&1; then
             return
         fi
-        executions=$(awk '/stat::number_of_executed_units/ { print $2 }' log)
+        ran=$(awk '/stat::number_of_executed_units/ { print $2 }' log)
     else
-        AFL_BENCH_UNTIL_CRASH=1 afl-fuzz -s "$2" -V "$((seconds + 1))" -t 1000 -i zero -o run \
+        AFL_BENCH_UNTIL_CRASH=1 afl-fuzz -s "$2" -E $((executions / 4)) -V 60 -t 1000 -i zero -o run \
             "$build/fuzz/afl/fuzz_copy" >log 2>&1 || true
         saved=$(awk -F: '/^saved_crashes/ { print $2 + 0 }' run/default/fuzzer_stats 2>/dev/null)
         # A first input that breaks a rule ends the dry run.
         [ "${saved:-0}" -gt 0 ] || { grep -q "breaks\|crash" log && saved=1; } || return 0
-        executions=$(awk -F: '/^execs_done/ { print $2 + 0 }' run/default/fuzzer_stats 2>/dev/null)
+        ran=$(awk -F: '/^execs_done/ { print $2 + 0 }' run/default/fuzzer_stats 2>/dev/null)
     fi
-    echo "${executions:-1} $(($(now_ms) - start))"
+    echo "${ran:-1} $(($(now_ms) - start))"
 }
 
 # The median of SEEDS attempts: "executions/time", or how many found it.
@@ -110,18 +112,18 @@ attempts() { # ENGINE
     done
     found=$(wc -l <got)
     if [ "$found" -eq 0 ]; then
-        printf '%18s' "not in ${seconds} s"
+        printf '%22s' "not found"
     else
         note=""
         [ "$found" -eq "$seeds" ] || note=" $found/$seeds"
-        printf '%18s' "$(cut -d' ' -f1 got | median) in $(cut -d' ' -f2 got | median) ms$note"
+        printf '%22s' "$(cut -d' ' -f1 got | median) in $(cut -d' ' -f2 got | median) ms$note"
     fi
 }
 
 echo
-echo "to each planted defect, the median of $seeds attempts of at most $seconds s: executions, time"
+echo "to each planted defect, the median of $seeds attempts of at most $executions executions (AFL++: a quarter)"
 printf '%-36s' defect
-for engine in $engines; do printf '%18s%18s' "$engine guided" blind; done
+for engine in $engines; do printf '%22s%22s' "$engine, guided" blind; done
 echo
 # Name and contract of each row with rules, where the destination is the device.
 tr -d '\n' <"$defects" | sed 's/PLANTED(/\n&/g' |
