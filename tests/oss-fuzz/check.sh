@@ -130,7 +130,7 @@ check_file() {
     local target=$1 path
     [[ $name =~ ^[A-Za-z0-9_-]+$ ]] || bad "'$name' is no name of a target"
     readelf -h "$target" | grep -q 'Machine:.*X86-64' || bad "$name is not x86-64 code"
-    readelf -SW "$target" | grep -qE '__sancov_(cntrs|guards)' || bad "$name has no coverage counters"
+    readelf -SW "$target" | grep -E '__sancov_(cntrs|guards)' >/dev/null || bad "$name has no coverage counters"
     path=$(readelf -d "$target" | sed -nE 's/.*\((RPATH|RUNPATH)\).*\[(.*)\]/\2/p')
     # shellcheck disable=SC2016
     [ -z "$path" ] || [ "$path" = '$ORIGIN/lib' ] || bad "$name looks for libraries in $path"
