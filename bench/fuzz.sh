@@ -22,7 +22,7 @@ head -c 40 /dev/zero >zero/zero
 unset STORESCOPE_EXPECT STORESCOPE_BOARD STORESCOPE_OP STORESCOPE_DEVICE
 export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
 export AFL_CUSTOM_MUTATOR_LIBRARY="$build/fuzz/afl/case_mutator.so"
-libfuzzer="-max_len=64 -len_control=0 -entropic_scale_per_exec_time=1 -print_final_stats=1 -artifact_prefix=$folder/"
+libfuzzer="-max_len=64 -len_control=0 -print_final_stats=1 -artifact_prefix=$folder/"
 
 engines=""
 [ -x "$build/fuzz/libfuzzer/fuzz_copy" ] && engines="libfuzzer" ||
