@@ -62,21 +62,27 @@ static void rate_text(uint64_t cases, double seconds, char *text, size_t text_si
 
 void totals_print(const struct totals *t, const struct look *look, FILE *out)
 {
-    char text[COUNT_TEXT_MAX + 32], count[COUNT_TEXT_MAX];
+    char sweep[3 * COUNT_TEXT_MAX], count[COUNT_TEXT_MAX], text[COUNT_TEXT_MAX];
+    char verdict[VERDICT_COUNT][COUNT_TEXT_MAX];
     unsigned column = 0;
-    put_piece(look, out, HUE_NONE, count_print(t->backends, "backend", count), ",", &column);
-    snprintf(text, sizeof text, "%s in %.1f s", count_print(t->cases, "case", count), t->seconds);
-    bool rate = t->cases > 0 && t->seconds > 0;
-    put_piece(look, out, HUE_NONE, text, rate ? "," : ":", &column);
+    int length = snprintf(sweep, sizeof sweep, "%s, %s in %.1f s",
+                          count_print(t->backends, "backend", count),
+                          count_print(t->cases, "case", text), t->seconds);
     rate_text(t->cases, t->seconds, text, sizeof text);
-    if (rate)
-        put_piece(look, out, HUE_NONE, text, ":", &column);
-    for (size_t v = 0; v < VERDICT_COUNT; v++) {
-        snprintf(text, sizeof text, "%" PRIu64 " %s", t->verdicts[v], verdict_name[v]);
-        put_piece(look, out, t->verdicts[v] > 0 ? verdict_hue((enum verdict)v) : HUE_NONE, text,
-                  ",", &column);
-    }
-    put_piece(look, out, HUE_NONE, count_print(t->findings, "finding", count), "", &column);
+    if (t->cases > 0 && t->seconds > 0)
+        length += snprintf(sweep + length, sizeof sweep - (size_t)length, ", %s", text);
+    count_print(t->findings, "finding", count);
+    size_t whole = (size_t)length + 1 + strlen(count) + 1;
+    for (size_t v = 0; v < VERDICT_COUNT; v++)
+        whole += 2 + (size_t)snprintf(verdict[v], sizeof verdict[v], "%" PRIu64 " %s",
+                                      t->verdicts[v], verdict_name[v]);
+    put_piece(look, out, HUE_NONE, sweep, ":", &column);
+    // What does not fit on one line is two.
+    column = whole > look->columns ? look->columns : column;
+    for (size_t v = 0; v < VERDICT_COUNT; v++)
+        put_piece(look, out, t->verdicts[v] > 0 ? verdict_hue((enum verdict)v) : HUE_NONE,
+                  verdict[v], ",", &column);
+    put_piece(look, out, HUE_NONE, count, "", &column);
     fputc('\n', out);
     if (t->interrupted)
         look_wrap(look, out, 0,
