@@ -311,7 +311,9 @@ static error_t read_contract(struct reading *r, const char *text)
                                   "--contract '%s': contract %s is given twice; give it once, or "
                                   "rename the one in the file",
                                   text, contract->name);
-    o->contract_count++;
+    o->contract_names = reallocarray(o->contract_names, o->contract_count + 1, sizeof(char *));
+    assert(o->contract_names != NULL);
+    o->contract_names[o->contract_count++] = (char *)(uintptr_t)text;
     return 0;
 }
 
@@ -591,6 +593,7 @@ void options_free(struct options *o)
 {
     free(o->words);
     free(o->contracts);
+    free(o->contract_names);
     free(o->more);
     free(o->command_line);
     *o = (struct options){.words = NULL};
