@@ -62,7 +62,7 @@ for command in list trace check compare; do
     refuses "try \`storescope $command --help'" $command --format
 done
 refuses 'list, trace, check, compare'
-refuses 'list, trace, check, compare' fuzz
+refuses 'list, trace, check, compare' frobnicate
 refuses 'list, trace, check, compare' --frobnicate
 refuses "expected one of: text, json" list --format xml
 refuses "auto, always or never" list --color sometimes
