@@ -22,7 +22,7 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
 
 static const struct argp own_argp = {.options = own_options, .parser = read_own_option};
 
-static const struct command_help help = {
+const struct command_help help_check = {
     .name = "storescope check",
     .arguments = "BACKEND...",
     .about =
@@ -46,7 +46,7 @@ int command_check(int argc, char **argv)
 {
     struct options o;
     int status;
-    if (!options_read(&help, argc, argv, &o, &status))
+    if (!options_read(&help_check, argc, argv, &o, &status))
         return status;
     if (o.word_count == 0)
         status = cli_trouble("check what? Name a BACKEND; `storescope list backends' has them");

@@ -38,6 +38,7 @@ struct options {
     bool has_fill;
     uint64_t fill;
     struct contract *contracts; // owned
+    char **contract_names;      // as they were given; into argv
     size_t contract_count;
     bool has_device; // --device was given
     struct campaign_options run;

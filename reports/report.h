@@ -11,6 +11,7 @@
 #include "verdict.h"
 
 #define STORESCOPE_VERSION "0.1"
+#define STORESCOPE_DATE "2026-11-24" // of the manual
 
 struct text_trace_options {
     bool loads;        // rows for loads as well
