@@ -19,6 +19,22 @@ install(TARGETS storescope_oracle storescope_backends
 install(FILES backends/backend.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/storescope")
 install(EXPORT storescope-targets NAMESPACE storescope:: DESTINATION "${storescope_package_dir}")
 
+# What the engines of campaigns run, where script/fuzzers or the build made it.
+foreach(engine libfuzzer afl)
+    if(TARGET ${engine}_copy)
+        install(PROGRAMS "$<TARGET_FILE:${engine}_copy>"
+            DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/storescope/${engine}" OPTIONAL)
+    endif()
+endforeach()
+if(TARGET storescope_afl_mutator)
+    install(FILES "$<TARGET_FILE:storescope_afl_mutator>"
+        DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/storescope/afl" OPTIONAL)
+endif()
+if(STORESCOPE_FUZZ STREQUAL "replay")
+    install(DIRECTORY "${PROJECT_BINARY_DIR}/fuzz/seeds/copy"
+        DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/storescope/seeds" OPTIONAL)
+endif()
+
 configure_package_config_file(
     "${PROJECT_SOURCE_DIR}/cmake/storescope-config.cmake.in"
     "${PROJECT_BINARY_DIR}/storescope-config.cmake"
