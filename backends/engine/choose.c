@@ -3,16 +3,14 @@
 
 #include "choose.h"
 
-#if defined(__x86_64__)
+#include "access.h"
+
+#if STORECOPY_VECTORS
+#include <cpuid.h>
+
 // As measured on Cascade Lake. glibc takes `rep movsb` there, up to its threshold
 // for non-temporal stores.
 struct storecopy_strings storecopy_strings = {8192, 4 << 20, 0};
-#endif
-
-// STORECOPY_PORTABLE_ONLY: for code that may not use vector registers, such as a
-// kernel's.
-#if defined(__x86_64__) && !defined(STORECOPY_PORTABLE_ONLY)
-#include <cpuid.h>
 
 enum cpuid_register { EAX, EBX, ECX, EDX };
 

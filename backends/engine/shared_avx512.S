@@ -64,6 +64,7 @@
     vmovdqu64 [rdi + 96], ymm19
 .endm
 
+#if !defined(STORECOPY_PORTABLE_ONLY)
 FUNCTION storecopy_shared_avx512
     mov rax, rdi
     lea rcx, [rdx - 33]
@@ -253,3 +254,4 @@ FUNCTION storecopy_shared_avx512
     vmovdqu8 [rdi]{k1}, ymm16
     ret
 END storecopy_shared_avx512
+#endif

@@ -23,7 +23,7 @@ static void *no_pmem(void *dst, const void *src, size_t n)
     return NULL;
 }
 
-#if defined(__x86_64__)
+#if STORECOPY_VECTORS
 static const struct {
     storecopy_function *shared, *ordered, *wc;
 } by_path[STORECOPY_PATHS] = {
