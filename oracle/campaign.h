@@ -25,8 +25,9 @@ struct campaign_options {
     enum device_side device;
     unsigned jobs;       // worker processes, >= 1
     unsigned timeout_ms; // for one case
-    unsigned stall_ms;   // wall time without a finished case after which a
-                         // worker is killed; 0: 10 s + 10 * timeout_ms
+    unsigned stall_ms;   // time without a finished case, half of it asleep or on a
+                         // processor, after which a worker is killed; 0: 10 s +
+                         // 10 * timeout_ms
     void (*progress)(const struct campaign_progress *, void *context); // or NULL
     void *context;
     const volatile int *stop; // nonzero: finish with what there is

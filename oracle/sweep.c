@@ -35,8 +35,9 @@ struct hand {
     bool busy;
     struct stretch chunk;
     uint64_t id;
-    uint64_t seen_at;  // what its slot said when last looked at
-    uint64_t moved_ms; // when that last changed
+    uint64_t seen_at;       // what its slot said when last looked at
+    uint64_t moved_ms;      // when that last changed
+    uint64_t moved_used_ms; // ... and the worker's processor time then
 };
 
 struct sweep {
@@ -381,6 +382,7 @@ static void hand_give(struct sweep *s, struct hand *hand)
     hand->busy = true;
     hand->seen_at = at;
     hand->moved_ms = sweep_clock_ms();
+    hand->moved_used_ms = worker_used_ms(&hand->worker);
     // When it fails the worker is dead, which its socket tells as well.
     (void)worker_ask(&hand->worker, &command);
 }
@@ -438,6 +440,17 @@ static void tell_progress(const struct sweep *s, uint64_t now)
     s->options->progress(&progress, s->options->context);
 }
 
+// On a busy machine, or with a share of it alone, a worker may wait for a processor
+// for long: then it has used no time, and does not sleep.
+static bool has_stalled(const struct sweep *s, const struct hand *hand, uint64_t now)
+{
+    enum { TURNS_MAX = 30 };
+    uint64_t stall_ms = sweep_stall_ms(s->options), past_ms = now - hand->moved_ms;
+    uint64_t used_ms = worker_used_ms(&hand->worker) - hand->moved_used_ms;
+    bool had_its_turn = used_ms > stall_ms / 2 || hand->worker.sleeps;
+    return past_ms > stall_ms && (had_its_turn || past_ms > TURNS_MAX * stall_ms);
+}
+
 // A worker whose socket a child of the routine still holds, or that does not
 // get on, tells nothing by itself.
 static void look_after(struct sweep *s, struct hand *hand, uint64_t now)
@@ -447,6 +460,7 @@ static void look_after(struct sweep *s, struct hand *hand, uint64_t now)
     if (at != hand->seen_at) {
         hand->seen_at = at;
         hand->moved_ms = now;
+        hand->moved_used_ms = worker_used_ms(&hand->worker);
     }
     if (poll(&answer, 1, 0) > 0)
         return; // it is about to be read
@@ -456,7 +470,7 @@ static void look_after(struct sweep *s, struct hand *hand, uint64_t now)
     }
     uint64_t loading_ms = LOADING_MS + 10 * s->options->timeout_ms;
     const char *how = worker_hangs(&hand->worker, now, at == WORKER_LOADING ? loading_ms : 0);
-    if (!how && now - hand->moved_ms > sweep_stall_ms(s->options))
+    if (!how && has_stalled(s, hand, now))
         how = "stopped the recorder's clock";
     if (how)
         worker_stalled(s, hand, how);

@@ -278,10 +278,21 @@ static bool read_stat(pid_t pid, char *state, uint64_t *ticks)
         close(fd);
     text[length > 0 ? length : 0] = '\0';
     const char *name_end = strrchr(text, ')'); // names may hold anything
-    bool ok = name_end && sscanf(name_end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
-                                 state, &user, &system) == 3;
+    bool ok =
+        name_end && sscanf(name_end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+                           state, &user, &system) == 3;
     *ticks = user + system;
     return ok;
+}
+
+static uint64_t ms_of_ticks(uint64_t ticks)
+{
+    return ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+uint64_t worker_used_ms(const struct worker *w)
+{
+    return ms_of_ticks(w->used_ticks);
 }
 
 // Waiting for a disk is state D, and for a processor R.
@@ -291,9 +302,10 @@ const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms)
     uint64_t ticks;
     if (!read_stat(w->pid, &state, &ticks))
         return NULL;
+    w->sleeps = state == 'S';
     if (state == 'T' || state == 't')
         return "was stopped by a signal";
-    if (use_ms && ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK) > use_ms)
+    if (use_ms && ms_of_ticks(ticks) > use_ms)
         return "takes too long";
     if (state != 'S' || ticks != w->used_ticks) {
         w->used_ticks = ticks;
