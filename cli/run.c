@@ -245,6 +245,17 @@ static int sweep_and_report(struct run *run)
     return status;
 }
 
+// What the reports want to know beyond the verdicts.
+static void want_facts(struct options *o)
+{
+    o->run.charts |= o->format->charts;
+    o->run.laws |= o->format->laws;
+    for (size_t i = 0; i < o->more_count; i++) {
+        o->run.charts |= o->more[i].format->charts;
+        o->run.laws |= o->more[i].format->laws;
+    }
+}
+
 int run_command(struct options *o, const struct run_observer *observer)
 {
     struct run run = {.o = o, .observer = observer};
@@ -261,6 +272,7 @@ int run_command(struct options *o, const struct run_observer *observer)
                                    .run = &o->run,
                                    .totals = &run.totals,
                                    .baseline = observer ? observer->baseline : NULL};
+    want_facts(o);
     show_progress(&run, o);
     int status =
         any_plan(&run) && open_sinks(&run) ? sweep_and_report(&run) : cli_trouble("%s", run.error);

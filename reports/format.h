@@ -52,6 +52,7 @@ struct format {
     unsigned commands;       // enum format_command bits
     const char *folder_file; // file to write where FILE is a folder; NULL: refused
     bool values;             // TRACE: capture the bytes of every store
+    bool charts, laws;       // CHECK and COMPARE: see campaign_options
 
     // CHECK and COMPARE. `begin` once; `add` after each backend, with COUNT
     // results, one a contract, that are gone after the call; `end` once, also

@@ -48,6 +48,15 @@ void page_section(struct page *p, const struct result *results, size_t count);
 // picture, the instructions. INDEX numbers the cases of the section.
 void page_case(struct page *p, const struct page_finding *findings, size_t count, size_t index);
 
+// Where in the sweep each rule is broken; which stores are made for which sizes;
+// the machine code, with what the sweep reached; the instructions of one case.
+void page_charts(struct page *p, const struct result *first, const struct page_finding *found,
+                 size_t count);
+void page_laws(struct markup *m, const struct laws *laws);
+void page_code(struct markup *m, const struct coverage *c, const struct page_finding *found,
+               size_t count);
+void page_sites(struct markup *m, const struct page_finding *found, size_t count);
+
 // What a picture's replay needs, as JSON; the caller frees it.
 char *page_replay_json(const struct recording *r, const struct copy_case *c);
 

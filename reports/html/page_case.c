@@ -110,6 +110,7 @@ void page_case(struct page *p, const struct page_finding *findings, size_t count
     } else {
         p->left_out += first->recording.trace.sites != NULL;
     }
+    page_sites(m, findings, count);
     page_command(m, findings[0].result->backend, text);
     markup_close(m);
 }

@@ -213,6 +213,9 @@ void page_section(struct page *p, const struct result *results, size_t count)
         same = gather_case(found + i, found_count - i);
         page_case(p, found + i, same, cases++);
     }
+    page_charts(p, &results[0], found, found_count);
+    page_laws(m, &results[0].laws);
+    page_code(m, &results[0].coverage, found, found_count);
     if (found_count > 0 && replays)
         write_replays(p, found, found_count);
     markup_close(m);

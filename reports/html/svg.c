@@ -481,6 +481,14 @@ void svg_patterns(struct markup *m)
     markup_attr(m, "patternUnits", "userSpaceOnUse");
     markup_attr(m, "patternTransform", "rotate(45)");
     rect(m, "hatch", 0, 0, 2.2, 5);
+    markup_close(m);
+    // In the cells of a chart, which are 1 by 1.
+    markup_open(m, "pattern");
+    markup_attr(m, "id", "stripe");
+    markup_attr(m, "width", "1");
+    markup_attr(m, "height", ".36");
+    markup_attr(m, "patternUnits", "userSpaceOnUse");
+    rect(m, "stripe", 0, 0, 1, 0.2);
     markup_close_all(m, 2);
 }
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A law says in one line which stores a routine makes for a whole range of
+// sizes, each at an offset from the copy's start or from its end:
+//
+//   33..64: [0,32) then [n-32,n): 64-n bytes twice
+//
+// Laws are read off recordings of one size after the other. They judge nothing,
+// and speak of the sizes that were recorded, at the alignment they were.
+
+#ifndef STORESCOPE_LAW_H
+#define STORESCOPE_LAW_H
+
+#include "trace.h"
+
+enum {
+    LAW_STORES_MAX = 12, // of a law that names each store
+    LAW_RUNS_MAX = 6,    // of a law that names runs of equal stores
+};
+
+// Where a store begins or ends: at a fixed offset, at one from the end, or (as
+// far as the sizes seen so far tell) either.
+struct law_end {
+    bool fixed, from_end;
+    int64_t at, before_end;
+};
+
+// A store, or a run of stores of one width that touch each other.
+struct law_part {
+    struct law_end lo, hi;
+    uint64_t width;
+    bool run;       // several stores
+    bool downwards; // of a run
+};
+
+struct law_form {
+    bool holds; // for all sizes of the law
+    size_t count;
+    struct law_part parts[LAW_STORES_MAX];
+};
+
+struct law {
+    uint64_t lo, hi, unit; // sizes lo, lo + unit, ..., hi
+    struct law_form stores, runs;
+    bool again_holds; // bytes stored again: again_slope * n + again_base
+    int64_t again_slope, again_base;
+    unsigned times_max; // how often any byte is stored
+};
+
+struct laws {
+    struct law *items; // in the order of sizes, without gaps between the first
+                       // size and the last; owned
+    size_t count, capacity;
+    struct law_scratch *scratch;
+};
+
+// Zeroed: no laws yet. Takes the recording of one more size, the sizes growing
+// by UNIT. Of a recording that did not return it only notes that no law holds.
+void laws_add(struct laws *laws, const struct recording *r, uint64_t size, uint64_t unit);
+void laws_free(struct laws *laws);
+
+// A law about several sizes, or about one that is told in full.
+bool law_is_regular(const struct law *law);
+
+enum { LAW_TEXT_MAX = 512 };
+void law_print(const struct law *law, char *text);
+
+#endif
