@@ -43,6 +43,23 @@ static void write_under(struct page *p, const struct page_finding *f)
     markup_close(m);
 }
 
+// Instructions stand between back quotes in messages.
+static void write_message(struct markup *m, const char *message)
+{
+    char part[sizeof((struct finding *)NULL)->message];
+    bool code = false;
+    markup_open_class(m, "p", "msg");
+    for (const char *end; *message; message = end + (*end != '\0'), code = !code) {
+        end = strchrnul(message, '`');
+        snprintf(part, sizeof part, "%.*s", (int)(end - message), message);
+        if (code)
+            markup_element(m, "code", "", part);
+        else
+            markup_text(m, part);
+    }
+    markup_close(m);
+}
+
 static void write_finding(struct page *p, const struct page_finding *f)
 {
     struct markup *m = &p->section;
@@ -59,7 +76,7 @@ static void write_finding(struct page *p, const struct page_finding *f)
     markup_close(m);
     markup_text(m, " ");
     write_under(p, f);
-    markup_element(m, "p", "msg", f->finding->message);
+    write_message(m, f->finding->message);
     markup_close(m);
 }
 

@@ -62,8 +62,7 @@ static void grow(const struct grid *g, bool (*taken)[CHART_COLUMNS], unsigned x,
         memset(&taken[y + i][x], true, *width);
 }
 
-// All cells of one kind as one path, in as few rectangles as come easily. A cell
-// that some cases broke is drawn half as high: not by colour alone.
+// All cells of one kind as one path, in as few rectangles as come easily.
 static void draw_cells(struct markup *m, const struct grid *g, enum cell kind, const char *class)
 {
     bool taken[CHART_ROWS][CHART_COLUMNS] = {{false}};
