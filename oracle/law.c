@@ -3,9 +3,6 @@
 
 #include "law.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -206,87 +203,4 @@ void laws_free(struct laws *laws)
     free(laws->scratch);
     free(laws->items);
     *laws = (struct laws){0};
-}
-
-bool law_is_regular(const struct law *law)
-{
-    return law->stores.holds || law->runs.holds;
-}
-
-__attribute__((format(printf, 3, 4))) static void say(char *text, size_t *length,
-                                                      const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int added = vsnprintf(text + *length, LAW_TEXT_MAX - *length, format, arguments);
-    va_end(arguments);
-    *length += (size_t)added;
-    if (*length >= LAW_TEXT_MAX)
-        *length = LAW_TEXT_MAX - 1;
-}
-
-static void say_end(char *text, size_t *length, const struct law_end *end, bool prefer_end)
-{
-    bool from_end = end->from_end && (!end->fixed || prefer_end);
-    if (!from_end)
-        say(text, length, "%" PRId64, end->at);
-    else if (end->before_end == 0)
-        say(text, length, "n");
-    else
-        say(text, length, "n%+" PRId64, -end->before_end);
-}
-
-static void say_part(char *text, size_t *length, const struct law_part *part, bool several)
-{
-    say(text, length, "[");
-    say_end(text, length, &part->lo, false);
-    say(text, length, ",");
-    // Of a law on one size, both ends are numbers.
-    say_end(text, length, &part->hi, several);
-    say(text, length, ")");
-    if (part->run)
-        say(text, length, "%s in steps of %" PRIu64, part->downwards ? " downwards" : "",
-            part->width);
-}
-
-static void say_again(char *text, size_t *length, const struct law *law)
-{
-    int64_t slope = law->again_slope, base = law->again_base;
-    const char *times = law->times_max > 2 ? "again" : "twice";
-    if (law->times_max < 2)
-        return;
-    if (!law->again_holds)
-        say(text, length, ": some bytes %s", times);
-    else if (slope == 0)
-        say(text, length, ": %" PRId64 " byte%s %s", base, base == 1 ? "" : "s", times);
-    else if (slope == -1)
-        say(text, length, ": %" PRId64 "-n bytes %s", base, times);
-    else if (slope == 1 && base == 0)
-        say(text, length, ": n bytes %s", times);
-    else if (slope == 1)
-        say(text, length, ": n%+" PRId64 " bytes %s", base, times);
-    else
-        say(text, length, ": %" PRId64 "n%+" PRId64 " bytes %s", slope, base, times);
-}
-
-void law_print(const struct law *law, char *text)
-{
-    size_t length = 0;
-    const struct law_form *form = law->stores.holds ? &law->stores : &law->runs;
-    *text = '\0';
-    say(text, &length, "%" PRIu64, law->lo);
-    if (law->hi > law->lo)
-        say(text, &length, "..%" PRIu64, law->hi);
-    say(text, &length, ": ");
-    if (!law_is_regular(law)) {
-        say(text, &length, "no simple pattern");
-        return;
-    }
-    if (form->count == 0)
-        say(text, &length, "no store");
-    for (size_t i = 0; i < form->count; i++) {
-        say(text, &length, "%s", i ? " then " : "");
-        say_part(text, &length, &form->parts[i], law->hi > law->lo);
-    }
-    say_again(text, &length, law);
 }

@@ -60,10 +60,17 @@ struct laws {
 void laws_add(struct laws *laws, const struct recording *r, uint64_t size, uint64_t unit);
 void laws_free(struct laws *laws);
 
-// A law about several sizes, or about one that is told in full.
-bool law_is_regular(const struct law *law);
+// One line of text: the sizes, and which stores are made for them.
+enum { LAW_SIZES_MAX = 64, LAW_TEXT_MAX = 512, LAW_LINES_MAX = 4 };
+struct law_line {
+    char sizes[LAW_SIZES_MAX]; // "33..64", "8k+1..8k+7"
+    char text[LAW_TEXT_MAX];   // "[0,32) then [n-32,n): 64-n bytes twice"
+};
 
-enum { LAW_TEXT_MAX = 512 };
-void law_print(const struct law *law, char *text);
+// The lines about the law at index AT, and about those after it that say no more:
+// where a few laws come again and again for larger sizes, each is one line with a
+// k. Returns the index of the next law to tell; COUNT is the number of LINES.
+size_t laws_lines(const struct laws *laws, size_t at, struct law_line lines[LAW_LINES_MAX],
+                  size_t *count);
 
 #endif

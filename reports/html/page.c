@@ -221,6 +221,7 @@ static void end(struct report *r)
     write_host(&m, r->facts);
     markup_close_all(&m, 2);
     write_foot(&m);
+    once_free(&p->once);
     fclose(p->rows);
     fclose(p->sections);
     free(p);

@@ -302,6 +302,9 @@
     const data = replayData(host.dataset.replay);
     const figure = $("figure", host);
     if (!data || !figure) return;
+    // A picture that is another one's, too, gets rows of its own.
+    const shared = $("svg.pic > use", figure);
+    if (shared) shared.replaceWith(...[...$(shared.getAttribute("href")).cloneNode(true).children]);
     const replay = new Replay(data);
     const memory = new Memory(replay);
     const last = replay.steps.length;
@@ -313,16 +316,28 @@
     const back = make("button", { type: "button", "aria-label": "One access back" }, "‹");
     const on = make("button", { type: "button", "aria-label": "One access on" }, "›");
     const rows = $$("svg.pic g.r", figure);
+    const band = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    band.setAttribute("class", "hit");
     let timer = 0;
 
+    // Behind the row of the access at hand.
+    const putBand = (row) => {
+      const picture = row.ownerSVGElement.viewBox.baseVal;
+      const y = Number($(".no", row).getAttribute("y"));
+      for (const [name, value] of Object.entries({ x: 0, y: y - 13, width: picture.width, height: 18 }))
+        band.setAttribute(name, value);
+      row.prepend(band);
+    };
     const show = () => {
       const count = Number(slider.value);
       const one = count > 0 ? replay.steps[count - 1] : null;
       const number = one ? one.last ?? one.number : 0;
+      band.remove();
       rows.forEach((row) => {
-        const mine = Number(row.dataset.i) + 1;
+        const mine = parseInt($(".no", row).textContent, 10);
         row.classList.toggle("later", mine > number);
         row.classList.toggle("now", mine === number);
+        if (mine === number) putBand(row);
       });
       const step = one && !one.middle && one.step[0] === "s" && one.step[1] === "d" ? one.step : null;
       memory.show(replay.memory(count), step);

@@ -91,7 +91,7 @@ static void write_picture(struct page *p, const struct page_finding *f, const ch
         .recording = &finding->recording,
         .recorder = f->result->recorder,
     };
-    const struct svg_options options = {.rows_max = PAGE_ROWS_MAX};
+    const struct svg_options options = {.rows_max = PAGE_ROWS_MAX, .once = &p->once};
     markup_open(m, "figure");
     markup_open_class(m, "div", "scroll");
     markup_attr(m, "tabindex", "0");
@@ -127,7 +127,7 @@ void page_case(struct page *p, const struct page_finding *findings, size_t count
     } else {
         p->left_out += first->recording.trace.sites != NULL;
     }
-    page_sites(m, findings, count);
+    page_sites(m, &findings[0].result->coverage, findings, count);
     page_command(m, findings[0].result->backend, text);
     markup_close(m);
 }

@@ -44,27 +44,35 @@ static void grid_make(struct grid *g, const struct chart *broken, const struct c
         memset(g->cells[y], 0, sizeof g->cells[y]);
 }
 
-// How far right, and then down, the cells are as the one at X, Y; those are taken.
-static void grow(const struct grid *g, bool (*taken)[CHART_COLUMNS], unsigned x, unsigned y,
-                 unsigned *width, unsigned *height)
+// What is drawn: cells that were run, and upon them those where the rule is broken.
+enum { CELL_RUN = CELL_EVERY + 1 };
+
+static bool is_kind(const struct grid *g, unsigned x, unsigned y, unsigned kind)
 {
-    uint8_t cell = g->cells[y][x];
+    return kind == CELL_RUN ? g->cells[y][x] != CELL_NOT_RUN : g->cells[y][x] == kind;
+}
+
+// How far right, and then down, the cells are of a kind; those are taken.
+static void grow(const struct grid *g, unsigned kind, bool (*taken)[CHART_COLUMNS], unsigned x,
+                 unsigned y, unsigned *width, unsigned *height)
+{
     *width = *height = 0;
-    while (x + *width < CHART_COLUMNS && g->cells[y][x + *width] == cell && !taken[y][x + *width])
+    while (x + *width < CHART_COLUMNS && is_kind(g, x + *width, y, kind) && !taken[y][x + *width])
         ++*width;
     for (bool same = true; same;) {
         ++*height;
         same = y + *height < g->count;
         for (unsigned k = 0; k < *width && same; k++)
-            same = g->cells[y + *height][x + k] == cell && !taken[y + *height][x + k];
+            same = is_kind(g, x + k, y + *height, kind) && !taken[y + *height][x + k];
     }
     for (unsigned i = 0; i < *height; i++)
         memset(&taken[y + i][x], true, *width);
 }
 
 // All cells of one kind as one path, in as few rectangles as come easily.
-static void draw_cells(struct markup *m, const struct grid *g, enum cell kind, const char *class)
+static void draw_cells(struct markup *m, const struct grid *g, unsigned kind)
 {
+    static const char *const class[] = {[CELL_SOME] = "h1", [CELL_EVERY] = "h2", [CELL_RUN] = "h0"};
     bool taken[CHART_ROWS][CHART_COLUMNS] = {{false}};
     char *data;
     size_t length;
@@ -74,14 +82,16 @@ static void draw_cells(struct markup *m, const struct grid *g, enum cell kind, c
     for (unsigned y = 0; y < g->count; y++)
         for (unsigned x = 0; x < CHART_COLUMNS; x++) {
             unsigned width, height;
-            if (g->cells[y][x] != kind || taken[y][x])
+            if (!is_kind(g, x, y, kind) || taken[y][x])
                 continue;
-            grow(g, taken, x, y, &width, &height);
+            grow(g, kind, taken, x, y, &width, &height);
             fprintf(out, "M%u %uh%uv%uh-%uz", x, y, width, height, width);
         }
     fclose(out);
     if (length > 0) {
-        markup_open_class(m, "path", class);
+        markup_open_class(m, "path", class[kind]);
+        markup_attr_format(m, "transform", "translate(%d %d)scale(%d %d)", LEFT, TOP, CELL_WIDTH,
+                           CELL_HEIGHT);
         markup_attr(m, "d", data);
         markup_close(m);
     }
@@ -143,21 +153,25 @@ static void write_title(struct markup *m, const struct grid *g)
     markup_close(m);
 }
 
-static void draw_grid(struct markup *m, const struct grid *g)
+static void draw_grid(struct page *p, const struct grid *g)
 {
+    struct markup *m = &p->section;
     unsigned width = LEFT + CHART_COLUMNS * CELL_WIDTH + 4, height = TOP + g->count * CELL_HEIGHT;
+    struct once_drawing drawing;
     markup_open_class(m, "svg", "pic chart");
     markup_attr_format(m, "viewBox", "0 0 %u %u", width, height + 4);
     markup_attr(m, "role", "img");
     write_title(m, g);
-    draw_axes(m, g);
-    markup_open(m, "g");
-    markup_attr_format(m, "transform", "translate(%d %d)scale(%d %d)", LEFT, TOP, CELL_WIDTH,
-                       CELL_HEIGHT);
-    draw_cells(m, g, CELL_NONE, "h0");
-    draw_cells(m, g, CELL_SOME, "h1");
-    draw_cells(m, g, CELL_EVERY, "h2");
-    markup_close_all(m, 2);
+    // What is the same in all charts of a sweep; then what is this one's.
+    once_begin(&drawing);
+    draw_axes(&drawing.markup, g);
+    draw_cells(&drawing.markup, g, CELL_RUN);
+    once_end(&p->once, &drawing, m);
+    once_begin(&drawing);
+    draw_cells(&drawing.markup, g, CELL_SOME);
+    draw_cells(&drawing.markup, g, CELL_EVERY);
+    once_end(&p->once, &drawing, m);
+    markup_close(m);
 }
 
 static void write_rule(struct markup *m, const struct page *p, const struct page_finding *f)
@@ -210,7 +224,7 @@ void page_charts(struct page *p, const struct result *first, const struct page_f
             if (memcmp(&other, &grids[i], sizeof other) == 0)
                 write_rule(m, p, &found[k]);
         }
-        draw_grid(m, &grids[i]);
+        draw_grid(p, &grids[i]);
         markup_close(m);
     }
     markup_close_all(m, 2);

@@ -215,7 +215,7 @@ void page_section(struct page *p, const struct result *results, size_t count)
     }
     page_charts(p, &results[0], found, found_count);
     page_laws(m, &results[0].laws);
-    page_code(m, &results[0].coverage, found, found_count);
+    page_code(m, &results[0].coverage);
     if (found_count > 0 && replays)
         write_replays(p, found, found_count);
     markup_close(m);
