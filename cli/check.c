@@ -1,9 +1,28 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "options_parts.h"
 #include "run.h"
 
-static const struct command_help help = {
+enum { KEY_UNREACHED = KEY_OWN };
+
+static const struct argp_option own_options[] = {
+    OPTION("unreached", KEY_UNREACHED, NULL, "List the instructions that no case reached"),
+    {0},
+};
+
+static error_t read_own_option(int key, char *text, struct argp_state *state)
+{
+    (void)text;
+    if (key != KEY_UNREACHED)
+        return ARGP_ERR_UNKNOWN;
+    ((struct reading *)state->input)->o->unreached = true;
+    return 0;
+}
+
+static const struct argp own_argp = {.options = own_options, .parser = read_own_option};
+
+const struct command_help help_check = {
     .name = "storescope check",
     .arguments = "BACKEND...",
     .about =
@@ -20,13 +39,14 @@ static const struct command_help help = {
         "could not be judged.",
     .command = FORMAT_CHECK,
     .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
+    .own = &own_argp,
 };
 
 int command_check(int argc, char **argv)
 {
     struct options o;
     int status;
-    if (!options_read(&help, argc, argv, &o, &status))
+    if (!options_read(&help_check, argc, argv, &o, &status))
         return status;
     if (o.word_count == 0)
         status = cli_trouble("check what? Name a BACKEND; `storescope list backends' has them");

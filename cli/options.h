@@ -30,13 +30,15 @@ struct report_request {
 
 struct options {
     enum format_command command;
-    char **words; // arguments that are no options; into argv
+    char *command_line; // as a shell takes it; owned
+    char **words;       // arguments that are no options; into argv
     size_t word_count;
     struct plan_request cases;
     unsigned ops; // bit per enum copy_op; 0: the backend's own
     bool has_fill;
     uint64_t fill;
     struct contract *contracts; // owned
+    char **contract_names;      // as they were given; into argv
     size_t contract_count;
     bool has_device; // --device was given
     struct campaign_options run;
@@ -45,7 +47,7 @@ struct options {
     struct report_request *more; // further reports of the same sweep; owned
     size_t more_count;
     enum color_when color;
-    bool quiet, loads, all;
+    bool quiet, loads, all, unreached;
     uint64_t rows_max;
     unsigned bus; // bytes; 0: no bus log
     void *own;    // what the command's own parser fills

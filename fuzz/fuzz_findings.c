@@ -57,7 +57,7 @@ static void page_is_text(struct page *p)
     fclose(p->file);
     for (size_t i = 0; i < p->length; i++) {
         unsigned char c = (unsigned char)p->text[i];
-        FUZZ_HOLDS(c == '\n' || (c >= ' ' && c != 0x7f));
+        FUZZ_HOLDS(c == '\n' || c == '\r' || (c >= ' ' && c != 0x7f));
     }
     free(p->text);
 }
@@ -86,7 +86,8 @@ static void result_is_sound(const struct result *r)
     }
 }
 
-static void results_are_written(const struct contract *contracts, const struct result *results)
+static void results_are_written(const struct campaign_options *options,
+                                const struct contract *contracts, const struct result *results)
 {
     struct page page;
     struct totals totals = {.interrupted = false};
@@ -94,6 +95,7 @@ static void results_are_written(const struct contract *contracts, const struct r
                               .host = &host,
                               .contracts = contracts,
                               .contract_count = CONTRACTS,
+                              .run = options,
                               .totals = &totals};
     totals_add(&totals, results, CONTRACTS);
     for (size_t i = 0; i < 2 * format_count; i++) {
@@ -105,7 +107,7 @@ static void results_are_written(const struct contract *contracts, const struct r
         r.format->begin(&r);
         r.format->add(&r, results, CONTRACTS);
         r.format->end(&r);
-        if (strcmp(r.format->name, "json") == 0)
+        if (r.format == &format_json || r.format == &format_sarif)
             page_is_json(&page);
         else
             page_is_text(&page);
@@ -125,7 +127,7 @@ static void sweep(const struct campaign_options *options)
         campaign_run(&forged, &plan, contracts, CONTRACTS, options, results, error, sizeof error));
     for (size_t i = 0; i < CONTRACTS; i++)
         result_is_sound(&results[i]);
-    results_are_written(contracts, results);
+    results_are_written(options, contracts, results);
     for (size_t i = 0; i < CONTRACTS; i++)
         result_free(&results[i]);
 }

@@ -97,7 +97,12 @@ struct harness *harness_get(void);
 
 // The seat that an input's byte picks, opened; NULL when its routine cannot be
 // loaded or recorded, which is said once.
-struct seat *harness_seat(uint8_t pick);
+struct seat *harness_seat(size_t pick);
+
+// Calls RUN with an input's case, not yet fitted, and the seat that it picks; with
+// every seat where the input is a text, which picks none.
+void harness_run(const uint8_t *data, size_t size,
+                 void (*run)(struct seat *seat, struct copy_case *c));
 
 // Makes of any case one that the seat's routine takes.
 void seat_fit(const struct seat *seat, struct copy_case *c);

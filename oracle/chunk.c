@@ -331,15 +331,14 @@ static void judge_by_shadow(struct rig *rig, const struct copy_case *c)
 static void run_case(struct rig *rig, const struct copy_case *c)
 {
     bool values = rig->again && rig->job->judge->values;
-    record(rig, c, values, &rig->layout, &rig->trace);
-    if (rig->edges && rig->layout.dst)
+    if (rig->edges)
         rig->job->recorder->count_edges(rig->recorder, rig->edges, rig->edge_count);
-    rig->remembered = false;
+    record(rig, c, values, &rig->layout, &rig->trace);
+    if (rig->edges)
+        rig->job->recorder->count_edges(rig->recorder, NULL, 0);
     if (!take_outcome(rig, c, &rig->layout, &rig->trace))
         clear_unjudged(rig, &rig->layout);
-    else if (judge_by_memo(rig, c))
-        rig->remembered = true;
-    else
+    else if (!judge_by_memo(rig, c))
         judge_by_shadow(rig, c);
 }
 

@@ -52,7 +52,6 @@ struct rig {
     bool again;      // the last case stored bytes again
     bool careful;    // look at the whole arena after every case
     bool distrusted; // this process was, or may have been, written to
-    bool remembered; // the last case was like one judged before; see memo.h
     // For rig_judge: where the first run of each case counts its edges (see
     // recorder.h), or NULL.
     uint8_t *edges;

@@ -64,5 +64,5 @@ void covered_insn_text(const struct covered_insn *insn, char *text)
     struct site site = {.addr = (uint64_t)insn->offset, .length = insn->length};
     memcpy(site.bytes, insn->bytes, insn->length);
     site_describe(&site, 0);
-    snprintf(text, sizeof site.text, "%s", site.text);
+    snprintf(text, COVERED_TEXT_MAX, "%s", site.text);
 }

@@ -32,7 +32,8 @@ void coverage_add(struct coverage *c, const struct covered_insn *insns, size_t c
 size_t coverage_reached(const struct coverage *c);
 void coverage_free(struct coverage *c);
 
-// Intel syntax, with the routine's entry at 0; TEXT holds 80 bytes.
+// Intel syntax, with the routine's entry at 0; TEXT holds COVERED_TEXT_MAX bytes.
+enum { COVERED_TEXT_MAX = 80 };
 void covered_insn_text(const struct covered_insn *insn, char *text);
 
 #endif

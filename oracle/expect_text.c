@@ -307,7 +307,7 @@ static void print_key(const struct expect_key *key, FILE *out)
 {
     fprintf(out, " %s", key->contract);
     if (key->device != DEVICE_DST)
-        fprintf(out, "@%s", device_side_name[key->device]);
+        fprintf(out, "@%s", device_side_name(key->device));
 }
 
 static void print_judged(const struct expect_backend *b, FILE *out)

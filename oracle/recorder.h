@@ -40,10 +40,11 @@ struct recorder_kind {
     // Adds the instructions known so far to COVERAGE, with those that any case
     // reached.
     void (*cover)(struct recorder *r, struct coverage *coverage);
-    // Counts each pair of basic blocks that the last run executed one after the
-    // other, accesses or not, in one of EDGES, a power of two, counters. Which
-    // one follows from where the blocks lie in the routine alone.
-    void (*count_edges)(const struct recorder *r, uint8_t *edges, size_t count);
+    // From now on each pair of basic blocks that a run executes one after the
+    // other, accesses or not, counts in one of EDGES, COUNT (a power of two)
+    // counters that stay where they are at 255. Which one follows from where the
+    // blocks lie in the routine alone. NULL: no more.
+    void (*count_edges)(struct recorder *r, uint8_t *edges, size_t count);
 };
 
 extern const struct recorder_kind *const recorder_kinds[];

@@ -15,16 +15,10 @@
 
 enum { FILE_MAX_BYTES = 16384, LINE_MAX_BYTES = 2048 };
 
-const char *const device_side_name[] = {
-    [DEVICE_DST] = "dst",
-    [DEVICE_SRC] = "src",
-    [DEVICE_BOTH] = "both",
-};
-
 bool device_side_parse(const char *text, enum device_side *out)
 {
     for (unsigned side = DEVICE_DST; side <= DEVICE_BOTH; side++)
-        if (strcmp(text, device_side_name[side]) == 0) {
+        if (strcmp(text, device_side_name(side)) == 0) {
             *out = (enum device_side)side;
             return true;
         }
@@ -196,7 +190,7 @@ void saved_print(const struct saved *s, FILE *out)
         fprintf(out, "backend %s\n", s->backend);
     if (s->contracts[0])
         fprintf(out, "contract %s\n", s->contracts);
-    fprintf(out, "device %s\n", device_side_name[s->device]);
+    fprintf(out, "device %s\n", device_side_name(s->device));
     if (s->has_rule)
         fprintf(out, "rule %s\n", rule_name[s->rule]);
     if (s->sites[0])

@@ -5,6 +5,7 @@
 
 #include "confine.h"
 #include "explain.h"
+#include "older_libc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,8 +41,8 @@ static int only_fd(int fd)
     int mine = fcntl(fd, F_DUPFD_CLOEXEC, WORKER_FD_MIN);
     if (mine < 0 || null < 0)
         _exit(EXIT_FAILURE);
-    close_range(3, (unsigned)mine - 1, 0);
-    close_range((unsigned)mine + 1, ~0u, 0);
+    syscall(SYS_close_range, 3u, (unsigned)mine - 1, 0u);
+    syscall(SYS_close_range, (unsigned)mine + 1, ~0u, 0u);
     return mine;
 }
 

@@ -90,7 +90,7 @@ static void text_difference(const struct baseline *b, size_t at, bool *told,
             told[i] = true;
         }
     fprintf(out, "%s%s\n", d->key.device == DEVICE_DST ? "" : " as ",
-            d->key.device == DEVICE_DST ? "" : device_side_name[d->key.device]);
+            d->key.device == DEVICE_DST ? "" : device_side_name(d->key.device));
     if (d->sites[0])
         fprintf(out, "    sites: %s\n", d->sites);
     if (d->has_before)
@@ -170,7 +170,7 @@ static cJSON *difference_object(const struct difference *d)
     add_text(o, "kind", difference_name[d->kind]);
     add_text(o, "backend", d->backend);
     add_text(o, "contract", d->key.contract);
-    add_text(o, "device", device_side_name[d->key.device]);
+    add_text(o, "device", device_side_name(d->key.device));
     add_text(o, "op", copy_op_name[d->key.op]);
     add_text(o, "rule", rule_name[d->rule]);
     cJSON_AddItemToObject(o, "before", side(d->has_before, &d->before, NULL));
@@ -179,7 +179,7 @@ static cJSON *difference_object(const struct difference *d)
     return o;
 }
 
-void baseline_json(const struct baseline *b, FILE *out)
+cJSON *baseline_object(const struct baseline *b)
 {
     cJSON *o = cJSON_CreateObject();
     add_text(o, "storescope", STORESCOPE_VERSION);
@@ -201,6 +201,12 @@ void baseline_json(const struct baseline *b, FILE *out)
     cJSON_AddNumberToObject(o, "backends_without_expectations", (double)b->strangers);
     cJSON_AddNumberToObject(o, "recorded", (double)b->recorded);
     cJSON_AddBoolToObject(o, "interrupted", b->interrupted);
+    return o;
+}
+
+void baseline_json(const struct baseline *b, FILE *out)
+{
+    cJSON *o = baseline_object(b);
     char *text = cJSON_Print(o);
     assert(text != NULL);
     fprintf(out, "%s\n", text);

@@ -26,11 +26,13 @@ enum format_command {
 // What holds for the whole run, and for every report of it.
 struct run_facts {
     enum format_command command;
+    const char *command_line; // as a shell takes it; NULL: unknown
     const struct host *host;
     const struct contract *contracts;
     size_t contract_count;
     const struct campaign_options *run; // recorder, device side, jobs
     const struct totals *totals;        // so far; complete when `end` is called
+    bool unreached; // list the instructions that no case reached
     const struct baseline *baseline;    // likewise; NULL: nothing was compared with
 };
 
@@ -77,8 +79,7 @@ const struct format *format_find(const char *name, enum format_command command);
 void format_names(enum format_command command, const char *separator, char *text, size_t text_size);
 
 extern const struct format format_text_check, format_text_compare, format_text_trace;
-extern const struct format format_json;
-extern const struct format format_svg;
-extern const struct format format_html, format_html_trace;
+extern const struct format format_json, format_sarif, format_junit, format_csv, format_markdown;
+extern const struct format format_svg, format_html, format_html_trace;
 
 #endif

@@ -263,7 +263,7 @@ bool history_finding(struct history *h, const char *key, int64_t now, const stru
     bool ok = was_had(h, f, &had);
     if (ok) {
         bool bound = history_bind(h, &s, sql, "ttttttnt", f->backend, rule_name[f->rule], f->sites,
-                                  f->contracts, device_side_name[f->device], text, now, key);
+                                  f->contracts, device_side_name(f->device), text, now, key);
         ok = finish(s, bound);
     }
     *is_new = !had;

@@ -17,7 +17,7 @@ static void begin_nothing(struct report *r)
 
 static void add_check(struct report *r, const struct result *results, size_t count)
 {
-    text_check(results, count, &r->look, r->out);
+    text_check(results, count, r->facts->unreached, &r->look, r->out);
 }
 
 static void end_check(struct report *r)

@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Which blocks ran, read off the log: with options.blocks each block begins with
-// a record that says so.
+// Which blocks ran, as the log says while it is expanded: with options.blocks each
+// block begins with a record.
 
 #include "rewrite.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-// The next record of the log that begins a block, from *AT on, which is moved
-// behind it; NULL when there is none, or the log does not hold together.
-static struct segment *next_block(const struct translation *t, const uint64_t **at,
-                                  const uint64_t *stop)
-{
-    while (*at < stop) {
-        uint64_t number = **at;
-        if (number == 0 || number >= t->table.count)
-            return NULL;
-        struct segment *s = &t->table.segments[number];
-        if (s->words > (size_t)(stop - *at))
-            return NULL;
-        *at += s->words;
-        if (s->block)
-            return s;
-    }
-    return NULL;
-}
 
 // The instructions of a block, up to the one at which the run was ended, if any.
 static void reach(struct program *p, const struct segment *block, const struct host_insn *ended)
@@ -40,24 +21,14 @@ static void reach(struct program *p, const struct segment *block, const struct h
     }
 }
 
-void cover_log(struct recorder *r, struct translation *t)
+void cover_end(struct cover_walk *walk, const struct host_insn *ended)
 {
-    const uint64_t *at = (const uint64_t *)r->log_begin;
-    const uint64_t *stop = (const uint64_t *)rewrite_log_end(r);
-    struct segment *s, *last = NULL;
-    if (!t->rules.blocks || !stop)
+    if (!walk->last || walk->last->reached)
         return;
-    while ((s = next_block(t, &at, stop)) != NULL) {
-        if (last && !last->reached)
-            last->reached = true;
-        last = s;
-    }
-    if (!last || last->reached)
-        return;
-    if (r->context->exit == CONTEXT_ABORTED && r->abort_where)
-        reach(&r->program, last, r->abort_where);
+    if (ended)
+        reach(&walk->r->program, walk->last, ended);
     else
-        last->reached = true;
+        walk->last->reached = true;
 }
 
 static void add_reached(struct program *p, const struct segment_table *table)
@@ -106,18 +77,8 @@ void rewrite_cover(struct recorder *r, struct coverage *coverage)
     free(insns);
 }
 
-void rewrite_count_edges(const struct recorder *r, uint8_t *edges, size_t count)
+void rewrite_count_edges(struct recorder *r, uint8_t *edges, size_t count)
 {
-    const struct translation *t = r->running;
-    const uint64_t *at = (const uint64_t *)r->log_begin;
-    const uint64_t *stop = (const uint64_t *)rewrite_log_end(r);
-    const struct segment *s;
-    uint32_t from = 0;
-    if (!t || !stop)
-        return;
-    while ((s = next_block(t, &at, stop)) != NULL) {
-        uint8_t *edge = &edges[((from >> 1) ^ s->block) & (count - 1)];
-        *edge = (uint8_t)(*edge + (*edge != UINT8_MAX));
-        from = s->block;
-    }
+    r->edges = edges;
+    r->edge_mask = (uint32_t)(count - 1);
 }

@@ -435,8 +435,12 @@ static void append(struct trace *to, const struct trace *more)
 static bool keep_strays(struct recorder *r, const struct translation *t, const struct layout *l)
 {
     const uint8_t *end = rewrite_log_end(r);
+    uint8_t *edges = r->edges;
     trace_reset(&r->attempt);
-    if (!end || !expand_log(r, t, r->log_begin, end, NULL, &r->attempt))
+    r->edges = NULL; // they count when the case is run again
+    bool good = end && expand_log(r, t, r->log_begin, end, NULL, &r->attempt);
+    r->edges = edges;
+    if (!good)
         return false;
     filter_strays(r, l, &r->attempt);
     if (begins_with(&r->attempt, &r->strays))
@@ -564,10 +568,8 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
         ended_by_signal(r, trace);
     if (ran && r->context->exit <= CONTEXT_CLOBBERED)
         trace->clobbered = find_clobbered(r, t);
-    if (ran && !t->stale) {
+    if (ran && !t->stale)
         read_log(r, t, trace);
-        cover_log(r, t);
-    }
     add_strays(r, layout, trace);
     trace->sites = r->program.site_table;
     trace->site_count = r->program.site_count;
