@@ -32,7 +32,8 @@ struct run_facts {
     size_t contract_count;
     const struct campaign_options *run; // recorder, device side, jobs
     const struct totals *totals;        // so far; complete when `end` is called
-    bool unreached; // list the instructions that no case reached
+    bool unreached;                     // list the instructions that no case reached
+    bool laws;                          // say which stores are made for which sizes
     const struct baseline *baseline;    // likewise; NULL: nothing was compared with
 };
 

@@ -123,11 +123,14 @@ static void draw_label(struct markup *m, const char *class, unsigned x, unsigned
 static void draw_axes(struct markup *m, const struct grid *g)
 {
     char label[48];
-    for (unsigned x = 0; x < CHART_COLUMNS; x += 8) {
+    for (unsigned x = 0; x < CHART_COLUMNS; x += 16) {
         snprintf(label, sizeof label, "%u", x);
         draw_label(m, "ax", LEFT + x * CELL_WIDTH + CELL_WIDTH / 2, TOP - 6, label);
     }
+    // The powers of two; what lies between has its place between them.
     for (unsigned y = 0; y < g->count; y++) {
+        if (g->rows[y] % 2 != 0 && y + 1 < g->count && y > 0)
+            continue;
         row_text(g->rows[y], label, sizeof label);
         draw_label(m, "no", LEFT - 6, TOP + y * CELL_HEIGHT + CELL_HEIGHT - 2, label);
     }

@@ -78,7 +78,7 @@ static void write_blame(struct markup *m, const struct page_finding *found, size
 // A run of instructions from FIRST on that no case reached.
 static size_t write_unreached(struct markup *m, const struct coverage *c, size_t first)
 {
-    char text[80], count[COUNT_TEXT_MAX];
+    char text[COVERED_TEXT_MAX], count[COUNT_TEXT_MAX];
     size_t end = first;
     while (end < c->count && !c->insns[end].reached)
         end++;
@@ -134,7 +134,7 @@ static void write_around(struct markup *m, const struct coverage *c, const struc
                          const struct page_finding *found, size_t count)
 {
     size_t shown_end = 0;
-    char text[80];
+    char text[COVERED_TEXT_MAX];
     for (size_t i = 0; i < c->count; i++) {
         bool near = false;
         size_t lo = i < AROUND ? 0 : i - AROUND;
