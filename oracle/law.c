@@ -127,9 +127,13 @@ static bool end_join(struct law_end *into, const struct law_end *from)
 
 static bool part_join(struct law_part *into, const struct law_part *from)
 {
-    if (into->width != from->width ||
-        (into->run && from->run && into->downwards != from->downwards))
+    if ((into->run || from->run) && into->width != from->width)
         return false;
+    if (into->run && from->run && into->downwards != from->downwards)
+        return false;
+    // Single stores may grow with the size; no run is made of such.
+    if (into->width != from->width)
+        into->width = 0;
     if (from->run) {
         into->run = true;
         into->downwards = from->downwards;

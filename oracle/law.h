@@ -29,7 +29,7 @@ struct law_end {
 // A store, or a run of stores of one width that touch each other.
 struct law_part {
     struct law_end lo, hi;
-    uint64_t width;
+    uint64_t width; // bytes of each store; 0: not the same for all sizes
     bool run;       // several stores
     bool downwards; // of a run
 };

@@ -43,7 +43,7 @@ static struct law_form form_joined(const struct law_form *form)
     for (size_t i = 0; i < form->count; i++) {
         const struct law_part *part = &form->parts[i];
         struct law_part *last = out.count > 0 ? &out.parts[out.count - 1] : NULL;
-        bool same = last != NULL && last->width == part->width;
+        bool same = last != NULL && last->width == part->width && part->width != 0;
         if (same && ends_meet(&last->hi, &part->lo) && !last->downwards && !part->downwards)
             last->hi = part->hi, last->run = true;
         else if (same && ends_meet(&last->lo, &part->hi) && last->run == last->downwards &&
