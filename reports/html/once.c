@@ -65,8 +65,10 @@ void once_end(struct once *once, struct once_drawing *d, struct markup *m)
         *entry = (struct once_entry){.hash = {wanted[0], wanted[1]}, .id = once->count++};
     markup_open(m, again ? "use" : "g");
     markup_attr_format(m, again ? "href" : "id", "%sp%zu", again ? "#" : "", entry->id);
-    if (!again)
+    if (!again) {
+        markup_attr(m, "class", "pic");
         markup_raw(m, d->text, d->length);
+    }
     markup_close(m);
     free(d->text);
 }

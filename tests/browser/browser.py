@@ -144,9 +144,12 @@ class Browser:
         answer = self.devtools("Runtime.evaluate", expression=expression, returnByValue=True)
         return answer["result"].get("value")
 
+    def shot(self):
+        return base64.b64decode(self.devtools("Page.captureScreenshot", format="png")["data"])
+
     def screenshot(self, path):
         with open(path, "wb") as file:
-            file.write(base64.b64decode(self.devtools("Page.captureScreenshot", format="png")["data"]))
+            file.write(self.shot())
 
     def log(self, kind):
         return self.command("/se/log", {"type": kind})

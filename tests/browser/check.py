@@ -233,6 +233,31 @@ def works_without_script(page, url):
     page.scripts(True)
 
 
+# Upon everything else, a drawing alone: as it is, or by reference.
+ALONE = """
+const use = document.querySelector('svg.pic > use'), drawing = document.querySelector(use.getAttribute('href'));
+document.querySelector('#alone')?.remove();
+const box = document.createElement('div');
+box.id = 'alone';
+box.style = 'position: fixed; inset: 0; background: var(--card); z-index: 9';
+const svg = drawing.ownerSVGElement.cloneNode(false);
+svg.append((arguments[0] ? use : drawing).cloneNode(true));
+box.append(svg);
+document.body.append(box);
+return document.querySelectorAll('svg.pic > use').length;
+"""
+
+
+def references_look_like_drawings(page):
+    for scheme in ("light", "dark"):
+        page.scheme(scheme)
+        count = page.run(ALONE, True)
+        shared = page.shot()
+        page.run(ALONE, False)
+        look(f"{scheme}: a drawing that is referred to looks the same", count > 1 and shared == page.shot())
+    page.run("document.querySelector('#alone').remove()")
+
+
 def trace_page(page, program, folder):
     path = f"{folder}/trace"
     pathlib.Path(path).mkdir()
@@ -263,6 +288,7 @@ def main():
         keyboard_works(page)
         filter_works(page)
         contrast_is_enough(page)
+        references_look_like_drawings(page)
         fits_a_phone(page)
         works_without_script(page, url)
         trace_page(page, program, folder)

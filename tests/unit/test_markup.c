@@ -107,9 +107,9 @@ static void a_drawing_that_comes_again_is_referred_to(void **state)
         draw(&once, &m, "a");
         markup_close(&m);
     });
-    assert_string_equal(written,
-                        "<svg><g id=\"p0\"><text>a</text></g><g id=\"p1\"><text>b</text></g>"
-                        "<use href=\"#p0\"/></svg>");
+    assert_string_equal(written, "<svg><g id=\"p0\" class=\"pic\"><text>a</text></g><g id=\"p1\" "
+                                 "class=\"pic\"><text>b</text></g>"
+                                 "<use href=\"#p0\"/></svg>");
     free(written);
     once_free(&once);
 }
