@@ -161,8 +161,8 @@
 
   const KINDS = { l: "load", s: "store", f: "fence", c: "flush" };
   const MARKS = [[1, "stores bytes again"], [2, "leaves an aligned element half written"],
-    [4, "lies below an earlier one"], [8, "lies outside"]];
-  const LOAD_MARKS = [[1, "loads bytes again"], [4, "lies below an earlier one"], [8, "lies outside"]];
+    [4, "lies below the one before it"], [8, "lies outside"]];
+  const LOAD_MARKS = [[1, "loads bytes again"], [4, "lies below the one before it"], [8, "lies outside"]];
   const CELLS_MAX = 512;
 
   function touches(step, at) {

@@ -417,7 +417,7 @@ static void draw_legend(const struct svg *p, double y)
     static const char legend[] =
         "S scalar  V vector  M masked  R string  N non-temporal  A atomic  F fence  L flush. "
         "Hatched:"
-        " stored again. Triangle: below an earlier one. Jag: an aligned element is left half"
+        " stored again. Triangle: below the one before it. Jag: an aligned element is left half"
         " written. Faint lines: cache lines; strong ones: pages.";
     draw_sentence(p, legend, y);
 }
