@@ -258,7 +258,7 @@ static void trace(struct report *r, const struct trace_report *report)
     picture_sentence(report->recording, report->c->size, sentence, sizeof sentence);
     markup_element(&m, "figcaption", "", sentence);
     markup_close_all(&m, 2);
-    char *json = page_replay_json(report->recording, report->c);
+    char *json = page_replay_json(report->recording, report->c, options.rows_max);
     markup_open(&m, "script");
     markup_attr(&m, "type", "application/json");
     markup_attr(&m, "id", "d0");

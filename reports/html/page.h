@@ -61,8 +61,9 @@ void page_code(struct markup *m, const struct coverage *c);
 void page_sites(struct markup *m, const struct coverage *c, const struct page_finding *found,
                 size_t count);
 
-// What a picture's replay needs, as JSON; the caller frees it.
-char *page_replay_json(const struct recording *r, const struct copy_case *c);
+// What a picture's replay needs, as JSON; the caller frees it. ROWS_MAX as in the
+// picture.
+char *page_replay_json(const struct recording *r, const struct copy_case *c, uint64_t rows_max);
 
 // The command that shows a case again, as a shell takes it.
 void page_command(struct markup *m, const struct backend *b, const char *case_text);

@@ -171,8 +171,17 @@
     return mask === undefined || (BigInt("0x" + mask) >> BigInt(at - lo)) % 2n === 1n;
   }
 
-  // Memory after the first `count` steps: per byte, the numbers of the stores
-  // that wrote it, and how many of the middle's did.
+  function isStore(step) {
+    return step[0] === "s" && step[1] === "d";
+  }
+
+  function most(times, lo, hi) {
+    let max = 0;
+    for (let at = lo; at < hi; at++) max = Math.max(max, times[at]);
+    return max;
+  }
+
+  // The recording, and what it has done to memory after so many steps.
   class Replay {
     constructor(data) {
       this.data = data;
@@ -185,28 +194,40 @@
       }
     }
 
-    memory(count) {
+    // Per byte of the destination, how often it has been stored.
+    times(count) {
       const size = this.data.size;
       const times = new Uint32Array(size);
-      const by = Array.from({ length: size }, () => []);
       for (const one of this.steps.slice(0, count)) {
         if (one.middle) {
           for (const [lo, hi, n] of one.middle)
-            for (let at = lo; at < hi; at++) {
-              times[at] += n;
-              by[at].push(`${n === 1 ? "one" : n} of ${one.number}–${one.last}`);
-            }
-          continue;
+            for (let at = lo; at < hi; at++) times[at] += n;
+        } else if (isStore(one.step)) {
+          const [, , lo, bytes] = one.step;
+          for (let at = Math.max(lo, 0); at < Math.min(lo + bytes, size); at++)
+            if (touches(one.step, at)) times[at]++;
         }
-        const [kind, region, lo, bytes] = one.step;
-        if (kind !== "s" || region !== "d") continue;
-        for (let at = Math.max(lo, 0); at < Math.min(lo + bytes, size); at++)
-          if (touches(one.step, at)) {
-            times[at]++;
-            by[at].push(`${one.number}`);
-          }
       }
-      return { times, by };
+      return times;
+    }
+
+    // The numbers of the accesses that have stored any of the bytes lo to hi-1.
+    by(count, lo, hi) {
+      const found = [];
+      for (const one of this.steps.slice(0, count)) {
+        if (one.middle) {
+          const runs = one.middle.filter((run) => run[0] < hi && run[1] > lo);
+          if (runs.length) found.push(`some of ${one.number} to ${one.last}`);
+        } else if (isStore(one.step)) {
+          const from = Math.max(lo, one.step[2]), to = Math.min(hi, one.step[2] + one.step[3]);
+          for (let at = from; at < to; at++)
+            if (touches(one.step, at)) {
+              found.push(`${one.number}`);
+              break;
+            }
+        }
+      }
+      return found;
     }
 
     describe(index) {
@@ -234,6 +255,7 @@
   class Memory {
     constructor(replay) {
       const size = replay.data.size;
+      this.replay = replay;
       this.size = size;
       this.unit = 1;
       while (size / this.unit > CELLS_MAX) this.unit *= 2;
@@ -273,21 +295,21 @@
     }
 
     tell() {
-      if (!this.state || !this.count) return;
+      if (!this.times || !this.count) return;
       const lo = this.picked * this.unit, hi = Math.min(lo + this.unit, this.size);
-      const most = Math.max(...this.state.times.slice(lo, hi));
-      const by = [...new Set(this.state.by.slice(lo, hi).flat())];
+      const max = most(this.times, lo, hi), by = this.replay.by(this.shown, lo, hi);
       const where = hi - lo === 1 ? `Byte ${lo}` : `Bytes ${lo} to ${hi - 1}`;
-      this.who.textContent = !most ? `${where}: not stored yet.`
-        : `${where}: stored ${hi - lo > 1 ? "up to " : ""}${most === 1 ? "once" : most === 2 ? "twice" : `${most} times`}, `
+      this.who.textContent = !max ? `${where}: not stored yet.`
+        : `${where}: stored ${hi - lo > 1 ? "up to " : ""}${max === 1 ? "once" : max === 2 ? "twice" : `${max} times`}, `
           + `by access ${by.slice(0, 12).join(", ")}${by.length > 12 ? ", …" : ""}.`;
     }
 
-    show(state, now) {
-      this.state = state;
+    show(count, now) {
+      this.shown = count;
+      this.times = this.replay.times(count);
       this.cells.forEach((cell, i) => {
         const lo = i * this.unit, hi = Math.min(lo + this.unit, this.size);
-        const times = Math.max(...state.times.slice(lo, hi));
+        const times = most(this.times, lo, hi);
         let here = false;
         for (let at = lo; at < hi && !here; at++) here = now !== null && touches(now, at);
         cell.textContent = times;
@@ -339,8 +361,7 @@
         row.classList.toggle("now", mine === number);
         if (mine === number) putBand(row);
       });
-      const step = one && !one.middle && one.step[0] === "s" && one.step[1] === "d" ? one.step : null;
-      memory.show(replay.memory(count), step);
+      memory.show(count, one && !one.middle && isStore(one.step) ? one.step : null);
       output.replaceChildren(...replay.describe(count));
       slider.setAttribute("aria-valuetext", output.textContent);
       host.dataset.step = `${count}`;

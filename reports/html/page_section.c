@@ -184,8 +184,9 @@ static void write_replays(struct page *p, const struct page_finding *found, size
         const struct finding *f = found[i].finding;
         if (before != NULL && case_compare(&before->witness, &f->witness) == 0)
             continue;
-        char *json =
-            f->recording.trace.sites != NULL ? page_replay_json(&f->recording, &f->witness) : NULL;
+        char *json = f->recording.trace.sites != NULL
+                         ? page_replay_json(&f->recording, &f->witness, PAGE_ROWS_MAX)
+                         : NULL;
         markup_json(m, before ? ",\n" : "");
         markup_json(m, json ? json : "null");
         free(json);

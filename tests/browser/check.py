@@ -261,7 +261,7 @@ def references_look_like_drawings(page):
 def trace_page(page, program, folder):
     path = f"{folder}/trace"
     pathlib.Path(path).mkdir()
-    storescope(program, "trace", "loop/word", "memcpy size=920 dst=3", "--format", "html", "-o", path)
+    storescope(program, "trace", "loop/word", "memcpy size=3000 dst=3", "--format", "html", "-o", path)
     page.open(pathlib.Path(path, "index.html").as_uri())
     page.wait("return !!document.querySelector('.replay')")
     look("a trace's page replays a long copy, its middle at once",
