@@ -47,7 +47,7 @@ struct options {
     struct report_request *more; // further reports of the same sweep; owned
     size_t more_count;
     enum color_when color;
-    bool quiet, loads, all, unreached;
+    bool quiet, loads, all, unreached, laws;
     uint64_t rows_max;
     unsigned bus; // bytes; 0: no bus log
     void *own;    // what the command's own parser fills

@@ -18,6 +18,8 @@ static void begin_nothing(struct report *r)
 static void add_check(struct report *r, const struct result *results, size_t count)
 {
     text_check(results, count, r->facts->unreached, &r->look, r->out);
+    if (r->facts->laws)
+        text_laws(&results[0].laws, r->out);
 }
 
 static void end_check(struct report *r)
