@@ -29,6 +29,10 @@ double trap_flag_copy_ns(size_t size);
 // runnable glibc variant and sizes 16, 32, ..., 4096.
 double recorded_ratio(const struct backend_list *backends, int loads);
 
+// Nanoseconds of one recorded call, loads and stores, of SIZE bytes: the median of
+// several runs of many calls. NAN where the routine does not take it.
+double recorded_copy_ns(const struct backend *backend, size_t size);
+
 // Seconds of a sweep under the contract `shared`, and how many cases it judged.
 struct sweep {
     const char *size, *dst, *src; // ranges, as on the command line

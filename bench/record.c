@@ -103,21 +103,49 @@ static size_t measure_sizes(struct bench_routine *b, const struct backend *backe
     return count;
 }
 
-static size_t measure_backend(const struct backend *backend, int loads, double *ratios,
-                              size_t count)
+static bool open_routine(struct bench_routine *b, const struct backend *backend, int loads)
 {
     char error[256];
     const struct recorder_options options = {.loads = loads, .timeout_ms = 10000};
-    struct bench_routine b = {.kind = recorder_find("rewrite"), .arg4 = backend->arg4};
-    if (routine_load(backend, &b.routine, error, sizeof error))
-        b.recorder = b.kind->open(&b.routine, b.arg4, &options, error, sizeof error);
-    if (!b.recorder) {
+    *b = (struct bench_routine){.kind = recorder_find("rewrite"), .arg4 = backend->arg4};
+    if (routine_load(backend, &b->routine, error, sizeof error))
+        b->recorder = b->kind->open(&b->routine, b->arg4, &options, error, sizeof error);
+    if (!b->recorder)
         fprintf(stderr, "bench: %s left out: %s\n", backend->name, error);
+    return b->recorder != NULL;
+}
+
+static size_t measure_backend(const struct backend *backend, int loads, double *ratios,
+                              size_t count)
+{
+    struct bench_routine b;
+    if (!open_routine(&b, backend, loads))
         return count;
-    }
     count = measure_sizes(&b, backend, ratios, count);
     b.kind->close(b.recorder);
     return count;
+}
+
+double recorded_copy_ns(const struct backend *backend, size_t size)
+{
+    struct bench_routine b;
+    struct trace trace;
+    double result = NAN;
+    if (!open_routine(&b, backend, 1))
+        return NAN;
+    trace_init(&trace);
+    b.arena = arena_new();
+    assert(b.arena);
+    if (prepare(&b, backend->op, size, &trace)) {
+        double values[PAIRS];
+        for (unsigned i = 0; i < PAIRS; i++)
+            values[i] = calls_ns(&b, rewrite_entry(b.recorder), CALLS_MAX) / CALLS_MAX;
+        result = median(values, PAIRS);
+    }
+    arena_free(b.arena);
+    trace_free(&trace);
+    b.kind->close(b.recorder);
+    return result;
 }
 
 double recorded_ratio(const struct backend_list *backends, int loads)
