@@ -23,6 +23,7 @@ int command_list(int argc, char **argv);
 int command_trace(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_compare(int argc, char **argv);
+int command_watch(int argc, char **argv);
 
 // One line on stderr, "storescope: ...", whatever is in the message. Returns
 // EXIT_TROUBLE.

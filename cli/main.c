@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"trace", "One call: every access as a picture, JSON or bus beats", command_trace},
     {"check", "Sweep routines and judge them under a contract", command_check},
     {"compare", "The matrix of routines and contracts", command_compare},
+    {"watch", "Run a program of any CPU: every access to mappings of one file", command_watch},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 

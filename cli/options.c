@@ -37,6 +37,13 @@ enum option_key {
     KEY_ROWS,
     KEY_ALL,
     KEY_JSON,
+    KEY_MAP,
+    KEY_ARCH,
+    KEY_SYSROOT,
+    KEY_CPU,
+    KEY_QEMU,
+    KEY_VALUES,
+    KEY_ACCESSES,
 };
 
 enum { JOBS_MAX = 1024, TIMEOUT_DEFAULT_MS = 2000, TIMEOUT_MAX_MS = 3600000, ROWS_DEFAULT = 256 };
@@ -90,12 +97,26 @@ static const struct argp_option list_options[] = {
     OPTION("all", KEY_ALL, NULL, "Planted defects as well"),
     {0},
 };
+static const struct argp_option watch_options[] = {
+    OPTION("map", KEY_MAP, "FILE", "The file, device or shared memory whose mappings are watched"),
+    OPTION("arch", KEY_ARCH, "ARCH", "Refuse a program of another CPU: aarch64, riscv64, x86_64"),
+    OPTION("sysroot", KEY_SYSROOT, "FOLDER", "Where the program's CPU has its libraries"),
+    OPTION("cpu", KEY_CPU, "MODEL", "What to emulate (aarch64: cortex-a57; else QEMU's default)"),
+    OPTION("qemu", KEY_QEMU, "PATH", "The emulator (default: qemu-ARCH in PATH)"),
+    OPTION("accesses", KEY_ACCESSES, NULL, "Show every access, not calls alone"),
+    OPTION("loads", KEY_LOADS, NULL, "Show calls that only load as well"),
+    OPTION("bus", KEY_BUS, "BYTES", "Print the beats of the stores on a bus of that width instead"),
+    OPTION("values", KEY_VALUES, NULL,
+           "Read back what was stored even where FILE is a device, on which a read may act"),
+    {0},
+};
 
 // What the parsers share.
 struct reading {
     struct options *o;
     char error[512]; // "": argp's own complaint, if any
     bool help;
+    bool words_end_options;
 };
 
 __attribute__((format(printf, 2, 3))) static error_t refuse(struct reading *r, const char *format,
@@ -325,6 +346,36 @@ static error_t read_picture_option(int key, char *text, struct argp_state *state
     }
 }
 
+static error_t read_watch_option(int key, char *text, struct argp_state *state)
+{
+    struct watch_options *watch = &((struct reading *)state->input)->o->watch;
+    switch (key) {
+    case KEY_MAP:
+        watch->map = text;
+        return 0;
+    case KEY_ARCH:
+        watch->arch = text;
+        return 0;
+    case KEY_SYSROOT:
+        watch->sysroot = text;
+        return 0;
+    case KEY_CPU:
+        watch->cpu = text;
+        return 0;
+    case KEY_QEMU:
+        watch->qemu = text;
+        return 0;
+    case KEY_VALUES:
+        watch->values = true;
+        return 0;
+    case KEY_ACCESSES:
+        watch->accesses = true;
+        return 0;
+    default:
+        return read_picture_option(key, text, state);
+    }
+}
+
 static error_t read_list_option(int key, char *text, struct argp_state *state)
 {
     (void)text;
@@ -342,6 +393,7 @@ static const struct {
     {OPTIONS_SWEEP, {.options = sweep_options, .parser = read_sweep_option}},
     {OPTIONS_PICTURE, {.options = picture_options, .parser = read_picture_option}},
     {OPTIONS_RUN, {.options = run_options, .parser = read_run_option}},
+    {OPTIONS_WATCH, {.options = watch_options, .parser = read_watch_option}},
     {OPTIONS_LIST, {.options = list_options, .parser = read_list_option}},
     {OPTIONS_OUTPUT, {.options = output_options, .parser = read_output_option}},
 };
@@ -357,6 +409,9 @@ static error_t read_word(int key, char *text, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         r->o->words[r->o->word_count++] = text;
+        // What follows a program's name is the program's own.
+        while (r->words_end_options && state->next < state->argc)
+            r->o->words[r->o->word_count++] = state->argv[state->next++];
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -381,7 +436,8 @@ static error_t parse(const struct argp *argp, int argc, char **argv, struct read
     FILE *real = stderr, *caught = open_memstream(complaint, &length);
     assert(caught != NULL);
     stderr = caught;
-    error_t problem = argp_parse(argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_HELP, NULL, r);
+    unsigned flags = ARGP_NO_EXIT | ARGP_NO_HELP | (r->words_end_options ? ARGP_IN_ORDER : 0);
+    error_t problem = argp_parse(argp, argc, argv, flags, NULL, r);
     stderr = real;
     fclose(caught);
     return problem;
@@ -415,7 +471,7 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
                   int *status)
 {
     struct argp_child children[GROUP_COUNT + 1] = {0};
-    struct reading r = {.o = o};
+    struct reading r = {.o = o, .words_end_options = help->groups & OPTIONS_WATCH};
     char *complaint = NULL;
     *o = (struct options){.rows_max = ROWS_DEFAULT};
     o->run = (struct campaign_options){.recorder = recorder_kinds[0],

@@ -20,6 +20,15 @@ enum option_group {
     OPTIONS_SWEEP = 8,    // --contract --device --jobs --quiet
     OPTIONS_PICTURE = 16, // --fill --bus --loads --rows
     OPTIONS_LIST = 32,    // --all
+    OPTIONS_WATCH = 64,   // --map --arch --sysroot --cpu --qemu --values --accesses --loads --bus;
+                          // the first word ends the options
+};
+
+// What `watch` is told besides.
+struct watch_options {
+    const char *map;                         // NULL: missing
+    const char *arch, *sysroot, *cpu, *qemu; // NULL: as the program says
+    bool values, accesses;
 };
 
 struct options {
@@ -39,6 +48,7 @@ struct options {
     bool quiet, loads, all;
     uint64_t rows_max;
     unsigned bus; // bytes; 0: no bus log
+    struct watch_options watch;
 };
 
 struct command_help {

@@ -72,6 +72,8 @@ uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+// Where the instruction lies in the emulator's own memory; NULL: not known.
+void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
 // QEMU's own disassembly, to be freed by free(); NULL when it has none.
 char *qemu_plugin_insn_disas(const struct qemu_plugin_insn *insn);
 

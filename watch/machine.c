@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "machine.h"
+
+#include <elf.h>
+#include <string.h>
+
+static uint32_t little(const uint8_t *b)
+{
+    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static uint32_t big(const uint8_t *b)
+{
+    return b[3] | (uint32_t)b[2] << 8 | (uint32_t)b[1] << 16 | (uint32_t)b[0] << 24;
+}
+
+// bl, blr and their authenticated forms; ret likewise (Arm ARM, C4.1.66).
+static enum insn_flow flow_aarch64(const uint8_t *bytes, size_t length)
+{
+    uint32_t word = length == 4 ? little(bytes) : 0;
+    if ((word & 0xfc000000) == 0x94000000 || (word & 0xfefff000) == 0xd63f0000)
+        return FLOW_CALL;
+    return (word & 0xfffff000) == 0xd65f0000 ? FLOW_RETURN : FLOW_OTHER;
+}
+
+static enum insn_flow flow_thumb(uint32_t half, uint32_t second, size_t length)
+{
+    if (length == 4)
+        return (half & 0xf800) == 0xf000 && (second & 0xc000) == 0xc000 ? FLOW_CALL
+               : half == 0xe8bd && (second & 0x8000)                    ? FLOW_RETURN
+                                                                        : FLOW_OTHER;
+    if ((half & 0xff80) == 0x4780)
+        return FLOW_CALL;
+    return half == 0x4770 || (half & 0xff00) == 0xbd00 ? FLOW_RETURN : FLOW_OTHER;
+}
+
+// bl, blx; bx lr, mov pc, lr, pop {..., pc}. Arm and Thumb instructions of four
+// bytes do not tell which they are; these patterns do not meet.
+static enum insn_flow flow_arm(const uint8_t *bytes, size_t length)
+{
+    uint32_t half = bytes[0] | (uint32_t)bytes[1] << 8;
+    if (length == 2)
+        return flow_thumb(half, 0, 2);
+    uint32_t word = little(bytes);
+    if ((word & 0x0f000000) == 0x0b000000 || (word & 0xfe000000) == 0xfa000000 ||
+        (word & 0x0ffffff0) == 0x012fff30)
+        return FLOW_CALL;
+    if ((word & 0x0fffffff) == 0x012fff1e || (word & 0x0fffffff) == 0x01a0f00e ||
+        (word & 0x0fff8000) == 0x08bd8000 || (word & 0x0fffffff) == 0x049df004)
+        return FLOW_RETURN;
+    return flow_thumb(half, word >> 16, 4);
+}
+
+static enum insn_flow flow_x86(const uint8_t *bytes, size_t length)
+{
+    size_t i = 0;
+    while (i + 1 < length &&
+           (strchr("\x66\x67\xf2\xf3\x2e\x3e", bytes[i]) != NULL || (bytes[i] & 0xf0) == 0x40))
+        i++;
+    if (bytes[i] == 0xe8 || (bytes[i] == 0xff && i + 1 < length && (bytes[i + 1] & 0x38) == 0x10))
+        return FLOW_CALL;
+    return bytes[i] == 0xc3 || bytes[i] == 0xc2 ? FLOW_RETURN : FLOW_OTHER;
+}
+
+// jal and jalr that write ra; jalr x0, 0(ra); the compressed forms.
+static enum insn_flow flow_riscv(const uint8_t *bytes, size_t length)
+{
+    uint32_t word = length == 4 ? little(bytes) : bytes[0] | (uint32_t)bytes[1] << 8;
+    if (length == 2) {
+        if ((word & 0xf07f) == 0x9002 && (word & 0x0f80) != 0)
+            return FLOW_CALL;
+        return word == 0x8082 ? FLOW_RETURN : FLOW_OTHER;
+    }
+    if ((word & 0xfff) == 0x0ef || (word & 0x7fff) == 0x00e7)
+        return FLOW_CALL;
+    return word == 0x00008067 ? FLOW_RETURN : FLOW_OTHER;
+}
+
+// Branches that set the link register; blr.
+static enum insn_flow flow_ppc_word(uint32_t word)
+{
+    uint32_t code = word >> 26;
+    bool links = word & 1;
+    bool indirect = code == 19 && ((word & 0x7fe) == 0x420 || (word & 0x7fe) == 0x20);
+    // bcl 20,31,.+4 only reads the address of the next instruction.
+    if (links && word != 0x429f0005 && (code == 18 || code == 16 || indirect))
+        return FLOW_CALL;
+    return (word & 0xfc0007ff) == 0x4c000020 ? FLOW_RETURN : FLOW_OTHER;
+}
+
+static enum insn_flow flow_ppc(const uint8_t *bytes, size_t length)
+{
+    return length == 4 ? flow_ppc_word(big(bytes)) : FLOW_OTHER;
+}
+
+static enum insn_flow flow_ppcle(const uint8_t *bytes, size_t length)
+{
+    return length == 4 ? flow_ppc_word(little(bytes)) : FLOW_OTHER;
+}
+
+// brasl, bras and basr with %r14; br %r14.
+static enum insn_flow flow_s390(const uint8_t *bytes, size_t length)
+{
+    if (bytes[0] == 0x07 && bytes[1] == 0xfe)
+        return FLOW_RETURN;
+    if ((bytes[0] == 0xc0 && bytes[1] == 0xe5) || (bytes[0] == 0xa7 && bytes[1] == 0xe5) ||
+        (bytes[0] == 0x0d && (bytes[1] & 0xf0) == 0xe0 && (bytes[1] & 0xf) != 0))
+        return FLOW_CALL;
+    (void)length;
+    return FLOW_OTHER;
+}
+
+// jal, jalr with ra, bal; jr ra. Release 6 returns by jalr zero, ra.
+static enum insn_flow flow_mips_word(uint32_t word)
+{
+    if (word >> 26 == 3 || (word & 0xfc1ff83f) == 0x0000f809 || (word & 0xfc1f0000) == 0x04110000)
+        return FLOW_CALL;
+    return (word & 0xfffff83f) == 0x03e00008 || word == 0x03e00009 ? FLOW_RETURN : FLOW_OTHER;
+}
+
+static enum insn_flow flow_mips(const uint8_t *bytes, size_t length)
+{
+    return length == 4 ? flow_mips_word(big(bytes)) : FLOW_OTHER;
+}
+
+static enum insn_flow flow_mipsel(const uint8_t *bytes, size_t length)
+{
+    return length == 4 ? flow_mips_word(little(bytes)) : FLOW_OTHER;
+}
+
+// call, jmpl with %o7; ret, retl and return.
+static enum insn_flow flow_sparc(const uint8_t *bytes, size_t length)
+{
+    uint32_t word = length == 4 ? big(bytes) : 0;
+    if (word >> 30 == 1 || (word & 0xfff80000) == 0x9fc00000)
+        return FLOW_CALL;
+    return word == 0x81c7e008 || word == 0x81c3e008 || word == 0x81cfe008 ? FLOW_RETURN
+                                                                          : FLOW_OTHER;
+}
+
+// arch/*/kernel/syscalls of Linux 6.1; MIPS counts from 4000 (o32) and 5000.
+#define GENERIC                                                                    \
+    {                                                                              \
+        .mmap = 222, .munmap = 215, .mremap = 216, .execve = 221, .execveat = 281, \
+    }
+#define OLDER(block, at)                                                               \
+    {                                                                                  \
+        .mmap = 90, .mmap_by_block = block, .mmap2 = 192, .munmap = 91, .mremap = 163, \
+        .execve = 11, .execveat = at,                                                  \
+    }
+#define MIPS_O32                                                                     \
+    {                                                                                \
+        .mmap = 4090, .mmap2 = 4210, .munmap = 4091, .mremap = 4167, .execve = 4011, \
+        .execveat = 4356,                                                            \
+    }
+#define MIPS_N64                                                                        \
+    {                                                                                   \
+        .mmap = 5009, .munmap = 5011, .mremap = 5024, .execve = 5057, .execveat = 5316, \
+    }
+
+static const struct machine machines[] = {
+    {"aarch64", EM_AARCH64, 64, false, "arm64", GENERIC, flow_aarch64},
+    {"aarch64_be", EM_AARCH64, 64, true, NULL, GENERIC, flow_aarch64},
+    {"x86_64",
+     EM_X86_64,
+     64,
+     false,
+     "amd64",
+     {.mmap = 9, .munmap = 11, .mremap = 25, .execve = 59, .execveat = 322},
+     flow_x86},
+    {"i386", EM_386, 32, false, "i386", OLDER(true, 358), flow_x86},
+    {"arm", EM_ARM, 32, false, "armhf", OLDER(true, 387), flow_arm},
+    {"armeb", EM_ARM, 32, true, NULL, OLDER(true, 387), NULL},
+    {"riscv64", EM_RISCV, 64, false, "riscv64", GENERIC, flow_riscv},
+    {"riscv32",
+     EM_RISCV,
+     32,
+     false,
+     NULL,
+     {.mmap2 = 222, .munmap = 215, .mremap = 216, .execve = 221, .execveat = 281},
+     flow_riscv},
+    {"ppc64le", EM_PPC64, 64, false, "ppc64el", OLDER(false, 362), flow_ppcle},
+    {"ppc64", EM_PPC64, 64, true, "ppc64", OLDER(false, 362), flow_ppc},
+    {"ppc", EM_PPC, 32, true, "powerpc", OLDER(false, 362), flow_ppc},
+    {"s390x", EM_S390, 64, true, "s390x", OLDER(true, 354), flow_s390},
+    {"mips", EM_MIPS, 32, true, "mips", MIPS_O32, flow_mips},
+    {"mipsel", EM_MIPS, 32, false, "mipsel", MIPS_O32, flow_mipsel},
+    {"mips64", EM_MIPS, 64, true, "mips64", MIPS_N64, flow_mips},
+    {"mips64el", EM_MIPS, 64, false, "mips64el", MIPS_N64, flow_mipsel},
+    {"sparc64",
+     EM_SPARCV9,
+     64,
+     true,
+     "sparc64",
+     {.mmap = 71, .munmap = 73, .mremap = 250, .execve = 59, .execveat = 350},
+     flow_sparc},
+    {"m68k", EM_68K, 32, true, "m68k", OLDER(true, 355), NULL},
+    {"hppa",
+     EM_PARISC,
+     32,
+     true,
+     "hppa",
+     {.mmap = 90, .mmap2 = 89, .munmap = 91, .mremap = 163, .execve = 11, .execveat = 342},
+     NULL},
+    {"alpha",
+     EM_ALPHA,
+     64,
+     false,
+     "alpha",
+     {.mmap = 71, .munmap = 73, .mremap = 341, .execve = 59, .execveat = 513},
+     NULL},
+    {"loongarch64", EM_LOONGARCH, 64, false, "loong64", GENERIC, NULL},
+};
+enum { MACHINE_COUNT = sizeof machines / sizeof *machines };
+
+const struct machine *machine_find(const char *name)
+{
+    for (size_t i = 0; i < MACHINE_COUNT; i++)
+        if (strcmp(machines[i].name, name) == 0)
+            return &machines[i];
+    return NULL;
+}
+
+const struct machine *machine_of_elf(const void *header, size_t length)
+{
+    const uint8_t *bytes = header;
+    if (length < 20 || memcmp(bytes, ELFMAG, SELFMAG) != 0)
+        return NULL;
+    bool is_big = bytes[EI_DATA] == ELFDATA2MSB;
+    unsigned bits = bytes[EI_CLASS] == ELFCLASS64 ? 64 : 32;
+    unsigned elf =
+        is_big ? (unsigned)(bytes[18] << 8 | bytes[19]) : (unsigned)(bytes[19] << 8 | bytes[18]);
+    for (size_t i = 0; i < MACHINE_COUNT; i++)
+        if (machines[i].elf == elf && machines[i].bits == bits && machines[i].big_endian == is_big)
+            return &machines[i];
+    return NULL;
+}

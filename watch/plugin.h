@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The plugin that QEMU's user-mode emulation loads into the watched program:
+// what its files share. It writes down every access to a mapping of FILE, in the
+// ring that the reader made. It never touches the guest's memory but to read
+// back what was stored.
+//
+// One process has one plugin; a fork copies it. Callbacks run in the thread that
+// made the access.
+
+#ifndef STORESCOPE_WATCH_PLUGIN_H
+#define STORESCOPE_WATCH_PLUGIN_H
+
+#include "machine.h"
+#include "plugin_abi.h"
+#include "ring.h"
+
+enum { CALLS_MAX = 256 };
+
+// An instruction of the guest at one address, kept for as long as the process
+// lives. Code that changes gives another one.
+struct guest_insn {
+    struct guest_insn *next;
+    uint64_t pc;
+    const uint8_t *host; // its bytes in this process; NULL: unknown
+    uint8_t bytes[RING_INSN_MAX];
+    uint8_t length;
+    uint8_t flow;          // enum insn_flow
+    _Atomic uint32_t site; // 0: no record names it yet
+};
+
+// What a thread of the guest is at.
+struct guest_thread {
+    uint32_t pid, tid;
+    uint64_t instance;                   // counts blocks of code run
+    uint32_t depth, low;                 // see ring_access
+    struct guest_insn *calls[CALLS_MAX]; // by depth
+    // A system call under way that changes mappings.
+    bool maps;
+    uint64_t map_addr, map_bytes, map_old, map_old_bytes, map_offset;
+    bool map_matches, map_private, map_keeps_old;
+};
+
+struct plugin {
+    struct ring *ring;
+    const struct machine *machine;
+    uint64_t address_mask; // of an address that a callback gives
+    _Atomic uint64_t base; // host address of the guest's address 0
+    _Atomic bool base_known;
+    _Atomic bool closed; // nobody reads any more
+};
+extern struct plugin plugin;
+
+struct guest_thread *thread_self(void);
+
+// Fills in whose record it is, and writes it.
+void plugin_write(struct ring_record *record, const char *text);
+
+// A number for the instruction that records can give; says what it is before.
+uint32_t site_of(struct guest_insn *insn);
+
+// A mapping of FILE in this process.
+struct watched {
+    uint64_t addr, bytes, offset;
+    bool is_private;
+};
+
+// The lowest watched address, and how many bytes from there may be watched.
+extern _Atomic uint64_t watched_low, watched_span;
+
+// The mapping that the byte at ADDR belongs to.
+bool watched_find(uint64_t addr, struct watched *out);
+
+// Callbacks of system calls.
+void watched_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_t a1, uint64_t a2,
+                     uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6, uint64_t a7, uint64_t a8);
+void watched_syscall_ret(qemu_plugin_id_t id, unsigned vcpu, int64_t number, int64_t ret);
+void watched_after_fork(void);
+
+#endif
