@@ -106,6 +106,8 @@ static const struct argp_option watch_options[] = {
     OPTION("accesses", KEY_ACCESSES, NULL, "Show every access, not calls alone"),
     OPTION("loads", KEY_LOADS, NULL, "Show calls that only load as well"),
     OPTION("bus", KEY_BUS, "BYTES", "Print the beats of the stores on a bus of that width instead"),
+    OPTION("rows", KEY_ROWS, "N",
+           "Calls shown before the middle is left out (default: 256); 0: all"),
     OPTION("values", KEY_VALUES, NULL,
            "Read back what was stored even where FILE is a device, on which a read may act"),
     {0},

@@ -140,78 +140,170 @@ static enum insn_flow flow_sparc(const uint8_t *bytes, size_t length)
                                                                           : FLOW_OTHER;
 }
 
+// QEMU's helpers of these copy in host memory, and plugins are not told: SVE's
+// loads and stores, dc zva and its kin, and FEAT_MOPS (Arm ARM, C4.1).
+static bool is_blind_aarch64(const uint8_t *bytes, size_t length)
+{
+    uint32_t word = length == 4 ? little(bytes) : 0;
+    return (word & 0x9e000000) == 0x84000000 || (word & 0xffffff00) == 0xd50b7400 ||
+           (word & 0x3b200c00) == 0x19000400;
+}
+
+// dcbz and dcbzl clear a cache line.
+static bool is_blind_ppc_word(uint32_t word)
+{
+    return (word & 0xfc0007fe) == 0x7c0007ec;
+}
+
+static bool is_blind_ppc(const uint8_t *bytes, size_t length)
+{
+    return length == 4 && is_blind_ppc_word(big(bytes));
+}
+
+static bool is_blind_ppcle(const uint8_t *bytes, size_t length)
+{
+    return length == 4 && is_blind_ppc_word(little(bytes));
+}
+
+// Instructions between storage and storage, and those that execute one
+// (Principles of Operation, appendix B: mvc, xc, clc, tr, mvcl, ex, exrl, ...).
+static bool is_blind_s390(const uint8_t *bytes, size_t length)
+{
+    static const uint8_t two[] = {0x0e, 0x0f};
+    static const uint8_t four[] = {0x44, 0xa8, 0xa9};
+    static const uint8_t long_four[] = {0x54, 0x55, 0x57, 0x5d, 0x5e}; // after 0xb2
+    if (length == 6)
+        return (bytes[0] & 0xf0) == 0xd0 || (bytes[0] & 0xf0) == 0xf0 || bytes[0] == 0xe8 ||
+               (bytes[0] == 0xc6 && (bytes[1] & 0xf) == 0);
+    if (length == 2)
+        return memchr(two, bytes[0], sizeof two) != NULL;
+    return memchr(four, bytes[0], sizeof four) != NULL ||
+           (bytes[0] == 0xb2 && memchr(long_four, bytes[1], sizeof long_four) != NULL);
+}
+
+// QEMU 9.1 and later handle vector loads and stores so.
+static bool is_blind_riscv(const uint8_t *bytes, size_t length)
+{
+    uint32_t word = length == 4 ? little(bytes) : 0;
+    uint32_t width = word >> 12 & 7;
+    return ((word & 0x7f) == 0x07 || (word & 0x7f) == 0x27) && (width == 0 || width >= 5);
+}
+
 // arch/*/kernel/syscalls of Linux 6.1; MIPS counts from 4000 (o32) and 5000.
-#define GENERIC                                                                    \
-    {                                                                              \
-        .mmap = 222, .munmap = 215, .mremap = 216, .execve = 221, .execveat = 281, \
+#define GENERIC                                                                                 \
+    {                                                                                           \
+        .mmap = 222, .munmap = 215, .mremap = 216, .execve = 221, .execveat = 281, .write = 64, \
+        .pwrite = 68, .writev = 66                                                              \
     }
-#define OLDER(block, at)                                                               \
+#define OLDER(block, at, at_offset)                                                    \
     {                                                                                  \
         .mmap = 90, .mmap_by_block = block, .mmap2 = 192, .munmap = 91, .mremap = 163, \
-        .execve = 11, .execveat = at,                                                  \
+        .execve = 11, .execveat = at, .write = 4, .pwrite = at_offset, .writev = 146   \
     }
 #define MIPS_O32                                                                     \
     {                                                                                \
         .mmap = 4090, .mmap2 = 4210, .munmap = 4091, .mremap = 4167, .execve = 4011, \
-        .execveat = 4356,                                                            \
+        .execveat = 4356, .write = 4004, .pwrite = 4201, .writev = 4146              \
     }
 #define MIPS_N64                                                                        \
     {                                                                                   \
         .mmap = 5009, .munmap = 5011, .mremap = 5024, .execve = 5057, .execveat = 5316, \
+        .write = 5001, .pwrite = 5017, .writev = 5019                                   \
     }
 
 static const struct machine machines[] = {
-    {"aarch64", EM_AARCH64, 64, false, "arm64", GENERIC, flow_aarch64},
-    {"aarch64_be", EM_AARCH64, 64, true, NULL, GENERIC, flow_aarch64},
+    {"aarch64", EM_AARCH64, 64, false, false, GENERIC, flow_aarch64, is_blind_aarch64},
+    {"aarch64_be", EM_AARCH64, 64, true, false, GENERIC, flow_aarch64, is_blind_aarch64},
     {"x86_64",
      EM_X86_64,
      64,
      false,
-     "amd64",
-     {.mmap = 9, .munmap = 11, .mremap = 25, .execve = 59, .execveat = 322},
-     flow_x86},
-    {"i386", EM_386, 32, false, "i386", OLDER(true, 358), flow_x86},
-    {"arm", EM_ARM, 32, false, "armhf", OLDER(true, 387), flow_arm},
-    {"armeb", EM_ARM, 32, true, NULL, OLDER(true, 387), NULL},
-    {"riscv64", EM_RISCV, 64, false, "riscv64", GENERIC, flow_riscv},
+     false,
+     {.mmap = 9,
+      .munmap = 11,
+      .mremap = 25,
+      .execve = 59,
+      .execveat = 322,
+      .write = 1,
+      .pwrite = 18,
+      .writev = 20},
+     flow_x86,
+     NULL},
+    {"i386", EM_386, 32, false, false, OLDER(true, 358, 181), flow_x86, NULL},
+    {"arm", EM_ARM, 32, false, true, OLDER(true, 387, 181), flow_arm, NULL},
+    {"armeb", EM_ARM, 32, true, true, OLDER(true, 387, 181), NULL, NULL},
+    {"riscv64", EM_RISCV, 64, false, true, GENERIC, flow_riscv, is_blind_riscv},
     {"riscv32",
      EM_RISCV,
      32,
      false,
-     NULL,
-     {.mmap2 = 222, .munmap = 215, .mremap = 216, .execve = 221, .execveat = 281},
-     flow_riscv},
-    {"ppc64le", EM_PPC64, 64, false, "ppc64el", OLDER(false, 362), flow_ppcle},
-    {"ppc64", EM_PPC64, 64, true, "ppc64", OLDER(false, 362), flow_ppc},
-    {"ppc", EM_PPC, 32, true, "powerpc", OLDER(false, 362), flow_ppc},
-    {"s390x", EM_S390, 64, true, "s390x", OLDER(true, 354), flow_s390},
-    {"mips", EM_MIPS, 32, true, "mips", MIPS_O32, flow_mips},
-    {"mipsel", EM_MIPS, 32, false, "mipsel", MIPS_O32, flow_mipsel},
-    {"mips64", EM_MIPS, 64, true, "mips64", MIPS_N64, flow_mips},
-    {"mips64el", EM_MIPS, 64, false, "mips64el", MIPS_N64, flow_mipsel},
+     true,
+     {.mmap2 = 222,
+      .munmap = 215,
+      .mremap = 216,
+      .execve = 221,
+      .execveat = 281,
+      .write = 64,
+      .pwrite = 68,
+      .writev = 66},
+     flow_riscv,
+     is_blind_riscv},
+    {"ppc64le", EM_PPC64, 64, false, false, OLDER(false, 362, 180), flow_ppcle, is_blind_ppcle},
+    {"ppc64", EM_PPC64, 64, true, false, OLDER(false, 362, 180), flow_ppc, is_blind_ppc},
+    {"ppc", EM_PPC, 32, true, false, OLDER(false, 362, 180), flow_ppc, is_blind_ppc},
+    {"s390x", EM_S390, 64, true, false, OLDER(true, 354, 181), flow_s390, is_blind_s390},
+    {"mips", EM_MIPS, 32, true, false, MIPS_O32, flow_mips, NULL},
+    {"mipsel", EM_MIPS, 32, false, false, MIPS_O32, flow_mipsel, NULL},
+    {"mips64", EM_MIPS, 64, true, false, MIPS_N64, flow_mips, NULL},
+    {"mips64el", EM_MIPS, 64, false, false, MIPS_N64, flow_mipsel, NULL},
     {"sparc64",
      EM_SPARCV9,
      64,
      true,
-     "sparc64",
-     {.mmap = 71, .munmap = 73, .mremap = 250, .execve = 59, .execveat = 350},
-     flow_sparc},
-    {"m68k", EM_68K, 32, true, "m68k", OLDER(true, 355), NULL},
+     false,
+     {.mmap = 71,
+      .munmap = 73,
+      .mremap = 250,
+      .execve = 59,
+      .execveat = 350,
+      .write = 4,
+      .pwrite = 68,
+      .writev = 121},
+     flow_sparc,
+     NULL},
+    {"m68k", EM_68K, 32, true, false, OLDER(true, 355, 181), NULL, NULL},
     {"hppa",
      EM_PARISC,
      32,
      true,
-     "hppa",
-     {.mmap = 90, .mmap2 = 89, .munmap = 91, .mremap = 163, .execve = 11, .execveat = 342},
+     true,
+     {.mmap = 90,
+      .mmap2 = 89,
+      .munmap = 91,
+      .mremap = 163,
+      .execve = 11,
+      .execveat = 342,
+      .write = 4,
+      .pwrite = 109,
+      .writev = 146},
+     NULL,
      NULL},
     {"alpha",
      EM_ALPHA,
      64,
      false,
-     "alpha",
-     {.mmap = 71, .munmap = 73, .mremap = 341, .execve = 59, .execveat = 513},
+     true,
+     {.mmap = 71,
+      .munmap = 73,
+      .mremap = 341,
+      .execve = 59,
+      .execveat = 513,
+      .write = 4,
+      .pwrite = 350,
+      .writev = 121},
+     NULL,
      NULL},
-    {"loongarch64", EM_LOONGARCH, 64, false, "loong64", GENERIC, NULL},
+    {"loongarch64", EM_LOONGARCH, 64, false, true, GENERIC, NULL, NULL},
 };
 enum { MACHINE_COUNT = sizeof machines / sizeof *machines };
 

@@ -18,20 +18,24 @@ struct machine_syscalls {
     bool mmap_by_block; // mmap takes the address of its six arguments
     uint16_t mmap2;     // with an offset in units of 4096 bytes
     uint16_t munmap, mremap, execve, execveat;
+    uint16_t write, pwrite, writev;
 };
 
 enum insn_flow { FLOW_OTHER, FLOW_CALL, FLOW_RETURN };
 
 struct machine {
-    const char *name;    // as in qemu-NAME
-    uint16_t elf;        // e_machine
-    uint8_t bits;        // 32, 64
-    bool big_endian;     // data
-    const char *package; // Debian's name for it, as in libc6:NAME; NULL: none
+    const char *name;  // as in qemu-NAME
+    uint16_t elf;      // e_machine
+    uint8_t bits;      // 32, 64
+    bool big_endian;   // data
+    bool text_by_qemu; // QEMU prints its instructions: Debian 12's Capstone does not
+                       // know them, or their bytes do not tell the mode
     struct machine_syscalls syscalls;
     // What an instruction of LENGTH bytes, in memory order, does to the stack of
     // calls. NULL: not known for this machine.
     enum insn_flow (*flow)(const uint8_t *bytes, size_t length);
+    // Does the instruction access memory without a callback? NULL: none does.
+    bool (*is_blind)(const uint8_t *bytes, size_t length);
 };
 
 // NULL: unknown.

@@ -53,6 +53,13 @@ void plugin_write(struct ring_record *record, const char *text)
         plugin.closed = true;
 }
 
+static void print_insn(const struct qemu_plugin_insn *insn, struct guest_insn *out)
+{
+    char *text = qemu_plugin_insn_disas(insn);
+    snprintf(out->text, sizeof out->text, "%s", text ? text : "");
+    free(text);
+}
+
 static struct guest_insn *insn_of(const struct qemu_plugin_insn *insn)
 {
     struct guest_insn wanted = {.pc = qemu_plugin_insn_vaddr(insn),
@@ -67,6 +74,10 @@ static struct guest_insn *insn_of(const struct qemu_plugin_insn *insn)
     if (found == NULL && (found = malloc(sizeof *found)) != NULL) {
         if (plugin.machine->flow != NULL)
             wanted.flow = (uint8_t)plugin.machine->flow(wanted.bytes, wanted.length);
+        if (plugin.machine->is_blind != NULL)
+            wanted.is_blind = plugin.machine->is_blind(wanted.bytes, wanted.length);
+        if (plugin.machine->text_by_qemu)
+            print_insn(insn, &wanted);
         wanted.next = *bucket;
         *found = wanted;
         *bucket = found;
@@ -102,7 +113,7 @@ static bool file_of(const struct guest_insn *insn, char *path, size_t path_size,
 uint32_t site_of(struct guest_insn *insn)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    char path[RING_PATH_MAX] = "";
+    char text[RING_PATH_MAX + sizeof insn->text + 1];
     if (insn == NULL)
         return 0;
     uint32_t site = atomic_load_explicit(&insn->site, memory_order_acquire);
@@ -114,8 +125,11 @@ uint32_t site_of(struct guest_insn *insn)
         site = atomic_fetch_add(&plugin.ring->sites, 1) + 1;
         record.site = (struct ring_site){.pc = insn->pc, .site = site, .length = insn->length};
         memcpy(record.site.bytes, insn->bytes, sizeof record.site.bytes);
-        record.site.has_file = file_of(insn, path, sizeof path, &record.site.file_off);
-        plugin_write(&record, path);
+        // What QEMU says of the instruction, a line end, and the file.
+        size_t used = (size_t)snprintf(text, sizeof text, "%s\n", insn->text);
+        record.site.has_file =
+            file_of(insn, text + used, sizeof text - used, &record.site.file_off);
+        plugin_write(&record, text);
         atomic_store_explicit(&insn->site, site, memory_order_release);
     }
     pthread_mutex_unlock(&lock);

@@ -26,8 +26,10 @@ struct guest_insn {
     const uint8_t *host; // its bytes in this process; NULL: unknown
     uint8_t bytes[RING_INSN_MAX];
     uint8_t length;
-    uint8_t flow;          // enum insn_flow
+    uint8_t flow; // enum insn_flow
+    bool is_blind;
     _Atomic uint32_t site; // 0: no record names it yet
+    char text[64];         // by QEMU, where the machine says so
 };
 
 // What a thread of the guest is at.
