@@ -82,7 +82,7 @@ static int run(const struct options *o, const struct watch_request *request,
     }
     struct watch_report *report = watch_report_new(&options, session, o->words, &look, file);
     struct watch_taker taker = watch_report_taker(report);
-    struct watch_log *log = watch_log_new(session, request->sysroot, &taker);
+    struct watch_log *log = watch_log_new(session, &taker);
     watch_report_begin(report);
     int status;
     if (watch_run(request, session, watch_log_take, log, error, sizeof error)) {

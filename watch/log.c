@@ -54,14 +54,13 @@ struct watch_log {
     bool ran_blind, wrote_by_call;
 };
 
-struct watch_log *watch_log_new(const struct watch_session *s, const char *sysroot,
-                                const struct watch_taker *taker)
+struct watch_log *watch_log_new(const struct watch_session *s, const struct watch_taker *taker)
 {
     struct watch_log *log = calloc(1, sizeof *log);
     assert(log != NULL);
     log->session = s;
     log->taker = *taker;
-    log->modules = modules_new(sysroot);
+    log->modules = modules_new(s->sysroot[0] ? s->sysroot : NULL);
     log->stamps = stamps_new();
     log->contents = contents_new(s->is_device ? NULL : s->file);
     return log;
@@ -221,7 +220,8 @@ static void finish(struct watch_log *log, struct open_access *o)
     struct watch_call *call = call_of(log, thread_of(log, a->pid, a->tid), o);
     a->call = call->number;
     a->site = site_at(log, o->site);
-    watch_tally_add(a->is_store ? &call->stores : &call->loads, a, a->is_store ? log->stamps : NULL);
+    watch_tally_add(a->is_store ? &call->stores : &call->loads, a,
+                    a->is_store ? log->stamps : NULL);
     *(a->is_store ? &log->totals.stores : &log->totals.loads) += a->count;
     if (a->is_store) {
         log->totals.bytes_stored += (uint64_t)a->width * a->count;
@@ -308,18 +308,18 @@ static void take_map(struct watch_log *log, const struct ring_record *r)
          r->flags & RING_PRIVATE ? ", privately: its stores do not reach the file" : "");
 }
 
-static void take_unseen(struct watch_log *log, const struct ring_record *r, const char *bytes)
+static void take_unseen(struct watch_log *log, const struct ring_record *r)
 {
     char place[256] = "an instruction";
     const struct watch_site *site = site_at(log, r->range.site);
     if (site != NULL)
         place_print(&site->place, site->pc, true, place, sizeof place);
     contents_store(log->contents, r->range.offset, NULL, r->range.bytes);
-    (void)bytes;
     note(log, NOTE_BROKEN,
          "`%s' at %s stored to FILE (bytes 0x%" PRIx64 "..0x%" PRIx64
-         " changed), which QEMU does not tell: this record lacks its accesses",
-         site ? site->text : "?", place, r->range.offset, r->range.offset + r->range.bytes - 1);
+         " changed%s), which QEMU does not tell: this record lacks its accesses",
+         site ? site->text : "?", place, r->range.offset, r->range.offset + r->range.bytes - 1,
+         r->flags & RING_OTHERS ? "; or another thread did meanwhile" : "");
 }
 
 static void take_blind(struct watch_log *log, const struct ring_record *r)
@@ -340,10 +340,7 @@ static void take_blind(struct watch_log *log, const struct ring_record *r)
 
 static void take_exec(struct watch_log *log, const struct ring_record *r, const char *path)
 {
-    if (r->flags & RING_FOLLOWED)
-        note(log, NOTE_INFO, "process %u executes %s: its accesses are recorded too", r->pid, path);
-    else
-        note(log, NOTE_DOUBT, "process %u executes %s: not followed", r->pid, path);
+    note(log, NOTE_DOUBT, "process %u executed %s: not followed", r->pid, path);
 }
 
 void watch_log_take(const struct ring_record *r, const char *text, void *context)
@@ -360,7 +357,11 @@ void watch_log_take(const struct ring_record *r, const char *text, void *context
         take_map(log, r);
         break;
     case RING_PROCESS:
-        log->totals.processes++;
+        if (log->totals.processes == 0)
+            log->totals.processes++;
+        else
+            note(log, NOTE_INFO, "process %u executed %s: its accesses are recorded too", r->pid,
+                 text);
         break;
     case RING_THREAD:
         log->totals.threads++;
@@ -374,7 +375,7 @@ void watch_log_take(const struct ring_record *r, const char *text, void *context
         take_exec(log, r, text);
         break;
     case RING_UNSEEN:
-        take_unseen(log, r, text);
+        take_unseen(log, r);
         break;
     case RING_BLIND:
         take_blind(log, r);

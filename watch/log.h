@@ -77,8 +77,7 @@ struct watch_totals {
 };
 
 struct watch_log;
-struct watch_log *watch_log_new(const struct watch_session *s, const char *sysroot,
-                                const struct watch_taker *taker);
+struct watch_log *watch_log_new(const struct watch_session *s, const struct watch_taker *taker);
 void watch_log_free(struct watch_log *log);
 
 // Fits watch_run, with the log as context.

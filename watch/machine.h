@@ -18,7 +18,7 @@ struct machine_syscalls {
     bool mmap_by_block; // mmap takes the address of its six arguments
     uint16_t mmap2;     // with an offset in units of 4096 bytes
     uint16_t munmap, mremap, execve, execveat;
-    uint16_t write, pwrite, writev;
+    uint16_t write, pwrite, writev, mprotect, msync;
 };
 
 enum insn_flow { FLOW_OTHER, FLOW_CALL, FLOW_RETURN };

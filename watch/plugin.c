@@ -22,6 +22,13 @@ static struct guest_insn *insns[INSN_BUCKETS];
 static pthread_key_t thread_key; // frees what the pointer below points to
 static __thread struct guest_thread *self __attribute__((tls_model("initial-exec")));
 
+static void free_thread(void *data)
+{
+    struct guest_thread *t = data;
+    free(t->before);
+    free(t);
+}
+
 static void set_ids(struct guest_thread *t)
 {
     t->pid = (uint32_t)getpid();
@@ -203,29 +210,53 @@ static void on_return(unsigned vcpu, void *data)
 static void on_block(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
-    thread_self()->instance++;
+    struct guest_thread *t = thread_self();
+    t->instance++;
+    if (t->blind != NULL)
+        blind_after();
 }
 
-static void learn_base(const struct qemu_plugin_insn *insn)
+static void on_insn_after_blind(unsigned vcpu, void *data)
 {
-    const void *host = qemu_plugin_insn_haddr(insn);
-    if (host == NULL || plugin.base_known)
-        return;
-    plugin.base = (uintptr_t)host - qemu_plugin_insn_vaddr(insn);
-    plugin.base_known = true;
+    (void)vcpu, (void)data;
+    if (thread_self()->blind != NULL)
+        blind_after();
+}
+
+// What is only known once the program was loaded: with its first instruction.
+static void begin(const struct qemu_plugin_insn *insn)
+{
+    const uint8_t *host = qemu_plugin_insn_haddr(insn);
+    if (host != NULL)
+        plugin.base = (uintptr_t)host - qemu_plugin_insn_vaddr(insn);
+    if (qemu_plugin_path_to_binary)
+        snprintf(plugin.program, sizeof plugin.program, "%s", qemu_plugin_path_to_binary());
+    plugin_write(&(struct ring_record){.kind = RING_PROCESS}, plugin.program);
+    if (host == NULL)
+        plugin_write(&(struct ring_record){.kind = RING_TROUBLE},
+                     "this QEMU does not tell where the program's memory is");
 }
 
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     size_t count = qemu_plugin_tb_n_insns(tb);
+    bool after_blind = false;
     (void)id;
     qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, NULL);
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         struct guest_insn *kept = insn_of(insn);
-        learn_base(insn);
+        if (!atomic_exchange(&plugin.begun, true))
+            begin(insn);
         if (kept == NULL)
             continue;
+        if (after_blind)
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_insn_after_blind,
+                                                   QEMU_PLUGIN_CB_NO_REGS, NULL);
+        after_blind = kept->is_blind;
+        if (kept->is_blind)
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, blind_before, QEMU_PLUGIN_CB_NO_REGS,
+                                                   kept);
         qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS,
                                          QEMU_PLUGIN_MEM_RW, kept);
         if (kept->flow != FLOW_OTHER)
@@ -238,7 +269,14 @@ static void on_thread(qemu_plugin_id_t id, unsigned vcpu)
 {
     struct ring_record record = {.kind = RING_THREAD};
     (void)id, (void)vcpu;
+    atomic_fetch_add(&plugin.threads, 1);
     plugin_write(&record, NULL);
+}
+
+static void on_thread_end(qemu_plugin_id_t id, unsigned vcpu)
+{
+    (void)id, (void)vcpu;
+    atomic_fetch_sub(&plugin.threads, 1);
 }
 
 static void after_fork(void)
@@ -246,6 +284,7 @@ static void after_fork(void)
     struct ring_record record = {.kind = RING_FORK};
     record.range.other = thread_self()->pid;
     set_ids(thread_self());
+    plugin.threads = 1;
     plugin_write(&record, NULL);
 }
 
@@ -278,11 +317,11 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
     // The top byte of an AArch64 address is not part of it (Arm ARM, D8.9).
     plugin.address_mask =
         plugin.machine->flow == machine_find("aarch64")->flow ? UINT64_MAX >> 8 : UINT64_MAX;
-    pthread_key_create(&thread_key, free);
+    pthread_key_create(&thread_key, free_thread);
     atomic_fetch_add(&plugin.ring->attached, 1);
     pthread_atfork(NULL, NULL, after_fork);
-    plugin_write(&(struct ring_record){.kind = RING_PROCESS}, NULL);
     qemu_plugin_register_vcpu_init_cb(id, on_thread);
+    qemu_plugin_register_vcpu_exit_cb(id, on_thread_end);
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
     qemu_plugin_register_vcpu_syscall_cb(id, watched_syscall);
     qemu_plugin_register_vcpu_syscall_ret_cb(id, watched_syscall_ret);

@@ -16,7 +16,7 @@
 #include "plugin_abi.h"
 #include "ring.h"
 
-enum { CALLS_MAX = 256 };
+enum { CALLS_MAX = 256, WATCHED_MAX = 256 };
 
 // An instruction of the guest at one address, kept for as long as the process
 // lives. Code that changes gives another one.
@@ -28,6 +28,7 @@ struct guest_insn {
     uint8_t length;
     uint8_t flow; // enum insn_flow
     bool is_blind;
+    _Atomic bool is_named; // blind: it was told
     _Atomic uint32_t site; // 0: no record names it yet
     char text[64];         // by QEMU, where the machine says so
 };
@@ -38,6 +39,10 @@ struct guest_thread {
     uint64_t instance;                   // counts blocks of code run
     uint32_t depth, low;                 // see ring_access
     struct guest_insn *calls[CALLS_MAX]; // by depth
+    // A blind instruction under way, and what FILE held before; NULL: none.
+    struct guest_insn *blind;
+    uint8_t *before;
+    size_t before_capacity;
     // A system call under way that changes mappings.
     bool maps;
     uint64_t map_addr, map_bytes, map_old, map_old_bytes, map_offset;
@@ -48,9 +53,11 @@ struct plugin {
     struct ring *ring;
     const struct machine *machine;
     uint64_t address_mask; // of an address that a callback gives
-    _Atomic uint64_t base; // host address of the guest's address 0
-    _Atomic bool base_known;
-    _Atomic bool closed; // nobody reads any more
+    uint64_t base;         // host address of the guest's address 0
+    _Atomic bool begun;    // the first instruction was seen
+    _Atomic bool closed;   // nobody reads any more
+    _Atomic unsigned threads;
+    char program[RING_PATH_MAX]; // that the guest runs
 };
 extern struct plugin plugin;
 
@@ -74,10 +81,27 @@ extern _Atomic uint64_t watched_low, watched_span;
 // The mapping that the byte at ADDR belongs to.
 bool watched_find(uint64_t addr, struct watched *out);
 
+// All of them; how many there are.
+size_t watched_list(struct watched out[WATCHED_MAX]);
+
+// Copies what the guest has at ADDR. False where it is not mapped.
+bool watched_read(uint64_t addr, void *out, size_t bytes);
+
+// A word of the guest's, and a text.
+uint64_t guest_word(uint64_t addr, unsigned index);
+char *guest_text(uint64_t addr);
+
 // Callbacks of system calls.
 void watched_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_t a1, uint64_t a2,
                      uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6, uint64_t a7, uint64_t a8);
 void watched_syscall_ret(qemu_plugin_id_t id, unsigned vcpu, int64_t number, int64_t ret);
-void watched_after_fork(void);
+
+// Runs PATH in the place of this program, under QEMU, if it is for the same
+// CPU. Returns where the guest's own call is to do the rest.
+void follow_exec(const char *path, uint64_t argv_addr, uint64_t envp_addr);
+
+// Before and after an instruction whose accesses are not told.
+void blind_before(unsigned vcpu, void *data);
+void blind_after(void);
 
 #endif

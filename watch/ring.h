@@ -31,13 +31,13 @@ enum ring_kind {
     RING_TEXT,    // more of the text that belongs to the record before it
     RING_MAP,     // FILE is mapped
     RING_UNMAP,   // ... and no longer: here
-    RING_PROCESS, // the plugin was loaded: a program starts
+    RING_PROCESS, // the plugin was loaded: a program starts; its path
     RING_THREAD,  // a thread starts
     RING_FORK,    // the process `pid` is a copy of `other`
-    RING_EXEC,    // the process turns into another program; its path
+    RING_EXEC,    // the process turns into a program that is not watched; its path
     RING_UNSEEN,  // bytes of FILE changed and no access says so
     RING_BLIND,   // an instruction ran whose accesses QEMU does not tell
-    RING_SYSCALL, // the kernel was handed an address in the mapping
+    RING_SYSCALL, // the kernel got an address in the mapping, or (STORE) wrote to FILE
     RING_TROUBLE, // a line for the user
 };
 
@@ -46,8 +46,7 @@ enum ring_flag {
     RING_VALUE = 2,      // `value` holds what is there after a store
     RING_BIG_ENDIAN = 4, // the access is
     RING_PRIVATE = 8,    // a private mapping: stores do not reach the file
-    RING_FOLLOWED = 16,  // EXEC: the new program is watched as well
-    RING_BY_KERNEL = 32, // UNSEEN: during a system call
+    RING_OTHERS = 16,    // UNSEEN: other threads may have stored meanwhile
 };
 
 struct ring_access {
@@ -101,12 +100,11 @@ struct ring_slot {
 struct ring_settings {
     uint64_t dev, ino, rdev; // of FILE
     bool is_device;
-    bool values;              // read back what was stored
-    bool compare;             // look for changes that no access explains
-    char path[RING_PATH_MAX]; // FILE, absolute
-    char qemu[RING_PATH_MAX]; // to run a further program under
-    char machine[32];         // what `qemu` emulates, by its name
-    char sysroot[RING_PATH_MAX];
+    bool values;                        // read back what was stored
+    bool compare;                       // look for changes that no access explains
+    char path[RING_PATH_MAX];           // FILE, absolute
+    char qemu[RING_PATH_MAX];           // what runs further programs
+    char sysroot[RING_PATH_MAX];        // "": none
     char arguments[RING_ARGUMENTS_MAX]; // of qemu, up to the program: each ended by a zero
     unsigned argument_count;
 };

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ARGUMENTS_MAX = 24, STUCK_MS = 2000 };
+enum { STUCK_MS = 2000 };
 
 __attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
                                                        const char *format, ...)
@@ -113,10 +113,12 @@ bool watch_prepare(const struct watch_request *request, struct watch_session *s,
     bool ready =
         make_ring(s, error, error_size) && prepare_file(request->file, s, error, error_size);
     if (ready && request->sysroot != NULL &&
-        (stat(request->sysroot, &status) != 0 || !S_ISDIR(status.st_mode)))
+        (realpath(request->sysroot, s->sysroot) == NULL || stat(s->sysroot, &status) != 0 ||
+         !S_ISDIR(status.st_mode)))
         ready = fail(error, error_size, "--sysroot '%s' is no folder; name one", request->sysroot);
     ready = ready && find_plugin(s, error, error_size) &&
-            target_find(request->command[0], request->sysroot, &s->target, error, error_size) &&
+            target_find(request->command[0], s->sysroot[0] ? s->sysroot : NULL, &s->target, error,
+                        error_size) &&
             check_machine(request, &s->target, error, error_size) &&
             target_qemu(&s->target, request->qemu, s->qemu, sizeof s->qemu, error, error_size);
     if (!ready) {
@@ -129,6 +131,7 @@ bool watch_prepare(const struct watch_request *request, struct watch_session *s,
              : strcmp(s->target.machine->name, "aarch64") == 0 ? "cortex-a57"
                                                                : "");
     s->ring->settings.values = request->values || !s->is_device;
+    s->ring->settings.compare = !s->is_device;
     return true;
 }
 
@@ -154,26 +157,44 @@ static void plugin_argument(const struct watch_session *s, char *text, size_t te
     snprintf(text + used, text_size - used, ",ring=/proc/%ld/fd/%d", (long)getpid(), s->ring_fd);
 }
 
-static void start(const struct watch_request *request, const struct watch_session *s,
-                  const char *plugin)
+// What QEMU is told before the program: kept where the plugin finds it as well.
+static bool set_arguments(struct watch_session *s, char *error, size_t error_size)
 {
+    struct ring_settings *settings = &s->ring->settings;
+    char plugin[2 * PATH_MAX + 64];
+    plugin_argument(s, plugin, sizeof plugin);
+    const char *const words[] = {
+        "-plugin", plugin, s->sysroot[0] ? "-L" : "", s->sysroot, s->cpu[0] ? "-cpu" : "", s->cpu};
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (words[i][0] == '\0')
+            continue;
+        size_t length = strlen(words[i]) + 1;
+        if (used + length > sizeof settings->arguments)
+            return fail(error, error_size, "the paths are too long; use shorter ones");
+        memcpy(settings->arguments + used, words[i], length);
+        used += length;
+        settings->argument_count++;
+    }
+    snprintf(settings->qemu, sizeof settings->qemu, "%s", s->qemu);
+    snprintf(settings->sysroot, sizeof settings->sysroot, "%s", s->sysroot);
+    return true;
+}
+
+static void start(const struct watch_request *request, const struct watch_session *s)
+{
+    const struct ring_settings *settings = &s->ring->settings;
+    const char *at = settings->arguments;
     size_t words = 0, count = 0;
     while (request->command[words] != NULL)
         words++;
-    char **arguments = calloc(words + ARGUMENTS_MAX, sizeof *arguments);
+    char **arguments =
+        calloc(words + s->target.script_count + settings->argument_count + 5, sizeof *arguments);
     if (arguments == NULL)
         _exit(127);
     arguments[count++] = (char *)s->qemu;
-    arguments[count++] = (char *)"-plugin";
-    arguments[count++] = (char *)plugin;
-    if (request->sysroot != NULL) {
-        arguments[count++] = (char *)"-L";
-        arguments[count++] = (char *)request->sysroot;
-    }
-    if (s->cpu[0] != '\0') {
-        arguments[count++] = (char *)"-cpu";
-        arguments[count++] = (char *)s->cpu;
-    }
+    for (unsigned i = 0; i < settings->argument_count; i++, at += strlen(at) + 1)
+        arguments[count++] = (char *)at;
     if (s->target.script_count == 0) {
         arguments[count++] = (char *)"-0";
         arguments[count++] = request->command[0];
@@ -268,9 +289,9 @@ static void follow(struct watch_session *s, struct reader *r, pid_t child)
 bool watch_run(const struct watch_request *request, struct watch_session *s, watch_record *take,
                void *context, char *error, size_t error_size)
 {
-    char plugin[2 * PATH_MAX + 64];
     struct reader r = {.take = take, .context = context};
-    plugin_argument(s, plugin, sizeof plugin);
+    if (!set_arguments(s, error, error_size))
+        return false;
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     // A terminal sends these to the program as well; the report follows its end.
     signal(SIGINT, SIG_IGN);
@@ -279,7 +300,7 @@ bool watch_run(const struct watch_request *request, struct watch_session *s, wat
     if (child < 0)
         return fail(error, error_size, "cannot start a process: %s", strerror(errno));
     if (child == 0)
-        start(request, s, plugin);
+        start(request, s);
     follow(s, &r, child);
     if (atomic_load(&s->ring->attached) == 0)
         return fail(error, error_size,

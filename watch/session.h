@@ -26,7 +26,8 @@ struct watch_session {
     struct target target;
     char qemu[PATH_MAX], plugin[PATH_MAX];
     char cpu[64];
-    char file[PATH_MAX]; // absolute
+    char file[PATH_MAX];    // absolute
+    char sysroot[PATH_MAX]; // absolute; "": none
     bool is_device;
     uint64_t file_bytes; // when it started; 0 for a device
     struct ring *ring;

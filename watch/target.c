@@ -43,6 +43,14 @@ static bool search(const char *name, const char *root, char *out, size_t out_siz
     return false;
 }
 
+// A path that holds wherever the program goes.
+static void make_absolute(char *path, size_t path_size)
+{
+    char real[PATH_MAX];
+    if (realpath(path, real) != NULL)
+        snprintf(path, path_size, "%s", real);
+}
+
 static bool find_file(const char *command, const char *sysroot, char *out, size_t out_size)
 {
     if (strchr(command, '/') == NULL)
@@ -85,7 +93,7 @@ static void prepend(struct target *p, const char *word)
     p->script_count++;
 }
 
-int target_resolve(const char *path, struct target *out)
+int target_resolve(const char *path, const char *sysroot, struct target *out)
 {
     char line[512], *interpreter, *argument;
     snprintf(out->path, sizeof out->path, "%s", path);
@@ -108,7 +116,9 @@ int target_resolve(const char *path, struct target *out)
         prepend(out, out->path);
         if (argument != NULL)
             prepend(out, argument);
-        snprintf(out->path, sizeof out->path, "%s", interpreter);
+        snprintf(out->path, sizeof out->path, "%s%s", sysroot ? sysroot : "", interpreter);
+        if (access(out->path, X_OK) != 0)
+            snprintf(out->path, sizeof out->path, "%s", interpreter);
     }
     return ENOEXEC;
 }
@@ -121,7 +131,7 @@ bool target_find(const char *command, const char *sysroot, struct target *out, c
         return fail(error, error_size,
                     "there is no program '%s'; name one that PATH finds, or give its path",
                     command);
-    int problem = target_resolve(out->command, out);
+    int problem = target_resolve(out->command, sysroot, out);
     if (problem == 0)
         return true;
     target_free(out);
@@ -177,6 +187,7 @@ bool target_qemu(const struct target *p, const char *given, char *path, size_t p
                    ? fail(error, error_size, "there is no emulator '%s'; give the path of a %s",
                           given, name)
                    : fail(error, error_size, "%s is not here; install the package qemu-user", name);
+    make_absolute(path, path_size);
     if (!read_help(path, help, sizeof help) || strstr(help, "QEMU") == NULL)
         return fail(error, error_size, "'%s' is no QEMU that runs here; give the path of a %s",
                     path, name);

@@ -29,9 +29,9 @@ bool target_find(const char *command, const char *sysroot, struct target *out, c
                  size_t error_size);
 void target_free(struct target *p);
 
-// Follows #! lines from PATH, a file, to an ELF file; as execve does. Returns 0
-// or an errno.
-int target_resolve(const char *path, struct target *out);
+// Follows #! lines from PATH, a file, to an ELF file; as execve does, but that an
+// interpreter is looked for in SYSROOT first. Returns 0 or an errno.
+int target_resolve(const char *path, const char *sysroot, struct target *out);
 
 // The emulator for the program: GIVEN, or qemu-NAME in PATH. One that takes no
 // plugin is refused. One line in ERROR.

@@ -6,12 +6,15 @@
 
 #include "plugin.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
-enum { WATCHED_MAX = 256, PAGE_BYTES = 4096 };
+enum { PAGE_BYTES = 4096 };
 
 _Atomic uint64_t watched_low, watched_span;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -29,6 +32,24 @@ bool watched_find(uint64_t addr, struct watched *out)
         }
     pthread_mutex_unlock(&lock);
     return found;
+}
+
+size_t watched_list(struct watched out[WATCHED_MAX])
+{
+    pthread_mutex_lock(&lock);
+    size_t count = range_count;
+    memcpy(out, ranges, count * sizeof *ranges);
+    pthread_mutex_unlock(&lock);
+    return count;
+}
+
+bool watched_read(uint64_t addr, void *out, size_t bytes)
+{
+    // The kernel reads, so that what is not there or beyond a file's end does not
+    // raise a signal.
+    struct iovec to = {out, bytes};
+    struct iovec from = {(void *)(uintptr_t)(plugin.base + addr), bytes};
+    return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)bytes;
 }
 
 static void tell(enum ring_kind kind, const struct watched *w)
@@ -104,7 +125,7 @@ static bool is_watched_file(int fd)
     return stat(s->path, &named) == 0 && named.st_dev == now.st_dev && named.st_ino == now.st_ino;
 }
 
-static uint64_t guest_word(uint64_t addr, unsigned index)
+uint64_t guest_word(uint64_t addr, unsigned index)
 {
     const struct machine *m = plugin.machine;
     const uint8_t *at = (const uint8_t *)(uintptr_t)(plugin.base + addr) + index * m->bits / 8;
@@ -112,6 +133,11 @@ static uint64_t guest_word(uint64_t addr, unsigned index)
     for (unsigned i = 0; i < m->bits / 8; i++)
         value = value << 8 | at[m->big_endian ? i : m->bits / 8 - 1 - i];
     return value;
+}
+
+char *guest_text(uint64_t addr)
+{
+    return (char *)(uintptr_t)(plugin.base + addr);
 }
 
 static void begin_mmap(struct guest_thread *t, const uint64_t *a, uint64_t unit)
@@ -143,6 +169,29 @@ static void begin_mremap(struct guest_thread *t, const uint64_t *a)
     t->map_keeps_old |= a[1] == 0;
 }
 
+// The guest's accesses by the kernel are no instructions; tells of those that
+// are seen here.
+static void note_kernel(const struct machine_syscalls *calls, int64_t number, const uint64_t *a)
+{
+    static _Atomic int64_t last_number;
+    struct ring_record record = {.kind = RING_SYSCALL};
+    struct watched w;
+    record.range.number = number;
+    if (number == calls->mprotect || number == calls->msync)
+        return;
+    if ((number == calls->write || number == calls->pwrite || number == calls->writev) &&
+        is_watched_file((int)a[0])) {
+        record.flags = RING_STORE;
+        plugin_write(&record, NULL);
+    }
+    for (unsigned i = 0; i < 6 && number != last_number; i++)
+        if (a[i] - watched_low < watched_span && watched_find(a[i], &w)) {
+            record.flags = 0;
+            plugin_write(&record, NULL);
+            last_number = number;
+        }
+}
+
 void watched_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_t a1, uint64_t a2,
                      uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6, uint64_t a7, uint64_t a8)
 {
@@ -167,6 +216,12 @@ void watched_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_
         pthread_mutex_unlock(&lock);
     } else if (number == calls->mremap) {
         begin_mremap(t, a);
+    } else if (number == calls->execve) {
+        follow_exec(guest_text(a1), a2, a3);
+    } else if (number == calls->execveat && (*guest_text(a2) == '/' || (int)a1 == AT_FDCWD)) {
+        follow_exec(guest_text(a2), a3, a4);
+    } else if (watched_span > 0) {
+        note_kernel(calls, number, a);
     }
 }
 

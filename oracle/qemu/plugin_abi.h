@@ -118,6 +118,9 @@ extern qemu_plugin_mem_value qemu_plugin_mem_get_value(qemu_plugin_meminfo_t inf
 extern void qemu_plugin_scoreboard_new(void) __attribute__((weak));
 extern void qemu_plugin_read_memory_vaddr(void) __attribute__((weak));
 
+// The program that user-mode emulation runs; from QEMU 6.2 on.
+extern const char *qemu_plugin_path_to_binary(void) __attribute__((weak));
+
 // What a plugin exports. QEMU loads it, which runs its constructors, then reads
 // the version, then installs it. QEMU 9.0 and later refuse version 1, and older
 // ones all others: PLUGIN_DECLARE_VERSION defines the variable and a constructor
