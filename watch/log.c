@@ -52,6 +52,8 @@ struct watch_log {
     struct note *notes;
     size_t note_count, notes_left_out;
     bool ran_blind, wrote_by_call;
+    uint64_t blind_count;
+    uint32_t blind_site;
 };
 
 struct watch_log *watch_log_new(const struct watch_session *s, const struct watch_taker *taker)
@@ -301,8 +303,10 @@ static void take_access(struct watch_log *log, const struct ring_record *r)
 
 static void take_map(struct watch_log *log, const struct ring_record *r)
 {
-    if (log->totals.mappings++ == 0)
+    if (log->totals.mappings++ == 0) {
         contents_begin(log->contents);
+        atomic_store(&log->session->ring->began, true);
+    }
     note(log, NOTE_INFO, "process %u mapped bytes 0x%" PRIx64 "..0x%" PRIx64 " at 0x%" PRIx64 "%s",
          r->pid, r->range.offset, r->range.offset + r->range.bytes - 1, r->range.addr,
          r->flags & RING_PRIVATE ? ", privately: its stores do not reach the file" : "");
@@ -310,32 +314,42 @@ static void take_map(struct watch_log *log, const struct ring_record *r)
 
 static void take_unseen(struct watch_log *log, const struct ring_record *r)
 {
-    char place[256] = "an instruction";
+    char place[256] = "";
     const struct watch_site *site = site_at(log, r->range.site);
-    if (site != NULL)
-        place_print(&site->place, site->pc, true, place, sizeof place);
-    contents_store(log->contents, r->range.offset, NULL, r->range.bytes);
-    note(log, NOTE_BROKEN,
-         "`%s' at %s stored to FILE (bytes 0x%" PRIx64 "..0x%" PRIx64
-         " changed%s), which QEMU does not tell: this record lacks its accesses",
-         site ? site->text : "?", place, r->range.offset, r->range.offset + r->range.bytes - 1,
-         r->flags & RING_OTHERS ? "; or another thread did meanwhile" : "");
+    bool stores = r->flags & RING_STORE;
+    place_print(&site->place, site->pc, true, place, sizeof place);
+    if (stores)
+        contents_forget(log->contents, r->range.offset);
+    note(log, r->flags & RING_OTHERS ? NOTE_DOUBT : NOTE_BROKEN,
+         "`%s' at %s %s FILE at 0x%" PRIx64 "%s; QEMU tells nothing more, so this record lacks "
+         "what it %s there",
+         site->text, place, stores ? "stored to" : "loaded from", r->range.offset,
+         r->flags & RING_OTHERS ? ", or another thread did" : "", stores ? "stored" : "loaded");
 }
 
+// Such an instruction while more than one thread ran: its accesses could not be
+// caught.
 static void take_blind(struct watch_log *log, const struct ring_record *r)
 {
-    char place[256];
-    const struct watch_site *site = site_at(log, r->range.site);
     log->ran_blind = true;
-    if (site == NULL)
+    if (log->blind_count++ == 0)
+        log->blind_site = r->range.site;
+}
+
+static void note_blind(struct watch_log *log)
+{
+    char place[256], others[64] = "";
+    const struct watch_site *site = site_at(log, log->blind_site);
+    if (log->blind_count == 0)
         return;
     place_print(&site->place, site->pc, true, place, sizeof place);
+    if (log->blind_count > 1)
+        snprintf(others, sizeof others, " and %" PRIu64 " such instructions", log->blind_count - 1);
     note(log, NOTE_DOUBT,
-         "`%s' at %s ran while FILE was mapped: QEMU does not tell what it accesses%s", site->text,
-         place,
-         log->session->is_device
-             ? ", so this record may lack accesses of it"
-             : "; a store would have been noticed if it changed a byte, a load not");
+         "`%s' at %s%s ran while FILE was mapped and more than one thread was there: QEMU does not "
+         "tell what they access%s",
+         site->text, place, others,
+         log->session->is_device ? "" : "; a store that changed FILE would have been noticed");
 }
 
 static void take_exec(struct watch_log *log, const struct ring_record *r, const char *path)
@@ -381,13 +395,13 @@ void watch_log_take(const struct ring_record *r, const char *text, void *context
         take_blind(log, r);
         break;
     case RING_SYSCALL:
-        log->wrote_by_call |= (r->flags & RING_STORE) != 0;
+        log->wrote_by_call = true;
         if (r->flags & RING_STORE)
             note(log, NOTE_INFO, "process %u wrote to FILE by a system call while it was mapped",
                  r->pid);
         else
             note(log, NOTE_INFO,
-                 "process %u handed the kernel an address in the mapping (system call %" PRId64
+                 "process %u handed the kernel a buffer in the mapping (system call %" PRId64
                  "): what the kernel loads or stores there is not recorded",
                  r->pid, r->range.number);
         break;
@@ -423,6 +437,7 @@ void watch_log_end(struct watch_log *log)
         finish_first(log);
     for (size_t i = 0; i < log->thread_count; i++)
         end_call(log, log->threads[i]);
+    note_blind(log);
     check_contents(log);
     if (log->session->lost > 0)
         note(log, NOTE_BROKEN, "%" PRIu64 " records were lost with a thread that was killed",

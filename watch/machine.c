@@ -149,6 +149,12 @@ static bool is_blind_aarch64(const uint8_t *bytes, size_t length)
            (word & 0x3b200c00) == 0x19000400;
 }
 
+// dc zva.
+static bool clears_line_aarch64(const uint8_t *bytes, size_t length)
+{
+    return length == 4 && (little(bytes) & 0xffffffe0) == 0xd50b7420;
+}
+
 // dcbz and dcbzl clear a cache line.
 static bool is_blind_ppc_word(uint32_t word)
 {
@@ -192,19 +198,20 @@ static bool is_blind_riscv(const uint8_t *bytes, size_t length)
 // arch/*/kernel/syscalls of Linux 6.1; MIPS counts from 4000 (o32) and 5000.
 #define GENERIC                                                                              \
     .munmap = 215, .mremap = 216, .execve = 221, .execveat = 281, .write = 64, .pwrite = 68, \
-    .writev = 66, .mprotect = 226, .msync = 227
-#define OLDER                                                                         \
-    .mmap = 90, .munmap = 91, .mremap = 163, .execve = 11, .write = 4, .writev = 146, \
-    .mprotect = 125, .msync = 144
-#define I386 OLDER, .mmap_by_block = true, .mmap2 = 192, .execveat = 358, .pwrite = 181
-#define ARM  OLDER, .mmap_by_block = true, .mmap2 = 192, .execveat = 387, .pwrite = 181
-#define PPC  OLDER, .mmap2 = 192, .execveat = 362, .pwrite = 180
+    .writev = 66, .mprotect = 226, .read = 63, .pread = 67
+#define OLDER                                                                                    \
+    .read = 3, .mmap = 90, .munmap = 91, .mremap = 163, .execve = 11, .write = 4, .writev = 146, \
+    .mprotect = 125
+#define I386 \
+    OLDER, .mmap_by_block = true, .mmap2 = 192, .execveat = 358, .pread = 180, .pwrite = 181
+#define ARM OLDER, .mmap_by_block = true, .mmap2 = 192, .execveat = 387, .pread = 180, .pwrite = 181
+#define PPC OLDER, .mmap2 = 192, .execveat = 362, .pread = 179, .pwrite = 180
 #define MIPS_O32                                                                                   \
     .mmap = 4090, .mmap2 = 4210, .munmap = 4091, .mremap = 4167, .execve = 4011, .execveat = 4356, \
-    .write = 4004, .pwrite = 4201, .writev = 4146, .mprotect = 4125, .msync = 4144
+    .write = 4004, .read = 4003, .pread = 4200, .pwrite = 4201, .writev = 4146, .mprotect = 4125
 #define MIPS_N64                                                                                   \
     .mmap = 5009, .munmap = 5011, .mremap = 5024, .execve = 5057, .execveat = 5316, .write = 5001, \
-    .pwrite = 5017, .writev = 5019, .mprotect = 5010, .msync = 5025
+    .read = 5000, .pread = 5016, .pwrite = 5017, .writev = 5019, .mprotect = 5010
 
 static const struct machine machines[] = {
     {.name = "aarch64",
@@ -212,6 +219,7 @@ static const struct machine machines[] = {
      .bits = 64,
      .flow = flow_aarch64,
      .is_blind = is_blind_aarch64,
+     .clears_line = clears_line_aarch64,
      .syscalls = {GENERIC, .mmap = 222}},
     {.name = "aarch64_be",
      .elf = EM_AARCH64,
@@ -219,6 +227,7 @@ static const struct machine machines[] = {
      .big_endian = true,
      .flow = flow_aarch64,
      .is_blind = is_blind_aarch64,
+     .clears_line = clears_line_aarch64,
      .syscalls = {GENERIC, .mmap = 222}},
     {.name = "x86_64",
      .elf = EM_X86_64,
@@ -231,9 +240,9 @@ static const struct machine machines[] = {
                   .execveat = 322,
                   .write = 1,
                   .pwrite = 18,
+                  .pread = 17,
                   .writev = 20,
-                  .mprotect = 10,
-                  .msync = 26}},
+                  .mprotect = 10}},
     {.name = "i386", .elf = EM_386, .bits = 32, .flow = flow_x86, .syscalls = {I386}},
     {.name = "arm",
      .elf = EM_ARM,
@@ -287,7 +296,7 @@ static const struct machine machines[] = {
      .big_endian = true,
      .flow = flow_s390,
      .is_blind = is_blind_s390,
-     .syscalls = {OLDER, .mmap_by_block = true, .execveat = 354, .pwrite = 181}},
+     .syscalls = {OLDER, .mmap_by_block = true, .execveat = 354, .pread = 180, .pwrite = 181}},
     {.name = "mips",
      .elf = EM_MIPS,
      .bits = 32,
@@ -312,22 +321,24 @@ static const struct machine machines[] = {
                   .mremap = 250,
                   .execve = 59,
                   .execveat = 350,
+                  .read = 3,
+                  .pread = 67,
                   .write = 4,
                   .pwrite = 68,
                   .writev = 121,
-                  .mprotect = 74,
-                  .msync = 65}},
+                  .mprotect = 74}},
     {.name = "m68k",
      .elf = EM_68K,
      .bits = 32,
      .big_endian = true,
-     .syscalls = {OLDER, .mmap_by_block = true, .mmap2 = 192, .execveat = 355, .pwrite = 181}},
+     .syscalls = {OLDER, .mmap_by_block = true, .mmap2 = 192, .execveat = 355, .pread = 180,
+                  .pwrite = 181}},
     {.name = "hppa",
      .elf = EM_PARISC,
      .bits = 32,
      .big_endian = true,
      .text_by_qemu = true,
-     .syscalls = {OLDER, .mmap2 = 89, .execveat = 342, .pwrite = 109}},
+     .syscalls = {OLDER, .mmap2 = 89, .execveat = 342, .pread = 108, .pwrite = 109}},
     {.name = "alpha",
      .elf = EM_ALPHA,
      .bits = 64,
@@ -337,11 +348,12 @@ static const struct machine machines[] = {
                   .mremap = 341,
                   .execve = 59,
                   .execveat = 513,
+                  .read = 3,
+                  .pread = 349,
                   .write = 4,
                   .pwrite = 350,
                   .writev = 121,
-                  .mprotect = 74,
-                  .msync = 217}},
+                  .mprotect = 74}},
     {.name = "loongarch64",
      .elf = EM_LOONGARCH,
      .bits = 64,

@@ -18,7 +18,8 @@ struct machine_syscalls {
     bool mmap_by_block; // mmap takes the address of its six arguments
     uint16_t mmap2;     // with an offset in units of 4096 bytes
     uint16_t munmap, mremap, execve, execveat;
-    uint16_t write, pwrite, writev, mprotect, msync;
+    uint16_t mprotect, write, pwrite, writev, pread;
+    uint16_t read; // is 0 on x86-64
 };
 
 enum insn_flow { FLOW_OTHER, FLOW_CALL, FLOW_RETURN };
@@ -36,6 +37,9 @@ struct machine {
     enum insn_flow (*flow)(const uint8_t *bytes, size_t length);
     // Does the instruction access memory without a callback? NULL: none does.
     bool (*is_blind)(const uint8_t *bytes, size_t length);
+    // Does it store zeros to the whole aligned line that its address is in, and
+    // nothing else? NULL: none does.
+    bool (*clears_line)(const uint8_t *bytes, size_t length);
 };
 
 // NULL: unknown.

@@ -151,11 +151,11 @@ static void read_back(struct ring_record *record, uint64_t addr)
     record->flags |= RING_VALUE;
 }
 
-static void write_access(struct guest_insn *insn, qemu_plugin_meminfo_t info, uint64_t addr,
-                         unsigned width, const struct watched *w)
+static void write_access(struct guest_insn *insn, uint16_t flags, uint64_t addr, unsigned width,
+                         const struct watched *w)
 {
     struct guest_thread *t = thread_self();
-    struct ring_record record = {.kind = RING_ACCESS, .width = (uint8_t)width};
+    struct ring_record record = {.kind = RING_ACCESS, .width = (uint8_t)width, .flags = flags};
     record.access = (struct ring_access){
         .addr = addr,
         .offset = w->offset + (addr - w->addr),
@@ -168,13 +168,14 @@ static void write_access(struct guest_insn *insn, qemu_plugin_meminfo_t info, ui
     t->low = t->depth;
     if (w->is_private)
         record.flags |= RING_PRIVATE;
-    if (qemu_plugin_mem_is_big_endian(info))
-        record.flags |= RING_BIG_ENDIAN;
-    if (qemu_plugin_mem_is_store(info)) {
-        record.flags |= RING_STORE;
+    if (flags & RING_STORE)
         read_back(&record, addr);
-    }
     plugin_write(&record, NULL);
+}
+
+void plugin_store(struct guest_insn *insn, uint64_t addr, unsigned width, const struct watched *w)
+{
+    write_access(insn, RING_STORE, addr, width, w);
 }
 
 static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *data)
@@ -183,11 +184,12 @@ static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
     uint64_t addr = vaddr & plugin.address_mask;
     unsigned width = 1u << qemu_plugin_mem_size_shift(info);
     uint64_t low = atomic_load_explicit(&watched_low, memory_order_relaxed);
+    uint16_t flags = qemu_plugin_mem_is_store(info) ? RING_STORE : 0;
     (void)vcpu;
     if (addr + width - 1 - low <
             atomic_load_explicit(&watched_span, memory_order_relaxed) + width &&
         (watched_find(addr, &w) || watched_find(addr + width - 1, &w)))
-        write_access(data, info, addr, width, &w);
+        write_access(data, flags, addr, width, &w);
 }
 
 static void on_call(unsigned vcpu, void *data)

@@ -41,12 +41,16 @@ struct guest_thread {
     struct guest_insn *calls[CALLS_MAX]; // by depth
     // A blind instruction under way, and what FILE held before; NULL: none.
     struct guest_insn *blind;
+    bool trapped;                   // its accesses of FILE raise signals
+    uint64_t trap_load, trap_store; // the first addresses, where `trap_hits` says so
+    unsigned trap_hits;             // bit 0: it loaded, bit 1: it stored
     uint8_t *before;
     size_t before_capacity;
     // A system call under way that changes mappings.
     bool maps;
     uint64_t map_addr, map_bytes, map_old, map_old_bytes, map_offset;
-    bool map_matches, map_private, map_keeps_old;
+    bool map_matches, map_private, map_keeps_old, map_protects;
+    uint8_t map_protection;
 };
 
 struct plugin {
@@ -57,6 +61,7 @@ struct plugin {
     _Atomic bool begun;    // the first instruction was seen
     _Atomic bool closed;   // nobody reads any more
     _Atomic unsigned threads;
+    bool traps;                  // blind_install could
     char program[RING_PATH_MAX]; // that the guest runs
 };
 extern struct plugin plugin;
@@ -73,6 +78,7 @@ uint32_t site_of(struct guest_insn *insn);
 struct watched {
     uint64_t addr, bytes, offset;
     bool is_private;
+    uint8_t protection; // PROT_READ, ...
 };
 
 // The lowest watched address, and how many bytes from there may be watched.
@@ -83,6 +89,9 @@ bool watched_find(uint64_t addr, struct watched *out);
 
 // All of them; how many there are.
 size_t watched_list(struct watched out[WATCHED_MAX]);
+
+// Writes down a store of an instruction that no callback told of.
+void plugin_store(struct guest_insn *insn, uint64_t addr, unsigned width, const struct watched *w);
 
 // Copies what the guest has at ADDR. False where it is not mapped.
 bool watched_read(uint64_t addr, void *out, size_t bytes);
@@ -99,6 +108,9 @@ void watched_syscall_ret(qemu_plugin_id_t id, unsigned vcpu, int64_t number, int
 // Runs PATH in the place of this program, under QEMU, if it is for the same
 // CPU. Returns where the guest's own call is to do the rest.
 void follow_exec(const char *path, uint64_t argv_addr, uint64_t envp_addr);
+
+// From now on instructions whose accesses are not told can be trapped.
+void blind_install(void);
 
 // Before and after an instruction whose accesses are not told.
 void blind_before(unsigned vcpu, void *data);

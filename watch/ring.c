@@ -8,10 +8,15 @@
 #include <string.h>
 #include <time.h>
 
+bool ring_is_read(const struct ring *ring)
+{
+    return kill((pid_t)ring->reader, 0) == 0 || errno != ESRCH;
+}
+
 static bool wait_for_room(struct ring *ring, uint64_t number)
 {
     while (number - atomic_load_explicit(&ring->tail, memory_order_acquire) >= RING_SLOTS) {
-        if (kill((pid_t)ring->reader, 0) != 0 && errno == ESRCH)
+        if (!ring_is_read(ring))
             return false;
         nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
     }

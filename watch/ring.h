@@ -35,7 +35,7 @@ enum ring_kind {
     RING_THREAD,  // a thread starts
     RING_FORK,    // the process `pid` is a copy of `other`
     RING_EXEC,    // the process turns into a program that is not watched; its path
-    RING_UNSEEN,  // bytes of FILE changed and no access says so
+    RING_UNSEEN,  // an instruction accessed FILE (STORE: stored), and no access says so
     RING_BLIND,   // an instruction ran whose accesses QEMU does not tell
     RING_SYSCALL, // the kernel got an address in the mapping, or (STORE) wrote to FILE
     RING_TROUBLE, // a line for the user
@@ -43,10 +43,9 @@ enum ring_kind {
 
 enum ring_flag {
     RING_STORE = 1,
-    RING_VALUE = 2,      // `value` holds what is there after a store
-    RING_BIG_ENDIAN = 4, // the access is
-    RING_PRIVATE = 8,    // a private mapping: stores do not reach the file
-    RING_OTHERS = 16,    // UNSEEN: other threads may have stored meanwhile
+    RING_VALUE = 2,   // `value` holds what is there after a store
+    RING_PRIVATE = 8, // a private mapping: stores do not reach the file
+    RING_OTHERS = 16, // UNSEEN: or another thread did meanwhile
 };
 
 struct ring_access {
@@ -102,6 +101,7 @@ struct ring_settings {
     bool is_device;
     bool values;                        // read back what was stored
     bool compare;                       // look for changes that no access explains
+    unsigned line;                      // bytes that dc zva clears; 0: unknown
     char path[RING_PATH_MAX];           // FILE, absolute
     char qemu[RING_PATH_MAX];           // what runs further programs
     char sysroot[RING_PATH_MAX];        // "": none
@@ -115,6 +115,7 @@ struct ring {
     struct ring_settings settings;
     _Atomic uint32_t attached;          // plugins that were loaded
     _Atomic uint32_t sites;             // ids given
+    _Atomic bool began;                 // the reader knows what FILE holds
     _Alignas(64) _Atomic uint64_t head; // records begun
     _Alignas(64) _Atomic uint64_t tail; // records read
     _Alignas(64) struct ring_slot slots[RING_SLOTS];
@@ -126,6 +127,9 @@ bool ring_write(struct ring *ring, const struct ring_record *record, const char 
 
 // The next record, if there is a whole one.
 bool ring_read(struct ring *ring, struct ring_record *out);
+
+// Is there still a reader?
+bool ring_is_read(const struct ring *ring);
 
 // Records that were begun and are not yet read.
 uint64_t ring_backlog(const struct ring *ring);

@@ -105,6 +105,13 @@ static bool check_machine(const struct watch_request *request, const struct targ
     return true;
 }
 
+// Bytes that dc zva clears, as QEMU's models have it: all but its own `max' and
+// Fujitsu's follow Arm.
+static unsigned line_of(const char *cpu)
+{
+    return strncmp(cpu, "cortex-a", 8) == 0 || strncmp(cpu, "neoverse", 8) == 0 ? 64 : 0;
+}
+
 bool watch_prepare(const struct watch_request *request, struct watch_session *s, char *error,
                    size_t error_size)
 {
@@ -132,6 +139,7 @@ bool watch_prepare(const struct watch_request *request, struct watch_session *s,
                                                                : "");
     s->ring->settings.values = request->values || !s->is_device;
     s->ring->settings.compare = !s->is_device;
+    s->ring->settings.line = line_of(s->cpu);
     return true;
 }
 

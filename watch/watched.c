@@ -80,30 +80,53 @@ static void append(const struct watched *w)
         return;
     }
     ranges[range_count++] = *w;
+    blind_install();
     tell(RING_MAP, w);
+    // The reader looks at what FILE holds before anything is stored to it.
+    while (!atomic_load(&plugin.ring->began) && !plugin.closed && ring_is_read(plugin.ring))
+        usleep(50);
+}
+
+static struct watched part_of(const struct watched *w, uint64_t lo, uint64_t hi)
+{
+    struct watched part = *w;
+    part.addr = lo;
+    part.bytes = hi - lo;
+    part.offset = w->offset + (lo - w->addr);
+    return part;
+}
+
+// Takes the mappings apart at ADDR, so that none reaches across it.
+static void split(uint64_t addr)
+{
+    for (size_t i = range_count; i-- > 0 && range_count < WATCHED_MAX;) {
+        struct watched w = ranges[i];
+        if (addr <= w.addr || addr - w.addr >= w.bytes)
+            continue;
+        ranges[i] = part_of(&w, w.addr, addr);
+        ranges[range_count++] = part_of(&w, addr, w.addr + w.bytes);
+    }
+}
+
+static void protect(uint64_t addr, uint64_t bytes, uint8_t protection)
+{
+    split(addr);
+    split(addr + bytes);
+    for (size_t i = 0; i < range_count; i++)
+        if (ranges[i].addr - addr < bytes)
+            ranges[i].protection = protection;
 }
 
 // Takes BYTES at ADDR out of what is watched.
 static void cut(uint64_t addr, uint64_t bytes)
 {
-    uint64_t end = addr + bytes;
-    for (size_t i = range_count; i-- > 0;) {
-        struct watched w = ranges[i];
-        uint64_t w_end = w.addr + w.bytes;
-        if (end <= w.addr || w_end <= addr)
-            continue;
-        ranges[i] = ranges[--range_count];
-        struct watched gone = w;
-        gone.addr = addr > w.addr ? addr : w.addr;
-        gone.bytes = (end < w_end ? end : w_end) - gone.addr;
-        gone.offset = w.offset + (gone.addr - w.addr);
-        tell(RING_UNMAP, &gone);
-        if (w.addr < addr)
-            ranges[range_count++] = (struct watched){w.addr, addr - w.addr, w.offset, w.is_private};
-        if (end < w_end && range_count < WATCHED_MAX)
-            ranges[range_count++] =
-                (struct watched){end, w_end - end, w.offset + (end - w.addr), w.is_private};
-    }
+    split(addr);
+    split(addr + bytes);
+    for (size_t i = range_count; i-- > 0;)
+        if (ranges[i].addr - addr < bytes) {
+            tell(RING_UNMAP, &ranges[i]);
+            ranges[i] = ranges[--range_count];
+        }
 }
 
 static uint64_t pages(uint64_t bytes)
@@ -150,6 +173,7 @@ static void begin_mmap(struct guest_thread *t, const uint64_t *a, uint64_t unit)
     t->map_private = (flags & 3) == MAP_PRIVATE;
     t->map_offset = a[5] * unit;
     t->map_keeps_old = true;
+    t->map_protection = (uint8_t)(a[2] & 7);
 }
 
 static void begin_mremap(struct guest_thread *t, const uint64_t *a)
@@ -163,33 +187,31 @@ static void begin_mremap(struct guest_thread *t, const uint64_t *a)
     t->map_keeps_old = a[3] & 4; // MREMAP_DONTUNMAP
     if (t->map_matches) {
         t->map_private = w.is_private;
+        t->map_protection = w.protection;
         t->map_offset = w.offset + (a[0] - w.addr);
     }
     // An old size of 0 duplicates a shared mapping.
     t->map_keeps_old |= a[1] == 0;
 }
 
-// The guest's accesses by the kernel are no instructions; tells of those that
-// are seen here.
+static void tell_kernel(int64_t number, uint16_t flags)
+{
+    struct ring_record record = {.kind = RING_SYSCALL, .flags = flags};
+    record.range.number = number;
+    plugin_write(&record, NULL);
+}
+
+// What the kernel loads and stores for the guest is done by no instruction. Tells
+// of the plain cases: a buffer in the mapping, and FILE written to as a file.
 static void note_kernel(const struct machine_syscalls *calls, int64_t number, const uint64_t *a)
 {
-    static _Atomic int64_t last_number;
-    struct ring_record record = {.kind = RING_SYSCALL};
     struct watched w;
-    record.range.number = number;
-    if (number == calls->mprotect || number == calls->msync)
-        return;
-    if ((number == calls->write || number == calls->pwrite || number == calls->writev) &&
-        is_watched_file((int)a[0])) {
-        record.flags = RING_STORE;
-        plugin_write(&record, NULL);
-    }
-    for (unsigned i = 0; i < 6 && number != last_number; i++)
-        if (a[i] - watched_low < watched_span && watched_find(a[i], &w)) {
-            record.flags = 0;
-            plugin_write(&record, NULL);
-            last_number = number;
-        }
+    bool writes = number == calls->write || number == calls->pwrite;
+    bool reads = number == calls->read || number == calls->pread;
+    if ((writes || number == calls->writev) && is_watched_file((int)a[0]))
+        tell_kernel(number, RING_STORE);
+    if ((reads || writes) && a[1] - watched_low < watched_span && watched_find(a[1], &w))
+        tell_kernel(number, 0);
 }
 
 void watched_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_t a1, uint64_t a2,
@@ -199,10 +221,11 @@ void watched_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_
     struct guest_thread *t = thread_self();
     uint64_t a[6] = {a1, a2, a3, a4, a5, a6};
     (void)id, (void)vcpu, (void)a7, (void)a8;
-    t->maps = false;
-    if (number <= 0)
-        return;
-    if (number == calls->mmap) {
+    t->maps = t->map_protects = false;
+    if (number == 0) { // read on x86-64; nothing elsewhere
+        if (calls->read == 0 && watched_span > 0)
+            note_kernel(calls, number, a);
+    } else if (number == calls->mmap) {
         for (unsigned i = 0; calls->mmap_by_block && i < 6; i++)
             a[i] = guest_word(a1, i);
         begin_mmap(t, a, 1);
@@ -216,6 +239,11 @@ void watched_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_
         pthread_mutex_unlock(&lock);
     } else if (number == calls->mremap) {
         begin_mremap(t, a);
+    } else if (number == calls->mprotect) {
+        t->map_protects = true;
+        t->map_addr = a1;
+        t->map_bytes = pages(a2);
+        t->map_protection = (uint8_t)(a3 & 7);
     } else if (number == calls->execve) {
         follow_exec(guest_text(a1), a2, a3);
     } else if (number == calls->execveat && (*guest_text(a2) == '/' || (int)a1 == AT_FDCWD)) {
@@ -230,17 +258,22 @@ void watched_syscall_ret(qemu_plugin_id_t id, unsigned vcpu, int64_t number, int
     struct guest_thread *t = thread_self();
     uint64_t addr = plugin.machine->bits == 32 ? (uint32_t)ret : (uint64_t)ret;
     (void)id, (void)vcpu, (void)number;
-    if (!t->maps)
-        return;
-    t->maps = false;
-    if ((uint64_t)ret >= (uint64_t)-4095)
+    bool maps = t->maps, protects = t->map_protects;
+    t->maps = t->map_protects = false;
+    if ((!maps && !protects) || (uint64_t)ret >= (uint64_t)-4095)
         return;
     pthread_mutex_lock(&lock);
+    if (protects) {
+        protect(t->map_addr, t->map_bytes, t->map_protection);
+        pthread_mutex_unlock(&lock);
+        return;
+    }
     if (!t->map_keeps_old)
         cut(t->map_old, t->map_old_bytes);
     cut(addr, t->map_bytes);
     if (t->map_matches)
-        append(&(struct watched){addr, t->map_bytes, t->map_offset, t->map_private});
+        append(&(struct watched){addr, t->map_bytes, t->map_offset, t->map_private,
+                                 t->map_protection});
     set_hull();
     pthread_mutex_unlock(&lock);
 }
