@@ -73,12 +73,6 @@ void contents_store(struct contents *c, uint64_t offset, const uint8_t *value, u
     }
 }
 
-void contents_forget(struct contents *c, uint64_t offset)
-{
-    enum { PAGE = 4096 };
-    contents_store(c, offset / PAGE * PAGE, NULL, 2 * PAGE);
-}
-
 bool contents_compare(struct contents *c, struct contents_difference *out)
 {
     enum { CHUNK = 65536 };

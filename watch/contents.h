@@ -29,9 +29,6 @@ void contents_begin(struct contents *c);
 // VALUE NULL: stored, but nobody knows what.
 void contents_store(struct contents *c, uint64_t offset, const uint8_t *value, uint64_t bytes);
 
-// Nobody knows any more what FILE holds in the page of OFFSET and the next one.
-void contents_forget(struct contents *c, uint64_t offset);
-
 // Does FILE differ?
 bool contents_compare(struct contents *c, struct contents_difference *out);
 

@@ -31,6 +31,14 @@ struct open_access {
     bool whole;
 };
 
+// What an instruction did to FILE that QEMU did not tell.
+struct unseen {
+    uint32_t site;
+    uint16_t flags;  // of the record
+    uint64_t offset; // of the first time
+    uint64_t times;
+};
+
 struct note {
     enum watch_note kind;
     char *text;
@@ -52,6 +60,8 @@ struct watch_log {
     struct note *notes;
     size_t note_count, notes_left_out;
     bool ran_blind, wrote_by_call;
+    struct unseen *unseen;
+    size_t unseen_count;
     uint64_t blind_count;
     uint32_t blind_site;
 };
@@ -79,6 +89,7 @@ void watch_log_free(struct watch_log *log)
     free(log->sites);
     free(log->threads);
     free(log->notes);
+    free(log->unseen);
     stamps_free(log->stamps);
     contents_free(log->contents);
     modules_free(log->modules);
@@ -147,6 +158,11 @@ static void take_site(struct watch_log *log, const struct ring_site *s, const ch
     assert(site != NULL);
     site->pc = s->pc;
     modules_place(log->modules, s->has_file ? path : "", s->file_off, &site->place);
+    if (s->has_file && !site->place.inside)
+        note(log, NOTE_INFO,
+             "%s has no symbol for some of its code, which is called by the nearest one before; "
+             "its debug symbols, installed, would name it",
+             site->place.module);
     if (end > text)
         snprintf(site->text, sizeof site->text, "%.*s", (int)(end - text), text);
     else
@@ -314,17 +330,32 @@ static void take_map(struct watch_log *log, const struct ring_record *r)
 
 static void take_unseen(struct watch_log *log, const struct ring_record *r)
 {
-    char place[256] = "";
-    const struct watch_site *site = site_at(log, r->range.site);
-    bool stores = r->flags & RING_STORE;
+    struct unseen *u = NULL;
+    for (size_t i = 0; i < log->unseen_count && u == NULL; i++)
+        if (log->unseen[i].site == r->range.site && log->unseen[i].flags == r->flags)
+            u = &log->unseen[i];
+    if (u == NULL) {
+        log->unseen = reallocarray(log->unseen, log->unseen_count + 1, sizeof *log->unseen);
+        assert(log->unseen != NULL);
+        u = &log->unseen[log->unseen_count++];
+        *u = (struct unseen){.site = r->range.site, .flags = r->flags, .offset = r->range.offset};
+    }
+    u->times++;
+}
+
+static void note_unseen(struct watch_log *log, const struct unseen *u)
+{
+    char place[256], times[64] = "";
+    const struct watch_site *site = site_at(log, u->site);
+    bool stores = u->flags & RING_STORE, others = u->flags & RING_OTHERS;
     place_print(&site->place, site->pc, true, place, sizeof place);
-    if (stores)
-        contents_forget(log->contents, r->range.offset);
-    note(log, r->flags & RING_OTHERS ? NOTE_DOUBT : NOTE_BROKEN,
-         "`%s' at %s %s FILE at 0x%" PRIx64 "%s; QEMU tells nothing more, so this record lacks "
-         "what it %s there",
-         site->text, place, stores ? "stored to" : "loaded from", r->range.offset,
-         r->flags & RING_OTHERS ? ", or another thread did" : "", stores ? "stored" : "loaded");
+    if (u->times > 1)
+        snprintf(times, sizeof times, " and %" PRIu64 " more times", u->times - 1);
+    note(log, others ? NOTE_DOUBT : NOTE_BROKEN,
+         "`%s' at %s%s %s FILE at 0x%" PRIx64 "%s; QEMU tells nothing more of it, so this record "
+         "lacks those %s",
+         site->text, place, others ? ", or another thread meanwhile," : "",
+         stores ? "stored to" : "loaded from", u->offset, times, stores ? "stores" : "loads");
 }
 
 // Such an instruction while more than one thread ran: its accesses could not be
@@ -417,7 +448,7 @@ void watch_log_take(const struct ring_record *r, const char *text, void *context
 static void check_contents(struct watch_log *log)
 {
     struct contents_difference d;
-    if (log->totals.mappings == 0 || !contents_compare(log->contents, &d))
+    if (log->totals.mappings == 0 || log->unseen_count > 0 || !contents_compare(log->contents, &d))
         return;
     enum watch_note kind = log->ran_blind && !log->wrote_by_call ? NOTE_BROKEN : NOTE_DOUBT;
     note(log, kind,
@@ -437,6 +468,8 @@ void watch_log_end(struct watch_log *log)
         finish_first(log);
     for (size_t i = 0; i < log->thread_count; i++)
         end_call(log, log->threads[i]);
+    for (size_t i = 0; i < log->unseen_count; i++)
+        note_unseen(log, &log->unseen[i]);
     note_blind(log);
     check_contents(log);
     if (log->session->lost > 0)

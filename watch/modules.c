@@ -263,12 +263,11 @@ void place_print(const struct place *p, uint64_t pc, bool detail, char *text, un
         snprintf(text, text_size, "0x%llx (in no file)", (unsigned long long)pc);
     else if (p->symbol == NULL)
         snprintf(text, text_size, "%s+0x%llx", p->module, (unsigned long long)p->offset);
-    else if (!p->inside)
-        snprintf(text, text_size, "near %s+0x%llx (%s)", p->symbol, (unsigned long long)p->offset,
-                 p->module);
+    else if (!p->inside && !detail)
+        snprintf(text, text_size, "near %s (%s)", p->symbol, p->module);
     else if (detail)
-        snprintf(text, text_size, "%s+0x%llx (%s)", p->symbol, (unsigned long long)p->offset,
-                 p->module);
+        snprintf(text, text_size, "%s%s+0x%llx (%s)", p->inside ? "" : "near ", p->symbol,
+                 (unsigned long long)p->offset, p->module);
     else
         snprintf(text, text_size, "%s (%s)", p->symbol, p->module);
 }
