@@ -17,47 +17,39 @@ static uint32_t big(const uint8_t *b)
 }
 
 // bl, blr and their authenticated forms; ret likewise (Arm ARM, C4.1.66).
-static enum insn_flow flow_aarch64(const uint8_t *bytes, size_t length)
+static enum insn_flow flow_aarch64(const uint8_t *bytes, size_t length, const char *text)
 {
+    (void)text;
     uint32_t word = length == 4 ? little(bytes) : 0;
     if ((word & 0xfc000000) == 0x94000000 || (word & 0xfefff000) == 0xd63f0000)
         return FLOW_CALL;
     return (word & 0xfffff000) == 0xd65f0000 ? FLOW_RETURN : FLOW_OTHER;
 }
 
-static enum insn_flow flow_thumb(uint32_t half, uint32_t second, size_t length)
+// By the text, as the bytes do not tell Arm from Thumb: bl and blx, but not ble,
+// bls and blt; bx lr and what loads pc from the stack.
+static enum insn_flow flow_arm(const uint8_t *bytes, size_t length, const char *text)
 {
-    if (length == 4)
-        return (half & 0xf800) == 0xf000 && (second & 0xc000) == 0xc000 ? FLOW_CALL
-               : half == 0xe8bd && (second & 0x8000)                    ? FLOW_RETURN
-                                                                        : FLOW_OTHER;
-    if ((half & 0xff80) == 0x4780)
+    size_t name = strcspn(text, " \t.");
+    (void)bytes, (void)length;
+    if (strncmp(text, "blx", 3) == 0 || (strncmp(text, "bl", 2) == 0 && (name == 2 || name == 4)))
         return FLOW_CALL;
-    return half == 0x4770 || (half & 0xff00) == 0xbd00 ? FLOW_RETURN : FLOW_OTHER;
-}
-
-// bl, blx; bx lr, mov pc, lr, pop {..., pc}. Arm and Thumb instructions of four
-// bytes do not tell which they are; these patterns do not meet.
-static enum insn_flow flow_arm(const uint8_t *bytes, size_t length)
-{
-    uint32_t half = bytes[0] | (uint32_t)bytes[1] << 8;
-    if (length == 2)
-        return flow_thumb(half, 0, 2);
-    uint32_t word = little(bytes);
-    if ((word & 0x0f000000) == 0x0b000000 || (word & 0xfe000000) == 0xfa000000 ||
-        (word & 0x0ffffff0) == 0x012fff30)
-        return FLOW_CALL;
-    if ((word & 0x0fffffff) == 0x012fff1e || (word & 0x0fffffff) == 0x01a0f00e ||
-        (word & 0x0fff8000) == 0x08bd8000 || (word & 0x0fffffff) == 0x049df004)
+    bool to_link = strncmp(text, "bx", 2) == 0 || strncmp(text, "mov", 3) == 0;
+    if (to_link && strstr(text, "lr") != NULL && (text[0] == 'b' || strstr(text, "pc,") != NULL))
         return FLOW_RETURN;
-    return flow_thumb(half, word >> 16, 4);
+    bool loads = strncmp(text, "pop", 3) == 0 || strncmp(text, "ldm", 3) == 0;
+    return (loads && strstr(text, "pc}") != NULL) || strstr(text, "pc, [sp], #4") != NULL
+               ? FLOW_RETURN
+               : FLOW_OTHER;
 }
 
-static enum insn_flow flow_x86(const uint8_t *bytes, size_t length)
+static enum insn_flow flow_x86(const uint8_t *bytes, size_t length, const char *text)
 {
+    (void)text;
     size_t i = 0;
     while (i + 1 < length &&
-           (strchr("\x66\x67\xf2\xf3\x2e\x3e", bytes[i]) != NULL || (bytes[i] & 0xf0) == 0x40))
+           (strchr("\x26\x2e\x36\x3e\x64\x65\x66\x67\xf2\xf3", bytes[i]) != NULL ||
+            (bytes[i] & 0xf0) == 0x40))
         i++;
     if (bytes[i] == 0xe8 || (bytes[i] == 0xff && i + 1 < length && (bytes[i + 1] & 0x38) == 0x10))
         return FLOW_CALL;
@@ -65,8 +57,9 @@ static enum insn_flow flow_x86(const uint8_t *bytes, size_t length)
 }
 
 // jal and jalr that write ra; jalr x0, 0(ra); the compressed forms.
-static enum insn_flow flow_riscv(const uint8_t *bytes, size_t length)
+static enum insn_flow flow_riscv(const uint8_t *bytes, size_t length, const char *text)
 {
+    (void)text;
     uint32_t word = length == 4 ? little(bytes) : bytes[0] | (uint32_t)bytes[1] << 8;
     if (length == 2) {
         if ((word & 0xf07f) == 0x9002 && (word & 0x0f80) != 0)
@@ -90,19 +83,22 @@ static enum insn_flow flow_ppc_word(uint32_t word)
     return (word & 0xfc0007ff) == 0x4c000020 ? FLOW_RETURN : FLOW_OTHER;
 }
 
-static enum insn_flow flow_ppc(const uint8_t *bytes, size_t length)
+static enum insn_flow flow_ppc(const uint8_t *bytes, size_t length, const char *text)
 {
+    (void)text;
     return length == 4 ? flow_ppc_word(big(bytes)) : FLOW_OTHER;
 }
 
-static enum insn_flow flow_ppcle(const uint8_t *bytes, size_t length)
+static enum insn_flow flow_ppcle(const uint8_t *bytes, size_t length, const char *text)
 {
+    (void)text;
     return length == 4 ? flow_ppc_word(little(bytes)) : FLOW_OTHER;
 }
 
 // brasl, bras and basr with %r14; br %r14.
-static enum insn_flow flow_s390(const uint8_t *bytes, size_t length)
+static enum insn_flow flow_s390(const uint8_t *bytes, size_t length, const char *text)
 {
+    (void)text;
     if (bytes[0] == 0x07 && bytes[1] == 0xfe)
         return FLOW_RETURN;
     if ((bytes[0] == 0xc0 && bytes[1] == 0xe5) || (bytes[0] == 0xa7 && bytes[1] == 0xe5) ||
@@ -120,19 +116,22 @@ static enum insn_flow flow_mips_word(uint32_t word)
     return (word & 0xfffff83f) == 0x03e00008 || word == 0x03e00009 ? FLOW_RETURN : FLOW_OTHER;
 }
 
-static enum insn_flow flow_mips(const uint8_t *bytes, size_t length)
+static enum insn_flow flow_mips(const uint8_t *bytes, size_t length, const char *text)
 {
+    (void)text;
     return length == 4 ? flow_mips_word(big(bytes)) : FLOW_OTHER;
 }
 
-static enum insn_flow flow_mipsel(const uint8_t *bytes, size_t length)
+static enum insn_flow flow_mipsel(const uint8_t *bytes, size_t length, const char *text)
 {
+    (void)text;
     return length == 4 ? flow_mips_word(little(bytes)) : FLOW_OTHER;
 }
 
 // call, jmpl with %o7; ret, retl and return.
-static enum insn_flow flow_sparc(const uint8_t *bytes, size_t length)
+static enum insn_flow flow_sparc(const uint8_t *bytes, size_t length, const char *text)
 {
+    (void)text;
     uint32_t word = length == 4 ? big(bytes) : 0;
     if (word >> 30 == 1 || (word & 0xfff80000) == 0x9fc00000)
         return FLOW_CALL;

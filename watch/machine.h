@@ -33,8 +33,8 @@ struct machine {
                        // know them, or their bytes do not tell the mode
     struct machine_syscalls syscalls;
     // What an instruction of LENGTH bytes, in memory order, does to the stack of
-    // calls. NULL: not known for this machine.
-    enum insn_flow (*flow)(const uint8_t *bytes, size_t length);
+    // calls. TEXT is QEMU's, where `text_by_qemu'. NULL: not known for this machine.
+    enum insn_flow (*flow)(const uint8_t *bytes, size_t length, const char *text);
     // Does the instruction access memory without a callback? NULL: none does.
     bool (*is_blind)(const uint8_t *bytes, size_t length);
     // Does it store zeros to the whole aligned line that its address is in, and

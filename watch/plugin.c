@@ -79,12 +79,12 @@ static struct guest_insn *insn_of(const struct qemu_plugin_insn *insn)
             memcmp(found->bytes, wanted.bytes, wanted.length) == 0)
             break;
     if (found == NULL && (found = malloc(sizeof *found)) != NULL) {
-        if (plugin.machine->flow != NULL)
-            wanted.flow = (uint8_t)plugin.machine->flow(wanted.bytes, wanted.length);
-        if (plugin.machine->is_blind != NULL)
-            wanted.is_blind = plugin.machine->is_blind(wanted.bytes, wanted.length);
         if (plugin.machine->text_by_qemu)
             print_insn(insn, &wanted);
+        if (plugin.machine->flow != NULL)
+            wanted.flow = (uint8_t)plugin.machine->flow(wanted.bytes, wanted.length, wanted.text);
+        if (plugin.machine->is_blind != NULL)
+            wanted.is_blind = plugin.machine->is_blind(wanted.bytes, wanted.length);
         wanted.next = *bucket;
         *found = wanted;
         *bucket = found;

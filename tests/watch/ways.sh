@@ -1,0 +1,129 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The storescope authors
+#
+# ways.sh STORESCOPE GUEST.C ARCH CC
+#
+# Compiles the program GUEST.C for QEMU's ARCH by CC, watches it store to a file
+# in every way it knows, and compares what `watch' says with what it does. Exit
+# status: 0 good, 1 not, 77 without the compiler or without QEMU.
+set -u
+storescope=$1 source=$2 arch=$3 cc=$4
+command -v "$cc" >/dev/null 2>&1 || { echo "skipped: there is no $cc"; exit 77; }
+command -v "qemu-$arch" >/dev/null 2>&1 || { echo "skipped: install qemu-user"; exit 77; }
+folder=$(mktemp -d) || exit 2
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 2
+"$cc" -D_GNU_SOURCE -std=gnu17 -O1 -static -pthread -o guest "$source" || exit 1
+passed=0 failed=0
+
+verdict() { # STATUS NAME
+    if [ "$1" -eq 0 ]; then
+        passed=$((passed + 1))
+        echo "ok   $2"
+    else
+        failed=$((failed + 1))
+        echo "FAIL $2"
+        sed 's/^/     out: /' out | head -n 30
+        sed 's/^/     err: /' err | head -n 5
+    fi
+}
+
+watch() { # ARGUMENT... of watch; leaves out, err, status
+    rm -f bar
+    truncate -s 16384 bar
+    "$storescope" watch --map bar "$@" >out 2>err </dev/null
+    status=$?
+}
+
+# The way's stores are the lines of standard input, each ADDR DATA SIZE, and
+# nothing is amiss.
+stores() { # WAY
+    sed 's/\(.*\) \(.*\) \(.*\)/write addr \1, data \2, size \3/' >wanted
+    watch --bus 8 -- ./guest bar "$1"
+    [ "$status" -eq 0 ] && [ ! -s err ] && cmp -s out wanted
+    verdict $? "$arch: the stores of '$1' are told, in order"
+}
+
+# The report of the way ends with STATUS and has TEXT in it.
+says() { # WAY STATUS TEXT [ARGUMENT...]
+    way=$1 wanted=$2 text=$3
+    shift 3
+    watch "$@" -- ./guest bar "$way"
+    [ "$status" -eq "$wanted" ] && grep -qE -- "$text" out
+    verdict $? "$arch: '$way' $*: $text"
+}
+
+# 32-bit machines store eight bytes in two halves.
+case $arch in
+arm | i386) eight='0x8 0x8080808 0x4
+0xc 0x8080808 0x4' ;;
+*) eight='0x8 0x808080808080808 0x8' ;;
+esac
+# What is stored as a number lies in memory the other way round.
+case $arch in
+s390x) order() { echo "$2"; } ;;
+*) order() { echo "$1"; } ;;
+esac
+single="0x0 0x1 0x1
+0x2 0x202 0x2
+0x4 0x4040404 0x4
+$eight"
+
+echo "$single" | stores single
+echo "$single" | stores exec
+seq 0 5 | awk '{ printf "0x%x 0x%x 0x1\n", 16 + $1, $1 }' | stores bytes
+printf '0x20 %s 0x4\n0x24 %s 0x4\n' "$(order 0x2 0x2000000)" "$(order 0x3 0x3000000)" | stores fork
+printf '0x30 %s 0x4\n0x1034 %s 0x4\n' "$(order 0x4 0x4000000)" "$(order 0x5 0x5000000)" |
+    stores mremap
+echo "0x2000 $(order 0x7 0x7000000) 0x4" | stores unmap
+echo "0x1000 $(order 0x9 0x9000000) 0x4" | stores fixed
+echo "0x1040 $(order 0xa 0xa000000) 0x4" | stores offset
+echo "0x60 $(order 0xc 0xc000000) 0x4" | stores killed
+printf '' | stores private
+
+says single 0 '#1 way_single \(guest\), called at main\+0x'
+says single 0 '^    loads   1 of 4 bytes$'
+says single 0 ' load +0x4\.\.0x7 +4 ' --accesses --loads
+says exec 0 'executed .*/guest: its accesses are recorded too'
+says fork 0 'process [0-9]+ forked process [0-9]+: its accesses are recorded too'
+says threads 0 '^2 calls: 800 bytes in 200 stores'
+says private 0 'privately: its stores do not reach the file'
+says kernel 0 'handed the kernel a buffer in the mapping'
+says killed 0 'the program was killed by signal 9'
+says none 2 'the program exited with 0'
+[ "$arch" = x86_64 ] || says other 2 'executed /bin/true, a program for x86_64: not followed'
+
+# Two threads are two calls, whatever their order.
+watch -- ./guest bar threads
+[ "$(grep -c '^#[12] \[[0-9]*\] store_from_thread' out)" -eq 2 ] &&
+    grep -q '^            0x0..0x18f$' out && grep -q '^            0x1000..0x118f$' out
+verdict $? "$arch: each thread's stores are a call of its own"
+
+watch -- ./guest bar single 7
+[ "$status" -eq 0 ] && grep -q '^the program exited with 7$' out
+verdict $? "$arch: the program's exit status is told, and is not ours"
+
+# The program's own output comes through, and the report goes elsewhere.
+watch -o report --format json -- ./guest bar single
+[ "$status" -eq 0 ] && [ ! -s out ] && [ "$(grep -o '"kind":"store"' report | wc -l)" -ge 4 ]
+verdict $? "$arch: JSON has every store"
+
+case $arch in
+aarch64)
+    # glibc's memcpy of 128 bytes, and dc zva, which QEMU does not tell of.
+    says memcpy 0 '^            0x40\.\.0x5f, 0x0\.\.0x3f, 0x60\.\.0x7f$'
+    says memcpy 0 '#1 __memcpy_generic'
+    says zero 0 '^    stores  128 of 8 bytes$'
+    says memcpy 2 '^broken: .* stored to FILE at 0x0.* lacks those stores$' --cpu a64fx
+    ;;
+s390x) says memcpy 2 '^broken: .* at memcpy.* stored to FILE at 0x0' ;;
+x86_64)
+    says memcpy 0 '^1 call: 128 bytes in '
+    # A vector store is one, though QEMU tells of halves.
+    says memcpy 0 'store +0x0\.\.0x(f +16|1f +32)  v?movd?q?up?' --accesses
+    ;;
+esac
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
