@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPEN_MAX_ACCESSES = 256, NOTES_MAX = 64 };
+enum { OPEN_MAX_ACCESSES = 256, NOTES_MAX = 16 };
 
 struct thread {
     uint32_t pid, tid;
@@ -445,6 +445,16 @@ void watch_log_take(const struct ring_record *r, const char *text, void *context
     }
 }
 
+// A libc looks at the CPU before it chooses its memcpy.
+static void note_x86(struct watch_log *log)
+{
+    if (strcmp(log->session->target.machine->name, "x86_64") == 0 && log->totals.mappings > 0)
+        note(
+            log, NOTE_INFO,
+            "QEMU's x86_64 is not this machine's CPU (7.2 has AVX2, no AVX-512): a libc may choose "
+            "other routines here than without QEMU");
+}
+
 static void check_contents(struct watch_log *log)
 {
     struct contents_difference d;
@@ -471,10 +481,12 @@ void watch_log_end(struct watch_log *log)
     for (size_t i = 0; i < log->unseen_count; i++)
         note_unseen(log, &log->unseen[i]);
     note_blind(log);
+    note_x86(log);
     check_contents(log);
     if (log->session->lost > 0)
         note(log, NOTE_BROKEN, "%" PRIu64 " records were lost with a thread that was killed",
              log->session->lost);
     if (log->notes_left_out > 0)
-        note(log, NOTE_DOUBT, "%zu more such lines are left out", log->notes_left_out);
+        note(log, NOTE_DOUBT, "%zu more lines on processes and mappings are left out",
+             log->notes_left_out);
 }

@@ -68,7 +68,9 @@ static bool is_name(const char *name)
 
 static unsigned rank_of(const GElf_Sym *sym, const char *name)
 {
-    unsigned underscores = (unsigned)strspn(name, "_");
+    // glibc's own aliases say less than the other name of the same code.
+    bool alias = strncmp(name, "__GI_", 5) == 0;
+    unsigned underscores = (unsigned)strspn(name, "_") + 2 * alias;
     unsigned binding = GELF_ST_BIND(sym->st_info);
     return (sym->st_size == 0) * 16u + (underscores < 4 ? underscores : 4) * 2u +
            (binding == STB_LOCAL);

@@ -214,6 +214,8 @@ static void start(const struct watch_request *request, const struct watch_sessio
         arguments[count++] = request->command[i];
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
     signal(SIGXFSZ, SIG_DFL);
     execv(s->qemu, arguments);
@@ -252,6 +254,13 @@ static void receive(struct reader *r, const struct ring_record *record)
     r->take(&r->pending, r->text, r->context);
 }
 
+static volatile sig_atomic_t asked_to_end;
+
+static void note_signal(int signal)
+{
+    asked_to_end = signal;
+}
+
 static bool drain(struct watch_session *s, struct reader *r)
 {
     struct ring_record record;
@@ -280,6 +289,9 @@ static void follow(struct watch_session *s, struct reader *r, pid_t child)
         if (ended == child)
             s->status = status;
         alive = ended >= 0;
+        if (asked_to_end != 0)
+            kill(child, asked_to_end);
+        asked_to_end = 0;
         if (drain(s, r)) {
             last_ms = now_ms();
             pause_us = 50;
@@ -304,6 +316,9 @@ bool watch_run(const struct watch_request *request, struct watch_session *s, wat
     // A terminal sends these to the program as well; the report follows its end.
     signal(SIGINT, SIG_IGN);
     signal(SIGQUIT, SIG_IGN);
+    // ... and these are handed on.
+    signal(SIGTERM, note_signal);
+    signal(SIGHUP, note_signal);
     pid_t child = fork();
     if (child < 0)
         return fail(error, error_size, "cannot start a process: %s", strerror(errno));
