@@ -53,6 +53,7 @@ struct watch_tally {
     uint64_t bytes_again; // stored again within the call
     struct watch_run runs[CALL_RUNS_MAX];
     uint64_t run_count; // beyond CALL_RUNS_MAX only counted
+    uint64_t run_end;   // of the last
 };
 
 struct watch_call {

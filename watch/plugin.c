@@ -178,18 +178,30 @@ void plugin_store(struct guest_insn *insn, uint64_t addr, unsigned width, const 
     write_access(insn, RING_STORE, addr, width, w);
 }
 
+// An access that reaches over an end of the mapping: its bytes inside, each.
+static void write_edge(struct guest_insn *insn, uint16_t flags, uint64_t addr, unsigned width)
+{
+    struct watched w;
+    for (unsigned i = 0; i < width; i++)
+        if (watched_find(addr + i, &w))
+            write_access(insn, flags, addr + i, 1, &w);
+}
+
 static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *data)
 {
     struct watched w;
     uint64_t addr = vaddr & plugin.address_mask;
     unsigned width = 1u << qemu_plugin_mem_size_shift(info);
     uint64_t low = atomic_load_explicit(&watched_low, memory_order_relaxed);
+    uint64_t span = atomic_load_explicit(&watched_span, memory_order_relaxed);
     uint16_t flags = qemu_plugin_mem_is_store(info) ? RING_STORE : 0;
     (void)vcpu;
-    if (addr + width - 1 - low <
-            atomic_load_explicit(&watched_span, memory_order_relaxed) + width &&
-        (watched_find(addr, &w) || watched_find(addr + width - 1, &w)))
+    if (addr + width - 1 - low >= span + width || span == 0)
+        return;
+    if (watched_find(addr, &w) && addr - w.addr + width <= w.bytes)
         write_access(data, flags, addr, width, &w);
+    else
+        write_edge(data, flags, addr, width);
 }
 
 static void on_call(unsigned vcpu, void *data)

@@ -66,15 +66,16 @@ static uint64_t stamp(struct stamps *s, const struct watch_access *a)
 
 static void add_run(struct watch_tally *t, uint64_t lo, uint64_t hi)
 {
-    struct watch_run *last =
-        t->run_count > 0 && t->run_count <= CALL_RUNS_MAX ? &t->runs[t->run_count - 1] : NULL;
-    if (last != NULL && last->hi == lo) {
-        last->hi = hi;
+    bool goes_on = t->run_count > 0 && t->run_end == lo;
+    t->run_end = hi;
+    if (!goes_on)
+        t->run_count++;
+    if (t->run_count > CALL_RUNS_MAX)
         return;
-    }
-    if (t->run_count < CALL_RUNS_MAX)
-        t->runs[t->run_count] = (struct watch_run){lo, hi};
-    t->run_count++;
+    struct watch_run *run = &t->runs[t->run_count - 1];
+    if (!goes_on)
+        run->lo = lo;
+    run->hi = hi;
 }
 
 void watch_tally_add(struct watch_tally *t, const struct watch_access *a, struct stamps *stamps)

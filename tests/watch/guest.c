@@ -174,6 +174,16 @@ static void way_killed(void)
     kill(getpid(), SIGKILL);
 }
 
+// Over the end of a mapping of the first page, and over its start.
+static void way_edge(void)
+{
+    int fd = open(file, O_RDWR);
+    char *room = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *map = mmap(room + PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+    memcpy(map + PAGE - 2, "edge", 4);
+    memcpy(map - 2, "edge", 4);
+}
+
 static void way_none(void)
 {
 }
@@ -187,7 +197,7 @@ static const struct {
     {"other", way_exec_other}, {"mremap", way_mremap}, {"unmap", way_unmap},
     {"fixed", way_fixed},      {"offset", way_offset}, {"private", way_private},
     {"kernel", way_kernel},    {"zero", way_zero},     {"killed", way_killed},
-    {"none", way_none},
+    {"edge", way_edge},        {"none", way_none},
 };
 
 int main(int argc, char **argv)

@@ -81,6 +81,10 @@ echo "0x1000 $(order 0x9 0x9000000) 0x4" | stores fixed
 echo "0x1040 $(order 0xa 0xa000000) 0x4" | stores offset
 echo "0x60 $(order 0xc 0xc000000) 0x4" | stores killed
 printf '' | stores private
+case $arch in
+x86_64 | i386) printf '0xffe 0x6465 0x2\n0x0 0x6567 0x2\n' | stores edge ;;
+*) printf '0xffe 0x65 0x1\n0xfff 0x64 0x1\n0x0 0x67 0x1\n0x1 0x65 0x1\n' | stores edge ;;
+esac
 
 says single 0 '#1 way_single \(guest\), called at main\+0x'
 says single 0 '^    loads   1 of 4 bytes$'
@@ -103,6 +107,16 @@ verdict $? "$arch: each thread's stores are a call of its own"
 watch -- ./guest bar single 7
 [ "$status" -eq 0 ] && grep -q '^the program exited with 7$' out
 verdict $? "$arch: the program's exit status is told, and is not ours"
+
+# A device: /dev/zero can be mapped by anyone. Reading it might act on it.
+"$storescope" watch --map /dev/zero --bus 4 -- ./guest /dev/zero single >out 2>err </dev/null
+status=$?
+[ "$status" -eq 0 ] && grep -q '^write addr 0x4, data unknown, size 0x4$' out
+verdict $? "$arch: what was stored to a device is not read back"
+"$storescope" watch --map /dev/zero --bus 4 --values -- ./guest /dev/zero single >out 2>err </dev/null
+status=$?
+[ "$status" -eq 0 ] && grep -q '^write addr 0x4, data 0x4040404, size 0x4$' out
+verdict $? "$arch: --values reads a device back"
 
 # The program's own output comes through, and the report goes elsewhere.
 watch -o report --format json -- ./guest bar single
