@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const struct command_help help = {
+const struct command_help help_list = {
     .name = "storescope list",
     .arguments = "[backends|recorders|contracts|rules] [GLOB]",
     .about = "Lists what is here; and of what is not, the CPU feature or package that is missing."
@@ -18,6 +18,7 @@ static const struct command_help help = {
              "  storescope list rules --format json\n\n"
              "Planted defects, which test the tool itself, are listed only with --all or when GLOB "
              "names them.",
+    .command = FORMAT_LIST,
     .groups = OPTIONS_LIST | OPTIONS_OUTPUT,
 };
 
@@ -48,7 +49,7 @@ static int write_list(const struct options *o, unsigned kinds, const struct list
     if (!output_open(&out, o->output, error, sizeof error))
         return cli_trouble("%s", error);
     struct look look = look_of(out.file, o->color);
-    if (o->format == FORMAT_JSON)
+    if (o->format == &format_json)
         list_json(rows, kinds, out.file);
     else
         list_text(rows, kinds, &look, out.file);
@@ -63,7 +64,7 @@ int command_list(int argc, char **argv)
     const char *glob;
     char error[1024];
     int status;
-    if (!options_read(&help, argc, argv, &o, &status))
+    if (!options_read(&help_list, argc, argv, &o, &status))
         return status;
     if (!read_words(&o, &kinds, &glob)) {
         status = cli_trouble("list takes one kind and one glob; try `storescope list --help'");

@@ -3,6 +3,8 @@
 
 #include "list_rows.h"
 
+#include "nearest.h"
+
 #include "contract.h"
 #include "describe.h"
 #include "recorder.h"
@@ -38,6 +40,16 @@ static size_t count_listed(const struct list_rows *rows, unsigned kinds)
     return count;
 }
 
+static void offer_names(struct nearest *n, unsigned kinds)
+{
+    for (size_t i = 0; kinds & 1u << LIST_RECORDERS && i < recorder_kind_count; i++)
+        nearest_offer(n, recorder_kinds[i]->name);
+    for (size_t i = 0; kinds & 1u << LIST_CONTRACTS && i < contract_builtin_count; i++)
+        nearest_offer(n, contract_builtin(i)->name);
+    for (size_t i = 0; kinds & 1u << LIST_RULES && i < RULE_COUNT; i++)
+        nearest_offer(n, rule_name[i]);
+}
+
 bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all, char *error,
                  size_t error_size)
 {
@@ -50,8 +62,12 @@ bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool 
     }
     if (count_listed(rows, kinds) > 0)
         return true;
-    snprintf(error, error_size, "nothing here matches '%s'; leave the glob out to see all",
-             glob ? glob : "");
+    struct nearest n = {.wanted = glob ? glob : ""};
+    char near_text[NEAREST_TEXT_MAX];
+    offer_names(&n, kinds);
+    nearest_print(&n, near_text, sizeof near_text);
+    snprintf(error, error_size, "nothing here matches '%s'%s; leave the glob out to see all",
+             n.wanted, near_text);
     return false;
 }
 

@@ -5,8 +5,10 @@
 
 #include "bus.h"
 #include "cli.h"
+#include "nearest.h"
+#include "options_parts.h"
+#include "saved.h"
 
-#include <argp.h>
 #include <assert.h>
 #include <errno.h>
 #include <sched.h>
@@ -37,24 +39,18 @@ enum option_key {
     KEY_ROWS,
     KEY_ALL,
     KEY_JSON,
-    KEY_MAP,
-    KEY_ARCH,
-    KEY_SYSROOT,
-    KEY_CPU,
-    KEY_QEMU,
-    KEY_VALUES,
-    KEY_ACCESSES,
+    KEY_REPORT,
 };
 
-enum { JOBS_MAX = 1024, TIMEOUT_DEFAULT_MS = 2000, TIMEOUT_MAX_MS = 3600000, ROWS_DEFAULT = 256 };
-
-#define OPTION(name, key, argument, about) \
-    {                                      \
-        name, key, argument, 0, about, 0   \
-    }
+enum {
+    TIMEOUT_DEFAULT_MS = 2000,
+    TIMEOUT_MAX_MS = 3600000,
+    ROWS_DEFAULT = 256,
+    FORMATS_TEXT_MAX = 256
+};
 
 static const struct argp_option output_options[] = {
-    OPTION("format", KEY_FORMAT, "text|json", "How to report (default: text)"),
+    OPTION("format", KEY_FORMAT, "FORMAT", "How to report (default: text)"),
     OPTION("output", KEY_OUTPUT, "FILE", "Write to FILE, whole or not at all"),
     OPTION("color", KEY_COLOR, "WHEN", "auto, always or never (default: auto)"),
     OPTION("help", KEY_HELP, NULL, "Show this and exit"),
@@ -75,13 +71,18 @@ static const struct argp_option case_options[] = {
            "Set a libc's threshold: nt, rep, rep-stop, half-cache or string"),
     {0},
 };
-static const struct argp_option sweep_options[] = {
+static const struct argp_option contract_options[] = {
     OPTION("contract", KEY_CONTRACT, "NAME|FILE",
            "A kind of memory (see `storescope list contracts'), or a file; may be given again"),
     OPTION("device", KEY_DEVICE, "SIDE",
            "Which side is that memory: dst, src or both (default: dst)"),
+    {0},
+};
+static const struct argp_option sweep_options[] = {
     OPTION("jobs", KEY_JOBS, "N", "Worker processes (default: the cores there are)"),
-    OPTION("json", KEY_JSON, "FILE", "Besides the report, write it as JSON to FILE"),
+    OPTION("report", KEY_REPORT, "FORMAT:FILE",
+           "Besides the report, write one in FORMAT to FILE; may be given again"),
+    OPTION("json", KEY_JSON, "FILE", "The same as --report json:FILE"),
     OPTION("quiet", KEY_QUIET, NULL, "Show no progress"),
     {0},
 };
@@ -97,45 +98,6 @@ static const struct argp_option list_options[] = {
     OPTION("all", KEY_ALL, NULL, "Planted defects as well"),
     {0},
 };
-static const struct argp_option watch_options[] = {
-    OPTION("map", KEY_MAP, "FILE", "The file, device or shared memory whose mappings are watched"),
-    OPTION("arch", KEY_ARCH, "ARCH", "Refuse a program of another CPU: aarch64, riscv64, x86_64"),
-    OPTION("sysroot", KEY_SYSROOT, "FOLDER", "Where the program's CPU has its libraries"),
-    OPTION("cpu", KEY_CPU, "MODEL", "What to emulate (aarch64: cortex-a57; else QEMU's default)"),
-    OPTION("qemu", KEY_QEMU, "PATH", "The emulator (default: qemu-ARCH in PATH)"),
-    OPTION("accesses", KEY_ACCESSES, NULL, "Show every access, not calls alone"),
-    OPTION("loads", KEY_LOADS, NULL, "Show calls that only load as well"),
-    OPTION("bus", KEY_BUS, "BYTES", "Print the beats of the stores on a bus of that width instead"),
-    OPTION("rows", KEY_ROWS, "N",
-           "Calls shown before the middle is left out (default: 256); 0: all"),
-    OPTION("values", KEY_VALUES, NULL,
-           "Read back what was stored even where FILE is a device, on which a read may act"),
-    {0},
-};
-
-// What the parsers share.
-struct reading {
-    struct options *o;
-    char error[512]; // "": argp's own complaint, if any
-    bool help;
-    bool words_end_options;
-};
-
-__attribute__((format(printf, 2, 3))) static error_t refuse(struct reading *r, const char *format,
-                                                            ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(r->error, sizeof r->error, format, arguments);
-    va_end(arguments);
-    return EINVAL;
-}
-
-static bool count_parse(const char *text, uint64_t *out)
-{
-    const char *end;
-    return number_parse(text, &end, out) && *end == '\0';
-}
 
 bool duration_parse(const char *text, unsigned *out_ms)
 {
@@ -155,13 +117,37 @@ bool duration_parse(const char *text, unsigned *out_ms)
     return false;
 }
 
+error_t options_refuse(struct reading *r, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(r->error, sizeof r->error, format, arguments);
+    va_end(arguments);
+    return EINVAL;
+}
+
+bool options_count(const char *text, uint64_t *out)
+{
+    const char *end;
+    return number_parse(text, &end, out) && *end == '\0';
+}
+
+error_t options_jobs(struct reading *r, const char *text)
+{
+    uint64_t jobs;
+    if (!options_count(text, &jobs) || jobs == 0 || jobs > JOBS_MAX)
+        return options_refuse(r, "--jobs '%s': expected 1 to %d", text, JOBS_MAX);
+    r->o->run.jobs = (unsigned)jobs;
+    return 0;
+}
+
 static error_t read_range(struct reading *r, const char *name, const char *text, int64_t lo,
                           int64_t hi, struct range *out)
 {
     if (range_parse(text, out) && out->lo >= lo && out->hi <= hi)
         return 0;
-    return refuse(r, "--%s '%s': expected N, LO..HI or LO..HI:STEP within %lld..%lld", name, text,
-                  (long long)lo, (long long)hi);
+    return options_refuse(r, "--%s '%s': expected N, LO..HI or LO..HI:STEP within %lld..%lld", name,
+                          text, (long long)lo, (long long)hi);
 }
 
 static error_t read_tunable(struct reading *r, const char *text)
@@ -173,15 +159,16 @@ static error_t read_tunable(struct reading *r, const char *text)
         const char *name = case_tunables[i].name;
         if (strlen(name) != length || strncmp(text, name, length) != 0)
             continue;
-        if (*equals == '\0' || !count_parse(equals + 1, &request->tunable[i]))
+        if (*equals == '\0' || !options_count(equals + 1, &request->tunable[i]))
             break;
         request->has_tunables = true;
         return 0;
     }
-    return refuse(r,
-                  "--tunable '%s': expected nt=N, rep=N, rep-stop=N, half-cache=N or string=N, "
-                  "such as nt=0x4040",
-                  text);
+    return options_refuse(
+        r,
+        "--tunable '%s': expected nt=N, rep=N, rep-stop=N, half-cache=N or string=N, "
+        "such as nt=0x4040",
+        text);
 }
 
 static error_t read_case_option(int key, char *text, struct argp_state *state)
@@ -193,7 +180,7 @@ static error_t read_case_option(int key, char *text, struct argp_state *state)
     switch (key) {
     case KEY_OP:
         if (!copy_op_parse(text, &op))
-            return refuse(r, "--op '%s': expected memcpy, memmove or mempcpy", text);
+            return options_refuse(r, "--op '%s': expected memcpy, memmove or mempcpy", text);
         r->o->ops |= 1u << op;
         return 0;
     case KEY_SIZE:
@@ -211,6 +198,46 @@ static error_t read_case_option(int key, char *text, struct argp_state *state)
     }
 }
 
+static error_t read_format(struct reading *r, const char *option, const char *text, size_t length,
+                           const struct format **out)
+{
+    char names[256], near_text[NEAREST_TEXT_MAX], *name = strndup(text, length);
+    assert(name != NULL);
+    *out = format_find(name, r->command);
+    struct nearest n = {.wanted = name};
+    for (size_t i = 0; i < format_count && *out == NULL; i++)
+        if (formats[i]->commands & r->command)
+            nearest_offer(&n, formats[i]->name);
+    nearest_print(&n, near_text, sizeof near_text);
+    free(name);
+    format_names(r->command, ", ", names, sizeof names);
+    return *out != NULL ? 0
+                        : options_refuse(r, "--%s '%s': expected one of: %s%s", option, text, names,
+                                         near_text);
+}
+
+// FORMAT:FILE, FORMAT left out where it is PREFIX's.
+static error_t read_report(struct reading *r, const char *option, const char *text,
+                           const struct format *format)
+{
+    struct options *o = r->o;
+    const char *colon = strchrnul(text, ':');
+    struct report_request request = {.format = format, .path = text, .option = option};
+    if (format == NULL) {
+        if (*colon == '\0' || colon[1] == '\0')
+            return options_refuse(
+                r, "--report '%s': expected FORMAT:FILE, such as json:report.json", text);
+        error_t problem = read_format(r, "report", text, (size_t)(colon - text), &request.format);
+        if (problem != 0)
+            return problem;
+        request.path = colon + 1;
+    }
+    o->more = reallocarray(o->more, o->more_count + 1, sizeof *o->more);
+    assert(o->more != NULL);
+    o->more[o->more_count++] = request;
+    return 0;
+}
+
 static error_t read_output_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
@@ -220,10 +247,7 @@ static error_t read_output_option(int key, char *text, struct argp_state *state)
         r->help = true;
         return ECANCELED;
     case KEY_FORMAT:
-        o->format = strcmp(text, "json") == 0 ? FORMAT_JSON : FORMAT_TEXT;
-        return strcmp(text, "json") == 0 || strcmp(text, "text") == 0
-                   ? 0
-                   : refuse(r, "--format '%s': expected text or json", text);
+        return read_format(r, "format", text, strlen(text), &o->format);
     case KEY_OUTPUT:
         o->output = text;
         return 0;
@@ -233,37 +257,41 @@ static error_t read_output_option(int key, char *text, struct argp_state *state)
                                                 : COLOR_AUTO;
         return o->color != COLOR_AUTO || strcmp(text, "auto") == 0
                    ? 0
-                   : refuse(r, "--color '%s': expected auto, always or never", text);
+                   : options_refuse(r, "--color '%s': expected auto, always or never", text);
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-static void recorder_names(char *text, size_t text_size)
+static error_t read_recorder(struct reading *r, const char *text)
 {
+    char names[128] = "", near_text[NEAREST_TEXT_MAX];
     size_t length = 0;
-    *text = '\0';
-    for (size_t i = 0; i < recorder_kind_count && length < text_size; i++)
-        length += (size_t)snprintf(text + length, text_size - length, "%s%s", i ? ", " : "",
+    struct nearest n = {.wanted = text};
+    r->o->run.recorder = recorder_find(text);
+    if (r->o->run.recorder != NULL)
+        return 0;
+    for (size_t i = 0; i < recorder_kind_count && length < sizeof names; i++) {
+        nearest_offer(&n, recorder_kinds[i]->name);
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",
                                    recorder_kinds[i]->name);
+    }
+    nearest_print(&n, near_text, sizeof near_text);
+    return options_refuse(r, "--recorder '%s': there is none of that name%s; take one of: %s", text,
+                          near_text, names);
 }
 
 static error_t read_run_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
-    char names[128];
     switch (key) {
     case KEY_RECORDER:
-        r->o->run.recorder = recorder_find(text);
-        recorder_names(names, sizeof names);
-        return r->o->run.recorder != NULL
-                   ? 0
-                   : refuse(r, "--recorder '%s': there is none of that name; take one of: %s", text,
-                            names);
+        return read_recorder(r, text);
     case KEY_TIMEOUT:
         return duration_parse(text, &r->o->run.timeout_ms)
                    ? 0
-                   : refuse(r, "--timeout '%s': expected 1ms to 60m, such as 500ms or 2s", text);
+                   : options_refuse(r, "--timeout '%s': expected 1ms to 60m, such as 500ms or 2s",
+                                    text);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -279,37 +307,42 @@ static error_t read_contract(struct reading *r, const char *text)
         return EINVAL;
     for (size_t i = 0; i < o->contract_count; i++)
         if (strcmp(o->contracts[i].name, contract->name) == 0)
-            return refuse(r,
-                          "--contract '%s': contract %s is given twice; give it once, or "
-                          "rename the one in the file",
-                          text, contract->name);
-    o->contract_count++;
+            return options_refuse(r,
+                                  "--contract '%s': contract %s is given twice; give it once, or "
+                                  "rename the one in the file",
+                                  text, contract->name);
+    o->contract_names = reallocarray(o->contract_names, o->contract_count + 1, sizeof(char *));
+    assert(o->contract_names != NULL);
+    o->contract_names[o->contract_count++] = (char *)(uintptr_t)text;
     return 0;
+}
+
+static error_t read_contract_option(int key, char *text, struct argp_state *state)
+{
+    struct reading *r = state->input;
+    switch (key) {
+    case KEY_CONTRACT:
+        return read_contract(r, text);
+    case KEY_DEVICE:
+        r->o->has_device = true;
+        return device_side_parse(text, &r->o->run.device)
+                   ? 0
+                   : options_refuse(r, "--device '%s': expected dst, src or both", text);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }
 
 static error_t read_sweep_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
-    struct campaign_options *run = &r->o->run;
-    uint64_t jobs;
     switch (key) {
-    case KEY_CONTRACT:
-        return read_contract(r, text);
-    case KEY_DEVICE:
-        run->device = strcmp(text, "src") == 0    ? DEVICE_SRC
-                      : strcmp(text, "both") == 0 ? DEVICE_BOTH
-                                                  : DEVICE_DST;
-        return run->device != DEVICE_DST || strcmp(text, "dst") == 0
-                   ? 0
-                   : refuse(r, "--device '%s': expected dst, src or both", text);
     case KEY_JOBS:
-        if (!count_parse(text, &jobs) || jobs == 0 || jobs > JOBS_MAX)
-            return refuse(r, "--jobs '%s': expected 1 to %d", text, JOBS_MAX);
-        run->jobs = (unsigned)jobs;
-        return 0;
+        return options_jobs(r, text);
     case KEY_JSON:
-        r->o->json = text;
-        return 0;
+        return read_report(r, "json", text, &format_json);
+    case KEY_REPORT:
+        return read_report(r, "report", text, NULL);
     case KEY_QUIET:
         r->o->quiet = true;
         return 0;
@@ -325,56 +358,27 @@ static error_t read_picture_option(int key, char *text, struct argp_state *state
     switch (key) {
     case KEY_FILL:
         r->o->has_fill = true;
-        return count_parse(text, &r->o->fill)
+        return options_count(text, &r->o->fill)
                    ? 0
-                   : refuse(r, "--fill '%s': expected a number, decimal or 0x hex", text);
+                   : options_refuse(r, "--fill '%s': expected a number, decimal or 0x hex", text);
     case KEY_BUS:
-        if (!count_parse(text, &width) || !bus_width_is_valid(width))
-            return refuse(r,
-                          "--bus '%s': expected the bus's width in bytes: 1, 2, 4, 8, 16, 32 "
-                          "or 64",
-                          text);
+        if (!options_count(text, &width) || !bus_width_is_valid(width))
+            return options_refuse(
+                r,
+                "--bus '%s': expected the bus's width in bytes: 1, 2, 4, 8, 16, 32 "
+                "or 64",
+                text);
         r->o->bus = (unsigned)width;
         return 0;
     case KEY_LOADS:
         r->o->loads = true;
         return 0;
     case KEY_ROWS:
-        return count_parse(text, &r->o->rows_max)
+        return options_count(text, &r->o->rows_max)
                    ? 0
-                   : refuse(r, "--rows '%s': expected a number; 0 shows all", text);
+                   : options_refuse(r, "--rows '%s': expected a number; 0 shows all", text);
     default:
         return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static error_t read_watch_option(int key, char *text, struct argp_state *state)
-{
-    struct watch_options *watch = &((struct reading *)state->input)->o->watch;
-    switch (key) {
-    case KEY_MAP:
-        watch->map = text;
-        return 0;
-    case KEY_ARCH:
-        watch->arch = text;
-        return 0;
-    case KEY_SYSROOT:
-        watch->sysroot = text;
-        return 0;
-    case KEY_CPU:
-        watch->cpu = text;
-        return 0;
-    case KEY_QEMU:
-        watch->qemu = text;
-        return 0;
-    case KEY_VALUES:
-        watch->values = true;
-        return 0;
-    case KEY_ACCESSES:
-        watch->accesses = true;
-        return 0;
-    default:
-        return read_picture_option(key, text, state);
     }
 }
 
@@ -392,10 +396,10 @@ static const struct {
     struct argp argp;
 } groups[] = {
     {OPTIONS_CASES, {.options = case_options, .parser = read_case_option}},
+    {OPTIONS_CONTRACT, {.options = contract_options, .parser = read_contract_option}},
     {OPTIONS_SWEEP, {.options = sweep_options, .parser = read_sweep_option}},
     {OPTIONS_PICTURE, {.options = picture_options, .parser = read_picture_option}},
     {OPTIONS_RUN, {.options = run_options, .parser = read_run_option}},
-    {OPTIONS_WATCH, {.options = watch_options, .parser = read_watch_option}},
     {OPTIONS_LIST, {.options = list_options, .parser = read_list_option}},
     {OPTIONS_OUTPUT, {.options = output_options, .parser = read_output_option}},
 };
@@ -411,7 +415,6 @@ static error_t read_word(int key, char *text, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         r->o->words[r->o->word_count++] = text;
-        // What follows a program's name is the program's own.
         while (r->words_end_options && state->next < state->argc)
             r->o->words[r->o->word_count++] = state->argv[state->next++];
         return 0;
@@ -445,16 +448,75 @@ static error_t parse(const struct argp *argp, int argc, char **argv, struct read
     return problem;
 }
 
+// An option as a command has it: which formats there are depends on that. TEXT
+// is where the text is made.
+static struct argp_option option_of(const struct argp_option *option, enum format_command command,
+                                    char *text, size_t text_size)
+{
+    struct argp_option mine = *option;
+    if (option->key != KEY_FORMAT)
+        return mine;
+    size_t length = (size_t)snprintf(text, text_size, "How to report: ");
+    format_names(command, ", ", text + length, text_size - length);
+    length = strlen(text);
+    snprintf(text + length, text_size - length, " (default: text)");
+    mine.doc = text;
+    return mine;
+}
+
+static void visit_one(const struct argp_option *option, const struct command_help *help,
+                      options_visit *visit, void *context)
+{
+    char text[FORMATS_TEXT_MAX];
+    struct argp_option mine = option_of(option, help->command, text, sizeof text);
+    visit(&mine, context);
+}
+
+void options_each(const struct command_help *help, options_visit *visit, void *context)
+{
+    const struct argp_option *at = help->own != NULL ? help->own->options : NULL;
+    for (; at != NULL && at->name != NULL; at++)
+        visit_one(at, help, visit, context);
+    for (size_t i = 0; i < GROUP_COUNT; i++)
+        if (help->groups & groups[i].group)
+            for (at = groups[i].argp.options; at->name != NULL; at++)
+                visit_one(at, help, visit, context);
+}
+
+static void offer_option(const struct argp_option *option, void *context)
+{
+    nearest_offer(context, option->name);
+}
+
+// argp's complaint of an option that the command has not, with those it has of
+// a like name.
+static void near_options(const struct command_help *help, const char *complaint, char *text,
+                         size_t text_size)
+{
+    char wanted[NEAREST_NAME_MAX];
+    const char *at = strstr(complaint, "unrecognized option '--");
+    *text = '\0';
+    if (at == NULL)
+        return;
+    at += strlen("unrecognized option '--");
+    snprintf(wanted, sizeof wanted, "%.*s", (int)strcspn(at, "'="), at);
+    struct nearest n = {.wanted = wanted};
+    options_each(help, offer_option, &n);
+    nearest_print(&n, text, text_size);
+}
+
 static int report_problem(const struct command_help *help, const struct reading *r,
                           const char *complaint)
 {
     size_t prefix = strlen(help->name);
+    char near_text[NEAREST_TEXT_MAX];
     if (r->error[0] != '\0')
         return cli_trouble("%s", r->error);
     if (strncmp(complaint, help->name, prefix) == 0 && complaint[prefix] == ':')
         complaint += prefix + 2;
-    return cli_trouble("%.*s; try `%s --help'", (int)strcspn(complaint, "\n"), complaint,
-                       help->name);
+    near_options(help, complaint, near_text, sizeof near_text);
+    return cli_trouble("%.*s%s; try `%s --help'", (int)strcspn(complaint, "\n"), complaint,
+                       near_text, help->name);
 }
 
 static int show_help(const struct argp *argp, const char *name)
@@ -469,22 +531,52 @@ static int show_help(const struct argp *argp, const char *name)
     return cli_close(&out, EXIT_CLEAN);
 }
 
+// The command as a shell takes it, for a report's reader.
+static char *command_line(const char *name, int argc, char **argv)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    assert(out != NULL);
+    fputs(name, out);
+    for (int i = 1; i < argc; i++) {
+        fputc(' ', out);
+        look_quote(out, argv[i]);
+    }
+    fclose(out);
+    return text;
+}
+
 bool options_read(const struct command_help *help, int argc, char **argv, struct options *o,
                   int *status)
 {
-    struct argp_child children[GROUP_COUNT + 1] = {0};
-    struct reading r = {.o = o, .words_end_options = help->groups & OPTIONS_WATCH};
+    struct argp_child children[GROUP_COUNT + 2] = {0};
+    char formats_text[FORMATS_TEXT_MAX];
+    struct argp_option options[sizeof output_options / sizeof *output_options];
+    const struct argp output = {.options = options, .parser = read_output_option};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        options[i] =
+            option_of(&output_options[i], help->command, formats_text, sizeof formats_text);
+    struct reading r = {
+        .o = o, .command = help->command, .words_end_options = help->words_end_options};
     char *complaint = NULL;
-    *o = (struct options){.rows_max = ROWS_DEFAULT};
+    *o = (struct options){.command = help->command,
+                          .rows_max = ROWS_DEFAULT,
+                          .own = help->into,
+                          .format = format_find("text", help->command)};
     o->run = (struct campaign_options){.recorder = recorder_kinds[0],
                                        .device = DEVICE_DST,
                                        .jobs = cores(),
                                        .timeout_ms = TIMEOUT_DEFAULT_MS};
+    o->command_line = command_line(help->name, argc, argv);
     o->words = calloc((size_t)argc + 1, sizeof *o->words);
     assert(o->words != NULL);
-    for (size_t i = 0, k = 0; i < GROUP_COUNT; i++)
+    size_t own = 0;
+    if (help->own != NULL)
+        children[own++].argp = help->own;
+    for (size_t i = 0; i < GROUP_COUNT; i++)
         if (help->groups & groups[i].group)
-            children[k++].argp = &groups[i].argp;
+            children[own++].argp = groups[i].group == OPTIONS_OUTPUT ? &output : &groups[i].argp;
     struct argp argp = {
         .parser = read_word, .args_doc = help->arguments, .doc = help->about, .children = children};
     char *name = strdup(help->name);
@@ -505,5 +597,8 @@ void options_free(struct options *o)
 {
     free(o->words);
     free(o->contracts);
+    free(o->contract_names);
+    free(o->more);
+    free(o->command_line);
     *o = (struct options){.words = NULL};
 }

@@ -4,6 +4,8 @@
 #include "worker.h"
 
 #include "confine.h"
+#include "explain.h"
+#include "older_libc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,8 +41,8 @@ static int only_fd(int fd)
     int mine = fcntl(fd, F_DUPFD_CLOEXEC, WORKER_FD_MIN);
     if (mine < 0 || null < 0)
         _exit(EXIT_FAILURE);
-    close_range(3, (unsigned)mine - 1, 0);
-    close_range((unsigned)mine + 1, ~0u, 0);
+    syscall(SYS_close_range, 3u, (unsigned)mine - 1, 0u);
+    syscall(SYS_close_range, (unsigned)mine + 1, ~0u, 0u);
     return mine;
 }
 
@@ -63,44 +65,22 @@ static void send_failure(int fd, const char *text)
     frame_send(fd, FRAME_FAILED, text, strlen(text) + 1);
 }
 
-// Records the command's case into the rig and builds its shadow. False when
-// there is no trace to explain.
-static bool record_witness(struct rig *rig, const struct worker_command *command)
+// What explains the finding, as the parent is told it.
+static void note_explanation(const struct explanation *e, struct witness_note *note)
 {
-    struct trace *t = &rig->trace;
-    rig->job->recorder->run(rig->recorder, rig->arena, &command->c, command->values != 0,
-                            &rig->layout, t);
-    if (t->outcome == OUTCOME_REFUSED || t->outcome == OUTCOME_BROKEN)
-        return false;
-    shadow_build(rig->shadow, &command->c, &rig->layout, t, rig->job->backend->result);
-    if (command->values && shadow_needs_values(rig->shadow))
-        shadow_build_values(rig->shadow, &rig->layout, t);
-    return true;
-}
-
-static void explain(struct rig *rig, const struct check *check, struct witness_note *note,
-                    uint32_t *accesses)
-{
-    const struct rule_params *p = &check->params[0];
-    if (check->rule != RULE_DATA_DEPENDENT)
-        p = check_broken(check, rig->shadow);
-    note->again = p != NULL;
-    if (!p)
-        return;
-    note->params = *p;
-    rule_message(check->rule, rig->shadow, p, note->message, sizeof note->message);
-    size_t count = rule_witness(check->rule, rig->shadow, p, accesses, WITNESS_ACCESSES_MAX);
-    if (count > WITNESS_ACCESSES_MAX)
-        count = WITNESS_ACCESSES_MAX;
+    size_t count = e->count;
+    note->again = e->again;
+    note->params = e->params;
+    memcpy(note->message, e->message, sizeof note->message);
     // In program order, so what lies beyond the recording's end comes last.
-    while (count > 0 && accesses[count - 1] >= WITNESS_ACCESSES_MAX)
+    while (count > 0 && e->accesses[count - 1] >= WITNESS_ACCESSES_MAX)
         count--;
     note->accesses = count;
 }
 
 static bool send_witness(struct rig *rig, const struct worker_command *command, int fd)
 {
-    if (!record_witness(rig, command)) {
+    if (!explain_record(rig, &command->c, command->values != 0)) {
         send_failure(fd, rig->trace.reason);
         return true;
     }
@@ -108,7 +88,9 @@ static bool send_witness(struct rig *rig, const struct worker_command *command, 
     struct witness_note *note = calloc(1, sizeof *note + WITNESS_ACCESSES_MAX * sizeof(uint32_t));
     if (!note)
         return false;
-    explain(rig, &rig->job->judge->checks[command->check], note, (uint32_t *)(note + 1));
+    struct explanation e = {.accesses = (uint32_t *)(note + 1), .capacity = WITNESS_ACCESSES_MAX};
+    explain_check(rig, &rig->job->judge->checks[command->check], &e);
+    note_explanation(&e, note);
     note->ends = rig->shadow->wild_store;
     if (t->count > WITNESS_ACCESSES_MAX)
         t->count = WITNESS_ACCESSES_MAX;
@@ -116,8 +98,7 @@ static bool send_witness(struct rig *rig, const struct worker_command *command, 
         frame_send(fd, FRAME_WITNESS, note, sizeof *note + note->accesses * sizeof(uint32_t)) &&
         recording_send(fd, &rig->layout, t);
     free(note);
-    bool wide = t->outcome != OUTCOME_RETURNED || rig->shadow->store_outside;
-    arena_clear(rig->arena, &rig->layout, wide);
+    explain_end(rig);
     return sent && !rig->shadow->wild_store;
 }
 
@@ -130,11 +111,24 @@ static bool send_recording(struct rig *rig, const struct worker_command *command
     return false; // one recording a worker: nothing of it can disturb another
 }
 
+static bool send_coverage(struct rig *rig, int fd)
+{
+    struct coverage c = {0};
+    if (rig->job->recorder->cover)
+        rig->job->recorder->cover(rig->recorder, &c);
+    bool sent = frame_send(fd, FRAME_COVERAGE, c.insns, c.count * sizeof *c.insns);
+    coverage_free(&c);
+    return sent;
+}
+
 static bool send_report(struct rig *rig, const struct worker_command *command,
                         struct worker_slot *slot, int fd)
 {
     chunk_run(rig, command->id, command->lo, command->hi, slot);
-    return frame_send(fd, FRAME_REPORT, rig->report, rig->report_bytes) && !rig->distrusted;
+    bool sent = frame_send(fd, FRAME_REPORT, rig->report, rig->report_bytes);
+    if (sent && rig->distrusted)
+        send_coverage(rig, fd);
+    return sent && !rig->distrusted;
 }
 
 // Does what a command asks. False when this worker is to end.
@@ -148,6 +142,8 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
         return send_witness(rig, command, fd);
     case COMMAND_RECORD:
         return send_recording(rig, command, fd);
+    case COMMAND_COVERAGE:
+        return send_coverage(rig, fd);
     }
     return false;
 }

@@ -45,6 +45,7 @@ enum program_trait {
 struct program {
     struct insn *insns;
     uint32_t *sites; // per instruction, index into site_table
+    uint8_t *reached; // per instruction: some case executed it
     size_t insn_count, insn_capacity;
     struct address_map at;      // address -> index into insns
     struct address_map leaders; // addresses where a block begins
@@ -128,7 +129,8 @@ enum { INDIRECT_CHAINS = 256 };
 struct translation {
     struct segment_rules rules;
     struct segment_table table;
-    uint8_t *code; // CODE_BYTES, or NULL when not made yet
+    uint8_t *code; // code_bytes, or NULL when not made yet
+    size_t code_bytes;
     struct emitter emit;
     uint16_t free;             // general registers the program never names
     uint16_t named;            // registers and traits of the program, as the entry was
@@ -168,6 +170,8 @@ struct recorder {
     // where code was not known yet; and scratch to gather them.
     struct trace strays, attempt;
     void *xsave; // value mode: vector state around a capture
+    uint8_t *edges; // see recorder.h, count_edges; NULL: not counted
+    uint32_t edge_mask;
     // Of the running case, for the signal handlers.
     struct translation *running; // the last one entered
     volatile uint64_t serial;    // number of runs so far
@@ -181,7 +185,6 @@ struct recorder {
     uint64_t abort_rcx;                                    // then
     uint64_t abort_masks[8];                               // k0 to k7 then
     const struct routine_tunable *tunables[TUNABLE_COUNT]; // NULL: it has none
-    uint64_t tunable_now[TUNABLE_COUNT];
 };
 
 // Makes, or extends, a translation so that ENTRY can be run. False when the
@@ -198,13 +201,45 @@ bool translation_holds(const struct translation *t, const uint8_t *pc);
 typedef uint64_t rewrite_function(void *dst, const void *src, uint64_t size, uint64_t arg4);
 rewrite_function *rewrite_entry(struct recorder *r);
 
+// The log's end; NULL when the routine wrote over the pointer to it.
+const uint8_t *rewrite_log_end(const struct recorder *r);
+
+// Notes the blocks that a log has entered, in its order, while it is expanded.
+struct cover_walk {
+    struct recorder *r;
+    struct segment *last; // NULL: none yet
+    uint8_t *edges;       // NULL: they are not counted
+    uint32_t mask, from;
+};
+static inline struct cover_walk cover_begin(struct recorder *r)
+{
+    return (struct cover_walk){.r = r, .edges = r->edges, .mask = r->edge_mask};
+}
+static inline void cover_block(struct cover_walk *walk, struct segment *s)
+{
+    if (walk->last)
+        walk->last->reached = true;
+    walk->last = s;
+    if (!walk->edges)
+        return;
+    uint8_t *edge = &walk->edges[(walk->from >> 1 ^ s->block) & walk->mask];
+    *edge = (uint8_t)(*edge + (*edge != UINT8_MAX));
+    walk->from = s->block;
+}
+// ENDED: where control was taken away, or NULL.
+void cover_end(struct cover_walk *walk, const struct host_insn *ended);
+// Before a translation's segments are forgotten: keeps what they reached.
+void cover_keep(struct program *p, struct translation *t);
+void rewrite_cover(struct recorder *r, struct coverage *coverage);
+void rewrite_count_edges(struct recorder *r, uint8_t *edges, size_t count);
+
 // Copies the bytes that the record's captured stores have just written; called
 // by rewritten code.
 void rewrite_capture(struct recorder *r);
 
 // Turns log [LOG, END) into accesses. LAST: the fault's place, or NULL when
 // every record counts whole. False: the log does not hold together.
-bool expand_log(const struct recorder *r, const struct translation *t, const uint8_t *log,
+bool expand_log(struct recorder *r, const struct translation *t, const uint8_t *log,
                 const uint8_t *end, const struct host_insn *last, struct trace *trace);
 
 // Accesses of one descriptor from its record: writes them to OUT (room for

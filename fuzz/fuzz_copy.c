@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Property: whatever is copied, from and to wherever, the routine keeps its
+// contracts, but for what is expected. harness.h has the settings.
+
+#include "harness.h"
+
+#ifndef FUZZ_COPY_BACKENDS // a build without settings names those that conform
+#define FUZZ_COPY_BACKENDS NULL
+#endif
+
+const struct harness_kind harness_kind = {
+    .name = "fuzz_copy", .backends = FUZZ_COPY_BACKENDS, .contracts = "shared"};
+
+static void run(struct seat *seat, struct copy_case *c)
+{
+    seat_fit(seat, c);
+    seat_judge(seat, c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    harness_run(data, size, run);
+    return 0;
+}
