@@ -122,6 +122,12 @@ verdict $? "$arch: --values reads a device back"
 watch -o report --format json -- ./guest bar single
 [ "$status" -eq 0 ] && [ ! -s out ] && [ "$(grep -o '"kind":"store"' report | wc -l)" -ge 4 ]
 verdict $? "$arch: JSON has every store"
+root=${source%/tests/watch/guest.c}
+if /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
+    /usr/bin/python3 "$root/tests/formats/validate.py" "$root/docs/schema/watch.schema.json" report \
+        >out 2>err
+    verdict $? "$arch: JSON is valid by its schema"
+fi
 
 case $arch in
 aarch64)
