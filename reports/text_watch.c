@@ -221,10 +221,10 @@ void watch_text_end(struct watch_report *r, const struct watch_log *log)
     print_kept(r);
     if (r->function_count > 0)
         print_functions(r);
-    fprintf(r->out, "\n%s: %s in %s, and %s\n", count_print(totals->calls, "call", calls),
-            count_print(totals->bytes_stored, "byte", bytes),
-            count_print(totals->stores, "store", stores),
-            count_print(totals->loads, "load", loads));
+    fprintf(
+        r->out, "%s%s: %s in %s, and %s\n", r->function_count > 0 ? "\n" : "",
+        count_print(totals->calls, "call", calls), count_print(totals->bytes_stored, "byte", bytes),
+        count_print(totals->stores, "store", stores), count_print(totals->loads, "load", loads));
     for (size_t i = 0; (text = watch_log_note(log, i, &kind)) != NULL; i++) {
         fputs(kind == NOTE_BROKEN ? "broken: " : kind == NOTE_DOUBT ? "note: " : "", r->out);
         fprintf(r->out, "%s\n", text);

@@ -77,7 +77,7 @@ bool contents_compare(struct contents *c, struct contents_difference *out)
 {
     enum { CHUNK = 65536 };
     uint8_t now[CHUNK];
-    *out = (struct contents_difference){.may_be_another_race = true};
+    *out = (struct contents_difference){.all_stored = true};
     for (uint64_t at = 0; c != NULL && at < c->length; at += CHUNK) {
         uint64_t length = c->length - at < CHUNK ? c->length - at : CHUNK;
         length = read_at(c->fd, now, length, at);
@@ -89,7 +89,7 @@ bool contents_compare(struct contents *c, struct contents_difference *out)
             if (out->bytes++ == 0)
                 out->lo = at + i;
             out->hi = at + i + 1;
-            out->may_be_another_race &= c->states[at + i] == BYTE_STORED;
+            out->all_stored &= c->states[at + i] == BYTE_STORED;
         }
     }
     return out->bytes > 0;

@@ -14,9 +14,9 @@
 struct contents;
 
 struct contents_difference {
-    uint64_t bytes;           // that differ
-    uint64_t lo, hi;          // hi: the byte after the last
-    bool may_be_another_race; // every one of them was stored to
+    uint64_t bytes;  // that differ
+    uint64_t lo, hi; // hi: the byte after the last
+    bool all_stored; // every one of them was stored to
 };
 
 // PATH NULL: nothing is known, and nothing compared.

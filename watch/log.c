@@ -59,7 +59,7 @@ struct watch_log {
     struct watch_totals totals;
     struct note *notes;
     size_t note_count, notes_left_out;
-    bool ran_blind, wrote_by_call;
+    bool wrote_by_call;
     struct unseen *unseen;
     size_t unseen_count;
     uint64_t blind_count;
@@ -350,7 +350,7 @@ static void note_unseen(struct watch_log *log, const struct unseen *u)
     bool stores = u->flags & RING_STORE, others = u->flags & RING_OTHERS;
     place_print(&site->place, site->pc, true, place, sizeof place);
     if (u->times > 1)
-        snprintf(times, sizeof times, " and %" PRIu64 " more times", u->times - 1);
+        snprintf(times, sizeof times, " (the first of %" PRIu64 " times)", u->times);
     note(log, others ? NOTE_DOUBT : NOTE_BROKEN,
          "`%s' at %s%s %s FILE at 0x%" PRIx64 "%s; QEMU tells nothing more of it, so this record "
          "lacks those %s",
@@ -362,7 +362,6 @@ static void note_unseen(struct watch_log *log, const struct unseen *u)
 // caught.
 static void take_blind(struct watch_log *log, const struct ring_record *r)
 {
-    log->ran_blind = true;
     if (log->blind_count++ == 0)
         log->blind_site = r->range.site;
 }
@@ -455,21 +454,29 @@ static void note_x86(struct watch_log *log)
             "other routines here than without QEMU");
 }
 
+// Who else may have stored.
+static const char *other_hand(const struct watch_log *log, const struct contents_difference *d)
+{
+    if (log->session->lost > 0)
+        return "a thread was killed before its last stores were recorded";
+    if (log->wrote_by_call)
+        return "a system call wrote as well";
+    if (log->blind_count > 0)
+        return "an instruction whose stores QEMU does not tell, or another process";
+    return d->all_stored ? "another process stored as well, or two threads at once"
+                         : "another process stored as well";
+}
+
 static void check_contents(struct watch_log *log)
 {
     struct contents_difference d;
     if (log->totals.mappings == 0 || log->unseen_count > 0 || !contents_compare(log->contents, &d))
         return;
-    enum watch_note kind = log->ran_blind && !log->wrote_by_call ? NOTE_BROKEN : NOTE_DOUBT;
-    note(log, kind,
-         "%" PRIu64 " bytes of FILE within 0x%" PRIx64 "..0x%" PRIx64
+    bool own = log->blind_count > 0 && !log->wrote_by_call;
+    note(log, own ? NOTE_BROKEN : NOTE_DOUBT,
+         "%" PRIu64 " byte%s of FILE within 0x%" PRIx64 "..0x%" PRIx64
          " do not hold what the recorded stores put there: %s",
-         d.bytes, d.lo, d.hi - 1,
-         log->wrote_by_call ? "a system call wrote as well"
-         : kind == NOTE_BROKEN
-             ? "an instruction whose stores QEMU does not tell, or another process"
-         : d.may_be_another_race ? "another process stored as well, or two threads at once"
-                                 : "another process stored as well");
+         d.bytes, d.bytes == 1 ? "" : "s", d.lo, d.hi - 1, other_hand(log, &d));
 }
 
 void watch_log_end(struct watch_log *log)
@@ -480,12 +487,12 @@ void watch_log_end(struct watch_log *log)
         end_call(log, log->threads[i]);
     for (size_t i = 0; i < log->unseen_count; i++)
         note_unseen(log, &log->unseen[i]);
-    note_blind(log);
-    note_x86(log);
-    check_contents(log);
     if (log->session->lost > 0)
         note(log, NOTE_BROKEN, "%" PRIu64 " records were lost with a thread that was killed",
              log->session->lost);
+    note_blind(log);
+    note_x86(log);
+    check_contents(log);
     if (log->notes_left_out > 0)
         note(log, NOTE_DOUBT, "%zu more lines on processes and mappings are left out",
              log->notes_left_out);

@@ -295,6 +295,7 @@ static void on_thread_end(qemu_plugin_id_t id, unsigned vcpu)
 
 static void after_fork(void)
 {
+    watched_after_fork();
     struct ring_record record = {.kind = RING_FORK};
     record.range.other = thread_self()->pid;
     set_ids(thread_self());
@@ -333,7 +334,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
         plugin.machine->flow == machine_find("aarch64")->flow ? UINT64_MAX >> 8 : UINT64_MAX;
     pthread_key_create(&thread_key, free_thread);
     atomic_fetch_add(&plugin.ring->attached, 1);
-    pthread_atfork(NULL, NULL, after_fork);
+    pthread_atfork(watched_before_fork, watched_after_fork, after_fork);
     qemu_plugin_register_vcpu_init_cb(id, on_thread);
     qemu_plugin_register_vcpu_exit_cb(id, on_thread_end);
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);

@@ -3,8 +3,8 @@
 //
 // The plugin that QEMU's user-mode emulation loads into the watched program:
 // what its files share. It writes down every access to a mapping of FILE, in the
-// ring that the reader made. It never touches the guest's memory but to read
-// back what was stored.
+// ring that the reader made. It never changes the guest's memory; it reads back
+// what was stored, and takes the mapping's protection away where blind.c says.
 //
 // One process has one plugin; a fork copies it. Callbacks run in the thread that
 // made the access.
@@ -104,6 +104,10 @@ char *guest_text(uint64_t addr);
 void watched_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_t a1, uint64_t a2,
                      uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6, uint64_t a7, uint64_t a8);
 void watched_syscall_ret(qemu_plugin_id_t id, unsigned vcpu, int64_t number, int64_t ret);
+
+// Around a fork, so that the child does not inherit a lock that is held.
+void watched_before_fork(void);
+void watched_after_fork(void);
 
 // Runs PATH in the place of this program, under QEMU, if it is for the same
 // CPU. Returns where the guest's own call is to do the rest.

@@ -21,6 +21,16 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct watched ranges[WATCHED_MAX];
 static size_t range_count;
 
+void watched_before_fork(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void watched_after_fork(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
 bool watched_find(uint64_t addr, struct watched *out)
 {
     bool found = false;
