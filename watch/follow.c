@@ -10,6 +10,7 @@
 #include "plugin.h"
 #include "target.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static void execute(const struct target *target, uint64_t argv_addr, uint64_t en
     free(words);
 }
 
-void follow_exec(const char *path, uint64_t argv_addr, uint64_t envp_addr)
+static void follow(const char *path, uint64_t argv_addr, uint64_t envp_addr)
 {
     struct target target = {.machine = NULL};
     char file[PATH_MAX];
@@ -88,4 +89,37 @@ void follow_exec(const char *path, uint64_t argv_addr, uint64_t envp_addr)
         }
     }
     target_free(&target);
+}
+
+// The kernel refuses addresses that are not the guest's; it shall do so here.
+static bool are_readable(uint64_t path_addr, uint64_t argv_addr, uint64_t envp_addr)
+{
+    char byte;
+    return watched_read(path_addr, &byte, 1) &&
+           (argv_addr == 0 || watched_read(argv_addr, &byte, 1)) &&
+           (envp_addr == 0 || watched_read(envp_addr, &byte, 1));
+}
+
+void follow_exec(uint64_t path_addr, uint64_t argv_addr, uint64_t envp_addr)
+{
+    if (are_readable(path_addr, argv_addr, envp_addr))
+        follow(guest_text(path_addr), argv_addr, envp_addr);
+}
+
+void follow_execat(int folder, uint64_t path_addr, uint64_t argv_addr, uint64_t envp_addr)
+{
+    char path[PATH_MAX + 64];
+    if (!are_readable(path_addr, argv_addr, envp_addr))
+        return;
+    const char *name = guest_text(path_addr);
+    if (*name == '/' || folder == AT_FDCWD) {
+        follow(name, argv_addr, envp_addr);
+        return;
+    }
+    // fexecve names the file itself by an empty path.
+    snprintf(path, sizeof path, "/proc/self/fd/%d%s%s", folder, *name ? "/" : "", name);
+    char *real = realpath(path, NULL);
+    if (real != NULL)
+        follow(real, argv_addr, envp_addr);
+    free(real);
 }

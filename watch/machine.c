@@ -195,22 +195,26 @@ static bool is_blind_riscv(const uint8_t *bytes, size_t length)
 }
 
 // arch/*/kernel/syscalls of Linux 6.1; MIPS counts from 4000 (o32) and 5000.
-#define GENERIC                                                                              \
-    .munmap = 215, .mremap = 216, .execve = 221, .execveat = 281, .write = 64, .pwrite = 68, \
-    .writev = 66, .mprotect = 226, .read = 63, .pread = 67
-#define OLDER                                                                                    \
+#define GENERIC                                                                          \
+    .map_anonymous = 0x20, .munmap = 215, .mremap = 216, .execve = 221, .execveat = 281, \
+    .write = 64, .pwrite = 68, .writev = 66, .mprotect = 226, .read = 63, .pread = 67
+#define OLDER_CALLS                                                                              \
     .read = 3, .mmap = 90, .munmap = 91, .mremap = 163, .execve = 11, .write = 4, .writev = 146, \
     .mprotect = 125
+#define HPPA  OLDER_CALLS, .map_anonymous = 0x10
+#define OLDER OLDER_CALLS, .map_anonymous = 0x20
 #define I386 \
     OLDER, .mmap_by_block = true, .mmap2 = 192, .execveat = 358, .pread = 180, .pwrite = 181
 #define ARM OLDER, .mmap_by_block = true, .mmap2 = 192, .execveat = 387, .pread = 180, .pwrite = 181
 #define PPC OLDER, .mmap2 = 192, .execveat = 362, .pread = 179, .pwrite = 180
-#define MIPS_O32                                                                                   \
-    .mmap = 4090, .mmap2 = 4210, .munmap = 4091, .mremap = 4167, .execve = 4011, .execveat = 4356, \
-    .write = 4004, .read = 4003, .pread = 4200, .pwrite = 4201, .writev = 4146, .mprotect = 4125
-#define MIPS_N64                                                                                   \
-    .mmap = 5009, .munmap = 5011, .mremap = 5024, .execve = 5057, .execveat = 5316, .write = 5001, \
-    .read = 5000, .pread = 5016, .pwrite = 5017, .writev = 5019, .mprotect = 5010
+#define MIPS_O32                                                                                  \
+    .map_anonymous = 0x800, .mmap = 4090, .mmap2 = 4210, .munmap = 4091, .mremap = 4167,          \
+    .execve = 4011, .execveat = 4356, .write = 4004, .read = 4003, .pread = 4200, .pwrite = 4201, \
+    .writev = 4146, .mprotect = 4125
+#define MIPS_N64                                                                                  \
+    .map_anonymous = 0x800, .mmap = 5009, .munmap = 5011, .mremap = 5024, .execve = 5057,         \
+    .execveat = 5316, .write = 5001, .read = 5000, .pread = 5016, .pwrite = 5017, .writev = 5019, \
+    .mprotect = 5010
 
 static const struct machine machines[] = {
     {.name = "aarch64",
@@ -232,7 +236,8 @@ static const struct machine machines[] = {
      .elf = EM_X86_64,
      .bits = 64,
      .flow = flow_x86,
-     .syscalls = {.mmap = 9,
+     .syscalls = {.map_anonymous = 0x20,
+                  .mmap = 9,
                   .munmap = 11,
                   .mremap = 25,
                   .execve = 59,
@@ -315,7 +320,8 @@ static const struct machine machines[] = {
      .bits = 64,
      .big_endian = true,
      .flow = flow_sparc,
-     .syscalls = {.mmap = 71,
+     .syscalls = {.map_anonymous = 0x20,
+                  .mmap = 71,
                   .munmap = 73,
                   .mremap = 250,
                   .execve = 59,
@@ -337,12 +343,13 @@ static const struct machine machines[] = {
      .bits = 32,
      .big_endian = true,
      .text_by_qemu = true,
-     .syscalls = {OLDER, .mmap2 = 89, .execveat = 342, .pread = 108, .pwrite = 109}},
+     .syscalls = {HPPA, .mmap2 = 89, .execveat = 342, .pread = 108, .pwrite = 109}},
     {.name = "alpha",
      .elf = EM_ALPHA,
      .bits = 64,
      .text_by_qemu = true,
-     .syscalls = {.mmap = 71,
+     .syscalls = {.map_anonymous = 0x10,
+                  .mmap = 71,
                   .munmap = 73,
                   .mremap = 341,
                   .execve = 59,

@@ -18,6 +18,7 @@ struct machine_syscalls {
     bool mmap_by_block; // mmap takes the address of its six arguments
     uint16_t mmap2;     // with an offset in units of 4096 bytes
     uint16_t munmap, mremap, execve, execveat;
+    int map_anonymous; // a flag of mmap
     uint16_t mprotect, write, pwrite, writev, pread;
     uint16_t read; // is 0 on x86-64
 };

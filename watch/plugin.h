@@ -109,9 +109,10 @@ void watched_syscall_ret(qemu_plugin_id_t id, unsigned vcpu, int64_t number, int
 void watched_before_fork(void);
 void watched_after_fork(void);
 
-// Runs PATH in the place of this program, under QEMU, if it is for the same
+// Runs the guest's PATH in the place of this program, under QEMU, if it is for the same
 // CPU. Returns where the guest's own call is to do the rest.
-void follow_exec(const char *path, uint64_t argv_addr, uint64_t envp_addr);
+void follow_exec(uint64_t path_addr, uint64_t argv_addr, uint64_t envp_addr);
+void follow_execat(int folder, uint64_t path_addr, uint64_t argv_addr, uint64_t envp_addr);
 
 // From now on instructions whose accesses are not told can be trapped.
 void blind_install(void);

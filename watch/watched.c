@@ -6,6 +6,7 @@
 
 #include "plugin.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
@@ -59,7 +60,13 @@ bool watched_read(uint64_t addr, void *out, size_t bytes)
     // raise a signal.
     struct iovec to = {out, bytes};
     struct iovec from = {(void *)(uintptr_t)(plugin.base + addr), bytes};
-    return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == (ssize_t)bytes;
+    ssize_t got = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
+    // A sandbox may forbid it.
+    if (got < 0 && (errno == ENOSYS || errno == EPERM)) {
+        memcpy(out, from.iov_base, bytes);
+        return true;
+    }
+    return got == (ssize_t)bytes;
 }
 
 static void tell(enum ring_kind kind, const struct watched *w)
@@ -176,10 +183,10 @@ char *guest_text(uint64_t addr)
 static void begin_mmap(struct guest_thread *t, const uint64_t *a, uint64_t unit)
 {
     int flags = (int)a[3];
-    // MAP_ANONYMOUS differs between machines; a file's descriptor does not lie.
     t->maps = true;
     t->map_bytes = pages(a[1]);
-    t->map_matches = is_watched_file((int)a[4]);
+    t->map_matches =
+        !(flags & plugin.machine->syscalls.map_anonymous) && is_watched_file((int)a[4]);
     t->map_private = (flags & 3) == MAP_PRIVATE;
     t->map_offset = a[5] * unit;
     t->map_keeps_old = true;
@@ -231,33 +238,37 @@ void watched_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_
     struct guest_thread *t = thread_self();
     uint64_t a[6] = {a1, a2, a3, a4, a5, a6};
     (void)id, (void)vcpu, (void)a7, (void)a8;
+    // Those of 32-bit machines come with their sign.
+    for (unsigned i = 0; plugin.machine->bits == 32 && i < 6; i++)
+        a[i] &= UINT32_MAX;
     t->maps = t->map_protects = false;
     if (number == 0) { // read on x86-64; nothing elsewhere
         if (calls->read == 0 && watched_span > 0)
             note_kernel(calls, number, a);
     } else if (number == calls->mmap) {
+        uint64_t block = a[0];
         for (unsigned i = 0; calls->mmap_by_block && i < 6; i++)
-            a[i] = guest_word(a1, i);
+            a[i] = guest_word(block, i);
         begin_mmap(t, a, 1);
     } else if (number == calls->mmap2) {
         begin_mmap(t, a, 4096);
-    } else if (number == calls->munmap && a1 % PAGE_BYTES == 0) {
+    } else if (number == calls->munmap && a[0] % PAGE_BYTES == 0) {
         // Before it happens: the next mapping may be there at once.
         pthread_mutex_lock(&lock);
-        cut(a1, pages(a2));
+        cut(a[0], pages(a[1]));
         set_hull();
         pthread_mutex_unlock(&lock);
     } else if (number == calls->mremap) {
         begin_mremap(t, a);
     } else if (number == calls->mprotect) {
         t->map_protects = true;
-        t->map_addr = a1;
-        t->map_bytes = pages(a2);
-        t->map_protection = (uint8_t)(a3 & 7);
+        t->map_addr = a[0];
+        t->map_bytes = pages(a[1]);
+        t->map_protection = (uint8_t)(a[2] & 7);
     } else if (number == calls->execve) {
-        follow_exec(guest_text(a1), a2, a3);
-    } else if (number == calls->execveat && (*guest_text(a2) == '/' || (int)a1 == AT_FDCWD)) {
-        follow_exec(guest_text(a2), a3, a4);
+        follow_exec(a[0], a[1], a[2]);
+    } else if (number == calls->execveat) {
+        follow_execat((int)a[0], a[1], a[2], a[3]);
     } else if (watched_span > 0) {
         note_kernel(calls, number, a);
     }
