@@ -63,6 +63,7 @@ struct command_help {
     unsigned groups;             // enum option_group
     const struct argp *own;      // options of this command alone, or NULL; see options_parts.h
     void *into;                  // what they are read into: options.own
+    bool words_end_options;      // what follows the first word is another program's
 };
 
 // Reads a command line. When there is nothing more to do (--help was asked for,

@@ -21,6 +21,7 @@ enum format_command {
     FORMAT_LIST = 8,
     FORMAT_REPLAY = 16,
     FORMAT_FUZZ = 32,
+    FORMAT_WATCH = 64,
 };
 
 // What holds for the whole run, and for every report of it.

@@ -79,6 +79,6 @@ const struct format format_text_compare = {
 const struct format format_text_trace = {
     .name = "text",
     .about = "for people",
-    .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ,
+    .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
     .trace = trace,
 };
