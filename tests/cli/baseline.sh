@@ -7,7 +7,8 @@
 
 set -u
 storescope=${1:?usage: baseline.sh STORESCOPE IS_JSON CORPUS} is_json=$2 corpus=$3
-. "${0%/*}/common.sh"
+here=$(cd "${0%/*}" && pwd)
+. "$here/common.sh"
 
 small="--size 0..24 --dst 0..7 --src 0..3"
 
