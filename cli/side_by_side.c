@@ -178,7 +178,7 @@ static int show(struct both *x)
     if (!output_open(&out, o->output, error, sizeof error))
         return cli_trouble("%s", error);
     cJSON *diff = diff_make(&a, &b);
-    size_t pairs = diff_pairs(diff);
+    size_t pairs = diff_pairs(diff), judged = diff_judged(diff);
     int status = diff_worse(diff) > 0 ? EXIT_FINDINGS : EXIT_CLEAN;
     x->look = look_of(out.file, o->color);
     if (o->format == &format_json) {
@@ -192,6 +192,9 @@ static int show(struct both *x)
         status = cli_trouble("nothing was compared: no routine of '%s' has a name of '%s'; name "
                              "one routine a side",
                              a.name, b.name);
+    else if (judged == 0 && status == EXIT_CLEAN)
+        status = cli_trouble("nothing was compared: no verdict was judged on both sides; the "
+                             "report of each gives the reason");
     return cli_close(&out, status);
 }
 
