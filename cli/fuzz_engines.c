@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ enum {
     TOO_SOON_MAX = 3,
     AGAIN_MS = 500,
     STOP_MS = 3000,
+    LOG_BYTES_MAX = 4 << 20,
     LEAST_MS = 1000, // left, for a start to make sense
 };
 
@@ -71,6 +73,10 @@ static void libfuzzer_command(const struct engines *e, const struct engine *x, u
     add(c, "-timeout=%d", CASE_SECONDS_MAX);
     add(c, "-rss_limit_mb=%d", MEMORY_MB_MAX);
     add(c, "-max_len=%d", INPUT_BYTES_MAX);
+    // An input is a few fields, all of which count from the start; and a rare
+    // branch behind a large copy is to take no more time than one behind a small.
+    add(c, "-len_control=0");
+    add(c, "-entropic_scale_per_exec_time=1");
     add(c, "-max_total_time=%" PRIu64, (span + 999) / 1000);
     add(c, "-artifact_prefix=%s/crashes/", e->group);
     add(c, "%s/libfuzzer", e->group);
@@ -318,6 +324,15 @@ static bool collect(struct engine *x, int *status)
     return true;
 }
 
+// AFL++ writes a line for each input that it fuzzes, for hours. The log is written
+// at its end, wherever that is.
+static void keep_short(const char *log)
+{
+    struct stat status;
+    if (stat(log, &status) == 0 && status.st_size > LOG_BYTES_MAX && truncate(log, 0) != 0)
+        return; // it grows: no reason to end a campaign
+}
+
 bool engines_tend(struct engines *e, uint64_t left_ms)
 {
     bool any = false;
@@ -327,10 +342,9 @@ bool engines_tend(struct engines *e, uint64_t left_ms)
         if (collect(x, &status))
             note_end(e, x, status);
         any |= !x->given_up;
-        if (x->pid == 0 && !x->given_up && left_ms > LEAST_MS && fuzz_clock_ms() >= x->again_ms) {
-            e->restarts++;
+        if (x->pid == 0 && !x->given_up && left_ms > LEAST_MS && fuzz_clock_ms() >= x->again_ms)
             start(e, x, left_ms);
-        }
+        keep_short(x->log);
     }
     return any;
 }

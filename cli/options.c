@@ -415,6 +415,8 @@ static error_t read_word(int key, char *text, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         r->o->words[r->o->word_count++] = text;
+        while (r->words_end_options && state->next < state->argc)
+            r->o->words[r->o->word_count++] = state->argv[state->next++];
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -439,7 +441,8 @@ static error_t parse(const struct argp *argp, int argc, char **argv, struct read
     FILE *real = stderr, *caught = open_memstream(complaint, &length);
     assert(caught != NULL);
     stderr = caught;
-    error_t problem = argp_parse(argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_HELP, NULL, r);
+    unsigned flags = ARGP_NO_EXIT | ARGP_NO_HELP | (r->words_end_options ? ARGP_IN_ORDER : 0);
+    error_t problem = argp_parse(argp, argc, argv, flags, NULL, r);
     stderr = real;
     fclose(caught);
     return problem;
@@ -490,7 +493,8 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         options[i] =
             option_of(&output_options[i], help->command, formats_text, sizeof formats_text);
-    struct reading r = {.o = o, .command = help->command};
+    struct reading r = {
+        .o = o, .command = help->command, .words_end_options = help->words_end_options};
     char *complaint = NULL;
     *o = (struct options){.command = help->command,
                           .rows_max = ROWS_DEFAULT,

@@ -23,6 +23,7 @@ struct reading {
     enum format_command command;
     char error[512]; // "": argp's own complaint, if any
     bool help;
+    bool words_end_options;
 };
 
 // The message, and what a parser returns for it.

@@ -12,6 +12,9 @@ set(storescope_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/storescope")
 set_target_properties(storescope_backends PROPERTIES EXPORT_NAME backends)
 
 install(TARGETS storescope RUNTIME)
+# Beside the program, which looks for it there.
+install(TARGETS storescope_watch_plugin
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/storescope")
 install(TARGETS storescope_oracle storescope_backends
     EXPORT storescope-targets
     ARCHIVE

@@ -42,8 +42,8 @@ static bool run_routine(struct seat *seat, const struct copy_case *c, struct dee
     struct copy_case own = *c;
     own.op = seat->op;
     rig->layout.dst = NULL;
-    seat->job.recorder->count_edges(rig->recorder,
-                                    edges_of_engine(harness_get()->settings.blind), EDGE_COUNT);
+    seat->job.recorder->count_edges(rig->recorder, edges_of_engine(harness_get()->settings.blind),
+                                    EDGE_COUNT);
     seat->job.recorder->run(rig->recorder, rig->arena, &own, false, &rig->layout, t);
     if (!rig->layout.dst || t->outcome == OUTCOME_REFUSED || t->outcome == OUTCOME_BROKEN)
         return false;

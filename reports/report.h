@@ -50,6 +50,9 @@ void totals_print(const struct totals *t, const struct look *look, FILE *out);
 void text_check(const struct result *results, size_t count, bool unreached, const struct look *look,
                 FILE *out);
 
+// Which stores are made for which sizes, a line each.
+void text_laws(const struct laws *laws, FILE *out);
+
 enum hue verdict_hue(enum verdict v);
 
 // The machine this runs on, for a report's reader.

@@ -163,3 +163,18 @@ void text_check(const struct result *results, size_t count, bool unreached, cons
     for (size_t i = 0; i < count; i++) // one sweep, so the same for all contracts
         print_result(&results[i], unreached && i + 1 == count, look, out);
 }
+
+void text_laws(const struct laws *laws, FILE *out)
+{
+    struct law_line lines[LAW_LINES_MAX];
+    size_t count;
+    if (laws->count == 0)
+        return;
+    fputs("stores by size, both sides at page starts ([a,b): bytes a to b-1; n: the size):\n", out);
+    for (size_t i = 0; i < laws->count;) {
+        i = laws_lines(laws, i, lines, &count);
+        for (size_t k = 0; k < count; k++)
+            fprintf(out, "%12s: %s\n", lines[k].sizes, lines[k].text);
+    }
+    fputc('\n', out);
+}
