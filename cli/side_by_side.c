@@ -127,9 +127,9 @@ static bool open_side(struct side *s, const char *word, char *error, size_t erro
     *s = (struct side){.word = word};
     if (stat(word, &status) == 0 && S_ISREG(status.st_mode))
         return read_report(s, (size_t)status.st_size, error, error_size);
-    s->live = true;
-    return select_backends((char *const[]){(char *)(uintptr_t)word}, 1, &s->selection, error,
-                           error_size);
+    s->live = select_backends((char *const[]){(char *)(uintptr_t)word}, 1, &s->selection, error,
+                              error_size);
+    return s->live;
 }
 
 static void close_side(struct side *s)
@@ -209,13 +209,10 @@ int side_by_side(struct options *o)
         return cli_trouble("--diff has the formats text and json, not %s", o->format->name);
     if (o->more_count > 0)
         return cli_trouble("--diff makes one report; leave out --report and --json");
-    if (!open_side(&x.sides[0], o->words[0], error, sizeof error))
-        return cli_trouble("%s", error);
-    if (!open_side(&x.sides[1], o->words[1], error, sizeof error)) {
-        close_side(&x.sides[0]);
-        return cli_trouble("%s", error);
-    }
-    bool swept = true;
+    bool swept = open_side(&x.sides[0], o->words[0], error, sizeof error) &&
+                 open_side(&x.sides[1], o->words[1], error, sizeof error);
+    if (!swept)
+        cli_trouble("%s", error);
     for (size_t i = 0; i < 2 && swept; i++)
         swept = !x.sides[i].live || sweep_side(&x.sides[i], o);
     if (swept)
