@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// The engines of a campaign, as processes. Each runs under a keeper, in a process
-// group of its own: when this program is killed, in whatever way, the keeper ends
-// the group, and a Ctrl-C of the terminal reaches this program alone.
+// The engines of a campaign, as processes. Each runs under a keeper, which ends it
+// and all that it started when told so by SIGTERM, and when this program is killed,
+// in whatever way. SIGINT is passed on. Neither is in the terminal's process group:
+// a Ctrl-C reaches this program alone.
 
 #include "fuzz_parts.h"
 
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,7 +33,8 @@ enum {
     TOO_SOON_MS = 3000,
     TOO_SOON_MAX = 3,
     AGAIN_MS = 500,
-    STOP_MS = 5000,
+    STOP_MS = 3000,
+    LOG_BYTES_MAX = 4 << 20,
     LEAST_MS = 1000, // left, for a start to make sense
 };
 
@@ -70,6 +73,10 @@ static void libfuzzer_command(const struct engines *e, const struct engine *x, u
     add(c, "-timeout=%d", CASE_SECONDS_MAX);
     add(c, "-rss_limit_mb=%d", MEMORY_MB_MAX);
     add(c, "-max_len=%d", INPUT_BYTES_MAX);
+    // An input is a few fields, all of which count from the start; and a rare
+    // branch behind a large copy is to take no more time than one behind a small.
+    add(c, "-len_control=0");
+    add(c, "-entropic_scale_per_exec_time=1");
     add(c, "-max_total_time=%" PRIu64, (span + 999) / 1000);
     add(c, "-artifact_prefix=%s/crashes/", e->group);
     add(c, "%s/libfuzzer", e->group);
@@ -140,19 +147,14 @@ static void set_environment(const struct engines *e)
     set("AFL_CUSTOM_MUTATOR_LIBRARY", e->programs->mutator);
 }
 
-static void end_group(int signal)
-{
-    (void)signal;
-    kill(0, SIGKILL);
-}
-
 static _Noreturn void become_engine(const struct engines *e, const char *log, char **arguments)
 {
     sigset_t none;
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    setpgid(0, 0);
     for (int i = 1; i < NSIG; i++)
         signal(i, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     int in = open("/dev/null", O_RDONLY), out = open(log, O_WRONLY | O_CREAT | O_APPEND, 0666);
     if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
         _exit(EXIT_FAILURE);
@@ -163,14 +165,51 @@ static _Noreturn void become_engine(const struct engines *e, const char *log, ch
     _exit(127);
 }
 
+// Ends every process that was started below this one. AFL++'s targets are in
+// sessions of their own, so no process group has them all; but orphans come to us.
+static void end_children(void)
+{
+    char path[64], text[4096];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    do {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t length = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+        text[length > 0 ? length : 0] = '\0';
+        if (fd >= 0)
+            close(fd);
+        char *at = text, *end;
+        for (long pid; (pid = strtol(at, &end, 10)) > 0; at = end)
+            kill((pid_t)pid, SIGKILL);
+    } while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
+}
+
+// Waits for the engine, or for the word to end it. Gives its exit status.
+static int keep(pid_t engine, const sigset_t *signals)
+{
+    for (;;) {
+        int status, sig = 0;
+        sigwait(signals, &sig);
+        if (sig == SIGINT)
+            kill(-engine, SIGINT);
+        if (sig == SIGTERM)
+            return 128;
+        for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+            if (pid == engine)
+                return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+    }
+}
+
 static _Noreturn void become_keeper(const struct engines *e, const char *log, char **arguments,
                                     pid_t parent)
 {
-    int status = 0;
-    struct sigaction end = {.sa_handler = end_group};
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
     setpgid(0, 0);
-    signal(SIGINT, SIG_IGN);
-    sigaction(SIGTERM, &end, NULL);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(EXIT_FAILURE);
@@ -178,9 +217,12 @@ static _Noreturn void become_keeper(const struct engines *e, const char *log, ch
     if (engine == 0)
         become_engine(e, log, arguments);
     close_range(3, ~0u, 0); // no lock or database of the campaign's
-    while (engine > 0 && waitpid(engine, &status, 0) < 0 && errno == EINTR)
-        continue;
-    _exit(engine < 0 ? EXIT_FAILURE : WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+    if (engine < 0)
+        _exit(EXIT_FAILURE);
+    int status = keep(engine, &signals);
+    kill(-engine, SIGKILL);
+    end_children();
+    _exit(status);
 }
 
 static void start(struct engines *e, struct engine *x, uint64_t ms)
@@ -195,10 +237,8 @@ static void start(struct engines *e, struct engine *x, uint64_t ms)
     x->pid = fork();
     if (x->pid == 0)
         become_keeper(e, x->log, c.arguments, parent);
-    if (x->pid > 0)
-        setpgid(x->pid, x->pid); // in case that we signal it before it did
-    else
-        x->pid = 0;
+    if (x->pid < 0)
+        x->pid = 0; // tended to like one that ended
     command_free(&c);
 }
 
@@ -275,19 +315,22 @@ static void note_end(struct engines *e, struct engine *x, int status)
     }
 }
 
-// Collects an engine that has ended; whatever it left of its group is ended, too.
 static bool collect(struct engine *x, int *status)
 {
-    siginfo_t info = {0};
-    if (x->pid == 0 || waitid(P_PID, (id_t)x->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-        info.si_pid != x->pid)
+    if (x->pid == 0 || waitpid(x->pid, status, WNOHANG) != x->pid)
         return false;
-    kill(-x->pid, SIGKILL);
-    while (waitpid(x->pid, status, 0) < 0 && errno == EINTR)
-        continue;
     *status = WIFEXITED(*status) ? WEXITSTATUS(*status) : 128;
     x->pid = 0;
     return true;
+}
+
+// AFL++ writes a line for each input that it fuzzes, for hours. The log is written
+// at its end, wherever that is.
+static void keep_short(const char *log)
+{
+    struct stat status;
+    if (stat(log, &status) == 0 && status.st_size > LOG_BYTES_MAX && truncate(log, 0) != 0)
+        return; // it grows: no reason to end a campaign
 }
 
 bool engines_tend(struct engines *e, uint64_t left_ms)
@@ -299,10 +342,9 @@ bool engines_tend(struct engines *e, uint64_t left_ms)
         if (collect(x, &status))
             note_end(e, x, status);
         any |= !x->given_up;
-        if (x->pid == 0 && !x->given_up && left_ms > LEAST_MS && fuzz_clock_ms() >= x->again_ms) {
-            e->restarts++;
+        if (x->pid == 0 && !x->given_up && left_ms > LEAST_MS && fuzz_clock_ms() >= x->again_ms)
             start(e, x, left_ms);
-        }
+        keep_short(x->log);
     }
     return any;
 }
@@ -315,7 +357,7 @@ void engines_stop(struct engines *e)
     bool any = true;
     for (size_t i = 0; i < e->count; i++)
         if (e->items[i].pid > 0)
-            kill(-e->items[i].pid, SIGINT);
+            kill(e->items[i].pid, SIGINT);
     while (any && fuzz_clock_ms() < until) {
         any = false;
         for (size_t i = 0; i < e->count; i++)
@@ -326,7 +368,7 @@ void engines_stop(struct engines *e)
     for (size_t i = 0; i < e->count; i++) {
         struct engine *x = &e->items[i];
         if (x->pid > 0) {
-            kill(-x->pid, SIGKILL);
+            kill(x->pid, SIGTERM);
             while (waitpid(x->pid, &status, 0) < 0 && errno == EINTR)
                 continue;
         }

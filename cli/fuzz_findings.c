@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES = 60 };
+enum { TRIES = 60, PATIENCE_MS = 4000 };
 
 static const struct backend *backend_named(const struct selection *list, const char *name)
 {
@@ -54,8 +54,7 @@ static void confirm(struct fuzz_finding *x, const struct backend *b, unsigned tr
     size_t count = 0;
     struct campaign_options mine = *run;
     mine.device = x->saved.device;
-    if (tries == 1)
-        mine.stop = NULL; // the user's patience is over, but it is to be confirmed
+    mine.stop = NULL; // what was found is confirmed even when the user wants to stop
     if (b == NULL)
         snprintf(x->reason, sizeof x->reason, "the backend is not here");
     else if (!x->saved.has_rule)
@@ -110,13 +109,14 @@ bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
     struct dirent **entries = NULL;
     int count = scandir(f->found, &entries, is_plain, by_name);
     // As long as the campaign itself at most, and no less than some seconds.
-    uint64_t span_ms = (uint64_t)(f->seconds * 1000) + 10000, until = fuzz_clock_ms() + span_ms;
+    uint64_t began = fuzz_clock_ms(), span_ms = (uint64_t)(f->seconds * 1000) + 2 * PATIENCE_MS;
     bool ok = count >= 0;
     *x = (struct fuzz_findings){.count = 0};
     if (!ok)
         snprintf(error, error_size, "cannot read '%s': %s", f->found, strerror(errno));
     for (int i = 0; i < count; i++) {
-        bool hurry = (run->stop && *run->stop) || fuzz_clock_ms() > until;
+        bool stop = run->stop && *run->stop;
+        bool hurry = fuzz_clock_ms() > began + (stop ? PATIENCE_MS : span_ms);
         char *path = path_join(f->found, entries[i]->d_name);
         ok = ok && collect_file(x, f, path, backends, hurry ? 1 : TRIES, run, error, error_size);
         free(path);

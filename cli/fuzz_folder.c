@@ -231,27 +231,38 @@ void folder_close(struct fuzz_folder *f)
 
 // ---- seeds ----
 
-static bool write_seed(struct fuzz_folder *f, const struct copy_case *c, char *error,
-                       size_t error_size)
+static bool write_bytes(struct fuzz_folder *f, const void *bytes, size_t length, char *error,
+                        size_t error_size)
 {
     struct output out;
-    uint8_t bytes[CASE_BYTES];
     char name[40];
-    struct copy_case fitting = *c;
-    fitting.fill = c->fill % CASE_BYTES_FILLS;
-    // One that bytes cannot describe goes as its text.
-    bool as_bytes = case_to_bytes(&fitting, 0, bytes);
     snprintf(name, sizeof name, "seed-%06" PRIu64, f->seed_count++);
     char *path = path_join(f->seeds, name);
     bool ok = output_open(&out, path, error, error_size);
-    if (ok) {
-        if (as_bytes)
-            fwrite(bytes, sizeof bytes, 1, out.file);
-        else
-            saved_print(&(struct saved){.device = DEVICE_DST, .c = *c}, out.file);
-        ok = output_close(&out, error, error_size);
-    }
     free(path);
+    if (!ok)
+        return false;
+    fwrite(bytes, length, 1, out.file);
+    return output_close(&out, error, error_size);
+}
+
+static bool write_seed(struct fuzz_folder *f, const struct copy_case *c, char *error,
+                       size_t error_size)
+{
+    uint8_t bytes[CASE_BYTES];
+    char *text = NULL;
+    size_t length;
+    struct copy_case fitting = *c;
+    fitting.fill = c->fill % CASE_BYTES_FILLS;
+    if (case_to_bytes(&fitting, 0, bytes))
+        return write_bytes(f, bytes, sizeof bytes, error, error_size);
+    // What bytes cannot describe goes as its text.
+    FILE *out = open_memstream(&text, &length);
+    assert(out != NULL);
+    saved_print(&(struct saved){.device = DEVICE_DST, .c = *c}, out);
+    fclose(out);
+    bool ok = write_bytes(f, text, length, error, error_size);
+    free(text);
     return ok;
 }
 
@@ -290,12 +301,33 @@ static int by_name(const FTSENT **a, const FTSENT **b)
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-bool folder_seed(struct fuzz_folder *f, char *error, size_t error_size)
+// Files that are seeds as they are; no input is that large.
+static bool copy_seeds(struct fuzz_folder *f, const char *from, char *error, size_t error_size)
+{
+    uint8_t bytes[512];
+    DIR *dir = from ? opendir(from) : NULL;
+    bool ok = true;
+    for (struct dirent *e; ok && dir && (e = readdir(dir)) != NULL;) {
+        char *path = path_join(from, e->d_name);
+        FILE *file = e->d_name[0] == '.' ? NULL : fopen(path, "re");
+        size_t length = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+        if (length > 0)
+            ok = write_bytes(f, bytes, length, error, error_size);
+        if (file)
+            fclose(file);
+        free(path);
+    }
+    if (dir)
+        closedir(dir);
+    return ok;
+}
+
+bool folder_seed(struct fuzz_folder *f, const char *ready, char *error, size_t error_size)
 {
     char *const roots[] = {f->root, NULL};
     struct saved s;
     char why[512];
-    bool ok = write_own_seeds(f, error, error_size);
+    bool ok = write_own_seeds(f, error, error_size) && copy_seeds(f, ready, error, error_size);
     FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
     for (FTSENT *e; ok && tree && (e = fts_read(tree)) != NULL;) {
         if (e->fts_info == FTS_D && strcmp(e->fts_name, ".campaign") == 0)

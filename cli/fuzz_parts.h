@@ -63,8 +63,9 @@ bool folder_open(struct fuzz_folder *f, const char *root, bool resume, char *err
                  size_t error_size);
 // Writes the state, whole or not at all.
 bool folder_save(const struct fuzz_folder *f, char *error, size_t error_size);
-// Makes seeds of the user's files and of a few cases that are always tried.
-bool folder_seed(struct fuzz_folder *f, char *error, size_t error_size);
+// Makes seeds of the user's files, of those in READY (or NULL), which are taken as
+// they are, and of a few cases that are always tried.
+bool folder_seed(struct fuzz_folder *f, const char *ready, char *error, size_t error_size);
 void folder_close(struct fuzz_folder *f);
 
 char *path_join(const char *folder, const char *name) __attribute__((malloc)); // caller frees
@@ -75,6 +76,7 @@ void remove_tree(const char *path);
 
 struct engine_programs {
     char *libfuzzer, *afl, *mutator, *afl_fuzz; // NULL: not there
+    char *seeds; // folder of the corpus's cases as bytes; NULL: not there
 };
 
 // Finds what there is of the engines asked for. What is missing is told on
@@ -103,7 +105,7 @@ struct engines {
     const char *expect;
     struct engine *items;
     size_t count;
-    unsigned crashes, restarts;
+    unsigned crashes;
     char trouble[512]; // why an engine was given up; "": none was
 };
 
@@ -157,8 +159,8 @@ struct fuzz_findings {
     uint64_t unreadable; // files among the found that are no saved cases
 };
 
-// Minimises what was found and saves it. Once STOP is set, or a time that suits
-// the campaign's is over, findings are saved as they were found.
+// Minimises what was found and saves it. After a time that suits the campaign's,
+// or some seconds once the user wants to stop, findings are saved as they are.
 bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
                       const struct selection *backends, const struct campaign_options *run,
                       char *error, size_t error_size);

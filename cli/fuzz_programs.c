@@ -41,6 +41,8 @@ static void look_in(struct engine_programs *p, const char *folder)
         p->afl = find_in(folder, "afl/fuzz_copy", X_OK);
         p->mutator = find_in(folder, "afl/case_mutator.so", R_OK);
     }
+    if (p->seeds == NULL)
+        p->seeds = find_in(folder, "seeds/copy", R_OK);
 }
 
 static void look_near_program(struct engine_programs *p)
@@ -107,4 +109,5 @@ void programs_free(struct engine_programs *p)
     forget(&p->afl);
     forget(&p->mutator);
     forget(&p->afl_fuzz);
+    forget(&p->seeds);
 }

@@ -248,14 +248,10 @@ static int status_of(const struct fuzz *x, const struct fuzz_status *s)
 
 int fuzz_report(struct fuzz *x, const struct fuzz_status *status, bool compared)
 {
-    struct output out;
-    char error[512];
-    if (!output_open(&out, x->o->output, error, sizeof error))
-        return cli_trouble("%s", error);
-    struct look look = look_of(out.file, x->o->color);
+    struct look look = look_of(x->out.file, x->o->color);
     if (x->o->format == &format_json)
-        json_report(x, status, compared, out.file);
+        json_report(x, status, compared, x->out.file);
     else
-        text_report(x, status, compared, &look, out.file);
-    return cli_close(&out, status_of(x, status));
+        text_report(x, status, compared, &look, x->out.file);
+    return status_of(x, status);
 }

@@ -190,7 +190,7 @@ static bool run_group(struct fuzz *x, size_t first, size_t count, uint64_t ms, c
     return ok;
 }
 
-static bool run_groups(struct fuzz *x, char *error, size_t error_size)
+static void run_groups(struct fuzz *x, char *error, size_t error_size)
 {
     size_t all = x->folder.backend_count, groups = (all + GROUP_MAX - 1) / GROUP_MAX;
     bool ok = true;
@@ -203,7 +203,6 @@ static bool run_groups(struct fuzz *x, char *error, size_t error_size)
         ok = run_group(x, first, rest < GROUP_MAX ? rest : GROUP_MAX, (uint64_t)(slice * 1000),
                        error, error_size);
     }
-    return ok;
 }
 
 // ---- before and after ----
@@ -227,7 +226,7 @@ static bool begin(struct fuzz *x, char *error, size_t error_size)
     x->began_seconds = x->folder.seconds;
     x->began_ms = fuzz_clock_ms();
     x->history = history_open(x->history_path, true, error, error_size);
-    if (x->history == NULL || !folder_seed(&x->folder, error, error_size))
+    if (x->history == NULL || !folder_seed(&x->folder, x->programs.seeds, error, error_size))
         return false;
     tell_skipped_seeds(&x->folder);
     look(x, &none);
@@ -274,44 +273,57 @@ static bool compare(struct fuzz *x, char *error, size_t error_size)
     return c->error[0] == '\0' && (stopped(x) || comparing_write(c, error, error_size));
 }
 
-static int finish(struct fuzz *x, bool ran, char *error, size_t error_size)
+// Confirms, notes and compares what was found. Whatever goes wrong, the rest is
+// done; the first trouble is in ERROR.
+static void conclude(struct fuzz *x, const struct fuzz_status *status, bool compares, char *error,
+                     size_t error_size)
+{
+    char other[1024] = "";
+    bool ok = folder_save(&x->folder, other, sizeof other);
+    ok = findings_collect(&x->findings, &x->folder, &x->selection, &x->run, other, sizeof other) &&
+         ok;
+    ok = note_findings(x, other, sizeof other) && ok;
+    ok = note_campaign(x, x->interrupted ? "interrupted" : "finished", status, other,
+                       sizeof other) &&
+         ok;
+    if (compares)
+        ok = compare(x, other, sizeof other) && ok;
+    if (!ok && error[0] == '\0')
+        snprintf(error, error_size, "%s", other);
+}
+
+static int finish(struct fuzz *x, char *error, size_t error_size)
 {
     struct fuzz_status status;
     bool compares = x->own->baseline || x->own->write;
     x->interrupted = stopped(x);
     look(x, &status);
     x->folder.seconds = x->began_seconds + elapsed_seconds(x);
-    bool ok = ran && folder_save(&x->folder, error, error_size);
-    if (ok && !x->o->quiet && x->screen.terminal && status.finding_count > 0)
-        fprintf(stderr, "minimising %" PRIu64 " findings...\n", status.finding_count);
-    ok =
-        ok && findings_collect(&x->findings, &x->folder, &x->selection, &x->run, error, error_size);
-    // Whatever went wrong before, the history is to have what there is.
-    char other[1024];
-    bool noted =
-        note_findings(x, other, sizeof other) &&
-        note_campaign(x, x->interrupted ? "interrupted" : "finished", &status, other, sizeof other);
-    if (ok && !noted)
-        snprintf(error, error_size, "%s", other);
-    ok = ok && noted && (!compares || compare(x, error, error_size));
-    return ok ? fuzz_report(x, &status, compares) : cli_trouble("%s", error);
+    if (x->screen.terminal && status.finding_count > 0)
+        fprintf(stderr, "minimising what was found...\n");
+    conclude(x, &status, compares, error, error_size);
+    int code = fuzz_report(x, &status, compares);
+    return cli_close(&x->out, error[0] ? cli_trouble("%s", error) : code);
 }
 
 int fuzz_run(struct fuzz *x)
 {
     char error[1024] = "";
-    if ((x->own->baseline || x->own->write) &&
-        !comparing_open(&x->comparing, x->own->baseline, x->own->write, &x->run, error,
-                        sizeof error))
+    // Where the report goes is known to work before hours are spent.
+    if (!output_open(&x->out, x->o->output, error, sizeof error))
         return cli_trouble("%s", error);
     int status = EXIT_TROUBLE;
-    if (!begin(x, error, sizeof error)) {
+    bool compares = x->own->baseline || x->own->write;
+    if ((compares && !comparing_open(&x->comparing, x->own->baseline, x->own->write, &x->run, error,
+                                     sizeof error)) ||
+        !begin(x, error, sizeof error)) {
         cli_trouble("%s", error);
+        output_abandon(&x->out);
     } else {
         screen_init(&x->screen, x->o->quiet);
-        bool ran = run_groups(x, error, sizeof error);
+        run_groups(x, error, sizeof error);
         screen_clear(&x->screen);
-        status = finish(x, ran, error, sizeof error);
+        status = finish(x, error, sizeof error);
     }
     findings_free(&x->findings);
     comparing_free(&x->comparing);

@@ -7,6 +7,7 @@
 #define STORESCOPE_FUZZ_RUN_H
 
 #include "fuzz_parts.h"
+#include "output.h"
 #include "select.h"
 
 struct fuzz {
@@ -25,6 +26,7 @@ struct fuzz {
     struct fuzz_screen screen;
     struct fuzz_findings findings;
     struct comparing comparing;
+    struct output out; // of the report
     unsigned crashes;  // of engines
     char trouble[512]; // why an engine was given up
     bool interrupted;
@@ -35,7 +37,7 @@ struct fuzz {
 // Runs the campaign and reports. Returns the exit status.
 int fuzz_run(struct fuzz *x);
 
-// The report; fuzz_report.c.
+// Writes the report, and gives the exit status; fuzz_report.c.
 int fuzz_report(struct fuzz *x, const struct fuzz_status *status, bool compared);
 
 #endif

@@ -254,7 +254,7 @@ size_t case_mutate(uint8_t *data, size_t size, size_t capacity, unsigned seed)
     } else {
         // What is rare in large copies would have most of the time spent on them.
         uint32_t bytes = size_of(whole[AT_SIZE_KIND], read_le(whole, CASE_BYTES, AT_SIZE, 4));
-        if (bytes >= MIDDLE && draw(&state) % 8 < (bytes >= PAGES ? 7 : 5))
+        if (bytes >= MIDDLE && draw(&state) % 32 < (bytes >= PAGES ? 31 : 24))
             new_size(whole, &state);
         for (unsigned n = 1 + draw(&state) % 3; n > 0; n--)
             change_one(whole, &state);

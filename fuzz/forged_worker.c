@@ -36,9 +36,7 @@ static void die(void)
 // none would get past the first look.
 static void send_report(const struct worker_command *command, const uint8_t *bytes, size_t length)
 {
-    size_t report_bytes = sizeof(struct report);
-    if (forged.job->judge)
-        report_bytes += forged.job->judge->count * sizeof(struct tally);
+    size_t report_bytes = report_size(forged.job);
     struct report *r = calloc(1, report_bytes);
     if (!r)
         abort();

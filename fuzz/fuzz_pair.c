@@ -8,7 +8,8 @@
 #include "harness.h"
 
 // `ram` only says how the rigs are made ready: nothing is judged by it.
-const struct harness_kind harness_kind = {.name = "fuzz_pair", .contracts = "ram"};
+const struct harness_kind harness_kind = {
+    .name = "fuzz_pair", .backends = FUZZ_BACKENDS(NULL), .contracts = "ram"};
 
 // What a routine did, kept while the other one runs.
 struct deed {
@@ -41,8 +42,8 @@ static bool run_routine(struct seat *seat, const struct copy_case *c, struct dee
     struct copy_case own = *c;
     own.op = seat->op;
     rig->layout.dst = NULL;
-    seat->job.recorder->count_edges(rig->recorder,
-                                    edges_of_engine(harness_get()->settings.blind), EDGE_COUNT);
+    seat->job.recorder->count_edges(rig->recorder, edges_of_engine(harness_get()->settings.blind),
+                                    EDGE_COUNT);
     seat->job.recorder->run(rig->recorder, rig->arena, &own, false, &rig->layout, t);
     if (!rig->layout.dst || t->outcome == OUTCOME_REFUSED || t->outcome == OUTCOME_BROKEN)
         return false;

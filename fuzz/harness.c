@@ -82,6 +82,7 @@ static void seat_open(struct seat *seat)
         .recorder = recorder,
         .recorder_options = {.loads = seat->judge.loads,
                              .blocks = true,
+                             .edges = true,
                              .timeout_ms = TIMEOUT_MS,
                              .code_bytes = CODE_BYTES},
     };

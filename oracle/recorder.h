@@ -17,7 +17,8 @@
 
 struct recorder_options {
     bool loads;          // record loads too (stores, fences, flushes always)
-    bool blocks;         // keep count of the code that was reached
+    bool blocks;         // keep in mind the code that was reached
+    bool edges;          // ... and be ready for count_edges
     unsigned timeout_ms; // processor time that one case may take
     size_t code_bytes;   // for each rewritten copy; 0: 16 MiB. They lie below 2 GiB
 };
@@ -36,7 +37,7 @@ struct recorder_kind {
     void (*run)(struct recorder *r, struct arena *arena, const struct copy_case *c, bool values,
                 struct layout *layout, struct trace *trace);
     void (*close)(struct recorder *r);
-    // With options.blocks; both NULL in a recorder that cannot tell.
+    // With options.blocks, and .edges; both NULL in a recorder that cannot tell.
     // Adds the instructions known so far to COVERAGE, with those that any case
     // reached.
     void (*cover)(struct recorder *r, struct coverage *coverage);

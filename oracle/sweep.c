@@ -255,11 +255,26 @@ static bool tallies_are_sound(const struct report *r, size_t checks)
     return reason_is_sound(&r->skip_reason) && reason_is_sound(&r->broken_reason);
 }
 
+// No chart may hold more cases than there were.
+static bool charts_are_sound(const struct sweep *s, const struct report *r)
+{
+    const struct chart *charts = report_charts(s->job, r);
+    for (size_t i = 0; charts && i <= s->job->judge->count; i++) {
+        const uint32_t *cases = charts[i].cases[0];
+        uint64_t sum = 0;
+        for (size_t k = 0; k < CHART_ROWS * CHART_COLUMNS; k++)
+            sum += cases[k];
+        if (sum > r->end - r->lo)
+            return false;
+    }
+    return true;
+}
+
 static bool report_is_sound(const struct sweep *s, const struct hand *hand, const struct frame *f)
 {
     const struct report *r = (const struct report *)(const void *)f->bytes;
     size_t checks = s->job->judge->count;
-    if (f->length != sizeof *r + checks * sizeof(struct tally) || r->id != hand->id ||
+    if (f->length != report_size(s->job) || r->id != hand->id ||
         r->distrusted > 1 || r->lo < hand->chunk.lo || r->end < r->lo || r->end > hand->chunk.hi)
         return false;
     uint64_t cases = r->end - r->lo;
@@ -269,7 +284,7 @@ static bool report_is_sound(const struct sweep *s, const struct hand *hand, cons
         r->left_out > cases || r->timeouts > r->judged ||
         r->judged + r->skipped + r->broken + r->left_out != cases)
         return false;
-    return tallies_are_sound(r, checks);
+    return tallies_are_sound(r, checks) && charts_are_sound(s, r);
 }
 
 static void report_add(struct sweep *s, const struct report *r)
@@ -286,6 +301,9 @@ static void report_add(struct sweep *s, const struct report *r)
     reason_merge(&sum->broken_reason, &r->broken_reason);
     for (size_t i = 0; i < s->job->judge->count; i++)
         tally_merge(&sum->tallies[i], &r->tallies[i]);
+    const struct chart *charts = report_charts(s->job, r);
+    for (size_t i = 0; charts && i <= s->job->judge->count; i++)
+        chart_merge(&sum->charts[i], &charts[i]);
 }
 
 // Anything may have written it: bytes of instructions, and two bools.
@@ -337,7 +355,7 @@ static void report_take(struct sweep *s, struct hand *hand, const struct report 
 // The longest answer to COMMAND_SWEEP: a report, or a line.
 static uint64_t answer_bytes(const struct sweep *s)
 {
-    uint64_t report = sizeof(struct report) + s->job->judge->count * sizeof(struct tally);
+    uint64_t report = report_size(s->job);
     return report > TRACE_REASON_MAX ? report : TRACE_REASON_MAX;
 }
 
@@ -523,9 +541,11 @@ bool sweep_run(const struct job *job, const struct campaign_options *options, st
     };
     s.tick_ms = s.started_ms;
     *out = (struct sweep_sum){.tallies = calloc(job->judge->count, sizeof *out->tallies)};
+    if (job->charts)
+        out->charts = calloc(job->judge->count + 1, sizeof *out->charts);
     s.hands = calloc(s.hand_count, sizeof *s.hands);
     s.polls = calloc(s.hand_count, sizeof *s.polls);
-    s.failed = !out->tallies || !s.hands || !s.polls;
+    s.failed = !out->tallies || (job->charts && !out->charts) || !s.hands || !s.polls;
     if (s.failed)
         snprintf(error, error_size, "out of memory for a sweep; free some or lower --jobs");
     else
@@ -541,6 +561,7 @@ bool sweep_run(const struct job *job, const struct campaign_options *options, st
 void sweep_free(struct sweep_sum *sum)
 {
     free(sum->tallies);
+    free(sum->charts);
     coverage_free(&sum->coverage);
     *sum = (struct sweep_sum){0};
 }

@@ -111,6 +111,18 @@ static bool send_recording(struct rig *rig, const struct worker_command *command
     return false; // one recording a worker: nothing of it can disturb another
 }
 
+// One of many: what the routine left behind is put in order.
+static bool send_stores(struct rig *rig, const struct worker_command *command, int fd)
+{
+    if (!explain_record(rig, &command->c, false)) {
+        send_failure(fd, rig->trace.reason);
+        return false;
+    }
+    bool sent = recording_send(fd, &rig->layout, &rig->trace);
+    explain_end(rig);
+    return sent && !rig->shadow->wild_store;
+}
+
 static bool send_coverage(struct rig *rig, int fd)
 {
     struct coverage c = {0};
@@ -142,6 +154,8 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
         return send_witness(rig, command, fd);
     case COMMAND_RECORD:
         return send_recording(rig, command, fd);
+    case COMMAND_STORES:
+        return send_stores(rig, command, fd);
     case COMMAND_COVERAGE:
         return send_coverage(rig, fd);
     }

@@ -28,6 +28,7 @@ enum worker_command_kind {
     COMMAND_SWEEP,   // lo..hi-1: answered by FRAME_REPORT
     COMMAND_WITNESS, // c, check: FRAME_WITNESS, then FRAME_RECORDING
     COMMAND_RECORD,  // c: FRAME_RECORDING
+    COMMAND_STORES,  // c: FRAME_RECORDING; others may follow
     COMMAND_COVERAGE, // FRAME_COVERAGE: what the sweeps so far reached
 };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Which blocks ran, as the log says while it is expanded: with options.blocks each
-// block begins with a record.
+// Which blocks ran, as the log says while it is expanded: with options.blocks a
+// block begins with a record, until it was seen to run. What is known need not be
+// told again, so after some cases the code is written anew without it. With
+// options.edges every block goes on telling.
 
 #include "rewrite.h"
 
@@ -18,6 +20,35 @@ static void reach(struct program *p, const struct segment *block, const struct h
         const struct insn *in = &p->insns[i];
         if ((ended && i == ended->insn) || !address_map_get(&p->at, in->addr + in->length, &i))
             return;
+    }
+}
+
+bool cover_has_block(const struct program *p, uint64_t address)
+{
+    uint64_t i;
+    for (bool first = true; address_map_get(&p->at, address, &i); first = false) {
+        if (!first && address_map_get(&p->leaders, address, NULL))
+            break;
+        if (!p->reached[i])
+            return false;
+        if (p->insns[i].flow != FLOW_NEXT)
+            break;
+        address += p->insns[i].length;
+    }
+    return true;
+}
+
+void cover_drop_known(struct recorder *r)
+{
+    struct translation *both[] = {&r->plain, &r->valued};
+    if (!r->options.blocks || r->options.edges || ++r->cases != r->drop_at)
+        return;
+    r->drop_at *= 8;
+    cover_keep(&r->program, &r->plain);
+    cover_keep(&r->program, &r->valued);
+    for (size_t i = 0; i < 2; i++) {
+        both[i]->stale = both[i]->code != NULL;
+        both[i]->entry = NULL; // so that it is made before it is run
     }
 }
 

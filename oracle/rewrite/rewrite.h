@@ -172,6 +172,7 @@ struct recorder {
     void *xsave; // value mode: vector state around a capture
     uint8_t *edges; // see recorder.h, count_edges; NULL: not counted
     uint32_t edge_mask;
+    uint64_t cases, drop_at; // cases run; and when cover_drop_known acts
     // Of the running case, for the signal handlers.
     struct translation *running; // the last one entered
     volatile uint64_t serial;    // number of runs so far
@@ -230,6 +231,11 @@ static inline void cover_block(struct cover_walk *walk, struct segment *s)
 void cover_end(struct cover_walk *walk, const struct host_insn *ended);
 // Before a translation's segments are forgotten: keeps what they reached.
 void cover_keep(struct program *p, struct translation *t);
+// Is every instruction of the block at ADDRESS known to have run?
+bool cover_has_block(const struct program *p, uint64_t address);
+// Before a case: now and then has the code made again without the records of blocks
+// that are known to have run.
+void cover_drop_known(struct recorder *r);
 void rewrite_cover(struct recorder *r, struct coverage *coverage);
 void rewrite_count_edges(struct recorder *r, uint8_t *edges, size_t count);
 

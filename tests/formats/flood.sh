@@ -16,7 +16,7 @@ passed=0 failed=0 skipped=0
 export ASAN_OPTIONS="${ASAN_OPTIONS:-}:quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
 more_kib=32768 # that memory may grow by, whatever the allocator keeps
 
-for format in text json sarif junit csv markdown; do
+for format in text json sarif junit csv markdown html; do
     few=$("$flood" "$format" 1000 2>&1 >/dev/null)
     many=$("$flood" "$format" 100000 2>&1 >/dev/null)
     if [ "$many" -lt $((few + more_kib)) ]; then
