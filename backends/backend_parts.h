@@ -27,6 +27,9 @@ void backend_sort(struct backend_list *list, size_t first);
 // Appends the running CPU's and libraries' families.
 void families_list(struct backend_list *out);
 
+// Appends the families of other CPUs.
+void cross_list(struct backend_list *out);
+
 // Is PATTERN a glob?
 bool pattern_is_glob(const char *pattern);
 

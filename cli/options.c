@@ -418,8 +418,7 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     struct reading r = {.o = o};
     char *complaint = NULL;
     *o = (struct options){.rows_max = ROWS_DEFAULT};
-    o->run = (struct campaign_options){.recorder = recorder_kinds[0],
-                                       .device = DEVICE_DST,
+    o->run = (struct campaign_options){.device = DEVICE_DST,
                                        .jobs = cores(),
                                        .timeout_ms = TIMEOUT_DEFAULT_MS};
     o->words = calloc((size_t)argc + 1, sizeof *o->words);

@@ -39,7 +39,7 @@ static void skip_backend(struct run *run, const struct backend *b, enum copy_op 
         *r = (struct result){.backend = b,
                              .contract = &run->o->contracts[i],
                              .op = op,
-                             .recorder = run->o->run.recorder->name,
+                             .recorder = recorder_for(b, run->o->run.recorder)->name,
                              .verdict = VERDICT_SKIPPED};
         snprintf(r->reason, sizeof r->reason, "%s", reason);
     }
@@ -192,9 +192,10 @@ static bool open_outputs(struct run *run)
 int run_command(struct options *o, const struct run_text *text)
 {
     struct run run = {.o = o, .text = text};
-    const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
+    const struct recorder_kind *recorder = o->run.recorder;
+    const char *missing = recorder && recorder->missing ? recorder->missing() : NULL;
     if (missing != NULL)
-        return cli_trouble("recorder %s cannot run here: %s", o->run.recorder->name, missing);
+        return cli_trouble("recorder %s cannot run here: %s", recorder->name, missing);
     if (!select_backends(o->words, o->word_count, &run.selection, run.error, sizeof run.error))
         return cli_trouble("%s", run.error);
     if (!any_plan(&run) || !open_outputs(&run)) {

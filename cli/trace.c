@@ -126,18 +126,18 @@ static bool suits(const struct backend *b, const struct copy_case *c, char *erro
 static bool prepare(const struct options *o, struct selection *s, struct copy_case *c, char *error,
                     size_t error_size)
 {
-    const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
     if (!select_backends(o->words, 1, s, error, error_size))
         return false;
     const struct backend *b = s->items[0];
+    const struct recorder_kind *recorder = recorder_for(b, o->run.recorder);
+    const char *missing = recorder_lacks(recorder, b);
     if (s->count > 1)
         snprintf(error, error_size, "'%s' means %zu backends; trace takes one, such as %s",
                  o->words[0], s->count, b->name);
     else if (b->missing != NULL)
         snprintf(error, error_size, "%s cannot run here: %s", b->name, b->missing);
     else if (missing != NULL)
-        snprintf(error, error_size, "recorder %s cannot run here: %s", o->run.recorder->name,
-                 missing);
+        snprintf(error, error_size, "recorder %s cannot run here: %s", recorder->name, missing);
     else if (read_case(o, b, c, error, error_size) && suits(b, c, error, error_size))
         return true;
     select_free(s);
@@ -176,7 +176,7 @@ static int record_and_show(struct options *o, const struct backend *b, const str
         return cli_trouble("%s", error);
     int status = show(
         o, &(struct trace_report){
-               .backend = b, .c = c, .recording = &recording, .recorder = o->run.recorder->name});
+               .backend = b, .c = c, .recording = &recording, .recorder = recorder_for(b, o->run.recorder)->name});
     recording_free(&recording);
     return status;
 }

@@ -30,9 +30,11 @@ bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_
     rig->job = job;
     trace_init(&rig->trace);
     trace_init(&rig->other_trace);
-    if (!routine_load(job->backend, &rig->routine, error, error_size))
-        return false;
-    confine_reset_signals(); // constructors have run
+    if (!job->recorder->elsewhere) {
+        if (!routine_load(job->backend, &rig->routine, error, error_size))
+            return false;
+        confine_reset_signals(); // constructors have run
+    }
     rig->recorder = job->recorder->open(&rig->routine, job->backend->arg4, &job->recorder_options,
                                         error, error_size);
     if (!rig->recorder)

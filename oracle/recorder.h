@@ -17,6 +17,7 @@
 struct recorder_options {
     bool loads;          // record loads too (stores, fences, flushes always)
     unsigned timeout_ms; // processor time that one case may take
+    const void *prepared; // what the kind's `prepare` gave, or NULL
 };
 
 struct recorder;
@@ -25,7 +26,13 @@ struct recorder_kind {
     const char *name;
     const char *can; // one phrase each, for `list recorders`
     const char *cannot;
+    bool elsewhere; // runs no foreign code in its own process, but in another,
+                    // which it starts and confines; `open` gets no routine
     const char *(*missing)(void); // NULL result: runs here; else why not
+    // Done once before workers are forked, where not NULL: what they need of the
+    // backend's routine. NULL and one line in ERROR when it cannot be had.
+    void *(*prepare)(const struct backend *backend, char *error, size_t error_size);
+    void (*unprepare)(void *prepared);
     struct recorder *(*open)(const struct routine *routine, uint64_t arg4,
                              const struct recorder_options *options, char *error,
                              size_t error_size);
@@ -38,5 +45,14 @@ struct recorder_kind {
 extern const struct recorder_kind *const recorder_kinds[];
 extern const size_t recorder_kind_count;
 const struct recorder_kind *recorder_find(const char *name);
+
+// The recorder for a backend: the one asked for, or where that is NULL the
+// default of the backend's architecture.
+const struct recorder_kind *recorder_for(const struct backend *backend,
+                                         const struct recorder_kind *asked);
+
+// Why that kind cannot record that backend here, or NULL. Valid until the next
+// call.
+const char *recorder_lacks(const struct recorder_kind *kind, const struct backend *backend);
 
 #endif

@@ -44,7 +44,8 @@ static int only_fd(int fd)
     return mine;
 }
 
-static int become_worker(int fd, struct worker_slot *slot, pid_t parent)
+// ELSEWHERE: foreign code runs in another process, which is confined instead.
+static int become_worker(int fd, struct worker_slot *slot, pid_t parent, bool elsewhere)
 {
     const struct rlimit no_core = {0, 0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -54,7 +55,8 @@ static int become_worker(int fd, struct worker_slot *slot, pid_t parent)
     setrlimit(RLIMIT_CORE, &no_core);
     confine_reset_signals(); // the parent's handlers are none of a worker's
     fd = only_fd(fd);
-    (void)confine(&slot->forbidden); // as far as this kernel can
+    if (!elsewhere)
+        (void)confine(&slot->forbidden); // as far as this kernel can
     return fd;
 }
 
@@ -205,7 +207,7 @@ bool worker_start(struct worker *w, const struct job *job, char *error, size_t e
     if (w->pid < 0)
         return start_failed(w, fds, error, error_size);
     if (w->pid == 0)
-        worker_main(job, w->slot, become_worker(fds[1], w->slot, parent));
+        worker_main(job, w->slot, become_worker(fds[1], w->slot, parent, job->recorder->elsewhere));
     madvise(w->slot, PAGE_BYTES, MADV_DONTFORK); // not for the next worker's routine
     close(fds[1]);
     w->fd = fds[0];

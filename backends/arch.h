@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The architectures whose routines can be tested here although this CPU is
+// another: what compiles for them, what runs them, and how their files are told
+// apart. A table; nothing is looked for on the machine.
+
+#ifndef STORESCOPE_ARCH_H
+#define STORESCOPE_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arch {
+    const char *name;         // "aarch64": begins the names of its backends
+    const char *compiler;     // "aarch64-linux-gnu-gcc"
+    const char *objcopy, *ar; // of the same binutils
+    const char *package;      // of the compiler
+    const char *libc;         // its static glibc
+    const char *libc_package; // and the package that has it
+    const char *qemu;         // "qemu-aarch64", of package qemu-user
+    uint16_t machine;         // EM_* of ELF headers
+    uint8_t word_bytes;       // 4 or 8: ELF's class
+    bool big_endian;
+};
+
+extern const struct arch archs[];
+extern const size_t arch_count;
+
+// The one that runs natively: rows of the table, for the recorder that takes it
+// all the same.
+extern const struct arch arch_native;
+
+// NULL when no row has that name.
+const struct arch *arch_find(const char *name);
+
+// The architecture of an ELF header's first 20 bytes. NULL when there is no row.
+const struct arch *arch_of_header(const uint8_t header[20]);
+
+#endif

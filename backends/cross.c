@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Routines of other CPUs' libraries: ARCH/FAMILY/ROUTINE. What a library has is
+// read from its archive's index alone, which is the same for every architecture.
+
+#include "cross.def"
+#include "arch.h"
+#include "archive_index.h"
+#include "backend_parts.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NAME_MAX_BYTES = 256, ARCHS_MAX = 64 };
+
+static const char *const plain[] = {"memcpy", "memmove", "mempcpy"};
+enum { PLAIN_COUNT = sizeof plain / sizeof *plain };
+
+// A library of an architecture whose routines are being gathered.
+struct library {
+    struct backend_list *out;
+    const struct arch *arch;
+    const char *family, *path;
+    bool has[PLAIN_COUNT]; // a routine of that very name
+    size_t variants[PLAIN_COUNT];
+};
+
+static bool in_path(const char *program)
+{
+    char path[4096];
+    const char *folders = getenv("PATH");
+    for (const char *at = folders ? folders : "/usr/bin"; *at; at += *at == ':') {
+        size_t length = strcspn(at, ":");
+        snprintf(path, sizeof path, "%.*s/%s", (int)length, at, program);
+        if (length > 0 && access(path, X_OK) == 0)
+            return true;
+        at += length;
+    }
+    return false;
+}
+
+// What the tools of an architecture lack, found once.
+static const char *tools_missing(const struct arch *arch)
+{
+    static char text[ARCHS_MAX][96];
+    static bool known[ARCHS_MAX];
+    size_t i = (size_t)(arch - archs);
+    if (!known[i]) {
+        known[i] = true;
+        if (!in_path(arch->qemu))
+            snprintf(text[i], sizeof text[i], "install qemu-user");
+        else if (!in_path(arch->compiler))
+            snprintf(text[i], sizeof text[i], "install %s", arch->package);
+        else if (access(arch->libc, R_OK) != 0)
+            snprintf(text[i], sizeof text[i], "install %s", arch->libc_package);
+    }
+    return text[i][0] ? text[i] : NULL;
+}
+
+static const char *cpu_of(const struct arch *arch, const char *symbol)
+{
+    static const struct {
+        const char *arch, *pattern, *cpu;
+    } rows[] = {
+#define ROW(arch, pattern, cpu) {arch, pattern, cpu},
+        CROSS_CPU_ROWS(ROW)
+#undef ROW
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].arch, arch->name) == 0 && fnmatch(rows[i].pattern, symbol, 0) == 0)
+            return rows[i].cpu;
+    return NULL;
+}
+
+static void add(const struct library *l, const char *symbol)
+{
+    char name[NAME_MAX_BYTES];
+    const char *missing = tools_missing(l->arch);
+    snprintf(name, sizeof name, "%s/%s/%s", l->arch->name, l->family, symbol + strspn(symbol, "_"));
+    struct backend *b = backend_add(l->out, name, l->path, symbol, l->path);
+    free(b->missing); // needs of this CPU are none of it
+    b->missing = NULL;
+    b->arch = l->arch;
+    b->cpu = cpu_of(l->arch, symbol);
+    if (missing)
+        backend_miss(b, "%s", missing);
+}
+
+static bool visit(const char *name, void *context)
+{
+    struct library *l = context;
+    for (size_t i = 0; i < PLAIN_COUNT; i++) {
+        size_t length = strlen(plain[i]);
+        if (strcmp(name, plain[i]) == 0)
+            l->has[i] = true;
+        // Variants are __memcpy_NAME; __memcpy_chk calls one.
+        if (strncmp(name, "__", 2) != 0 || strncmp(name + 2, plain[i], length) != 0 ||
+            name[2 + length] != '_' || strstr(name, "_chk") || strstr(name, "_ifunc"))
+            continue;
+        l->variants[i]++;
+        add(l, name);
+    }
+    return true;
+}
+
+// Where a name has variants, the name itself is no routine but chooses one.
+static void add_library(struct library *l, const char *package)
+{
+    if (access(l->path, R_OK) == 0 && archive_index_each(l->path, visit, l)) {
+        for (size_t i = 0; i < PLAIN_COUNT; i++)
+            if (l->has[i] && l->variants[i] == 0)
+                add(l, plain[i]);
+        return;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        add(l, plain[i]);
+        backend_miss(&l->out->items[l->out->count - 1], "install %s", package);
+    }
+}
+
+void cross_list(struct backend_list *out)
+{
+    static const struct {
+        const char *arch, *family, *package, *path;
+    } rows[] = {
+#define ROW(arch, family, package, path) {arch, family, package, path},
+        CROSS_LIBRARY_ROWS(ROW)
+#undef ROW
+    };
+    for (size_t i = 0; i < arch_count; i++) {
+        struct library l = {
+            .out = out, .arch = &archs[i], .family = "glibc", .path = archs[i].libc};
+        add_library(&l, archs[i].libc_package);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct library l = {.out = out,
+                            .arch = arch_find(rows[i].arch),
+                            .family = rows[i].family,
+                            .path = rows[i].path};
+        if (l.arch)
+            add_library(&l, rows[i].package);
+    }
+}

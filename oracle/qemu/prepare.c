@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "prepare.h"
+
+#include "arch.h"
+#include "embed.h"
+#include "tool.h"
+
+#include <errno.h>
+#include <gelf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// The folder in which one program is made.
+struct shop {
+    const struct backend *backend;
+    const struct arch *arch;
+    struct tool_folder folder;
+    char *error;
+    size_t error_size;
+};
+
+// One routine is in the table. The label keeps the compiler from taking it for
+// the builtin of that name.
+static bool write_table(struct shop *s)
+{
+    char text[512];
+    int length = snprintf(text, sizeof text,
+                          "typedef void *routine(void *, const void *, unsigned long, "
+                          "unsigned long);\n"
+                          "extern routine storescope_routine __asm__(\"%s\");\n"
+                          "routine *const storescope_routines[] = {storescope_routine};\n",
+                          s->backend->symbol);
+    return length < (int)sizeof text &&
+           tool_write(&s->folder, "table.c", text, (size_t)length, s->error, s->error_size);
+}
+
+static bool write_sources(struct shop *s)
+{
+    return tool_write(&s->folder, "mailbox.h", embedded_mailbox, embedded_mailbox_bytes, s->error,
+                      s->error_size) &&
+           tool_write(&s->folder, "runner.c", embedded_runner, embedded_runner_bytes, s->error,
+                      s->error_size) &&
+           write_table(s);
+}
+
+static bool link_program(struct shop *s)
+{
+    char *argv[] = {(char *)(uintptr_t)s->arch->compiler,
+                    "-O2",
+                    "-static",
+                    "-fno-pie",
+                    "-no-pie",
+                    "-w",
+                    "-o",
+                    "program",
+                    "runner.c",
+                    "table.c",
+                    NULL};
+    return tool_run(&s->folder, argv, s->error, s->error_size);
+}
+
+static void take_section(struct guest_program *p, const char *name, const GElf_Shdr *shdr)
+{
+    static const char *const names[GUEST_MARKS] = {
+        [MARK_WAIT] = "storescope_wait", [MARK_BEGIN] = "storescope_begin",
+        [MARK_END] = "storescope_end",   [MARK_FAULT] = "storescope_fault",
+        [MARK_LOOP] = "storescope_loop",
+    };
+    for (size_t i = 0; i < GUEST_MARKS; i++)
+        if (strcmp(name, names[i]) == 0)
+            p->marks[i] = (struct qemu_range){shdr->sh_addr, shdr->sh_addr + shdr->sh_size};
+}
+
+static void take_symbols(struct guest_program *p, Elf *elf, Elf_Scn *scn, const GElf_Shdr *shdr)
+{
+    Elf_Data *data = elf_getdata(scn, NULL);
+    size_t count = shdr->sh_entsize ? shdr->sh_size / shdr->sh_entsize : 0;
+    for (size_t i = 0; data && i < count; i++) {
+        GElf_Sym sym;
+        const char *name =
+            gelf_getsym(data, (int)i, &sym) ? elf_strptr(elf, shdr->sh_link, sym.st_name) : NULL;
+        if (name && strcmp(name, "storescope_mailbox") == 0)
+            p->mailbox_addr = sym.st_value;
+        if (name && strcmp(name, p->backend->symbol) == 0 && sym.st_shndx != SHN_UNDEF)
+            p->entry = sym.st_value;
+    }
+}
+
+// Where the linker has put the runner's marks and the program's segments.
+static bool read_program(struct guest_program *p)
+{
+    size_t strings, segments;
+    Elf *elf = elf_memory((char *)p->bytes, p->length);
+    if (!elf || elf_getshdrstrndx(elf, &strings) != 0 || elf_getphdrnum(elf, &segments) != 0) {
+        elf_end(elf);
+        return false;
+    }
+    for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn)) != NULL;) {
+        GElf_Shdr shdr;
+        const char *name = gelf_getshdr(scn, &shdr) ? elf_strptr(elf, strings, shdr.sh_name) : NULL;
+        if (name)
+            take_section(p, name, &shdr);
+        if (name && shdr.sh_type == SHT_SYMTAB)
+            take_symbols(p, elf, scn, &shdr);
+    }
+    for (size_t i = 0; i < segments && p->image_count < GUEST_IMAGES_MAX; i++) {
+        GElf_Phdr phdr;
+        if (gelf_getphdr(elf, (int)i, &phdr) && phdr.p_type == PT_LOAD)
+            p->images[p->image_count++] =
+                (struct qemu_range){phdr.p_vaddr, phdr.p_vaddr + phdr.p_memsz};
+    }
+    elf_end(elf);
+    bool whole = p->mailbox_addr != 0;
+    for (size_t i = 0; i < GUEST_MARKS; i++)
+        whole = whole && p->marks[i].lo != 0;
+    return whole;
+}
+
+struct guest_program *guest_program_make(const struct backend *backend, char *error,
+                                         size_t error_size)
+{
+    struct shop s = {.backend = backend,
+                     .arch = backend->arch ? backend->arch : &arch_native,
+                     .error = error,
+                     .error_size = error_size};
+    struct guest_program *p = calloc(1, sizeof *p);
+    if (!p || !tool_folder_make(&s.folder, error, error_size)) {
+        free(p);
+        return NULL;
+    }
+    p->backend = backend;
+    p->arch = s.arch;
+    bool made = write_sources(&s) && link_program(&s) &&
+                tool_read(&s.folder, "program", &p->bytes, &p->length, error, error_size);
+    tool_folder_remove(&s.folder);
+    elf_version(EV_CURRENT);
+    if (made && !read_program(p)) {
+        snprintf(error, error_size, "%s made no guest program that can be read", s.arch->compiler);
+        made = false;
+    }
+    if (made)
+        return p;
+    guest_program_free(p);
+    return NULL;
+}
+
+void guest_program_free(struct guest_program *p)
+{
+    if (p)
+        free(p->bytes);
+    free(p);
+}
