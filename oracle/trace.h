@@ -18,6 +18,9 @@ enum access_flag {
     ACCESS_TLS = 4,        // through fs: or gs:, thread-local storage
     ACCESS_DRAINS = 8,     // waits for earlier non-temporal stores: sfence, mfence,
                            // a locked instruction (Intel SDM vol. 3A, 11.3.1)
+    ACCESS_CONTINUES = 16, // made by the same execution of an instruction as the
+                           // access of its kind before it, but another one to
+                           // the architecture: it may be seen by itself
 };
 
 #define TRACE_NO_VALUE UINT32_MAX
@@ -98,6 +101,8 @@ struct trace {
     enum trace_outcome outcome;
     uint64_t return_value; // RETURNED only
     uint32_t clobbered;    // RETURNED only: enum trace_clobber
+    bool loads_unseen;     // loads are missing from it: rules about them cannot
+                           // be judged
     int signal;
     uint64_t fault_addr;                  // address whose access faulted
     uint64_t fault_pc;                    // instruction, in the untouched routine

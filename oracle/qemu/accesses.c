@@ -1,12 +1,31 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Records become accesses. Nothing in shared memory is taken on trust.
+// Records become accesses. QEMU reports a wide access in pieces: those of one
+// execution of an instruction share a serial number. What the architecture makes
+// of them (its single-copy atomicity) decides whether they are put together:
+//
+//   x86: a store or load of one operand is one access, as the other recorders
+//   have it (the SDM leaves open how a vector access is split).
+//   AArch64: each register of a pair is an access of its own, and a 128-bit
+//   register two of 64 bits (Arm ARM, B2.2.1), unless the CPU has FEAT_LSE2 and
+//   the 16 bytes are aligned. Elements of LD1 to LD4 and ST1 to ST4, and of SVE,
+//   are accesses of their own.
+//   Storage-to-storage instructions of s390x work byte by byte as other CPUs see
+//   it (Principles of Operation, 5, "Storage-Operand Consistency"): one string
+//   operation.
+//   Elsewhere the pieces are the registers: stm, movem, std.
+//
+// Nothing in shared memory is taken on trust.
 
+#include "arch.h"
 #include "qemu.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { WHOLE_MAX = 64 }; // bytes of one access that is put together
 
 static bool in_window(uint64_t addr, uint64_t window, size_t lane_bytes, uint64_t *off)
 {
@@ -32,8 +51,116 @@ static void take_sites(struct recorder *r, uint32_t count)
         struct qemu_site in = r->process.shared->sites[r->site_count];
         in.length = in.length <= QEMU_SITE_BYTES_MAX ? in.length : QEMU_SITE_BYTES_MAX;
         in.text[QEMU_SITE_TEXT_MAX - 1] = '\0';
-        qemu_describe_site(r->program->arch, &in, &r->sites[r->site_count]);
+        qemu_describe_site(r->program->arch, &in, &r->sites[r->site_count],
+                           &r->elements[r->site_count]);
     }
+}
+
+// The conversion of one case.
+struct taking {
+    const struct recorder *r;
+    const struct layout *layout;
+    struct trace *t;
+    bool values, x86;
+    uint32_t serial, site; // of the latest record
+    bool started;
+};
+
+// The latest access of KIND that the same execution of SITE made; NULL for none.
+// Loads and stores of an instruction that does both alternate.
+static struct access *latest_of(const struct taking *k, uint32_t site, enum access_kind kind)
+{
+    for (size_t back = 1; back <= 2 && back <= k->t->count; back++) {
+        struct access *a = &k->t->accesses[k->t->count - back];
+        if (a->site != site)
+            return NULL;
+        if (a->kind == kind)
+            return a;
+    }
+    return NULL;
+}
+
+// Bytes of a store follow those of the store before it: then the two can be one.
+static bool values_follow(const struct taking *k, const struct access *a)
+{
+    return a->value == TRACE_NO_VALUE || a->value + a->width * a->count == k->t->value_bytes;
+}
+
+static void add_value(const struct taking *k, struct access *a, const uint8_t *bytes, size_t length)
+{
+    struct trace *t = k->t;
+    if (!k->values || a->kind != ACCESS_STORE)
+        return;
+    if (a->value == TRACE_NO_VALUE)
+        a->value = (uint32_t)t->value_bytes;
+    memcpy(t->values + t->value_bytes, bytes, length);
+    t->value_bytes += length;
+}
+
+static bool lse2_whole(const struct taking *k, const struct access *a, unsigned width)
+{
+    return k->r->lse2 && a->width == 8 && width == 8 && a->addr % 16 == 0;
+}
+
+// Is the piece, at ADDR, a part of the access that the same instruction made
+// just before?
+static bool is_part(const struct taking *k, const struct access *a, uint64_t addr, unsigned width,
+                    bool same_execution)
+{
+    const struct site *s = &k->r->sites[a->site];
+    if (addr != a->addr + a->width * a->count || !values_follow(k, a))
+        return false;
+    if (s->class == CLASS_STRING)
+        return width == a->width || (same_execution && a->width == 1);
+    if (!same_execution)
+        return false;
+    return (k->x86 && a->width + width <= WHOLE_MAX) || lse2_whole(k, a, width);
+}
+
+// Appends WIDTH bytes as one access, or adds them to the one before.
+static void add_piece(struct taking *k, const struct qemu_record *rec, uint64_t addr,
+                      const uint8_t *value, unsigned width, bool same_execution)
+{
+    struct trace *t = k->t;
+    enum access_kind kind = rec->flags & RECORD_STORE ? ACCESS_STORE : ACCESS_LOAD;
+    struct access *before = latest_of(k, rec->site, kind);
+    bool string = k->r->sites[rec->site].class == CLASS_STRING;
+    unsigned unit = string && rec->flags & RECORD_FOUND ? 1 : width;
+    if (before && is_part(k, before, addr, unit, same_execution)) {
+        if (string)
+            before->count += width / before->width;
+        else
+            before->width = (uint16_t)(before->width + width);
+        add_value(k, before, value, width);
+        return;
+    }
+    trace_reserve(t, t->count + 1);
+    struct access *a = &t->accesses[t->count++];
+    *a = (struct access){.addr = addr,
+                         .count = width / unit,
+                         .value = TRACE_NO_VALUE,
+                         .site = rec->site,
+                         .width = (uint16_t)unit,
+                         .kind = (uint8_t)kind,
+                         .flags = before && same_execution ? ACCESS_CONTINUES : 0};
+    add_value(k, a, value, width);
+}
+
+// A piece may be of several elements, each an access of its own.
+static void add_record(struct taking *k, const struct qemu_record *rec)
+{
+    bool same = k->started && rec->serial == k->serial && rec->site == k->site;
+    uint64_t addr = qemu_host_address(k->layout, rec->addr);
+    unsigned element = k->r->elements[rec->site], step = rec->width;
+    if (element && element < step && step % element == 0)
+        step = element;
+    for (unsigned at = 0; at < rec->width; at += step) {
+        add_piece(k, rec, addr + at, rec->value + at, step, same);
+        same = true;
+    }
+    k->serial = rec->serial;
+    k->site = rec->site;
+    k->started = true;
 }
 
 static void broken(struct trace *t, const char *why)
@@ -43,39 +170,48 @@ static void broken(struct trace *t, const char *why)
     snprintf(t->reason, sizeof t->reason, "%s", why);
 }
 
+// An address of the guest's that is not in its lanes must not be taken for one
+// of this process's.
+static bool is_mistakable(const struct layout *l, const struct qemu_record *rec)
+{
+    uint64_t at = qemu_host_address(l, rec->addr);
+    return at == rec->addr &&
+           ((at >= l->dst_lane.lo - PAGE_BYTES && at < l->dst_lane.hi + PAGE_BYTES) ||
+            (at >= l->src_lane.lo - PAGE_BYTES && at < l->src_lane.hi + PAGE_BYTES));
+}
+
 void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values, struct trace *t)
 {
+    static const char nonsense[] = "what qemu left in shared memory makes no sense";
     const struct qemu_shared *s = r->process.shared;
     uint32_t count = atomic_load(&s->record_count), sites = atomic_load(&s->site_count);
+    unsigned machine = r->program->arch->machine;
     if (count > QEMU_RECORDS_MAX || sites > QEMU_SITES_MAX || sites < r->site_count) {
-        broken(t, "what qemu left in shared memory makes no sense");
+        broken(t, nonsense);
         return;
     }
+    struct taking k = {.r = r,
+                       .layout = l,
+                       .t = t,
+                       .values = values,
+                       .x86 = machine == EM_X86_64 || machine == EM_386};
     take_sites(r, sites);
     trace_reserve(t, count + 1);
     if (values)
         trace_reserve_values(t, (size_t)count * QEMU_PIECE_MAX + 1);
     for (uint32_t i = 0; i < count; i++) {
         const struct qemu_record rec = s->records[i];
-        struct access *a = &t->accesses[i];
-        bool store = rec.flags & RECORD_STORE;
         if (rec.site >= sites || rec.width == 0 || rec.width > QEMU_PIECE_MAX) {
-            broken(t, "what qemu left in shared memory makes no sense");
+            broken(t, nonsense);
             return;
         }
-        *a = (struct access){.addr = qemu_host_address(l, rec.addr),
-                             .count = 1,
-                             .value = TRACE_NO_VALUE,
-                             .site = rec.site,
-                             .width = rec.width,
-                             .kind = store ? ACCESS_STORE : ACCESS_LOAD};
-        if (values && store) {
-            a->value = (uint32_t)t->value_bytes;
-            memcpy(t->values + t->value_bytes, rec.value, rec.width);
-            t->value_bytes += rec.width;
+        if (is_mistakable(l, &rec)) {
+            broken(t, "an address of the guest cannot be told from one of the arena");
+            return;
         }
+        add_record(&k, &rec);
     }
-    t->count = count;
+    t->loads_unseen = s->loads_unseen != 0;
     t->sites = r->sites;
     t->site_count = r->site_count;
 }

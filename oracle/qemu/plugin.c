@@ -112,12 +112,15 @@ static void on_wait(unsigned vcpu, void *data)
 static void on_begin(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
+    if (plugin.shared->silent != SILENT_NONE && !silent_begin(plugin.shared))
+        end_process(QEMU_END_NONE);
     plugin.recording = true;
 }
 
 static void on_end(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
+    silent_after();
     plugin.recording = false;
 }
 
@@ -161,6 +164,12 @@ struct qemu_record *plugin_record(struct insn *in, uint64_t addr, unsigned width
     return r;
 }
 
+void plugin_count(void)
+{
+    atomic_store_explicit(&plugin.shared->record_count, ++plugin.record_count,
+                          memory_order_relaxed);
+}
+
 static void take_value(struct qemu_record *r)
 {
     size_t width = r->width <= QEMU_PIECE_MAX ? r->width : QEMU_PIECE_MAX;
@@ -179,14 +188,23 @@ static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, 
     r->flags = store ? RECORD_STORE : 0;
     if (store && plugin.values)
         take_value(r);
-    atomic_store_explicit(&plugin.shared->record_count, ++plugin.record_count,
-                          memory_order_relaxed);
+    plugin_count();
 }
 
 static void on_execution(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
     plugin.executions++;
+}
+
+// Of an instruction that may follow a silent one, or is one.
+static void on_watched(unsigned vcpu, void *data)
+{
+    (void)vcpu;
+    if (!plugin.recording)
+        return;
+    silent_after();
+    silent_before(data);
 }
 
 // ---- translation ----
@@ -227,6 +245,7 @@ static struct insn *insn_of(struct qemu_plugin_insn *insn, uint64_t addr)
     if (text)
         strncpy(fresh.site.text, text, sizeof fresh.site.text - 1);
     free(text);
+    fresh.silent = silent_kind(plugin.shared, fresh.site.bytes, fresh.site.length);
     struct insn *in = malloc(sizeof *in);
     if (!in)
         abort();
@@ -235,9 +254,12 @@ static struct insn *insn_of(struct qemu_plugin_insn *insn, uint64_t addr)
     return *slot = in;
 }
 
-static void instrument(struct qemu_plugin_insn *insn, uint64_t addr)
+// WATCHED: it may follow a silent instruction. Is it one?
+static bool instrument(struct qemu_plugin_insn *insn, uint64_t addr, bool watched)
 {
     struct insn *in = insn_of(insn, addr);
+    if (watched || in->silent)
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_watched, QEMU_PLUGIN_CB_NO_REGS, in);
     if (qemu_plugin_register_vcpu_insn_exec_inline)
         qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
                                                    &plugin.executions, 1);
@@ -246,18 +268,20 @@ static void instrument(struct qemu_plugin_insn *insn, uint64_t addr)
     // One callback for both: QEMU 7.2 calls a second one, for the other kind, too.
     qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
                                      in);
+    return in->silent;
 }
 
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     (void)id;
+    bool watched = plugin.shared->silent != SILENT_NONE;
     for (size_t i = 0, count = qemu_plugin_tb_n_insns(tb); i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t addr = qemu_plugin_insn_vaddr(insn);
         if (in_runner(addr))
             instrument_mark(insn, addr);
         else
-            instrument(insn, addr);
+            watched = instrument(insn, addr, watched);
     }
 }
 

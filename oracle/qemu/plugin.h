@@ -17,7 +17,14 @@ enum { INSN_SLOTS = 1 << 14 };
 struct insn {
     struct insn *next; // in its slot of the table
     uint32_t number;   // of its site, once it has made an access
+    uint8_t silent;    // enum silent_kind bits
     struct qemu_site site;
+};
+
+enum silent_kind {
+    SILENT_STORES = 1,
+    SILENT_LOADS = 2,
+    SILENT_MOVES = 4, // loads what it stores, so that the one tells the other
 };
 
 struct plugin {
@@ -36,5 +43,21 @@ extern struct plugin plugin;
 // Room for a record of an access by an instruction. The caller fills in flags
 // and value, and counts it.
 struct qemu_record *plugin_record(struct insn *in, uint64_t addr, unsigned width);
+
+// Counts the record that plugin_record has given.
+void plugin_count(void);
+
+// ---- silent.c ----
+
+// Of an instruction's bytes.
+uint8_t silent_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length);
+
+// A case begins: remembers what memory holds. False without memory.
+bool silent_begin(const struct qemu_shared *s);
+
+// Before the instruction is executed, and after it: before the next one, or at
+// a mark of the runner.
+void silent_before(struct insn *in);
+void silent_after(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include "arch.h"
 #include "embed.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -54,6 +55,10 @@ static void tell_plugin(struct process *p)
     struct qemu_shared *s = p->shared;
     s->guest_base = program->arch->word_bytes == 4 ? strtoull(guest_base_text, NULL, 0) : 0;
     s->big_endian = program->arch->big_endian;
+    s->silent = program->arch->machine == EM_S390      ? SILENT_S390X
+                : program->arch->machine == EM_AARCH64 ? SILENT_AARCH64
+                                                       : SILENT_NONE;
+    s->wants_text = program->arch->machine != EM_X86_64;
     memcpy(s->marks, program->marks, sizeof s->marks);
     s->mailbox_addr = program->mailbox_addr;
 }
@@ -240,6 +245,7 @@ enum process_state process_run(struct process *p, unsigned cpu_ms)
     struct qemu_shared *s = p->shared;
     atomic_store(&s->end, QEMU_END_NONE);
     atomic_store(&s->record_count, 0);
+    s->loads_unseen = 0;
     atomic_store(&s->turn, TURN_GUEST);
     syscall(SYS_futex, &s->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
     return wait_for_guest(p, cpu_ms, 0);

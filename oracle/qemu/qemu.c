@@ -174,6 +174,7 @@ static void qemu_close(struct recorder *r)
 {
     process_close(&r->process);
     free(r->sites);
+    free(r->elements);
     free(r);
 }
 
@@ -190,7 +191,8 @@ static struct recorder *qemu_open(const struct routine *routine, uint64_t arg4,
     r->options = *options;
     r->program = options->prepared;
     r->sites = calloc(QEMU_SITES_MAX, sizeof *r->sites);
-    if (!r->sites || !process_open(&r->process, r->program, error, error_size) ||
+    r->elements = calloc(QEMU_SITES_MAX, sizeof *r->elements);
+    if (!r->sites || !r->elements || !process_open(&r->process, r->program, error, error_size) ||
         !process_start(&r->process, error, error_size)) {
         qemu_close(r);
         return NULL;

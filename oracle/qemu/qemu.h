@@ -16,7 +16,9 @@ struct recorder {
     struct process process;
     struct site *sites; // QEMU_SITES_MAX, described as they are met
     size_t site_count;
-    uint64_t generation; // of the process that the sites are of
+    uint8_t *elements; // one a site: bytes of an element where the architecture
+                       // makes each an access of its own, else 0
+    bool lse2;         // AArch64: aligned accesses of 16 bytes are whole
 };
 
 // An address of the guest as one of this process: the lanes and their guards are
@@ -26,7 +28,8 @@ uint64_t qemu_host_address(const struct layout *l, uint64_t addr);
 // Appends the records in shared memory to the trace.
 void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values, struct trace *t);
 
-// Fills class and text of a site from its bytes.
-void qemu_describe_site(const struct arch *arch, const struct qemu_site *in, struct site *out);
+// Fills class and text of a site from its bytes. ELEMENT: see struct recorder.
+void qemu_describe_site(const struct arch *arch, const struct qemu_site *in, struct site *out,
+                        uint8_t *element);
 
 #endif

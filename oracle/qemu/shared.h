@@ -62,11 +62,12 @@ struct qemu_site {
     char text[QEMU_SITE_TEXT_MAX]; // QEMU's disassembly, or ""
 };
 
-// How instructions are watched whose stores QEMU does not report.
-enum qemu_compare {
-    COMPARE_NONE,
-    COMPARE_ALL,     // around every instruction: s390x
-    COMPARE_AARCH64, // around SVE's, DC ZVA and the memory copy instructions
+// Instructions whose accesses QEMU 7.2 does not report, or not all: where to look
+// for what they did to memory.
+enum qemu_silent {
+    SILENT_NONE,
+    SILENT_S390X,   // those that move storage to storage, such as mvc
+    SILENT_AARCH64, // SVE's, DC ZVA, the memory copy instructions
 };
 
 struct qemu_range {
@@ -77,14 +78,13 @@ struct qemu_case {
     uint64_t routine; // index into the runner's table
     uint64_t dst, src, size, arg4;
     uint64_t dst_lane_bytes, src_lane_bytes;
-    uint64_t both; // nonzero: source and destination share the first lane
     uint32_t loads, values;
 };
 
 struct qemu_shared {
     // Set before the guest starts.
     uint64_t guest_base;
-    uint32_t big_endian, compare;
+    uint32_t big_endian, silent;          // silent: enum qemu_silent
     uint32_t wants_text;                  // QEMU's disassembly of each site
     struct qemu_range marks[GUEST_MARKS]; // the runner's own code, not recorded
     uint64_t mailbox_addr;
@@ -95,6 +95,7 @@ struct qemu_shared {
 
     // Of the case that has ended.
     _Atomic uint32_t end; // enum qemu_end
+    uint32_t loads_unseen;
     uint64_t result;
     uint64_t signal, fault_at, fault_pc;
     uint64_t stack; // an address in the caller's frame
