@@ -41,24 +41,42 @@
       4, true)                                                                                     \
     X("alpha", "alpha-linux-gnu", "gcc-alpha-linux-gnu", "libc6.1-dev-alpha-cross", "alpha",       \
       EM_ALPHA, 8, false)                                                                          \
-    X("sh4", "sh4-linux-gnu", "gcc-sh4-linux-gnu", "libc6-dev-sh4-cross", "sh4", EM_SH, 4, false)  \
     X("i386", "i686-linux-gnu", "gcc-i686-linux-gnu", "libc6-dev-i386-cross", "i386", EM_386, 4,   \
       false)
 
 const struct arch archs[] = {
-#define X(name, triplet, package, libc_package, qemu, machine, word_bytes, big_endian) \
-    {name,          triplet "-gcc", triplet "-objcopy",                                \
-     triplet "-ar", package,        "/usr/" triplet "/lib/libc.a",                     \
-     libc_package,  "qemu-" qemu,   machine,                                           \
-     word_bytes,    big_endian},
+#define X(arch_name, triplet, compiler_package, cross_package, emulator, elf_machine, bytes, big) \
+    {                                                                                             \
+        .name = arch_name,                                                                        \
+        .compiler = triplet "-gcc",                                                               \
+        .objcopy = triplet "-objcopy",                                                            \
+        .package = compiler_package,                                                              \
+        .root = "/usr/" triplet,                                                                  \
+        .libc = "/usr/" triplet "/lib/libc.a",                                                    \
+        .libc_package = cross_package,                                                            \
+        .qemu = "qemu-" emulator,                                                                 \
+        .machine = elf_machine,                                                                   \
+        .word_bytes = bytes,                                                                      \
+        .big_endian = big,                                                                        \
+        .dynamic = elf_machine == EM_ALPHA,                                                       \
+        .stack_grows_up = elf_machine == EM_PARISC,                                               \
+    },
     ARCH_ROWS(X)
 #undef X
 };
 const size_t arch_count = sizeof archs / sizeof *archs;
 
 const struct arch arch_native = {
-    "x86-64",    "gcc",         "objcopy", "ar", "gcc", "/usr/lib/x86_64-linux-gnu/libc.a",
-    "libc6-dev", "qemu-x86_64", EM_X86_64, 8,    false,
+    .name = "x86-64",
+    .compiler = "gcc",
+    .objcopy = "objcopy",
+    .package = "gcc",
+    .root = "/",
+    .libc = "/usr/lib/x86_64-linux-gnu/libc.a",
+    .libc_package = "libc6-dev",
+    .qemu = "qemu-x86_64",
+    .machine = EM_X86_64,
+    .word_bytes = 8,
 };
 
 const struct arch *arch_find(const char *name)

@@ -15,14 +15,17 @@
 struct arch {
     const char *name;         // "aarch64": begins the names of its backends
     const char *compiler;     // "aarch64-linux-gnu-gcc"
-    const char *objcopy, *ar; // of the same binutils
+    const char *objcopy;      // of the same binutils
     const char *package;      // of the compiler
+    const char *root;         // where its libraries lie, as QEMU's -L has it
     const char *libc;         // its static glibc
     const char *libc_package; // and the package that has it
     const char *qemu;         // "qemu-aarch64", of package qemu-user
     uint16_t machine;         // EM_* of ELF headers
     uint8_t word_bytes;       // 4 or 8: ELF's class
     bool big_endian;
+    bool dynamic; // static programs do not run under qemu-user 7.2
+    bool stack_grows_up;
 };
 
 extern const struct arch archs[];

@@ -76,6 +76,19 @@ static const char *cpu_of(const struct arch *arch, const char *symbol)
     return NULL;
 }
 
+static bool is_part(const struct arch *arch, const char *symbol)
+{
+    static const char *const rows[][2] = {
+#define ROW(arch, symbol) {arch, symbol},
+        CROSS_PART_ROWS(ROW)
+#undef ROW
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i][0], arch->name) == 0 && strcmp(rows[i][1], symbol) == 0)
+            return true;
+    return false;
+}
+
 static void add(const struct library *l, const char *symbol)
 {
     char name[NAME_MAX_BYTES];
@@ -99,7 +112,8 @@ static bool visit(const char *name, void *context)
             l->has[i] = true;
         // Variants are __memcpy_NAME; __memcpy_chk calls one.
         if (strncmp(name, "__", 2) != 0 || strncmp(name + 2, plain[i], length) != 0 ||
-            name[2 + length] != '_' || strstr(name, "_chk") || strstr(name, "_ifunc"))
+            name[2 + length] != '_' || strstr(name, "_chk") || strstr(name, "_ifunc") ||
+            is_part(l->arch, name))
             continue;
         l->variants[i]++;
         add(l, name);

@@ -62,8 +62,7 @@ struct taking {
     const struct layout *layout;
     struct trace *t;
     bool values, x86;
-    uint32_t serial, site; // of the latest record
-    bool started;
+    uint32_t serials[2]; // of the latest load and store
 };
 
 // The latest access of KIND that the same execution of SITE made; NULL for none.
@@ -110,8 +109,9 @@ static bool is_part(const struct taking *k, const struct access *a, uint64_t add
     const struct site *s = &k->r->sites[a->site];
     if (addr != a->addr + a->width * a->count || !values_follow(k, a))
         return false;
+    // An x86 string instruction is executed once for each of its elements.
     if (s->class == CLASS_STRING)
-        return width == a->width || (same_execution && a->width == 1);
+        return (k->x86 || same_execution) && width == a->width;
     if (!same_execution)
         return false;
     return (k->x86 && a->width + width <= WHOLE_MAX) || lse2_whole(k, a, width);
@@ -149,7 +149,8 @@ static void add_piece(struct taking *k, const struct qemu_record *rec, uint64_t 
 // A piece may be of several elements, each an access of its own.
 static void add_record(struct taking *k, const struct qemu_record *rec)
 {
-    bool same = k->started && rec->serial == k->serial && rec->site == k->site;
+    uint32_t *serial = &k->serials[(rec->flags & RECORD_STORE) != 0];
+    bool same = rec->serial == *serial;
     uint64_t addr = qemu_host_address(k->layout, rec->addr);
     unsigned element = k->r->elements[rec->site], step = rec->width;
     if (element && element < step && step % element == 0)
@@ -158,9 +159,7 @@ static void add_record(struct taking *k, const struct qemu_record *rec)
         add_piece(k, rec, addr + at, rec->value + at, step, same);
         same = true;
     }
-    k->serial = rec->serial;
-    k->site = rec->site;
-    k->started = true;
+    *serial = rec->serial;
 }
 
 static void broken(struct trace *t, const char *why)

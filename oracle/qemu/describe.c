@@ -118,9 +118,26 @@ static bool decode_execute(const struct qemu_site *in, struct words *out)
     return true;
 }
 
+// Loads and stores of SVE, which neither Capstone 4.0.2 nor QEMU 7.2 spells out.
+// Their elements are 1 << msz bytes in memory (Arm ARM, C4.1).
+static bool decode_sve(const struct qemu_site *in, struct words *out)
+{
+    uint32_t insn;
+    memcpy(&insn, in->bytes, sizeof insn);
+    bool store = (insn & 0xfe000000) == 0xe4000000, load = (insn & 0x9e000000) == 0x84000000;
+    if (in->length != sizeof insn || (!store && !load))
+        return false;
+    snprintf(out->name, sizeof out->name, store ? "st1%c" : "ld1%c", "bhwd"[insn >> 23 & 3]);
+    snprintf(out->operands, sizeof out->operands, "{z%u.%c}, p%u, [x%u] (SVE, 0x%08x)", insn & 31,
+             "bhsd"[insn >> 23 & 3], insn >> 10 & 7, insn >> 5 & 31, insn);
+    return true;
+}
+
 static bool read_words(const struct arch *arch, const struct qemu_site *in, struct words *out)
 {
     if (arch->machine == EM_S390 && decode_execute(in, out))
+        return true;
+    if (arch->machine == EM_AARCH64 && decode_sve(in, out))
         return true;
     const struct decoder_row *row = decoder_of(arch);
     unsigned big = arch->big_endian ? (unsigned)CS_MODE_BIG_ENDIAN : 0;

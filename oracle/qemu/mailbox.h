@@ -8,13 +8,13 @@
 #ifndef STORESCOPE_QEMU_MAILBOX_H
 #define STORESCOPE_QEMU_MAILBOX_H
 
-// Below what QEMU gives to mmap, and away from where programs are linked. A
+// Below what QEMU gives to mmap and to stacks, away from where programs are linked. A
 // window is a guard, the lane, and inaccessible memory up to its end. The file
 // of the lanes holds both windows in this order. A guard is one page on every
 // architecture: sparc64 and alpha have pages of 8 KiB.
 #define QEMU_DST_WINDOW   0x20000000ul
 #define QEMU_SRC_WINDOW   0x30000000ul
-#define QEMU_WINDOW_BYTES 0x10000000ul
+#define QEMU_WINDOW_BYTES 0x8000000ul
 #define QEMU_GUARD_BYTES  0x2000ul
 
 enum guest_command {

@@ -9,10 +9,13 @@
 
 #include <errno.h>
 #include <gelf.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+static const char routine_symbol[] = "storescope_routine_0";
 
 // The folder in which one program is made.
 struct shop {
@@ -25,7 +28,7 @@ struct shop {
 
 // One routine is in the table. The label keeps the compiler from taking it for
 // the builtin of that name.
-static bool write_table(struct shop *s)
+static bool write_table(struct shop *s, const char *symbol)
 {
     char text[512];
     int length = snprintf(text, sizeof text,
@@ -33,7 +36,7 @@ static bool write_table(struct shop *s)
                           "unsigned long);\n"
                           "extern routine storescope_routine __asm__(\"%s\");\n"
                           "routine *const storescope_routines[] = {storescope_routine};\n",
-                          s->backend->symbol);
+                          symbol);
     return length < (int)sizeof text &&
            tool_write(&s->folder, "table.c", text, (size_t)length, s->error, s->error_size);
 }
@@ -43,24 +46,56 @@ static bool write_sources(struct shop *s)
     return tool_write(&s->folder, "mailbox.h", embedded_mailbox, embedded_mailbox_bytes, s->error,
                       s->error_size) &&
            tool_write(&s->folder, "runner.c", embedded_runner, embedded_runner_bytes, s->error,
-                      s->error_size) &&
-           write_table(s);
+                      s->error_size);
+}
+
+static bool run(struct shop *s, const char *const argv[])
+{
+    return tool_run(&s->folder, (char *const *)(uintptr_t)argv, s->error, s->error_size);
+}
+
+// The routine and what it needs of its own library, as one object that has only
+// the routine's symbol, under a name that no library uses: the runner's libc keeps
+// its own memcpy. Symbols that are not defined keep their names, as some are the
+// linker's (_gp_disp, .TOC.).
+static bool extract(struct shop *s)
+{
+    char wanted[160], path[PATH_MAX], keep[160], globalize[160], rename[192];
+    const struct backend *b = s->backend;
+    if (!realpath(b->path, path)) {
+        snprintf(s->error, s->error_size, "%.80s: %s", b->path, strerror(errno));
+        return false;
+    }
+    snprintf(wanted, sizeof wanted, "-Wl,-u,%s", b->symbol);
+    snprintf(keep, sizeof keep, "--keep-global-symbol=%s", routine_symbol);
+    snprintf(globalize, sizeof globalize, "--globalize-symbol=%s", b->symbol);
+    snprintf(rename, sizeof rename, "--redefine-sym=%s=%s", b->symbol, routine_symbol);
+    const char *const gather[] = {s->arch->compiler, "-nostdlib", "-r", "-w", wanted, "-o",
+                                  "whole.o",         path,        NULL};
+    const char *const expose[] = {s->arch->objcopy, globalize, rename, "whole.o", NULL};
+    const char *const isolate[] = {s->arch->objcopy, keep, "whole.o", NULL};
+    return run(s, gather) && run(s, expose) && run(s, isolate);
 }
 
 static bool link_program(struct shop *s)
 {
-    char *argv[] = {(char *)(uintptr_t)s->arch->compiler,
-                    "-O2",
-                    "-static",
-                    "-fno-pie",
-                    "-no-pie",
-                    "-w",
-                    "-o",
-                    "program",
-                    "runner.c",
-                    "table.c",
-                    NULL};
-    return tool_run(&s->folder, argv, s->error, s->error_size);
+    bool own =
+        s->backend->path && strcmp(s->backend->path, s->arch->libc) == 0 && !s->arch->dynamic;
+    if (!own && !extract(s))
+        return false;
+    const char *const argv[] = {s->arch->compiler,
+                                "-O2",
+                                s->arch->dynamic ? "-fno-pie" : "-static",
+                                "-fno-pie",
+                                "-no-pie",
+                                "-w",
+                                "-o",
+                                "program",
+                                "runner.c",
+                                "table.c",
+                                own ? NULL : "whole.o",
+                                NULL};
+    return write_table(s, own ? s->backend->symbol : routine_symbol) && run(s, argv);
 }
 
 static void take_section(struct guest_program *p, const char *name, const GElf_Shdr *shdr)
@@ -85,8 +120,6 @@ static void take_symbols(struct guest_program *p, Elf *elf, Elf_Scn *scn, const 
             gelf_getsym(data, (int)i, &sym) ? elf_strptr(elf, shdr->sh_link, sym.st_name) : NULL;
         if (name && strcmp(name, "storescope_mailbox") == 0)
             p->mailbox_addr = sym.st_value;
-        if (name && strcmp(name, p->backend->symbol) == 0 && sym.st_shndx != SHN_UNDEF)
-            p->entry = sym.st_value;
     }
 }
 

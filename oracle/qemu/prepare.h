@@ -19,7 +19,6 @@ struct guest_program {
     uint8_t *bytes; // an ELF program
     size_t length;
     uint64_t mailbox_addr;
-    uint64_t entry; // of the routine; where that is a descriptor, its address
     struct qemu_range marks[GUEST_MARKS];
     struct qemu_range images[GUEST_IMAGES_MAX]; // code and data, as linked
     size_t image_count;

@@ -101,7 +101,7 @@ void process_close(struct process *p)
 static _Noreturn void exec_qemu(const struct process *p)
 {
     char plugin[64], program[32], lanes[16];
-    char *argv[12], *environment[] = {NULL};
+    char *argv[16], *environment[] = {NULL};
     int n = 0;
     const struct rlimit no_core = {0, 0};
     const struct arch *arch = p->program->arch;
@@ -121,6 +121,10 @@ static _Noreturn void exec_qemu(const struct process *p)
     if (arch->word_bytes == 4) {
         argv[n++] = "-B";
         argv[n++] = (char *)(uintptr_t)guest_base_text;
+    }
+    if (arch->dynamic) {
+        argv[n++] = "-L";
+        argv[n++] = (char *)(uintptr_t)arch->root;
     }
     argv[n++] = "-plugin";
     argv[n++] = plugin;

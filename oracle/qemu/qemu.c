@@ -163,7 +163,7 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
     take_end(r, layout, state, trace);
     uint64_t stack = r->process.shared->stack;
     trace->stack = (struct span){stack - STACK_BELOW, stack + STACK_ABOVE};
-    trace->stack_entry = stack;
+    trace->stack_entry = r->program->arch->stack_grows_up ? trace->stack.hi : stack;
     for (size_t i = 0; i < r->program->image_count; i++)
         trace->images[trace->image_count++] =
             (struct span){r->program->images[i].lo, r->program->images[i].hi};
