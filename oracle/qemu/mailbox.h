@@ -13,7 +13,7 @@
 // of the lanes holds both windows in this order. A guard is one page on every
 // architecture: sparc64 and alpha have pages of 8 KiB.
 #define QEMU_DST_WINDOW   0x20000000ul
-#define QEMU_SRC_WINDOW   0x30000000ul
+#define QEMU_SRC_WINDOW   0x28000000ul
 #define QEMU_WINDOW_BYTES 0x8000000ul
 #define QEMU_GUARD_BYTES  0x2000ul
 
