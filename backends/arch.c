@@ -75,6 +75,7 @@ const struct arch arch_native = {
     .libc = "/usr/lib/x86_64-linux-gnu/libc.a",
     .libc_package = "libc6-dev",
     .qemu = "qemu-x86_64",
+    .cpu = "max",
     .machine = EM_X86_64,
     .word_bytes = 8,
 };

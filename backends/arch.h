@@ -21,6 +21,7 @@ struct arch {
     const char *libc;         // its static glibc
     const char *libc_package; // and the package that has it
     const char *qemu;         // "qemu-aarch64", of package qemu-user
+    const char *cpu;          // what it emulates unless a backend says; NULL: its default
     uint16_t machine;         // EM_* of ELF headers
     uint8_t word_bytes;       // 4 or 8: ELF's class
     bool big_endian;

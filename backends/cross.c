@@ -89,18 +89,25 @@ static bool is_part(const struct arch *arch, const char *symbol)
     return false;
 }
 
+struct backend *cross_add(struct backend_list *out, const struct arch *arch, const char *name,
+                          const char *path, const char *symbol, const char *from)
+{
+    const char *missing = tools_missing(arch);
+    struct backend *b = backend_add(out, name, path, symbol, from);
+    free(b->missing); // needs of this CPU are none of it
+    b->missing = NULL;
+    b->arch = arch;
+    b->cpu = cpu_of(arch, symbol);
+    if (missing)
+        backend_miss(b, "%s", missing);
+    return b;
+}
+
 static void add(const struct library *l, const char *symbol)
 {
     char name[NAME_MAX_BYTES];
-    const char *missing = tools_missing(l->arch);
     snprintf(name, sizeof name, "%s/%s/%s", l->arch->name, l->family, symbol + strspn(symbol, "_"));
-    struct backend *b = backend_add(l->out, name, l->path, symbol, l->path);
-    free(b->missing); // needs of this CPU are none of it
-    b->missing = NULL;
-    b->arch = l->arch;
-    b->cpu = cpu_of(l->arch, symbol);
-    if (missing)
-        backend_miss(b, "%s", missing);
+    cross_add(l->out, l->arch, name, l->path, symbol, l->path);
 }
 
 static bool visit(const char *name, void *context)

@@ -44,15 +44,34 @@ uint64_t qemu_host_address(const struct layout *l, uint64_t addr)
     return addr;
 }
 
+// The recorder's number of a site: one and the same for each process that was
+// started.
+static uint32_t number_of(struct recorder *r, const struct qemu_site *in)
+{
+    uint32_t i = 0;
+    while (i < r->site_count && (r->sites[i].addr != in->addr || r->sites[i].length != in->length ||
+                                 memcmp(r->sites[i].bytes, in->bytes, in->length) != 0))
+        i++;
+    if (i == QEMU_SITES_MAX)
+        return 0; // nothing but a process written over has as many
+    if (i == r->site_count) {
+        qemu_describe_site(r->program->arch, in, &r->sites[i], &r->elements[i]);
+        r->site_count++;
+    }
+    return i;
+}
+
 // Sites that this process has met since last time.
 static void take_sites(struct recorder *r, uint32_t count)
 {
-    for (; r->site_count < count; r->site_count++) {
-        struct qemu_site in = r->process.shared->sites[r->site_count];
+    if (r->numbers_of != r->process.starts)
+        r->number_count = 0;
+    r->numbers_of = r->process.starts;
+    for (; r->number_count < count; r->number_count++) {
+        struct qemu_site in = r->process.shared->sites[r->number_count];
         in.length = in.length <= QEMU_SITE_BYTES_MAX ? in.length : QEMU_SITE_BYTES_MAX;
         in.text[QEMU_SITE_TEXT_MAX - 1] = '\0';
-        qemu_describe_site(r->program->arch, &in, &r->sites[r->site_count],
-                           &r->elements[r->site_count]);
+        r->numbers[r->number_count] = number_of(r, &in);
     }
 }
 
@@ -185,7 +204,7 @@ void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values,
     const struct qemu_shared *s = r->process.shared;
     uint32_t count = atomic_load(&s->record_count), sites = atomic_load(&s->site_count);
     unsigned machine = r->program->arch->machine;
-    if (count > QEMU_RECORDS_MAX || sites > QEMU_SITES_MAX || sites < r->site_count) {
+    if (count > QEMU_RECORDS_MAX || sites > QEMU_SITES_MAX) {
         broken(t, nonsense);
         return;
     }
@@ -199,7 +218,7 @@ void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values,
     if (values)
         trace_reserve_values(t, (size_t)count * QEMU_PIECE_MAX + 1);
     for (uint32_t i = 0; i < count; i++) {
-        const struct qemu_record rec = s->records[i];
+        struct qemu_record rec = s->records[i];
         if (rec.site >= sites || rec.width == 0 || rec.width > QEMU_PIECE_MAX) {
             broken(t, nonsense);
             return;
@@ -208,6 +227,7 @@ void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values,
             broken(t, "an address of the guest cannot be told from one of the arena");
             return;
         }
+        rec.site = r->numbers[rec.site];
         add_record(&k, &rec);
     }
     t->loads_unseen = s->loads_unseen != 0;

@@ -293,3 +293,10 @@ void qemu_describe_site(const struct arch *arch, const struct qemu_site *in, str
     out->class = (uint8_t)classify(arch, &w);
     *element = element_bytes(arch, &w);
 }
+
+bool qemu_is_trap(const struct site *site)
+{
+    static const uint8_t zeros[sizeof site->bytes];
+    return memcmp(site->bytes, zeros, site->length) == 0 ||
+           begins(site->text, "ud0 ud1 ud2 udf unimp c.unimp trap illegal");
+}

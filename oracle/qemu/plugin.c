@@ -62,6 +62,11 @@ static void mail_put(enum guest_mail word, uint64_t value)
 
 // ---- marks ----
 
+static struct insn **slot_of(uint64_t addr)
+{
+    return &plugin.insns[addr / 2 % INSN_SLOTS];
+}
+
 static void finish_case(struct qemu_shared *s)
 {
     plugin.recording = false;
@@ -70,6 +75,10 @@ static void finish_case(struct qemu_shared *s)
     s->fault_at = mail_get(MAIL_FAULT_AT);
     s->fault_pc = mail_get(MAIL_FAULT_PC);
     s->stack = mail_get(MAIL_STACK);
+    s->fault_site = (struct qemu_site){.addr = s->fault_pc};
+    for (struct insn *in = *slot_of(s->fault_pc); in && s->signal; in = in->next)
+        if (in->site.addr == s->fault_pc)
+            s->fault_site = in->site;
     atomic_store(&s->end, s->signal ? QEMU_END_FAULTED : QEMU_END_RETURNED);
 }
 
@@ -234,7 +243,7 @@ static void instrument_mark(struct qemu_plugin_insn *insn, uint64_t addr)
 // What is known of the instruction. Code that is translated again is the same.
 static struct insn *insn_of(struct qemu_plugin_insn *insn, uint64_t addr)
 {
-    struct insn **slot = &plugin.insns[addr / 2 % INSN_SLOTS];
+    struct insn **slot = slot_of(addr);
     struct insn fresh = {.number = NOT_PUBLISHED, .site.addr = addr};
     fresh.site.length = (uint8_t)plugin_insn_bytes(insn, fresh.site.bytes, sizeof fresh.site.bytes);
     for (struct insn *in = *slot; in; in = in->next)

@@ -77,6 +77,27 @@ static bool extract(struct shop *s)
     return run(s, gather) && run(s, expose) && run(s, isolate);
 }
 
+// Is the routine in a file that can be linked? ERROR says why not.
+static bool is_linkable(struct shop *s)
+{
+    uint8_t header[18] = {0};
+    const char *path = s->backend->path;
+    FILE *f = path ? fopen(path, "rbe") : NULL;
+    size_t read = f ? fread(header, 1, sizeof header, f) : 0;
+    if (f)
+        fclose(f);
+    bool big = header[EI_DATA] == ELFDATA2MSB;
+    if (!path || (memcmp(header, ELFMAG, SELFMAG) == 0 && header[big ? 17 : 16] != ET_REL))
+        snprintf(s->error, s->error_size,
+                 "recorder qemu takes routines from archives and object files, and this one is %s",
+                 path ? "in a shared object" : "part of storescope");
+    else if (read < sizeof header)
+        snprintf(s->error, s->error_size, "%.100s cannot be read", path);
+    else
+        return true;
+    return false;
+}
+
 static bool link_program(struct shop *s)
 {
     bool own =
@@ -95,7 +116,13 @@ static bool link_program(struct shop *s)
                                 "table.c",
                                 own ? NULL : "whole.o",
                                 NULL};
-    return write_table(s, own ? s->backend->symbol : routine_symbol) && run(s, argv);
+    if (!write_table(s, own ? s->backend->symbol : routine_symbol))
+        return false;
+    bool linked = run(s, argv);
+    if (!linked && strstr(s->error, "undefined reference") && strstr(s->error, routine_symbol))
+        snprintf(s->error, s->error_size, "%.80s has no routine '%.60s'", s->backend->path,
+                 s->backend->symbol);
+    return linked;
 }
 
 static void take_section(struct guest_program *p, const char *name, const GElf_Shdr *shdr)
@@ -167,7 +194,7 @@ struct guest_program *guest_program_make(const struct backend *backend, char *er
     }
     p->backend = backend;
     p->arch = s.arch;
-    bool made = write_sources(&s) && link_program(&s) &&
+    bool made = is_linkable(&s) && write_sources(&s) && link_program(&s) &&
                 tool_read(&s.folder, "program", &p->bytes, &p->length, error, error_size);
     tool_folder_remove(&s.folder);
     elf_version(EV_CURRENT);

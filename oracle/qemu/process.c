@@ -98,6 +98,11 @@ void process_close(struct process *p)
     *p = (struct process){.shared_fd = -1, .lanes_fd = -1, .plugin_fd = -1, .program_fd = -1};
 }
 
+const char *qemu_cpu(const struct guest_program *program)
+{
+    return program->backend->cpu ? program->backend->cpu : program->arch->cpu;
+}
+
 static _Noreturn void exec_qemu(const struct process *p)
 {
     char plugin[64], program[32], lanes[16];
@@ -114,9 +119,10 @@ static _Noreturn void exec_qemu(const struct process *p)
     snprintf(program, sizeof program, "/proc/self/fd/%d", p->program_fd);
     snprintf(lanes, sizeof lanes, "%d", p->lanes_fd);
     argv[n++] = (char *)(uintptr_t)arch->qemu;
-    if (p->program->backend->cpu) {
+    const char *cpu = qemu_cpu(p->program);
+    if (cpu) {
         argv[n++] = "-cpu";
-        argv[n++] = (char *)(uintptr_t)p->program->backend->cpu;
+        argv[n++] = (char *)(uintptr_t)cpu;
     }
     if (arch->word_bytes == 4) {
         argv[n++] = "-B";
@@ -229,6 +235,7 @@ bool process_start(struct process *p, char *error, size_t error_size)
     atomic_store(&p->shared->end, QEMU_END_NONE);
     atomic_store(&p->shared->record_count, 0);
     atomic_store(&p->shared->site_count, 0);
+    p->starts++;
     p->pid = fork();
     if (p->pid == 0)
         exec_qemu(p);

@@ -25,8 +25,9 @@ struct process {
     struct qemu_shared *shared;
     uint8_t *lanes; // both windows, as in the guest
     int shared_fd, lanes_fd, plugin_fd, program_fd;
-    pid_t pid;  // 0: none
-    int status; // of the last one that ended, as waitpid has it
+    pid_t pid;       // 0: none
+    uint64_t starts; // how often it was started
+    int status;      // of the last one that ended, as waitpid has it
 };
 
 // Memory and files; no process yet. False and one line in ERROR.
@@ -39,6 +40,9 @@ bool process_start(struct process *p, char *error, size_t error_size);
 
 // Runs the case in p->shared->now. CPU_MS: processor time that it may take.
 enum process_state process_run(struct process *p, unsigned cpu_ms);
+
+// The CPU model that is emulated; NULL: QEMU's default.
+const char *qemu_cpu(const struct guest_program *program);
 
 // Ends it, if there is one.
 void process_end(struct process *p);

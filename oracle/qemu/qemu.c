@@ -101,6 +101,22 @@ static void take_return(struct recorder *r, const struct layout *l, struct trace
     t->return_value = qemu_host_address(l, r->process.shared->result);
 }
 
+// An instruction that QEMU does not have is not the routine's fault; one that no
+// CPU has is.
+static void tell_illegal(const struct recorder *r, struct trace *t)
+{
+    struct qemu_site in = r->process.shared->fault_site;
+    struct site site;
+    uint8_t element;
+    in.length = in.length <= QEMU_SITE_BYTES_MAX ? in.length : QEMU_SITE_BYTES_MAX;
+    in.text[QEMU_SITE_TEXT_MAX - 1] = '\0';
+    qemu_describe_site(r->program->arch, &in, &site, &element);
+    const char *cpu = qemu_cpu(r->program);
+    if (in.length > 0 && !qemu_is_trap(&site))
+        refuse(t, OUTCOME_REFUSED, "%s%s%s does not have `%s`", r->program->arch->qemu,
+               cpu ? " -cpu " : "", cpu ? cpu : "", site.text);
+}
+
 static void take_fault(struct recorder *r, const struct layout *l, struct trace *t)
 {
     const struct qemu_shared *s = r->process.shared;
@@ -108,6 +124,8 @@ static void take_fault(struct recorder *r, const struct layout *l, struct trace 
     t->signal = (int)(s->signal & 0x7f);
     t->fault_addr = qemu_host_address(l, s->fault_at);
     t->fault_pc = s->fault_pc;
+    if (t->signal == SIGILL)
+        tell_illegal(r, t);
 }
 
 static void take_end(struct recorder *r, const struct layout *l, enum process_state state,
@@ -137,6 +155,14 @@ static void take_end(struct recorder *r, const struct layout *l, enum process_st
 
 // ---- the recorder ----
 
+static bool has_tunables(const struct copy_case *c)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < TUNABLE_COUNT; i++)
+        any |= c->tunable[i];
+    return any != 0;
+}
+
 static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
                      bool values, struct layout *layout, struct trace *trace)
 {
@@ -145,6 +171,10 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
     if (!arena_lay(arena, c, layout)) {
         refuse(trace, OUTCOME_BROKEN, "no memory for a case of %llu bytes",
                (unsigned long long)c->size);
+        return;
+    }
+    if (has_tunables(c)) {
+        refuse(trace, OUTCOME_REFUSED, "recorder qemu does not set a libc's thresholds");
         return;
     }
     if (!lanes_fit(layout)) {
@@ -175,6 +205,7 @@ static void qemu_close(struct recorder *r)
     process_close(&r->process);
     free(r->sites);
     free(r->elements);
+    free(r->numbers);
     free(r);
 }
 
@@ -192,7 +223,9 @@ static struct recorder *qemu_open(const struct routine *routine, uint64_t arg4,
     r->program = options->prepared;
     r->sites = calloc(QEMU_SITES_MAX, sizeof *r->sites);
     r->elements = calloc(QEMU_SITES_MAX, sizeof *r->elements);
-    if (!r->sites || !r->elements || !process_open(&r->process, r->program, error, error_size) ||
+    r->numbers = calloc(QEMU_SITES_MAX, sizeof *r->numbers);
+    if (!r->sites || !r->elements || !r->numbers ||
+        !process_open(&r->process, r->program, error, error_size) ||
         !process_start(&r->process, error, error_size)) {
         qemu_close(r);
         return NULL;

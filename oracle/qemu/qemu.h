@@ -16,9 +16,12 @@ struct recorder {
     struct process process;
     struct site *sites; // QEMU_SITES_MAX, described as they are met
     size_t site_count;
-    uint8_t *elements; // one a site: bytes of an element where the architecture
-                       // makes each an access of its own, else 0
-    bool lse2;         // AArch64: aligned accesses of 16 bytes are whole
+    uint32_t *numbers; // for each site of the running process, its place in `sites`
+    size_t number_count;
+    uint64_t numbers_of; // which start of the process they are of
+    uint8_t *elements;   // one a site: bytes of an element where the architecture
+                         // makes each an access of its own, else 0
+    bool lse2;           // AArch64: aligned accesses of 16 bytes are whole
 };
 
 // An address of the guest as one of this process: the lanes and their guards are
@@ -31,5 +34,8 @@ void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values,
 // Fills class and text of a site from its bytes. ELEMENT: see struct recorder.
 void qemu_describe_site(const struct arch *arch, const struct qemu_site *in, struct site *out,
                         uint8_t *element);
+
+// Is the instruction one that is undefined on purpose, as a compiler's trap is?
+bool qemu_is_trap(const struct site *site);
 
 #endif

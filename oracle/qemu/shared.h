@@ -98,7 +98,8 @@ struct qemu_shared {
     uint32_t loads_unseen;
     uint64_t result;
     uint64_t signal, fault_at, fault_pc;
-    uint64_t stack; // an address in the caller's frame
+    struct qemu_site fault_site; // the instruction there; no length: not known
+    uint64_t stack;              // an address in the caller's frame
     int64_t syscall;
     uint32_t forbidden; // see confine.h
     _Atomic uint32_t record_count, site_count;

@@ -107,7 +107,10 @@ static void first_complaint(const struct tool_folder *f, const char *tool, char 
     if (file)
         fclose(file);
     best[strcspn(best, "\n")] = '\0';
-    snprintf(error, error_size, "%s could not link it: %.100s", tool, best);
+    // The linker begins with its own path, and the object's: what it says comes last.
+    const char *telling = strstr(best, "undefined reference");
+    telling = telling ? telling : strstr(best, "error:");
+    snprintf(error, error_size, "%s could not link it: %.100s", tool, telling ? telling : best);
 }
 
 bool tool_run(const struct tool_folder *f, char *const argv[], char *error, size_t error_size)
