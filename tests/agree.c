@@ -194,10 +194,12 @@ static bool same_access(const struct recording *a, const struct recording *b, si
     const struct access *x = &a->trace.accesses[i], *y = &b->trace.accesses[i];
     int64_t p, q;
     enum region in_region = trace_region(&a->trace, &a->layout, x, &p);
+    // Of one element no other program's direction can be told.
+    unsigned apart = elsewhere() && x->count == 1 ? ACCESS_DESCENDING : 0;
     bool own = elsewhere() && in_region > REGION_SRC;
     return in_region == trace_region(&b->trace, &b->layout, y, &q) && (own || p == q) &&
            x->kind == y->kind && x->width == y->width && x->count == y->count &&
-           x->flags == y->flags && mask_of(x) == mask_of(y) &&
+           ((x->flags ^ y->flags) & ~apart) == 0 && mask_of(x) == mask_of(y) &&
            (own || same_site(&a->trace.sites[x->site], &b->trace.sites[y->site])) &&
            (in_region > REGION_SRC || same_value(&a->trace, x, &b->trace, y));
 }

@@ -82,6 +82,7 @@ struct taking {
     struct trace *t;
     bool values, x86;
     uint32_t serials[2]; // of the latest load and store
+    bool repeats;        // the record is of an x86 string instruction's next element
 };
 
 // The latest access of KIND that the same execution of SITE made; NULL for none.
@@ -125,15 +126,16 @@ static bool lse2_whole(const struct taking *k, const struct access *a, unsigned 
 static bool is_part(const struct taking *k, const struct access *a, uint64_t addr, unsigned width,
                     bool same_execution)
 {
-    const struct site *s = &k->r->sites[a->site];
-    if (addr != a->addr + a->width * a->count || !values_follow(k, a))
+    uint64_t reach = a->width * a->count;
+    bool up = addr == a->addr + reach && !(a->flags & ACCESS_DESCENDING);
+    bool down = addr == a->addr - reach && (a->count == 1 || a->flags & ACCESS_DESCENDING);
+    if (!values_follow(k, a))
         return false;
-    // An x86 string instruction is executed once for each of its elements.
-    if (s->class == CLASS_STRING)
-        return (k->x86 || same_execution) && width == a->width;
-    if (!same_execution)
-        return false;
-    return (k->x86 && a->width + width <= WHOLE_MAX) || lse2_whole(k, a, width);
+    // To QEMU, an x86 string instruction with a prefix is one for each element.
+    if (k->r->sites[a->site].class == CLASS_STRING)
+        return width == a->width && ((up && same_execution) || ((up || down) && k->repeats));
+    return up && same_execution &&
+           ((k->x86 && a->width + width <= WHOLE_MAX) || lse2_whole(k, a, width));
 }
 
 // Appends WIDTH bytes as one access, or adds them to the one before.
@@ -146,6 +148,8 @@ static void add_piece(struct taking *k, const struct qemu_record *rec, uint64_t 
     bool string = k->r->sites[rec->site].class == CLASS_STRING;
     unsigned unit = string && rec->flags & RECORD_FOUND ? 1 : width;
     if (before && is_part(k, before, addr, unit, same_execution)) {
+        if (string && addr < before->addr)
+            before->flags |= ACCESS_DESCENDING;
         if (string)
             before->count += width / before->width;
         else
@@ -170,6 +174,8 @@ static void add_record(struct taking *k, const struct qemu_record *rec)
 {
     uint32_t *serial = &k->serials[(rec->flags & RECORD_STORE) != 0];
     bool same = rec->serial == *serial;
+    k->repeats =
+        k->x86 && rec->serial == *serial + 1 && strncmp(k->r->sites[rec->site].text, "rep", 3) == 0;
     uint64_t addr = qemu_host_address(k->layout, rec->addr);
     unsigned element = k->r->elements[rec->site], step = rec->width;
     if (element && element < step && step % element == 0)

@@ -94,6 +94,14 @@ static void tell_runner(const struct qemu_case *c, enum guest_command command)
     mail_put(MAIL_SRC_LANE, c->src_lane_bytes);
 }
 
+static void poke_all(const struct qemu_shared *s, const struct qemu_case *c)
+{
+    for (size_t i = 0; i < QEMU_POKES_MAX; i++)
+        if (c->pokes[i].width)
+            memcpy((void *)(uintptr_t)(s->guest_base + c->pokes[i].addr), &c->pokes[i].value,
+                   c->pokes[i].width);
+}
+
 // The runner asks for work. Lanes are resized first, where they must be.
 static void on_wait(unsigned vcpu, void *data)
 {
@@ -109,6 +117,7 @@ static void on_wait(unsigned vcpu, void *data)
         plugin.executions = plugin.record_count = 0;
         atomic_store(&s->record_count, 0);
         plugin.running = false;
+        poke_all(s, c);
     }
     plugin.resizing =
         c->dst_lane_bytes != plugin.dst_lane_bytes || c->src_lane_bytes != plugin.src_lane_bytes;

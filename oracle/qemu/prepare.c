@@ -5,6 +5,7 @@
 
 #include "arch.h"
 #include "embed.h"
+#include "image.h"
 #include "tool.h"
 
 #include <errno.h>
@@ -109,6 +110,7 @@ static bool link_program(struct shop *s)
                                 s->arch->dynamic ? "-fno-pie" : "-static",
                                 "-fno-pie",
                                 "-no-pie",
+                                "-Wl,-z,norelro", // the plugin writes to tunables
                                 "-w",
                                 "-o",
                                 "program",
@@ -137,6 +139,15 @@ static void take_section(struct guest_program *p, const char *name, const GElf_S
             p->marks[i] = (struct qemu_range){shdr->sh_addr, shdr->sh_addr + shdr->sh_size};
 }
 
+// The recorders of this CPU do not run what sets these variables either.
+static void take_tunable(struct guest_program *p, const char *name, const GElf_Sym *sym)
+{
+    for (size_t i = 0; i < TUNABLE_COUNT; i++)
+        if (strcmp(name, case_tunables[i].symbol) == 0 && (sym->st_size == 4 || sym->st_size == 8))
+            p->tunables[i] =
+                (struct guest_tunable){sym->st_value, image_variable(name), (uint8_t)sym->st_size};
+}
+
 static void take_symbols(struct guest_program *p, Elf *elf, Elf_Scn *scn, const GElf_Shdr *shdr)
 {
     Elf_Data *data = elf_getdata(scn, NULL);
@@ -147,6 +158,8 @@ static void take_symbols(struct guest_program *p, Elf *elf, Elf_Scn *scn, const 
             gelf_getsym(data, (int)i, &sym) ? elf_strptr(elf, shdr->sh_link, sym.st_name) : NULL;
         if (name && strcmp(name, "storescope_mailbox") == 0)
             p->mailbox_addr = sym.st_value;
+        if (name && p->arch == &arch_native)
+            take_tunable(p, name, &sym);
     }
 }
 

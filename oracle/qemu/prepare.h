@@ -8,10 +8,17 @@
 #ifndef STORESCOPE_QEMU_PREPARE_H
 #define STORESCOPE_QEMU_PREPARE_H
 
-#include "backend.h"
+#include "case.h"
 #include "shared.h"
 
 enum { GUEST_IMAGES_MAX = 8 };
+
+// A variable of the libc that steers its choices; no width: there is none.
+struct guest_tunable {
+    uint64_t addr, initial; // initial: as with the other recorders, whatever the
+                            // libc finds out of the emulated CPU
+    uint8_t width;          // bytes
+};
 
 struct guest_program {
     const struct backend *backend;
@@ -22,6 +29,7 @@ struct guest_program {
     struct qemu_range marks[GUEST_MARKS];
     struct qemu_range images[GUEST_IMAGES_MAX]; // code and data, as linked
     size_t image_count;
+    struct guest_tunable tunables[TUNABLE_COUNT];
 };
 
 // NULL and one line in ERROR when a tool is missing or the routine cannot be

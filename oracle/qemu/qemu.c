@@ -155,12 +155,15 @@ static void take_end(struct recorder *r, const struct layout *l, enum process_st
 
 // ---- the recorder ----
 
-static bool has_tunables(const struct copy_case *c)
+// What the libc does not have is not set, as with the other recorders.
+static void tell_tunables(struct recorder *r, const struct copy_case *c)
 {
-    uint64_t any = 0;
-    for (size_t i = 0; i < TUNABLE_COUNT; i++)
-        any |= c->tunable[i];
-    return any != 0;
+    struct qemu_case *now = &r->process.shared->now;
+    for (size_t i = 0; i < TUNABLE_COUNT; i++) {
+        const struct guest_tunable *t = &r->program->tunables[i];
+        now->pokes[i] =
+            (struct qemu_poke){t->addr, c->tunable[i] ? c->tunable[i] : t->initial, t->width};
+    }
 }
 
 static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
@@ -171,10 +174,6 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
     if (!arena_lay(arena, c, layout)) {
         refuse(trace, OUTCOME_BROKEN, "no memory for a case of %llu bytes",
                (unsigned long long)c->size);
-        return;
-    }
-    if (has_tunables(c)) {
-        refuse(trace, OUTCOME_REFUSED, "recorder qemu does not set a libc's thresholds");
         return;
     }
     if (!lanes_fit(layout)) {
@@ -188,6 +187,7 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
     }
     lanes_in(r, layout);
     tell_case(r, layout, values);
+    tell_tunables(r, c);
     enum process_state state = process_run(&r->process, r->options.timeout_ms);
     lanes_out(r, layout);
     take_end(r, layout, state, trace);

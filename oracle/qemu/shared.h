@@ -22,6 +22,7 @@ enum {
     QEMU_SITE_BYTES_MAX = 15,
     QEMU_SITE_TEXT_MAX = 48,
     QEMU_PIECE_MAX = 16, // bytes of one record
+    QEMU_POKES_MAX = 8,
 };
 
 // Whose turn it is: each side waits for the other by futex.
@@ -79,6 +80,10 @@ struct qemu_case {
     uint64_t dst, src, size, arg4;
     uint64_t dst_lane_bytes, src_lane_bytes;
     uint32_t loads, values;
+    struct qemu_poke {
+        uint64_t addr, value;
+        uint32_t width;      // bytes; 0: none
+    } pokes[QEMU_POKES_MAX]; // variables of the libc to set before
 };
 
 struct qemu_shared {
