@@ -27,19 +27,25 @@
 
 enum { WHOLE_MAX = 64 }; // bytes of one access that is put together
 
-static bool in_window(uint64_t addr, uint64_t window, size_t lane_bytes, uint64_t *off)
+// The two lie in the order in which they lie here: a routine may look at it.
+uint64_t qemu_lane(const struct layout *l, bool src)
 {
-    *off = addr - window - QEMU_GUARD_BYTES; // wraps below the lane
-    return *off < lane_bytes + QEMU_GUARD_BYTES || -*off <= QEMU_GUARD_BYTES;
+    bool high = src ? l->src_lane.lo > l->dst_lane.lo : l->dst_lane.lo > l->src_lane.lo;
+    return (high ? QEMU_HIGH_WINDOW : QEMU_LOW_WINDOW) + QEMU_GUARD_BYTES;
+}
+
+static bool in_lane(uint64_t addr, uint64_t guest, struct span lane, uint64_t *off)
+{
+    *off = addr - guest; // wraps below the lane
+    return *off < lane.hi - lane.lo + QEMU_GUARD_BYTES || -*off <= QEMU_GUARD_BYTES;
 }
 
 uint64_t qemu_host_address(const struct layout *l, uint64_t addr)
 {
     uint64_t off;
-    if (in_window(addr, QEMU_DST_WINDOW, l->dst_lane.hi - l->dst_lane.lo, &off))
+    if (in_lane(addr, qemu_lane(l, false), l->dst_lane, &off))
         return l->dst_lane.lo + off;
-    if (l->src_lane.lo != l->dst_lane.lo &&
-        in_window(addr, QEMU_SRC_WINDOW, l->src_lane.hi - l->src_lane.lo, &off))
+    if (in_lane(addr, qemu_lane(l, true), l->src_lane, &off))
         return l->src_lane.lo + off;
     return addr;
 }

@@ -8,12 +8,12 @@
 #ifndef STORESCOPE_QEMU_MAILBOX_H
 #define STORESCOPE_QEMU_MAILBOX_H
 
-// Below what QEMU gives to mmap and to stacks, away from where programs are linked. A
-// window is a guard, the lane, and inaccessible memory up to its end. The file
-// of the lanes holds both windows in this order. A guard is one page on every
-// architecture: sparc64 and alpha have pages of 8 KiB.
-#define QEMU_DST_WINDOW   0x20000000ul
-#define QEMU_SRC_WINDOW   0x28000000ul
+// Two windows, below what QEMU gives to mmap and to stacks, and away from where
+// programs are linked. A window is a guard, a lane, and inaccessible memory up to
+// its end. The file of the lanes holds both in this order. A guard is one page on
+// every architecture: sparc64 and alpha have pages of 8 KiB.
+#define QEMU_LOW_WINDOW   0x20000000ul
+#define QEMU_HIGH_WINDOW  0x28000000ul
 #define QEMU_WINDOW_BYTES 0x8000000ul
 #define QEMU_GUARD_BYTES  0x2000ul
 
@@ -29,8 +29,8 @@ enum guest_mail {
     MAIL_SRC,
     MAIL_SIZE,
     MAIL_ARG4,
-    MAIL_DST_LANE, // bytes
-    MAIL_SRC_LANE,
+    MAIL_LOW_LANE, // bytes
+    MAIL_HIGH_LANE,
     // The runner's answers.
     MAIL_RESULT,
     MAIL_SIGNAL,

@@ -90,8 +90,8 @@ static void tell_runner(const struct qemu_case *c, enum guest_command command)
     mail_put(MAIL_SRC, c->src);
     mail_put(MAIL_SIZE, c->size);
     mail_put(MAIL_ARG4, c->arg4);
-    mail_put(MAIL_DST_LANE, c->dst_lane_bytes);
-    mail_put(MAIL_SRC_LANE, c->src_lane_bytes);
+    mail_put(MAIL_LOW_LANE, plugin.low_bytes);
+    mail_put(MAIL_HIGH_LANE, plugin.high_bytes);
 }
 
 static void poke_all(const struct qemu_shared *s, const struct qemu_case *c)
@@ -100,6 +100,26 @@ static void poke_all(const struct qemu_shared *s, const struct qemu_case *c)
         if (c->pokes[i].width)
             memcpy((void *)(uintptr_t)(s->guest_base + c->pokes[i].addr), &c->pokes[i].value,
                    c->pokes[i].width);
+}
+
+static uint64_t lane_bytes(const struct qemu_case *c, uint64_t window)
+{
+    uint64_t bytes = 0;
+    if (c->dst_lane.lo == window + QEMU_GUARD_BYTES)
+        bytes = c->dst_lane.hi - c->dst_lane.lo;
+    if (c->src_lane.lo == window + QEMU_GUARD_BYTES)
+        bytes = c->src_lane.hi - c->src_lane.lo;
+    return bytes;
+}
+
+// Do the lanes differ from what is accessible?
+static bool take_lanes(const struct qemu_case *c)
+{
+    uint64_t low = lane_bytes(c, QEMU_LOW_WINDOW), high = lane_bytes(c, QEMU_HIGH_WINDOW);
+    bool differ = low != plugin.low_bytes || high != plugin.high_bytes;
+    plugin.low_bytes = low;
+    plugin.high_bytes = high;
+    return differ;
 }
 
 // The runner asks for work. Lanes are resized first, where they must be.
@@ -119,10 +139,7 @@ static void on_wait(unsigned vcpu, void *data)
         plugin.running = false;
         poke_all(s, c);
     }
-    plugin.resizing =
-        c->dst_lane_bytes != plugin.dst_lane_bytes || c->src_lane_bytes != plugin.src_lane_bytes;
-    plugin.dst_lane_bytes = c->dst_lane_bytes;
-    plugin.src_lane_bytes = c->src_lane_bytes;
+    plugin.resizing = take_lanes(c);
     tell_runner(c, plugin.resizing ? GUEST_RESIZE : GUEST_CALL);
     plugin.running = !plugin.resizing;
 }

@@ -33,8 +33,8 @@ struct plugin {
     bool running, resizing; // what the runner was told to do last
     bool loads, values;
     uint32_t record_count;
-    uint64_t executions; // instructions since the case began
-    uint64_t dst_lane_bytes, src_lane_bytes;
+    uint64_t executions;            // instructions since the case began
+    uint64_t low_bytes, high_bytes; // of the lanes that are accessible
     struct insn *insns[INSN_SLOTS];
 };
 

@@ -42,9 +42,10 @@ static bool is_overlapping(const struct layout *l)
     return l->dst_lane.lo == l->src_lane.lo;
 }
 
-static uint8_t *window(const struct recorder *r, bool src)
+// The lane in the file that the guest has mapped.
+static uint8_t *guest_lane(const struct recorder *r, const struct layout *l, bool src)
 {
-    return r->process.lanes + (src ? QEMU_WINDOW_BYTES : 0) + QEMU_GUARD_BYTES;
+    return r->process.lanes + (qemu_lane(l, src) - QEMU_LOW_WINDOW);
 }
 
 static size_t span_bytes(struct span s)
@@ -60,34 +61,33 @@ static bool lanes_fit(const struct layout *l)
 
 static void lanes_in(const struct recorder *r, const struct layout *l)
 {
-    memcpy(window(r, false), (const void *)l->dst_lane.lo, span_bytes(l->dst_lane));
+    memcpy(guest_lane(r, l, false), (const void *)l->dst_lane.lo, span_bytes(l->dst_lane));
     if (!is_overlapping(l))
-        memcpy(window(r, true), (const void *)l->src_lane.lo, span_bytes(l->src_lane));
+        memcpy(guest_lane(r, l, true), (const void *)l->src_lane.lo, span_bytes(l->src_lane));
 }
 
 static void lanes_out(const struct recorder *r, const struct layout *l)
 {
-    memcpy((void *)l->dst_lane.lo, window(r, false), span_bytes(l->dst_lane));
+    memcpy((void *)l->dst_lane.lo, guest_lane(r, l, false), span_bytes(l->dst_lane));
     if (!is_overlapping(l))
-        memcpy((void *)l->src_lane.lo, window(r, true), span_bytes(l->src_lane));
+        memcpy((void *)l->src_lane.lo, guest_lane(r, l, true), span_bytes(l->src_lane));
 }
 
-static uint64_t guest_address(const struct layout *l, const uint8_t *at, bool src)
+static struct qemu_range guest_range(const struct layout *l, bool src)
 {
-    bool second = src && !is_overlapping(l);
-    uint64_t lane = (second ? QEMU_SRC_WINDOW : QEMU_DST_WINDOW) + QEMU_GUARD_BYTES;
-    return lane + (uintptr_t)at - (second ? l->src_lane.lo : l->dst_lane.lo);
+    uint64_t lo = qemu_lane(l, src);
+    return (struct qemu_range){lo, lo + span_bytes(src ? l->src_lane : l->dst_lane)};
 }
 
 static void tell_case(struct recorder *r, const struct layout *l, bool values)
 {
     r->process.shared->now = (struct qemu_case){
-        .dst = guest_address(l, l->dst, false),
-        .src = guest_address(l, l->src, true),
+        .dst = qemu_lane(l, false) + (uintptr_t)l->dst - l->dst_lane.lo,
+        .src = qemu_lane(l, true) + (uintptr_t)l->src - l->src_lane.lo,
         .size = l->size,
         .arg4 = r->program->backend->arg4,
-        .dst_lane_bytes = span_bytes(l->dst_lane),
-        .src_lane_bytes = is_overlapping(l) ? 0 : span_bytes(l->src_lane),
+        .dst_lane = guest_range(l, false),
+        .src_lane = is_overlapping(l) ? (struct qemu_range){0, 0} : guest_range(l, true),
         .loads = r->options.loads,
         .values = values,
     };

@@ -24,6 +24,9 @@ struct recorder {
     bool lse2;           // AArch64: aligned accesses of 16 bytes are whole
 };
 
+// Where the guest has the destination's lane, or the source's.
+uint64_t qemu_lane(const struct layout *l, bool src);
+
 // An address of the guest as one of this process: the lanes and their guards are
 // where the arena has them, the rest stays as it is.
 uint64_t qemu_host_address(const struct layout *l, uint64_t addr);

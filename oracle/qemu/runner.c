@@ -102,7 +102,7 @@ static void handle_faults(void)
 
 static void map_windows(int fd)
 {
-    void *at = (void *)QEMU_DST_WINDOW;
+    void *at = (void *)QEMU_LOW_WINDOW;
     if (mmap(at, 2 * QEMU_WINDOW_BYTES, PROT_NONE, MAP_SHARED | MAP_FIXED, fd, 0) != at)
         exit(3);
 }
@@ -131,7 +131,7 @@ IN("storescope_loop") static void call_routine(void)
 
 IN("storescope_loop") static void run_cases(void)
 {
-    unsigned long dst_bytes = 0, src_bytes = 0;
+    unsigned long low_bytes = 0, high_bytes = 0;
     volatile char frame[64];
     frame[0] = 0;
     storescope_mailbox[MAIL_STACK] = (uintptr_t)frame;
@@ -143,8 +143,8 @@ IN("storescope_loop") static void run_cases(void)
                 call_routine();
             continue;
         }
-        resize(QEMU_DST_WINDOW, &dst_bytes, (unsigned long)storescope_mailbox[MAIL_DST_LANE]);
-        resize(QEMU_SRC_WINDOW, &src_bytes, (unsigned long)storescope_mailbox[MAIL_SRC_LANE]);
+        resize(QEMU_LOW_WINDOW, &low_bytes, (unsigned long)storescope_mailbox[MAIL_LOW_LANE]);
+        resize(QEMU_HIGH_WINDOW, &high_bytes, (unsigned long)storescope_mailbox[MAIL_HIGH_LANE]);
     }
 }
 

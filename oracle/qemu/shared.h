@@ -78,7 +78,7 @@ struct qemu_range {
 struct qemu_case {
     uint64_t routine; // index into the runner's table
     uint64_t dst, src, size, arg4;
-    uint64_t dst_lane_bytes, src_lane_bytes;
+    struct qemu_range dst_lane, src_lane; // src_lane is empty when the two share one
     uint32_t loads, values;
     struct qemu_poke {
         uint64_t addr, value;

@@ -76,22 +76,22 @@ uint8_t silent_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t le
 
 // ---- looking ----
 
-static void take_lane(const struct qemu_shared *s, size_t i, uint64_t window, uint64_t bytes)
+static size_t take_lane(const struct qemu_shared *s, size_t i, const struct qemu_range *range)
 {
     struct lane *l = &watch.lanes[i];
-    l->guest = window + QEMU_GUARD_BYTES;
+    l->guest = range->lo;
     l->at = (uint8_t *)(uintptr_t)(s->guest_base + l->guest);
-    l->bytes = bytes;
+    l->bytes = range->hi - range->lo;
+    return l->bytes;
 }
 
 bool silent_begin(const struct qemu_shared *s)
 {
     const struct qemu_case *c = &s->now;
-    size_t room = c->dst_lane_bytes + c->src_lane_bytes + c->size;
+    size_t dst = take_lane(s, 0, &c->dst_lane), src = take_lane(s, 1, &c->src_lane);
+    size_t room = dst + src + c->size;
     watch.pending = NULL;
-    watch.lane_count = c->src_lane_bytes ? 2 : 1;
-    take_lane(s, 0, QEMU_DST_WINDOW, c->dst_lane_bytes);
-    take_lane(s, 1, QEMU_SRC_WINDOW, c->src_lane_bytes);
+    watch.lane_count = src ? 2 : 1;
     if (room > watch.room) {
         free(watch.original);
         watch.original = malloc(room);
@@ -100,7 +100,7 @@ bool silent_begin(const struct qemu_shared *s)
     if (!watch.original)
         return false;
     watch.lanes[0].before = watch.original + c->size;
-    watch.lanes[1].before = watch.lanes[0].before + c->dst_lane_bytes;
+    watch.lanes[1].before = watch.lanes[0].before + dst;
     memcpy(watch.original, (const void *)(uintptr_t)(s->guest_base + c->src), c->size);
     return true;
 }
