@@ -1,7 +1,26 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "options_parts.h"
 #include "run.h"
+
+enum { KEY_UNREACHED = KEY_OWN };
+
+static const struct argp_option own_options[] = {
+    OPTION("unreached", KEY_UNREACHED, NULL, "List the instructions that no case reached"),
+    {0},
+};
+
+static error_t read_own_option(int key, char *text, struct argp_state *state)
+{
+    (void)text;
+    if (key != KEY_UNREACHED)
+        return ARGP_ERR_UNKNOWN;
+    ((struct reading *)state->input)->o->unreached = true;
+    return 0;
+}
+
+static const struct argp own_argp = {.options = own_options, .parser = read_own_option};
 
 static const struct command_help help = {
     .name = "storescope check",
@@ -18,24 +37,13 @@ static const struct command_help help = {
         "  storescope check qemu/switch --contract shared --format json -o report.json\n\n"
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
-    .groups = OPTIONS_CASES | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
+    .command = FORMAT_CHECK,
+    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
+    .own = &own_argp,
 };
-
-static void add(void *context, const struct result *results, size_t count, const struct look *look,
-                FILE *out)
-{
-    (void)context;
-    text_check(results, count, look, out);
-}
-
-static void end(void *context, const struct look *look, FILE *out)
-{
-    (void)context, (void)look, (void)out;
-}
 
 int command_check(int argc, char **argv)
 {
-    static const struct run_text text = {.add = add, .end = end};
     struct options o;
     int status;
     if (!options_read(&help, argc, argv, &o, &status))
@@ -46,7 +54,7 @@ int command_check(int argc, char **argv)
         status = cli_trouble("check for which memory? Say --contract NAME; `storescope list "
                              "contracts' has them");
     else
-        status = run_command(&o, &text);
+        status = run_command(&o, NULL);
     options_free(&o);
     return status;
 }

@@ -23,10 +23,15 @@ int command_list(int argc, char **argv);
 int command_trace(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_compare(int argc, char **argv);
+int command_replay(int argc, char **argv);
 
 // One line on stderr, "storescope: ...", whatever is in the message. Returns
 // EXIT_TROUBLE.
 int cli_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+// output_open for a report in that format, which may take a folder.
+bool cli_open(struct output *o, const struct format *format, const char *path, char *error,
+              size_t error_size);
 
 // Ends a report; STATUS, or EXIT_TROUBLE when the report was lost.
 int cli_close(struct output *o, int status);

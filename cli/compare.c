@@ -1,11 +1,44 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "matrix.h"
+#include "comparing.h"
+#include "options_parts.h"
 #include "run.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { KEY_BASELINE = KEY_OWN, KEY_WRITE_BASELINE };
+
+struct compare_options {
+    const char *baseline, *write;
+};
+
+static const struct argp_option own_options[] = {
+    OPTION("baseline", KEY_BASELINE, "FILE|DIR",
+           "Report only what changed against these expectations"),
+    OPTION("write-baseline", KEY_WRITE_BASELINE, "FILE|DIR",
+           "Rewrite the expectations, whole or not at all, and report what changed in them"),
+    {0},
+};
+
+static error_t read_own_option(int key, char *text, struct argp_state *state)
+{
+    struct compare_options *own = ((struct reading *)state->input)->o->own;
+    switch (key) {
+    case KEY_BASELINE:
+        own->baseline = text;
+        return 0;
+    case KEY_WRITE_BASELINE:
+        own->write = text;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp own_argp = {.options = own_options, .parser = read_own_option};
 
 static const struct command_help help = {
     .name = "storescope compare",
@@ -19,24 +52,17 @@ static const struct command_help help = {
         "  storescope compare\n"
         "  storescope compare 'glibc/*' 'musl/*'\n"
         "  storescope compare 'qemu/*' --contract qemu-ram --contract mmio\n"
-        "  storescope compare --size 0..128 --format json -o matrix.json\n\n"
-        "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
-        "could not be judged.",
-    .groups = OPTIONS_CASES | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
+        "  storescope compare --size 0..128 --format json -o matrix.json\n"
+        "  storescope compare 'glibc/*' --baseline corpus/expect\n"
+        "  storescope compare ./libmine.so:my_copy --write-baseline mine.expect\n\n"
+        "With --baseline a difference is a rule newly broken or no longer broken, a rule broken at "
+        "sites that are new, or from a smaller size on.\n\n"
+        "Exit status: 0 no finding, with --baseline no difference; 1 findings, or differences; 2 "
+        "bad usage, nothing to test, or a case that could not be judged.",
+    .command = FORMAT_COMPARE,
+    .own = &own_argp,
+    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
 };
-
-static void add(void *context, const struct result *results, size_t count, const struct look *look,
-                FILE *out)
-{
-    (void)count, (void)look, (void)out;
-    matrix_add(context, results);
-}
-
-static void end(void *context, const struct look *look, FILE *out)
-{
-    matrix_print(context, look, out);
-    fputc('\n', out);
-}
 
 static void take_builtin_contracts(struct options *o)
 {
@@ -47,18 +73,83 @@ static void take_builtin_contracts(struct options *o)
     o->contract_count = contract_builtin_count;
 }
 
+// ---- against expectations ----
+
+static void observe(void *context, const struct result *results, size_t count)
+{
+    comparing_results(context, results, count);
+}
+
+// What was interrupted is not written.
+static void finish(void *context, const struct totals *totals)
+{
+    struct comparing *x = context;
+    char error[512];
+    x->report.interrupted = totals->interrupted;
+    if (x->write == NULL || totals->interrupted || x->error[0])
+        return;
+    if (!comparing_write(x, error, sizeof error))
+        snprintf(x->error, sizeof x->error, "%s", error);
+}
+
+static int status_of(void *context, const struct totals *totals)
+{
+    const struct comparing *x = context;
+    if (x->error[0])
+        return cli_trouble("%s", x->error);
+    if (x->baseline != NULL && x->report.count > 0)
+        return EXIT_FINDINGS;
+    if (totals->interrupted)
+        return EXIT_TROUBLE;
+    if (totals->verdicts[VERDICT_BROKEN] > 0 || x->report.judged == 0) {
+        const struct unjudged *u = x->report.unjudged;
+        return cli_trouble("%s: %s under %s: %s",
+                           x->report.judged ? "not all could be judged" : "nothing was judged",
+                           u ? u->backend : "", u ? u->contract : "", u ? u->reason : "");
+    }
+    return EXIT_CLEAN;
+}
+
+static void take_formats(struct options *o)
+{
+    o->format = o->format == &format_json              ? &format_json_baseline
+                : strcmp(o->format->name, "text") == 0 ? &format_text_baseline
+                                                       : o->format;
+    for (size_t i = 0; i < o->more_count; i++)
+        if (o->more[i].format == &format_json)
+            o->more[i].format = &format_json_baseline;
+        else if (strcmp(o->more[i].format->name, "text") == 0)
+            o->more[i].format = &format_text_baseline;
+}
+
+static int compare_with_baseline(struct options *o, const struct compare_options *own)
+{
+    struct comparing x;
+    char error[1024];
+    if (!comparing_open(&x, own->baseline, own->write, &o->run, error, sizeof error))
+        return cli_trouble("%s", error);
+    take_formats(o);
+    int status = run_command(o, &(struct run_observer){.results = observe,
+                                                       .end = finish,
+                                                       .status = status_of,
+                                                       .baseline = &x.report,
+                                                       .context = &x});
+    comparing_free(&x);
+    return status;
+}
+
 int command_compare(int argc, char **argv)
 {
+    struct compare_options own = {.baseline = NULL};
+    struct command_help mine = help;
     struct options o;
-    struct matrix matrix;
     int status;
-    if (!options_read(&help, argc, argv, &o, &status))
+    mine.into = &own;
+    if (!options_read(&mine, argc, argv, &o, &status))
         return status;
     if (o.contract_count == 0)
         take_builtin_contracts(&o);
-    matrix_init(&matrix, o.contracts, o.contract_count);
-    status = run_command(&o, &(struct run_text){.add = add, .end = end, .context = &matrix});
-    matrix_free(&matrix);
+    status = own.baseline || own.write ? compare_with_baseline(&o, &own) : run_command(&o, NULL);
     options_free(&o);
     return status;
 }

@@ -18,6 +18,7 @@ static const struct command_help help = {
              "  storescope list rules --format json\n\n"
              "Planted defects, which test the tool itself, are listed only with --all or when GLOB "
              "names them.",
+    .command = FORMAT_LIST,
     .groups = OPTIONS_LIST | OPTIONS_OUTPUT,
 };
 
@@ -48,7 +49,7 @@ static int write_list(const struct options *o, unsigned kinds, const struct list
     if (!output_open(&out, o->output, error, sizeof error))
         return cli_trouble("%s", error);
     struct look look = look_of(out.file, o->color);
-    if (o->format == FORMAT_JSON)
+    if (o->format == &format_json)
         list_json(rows, kinds, out.file);
     else
         list_text(rows, kinds, &look, out.file);

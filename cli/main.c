@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"trace", "One call: every access as a picture, JSON or bus beats", command_trace},
     {"check", "Sweep routines and judge them under a contract", command_check},
     {"compare", "The matrix of routines and contracts", command_compare},
+    {"replay", "Saved cases and findings, again", command_replay},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 

@@ -5,8 +5,9 @@
 
 #include "bus.h"
 #include "cli.h"
+#include "options_parts.h"
+#include "saved.h"
 
-#include <argp.h>
 #include <assert.h>
 #include <errno.h>
 #include <sched.h>
@@ -37,17 +38,13 @@ enum option_key {
     KEY_ROWS,
     KEY_ALL,
     KEY_JSON,
+    KEY_REPORT,
 };
 
-enum { JOBS_MAX = 1024, TIMEOUT_DEFAULT_MS = 2000, TIMEOUT_MAX_MS = 3600000, ROWS_DEFAULT = 256 };
-
-#define OPTION(name, key, argument, about) \
-    {                                      \
-        name, key, argument, 0, about, 0   \
-    }
+enum { TIMEOUT_DEFAULT_MS = 2000, TIMEOUT_MAX_MS = 3600000, ROWS_DEFAULT = 256 };
 
 static const struct argp_option output_options[] = {
-    OPTION("format", KEY_FORMAT, "text|json", "How to report (default: text)"),
+    OPTION("format", KEY_FORMAT, "FORMAT", "How to report (default: text)"),
     OPTION("output", KEY_OUTPUT, "FILE", "Write to FILE, whole or not at all"),
     OPTION("color", KEY_COLOR, "WHEN", "auto, always or never (default: auto)"),
     OPTION("help", KEY_HELP, NULL, "Show this and exit"),
@@ -68,13 +65,18 @@ static const struct argp_option case_options[] = {
            "Set a libc's threshold: nt, rep, rep-stop, half-cache or string"),
     {0},
 };
-static const struct argp_option sweep_options[] = {
+static const struct argp_option contract_options[] = {
     OPTION("contract", KEY_CONTRACT, "NAME|FILE",
            "A kind of memory (see `storescope list contracts'), or a file; may be given again"),
     OPTION("device", KEY_DEVICE, "SIDE",
            "Which side is that memory: dst, src or both (default: dst)"),
+    {0},
+};
+static const struct argp_option sweep_options[] = {
     OPTION("jobs", KEY_JOBS, "N", "Worker processes (default: the cores there are)"),
-    OPTION("json", KEY_JSON, "FILE", "Besides the report, write it as JSON to FILE"),
+    OPTION("report", KEY_REPORT, "FORMAT:FILE",
+           "Besides the report, write one in FORMAT to FILE; may be given again"),
+    OPTION("json", KEY_JSON, "FILE", "The same as --report json:FILE"),
     OPTION("quiet", KEY_QUIET, NULL, "Show no progress"),
     {0},
 };
@@ -90,29 +92,6 @@ static const struct argp_option list_options[] = {
     OPTION("all", KEY_ALL, NULL, "Planted defects as well"),
     {0},
 };
-
-// What the parsers share.
-struct reading {
-    struct options *o;
-    char error[512]; // "": argp's own complaint, if any
-    bool help;
-};
-
-__attribute__((format(printf, 2, 3))) static error_t refuse(struct reading *r, const char *format,
-                                                            ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(r->error, sizeof r->error, format, arguments);
-    va_end(arguments);
-    return EINVAL;
-}
-
-static bool count_parse(const char *text, uint64_t *out)
-{
-    const char *end;
-    return number_parse(text, &end, out) && *end == '\0';
-}
 
 bool duration_parse(const char *text, unsigned *out_ms)
 {
@@ -132,13 +111,37 @@ bool duration_parse(const char *text, unsigned *out_ms)
     return false;
 }
 
+error_t options_refuse(struct reading *r, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(r->error, sizeof r->error, format, arguments);
+    va_end(arguments);
+    return EINVAL;
+}
+
+bool options_count(const char *text, uint64_t *out)
+{
+    const char *end;
+    return number_parse(text, &end, out) && *end == '\0';
+}
+
+error_t options_jobs(struct reading *r, const char *text)
+{
+    uint64_t jobs;
+    if (!options_count(text, &jobs) || jobs == 0 || jobs > JOBS_MAX)
+        return options_refuse(r, "--jobs '%s': expected 1 to %d", text, JOBS_MAX);
+    r->o->run.jobs = (unsigned)jobs;
+    return 0;
+}
+
 static error_t read_range(struct reading *r, const char *name, const char *text, int64_t lo,
                           int64_t hi, struct range *out)
 {
     if (range_parse(text, out) && out->lo >= lo && out->hi <= hi)
         return 0;
-    return refuse(r, "--%s '%s': expected N, LO..HI or LO..HI:STEP within %lld..%lld", name, text,
-                  (long long)lo, (long long)hi);
+    return options_refuse(r, "--%s '%s': expected N, LO..HI or LO..HI:STEP within %lld..%lld", name,
+                          text, (long long)lo, (long long)hi);
 }
 
 static error_t read_tunable(struct reading *r, const char *text)
@@ -150,15 +153,16 @@ static error_t read_tunable(struct reading *r, const char *text)
         const char *name = case_tunables[i].name;
         if (strlen(name) != length || strncmp(text, name, length) != 0)
             continue;
-        if (*equals == '\0' || !count_parse(equals + 1, &request->tunable[i]))
+        if (*equals == '\0' || !options_count(equals + 1, &request->tunable[i]))
             break;
         request->has_tunables = true;
         return 0;
     }
-    return refuse(r,
-                  "--tunable '%s': expected nt=N, rep=N, rep-stop=N, half-cache=N or string=N, "
-                  "such as nt=0x4040",
-                  text);
+    return options_refuse(
+        r,
+        "--tunable '%s': expected nt=N, rep=N, rep-stop=N, half-cache=N or string=N, "
+        "such as nt=0x4040",
+        text);
 }
 
 static error_t read_case_option(int key, char *text, struct argp_state *state)
@@ -170,7 +174,7 @@ static error_t read_case_option(int key, char *text, struct argp_state *state)
     switch (key) {
     case KEY_OP:
         if (!copy_op_parse(text, &op))
-            return refuse(r, "--op '%s': expected memcpy, memmove or mempcpy", text);
+            return options_refuse(r, "--op '%s': expected memcpy, memmove or mempcpy", text);
         r->o->ops |= 1u << op;
         return 0;
     case KEY_SIZE:
@@ -188,6 +192,40 @@ static error_t read_case_option(int key, char *text, struct argp_state *state)
     }
 }
 
+static error_t read_format(struct reading *r, const char *option, const char *text, size_t length,
+                           const struct format **out)
+{
+    char names[256], *name = strndup(text, length);
+    assert(name != NULL);
+    *out = format_find(name, r->command);
+    free(name);
+    format_names(r->command, ", ", names, sizeof names);
+    return *out != NULL ? 0
+                        : options_refuse(r, "--%s '%s': expected one of: %s", option, text, names);
+}
+
+// FORMAT:FILE, FORMAT left out where it is PREFIX's.
+static error_t read_report(struct reading *r, const char *option, const char *text,
+                           const struct format *format)
+{
+    struct options *o = r->o;
+    const char *colon = strchrnul(text, ':');
+    struct report_request request = {.format = format, .path = text, .option = option};
+    if (format == NULL) {
+        if (*colon == '\0' || colon[1] == '\0')
+            return options_refuse(
+                r, "--report '%s': expected FORMAT:FILE, such as json:report.json", text);
+        error_t problem = read_format(r, "report", text, (size_t)(colon - text), &request.format);
+        if (problem != 0)
+            return problem;
+        request.path = colon + 1;
+    }
+    o->more = reallocarray(o->more, o->more_count + 1, sizeof *o->more);
+    assert(o->more != NULL);
+    o->more[o->more_count++] = request;
+    return 0;
+}
+
 static error_t read_output_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
@@ -197,10 +235,7 @@ static error_t read_output_option(int key, char *text, struct argp_state *state)
         r->help = true;
         return ECANCELED;
     case KEY_FORMAT:
-        o->format = strcmp(text, "json") == 0 ? FORMAT_JSON : FORMAT_TEXT;
-        return strcmp(text, "json") == 0 || strcmp(text, "text") == 0
-                   ? 0
-                   : refuse(r, "--format '%s': expected text or json", text);
+        return read_format(r, "format", text, strlen(text), &o->format);
     case KEY_OUTPUT:
         o->output = text;
         return 0;
@@ -210,7 +245,7 @@ static error_t read_output_option(int key, char *text, struct argp_state *state)
                                                 : COLOR_AUTO;
         return o->color != COLOR_AUTO || strcmp(text, "auto") == 0
                    ? 0
-                   : refuse(r, "--color '%s': expected auto, always or never", text);
+                   : options_refuse(r, "--color '%s': expected auto, always or never", text);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -235,12 +270,14 @@ static error_t read_run_option(int key, char *text, struct argp_state *state)
         recorder_names(names, sizeof names);
         return r->o->run.recorder != NULL
                    ? 0
-                   : refuse(r, "--recorder '%s': there is none of that name; take one of: %s", text,
-                            names);
+                   : options_refuse(r,
+                                    "--recorder '%s': there is none of that name; take one of: %s",
+                                    text, names);
     case KEY_TIMEOUT:
         return duration_parse(text, &r->o->run.timeout_ms)
                    ? 0
-                   : refuse(r, "--timeout '%s': expected 1ms to 60m, such as 500ms or 2s", text);
+                   : options_refuse(r, "--timeout '%s': expected 1ms to 60m, such as 500ms or 2s",
+                                    text);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -256,37 +293,40 @@ static error_t read_contract(struct reading *r, const char *text)
         return EINVAL;
     for (size_t i = 0; i < o->contract_count; i++)
         if (strcmp(o->contracts[i].name, contract->name) == 0)
-            return refuse(r,
-                          "--contract '%s': contract %s is given twice; give it once, or "
-                          "rename the one in the file",
-                          text, contract->name);
+            return options_refuse(r,
+                                  "--contract '%s': contract %s is given twice; give it once, or "
+                                  "rename the one in the file",
+                                  text, contract->name);
     o->contract_count++;
     return 0;
+}
+
+static error_t read_contract_option(int key, char *text, struct argp_state *state)
+{
+    struct reading *r = state->input;
+    switch (key) {
+    case KEY_CONTRACT:
+        return read_contract(r, text);
+    case KEY_DEVICE:
+        r->o->has_device = true;
+        return device_side_parse(text, &r->o->run.device)
+                   ? 0
+                   : options_refuse(r, "--device '%s': expected dst, src or both", text);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }
 
 static error_t read_sweep_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
-    struct campaign_options *run = &r->o->run;
-    uint64_t jobs;
     switch (key) {
-    case KEY_CONTRACT:
-        return read_contract(r, text);
-    case KEY_DEVICE:
-        run->device = strcmp(text, "src") == 0    ? DEVICE_SRC
-                      : strcmp(text, "both") == 0 ? DEVICE_BOTH
-                                                  : DEVICE_DST;
-        return run->device != DEVICE_DST || strcmp(text, "dst") == 0
-                   ? 0
-                   : refuse(r, "--device '%s': expected dst, src or both", text);
     case KEY_JOBS:
-        if (!count_parse(text, &jobs) || jobs == 0 || jobs > JOBS_MAX)
-            return refuse(r, "--jobs '%s': expected 1 to %d", text, JOBS_MAX);
-        run->jobs = (unsigned)jobs;
-        return 0;
+        return options_jobs(r, text);
     case KEY_JSON:
-        r->o->json = text;
-        return 0;
+        return read_report(r, "json", text, &format_json);
+    case KEY_REPORT:
+        return read_report(r, "report", text, NULL);
     case KEY_QUIET:
         r->o->quiet = true;
         return 0;
@@ -302,24 +342,25 @@ static error_t read_picture_option(int key, char *text, struct argp_state *state
     switch (key) {
     case KEY_FILL:
         r->o->has_fill = true;
-        return count_parse(text, &r->o->fill)
+        return options_count(text, &r->o->fill)
                    ? 0
-                   : refuse(r, "--fill '%s': expected a number, decimal or 0x hex", text);
+                   : options_refuse(r, "--fill '%s': expected a number, decimal or 0x hex", text);
     case KEY_BUS:
-        if (!count_parse(text, &width) || !bus_width_is_valid(width))
-            return refuse(r,
-                          "--bus '%s': expected the bus's width in bytes: 1, 2, 4, 8, 16, 32 "
-                          "or 64",
-                          text);
+        if (!options_count(text, &width) || !bus_width_is_valid(width))
+            return options_refuse(
+                r,
+                "--bus '%s': expected the bus's width in bytes: 1, 2, 4, 8, 16, 32 "
+                "or 64",
+                text);
         r->o->bus = (unsigned)width;
         return 0;
     case KEY_LOADS:
         r->o->loads = true;
         return 0;
     case KEY_ROWS:
-        return count_parse(text, &r->o->rows_max)
+        return options_count(text, &r->o->rows_max)
                    ? 0
-                   : refuse(r, "--rows '%s': expected a number; 0 shows all", text);
+                   : options_refuse(r, "--rows '%s': expected a number; 0 shows all", text);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -339,6 +380,7 @@ static const struct {
     struct argp argp;
 } groups[] = {
     {OPTIONS_CASES, {.options = case_options, .parser = read_case_option}},
+    {OPTIONS_CONTRACT, {.options = contract_options, .parser = read_contract_option}},
     {OPTIONS_SWEEP, {.options = sweep_options, .parser = read_sweep_option}},
     {OPTIONS_PICTURE, {.options = picture_options, .parser = read_picture_option}},
     {OPTIONS_RUN, {.options = run_options, .parser = read_run_option}},
@@ -411,21 +453,45 @@ static int show_help(const struct argp *argp, const char *name)
     return cli_close(&out, EXIT_CLEAN);
 }
 
+// The command as a shell takes it, for a report's reader.
+static char *command_line(const char *name, int argc, char **argv)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    assert(out != NULL);
+    fputs(name, out);
+    for (int i = 1; i < argc; i++) {
+        fputc(' ', out);
+        look_quote(out, argv[i]);
+    }
+    fclose(out);
+    return text;
+}
+
 bool options_read(const struct command_help *help, int argc, char **argv, struct options *o,
                   int *status)
 {
-    struct argp_child children[GROUP_COUNT + 1] = {0};
-    struct reading r = {.o = o};
+    struct argp_child children[GROUP_COUNT + 2] = {0};
+    struct reading r = {.o = o, .command = help->command};
     char *complaint = NULL;
-    *o = (struct options){.rows_max = ROWS_DEFAULT};
-    o->run = (struct campaign_options){.device = DEVICE_DST,
+    *o = (struct options){.command = help->command,
+                          .rows_max = ROWS_DEFAULT,
+                          .own = help->into,
+                          .format = format_find("text", help->command)};
+    o->run = (struct campaign_options){.recorder = recorder_kinds[0],
+                                       .device = DEVICE_DST,
                                        .jobs = cores(),
                                        .timeout_ms = TIMEOUT_DEFAULT_MS};
+    o->command_line = command_line(help->name, argc, argv);
     o->words = calloc((size_t)argc + 1, sizeof *o->words);
     assert(o->words != NULL);
-    for (size_t i = 0, k = 0; i < GROUP_COUNT; i++)
+    size_t own = 0;
+    if (help->own != NULL)
+        children[own++].argp = help->own;
+    for (size_t i = 0; i < GROUP_COUNT; i++)
         if (help->groups & groups[i].group)
-            children[k++].argp = &groups[i].argp;
+            children[own++].argp = &groups[i].argp;
     struct argp argp = {
         .parser = read_word, .args_doc = help->arguments, .doc = help->about, .children = children};
     char *name = strdup(help->name);
@@ -446,5 +512,7 @@ void options_free(struct options *o)
 {
     free(o->words);
     free(o->contracts);
+    free(o->more);
+    free(o->command_line);
     *o = (struct options){.words = NULL};
 }

@@ -9,21 +9,29 @@
 #define STORESCOPE_OPTIONS_H
 
 #include "campaign.h"
-#include "look.h"
-
-enum report_format { FORMAT_TEXT, FORMAT_JSON };
+#include "format.h"
 
 enum option_group {
-    OPTIONS_OUTPUT = 1,   // --format --output --color
-    OPTIONS_RUN = 2,      // --recorder --timeout
-    OPTIONS_CASES = 4,    // --op --size --dst --src --overlap --tunable
-    OPTIONS_SWEEP = 8,    // --contract --device --jobs --quiet
-    OPTIONS_PICTURE = 16, // --fill --bus --loads --rows
-    OPTIONS_LIST = 32,    // --all
+    OPTIONS_OUTPUT = 1,    // --format --output --color
+    OPTIONS_RUN = 2,       // --recorder --timeout
+    OPTIONS_CASES = 4,     // --op --size --dst --src --overlap --tunable
+    OPTIONS_SWEEP = 8,     // --jobs --json --quiet
+    OPTIONS_PICTURE = 16,  // --fill --bus --loads --rows
+    OPTIONS_LIST = 32,     // --all
+    OPTIONS_CONTRACT = 64, // --contract --device
+};
+
+// One --report FORMAT:FILE, or --json FILE.
+struct report_request {
+    const struct format *format;
+    const char *path;   // into argv
+    const char *option; // as it was given, for messages
 };
 
 struct options {
-    char **words; // arguments that are no options; into argv
+    enum format_command command;
+    char *command_line; // as a shell takes it; owned
+    char **words;       // arguments that are no options; into argv
     size_t word_count;
     struct plan_request cases;
     unsigned ops; // bit per enum copy_op; 0: the backend's own
@@ -31,21 +39,29 @@ struct options {
     uint64_t fill;
     struct contract *contracts; // owned
     size_t contract_count;
+    bool has_device; // --device was given
     struct campaign_options run;
-    enum report_format format;
-    const char *output; // NULL: standard output
-    const char *json;   // file for the same report as JSON; NULL: none
+    const struct format *format;
+    const char *output;          // NULL: standard output
+    struct report_request *more; // further reports of the same sweep; owned
+    size_t more_count;
     enum color_when color;
-    bool quiet, loads, all;
+    bool quiet, loads, all, unreached;
     uint64_t rows_max;
     unsigned bus; // bytes; 0: no bus log
+    void *own;    // what the command's own parser fills
 };
 
+struct argp;
+
 struct command_help {
-    const char *name;      // "storescope check"
-    const char *arguments; // "BACKEND..."
-    const char *about;     // what it does, \v, examples
-    unsigned groups;       // enum option_group
+    const char *name;            // "storescope check"
+    const char *arguments;       // "BACKEND..."
+    const char *about;           // what it does, \v, examples
+    enum format_command command; // which formats it has
+    unsigned groups;             // enum option_group
+    const struct argp *own;      // options of this command alone, or NULL; see options_parts.h
+    void *into;                  // what they are read into: options.own
 };
 
 // Reads a command line. When there is nothing more to do (--help was asked for,

@@ -10,13 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+// One report, and where it goes.
+struct sink {
+    struct output out;
+    struct report report;
+};
+
 struct run {
     const struct options *o;
-    const struct run_text *text;
+    const struct run_observer *observer; // or NULL
     struct selection selection;
-    struct output out, json_out; // json_out: only with --json
-    struct look look;
-    struct json_results json, json_too; // of --format, of --json
+    struct sink *sinks; // that of --format and --output first
+    size_t sink_count;
+    struct host host;
+    struct run_facts facts;
     struct progress progress;
     struct totals totals;
     struct result *results; // one a contract, of the backend at hand
@@ -55,24 +62,27 @@ static void note_unjudged(struct run *run)
     }
 }
 
+// Nothing may be left in the buffers when workers are forked.
+static void flush_sinks(struct run *run)
+{
+    for (size_t i = 0; i < run->sink_count; i++)
+        fflush(run->sinks[i].out.file);
+}
+
 static void report_results(struct run *run)
 {
     progress_clear(&run->progress);
     note_unjudged(run);
     totals_add(&run->totals, run->results, run->o->contract_count);
-    if (run->o->format == FORMAT_JSON)
-        json_results_add(&run->json, run->results, run->o->contract_count);
-    else
-        run->text->add(run->text->context, run->results, run->o->contract_count, &run->look,
-                       run->out.file);
-    if (run->o->json != NULL)
-        json_results_add(&run->json_too, run->results, run->o->contract_count);
+    if (run->observer != NULL)
+        run->observer->results(run->observer->context, run->results, run->o->contract_count);
+    for (size_t i = 0; i < run->sink_count; i++) {
+        struct report *r = &run->sinks[i].report;
+        r->format->add(r, run->results, run->o->contract_count);
+    }
     for (size_t i = 0; i < run->o->contract_count; i++)
         result_free(&run->results[i]);
-    // Nothing may be left in the buffers when workers are forked.
-    fflush(run->out.file);
-    if (run->o->json != NULL)
-        fflush(run->json_out.file);
+    flush_sinks(run);
 }
 
 static void sweep(struct run *run, const struct backend *b, enum copy_op op)
@@ -136,6 +146,8 @@ static int status_of(const struct run *run)
     const struct totals *t = &run->totals;
     if (run->failed)
         return EXIT_TROUBLE;
+    if (run->observer != NULL)
+        return run->observer->status(run->observer->context, t);
     if (t->findings > 0)
         return EXIT_FINDINGS;
     if (t->interrupted)
@@ -148,74 +160,113 @@ static int status_of(const struct run *run)
     return cli_trouble("nothing was judged: %s; the report gives every reason", run->unjudged);
 }
 
-static void report(struct run *run)
+static void report_all(struct run *run)
 {
-    bool json = run->o->format == FORMAT_JSON;
-    if (json)
-        json_results_begin(&run->json, run->out.file);
-    fflush(run->out.file);
-    if (run->o->json != NULL) {
-        json_results_begin(&run->json_too, run->json_out.file);
-        fflush(run->json_out.file);
-    }
+    for (size_t i = 0; i < run->sink_count; i++)
+        run->sinks[i].report.format->begin(&run->sinks[i].report);
+    flush_sinks(run);
     sweep_all(run);
     progress_clear(&run->progress);
-    if (run->o->json != NULL)
-        json_results_end(&run->json_too, run->totals.interrupted);
-    if (json)
-        json_results_end(&run->json, run->totals.interrupted);
-    else
-        run->text->end(run->text->context, &run->look, run->out.file);
-    if (!json)
-        totals_print(&run->totals, &run->look, run->out.file);
+    if (run->observer != NULL)
+        run->observer->end(run->observer->context, &run->totals);
+    for (size_t i = 0; i < run->sink_count; i++)
+        run->sinks[i].report.format->end(&run->sinks[i].report);
 }
 
-static bool open_outputs(struct run *run)
+// Two reports in one place would be neither.
+static bool is_taken(const struct run *run, const struct output *out)
 {
-    const struct options *o = run->o;
-    if (!output_open(&run->out, o->output, run->error, sizeof run->error))
-        return false;
-    if (o->json == NULL)
-        return true;
-    bool open = output_open(&run->json_out, o->json, run->error, sizeof run->error);
-    if (open && !output_same(&run->out, &run->json_out))
-        return true;
-    if (open) {
-        snprintf(run->error, sizeof run->error,
-                 "--json '%s' is where the report goes, too; name another file", o->json);
-        output_abandon(&run->json_out);
-    }
-    output_abandon(&run->out);
+    for (size_t i = 0; i < run->sink_count; i++)
+        if (output_same(&run->sinks[i].out, out))
+            return true;
     return false;
 }
 
-int run_command(struct options *o, const struct run_text *text)
+static bool open_sink(struct run *run, const struct format *format, const char *path,
+                      const char *option)
 {
-    struct run run = {.o = o, .text = text};
-    const struct recorder_kind *recorder = o->run.recorder;
-    const char *missing = recorder && recorder->missing ? recorder->missing() : NULL;
+    struct sink *sink = &run->sinks[run->sink_count];
+    if (!cli_open(&sink->out, format, path, run->error, sizeof run->error))
+        return false;
+    if (is_taken(run, &sink->out)) {
+        snprintf(run->error, sizeof run->error,
+                 "--%s '%s' is where another report goes, too; name another file", option, path);
+        output_abandon(&sink->out);
+        return false;
+    }
+    sink->report = (struct report){.format = format,
+                                   .facts = &run->facts,
+                                   .out = sink->out.file,
+                                   .look = look_of(sink->out.file, run->o->color)};
+    run->sink_count++;
+    return true;
+}
+
+static bool open_sinks(struct run *run)
+{
+    const struct options *o = run->o;
+    run->sinks = calloc(o->more_count + 1, sizeof *run->sinks);
+    assert(run->sinks != NULL);
+    bool open = open_sink(run, o->format, o->output, "output");
+    for (size_t i = 0; i < o->more_count && open; i++)
+        open = open_sink(run, o->more[i].format, o->more[i].path, o->more[i].option);
+    for (size_t i = 0; i < run->sink_count && !open; i++)
+        output_abandon(&run->sinks[i].out);
+    return open;
+}
+
+static void show_progress(struct run *run, struct options *o)
+{
+    progress_init(&run->progress, stderr, o->quiet);
+    o->run.progress = run->progress.out != NULL ? progress_show : NULL;
+    o->run.context = &run->progress;
+    o->run.stop = cli_stop_on_signal();
+}
+
+static int close_sink(struct sink *sink, int status)
+{
+    if (sink->report.trouble[0] == '\0')
+        return cli_close(&sink->out, status);
+    output_abandon(&sink->out);
+    return cli_trouble("%s", sink->report.trouble);
+}
+
+static int sweep_and_report(struct run *run)
+{
+    run->results = calloc(run->o->contract_count, sizeof *run->results);
+    assert(run->results != NULL);
+    report_all(run);
+    if (run->failed)
+        cli_trouble("%s", run->error);
+    int status = status_of(run);
+    for (size_t i = 0; i < run->sink_count; i++)
+        status = close_sink(&run->sinks[i], status);
+    free(run->results);
+    return status;
+}
+
+int run_command(struct options *o, const struct run_observer *observer)
+{
+    struct run run = {.o = o, .observer = observer};
+    const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
     if (missing != NULL)
-        return cli_trouble("recorder %s cannot run here: %s", recorder->name, missing);
+        return cli_trouble("recorder %s cannot run here: %s", o->run.recorder->name, missing);
     if (!select_backends(o->words, o->word_count, &run.selection, run.error, sizeof run.error))
         return cli_trouble("%s", run.error);
-    if (!any_plan(&run) || !open_outputs(&run)) {
-        select_free(&run.selection);
-        return cli_trouble("%s", run.error);
-    }
-    run.look = look_of(run.out.file, o->color);
-    run.results = calloc(o->contract_count, sizeof *run.results);
-    assert(run.results != NULL);
-    progress_init(&run.progress, stderr, o->quiet);
-    o->run.progress = run.progress.out != NULL ? progress_show : NULL;
-    o->run.context = &run.progress;
-    o->run.stop = cli_stop_on_signal();
-    report(&run);
-    if (run.failed)
-        cli_trouble("%s", run.error);
-    int status = cli_close(&run.out, status_of(&run));
-    if (o->json != NULL)
-        status = cli_close(&run.json_out, status);
-    free(run.results);
+    host_describe(&run.host);
+    run.facts = (struct run_facts){.command = o->command,
+                                   .unreached = o->unreached,
+                                   .command_line = o->command_line,
+                                   .host = &run.host,
+                                   .contracts = o->contracts,
+                                   .contract_count = o->contract_count,
+                                   .run = &o->run,
+                                   .totals = &run.totals,
+                                   .baseline = observer ? observer->baseline : NULL};
+    show_progress(&run, o);
+    int status =
+        any_plan(&run) && open_sinks(&run) ? sweep_and_report(&run) : cli_trouble("%s", run.error);
+    free(run.sinks);
     select_free(&run.selection);
     return status;
 }

@@ -2,26 +2,27 @@
 // Copyright (c) 2026 The storescope authors
 //
 // What check and compare have in common: the backends of a command line, each
-// swept under the contracts of the command line, and a report of the results.
-// The two differ in their text alone.
+// swept under the contracts of the command line, and one or more reports of the
+// results. The two differ in the formats they have.
 
 #ifndef STORESCOPE_RUN_H
 #define STORESCOPE_RUN_H
 
 #include "cli.h"
 
-// How a command shows results as text.
-struct run_text {
-    // After each backend: COUNT results, one a contract. They are gone after
-    // the call.
-    void (*add)(void *context, const struct result *results, size_t count, const struct look *look,
-                FILE *out);
-    // After the last one.
-    void (*end)(void *context, const struct look *look, FILE *out);
+// Who looks on while a sweep is reported.
+struct run_observer {
+    // After each backend, whose COUNT results are gone after the call.
+    void (*results)(void *context, const struct result *results, size_t count);
+    // After the last one, before the reports end.
+    void (*end)(void *context, const struct totals *totals);
+    // The status in place of STATUS, which is the sweep's own.
+    int (*status)(void *context, const struct totals *totals);
+    const struct baseline *baseline; // for the reports
     void *context;
 };
 
-// Sweeps and reports. Returns the exit status.
-int run_command(struct options *o, const struct run_text *text);
+// Sweeps and reports. OBSERVER may be NULL. Returns the exit status.
+int run_command(struct options *o, const struct run_observer *observer);
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "bus.h"
 #include "cli.h"
 #include "select.h"
 
@@ -24,6 +23,7 @@ static const struct command_help help = {
         "from the start of the page that holds the destination.\n\n"
         "Exit status: 0 the routine returned; 1 it faulted or did not return; 2 bad usage, or "
         "there is no trace that can be trusted.",
+    .command = FORMAT_TRACE,
     .groups = OPTIONS_CASES | OPTIONS_PICTURE | OPTIONS_RUN | OPTIONS_OUTPUT,
 };
 
@@ -106,26 +106,10 @@ static bool read_case(const struct options *o, const struct backend *b, struct c
     return read && case_parse(text, c, error, error_size);
 }
 
-// The routine's own demands on a case.
-static bool suits(const struct backend *b, const struct copy_case *c, char *error,
-                  size_t error_size)
-{
-    if (c->size < b->size_min || c->size % b->size_unit != 0)
-        snprintf(error, error_size,
-                 "%s takes sizes from %" PRIu64 " in steps of %" PRIu64 " bytes; give such a size",
-                 b->name, b->size_min, b->size_unit);
-    else if (c->dst_off % b->align != 0 || c->src_off % b->align != 0)
-        snprintf(error, error_size,
-                 "%s takes pointers that are multiples of %" PRIu64 " bytes; give such offsets",
-                 b->name, b->align);
-    else
-        return true;
-    return false;
-}
-
 static bool prepare(const struct options *o, struct selection *s, struct copy_case *c, char *error,
                     size_t error_size)
 {
+    struct plan plan;
     if (!select_backends(o->words, 1, s, error, error_size))
         return false;
     const struct backend *b = s->items[0];
@@ -138,45 +122,47 @@ static bool prepare(const struct options *o, struct selection *s, struct copy_ca
         snprintf(error, error_size, "%s cannot run here: %s", b->name, b->missing);
     else if (missing != NULL)
         snprintf(error, error_size, "recorder %s cannot run here: %s", recorder->name, missing);
-    else if (read_case(o, b, c, error, error_size) && suits(b, c, error, error_size))
+    else if (read_case(o, b, c, error, error_size) && plan_of_case(b, c, &plan, error, error_size))
         return true;
     select_free(s);
     return false;
 }
 
-static int show(const struct options *o, const struct trace_report *report)
+static int show(const struct options *o, const struct trace_report *trace)
 {
     static const int status[] = {
         [OUTCOME_RETURNED] = EXIT_CLEAN,     [OUTCOME_FAULTED] = EXIT_FINDINGS,
         [OUTCOME_TIMED_OUT] = EXIT_FINDINGS, [OUTCOME_REFUSED] = EXIT_TROUBLE,
         [OUTCOME_BROKEN] = EXIT_TROUBLE,
     };
-    const struct text_trace_options options = {.loads = o->loads, .rows_max = o->rows_max};
     struct output out;
     char error[512];
-    if (!output_open(&out, o->output, error, sizeof error))
+    if (!cli_open(&out, o->format, o->output, error, sizeof error))
         return cli_trouble("%s", error);
-    struct look look = look_of(out.file, o->color);
-    if (o->format == FORMAT_JSON)
-        json_trace(report, out.file);
-    else if (o->bus)
-        bus_print(report->recording, report->c->dst_off, o->bus, out.file);
-    else
-        text_trace(report, &options, &look, out.file);
-    return cli_close(&out, status[report->recording->trace.outcome]);
+    struct host host;
+    host_describe(&host);
+    const struct run_facts facts = {.command = FORMAT_TRACE, .host = &host, .run = &o->run};
+    struct report report = {
+        .format = o->format, .facts = &facts, .out = out.file, .look = look_of(out.file, o->color)};
+    o->format->trace(&report, trace);
+    return cli_close(&out, status[trace->recording->trace.outcome]);
 }
 
 static int record_and_show(struct options *o, const struct backend *b, const struct copy_case *c)
 {
     struct recording recording = {.layout = {.size = 0}};
     char error[512];
-    bool values = o->bus != 0 || o->format == FORMAT_JSON;
+    bool values = o->bus != 0 || o->format->values;
     o->run.stop = cli_stop_on_signal();
     if (!campaign_record(b, c, values, &o->run, &recording, error, sizeof error))
         return cli_trouble("%s", error);
-    int status = show(
-        o, &(struct trace_report){
-               .backend = b, .c = c, .recording = &recording, .recorder = recorder_for(b, o->run.recorder)->name});
+    int status =
+        show(o, &(struct trace_report){.backend = b,
+                                       .c = c,
+                                       .recording = &recording,
+                                       .recorder = recorder_for(b, o->run.recorder)->name,
+                                       .text = {.loads = o->loads, .rows_max = o->rows_max},
+                                       .bus = o->bus});
     recording_free(&recording);
     return status;
 }
@@ -192,8 +178,8 @@ int command_trace(int argc, char **argv)
         return status;
     if (o.word_count == 0)
         status = cli_trouble("trace what? Name a BACKEND; `storescope list backends' has them");
-    else if (o.bus && o.format == FORMAT_JSON)
-        status = cli_trouble("--bus prints text; leave out --format json");
+    else if (o.bus && o.format != &format_text_trace)
+        status = cli_trouble("--bus prints text; leave out --format %s", o.format->name);
     else if (!prepare(&o, &selection, &c, error, sizeof error))
         status = cli_trouble("%s", error);
     else {

@@ -3,9 +3,12 @@
 
 #include "cli.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int cli_trouble(const char *format, ...)
 {
@@ -20,6 +23,21 @@ int cli_trouble(const char *format, ...)
             *at = '?';
     fprintf(stderr, "storescope: %s\n", line);
     return EXIT_TROUBLE;
+}
+
+bool cli_open(struct output *o, const struct format *format, const char *path, char *error,
+              size_t error_size)
+{
+    struct stat status;
+    if (format->folder_file == NULL || path == NULL || stat(path, &status) != 0 ||
+        !S_ISDIR(status.st_mode))
+        return output_open(o, path, error, error_size);
+    char *inside = NULL;
+    int length = asprintf(&inside, "%s/%s", path, format->folder_file);
+    assert(length > 0);
+    bool open = output_open(o, inside, error, error_size);
+    free(inside);
+    return open;
 }
 
 int cli_close(struct output *o, int status)

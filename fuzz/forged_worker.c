@@ -100,6 +100,12 @@ bool worker_ask(struct worker *w, const struct worker_command *command)
 {
     (void)w;
     forged.slot.at = command->lo;
+    // Not every script says what was reached.
+    if (command->kind == COMMAND_COVERAGE &&
+        (forged.left < 2 || forged.at[1] != FRAME_COVERAGE)) {
+        die();
+        return false;
+    }
     // A witness is two messages.
     unsigned messages = command->kind == COMMAND_WITNESS ? 2 : 1;
     for (unsigned i = 0; i < messages && forged.theirs >= 0; i++)

@@ -14,9 +14,8 @@
 #include "campaign.h"
 #include "contract.h"
 #include "forged_worker.h"
+#include "format.h"
 #include "fuzz.h"
-#include "matrix.h"
-#include "report.h"
 
 #include <cjson/cJSON.h>
 
@@ -33,6 +32,7 @@ static const struct backend forged = {
 };
 
 static const struct recorder_kind recorder = {.name = "forged"};
+static const struct host host = {.cpu = "a CPU", .libc = "a libc", .kernel = "a kernel"};
 static const struct look looks[2] = {
     {.columns = 80},
     {.columns = 120, .utf8 = true},
@@ -57,7 +57,7 @@ static void page_is_text(struct page *p)
     fclose(p->file);
     for (size_t i = 0; i < p->length; i++) {
         unsigned char c = (unsigned char)p->text[i];
-        FUZZ_HOLDS(c == '\n' || (c >= ' ' && c != 0x7f));
+        FUZZ_HOLDS(c == '\n' || c == '\r' || (c >= ' ' && c != 0x7f));
     }
     free(p->text);
 }
@@ -86,25 +86,32 @@ static void result_is_sound(const struct result *r)
     }
 }
 
-static void results_are_written(const struct contract *contracts, const struct result *results)
+static void results_are_written(const struct campaign_options *options,
+                                const struct contract *contracts, const struct result *results)
 {
     struct page page;
-    for (size_t i = 0; i < 2; i++) {
-        struct matrix matrix;
+    struct totals totals = {.interrupted = false};
+    struct run_facts facts = {.command = FORMAT_CHECK,
+                              .host = &host,
+                              .contracts = contracts,
+                              .contract_count = CONTRACTS,
+                              .run = options,
+                              .totals = &totals};
+    totals_add(&totals, results, CONTRACTS);
+    for (size_t i = 0; i < 2 * format_count; i++) {
+        struct report r = {.format = formats[i / 2], .facts = &facts, .look = looks[i % 2]};
+        if (!(r.format->commands & (FORMAT_CHECK | FORMAT_COMPARE)))
+            continue;
         page_open(&page);
-        text_check(results, CONTRACTS, &looks[i], page.file);
-        matrix_init(&matrix, contracts, CONTRACTS);
-        matrix_add(&matrix, results);
-        matrix_print(&matrix, &looks[i], page.file);
-        matrix_free(&matrix);
-        page_is_text(&page);
+        r.out = page.file;
+        r.format->begin(&r);
+        r.format->add(&r, results, CONTRACTS);
+        r.format->end(&r);
+        if (r.format == &format_json || r.format == &format_sarif)
+            page_is_json(&page);
+        else
+            page_is_text(&page);
     }
-    struct json_results json;
-    page_open(&page);
-    json_results_begin(&json, page.file);
-    json_results_add(&json, results, CONTRACTS);
-    json_results_end(&json, false);
-    page_is_json(&page);
 }
 
 static void sweep(const struct campaign_options *options)
@@ -120,7 +127,7 @@ static void sweep(const struct campaign_options *options)
         campaign_run(&forged, &plan, contracts, CONTRACTS, options, results, error, sizeof error));
     for (size_t i = 0; i < CONTRACTS; i++)
         result_is_sound(&results[i]);
-    results_are_written(contracts, results);
+    results_are_written(options, contracts, results);
     for (size_t i = 0; i < CONTRACTS; i++)
         result_free(&results[i]);
 }
@@ -134,8 +141,9 @@ static void trace_is_written(const struct trace_report *report)
         text_trace(report, &all, &looks[i], page.file);
         page_is_text(&page);
     }
+    const struct run_facts facts = {.command = FORMAT_TRACE, .host = &host};
     page_open(&page);
-    json_trace(report, page.file);
+    format_json.trace(&(struct report){.facts = &facts, .out = page.file}, report);
     page_is_json(&page);
     // A line a beat, thousands an access: enough of them to see.
     if (report->recording->trace.count > BUS_ACCESSES_MAX)

@@ -6,8 +6,8 @@
 // disagreement as a routine in text, made as small as it gets; and counts what
 // ran, and what recorders refuse.
 
-#include "recorders_agree.h"
 #include "recorder.h"
+#include "recorders_agree.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,7 +59,8 @@ static size_t random_input(uint64_t seed, uint64_t n, uint8_t bytes[INPUT_MAX])
 {
     uint64_t state = seed * UINT64_C(0x100000001b3) + n;
     uint64_t length = sandbox_random(&state);
-    size_t size = 24 + (size_t)(length % 8 == 0 ? length >> 8 : (length >> 8) % 500) % (INPUT_MAX - 24);
+    size_t size =
+        24 + (size_t)(length % 8 == 0 ? length >> 8 : (length >> 8) % 500) % (INPUT_MAX - 24);
     for (size_t i = 0; i < size; i++)
         bytes[i] = (uint8_t)sandbox_random(&state);
     return size;
@@ -125,7 +128,7 @@ static void run_one(const struct options *o, struct x86_routine *r, uint64_t n)
     static struct agreement a;
     agree_check(r, &a);
     bool refused = false;
-    for (size_t k = 0; k < recorder_kind_count; k++) {
+    for (size_t k = 0; k < recorder_kind_count && k < AGREE_RECORDERS_MAX; k++) {
         refused |= a.refused[k];
         if (a.refused[k])
             count_refusal(a.reason[k]);
@@ -148,16 +151,29 @@ static void run_one(const struct options *o, struct x86_routine *r, uint64_t n)
     report(o, r, n, a.kind);
 }
 
-static void show(const struct options *o, double start)
+// Of this process and of children that have ended.
+static double cpu_seconds(void)
+{
+    struct rusage self, children;
+    getrusage(RUSAGE_SELF, &self);
+    getrusage(RUSAGE_CHILDREN, &children);
+    struct timeval times[] = {self.ru_utime, self.ru_stime, children.ru_utime, children.ru_stime};
+    double sum = 0;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        sum += (double)times[i].tv_sec + 1e-6 * (double)times[i].tv_usec;
+    return sum;
+}
+
+static void show(double start)
 {
     double seconds = now() - start;
-    fprintf(stderr, "\r%llu routines, %.0f a second, %llu instructions, %llu faulted, %llu refused, "
-                    "%llu differ, %llu died ",
+    fprintf(stderr,
+            "\r%llu routines, %.0f a second, %llu instructions, %llu accesses, %llu faulted, "
+            "%llu refused, %llu differ, %llu died ",
             (unsigned long long)progress->routines, (double)progress->routines / seconds,
-            (unsigned long long)progress->instructions, (unsigned long long)progress->faulted,
-            (unsigned long long)progress->refused, (unsigned long long)progress->differ,
-            (unsigned long long)progress->died);
-    (void)o;
+            (unsigned long long)progress->instructions, (unsigned long long)progress->accesses,
+            (unsigned long long)progress->faulted, (unsigned long long)progress->refused,
+            (unsigned long long)progress->differ, (unsigned long long)progress->died);
 }
 
 static bool is_over(const struct options *o, double start)
@@ -185,7 +201,7 @@ static void child(const struct options *o, double start)
             run_one(o, &r, n);
         progress->next = n + 1;
         if (terminal && n % 256 == 0)
-            show(o, start);
+            show(start);
     }
     fflush(stdout);
     _exit(0);
@@ -218,8 +234,8 @@ static void run_all(const struct options *o)
         progress->died++;
         progress->next++;
     }
-    show(o, start);
-    fprintf(stderr, "\n");
+    show(start);
+    fprintf(stderr, "in %.0f s of CPU\n", cpu_seconds());
 }
 
 static int by_count(const void *a, const void *b)
@@ -242,7 +258,10 @@ static void list_forms(void)
         missing += f->excluded || never;
         x86_form_print(f, text, sizeof text);
         if (f->excluded || f->faults || never)
-            printf("%s: %s\n", text, f->excluded ? f->excluded : f->faults ? "always faults" : "not made");
+            printf("%s: %s\n", text,
+                   f->excluded ? f->excluded
+                   : f->faults ? "always faults"
+                               : "not made");
     }
     printf("%zu store forms that this CPU may run, %zu of them not made\n", stores, missing);
 }
@@ -312,22 +331,43 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"runs", 1, 0, 'r'}, {"time", 1, 0, 't'}, {"seed", 1, 0, 's'}, {"each", 0, 0, 'e'},
-        {"list", 0, 0, 'l'}, {"findings", 1, 0, 'f'}, {"save", 1, 0, 'o'}, {"first", 1, 0, 'n'}, {"whole", 0, 0, 'w'}, {0}};
+    static const struct option longs[] = {{"runs", 1, 0, 'r'},  {"time", 1, 0, 't'},
+                                          {"seed", 1, 0, 's'},  {"each", 0, 0, 'e'},
+                                          {"list", 0, 0, 'l'},  {"findings", 1, 0, 'f'},
+                                          {"save", 1, 0, 'o'},  {"first", 1, 0, 'n'},
+                                          {"whole", 0, 0, 'w'}, {0}};
     struct options o = {.runs = UINT64_MAX, .seed = 1, .findings = 10};
     for (int c; (c = getopt_long(argc, argv, "", longs, NULL)) != -1;) {
         switch (c) {
-        case 'r': o.runs = strtoull(optarg, NULL, 0); break;
-        case 't': o.seconds = strtod(optarg, NULL); break;
-        case 's': o.seed = strtoull(optarg, NULL, 0); break;
-        case 'e': o.each = true; break;
-        case 'l': o.list = true; break;
-        case 'f': o.findings = (unsigned)strtoul(optarg, NULL, 0); break;
-        case 'o': o.save = optarg; break;
-        case 'n': o.first = strtoull(optarg, NULL, 0); break;
-        case 'w': o.whole = true; break;
-        default: return usage();
+        case 'r':
+            o.runs = strtoull(optarg, NULL, 0);
+            break;
+        case 't':
+            o.seconds = strtod(optarg, NULL);
+            break;
+        case 's':
+            o.seed = strtoull(optarg, NULL, 0);
+            break;
+        case 'e':
+            o.each = true;
+            break;
+        case 'l':
+            o.list = true;
+            break;
+        case 'f':
+            o.findings = (unsigned)strtoul(optarg, NULL, 0);
+            break;
+        case 'o':
+            o.save = optarg;
+            break;
+        case 'n':
+            o.first = strtoull(optarg, NULL, 0);
+            break;
+        case 'w':
+            o.whole = true;
+            break;
+        default:
+            return usage();
         }
     }
     if (optind < argc)
@@ -336,10 +376,16 @@ int main(int argc, char **argv)
         o.runs = x86_forms()->count * 8;
     else if (o.runs == UINT64_MAX && o.seconds <= 0)
         o.runs = 10000;
-    progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    progress =
+        mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (progress == MAP_FAILED)
         abort();
     progress->next = o.first;
+    if (o.save && mkdir(o.save, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "random_recorders: cannot make the folder %s: %s\n", o.save,
+                strerror(errno));
+        return 2;
+    }
     run_all(&o);
     qsort(progress->refusals, progress->refusal_count, sizeof *progress->refusals, by_count);
     for (size_t i = 0; i < progress->refusal_count; i++)

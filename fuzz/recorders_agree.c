@@ -93,14 +93,16 @@ static uint8_t *image_at(struct image *image, uint64_t address)
     return NULL;
 }
 
-// What may differ: where the caller's own values are kept, and the address of
-// the last x87 instruction.
+// What may differ: where the caller's own values are kept, and where x87 found its
+// last instruction and its operand. The instruction is the copy's; the operand's
+// address is not the same twice on CPUs that keep it for exceptions alone (seen on
+// AMD's).
 static bool may_differ(uint64_t address)
 {
     uint64_t off = address - SANDBOX_FRAME;
     if (off >= SANDBOX_FRAME_BYTES)
         return false;
-    return off < FRAME_GPRS || (off >= FRAME_FXSAVE + 12 && off < FRAME_FXSAVE + 20);
+    return off < FRAME_GPRS || (off >= FRAME_FXSAVE + 12 && off < FRAME_FXSAVE + 28);
 }
 
 static void name_place(uint64_t address, const struct layout *l, char *name, size_t size)
@@ -155,7 +157,7 @@ static uint64_t first_difference(const struct image *image, const uint8_t *unkno
 
 // ---- traces ----
 
-// x87's pointer to its last instruction is the copy's: its value says nothing.
+// x87's pointers to its last instruction and operand say nothing: see may_differ.
 static bool stores_pointer(const struct site *s)
 {
     struct x86_decoded d;

@@ -10,6 +10,9 @@
 #include <errno.h>
 #include <fts.h>
 
+// Few targets have one.
+int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
+
 static uint8_t *read_file(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
@@ -50,10 +53,24 @@ static int by_name(const FTSENT **a, const FTSENT **b)
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
+// Arguments that a target takes for itself, as it would behind libFuzzer's
+// -ignore_remaining_args=1.
+static void drop_settings(char **argv)
+{
+    char **kept = argv;
+    for (; *argv; argv++)
+        if (strncmp(*argv, "--", 2) != 0)
+            *kept++ = *argv;
+    *kept = NULL;
+}
+
 int main(int argc, char **argv)
 {
     size_t inputs = 0;
-    FTS *tree = argc > 1 ? fts_open(argv + 1, FTS_LOGICAL | FTS_NOCHDIR, by_name) : NULL;
+    if (LLVMFuzzerInitialize)
+        LLVMFuzzerInitialize(&argc, &argv);
+    drop_settings(argv);
+    FTS *tree = argv[1] ? fts_open(argv + 1, FTS_LOGICAL | FTS_NOCHDIR, by_name) : NULL;
     for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;) {
         if (entry->fts_info == FTS_D || entry->fts_info == FTS_DP)
             continue;

@@ -79,6 +79,7 @@ struct builder {
     uint16_t pinned;   // ... and not written for now
     struct known regs[16];
     bool may_fault;    // some addresses are bad on purpose
+    bool common;       // no form in an encoding that a recorder refuses
     bool aligned_only; // for trying forms: good, aligned addresses alone
     unsigned skew;     // ... plus this
     bool shallow;      // in a subroutine: the stack's depth is not known
@@ -126,6 +127,10 @@ unsigned builder_free_reg(struct builder *b, uint16_t avoid);
 
 // BYTES constants; where they are, as an offset of the code.
 unsigned builder_pool(struct builder *b, const void *data, unsigned bytes);
+
+// Is there no recorder that refuses these bytes as an instruction? The step
+// recorder's decoder knows the least.
+bool x86_every_recorder_takes(const uint8_t *bytes, size_t length);
 
 // One instruction of FORM, and before it what it takes to give it a good
 // address. False when it did not come to be.

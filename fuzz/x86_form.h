@@ -44,7 +44,7 @@ struct x86_form {
     bool runs;                  // this CPU executes it
     bool aligned;               // a misaligned address faults
     bool faults;                // faults even so
-    bool common;                // Capstone knows it too, as recorders may need
+    bool common;                // no recorder refuses it, in one encoding at least
 };
 
 struct x86_form_table {

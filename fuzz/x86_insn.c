@@ -462,44 +462,46 @@ static void load_indices(struct attempt *a)
     builder_put(b, wide_code ? evex : vex, length);
 }
 
-// Where an instruction stored the address of an earlier one, which is the
-// recorder's own in a copy of the code: offset and bytes, 0 for none.
-static unsigned stored_pointer(const struct x86_decoded *d, unsigned *bytes)
+// Where x87 stores which instruction it did last, at which operand: the former is
+// the recorder's own in a copy of the code, and a CPU that keeps both for exceptions
+// alone (AMD's) loses them when the kernel switches threads.
+static unsigned last_of_x87(const struct x86_decoded *d, unsigned *bytes)
 {
     bool narrow = d->in.operand_width == 16;
-    *bytes = 8;
     switch (d->in.mnemonic) {
     case ZYDIS_MNEMONIC_FNSAVE:
     case ZYDIS_MNEMONIC_FNSTENV:
+        *bytes = narrow ? 8 : 16;
         return narrow ? 6 : 12;
     case ZYDIS_MNEMONIC_FXSAVE:
     case ZYDIS_MNEMONIC_FXSAVE64:
-        return 8;
+        *bytes = 18;
+        return 6;
     default:
-        return 0;
+        return *bytes = 0;
     }
 }
 
 static bool is_scrubbed(const struct attempt *a)
 {
     unsigned bytes;
-    return stored_pointer(&a->d, &bytes) != 0;
+    return last_of_x87(&a->d, &bytes) != 0;
 }
 
 static void scrub(struct attempt *a)
 {
-    unsigned bytes, off = stored_pointer(&a->d, &bytes);
+    unsigned bytes, off = last_of_x87(&a->d, &bytes);
     if (!off)
         return;
-    struct builder *b = a->b;
-    unsigned reg = builder_free_reg(b, 0);
-    builder_set_less(b, reg, (enum place)a->target.place, false, a->target.at + off);
-    uint8_t code[8] = {(uint8_t)rex(true, 0, 0, reg), 0xc7, (uint8_t)(0x40 | (reg & 7)), 0x24};
-    // mov qword [reg+0], 0
-    if ((reg & 7) == RSP)
-        builder_put(b, (uint8_t[]){code[0], 0xc7, 0x44, 0x24, 0, 0, 0, 0, 0}, 9);
-    else
-        builder_put(b, (uint8_t[]){code[0], 0xc7, code[2], 0, 0, 0, 0, 0}, 8);
+    unsigned reg = builder_free_reg(a->b, 0);
+    builder_set_less(a->b, reg, (enum place)a->target.place, false, a->target.at + off);
+    for (unsigned at = 0; at < bytes; at += 8) {
+        // mov qword [reg + disp8], 0: the last one ends where they end
+        uint8_t code[9] = {(uint8_t)rex(true, 0, 0, reg), 0xc7, (uint8_t)(0x40 | (reg & 7)), 0x24};
+        size_t sib = (reg & 7) == RSP;
+        code[3 + sib] = (uint8_t)(at + 8 <= bytes ? at : bytes - 8);
+        builder_put(a->b, code, 8 + sib);
+    }
 }
 
 static bool set_needs(struct attempt *a)
@@ -528,6 +530,8 @@ static bool finish(struct attempt *a)
         a->c.disp = (int64_t)((uint64_t)a->target.at - builder_pc(b) - a->length);
     size_t length = a->length;
     if (!encode(a) || a->length != length)
+        return false;
+    if (b->common && !x86_every_recorder_takes(a->bytes, a->length))
         return false;
     struct x86_routine *r = b->r;
     if (r->made_count < ROUTINE_INSNS_MAX) {

@@ -38,7 +38,6 @@ struct gen {
     size_t patch_count;
     unsigned nesting;
     bool sets_flags;
-    bool common; // only of forms that two decoders know
 };
 
 // ---- forms by what they do ----
@@ -80,12 +79,13 @@ static void any_form(struct gen *g)
                                      FORM_LOADS, FORM_LOADS, FORM_NEITHER, FORM_NEITHER};
     static const uint8_t encodings[4] = {X86_LEGACY, X86_LEGACY, X86_VEX, X86_EVEX};
     unsigned pick = read_byte(&b->in);
-    const struct form_list *by_encoding = lists[g->common][kinds[pick & 7]];
+    const struct form_list *by_encoding = lists[g->b.common][kinds[pick & 7]];
     const struct form_list *l = &by_encoding[encodings[pick >> 3 & 3]];
     if (l->count == 0)
         l = &by_encoding[X86_LEGACY];
-    if (l->count > 0)
-        builder_form(b, &x86_forms()->forms[l->items[read_number(&b->in, 2) % l->count]]);
+    bool made = l->count == 0;
+    for (unsigned i = 0; i < 4 && !made && !b->full; i++)
+        made = builder_form(b, &x86_forms()->forms[l->items[read_number(&b->in, 2) % l->count]]);
 }
 
 // ---- jumps ----
@@ -675,8 +675,9 @@ static void start(struct gen *g, struct reader in, struct x86_routine *out)
     unsigned bits = read_byte(r);
     out->far = bits & 1;
     out->loads = (bits & 14) != 14;
-    g->common = bits & 64;
-    g->b.may_fault = (bits & 48) == 48;
+    // Most, so that most routines run under every recorder.
+    g->b.common = !read_chance(r, 32);
+    g->b.may_fault = (bits & 112) >= 96;
     out->seed = read_number(r, 2);
     out->size = 16 + read_below(r, 3000);
     out->dst_off = read_below(r, PAGE_BYTES);

@@ -3,19 +3,19 @@
 
 #include "x86_routine_parts.h"
 
-#include <capstone/capstone.h>
+#include "step/facts.h"
+
 #include <signal.h>
 
-static bool is_common(const uint8_t *code)
+bool x86_every_recorder_takes(const uint8_t *bytes, size_t length)
 {
-    static csh handle;
-    cs_insn *insn;
-    if (!handle && cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
+    static bool ready;
+    struct step_insn in;
+    if (!ready && !facts_open())
         return false;
-    size_t count = cs_disasm(handle, code, X86_LENGTH_MAX, 0, 1, &insn);
-    if (count)
-        cs_free(insn, count);
-    return count > 0;
+    ready = true;
+    facts_decode(0, bytes, (unsigned)length, &in);
+    return in.refused == NULL;
 }
 
 static int signal_of(struct x86_form *form, unsigned skew, unsigned variant,
@@ -30,7 +30,7 @@ static int signal_of(struct x86_form *form, unsigned skew, unsigned variant,
     struct sandbox_end end;
     if (!x86_routine_of_form(form, skew, bytes, sizeof bytes, &r))
         return -1;
-    form->common = is_common(r.code + r.made[0].at);
+    form->common = x86_every_recorder_takes(r.code + r.made[0].at, X86_LENGTH_MAX);
     x86_routine_load(&r, layout);
     sandbox_run(routine_base(&r), layout, &end);
     return end.signal;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "campaign.h"
+#include "explain.h"
 #include "sweep.h"
 #include "worker.h"
 
@@ -146,12 +147,6 @@ struct witness_desk {
     uint64_t last_ms; // 0, or when the user's patience ends
 };
 
-static bool wants_values(enum rule_id rule)
-{
-    return rule == RULE_TRANSIENT_VALUE || rule == RULE_DUPLICATE_STORE ||
-           rule == RULE_OVERLAPPING_STORE;
-}
-
 static bool note_is_sound(const struct frame *f)
 {
     const struct witness_note *note = (const struct witness_note *)(const void *)f->bytes;
@@ -176,7 +171,7 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
     const struct worker_command command = {
         .kind = COMMAND_WITNESS,
         .check = check,
-        .values = wants_values(desk->job->judge->checks[check].rule),
+        .values = explain_wants_values(desk->job->judge->checks[check].rule),
         .c = *c,
     };
     struct worker *w = &desk->worker;
@@ -365,7 +360,9 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
         .plan = plan,
         .judge = &judge,
         .recorder = recorder,
-        .recorder_options = {.loads = judge.loads, .timeout_ms = options->timeout_ms},
+        .recorder_options = {.loads = judge.loads,
+                             .blocks = recorder->cover != NULL,
+                             .timeout_ms = options->timeout_ms},
     };
     char reason[TRACE_REASON_MAX];
     if (!job_prepare(&job, reason, sizeof reason)) {
@@ -378,6 +375,7 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
         explain_findings(&job, options, &sum, results);
     for (size_t i = 0; i < contract_count && ok; i++) {
         result_take_sum(&results[i], &sum);
+        coverage_add(&results[i].coverage, sum.coverage.insns, sum.coverage.count);
         result_decide(&results[i]);
     }
     sweep_free(&sum);

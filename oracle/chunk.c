@@ -302,9 +302,14 @@ static void run_case(struct rig *rig, const struct copy_case *c)
     bool values = rig->again && rig->job->judge->values;
     uint64_t judged = rig->report->judged;
     record(rig, c, values, &rig->layout, &rig->trace);
+    if (rig->edges && rig->layout.dst)
+        rig->job->recorder->count_edges(rig->recorder, rig->edges, rig->edge_count);
+    rig->remembered = false;
     if (!take_outcome(rig, c, &rig->layout, &rig->trace))
         clear_unjudged(rig, &rig->layout);
-    else if (!judge_by_memo(rig, c))
+    else if (judge_by_memo(rig, c))
+        rig->remembered = true;
+    else
         judge_by_shadow(rig, c);
     // What it breaks of the other rules is found all the same.
     if (rig->trace.loads_unseen && rig->job->judge->loads && rig->report->judged > judged) {
@@ -437,4 +442,39 @@ void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi, struct wo
         blame_last(rig);
     if (how == CHUNK_UNCLEAN)
         arena_renew(rig);
+}
+
+// Is the arena as it must be, looked at often enough? A case leaves lanes that the
+// next does not use out of reach, as in a chunk.
+static bool rig_is_clean(struct rig *rig, const struct copy_case *c)
+{
+    rig->batch_bytes += c->size;
+    if (!rig->careful && ++rig->batch % BATCH_CASES != 0 && rig->batch_bytes < BATCH_BYTES &&
+        rig->trace.outcome == OUTCOME_RETURNED)
+        return true;
+    rig->batch_bytes = 0;
+    return is_clean(rig);
+}
+
+void rig_judge(struct rig *rig, const struct copy_case *c)
+{
+    uint64_t lanes = lanes_of(c);
+    bool clean = lanes == rig->lanes || is_clean(rig);
+    rig->lanes = lanes;
+    report_reset(rig, 0, 0);
+    rig->report->end = 1;
+    if (clean)
+        run_case(rig, c);
+    if (clean && !rig->distrusted)
+        clean = rig_is_clean(rig, c);
+    if (rig->distrusted)
+        report_alone(rig, 0, 0, c);
+    if (clean || rig->distrusted)
+        return;
+    // This case, or one of the last some: from now on each is looked at.
+    report_reset(rig, 0, 0);
+    rig->report->end = 1;
+    case_is_broken(rig, c, unrecorded_store);
+    rig->careful = true;
+    arena_renew(rig);
 }

@@ -50,6 +50,12 @@ struct rig {
     bool again;      // the last case stored bytes again
     bool careful;    // look at the whole arena after every case
     bool distrusted; // this process was, or may have been, written to
+    bool remembered; // the last case was like one judged before; see memo.h
+    // For rig_judge: where the first run of each case counts its edges (see
+    // recorder.h), or NULL.
+    uint8_t *edges;
+    size_t edge_count;
+    uint64_t batch, batch_bytes, lanes; // since the whole arena was looked at
 };
 
 struct reason {
@@ -75,5 +81,10 @@ void rig_close(struct rig *rig);
 // Runs cases lo..hi-1, or fewer when the time of a chunk is over or the slot
 // says stop, and fills rig->report.
 void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi, struct worker_slot *slot);
+
+// Judges one case of no plan, for whoever picks them one by one; the process runs
+// foreign code, and may be lost by it (rig->distrusted). rig->report is then of
+// that case alone. The case must be one that the backend takes.
+void rig_judge(struct rig *rig, const struct copy_case *c);
 
 #endif

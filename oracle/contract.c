@@ -473,6 +473,11 @@ bool contract_load(const char *name_or_path, struct contract *out, char *error,
     return false;
 }
 
+const char *device_side_name(enum device_side side)
+{
+    return side == DEVICE_BOTH ? "both" : side == DEVICE_SRC ? "src" : "dst";
+}
+
 bool contract_rule_applies(const struct contract_rule *row, enum device_side device)
 {
     return row->always || (row->sides & (unsigned)device);

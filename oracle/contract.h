@@ -39,6 +39,7 @@
 #include "rules.h"
 
 enum device_side { DEVICE_DST = 1, DEVICE_SRC = 2, DEVICE_BOTH = 3 };
+const char *device_side_name(enum device_side side); // "dst", "src", "both"
 
 struct contract_rule {
     enum rule_id rule;

@@ -19,6 +19,7 @@ enum frame_kind {
     FRAME_FAILED,      // one line: why the worker cannot do what it was asked
     FRAME_WITNESS,     // struct witness_note, then indices of accesses
     FRAME_RECORDING,   // see recording.c
+    FRAME_COVERAGE,    // an array of struct covered_insn
 };
 
 #define FRAME_BYTES_MAX (UINT64_C(1) << 31)

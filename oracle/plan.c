@@ -426,8 +426,31 @@ static const struct plane *plane_of(const struct plan *plan, uint64_t index)
     return p;
 }
 
+bool plan_of_case(const struct backend *b, const struct copy_case *c, struct plan *out, char *error,
+                  size_t error_size)
+{
+    if (c->size < b->size_min || c->size % b->size_unit != 0)
+        snprintf(error, error_size,
+                 "%s takes sizes from %" PRIu64 " in steps of %" PRIu64 " bytes; give such a size",
+                 b->name, b->size_min, b->size_unit);
+    else if (c->dst_off % b->align != 0 || c->src_off % b->align != 0)
+        snprintf(error, error_size,
+                 "%s takes pointers that are multiples of %" PRIu64 " bytes; give such offsets",
+                 b->name, b->align);
+    else {
+        *out = (struct plan){
+            .op = c->op, .align = b->align, .cases = 1, .only = true, .only_case = *c};
+        return true;
+    }
+    return false;
+}
+
 bool plan_case(const struct plan *plan, uint64_t index, struct copy_case *out)
 {
+    if (plan->only) {
+        *out = plan->only_case;
+        return true;
+    }
     const struct plane *p = plane_of(plan, index);
     uint64_t rest = index - p->first;
     int64_t overlap = 0;

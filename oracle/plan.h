@@ -45,6 +45,9 @@ struct plan {
     struct plane planes[PLANES_MAX];
     size_t plane_count;
     uint64_t cases;
+    // A plan of one case that was given, not of planes.
+    bool only;
+    struct copy_case only_case;
 };
 
 // What the user said; a range that was not given has step 0.
@@ -67,6 +70,11 @@ struct plan_request {
 // line in ERROR for an empty or impossible plan.
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
                 struct plan *out, char *error, size_t error_size);
+
+// The plan of one case, as it is. False and one line in ERROR when the backend
+// does not take it.
+bool plan_of_case(const struct backend *b, const struct copy_case *c, struct plan *out, char *error,
+                  size_t error_size);
 
 // Case number INDEX < plan->cases. Its fill is 0 in a plane of equal data, 1 at
 // offsets 0 (in an overlapping case, dst 0), else one of 65,536 that follows

@@ -12,11 +12,14 @@
 #ifndef STORESCOPE_RECORDER_H
 #define STORESCOPE_RECORDER_H
 
+#include "coverage.h"
 #include "trace.h"
 
 struct recorder_options {
     bool loads;          // record loads too (stores, fences, flushes always)
+    bool blocks;         // keep count of the code that was reached
     unsigned timeout_ms; // processor time that one case may take
+    size_t code_bytes;   // for each rewritten copy; 0: 16 MiB. They lie below 2 GiB
     const void *prepared; // what the kind's `prepare` gave, or NULL
 };
 
@@ -40,14 +43,22 @@ struct recorder_kind {
     void (*run)(struct recorder *r, struct arena *arena, const struct copy_case *c, bool values,
                 struct layout *layout, struct trace *trace);
     void (*close)(struct recorder *r);
+    // With options.blocks; both NULL in a recorder that cannot tell.
+    // Adds the instructions known so far to COVERAGE, with those that any case
+    // reached.
+    void (*cover)(struct recorder *r, struct coverage *coverage);
+    // Counts each pair of basic blocks that the last run executed one after the
+    // other, accesses or not, in one of EDGES, a power of two, counters. Which
+    // one follows from where the blocks lie in the routine alone.
+    void (*count_edges)(const struct recorder *r, uint8_t *edges, size_t count);
 };
 
 extern const struct recorder_kind *const recorder_kinds[];
 extern const size_t recorder_kind_count;
 const struct recorder_kind *recorder_find(const char *name);
 
-// The recorder for a backend: the one asked for, or where that is NULL the
-// default of the backend's architecture.
+// The recorder for a backend: the one asked for, or where that is NULL or the
+// first of the table the default of the backend's architecture.
 const struct recorder_kind *recorder_for(const struct backend *backend,
                                          const struct recorder_kind *asked);
 

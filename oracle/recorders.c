@@ -30,9 +30,10 @@ const struct recorder_kind *recorder_find(const char *name)
 const struct recorder_kind *recorder_for(const struct backend *backend,
                                          const struct recorder_kind *asked)
 {
-    if (asked)
-        return asked;
-    return backend->arch ? &recorder_qemu : recorder_kinds[0];
+    bool by_default = !asked || asked == recorder_kinds[0];
+    if (by_default)
+        return backend->arch ? &recorder_qemu : recorder_kinds[0];
+    return asked;
 }
 
 const char *recorder_lacks(const struct recorder_kind *kind, const struct backend *backend)

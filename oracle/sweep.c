@@ -17,6 +17,8 @@ enum {
     TICK_MS = 100,     // progress, and a look at who has died or hangs
     FINISH_MS = 150,   // for the last reports after a stop
     RECEIVE_MS = 1000, // a report is written in one go
+    // Of the largest routine that a recorder takes; see DISCOVER_INSNS_MAX.
+    COVERAGE_BYTES_MAX = 1 << 24,
     LOADING_MS = 2000, // of processor time, and ten times what a case may take
 };
 
@@ -285,14 +287,49 @@ static void report_add(struct sweep *s, const struct report *r)
         tally_merge(&sum->tallies[i], &r->tallies[i]);
 }
 
+// Anything may have written it: bytes of instructions, and two bools.
+static bool coverage_is_sound(const struct frame *f)
+{
+    const struct covered_insn *insns = (const struct covered_insn *)(const void *)f->bytes;
+    size_t count = f->length / sizeof *insns;
+    for (size_t i = 0; i < count; i++)
+        if (insns[i].length == 0 || insns[i].length > sizeof insns[i].bytes ||
+            !frame_bool_is_sound(&insns[i].reached) || !frame_bool_is_sound(&insns[i].memory))
+            return false;
+    return f->length % sizeof *insns == 0;
+}
+
+// A worker that does not tell is one whose coverage is not known: no trouble.
+static void coverage_take(struct sweep *s, struct hand *hand)
+{
+    struct frame f;
+    if (!frame_receive(hand->worker.fd, COVERAGE_BYTES_MAX, RECEIVE_MS, &f))
+        return;
+    if (f.kind == FRAME_COVERAGE && coverage_is_sound(&f))
+        coverage_add(&s->sum->coverage, (const struct covered_insn *)(const void *)f.bytes,
+                     (size_t)f.length / sizeof(struct covered_insn));
+    frame_free(&f);
+}
+
+static void coverage_ask(struct sweep *s)
+{
+    const struct worker_command command = {.kind = COMMAND_COVERAGE};
+    for (unsigned i = 0; i < s->hand_count; i++)
+        if (s->hands[i].worker.pid > 0 && !s->hands[i].busy &&
+            worker_ask(&s->hands[i].worker, &command))
+            coverage_take(s, &s->hands[i]);
+}
+
 static void report_take(struct sweep *s, struct hand *hand, const struct report *r)
 {
     hand->busy = false;
     report_add(s, r);
     stretch_add(s, hand->chunk.lo, r->lo, false);
     stretch_add(s, r->end, hand->chunk.hi, false);
-    if (r->distrusted)
+    if (r->distrusted) {
+        coverage_take(s, hand);
         worker_end(&hand->worker, NULL, 0);
+    }
     check_limits(s);
 }
 
@@ -451,6 +488,8 @@ static void run_to_end(struct sweep *s)
             break;
         wait_for_answers(s);
     }
+    if (s->job->recorder_options.blocks)
+        coverage_ask(s);
     for (unsigned i = 0; i < s->hand_count; i++)
         worker_end(&s->hands[i].worker, NULL, 0);
     tell_progress(s, sweep_clock_ms());
@@ -488,5 +527,6 @@ bool sweep_run(const struct job *job, const struct campaign_options *options, st
 void sweep_free(struct sweep_sum *sum)
 {
     free(sum->tallies);
+    coverage_free(&sum->coverage);
     *sum = (struct sweep_sum){0};
 }

@@ -46,5 +46,6 @@ void result_free(struct result *r)
         recording_free(&r->findings[i].recording);
         free(r->findings[i].accesses);
     }
+    coverage_free(&r->coverage);
     memset(r, 0, sizeof *r);
 }

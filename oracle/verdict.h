@@ -8,6 +8,7 @@
 #define STORESCOPE_VERDICT_H
 
 #include "contract.h"
+#include "coverage.h"
 
 enum verdict {
     VERDICT_CONFORMS, // every case of the sweep was judged and broke no rule
@@ -50,6 +51,9 @@ struct result {
                                    // contracts judged in it)
     struct finding findings[RULE_COUNT];
     size_t finding_count; // in the order of the rule table
+    // Instructions reached by the sweep, out of those known; none known when the
+    // recorder cannot tell. Workers that died took what they had reached along.
+    struct coverage coverage;
 };
 
 // Decides the verdict from what the result holds: findings, then broken cases,

@@ -4,6 +4,7 @@
 #include "worker.h"
 
 #include "confine.h"
+#include "explain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,44 +66,22 @@ static void send_failure(int fd, const char *text)
     frame_send(fd, FRAME_FAILED, text, strlen(text) + 1);
 }
 
-// Records the command's case into the rig and builds its shadow. False when
-// there is no trace to explain.
-static bool record_witness(struct rig *rig, const struct worker_command *command)
+// What explains the finding, as the parent is told it.
+static void note_explanation(const struct explanation *e, struct witness_note *note)
 {
-    struct trace *t = &rig->trace;
-    rig->job->recorder->run(rig->recorder, rig->arena, &command->c, command->values != 0,
-                            &rig->layout, t);
-    if (t->outcome == OUTCOME_REFUSED || t->outcome == OUTCOME_BROKEN)
-        return false;
-    shadow_build(rig->shadow, &command->c, &rig->layout, t, rig->job->backend->result);
-    if (command->values && shadow_needs_values(rig->shadow))
-        shadow_build_values(rig->shadow, &rig->layout, t);
-    return true;
-}
-
-static void explain(struct rig *rig, const struct check *check, struct witness_note *note,
-                    uint32_t *accesses)
-{
-    const struct rule_params *p = &check->params[0];
-    if (check->rule != RULE_DATA_DEPENDENT)
-        p = check_broken(check, rig->shadow);
-    note->again = p != NULL;
-    if (!p)
-        return;
-    note->params = *p;
-    rule_message(check->rule, rig->shadow, p, note->message, sizeof note->message);
-    size_t count = rule_witness(check->rule, rig->shadow, p, accesses, WITNESS_ACCESSES_MAX);
-    if (count > WITNESS_ACCESSES_MAX)
-        count = WITNESS_ACCESSES_MAX;
+    size_t count = e->count;
+    note->again = e->again;
+    note->params = e->params;
+    memcpy(note->message, e->message, sizeof note->message);
     // In program order, so what lies beyond the recording's end comes last.
-    while (count > 0 && accesses[count - 1] >= WITNESS_ACCESSES_MAX)
+    while (count > 0 && e->accesses[count - 1] >= WITNESS_ACCESSES_MAX)
         count--;
     note->accesses = count;
 }
 
 static bool send_witness(struct rig *rig, const struct worker_command *command, int fd)
 {
-    if (!record_witness(rig, command)) {
+    if (!explain_record(rig, &command->c, command->values != 0)) {
         send_failure(fd, rig->trace.reason);
         return true;
     }
@@ -110,7 +89,9 @@ static bool send_witness(struct rig *rig, const struct worker_command *command, 
     struct witness_note *note = calloc(1, sizeof *note + WITNESS_ACCESSES_MAX * sizeof(uint32_t));
     if (!note)
         return false;
-    explain(rig, &rig->job->judge->checks[command->check], note, (uint32_t *)(note + 1));
+    struct explanation e = {.accesses = (uint32_t *)(note + 1), .capacity = WITNESS_ACCESSES_MAX};
+    explain_check(rig, &rig->job->judge->checks[command->check], &e);
+    note_explanation(&e, note);
     note->ends = rig->shadow->wild_store;
     if (t->count > WITNESS_ACCESSES_MAX)
         t->count = WITNESS_ACCESSES_MAX;
@@ -118,8 +99,7 @@ static bool send_witness(struct rig *rig, const struct worker_command *command, 
         frame_send(fd, FRAME_WITNESS, note, sizeof *note + note->accesses * sizeof(uint32_t)) &&
         recording_send(fd, &rig->layout, t);
     free(note);
-    bool wide = t->outcome != OUTCOME_RETURNED || rig->shadow->store_outside;
-    arena_clear(rig->arena, &rig->layout, wide);
+    explain_end(rig);
     return sent && !rig->shadow->wild_store;
 }
 
@@ -132,11 +112,24 @@ static bool send_recording(struct rig *rig, const struct worker_command *command
     return false; // one recording a worker: nothing of it can disturb another
 }
 
+static bool send_coverage(struct rig *rig, int fd)
+{
+    struct coverage c = {0};
+    if (rig->job->recorder->cover)
+        rig->job->recorder->cover(rig->recorder, &c);
+    bool sent = frame_send(fd, FRAME_COVERAGE, c.insns, c.count * sizeof *c.insns);
+    coverage_free(&c);
+    return sent;
+}
+
 static bool send_report(struct rig *rig, const struct worker_command *command,
                         struct worker_slot *slot, int fd)
 {
     chunk_run(rig, command->id, command->lo, command->hi, slot);
-    return frame_send(fd, FRAME_REPORT, rig->report, rig->report_bytes) && !rig->distrusted;
+    bool sent = frame_send(fd, FRAME_REPORT, rig->report, rig->report_bytes);
+    if (sent && rig->distrusted)
+        send_coverage(rig, fd);
+    return sent && !rig->distrusted;
 }
 
 // Does what a command asks. False when this worker is to end.
@@ -150,6 +143,8 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
         return send_witness(rig, command, fd);
     case COMMAND_RECORD:
         return send_recording(rig, command, fd);
+    case COMMAND_COVERAGE:
+        return send_coverage(rig, fd);
     }
     return false;
 }
@@ -200,6 +195,7 @@ bool worker_start(struct worker *w, const struct job *job, char *error, size_t e
     if (slot == MAP_FAILED)
         return start_failed(w, fds, error, error_size);
     w->slot = slot;
+    w->waits = job->recorder->elsewhere;
     atomic_store(&w->slot->at, WORKER_LOADING);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
         return start_failed(w, fds, error, error_size);
@@ -301,7 +297,7 @@ const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms)
         return "was stopped by a signal";
     if (use_ms && ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK) > use_ms)
         return "takes too long";
-    if (state != 'S' || ticks != w->used_ticks) {
+    if (state != 'S' || ticks != w->used_ticks || w->waits) {
         w->used_ticks = ticks;
         w->asleep_ms = 0;
     } else if (w->asleep_ms == 0) {

@@ -18,6 +18,7 @@ struct worker {
     pid_t pid; // 0: none
     int fd;
     struct worker_slot *slot;
+    bool waits; // for another process, which its recorder looks after
     // For worker_hangs: processor time when last looked at, in clock ticks; when
     // it began to sleep without using any, or 0.
     uint64_t used_ticks, asleep_ms;
@@ -27,9 +28,11 @@ enum worker_command_kind {
     COMMAND_SWEEP,   // lo..hi-1: answered by FRAME_REPORT
     COMMAND_WITNESS, // c, check: FRAME_WITNESS, then FRAME_RECORDING
     COMMAND_RECORD,  // c: FRAME_RECORDING
+    COMMAND_COVERAGE, // FRAME_COVERAGE: what the sweeps so far reached
 };
 
-// Any command may be answered by FRAME_FAILED instead.
+// Any command may be answered by FRAME_FAILED instead. A worker whose report says
+// that it is not to be trusted sends FRAME_COVERAGE after it, and ends.
 struct worker_command {
     uint64_t kind, id, lo, hi;
     uint64_t check;  // index into the judge's checks

@@ -175,6 +175,10 @@ static size_t utf8_length(const unsigned char *s)
     for (size_t i = 1; i < length; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
+    // Longer than it need be, a surrogate, or beyond U+10FFFF.
+    if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] >= 0xa0) ||
+        (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] >= 0x90))
+        return 0;
     return length;
 }
 

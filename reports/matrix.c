@@ -4,6 +4,7 @@
 #include "matrix.h"
 
 #include "describe.h"
+#include "finding_text.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -98,9 +99,7 @@ static bool row_is_drawn(const struct matrix *m, const struct matrix_row *row)
 // The name of a line: the op is added where it is not the backend's own.
 static void row_name(const struct matrix_row *row, char *text, size_t text_size)
 {
-    bool own = row->op == row->backend->op;
-    snprintf(text, text_size, "%s%s%s", row->backend->name, own ? "" : " as ",
-             own ? "" : copy_op_name[row->op]);
+    result_name(row->backend, row->op, text, text_size);
 }
 
 struct geometry {

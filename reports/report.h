@@ -12,17 +12,19 @@
 
 #define STORESCOPE_VERSION "0.1"
 
-// One recorded case, and whose it is.
+struct text_trace_options {
+    bool loads;        // rows for loads as well
+    uint64_t rows_max; // rows shown before the middle is left out; 0: all
+};
+
+// One recorded case, whose it is, and what of it to show.
 struct trace_report {
     const struct backend *backend;
     const struct copy_case *c;
     const struct recording *recording;
     const char *recorder;
-};
-
-struct text_trace_options {
-    bool loads;        // rows for loads as well
-    uint64_t rows_max; // rows shown before the middle is left out; 0: all
+    struct text_trace_options text;
+    unsigned bus; // bytes; 0: no bus log
 };
 
 // The picture: a row per store in program order, and a sentence.
@@ -43,18 +45,11 @@ void totals_add(struct totals *t, const struct result *results, size_t count);
 void totals_print(const struct totals *t, const struct look *look, FILE *out);
 
 // The results of one backend, contract by contract, as `check` shows them.
-void text_check(const struct result *results, size_t count, const struct look *look, FILE *out);
+// UNREACHED: with each instruction that the sweep never reached.
+void text_check(const struct result *results, size_t count, bool unreached,
+                const struct look *look, FILE *out);
 
 enum hue verdict_hue(enum verdict v);
-
-// The JSON of check and compare, one result after the other.
-struct json_results {
-    FILE *out;
-    size_t count;
-};
-void json_results_begin(struct json_results *j, FILE *out);
-void json_results_add(struct json_results *j, const struct result *results, size_t count);
-void json_results_end(struct json_results *j, bool interrupted);
 
 // The machine this runs on, for a report's reader.
 struct host {

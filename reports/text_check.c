@@ -2,12 +2,12 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "describe.h"
+#include "finding_text.h"
 #include "report.h"
 
+#include <assert.h>
 #include <inttypes.h>
-#include <string.h>
-
-enum { ROWS_MAX = 12, ROWS_TAIL = 3 };
+#include <stdlib.h>
 
 enum hue verdict_hue(enum verdict v)
 {
@@ -62,34 +62,6 @@ void totals_print(const struct totals *t, const struct look *look, FILE *out)
         fputs("interrupted: the sweep ended early, so this report is not complete\n", out);
 }
 
-static void print_access(const struct recording *r, const struct access *a, FILE *out)
-{
-    char range[EXTENT_TEXT_MAX] = "", width[EXTENT_TEXT_MAX] = "", text[192];
-    struct extent e = extent_of(r, a);
-    if (a->kind != ACCESS_FENCE) {
-        extent_print(&e, REGION_COUNT, range);
-        width_print(a, width);
-    }
-    instruction_print(r, a, text, sizeof text);
-    fprintf(out, "    %-5s  %-12s %4s  %s\n", access_kind_name[a->kind], range, width, text);
-}
-
-static void print_accesses(const struct finding *f, FILE *out)
-{
-    char count[COUNT_TEXT_MAX];
-    size_t skip_from = f->access_count, skip_to = f->access_count;
-    if (f->access_count > ROWS_MAX) {
-        skip_from = ROWS_MAX - ROWS_TAIL;
-        skip_to = f->access_count - ROWS_TAIL;
-    }
-    for (size_t i = 0; i < f->access_count; i++) {
-        if (i == skip_from && skip_to > skip_from)
-            fprintf(out, "    ... %s more\n", count_print(skip_to - skip_from, "row", count));
-        if (i < skip_from || i >= skip_to)
-            print_access(&f->recording, &f->recording.trace.accesses[f->accesses[i]], out);
-    }
-}
-
 static void print_finding(const struct result *r, const struct finding *f, const struct look *look,
                           FILE *out)
 {
@@ -99,31 +71,44 @@ static void print_finding(const struct result *r, const struct finding *f, const
     look_put(look, out, HUE_BAD, rule_name[f->rule]);
     fprintf(out, ": %s, the smallest: %s\n", count_print(f->cases, "case", count), text);
     look_wrap(look, out, 4, f->message);
-    print_accesses(f, out);
-    fputs("    storescope trace ", out);
-    look_quote(out, r->backend->name);
-    fputc(' ', out);
-    look_quote(out, text);
+    finding_print_accesses(f, "    ", out);
+    fputs("    ", out);
+    finding_print_replay(r, f, out);
     fputc('\n', out);
 }
 
 static void print_reason(const struct result *r, const struct look *look, FILE *out)
 {
-    char line[TRACE_REASON_MAX + CASE_TEXT_MAX + 160], text[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
-    uint64_t unjudged = r->skipped_cases + r->broken_cases;
-    if (r->reason[0] == '\0')
-        return;
-    if (unjudged == 0 || !r->has_reason_case) {
-        snprintf(line, sizeof line, "%s", r->reason);
-    } else {
-        case_print(&r->reason_case, text);
-        snprintf(line, sizeof line, "%s not judged: %s; the first: %s",
-                 count_print(unjudged, "case", count), r->reason, text);
-    }
-    look_wrap(look, out, 2, line);
+    char *text = NULL;
+    size_t length;
+    FILE *line = open_memstream(&text, &length);
+    assert(line != NULL);
+    result_print_reason(r, line);
+    fclose(line);
+    if (length > 0)
+        look_wrap(look, out, 2, text);
+    free(text);
 }
 
-static void print_result(const struct result *r, const struct look *look, FILE *out)
+static void print_coverage(const struct coverage *c, bool unreached, FILE *out)
+{
+    char count[COUNT_TEXT_MAX], text[COVERED_TEXT_MAX];
+    size_t reached = coverage_reached(c);
+    if (c->count == 0)
+        return;
+    fprintf(out, "  reached %zu of %s\n", reached, count_print(c->count, "instruction", count));
+    if (!unreached || reached == c->count)
+        return;
+    fputs("  never reached, by offset from the entry:\n", out);
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->insns[i].reached)
+            continue;
+        covered_insn_text(&c->insns[i], text);
+        fprintf(out, "    %+7" PRId64 "  %s\n", c->insns[i].offset, text);
+    }
+}
+
+static void print_result(const struct result *r, bool unreached, const struct look *look, FILE *out)
 {
     char count[COUNT_TEXT_MAX];
     look_put(look, out, HUE_STRONG, r->backend->name);
@@ -136,14 +121,16 @@ static void print_result(const struct result *r, const struct look *look, FILE *
             r->seconds);
     print_rate(r->cases, r->seconds, out);
     fprintf(out, ", recorder %s\n", r->recorder);
+    print_coverage(&r->coverage, unreached, out);
     print_reason(r, look, out);
     for (size_t i = 0; i < r->finding_count; i++)
         print_finding(r, &r->findings[i], look, out);
     fputc('\n', out);
 }
 
-void text_check(const struct result *results, size_t count, const struct look *look, FILE *out)
+void text_check(const struct result *results, size_t count, bool unreached,
+                const struct look *look, FILE *out)
 {
-    for (size_t i = 0; i < count; i++)
-        print_result(&results[i], look, out);
+    for (size_t i = 0; i < count; i++) // one sweep, so the same for all contracts
+        print_result(&results[i], unreached && i + 1 == count, look, out);
 }

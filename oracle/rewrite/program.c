@@ -107,6 +107,7 @@ void program_free(struct program *p)
     address_map_free(&p->leaders);
     free(p->insns);
     free(p->sites);
+    free(p->reached);
     free(p->site_table);
     memset(p, 0, sizeof *p);
 }
@@ -130,10 +131,13 @@ static const struct insn *add_insn(struct program *p, const struct insn *in)
     if (p->insn_count == p->insn_capacity) {
         size_t capacity = p->insn_capacity;
         p->insns = grow(p->insns, &capacity, sizeof *p->insns);
-        p->sites = grow(p->sites, &p->insn_capacity, sizeof *p->sites);
+        capacity = p->insn_capacity;
+        p->sites = grow(p->sites, &capacity, sizeof *p->sites);
+        p->reached = grow(p->reached, &p->insn_capacity, sizeof *p->reached);
     }
     size_t i = p->insn_count++;
     p->insns[i] = *in;
+    p->reached[i] = 0;
     p->sites[i] = insn_is_site(in) ? add_site(p, in) : UINT32_MAX;
     address_map_put(&p->at, in->addr, i);
     p->named |= in->named;

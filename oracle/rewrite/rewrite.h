@@ -45,6 +45,7 @@ enum program_trait {
 struct program {
     struct insn *insns;
     uint32_t *sites; // per instruction, index into site_table
+    uint8_t *reached; // per instruction: some case executed it
     size_t insn_count, insn_capacity;
     struct address_map at;      // address -> index into insns
     struct address_map leaders; // addresses where a block begins
@@ -128,7 +129,8 @@ enum { INDIRECT_CHAINS = 256 };
 struct translation {
     struct segment_rules rules;
     struct segment_table table;
-    uint8_t *code; // CODE_BYTES, or NULL when not made yet
+    uint8_t *code; // code_bytes, or NULL when not made yet
+    size_t code_bytes;
     struct emitter emit;
     uint16_t free;             // general registers the program never names
     uint16_t named;            // registers and traits of the program, as the entry was
@@ -181,7 +183,6 @@ struct recorder {
     uint64_t abort_rcx;                                    // then
     uint64_t abort_masks[8];                               // k0 to k7 then
     const struct routine_tunable *tunables[TUNABLE_COUNT]; // NULL: it has none
-    uint64_t tunable_now[TUNABLE_COUNT];
 };
 
 // Makes, or extends, a translation so that ENTRY can be run. False when the
@@ -197,6 +198,16 @@ bool translation_holds(const struct translation *t, const uint8_t *pc);
 // case: what recording alone costs.
 typedef uint64_t rewrite_function(void *dst, const void *src, uint64_t size, uint64_t arg4);
 rewrite_function *rewrite_entry(struct recorder *r);
+
+// The log's end; NULL when the routine wrote over the pointer to it.
+const uint8_t *rewrite_log_end(const struct recorder *r);
+
+// Notes the blocks that the log of the last run has entered (cover.c).
+void cover_log(struct recorder *r, struct translation *t);
+// Before a translation's segments are forgotten: keeps what they reached.
+void cover_keep(struct program *p, struct translation *t);
+void rewrite_cover(struct recorder *r, struct coverage *coverage);
+void rewrite_count_edges(const struct recorder *r, uint8_t *edges, size_t count);
 
 // Copies the bytes that the record's captured stores have just written; called
 // by rewritten code.

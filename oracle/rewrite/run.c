@@ -182,7 +182,8 @@ static void find_tunables(struct recorder *r)
 static void rewrite_close(struct recorder *r)
 {
     guest_close(&r->guest);
-    active = NULL;
+    if (active == r)
+        active = NULL;
     translation_free(&r->plain);
     translation_free(&r->valued);
     program_free(&r->program);
@@ -220,8 +221,8 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     uint64_t fs = 0, gs = 0;
     syscall(SYS_arch_prctl, ARCH_GET_FS, &fs);
     syscall(SYS_arch_prctl, ARCH_GET_GS, &gs);
-    r->plain.rules = (struct segment_rules){options->loads, false, fs, gs};
-    r->valued.rules = (struct segment_rules){options->loads, true, fs, gs};
+    r->plain.rules = (struct segment_rules){options->loads, options->blocks, false, fs, gs};
+    r->valued.rules = (struct segment_rules){options->loads, options->blocks, true, fs, gs};
     r->plain.log_reg = r->valued.log_reg = GPR_NONE;
     find_tunables(r);
     r->context->host_mxcsr = __builtin_ia32_stmxcsr();
@@ -237,11 +238,14 @@ static void set_tunables(struct recorder *r, const struct copy_case *c)
 {
     for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
         const struct routine_tunable *t = r->tunables[i];
-        if (!t || c->tunable[i] == r->tunable_now[i])
+        uint64_t value, now = 0;
+        if (!t)
             continue;
-        uint64_t value = c->tunable[i] ? c->tunable[i] : t->initial;
-        memcpy(t->address, &value, t->width);
-        r->tunable_now[i] = c->tunable[i];
+        value = c->tunable[i] ? c->tunable[i] : t->initial;
+        // Asked of memory, since another recorder's routine may share the variable.
+        memcpy(&now, t->address, t->width);
+        if (now != value)
+            memcpy(t->address, &value, t->width);
     }
 }
 
@@ -368,8 +372,7 @@ static void ended_by_refusal(struct recorder *r, struct trace *trace)
                             : "more accesses than a record holds");
 }
 
-// The end of the log; NULL when the routine wrote over the pointer to it.
-static const uint8_t *log_end(const struct recorder *r)
+const uint8_t *rewrite_log_end(const struct recorder *r)
 {
     const uint8_t *end = (const uint8_t *)(uintptr_t)r->context->log;
     bool inside = end >= r->log_begin && end <= r->log + r->log_usable + LOG_SPARE_BYTES &&
@@ -431,7 +434,7 @@ static void append(struct trace *to, const struct trace *more)
 // repeated those before it.
 static bool keep_strays(struct recorder *r, const struct translation *t, const struct layout *l)
 {
-    const uint8_t *end = log_end(r);
+    const uint8_t *end = rewrite_log_end(r);
     trace_reset(&r->attempt);
     if (!end || !expand_log(r, t, r->log_begin, end, NULL, &r->attempt))
         return false;
@@ -499,7 +502,7 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
 
 static void read_log(struct recorder *r, const struct translation *t, struct trace *trace)
 {
-    const uint8_t *end = log_end(r);
+    const uint8_t *end = rewrite_log_end(r);
     if (end && r->log_full && end > r->log + r->log_usable)
         end = r->log_begin;
     if (!end || !expand_log(r, t, r->log_begin, end, r->abort_where, trace))
@@ -545,6 +548,7 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
                         bool values, struct layout *layout, struct trace *trace)
 {
     struct translation *t = values ? &r->valued : &r->plain;
+    active = r;
     trace_reset(trace);
     r->strays.count = 0;
     set_tunables(r, c);
@@ -559,8 +563,10 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
         ended_by_signal(r, trace);
     if (ran && r->context->exit <= CONTEXT_CLOBBERED)
         trace->clobbered = find_clobbered(r, t);
-    if (ran && !t->stale)
+    if (ran && !t->stale) {
         read_log(r, t, trace);
+        cover_log(r, t);
+    }
     add_strays(r, layout, trace);
     trace->sites = r->program.site_table;
     trace->site_count = r->program.site_count;
@@ -621,4 +627,6 @@ const struct recorder_kind recorder_rewrite = {
     .open = rewrite_open,
     .run = rewrite_run,
     .close = rewrite_close,
+    .cover = rewrite_cover,
+    .count_edges = rewrite_count_edges,
 };

@@ -350,6 +350,7 @@ void segment_begin_block(struct segment_builder *b, struct segment_table *table,
     b->table = table;
     b->rules = rules;
     b->closed = true;
+    b->fresh = true;
 }
 
 bool segment_take(struct segment_builder *b, const struct insn *in, uint32_t site,
@@ -359,8 +360,11 @@ bool segment_take(struct segment_builder *b, const struct insn *in, uint32_t sit
     unsigned n = wanted_accesses(in, b->rules->loads, w);
     bool alone = b->rules->values && stores_any(w, n);
     bool ok = true;
-    out->starts = false;
-    if (n > 0) {
+    out->starts = b->fresh && b->rules->blocks;
+    b->fresh = false;
+    if (out->starts) {
+        open_segment(b);
+    } else if (n > 0) {
         bool room = !b->closed && current(b)->slot_count < SEGMENT_SLOTS_BUSY;
         if (!room || alone || needs_own_start(in, w, n) || !addresses_known(b, w, n)) {
             open_segment(b);

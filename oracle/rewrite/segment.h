@@ -10,6 +10,10 @@
 //
 // A record is 8-byte words: word 0 is the segment's number, the others are its
 // slots.
+//
+// Where it is to be known which blocks ran, each block begins with a segment, of
+// which the first accesses are part if there are any: mostly the record that it
+// would write anyway.
 
 #ifndef STORESCOPE_REWRITE_SEGMENT_H
 #define STORESCOPE_REWRITE_SEGMENT_H
@@ -72,7 +76,11 @@ struct segment {
     uint32_t words;        // length of its record
     struct slot slots[SEGMENT_SLOTS_MAX];
     uint8_t slot_count;
-    bool plain; // every descriptor is, and has no value
+    bool plain;     // every descriptor is, and has no value
+    bool reached;   // of a block: it was entered
+    uint32_t block; // hash of the place of the block that it begins; 0: none
+    uint32_t insn;  // first of that block, index into program.insns
+    uint32_t insns; // how many it has
 };
 
 struct segment_table {
@@ -95,6 +103,7 @@ struct symbol {
 
 struct segment_rules {
     bool loads;  // describe loads too
+    bool blocks; // begin each block with a segment
     bool values; // value mode: each storing instruction by itself
     uint64_t fs_base, gs_base;
 };
@@ -105,6 +114,7 @@ struct segment_builder {
     const struct segment_rules *rules;
     uint32_t current; // 0: none open
     bool closed;      // the next access starts a new one
+    bool fresh;       // no instruction of the block was taken yet
     struct symbol symbols[GPR_COUNT];
     uint8_t gpr_word[GPR_COUNT]; // word of SLOT_GPR in the current segment
 };

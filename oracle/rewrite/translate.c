@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CODE_BYTES = 16 << 20 };
+enum { CODE_BYTES_DEFAULT = 16 << 20 };
 
 // ---- the map from host to routine ----
 
@@ -43,7 +43,7 @@ const struct host_insn *translation_where(const struct translation *t, const uin
 
 bool translation_holds(const struct translation *t, const uint8_t *pc)
 {
-    return t->code && pc >= t->code && pc < t->code + CODE_BYTES;
+    return t->code && pc >= t->code && pc < t->code + t->code_bytes;
 }
 
 // ---- jumps ----
@@ -109,6 +109,17 @@ static void resolve_patches(struct writer *w)
 
 // ---- blocks ----
 
+// Tells the segment at a block's start from others, by a number that follows
+// from the block's place in the routine.
+static void name_block(struct writer *w, const struct block_insn *block, size_t count)
+{
+    struct segment *s = &w->t->table.segments[block[0].step.segment];
+    uint64_t offset = w->r->program.insns[block[0].insn].addr - w->r->routine->entry;
+    s->block = (uint32_t)(offset * UINT64_C(0x9e3779b97f4a7c15) >> 32) | 1;
+    s->insn = block[0].insn;
+    s->insns = (uint32_t)count;
+}
+
 // The block's instructions and its segments, which must be known as a whole
 // before the first record is written. Gives the number of instructions; NEXT is
 // the address after the last.
@@ -137,6 +148,8 @@ static size_t plan_block(struct writer *w, uint64_t address, struct block_insn *
         address += in->length;
         ended = in->flow != FLOW_NEXT || !b->fits;
     }
+    if (n > 0 && t->rules.blocks)
+        name_block(w, t->block, n);
     *out = t->block;
     *next = address;
     return n;
@@ -225,9 +238,10 @@ static void choose_registers(struct translation *t, uint16_t named)
     }
 }
 
-static bool allocate(struct translation *t)
+static bool allocate(struct translation *t, size_t code_bytes)
 {
-    void *code = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE,
+    t->code_bytes = code_bytes ? code_bytes : CODE_BYTES_DEFAULT;
+    void *code = mmap(NULL, t->code_bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT | MAP_NORESERVE, -1, 0);
     if (code == MAP_FAILED)
         return false;
@@ -245,10 +259,11 @@ static bool allocate(struct translation *t)
 static void start_over(struct writer *w)
 {
     struct translation *t = w->t;
-    t->emit = (struct emitter){t->code, t->code + CODE_BYTES, false};
+    t->emit = (struct emitter){t->code, t->code + t->code_bytes, false};
     t->map_count = t->patch_count = 0;
     t->stale = false;
     t->entry = NULL;
+    cover_keep(&w->r->program, t);
     t->table.count = 1;
     t->table.descriptor_count = 0;
     address_map_clear(&t->blocks);
@@ -273,11 +288,11 @@ static void restore_indirect(struct writer *w)
 
 bool translation_make(struct recorder *r, struct translation *t, uint64_t entry, char *reason)
 {
-    if (!t->code && !allocate(t)) {
+    if (!t->code && !allocate(t, r->options.code_bytes)) {
         snprintf(reason, TRACE_REASON_MAX, "no memory below 2 GiB for the rewritten copy");
         return false;
     }
-    mprotect(t->code, CODE_BYTES, PROT_READ | PROT_WRITE);
+    mprotect(t->code, t->code_bytes, PROT_READ | PROT_WRITE);
     struct writer w = {.r = r, .t = t, .e = &t->emit, .c = r->context};
     // The entry saves and sets the registers that were named when it was written.
     bool fresh = t->emit.next == NULL || t->stale || t->named != r->program.named ||
@@ -291,7 +306,7 @@ bool translation_make(struct recorder *r, struct translation *t, uint64_t entry,
     t->entry = translation_find(t, r->routine->entry);
     if (t->entry && !t->emit.full)
         emit_patch(t->entry_call, t->entry);
-    mprotect(t->code, CODE_BYTES, PROT_READ | PROT_EXEC);
+    mprotect(t->code, t->code_bytes, PROT_READ | PROT_EXEC);
     if (t->emit.full) {
         t->stale = true;
         snprintf(reason, TRACE_REASON_MAX, "the routine is too large to rewrite");
@@ -303,7 +318,7 @@ bool translation_make(struct recorder *r, struct translation *t, uint64_t entry,
 void translation_free(struct translation *t)
 {
     if (t->code) {
-        munmap(t->code, CODE_BYTES);
+        munmap(t->code, t->code_bytes);
         address_map_free(&t->blocks);
         address_map_free(&t->stubs);
         address_map_free(&t->indirect_known);

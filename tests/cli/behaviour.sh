@@ -64,7 +64,7 @@ done
 refuses 'list, trace, check, compare'
 refuses 'list, trace, check, compare' fuzz
 refuses 'list, trace, check, compare' --frobnicate
-refuses "expected text or json" list --format xml
+refuses "expected one of: text, json" list --format xml
 refuses "auto, always or never" list --color sometimes
 
 # ---- backends that are not there ----

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "format.h"
 #include "handmade.h"
-#include "report.h"
 
 #include <cjson/cJSON.h>
 #include <setjmp.h>
@@ -22,22 +22,32 @@ static cJSON *parse(char *text)
     return o;
 }
 
+static cJSON *trace_json_of(struct handmade *h, const struct backend *b)
+{
+    struct trace_report trace = {.backend = b, .c = &h->c, .recording = &h->r, .recorder = "hand"};
+    struct host host = {.cpu = "a CPU"};
+    struct run_facts facts = {.command = FORMAT_TRACE, .host = &host};
+    char *text;
+    HANDMADE_TEXT(text, out,
+                  format_json.trace(&(struct report){.facts = &facts, .out = out}, &trace));
+    return parse(text);
+}
+
 static cJSON *trace_json(struct handmade *h)
 {
-    struct trace_report report = {
-        .backend = &backend, .c = &h->c, .recording = &h->r, .recorder = "hand"};
-    char *text;
-    HANDMADE_TEXT(text, out, json_trace(&report, out));
-    return parse(text);
+    return trace_json_of(h, &backend);
 }
 
 static cJSON *results_json(const struct result *results, size_t count, bool interrupted)
 {
-    struct json_results j;
+    struct host host = {.cpu = "a CPU", .features = "avx erms"};
+    struct totals totals = {.interrupted = interrupted};
+    struct run_facts facts = {.command = FORMAT_CHECK, .host = &host, .totals = &totals};
+    struct report r = {.format = &format_json, .facts = &facts};
     char *text;
-    HANDMADE_TEXT(text, out, json_results_begin(&j, out);
-                  for (size_t i = 0; i < count; i++) json_results_add(&j, &results[i], 1);
-                  json_results_end(&j, interrupted));
+    HANDMADE_TEXT(text, out, r.out = out; format_json.begin(&r);
+                  for (size_t i = 0; i < count; i++) format_json.add(&r, &results[i], 1);
+                  format_json.end(&r));
     return parse(text);
 }
 
@@ -273,12 +283,8 @@ static void a_name_that_is_not_utf8_is_made_so(void **state)
     struct handmade h;
     struct backend odd = {.name = (char[]){"./li\xff"
                                            "b\xc3\xa9.so:f"}};
-    struct trace_report report = {
-        .backend = &odd, .c = &h.c, .recording = &h.r, .recorder = "hand"};
-    char *text;
     handmade_init(&h, 0, 0);
-    HANDMADE_TEXT(text, out, json_trace(&report, out));
-    cJSON *o = parse(text);
+    cJSON *o = trace_json_of(&h, &odd);
     assert_text(o, "backend", "./li?b\xc3\xa9.so:f");
     cJSON_Delete(o);
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
-# Writes OUTPUT, a C file with the text of FILES; see StorescopeEmbed.cmake.
+# Writes OUTPUT, a C file with the text of FILES as the table TABLE of COUNT rows;
+# see StorescopeEmbed.cmake.
 
 set(rows "")
 list(LENGTH FILES count)
@@ -15,13 +16,14 @@ foreach(path IN LISTS FILES)
     string(APPEND rows "    {\"${file}\",\n${text}    },\n")
 endforeach()
 
+string(REGEX REPLACE "s$" "" row "${TABLE}")
 file(WRITE "${OUTPUT}"
 "// Generated from the files named below; change those.
 
-#include \"contract_texts.h\"
+#include \"${TABLE}.h\"
 
-_Static_assert(CONTRACT_TEXTS == ${count}, \"CONTRACT_TEXTS is the number of built-in contracts\");
+_Static_assert(${COUNT} == ${count}, \"${COUNT} is the number of files\");
 
-const struct contract_text contract_texts[CONTRACT_TEXTS] = {
+const struct ${row} ${TABLE}[${COUNT}] = {
 ${rows}};
 ")

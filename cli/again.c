@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "again.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool again_run(const struct backend *b, const struct copy_case *c, const struct contract *contracts,
+               size_t count, const struct campaign_options *options, struct result *results,
+               char *error, size_t error_size)
+{
+    struct plan plan;
+    char reason[TRACE_REASON_MAX];
+    struct campaign_options alone = *options;
+    alone.jobs = 1;
+    alone.progress = NULL;
+    if (plan_of_case(b, c, &plan, reason, sizeof reason))
+        return campaign_run(b, &plan, contracts, count, &alone, results, error, error_size);
+    for (size_t i = 0; i < count; i++) {
+        results[i] = (struct result){.backend = b,
+                                     .contract = &contracts[i],
+                                     .op = c->op,
+                                     .recorder = recorder_for(b, options->recorder)->name,
+                                     .verdict = VERDICT_SKIPPED,
+                                     .planned = 1,
+                                     .skipped_cases = 1};
+        memcpy(results[i].reason, reason, sizeof reason);
+    }
+    return true;
+}
+
+const struct finding *again_finding(const struct result *r, enum rule_id rule)
+{
+    for (size_t i = 0; i < r->finding_count; i++)
+        if (r->findings[i].rule == rule)
+            return &r->findings[i];
+    return NULL;
+}
+
+void again_sites(const struct finding *f, char *pair)
+{
+    shape_pair(&f->recording.trace, f->accesses, f->access_count, pair);
+}
+
+bool again_contracts(const char *list, struct contract **out, size_t *count, char *error,
+                     size_t error_size)
+{
+    char *copy = strdup(list), *rest = NULL;
+    assert(copy != NULL);
+    bool ok = true;
+    *out = NULL;
+    *count = 0;
+    for (char *name = strtok_r(copy, ",", &rest); ok && name; name = strtok_r(NULL, ",", &rest)) {
+        *out = reallocarray(*out, *count + 1, sizeof **out);
+        assert(*out != NULL);
+        ok = contract_load(name, &(*out)[*count], error, error_size);
+        *count += ok;
+    }
+    if (ok && *count == 0) {
+        snprintf(error, error_size, "names no contract");
+        ok = false;
+    }
+    free(copy);
+    if (!ok) {
+        free(*out);
+        *out = NULL;
+        *count = 0;
+    }
+    return ok;
+}

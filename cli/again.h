@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// One case again, judged under contracts as a sweep judges it: in a worker, with
+// every check of the recording. What replay, baselines and campaigns share.
+
+#ifndef STORESCOPE_AGAIN_H
+#define STORESCOPE_AGAIN_H
+
+#include "campaign.h"
+#include "saved.h"
+
+// One result a contract, to be freed with result_free. False and one line in
+// ERROR only for the system's failures; a backend that does not take the case
+// has results that are skipped, with the reason.
+bool again_run(const struct backend *b, const struct copy_case *c, const struct contract *contracts,
+               size_t count, const struct campaign_options *options, struct result *results,
+               char *error, size_t error_size);
+
+// The finding of a rule in a result, or NULL.
+const struct finding *again_finding(const struct result *r, enum rule_id rule);
+
+// The pair of sites of a finding, as shape_pair gives it.
+void again_sites(const struct finding *f, char *pair);
+
+// "shared,./mine.contract" as contracts, which the caller frees.
+bool again_contracts(const char *list, struct contract **out, size_t *count, char *error,
+                     size_t error_size);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Expectations as files: all of them written, then each put in its place.
+
+#include "comparing.h"
+
+#include "output.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+// A folder when it is one, or when nothing is there and the name is no file's.
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    size_t length = strlen(path);
+    const char *dot = strrchr(path, '.');
+    if (stat(path, &status) == 0)
+        return S_ISDIR(status.st_mode);
+    return path[length - 1] == '/' || dot == NULL || strcmp(dot, ".expect") != 0;
+}
+
+// Makes the folders of a path that end in a slash.
+static bool make_folders(const char *path, char *error, size_t error_size)
+{
+    char *copy = strdup(path);
+    assert(copy != NULL);
+    bool ok = true;
+    for (char *slash = strchr(copy + 1, '/'); ok && slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        ok = mkdir(copy, 0777) == 0 || errno == EEXIST;
+        if (!ok)
+            snprintf(error, error_size, "cannot make the folder '%s': %s; name one that is yours",
+                     copy, strerror(errno));
+        *slash = '/';
+    }
+    free(copy);
+    return ok;
+}
+
+static void print_backend(const struct expect_backend *b, FILE *out)
+{
+    fputs("# What this routine is known to break, so that only changes are news; see\n"
+          "# docs/fuzzing.md. Rewritten by `storescope compare --write-baseline'.\n",
+          out);
+    expect_print(b, out);
+}
+
+static bool write_folder(struct comparing *x, char *error, size_t error_size)
+{
+    struct output *outs = calloc(x->next.count + 1, sizeof *outs);
+    size_t open = 0;
+    bool ok = outs != NULL;
+    assert(ok);
+    for (size_t i = 0; ok && i < x->next.count; i++) {
+        char *path = NULL, *name = expect_file_name(x->next.items[i].name);
+        int length = asprintf(&path, "%s/%s", x->write, name);
+        assert(length > 0);
+        ok = make_folders(path, error, error_size) &&
+             output_open(&outs[open], path, error, error_size);
+        if (ok) {
+            print_backend(&x->next.items[i], outs[open++].file);
+            ok = fflush(outs[open - 1].file) == 0;
+            if (!ok)
+                snprintf(error, error_size, "cannot write '%s': %s; make room", path,
+                         strerror(errno));
+        }
+        free(name);
+        free(path);
+    }
+    for (size_t i = 0; i < open; i++) {
+        if (ok)
+            ok = output_close(&outs[i], error, error_size);
+        else
+            output_abandon(&outs[i]);
+    }
+    free(outs);
+    return ok;
+}
+
+static bool write_file(struct comparing *x, char *error, size_t error_size)
+{
+    struct output out;
+    if (!output_open(&out, x->write, error, error_size))
+        return false;
+    for (size_t i = 0; i < x->next.count; i++) {
+        if (i > 0)
+            fputc('\n', out.file);
+        print_backend(&x->next.items[i], out.file);
+    }
+    return output_close(&out, error, error_size);
+}
+
+bool comparing_write(struct comparing *x, char *error, size_t error_size)
+{
+    if (x->write == NULL)
+        return true;
+    bool ok =
+        is_folder(x->write) ? write_folder(x, error, error_size) : write_file(x, error, error_size);
+    if (ok)
+        x->report.written = x->write;
+    return ok;
+}

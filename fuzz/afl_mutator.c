@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The same mutator as AFL++ takes it (docs/custom_mutators.md of AFL++): a shared
+// object that AFL_CUSTOM_MUTATOR_LIBRARY names. AFL++ changes bytes by itself as
+// well, unless AFL_CUSTOM_MUTATOR_ONLY is set.
+
+#include "case_bytes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct afl_mutator {
+    unsigned seed;
+    uint8_t out[4096];
+};
+
+void *afl_custom_init(void *afl, unsigned seed);
+size_t afl_custom_fuzz(struct afl_mutator *m, uint8_t *data, size_t size, uint8_t **out,
+                       uint8_t *other, size_t other_size, size_t max_size);
+void afl_custom_deinit(void *m);
+
+void *afl_custom_init(void *afl, unsigned seed)
+{
+    (void)afl;
+    struct afl_mutator *m = calloc(1, sizeof *m);
+    if (m)
+        m->seed = seed;
+    return m;
+}
+
+size_t afl_custom_fuzz(struct afl_mutator *m, uint8_t *data, size_t size, uint8_t **out,
+                       uint8_t *other, size_t other_size, size_t max_size)
+{
+    size_t room = max_size < sizeof m->out ? max_size : sizeof m->out;
+    unsigned seed = m->seed = m->seed * 1664525u + 1013904223u;
+    *out = m->out;
+    if (other && other_size > 0 && (seed >> 16) % 8 == 0)
+        return case_cross(data, size, other, other_size, m->out, room, seed >> 3);
+    size = size < room ? size : room;
+    memcpy(m->out, data, size);
+    return case_mutate(m->out, size, room, seed);
+}
+
+void afl_custom_deinit(void *m)
+{
+    free(m);
+}

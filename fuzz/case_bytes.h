@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A fuzzer's bytes as a case, and back. Any bytes give a valid case: what is
+// missing at the end is zero, what is too much is not looked at, and no field
+// refuses a value. Fields are little-endian, at fixed places, and each has a
+// byte before it that says how it is meant, so that sizes lie where copy routines
+// branch: near powers of two, page ends, a libc's thresholds.
+// This file alone makes the mutators, so it knows nothing of the rest.
+
+#ifndef STORESCOPE_FUZZ_CASE_BYTES_H
+#define STORESCOPE_FUZZ_CASE_BYTES_H
+
+#include "case.h"
+
+enum {
+    CASE_BYTES = 40,
+    CASE_BYTES_SIZE_MAX = 1 << 18, // bytes of the largest copy that they describe
+    CASE_BYTES_FILLS = 16,
+    CASE_BYTES_SMALL = 160,
+};
+
+// Where each field lies.
+enum case_byte {
+    AT_BACKEND,           // which of several
+    AT_OP,                // modulo 3
+    AT_FLAGS,             // enum case_byte_flag
+    AT_SIZE_KIND,         // enum case_size_kind, modulo
+    AT_SIZE = 4,          // 4 bytes
+    AT_DST = 8,           // 2 bytes, see case_bytes.c
+    AT_SRC = 10,          // 2
+    AT_OVERLAP_KIND = 12, // enum case_overlap_kind, modulo
+    AT_TUNABLES = 13,     // a bit each that is set
+    AT_OVERLAP = 14,      // 4, signed
+    AT_FILL = 18,         // 2
+    AT_TUNABLE = 20,      // 4 each
+};
+
+enum case_byte_flag { FLAG_OVERLAPPING = 1, FLAG_EQUAL_DATA = 2 };
+
+enum case_size_kind {
+    SIZE_SMALL,     // 0..159
+    SIZE_SMALL_TOO, // twice as often
+    SIZE_NEAR_EDGE, // up to 16 below or above a power of two, a sum of two or a page
+    SIZE_NEAR_EDGE_TOO,
+    SIZE_MIDDLE, // 0..1151
+    SIZE_PAGES,  // 0..8447
+    SIZE_EXACT,  // up to CASE_BYTES_SIZE_MAX
+    SIZE_KINDS,
+};
+
+enum case_overlap_kind {
+    OVERLAP_NEAR,    // -64..63
+    OVERLAP_OF_SIZE, // within 8 of the size, either way, or half of it
+    OVERLAP_EXACT,
+    OVERLAP_KINDS,
+};
+
+// BACKEND: the byte that picks one, when several are to be had.
+void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, uint8_t *backend);
+
+// Changes a field or several, or all, of the SIZE bytes of DATA, which has room
+// for CAPACITY; gives the new size. The same for the same SEED.
+size_t case_mutate(uint8_t *data, size_t size, size_t capacity, unsigned seed);
+
+// A child of two inputs, field by field, to OUT; gives its size.
+size_t case_cross(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
+                  size_t capacity, unsigned seed);
+
+#endif

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// libFuzzer's hooks for inputs that are cases: mostly a field is changed as a
+// field, now and then bytes are changed as bytes, which libFuzzer does with its
+// dictionary and the comparisons it saw. Other engines do not know the hooks.
+
+#include "case_bytes.h"
+#include "fuzz.h"
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) __attribute__((weak));
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+                                 uint8_t *out, size_t max_out_size, unsigned seed);
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    if (LLVMFuzzerMutate && seed % 8 == 0)
+        return LLVMFuzzerMutate(data, size, max_size);
+    return case_mutate(data, size, max_size, seed);
+}
+
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+                                 uint8_t *out, size_t max_out_size, unsigned seed)
+{
+    return case_cross(a, a_size, b, b_size, out, max_out_size, seed);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Which instructions of a routine some case reached, of those that the recorder
+// knows: all that direct jumps lead to from where control ever went. Only those
+// of the routine's own file count. Places are offsets from its entry, so what
+// several processes saw adds up.
+
+#ifndef STORESCOPE_COVERAGE_H
+#define STORESCOPE_COVERAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct covered_insn {
+    int64_t offset; // bytes from the routine's entry
+    uint8_t bytes[15];
+    uint8_t length;
+    bool reached; // by at least one case
+    bool memory;  // it is a site: it touches memory
+};
+
+// Zeroed: nothing is known.
+struct coverage {
+    struct covered_insn *insns; // sorted by offset, each once; owned
+    size_t count, capacity;
+};
+
+// Adds COUNT instructions in any order. Aborts only when memory runs out.
+void coverage_add(struct coverage *c, const struct covered_insn *insns, size_t count);
+size_t coverage_reached(const struct coverage *c);
+void coverage_free(struct coverage *c);
+
+// Intel syntax, with the routine's entry at 0; TEXT holds COVERED_TEXT_MAX bytes.
+enum { COVERED_TEXT_MAX = 80 };
+void covered_insn_text(const struct covered_insn *insn, char *text);
+
+#endif

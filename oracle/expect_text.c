@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The text of expectations. In it a row stands for all contracts that break a
+// rule by the same smallest case at the same sites, which most do.
+
+#include "expect.h"
+
+#include "saved.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fts.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_MAX_BYTES = 2048, FILE_MAX_BYTES = 16 << 20 };
+
+struct parser {
+    const char *file;
+    unsigned line;
+    struct expectations *out;
+    char *backend; // of the section; NULL before the first
+    // Of the row being read.
+    bool in_row, has_case;
+    enum rule_id rule;
+    struct expect_key *keys;
+    size_t key_count;
+    enum copy_op op;
+    char *error;
+    size_t error_size;
+};
+
+__attribute__((format(printf, 2, 3))) static bool fail(const struct parser *p, const char *format,
+                                                       ...)
+{
+    va_list arguments;
+    int used = snprintf(p->error, p->error_size, "%s:%u: ", p->file, p->line);
+    va_start(arguments, format);
+    if (used >= 0 && (size_t)used < p->error_size)
+        vsnprintf(p->error + used, p->error_size - (size_t)used, format, arguments);
+    va_end(arguments);
+    for (char *at = p->error; *at; at++)
+        if (!isprint((unsigned char)*at))
+            *at = '?';
+    return false;
+}
+
+// "mmio" or "mmio@src".
+static bool parse_contract(const struct parser *p, const char *word, struct expect_key *key)
+{
+    size_t n = strcspn(word, "@");
+    key->device = DEVICE_DST;
+    if (n == 0 || n >= sizeof key->contract ||
+        (word[n] == '@' && !device_side_parse(word + n + 1, &key->device)))
+        return fail(p, "'%.80s'; expected a contract, such as mmio or mmio@src", word);
+    memcpy(key->contract, word, n);
+    key->contract[n] = '\0';
+    return true;
+}
+
+static bool take_judged(struct parser *p, char *rest)
+{
+    struct expect_backend *b = expect_of(p->out, p->backend, true);
+    struct expect_key key = {.op = OP_MEMCPY};
+    char *more = NULL, *word = strtok_r(rest, " \t", &more);
+    if (word == NULL || !copy_op_parse(word, &key.op))
+        return fail(p, "judged '%.32s'; expected memcpy, memmove or mempcpy, then contracts",
+                    word ? word : "");
+    while ((word = strtok_r(NULL, " \t", &more)) != NULL) {
+        if (!parse_contract(p, word, &key))
+            return false;
+        expect_set_judged(b, &key);
+    }
+    return true;
+}
+
+static bool take_rule(struct parser *p, char *rest)
+{
+    char *more = NULL, *word = strtok_r(rest, " \t", &more);
+    if (word == NULL || !rule_find(word, &p->rule))
+        return fail(p, "rule '%.32s'; `storescope list rules' has those there are",
+                    word ? word : "");
+    p->in_row = true;
+    p->has_case = false;
+    p->key_count = 0;
+    while ((word = strtok_r(NULL, " \t", &more)) != NULL) {
+        p->keys = reallocarray(p->keys, p->key_count + 1, sizeof *p->keys);
+        if (p->keys == NULL)
+            abort();
+        if (!parse_contract(p, word, &p->keys[p->key_count]))
+            return false;
+        p->key_count++;
+    }
+    return p->key_count > 0 || fail(p, "a rule of no contract; name the contracts it is broken in");
+}
+
+static bool take_case(struct parser *p, const char *text)
+{
+    char why[256];
+    struct copy_case c;
+    struct expect_backend *b = expect_of(p->out, p->backend, true);
+    if (!case_parse(text, &c, why, sizeof why))
+        return fail(p, "%s", why);
+    for (size_t i = 0; i < p->key_count; i++) {
+        p->keys[i].op = c.op;
+        if (expect_row_of(b, &p->keys[i], p->rule, NULL) != NULL)
+            return fail(p, "%s under %s is given twice; give it once", rule_name[p->rule],
+                        p->keys[i].contract);
+        expect_row_of(b, &p->keys[i], p->rule, &c);
+        expect_set_judged(b, &p->keys[i]);
+    }
+    p->has_case = true;
+    return true;
+}
+
+static bool take_sites(struct parser *p, const char *sites)
+{
+    struct expect_backend *b = expect_of(p->out, p->backend, true);
+    if (*sites == '\0' || strlen(sites) >= SHAPE_PAIR_MAX)
+        return fail(p, "sites; expected at most two shapes of instructions, with a | between");
+    for (size_t i = 0; i < p->key_count; i++)
+        expect_row_add(expect_row_of(b, &p->keys[i], p->rule, NULL), sites);
+    return true;
+}
+
+static bool take_backend(struct parser *p, const char *name)
+{
+    if (*name == '\0')
+        return fail(p, "a backend without a name; give it");
+    if (expect_of(p->out, name, false) != NULL)
+        return fail(p, "backend %.200s is given twice; keep one section", name);
+    free(p->backend);
+    p->backend = strdup(name);
+    if (p->backend == NULL)
+        abort();
+    expect_of(p->out, name, true);
+    p->in_row = false;
+    return true;
+}
+
+static bool take_line(struct parser *p, char *line)
+{
+    size_t n = strcspn(line, " \t");
+    char *rest = line + n + strspn(line + n, " \t");
+    line[n] = '\0';
+    if (strcmp(line, "backend") == 0)
+        return take_backend(p, rest);
+    if (p->backend == NULL)
+        return fail(p, "'%.32s'; expected `backend NAME' first", line);
+    if (strcmp(line, "judged") == 0)
+        return take_judged(p, rest);
+    if (strcmp(line, "rule") == 0)
+        return take_rule(p, rest);
+    if (strcmp(line, "case") == 0 && p->in_row && !p->has_case)
+        return take_case(p, rest);
+    if (strcmp(line, "sites") == 0 && p->in_row && p->has_case)
+        return take_sites(p, rest);
+    return fail(p, "'%.32s'; expected backend, judged, rule, then its case, then its sites", line);
+}
+
+// The next line without the blanks around it; NULL when it is no line of text.
+static char *cut_line(const char **text, const char *end, char *line)
+{
+    const char *stop = memchr(*text, '\n', (size_t)(end - *text));
+    const char *from = *text, *to = stop ? stop : end;
+    *text = stop ? stop + 1 : end;
+    while (from < to && isspace((unsigned char)*from))
+        from++;
+    while (to > from && isspace((unsigned char)to[-1]))
+        to--;
+    if (to - from >= LINE_MAX_BYTES || memchr(from, '\0', (size_t)(to - from)) != NULL)
+        return NULL;
+    memcpy(line, from, (size_t)(to - from));
+    line[to - from] = '\0';
+    return line;
+}
+
+bool expect_parse(const char *file, const char *text, size_t length, struct expectations *out,
+                  char *error, size_t error_size)
+{
+    struct parser p = {.file = file, .out = out, .error = error, .error_size = error_size};
+    const char *end = text + length;
+    char line[LINE_MAX_BYTES];
+    bool ok = true;
+    while (ok && text < end) {
+        p.line++;
+        char *cut = cut_line(&text, end, line);
+        if (cut == NULL)
+            ok = fail(&p, "not text, or a line that is too long; expected expectations");
+        else if (*cut != '\0' && *cut != '#')
+            ok = take_line(&p, cut);
+    }
+    if (ok && p.in_row && !p.has_case)
+        ok = fail(&p, "a rule without a case; expected `case memmove size=...'");
+    if (ok && p.backend == NULL)
+        ok = fail(&p, "no `backend NAME' line; expected one");
+    free(p.keys);
+    free(p.backend);
+    return ok;
+}
+
+static bool load_file(const char *path, struct expectations *out, char *error, size_t error_size)
+{
+    char *text = NULL;
+    size_t length = 0, room = 0;
+    FILE *file = fopen(path, "re");
+    while (file != NULL && !feof(file) && !ferror(file) && length <= FILE_MAX_BYTES) {
+        room = 2 * room + 4096;
+        text = realloc(text, room);
+        if (text == NULL)
+            abort();
+        length += fread(text + length, 1, room - length, file);
+    }
+    bool read = file != NULL && !ferror(file);
+    if (!read)
+        snprintf(error, error_size, "cannot read the expectations %s: %s", path, strerror(errno));
+    else if (length > FILE_MAX_BYTES)
+        snprintf(error, error_size, "%s is larger than %d MiB; expectations are a short text", path,
+                 FILE_MAX_BYTES >> 20);
+    read = read && length <= FILE_MAX_BYTES &&
+           expect_parse(path, text, length, out, error, error_size);
+    if (file != NULL)
+        fclose(file);
+    free(text);
+    return read;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+bool expect_load(const char *path, struct expectations *out, char *error, size_t error_size)
+{
+    char *const roots[] = {(char *)(uintptr_t)path, NULL};
+    *out = (struct expectations){.count = 0};
+    FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+    bool ok = tree != NULL;
+    if (!ok)
+        snprintf(error, error_size, "cannot read %s: %s", path, strerror(errno));
+    for (FTSENT *e; ok && (e = fts_read(tree)) != NULL;) {
+        const char *dot = strrchr(e->fts_name, '.');
+        bool named = e->fts_level == 0 || (dot && strcmp(dot, ".expect") == 0);
+        if (e->fts_info == FTS_F || (e->fts_info == FTS_DEFAULT && e->fts_level == 0))
+            ok = !named || load_file(e->fts_path, out, error, error_size);
+        else if (e->fts_info != FTS_D && e->fts_info != FTS_DP && named) {
+            snprintf(error, error_size, "cannot read the expectations %s: %s", e->fts_path,
+                     strerror(e->fts_errno ? e->fts_errno : ENOENT));
+            ok = false;
+        }
+    }
+    if (tree != NULL)
+        fts_close(tree);
+    if (!ok)
+        expect_free(out);
+    return ok;
+}
+
+// ---- printing ----
+
+// Built-in contracts in their order, then the others by name.
+static size_t contract_rank(const char *name)
+{
+    size_t i = 0;
+    while (i < contract_builtin_count && strcmp(contract_builtin(i)->name, name) != 0)
+        i++;
+    return i;
+}
+
+static int key_compare(const void *a, const void *b)
+{
+    const struct expect_key *x = a, *y = b;
+    size_t rx = contract_rank(x->contract), ry = contract_rank(y->contract);
+    if (x->op != y->op)
+        return x->op < y->op ? -1 : 1;
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    if (rx != ry)
+        return rx < ry ? -1 : 1;
+    return strcmp(x->contract, y->contract);
+}
+
+static int row_compare(const void *a, const void *b)
+{
+    const struct expect_row *x = a, *y = b;
+    if (x->key.op != y->key.op)
+        return x->key.op < y->key.op ? -1 : 1;
+    if (x->rule != y->rule)
+        return x->rule < y->rule ? -1 : 1;
+    return key_compare(&x->key, &y->key);
+}
+
+static int text_compare(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void sort(void *items, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+    if (count > 0) // with none there may be no array
+        qsort(items, count, size, compare);
+}
+
+static void print_key(const struct expect_key *key, FILE *out)
+{
+    fprintf(out, " %s", key->contract);
+    if (key->device != DEVICE_DST)
+        fprintf(out, "@%s", device_side_name(key->device));
+}
+
+static void print_judged(const struct expect_backend *b, FILE *out)
+{
+    for (size_t i = 0; i < b->judged_count; i++) {
+        if (i == 0 || b->judged[i].op != b->judged[i - 1].op)
+            fprintf(out, "%sjudged %s", i ? "\n" : "", copy_op_name[b->judged[i].op]);
+        print_key(&b->judged[i], out);
+    }
+    if (b->judged_count > 0)
+        fputc('\n', out);
+}
+
+// Rows that differ in their contract alone; the sites are sorted.
+static bool rows_alike(const struct expect_row *a, const struct expect_row *b)
+{
+    if (a->rule != b->rule || a->site_count != b->site_count || case_compare(&a->c, &b->c) != 0)
+        return false;
+    for (size_t i = 0; i < a->site_count; i++)
+        if (strcmp(a->sites[i], b->sites[i]) != 0)
+            return false;
+    return true;
+}
+
+static void print_row(const struct expect_backend *b, size_t first, bool *printed, FILE *out)
+{
+    const struct expect_row *row = &b->rows[first];
+    char text[CASE_TEXT_MAX];
+    fprintf(out, "rule %s", rule_name[row->rule]);
+    for (size_t i = first; i < b->row_count; i++)
+        if (!printed[i] && rows_alike(row, &b->rows[i])) {
+            print_key(&b->rows[i].key, out);
+            printed[i] = true;
+        }
+    case_print(&row->c, text);
+    fprintf(out, "\n  case %s\n", text);
+    for (size_t i = 0; i < row->site_count; i++)
+        fprintf(out, "  sites %s\n", row->sites[i]);
+}
+
+void expect_print(const struct expect_backend *b, FILE *out)
+{
+    bool *printed = calloc(b->row_count + 1, sizeof *printed);
+    if (printed == NULL)
+        abort();
+    sort(b->judged, b->judged_count, sizeof *b->judged, key_compare);
+    sort(b->rows, b->row_count, sizeof *b->rows, row_compare);
+    for (size_t i = 0; i < b->row_count; i++)
+        sort(b->rows[i].sites, b->rows[i].site_count, sizeof *b->rows[i].sites, text_compare);
+    fprintf(out, "backend %s\n", b->name);
+    print_judged(b, out);
+    for (size_t i = 0; i < b->row_count; i++)
+        if (!printed[i])
+            print_row(b, i, printed, out);
+    free(printed);
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "saved.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_MAX_BYTES = 16384, LINE_MAX_BYTES = 2048 };
+
+bool device_side_parse(const char *text, enum device_side *out)
+{
+    for (unsigned side = DEVICE_DST; side <= DEVICE_BOTH; side++)
+        if (strcmp(text, device_side_name(side)) == 0) {
+            *out = (enum device_side)side;
+            return true;
+        }
+    return false;
+}
+
+struct parser {
+    const char *file;
+    unsigned line;
+    struct saved *out;
+    bool has_case;
+    unsigned seen; // bit per key
+    char *error;
+    size_t error_size;
+};
+
+__attribute__((format(printf, 2, 3))) static bool fail(const struct parser *p, const char *format,
+                                                       ...)
+{
+    va_list arguments;
+    int used = snprintf(p->error, p->error_size, "%s:%u: ", p->file, p->line);
+    va_start(arguments, format);
+    if (used >= 0 && (size_t)used < p->error_size)
+        vsnprintf(p->error + used, p->error_size - (size_t)used, format, arguments);
+    va_end(arguments);
+    for (char *at = p->error; *at; at++)
+        if (!isprint((unsigned char)*at))
+            *at = '?';
+    return false;
+}
+
+static bool take_text(const struct parser *p, const char *key, const char *value, char *out,
+                      size_t out_size)
+{
+    if (strlen(value) >= out_size)
+        return fail(p, "%s is longer than %zu bytes; shorten it", key, out_size - 1);
+    if (*value == '\0')
+        return fail(p, "%s says nothing; give a value or leave the line out", key);
+    memcpy(out, value, strlen(value) + 1);
+    return true;
+}
+
+static bool take_case(struct parser *p, const char *text)
+{
+    char why[256];
+    if (p->has_case)
+        return fail(p, "a second case; a file holds one");
+    p->has_case = true;
+    return case_parse(text, &p->out->c, why, sizeof why) || fail(p, "%s", why);
+}
+
+static bool take_value(struct parser *p, size_t key, const char *value)
+{
+    struct saved *s = p->out;
+    switch (key) {
+    case 0:
+        return take_text(p, "backend", value, s->backend, sizeof s->backend);
+    case 1:
+        return take_text(p, "contract", value, s->contracts, sizeof s->contracts);
+    case 2:
+        return device_side_parse(value, &s->device) ||
+               fail(p, "device '%.32s'; expected dst, src or both", value);
+    case 3:
+        s->has_rule = rule_find(value, &s->rule);
+        return s->has_rule ||
+               fail(p, "rule '%.32s'; `storescope list rules' has those there are", value);
+    case 4:
+        return take_text(p, "sites", value, s->sites, sizeof s->sites);
+    default:
+        return take_case(p, value);
+    }
+}
+
+static bool take_line(struct parser *p, char *line)
+{
+    static const char *const keys[] = {"backend", "contract", "device", "rule", "sites", "case"};
+    enum copy_op op;
+    char word[16] = "";
+    size_t n = strcspn(line, " \t");
+    if (n < sizeof word)
+        memcpy(word, line, n);
+    if (copy_op_parse(word, &op))
+        return take_case(p, line);
+    for (size_t key = 0; key < sizeof keys / sizeof *keys; key++) {
+        if (strcmp(word, keys[key]) != 0)
+            continue;
+        if (p->seen >> key & 1)
+            return fail(p, "%s is given twice; give it once", word);
+        p->seen |= 1u << key;
+        return take_value(p, key, line + n + strspn(line + n, " \t"));
+    }
+    return fail(p, "'%.*s'; expected backend, contract, device, rule, sites or case",
+                (int)(n < 32 ? n : 32), line);
+}
+
+// Blanks around a line, and a carriage return, are none of it.
+static bool next_line(struct parser *p, const char **text, const char *end, char *line, bool *bad)
+{
+    if (*text == end)
+        return false;
+    const char *stop = memchr(*text, '\n', (size_t)(end - *text));
+    const char *from = *text, *to = stop ? stop : end;
+    *text = stop ? stop + 1 : end;
+    p->line++;
+    while (from < to && isspace((unsigned char)*from))
+        from++;
+    while (to > from && isspace((unsigned char)to[-1]))
+        to--;
+    size_t length = (size_t)(to - from);
+    *bad = length >= LINE_MAX_BYTES || memchr(from, '\0', length) != NULL;
+    if (!*bad) {
+        memcpy(line, from, length);
+        line[length] = '\0';
+        for (char *at = line; *at; at++)
+            *bad |= iscntrl((unsigned char)*at) && *at != '\t';
+    }
+    return true;
+}
+
+bool saved_parse(const char *file, const char *text, size_t length, struct saved *out, char *error,
+                 size_t error_size)
+{
+    struct saved s = {.device = DEVICE_DST};
+    struct parser p = {.file = file, .out = &s, .error = error, .error_size = error_size};
+    const char *end = text + length;
+    char line[LINE_MAX_BYTES];
+    bool bad;
+    while (next_line(&p, &text, end, line, &bad)) {
+        if (bad)
+            return fail(&p, "not text, or a line that is too long; expected a saved case");
+        if (line[0] != '\0' && line[0] != '#' && !take_line(&p, line))
+            return false;
+    }
+    if (!p.has_case)
+        return fail(&p, "no case; expected a line such as: case memmove size=15");
+    *out = s;
+    return true;
+}
+
+bool saved_load(const char *path, struct saved *out, char *error, size_t error_size)
+{
+    char text[FILE_MAX_BYTES + 1];
+    // A pipe without a writer is not waited for.
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    size_t length = 0;
+    ssize_t got = fd < 0 ? -1 : 1;
+    while (got > 0 && length < sizeof text) {
+        got = read(fd, text + length, sizeof text - length);
+        length += got > 0 ? (size_t)got : 0;
+    }
+    int saved_errno = errno;
+    if (fd >= 0)
+        close(fd);
+    if (got < 0)
+        snprintf(error, error_size, "cannot read %s: %s", path, strerror(saved_errno));
+    else if (length > FILE_MAX_BYTES)
+        snprintf(error, error_size, "%s is larger than %d KiB; a saved case is a short text", path,
+                 FILE_MAX_BYTES >> 10);
+    else
+        return saved_parse(path, text, length, out, error, error_size);
+    return false;
+}
+
+void saved_print(const struct saved *s, FILE *out)
+{
+    char text[CASE_TEXT_MAX];
+    case_print(&s->c, text);
+    if (s->backend[0])
+        fprintf(out, "backend %s\n", s->backend);
+    if (s->contracts[0])
+        fprintf(out, "contract %s\n", s->contracts);
+    fprintf(out, "device %s\n", device_side_name(s->device));
+    if (s->has_rule)
+        fprintf(out, "rule %s\n", rule_name[s->rule]);
+    if (s->sites[0])
+        fprintf(out, "sites %s\n", s->sites);
+    fprintf(out, "case %s\n", text);
+}
+
+bool saved_same(const struct saved *a, const struct saved *b)
+{
+    return a->has_rule == b->has_rule && a->rule == b->rule &&
+           strcmp(a->backend, b->backend) == 0 && strcmp(a->sites, b->sites) == 0;
+}
+
+// FNV-1a, with an end after each text.
+static uint32_t hash_text(uint32_t hash, const char *text)
+{
+    do
+        hash = (hash ^ (unsigned char)*text) * UINT32_C(16777619);
+    while (*text++);
+    return hash;
+}
+
+void saved_name(const struct saved *s, char *name)
+{
+    char backend[81];
+    const char *rule = s->has_rule ? rule_name[s->rule] : "case";
+    uint32_t hash = hash_text(UINT32_C(2166136261), s->backend);
+    hash = hash_text(hash_text(hash, rule), s->sites);
+    // Of a long path the end tells more.
+    size_t length = strlen(s->backend), skip = length < sizeof backend ? 0 : length - 80;
+    snprintf(backend, sizeof backend, "%s", s->backend + skip);
+    for (char *at = backend; *at; at++)
+        if (!isalnum((unsigned char)*at) && !strchr("-.", *at))
+            *at = '_';
+    if (backend[0] == '.')
+        backend[0] = '_';
+    snprintf(name, SAVED_NAME_MAX, "%s-%s-%08" PRIx32 ".case", backend, rule, hash);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "finding_text.h"
+
+#include "describe.h"
+#include "look.h"
+
+enum { ROWS_MAX = 12, ROWS_TAIL = 3 };
+
+void access_text(const struct recording *r, const struct access *a, char *text)
+{
+    char range[EXTENT_TEXT_MAX] = "", width[EXTENT_TEXT_MAX] = "", instruction[192];
+    struct extent e = extent_of(r, a);
+    if (a->kind != ACCESS_FENCE) {
+        extent_print(&e, REGION_COUNT, range);
+        width_print(a, width);
+    }
+    instruction_print(r, a, instruction, sizeof instruction);
+    snprintf(text, ACCESS_TEXT_MAX, "%-5s  %-12s %4s  %s", access_kind_name[a->kind], range, width,
+             instruction);
+}
+
+void finding_print_accesses(const struct finding *f, const char *indent, FILE *out)
+{
+    char count[COUNT_TEXT_MAX], text[ACCESS_TEXT_MAX];
+    size_t skip_from = f->access_count, skip_to = f->access_count;
+    if (f->access_count > ROWS_MAX) {
+        skip_from = ROWS_MAX - ROWS_TAIL;
+        skip_to = f->access_count - ROWS_TAIL;
+    }
+    for (size_t i = 0; i < f->access_count; i++) {
+        if (i == skip_from && skip_to > skip_from)
+            fprintf(out, "%s... %s more\n", indent, count_print(skip_to - skip_from, "row", count));
+        if (i >= skip_from && i < skip_to)
+            continue;
+        access_text(&f->recording, &f->recording.trace.accesses[f->accesses[i]], text);
+        fprintf(out, "%s%s\n", indent, text);
+    }
+}
+
+void finding_print_replay(const struct result *r, const struct finding *f, FILE *out)
+{
+    char text[CASE_TEXT_MAX];
+    case_print(&f->witness, text);
+    fputs("storescope trace ", out);
+    look_quote(out, r->backend->name);
+    fputc(' ', out);
+    look_quote(out, text);
+}
+
+void result_print_reason(const struct result *r, FILE *out)
+{
+    char text[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
+    uint64_t unjudged = r->skipped_cases + r->broken_cases;
+    if (unjudged == 0 || !r->has_reason_case || r->reason[0] == '\0') {
+        fputs(r->reason, out);
+        return;
+    }
+    case_print(&r->reason_case, text);
+    fprintf(out, "%s not judged: %s; the first: %s", count_print(unjudged, "case", count),
+            r->reason, text);
+}
+
+void result_name(const struct backend *b, enum copy_op op, char *text, size_t text_size)
+{
+    bool own = op == b->op;
+    snprintf(text, text_size, "%s%s%s", b->name, own ? "" : " as ", own ? "" : copy_op_name[op]);
+}

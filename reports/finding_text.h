@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The parts of a finding that reports show alike: the accesses to blame, a
+// line each, and the command that shows the case again.
+
+#ifndef STORESCOPE_FINDING_TEXT_H
+#define STORESCOPE_FINDING_TEXT_H
+
+#include "verdict.h"
+
+#include <stdio.h>
+
+// "store  dst 0..7        8  mov qword ptr [rdi], rax", without a newline.
+// TEXT holds ACCESS_TEXT_MAX bytes.
+enum { ACCESS_TEXT_MAX = 384 };
+void access_text(const struct recording *r, const struct access *a, char *text);
+
+// Those of a finding, each line after INDENT; the middle of many is left out.
+void finding_print_accesses(const struct finding *f, const char *indent, FILE *out);
+
+// "storescope trace BACKEND 'CASE'", as a shell takes it, without a newline.
+void finding_print_replay(const struct result *r, const struct finding *f, FILE *out);
+
+// Where a result was not judged: the reason, and the first case. "" otherwise.
+void result_print_reason(const struct result *r, FILE *out);
+
+// "glibc/memcpy", or "glibc/memcpy as memmove" where OP is not the backend's own.
+void result_name(const struct backend *b, enum copy_op op, char *text, size_t text_size);
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The page: one HTML file that needs nothing else. What it shows is there
+// without its script; the script adds replaying, filters and shortcuts. Rows of
+// the matrix and the parts on each backend go to two temporary files as results
+// come in, and into the page when the last one has, so that memory does not grow
+// with the number of findings.
+
+#ifndef STORESCOPE_PAGE_H
+#define STORESCOPE_PAGE_H
+
+#include "format.h"
+#include "markup.h"
+
+enum {
+    PAGE_ROWS_MAX = 48,       // accesses that a picture draws one by one
+    PAGE_NAME_MAX = 32,       // of an id
+    PAGE_PICTURES_MAX = 5000, // pictures of a page; later findings have text alone
+};
+
+struct page {
+    struct report *report;
+    FILE *rows, *sections;      // temporary
+    struct markup row, section; // into these
+    size_t backends;            // so far; the next one's number
+    size_t pictures, left_out;  // drawn, and not drawn because of PAGE_PICTURES_MAX
+    uint64_t rules_shown;       // bits by id, those named in the matrix
+    uint64_t verdicts_shown;    // bits by enum verdict
+};
+
+// A rule broken in a backend's sweep, once for all contracts that have it.
+struct page_finding {
+    const struct finding *finding;
+    const struct result *result; // the first that has it
+    bool *under;                 // one a contract
+};
+
+// The row of the matrix, with links to the section.
+void page_matrix_row(struct page *p, const struct result *results, size_t count);
+void page_matrix_head(struct markup *m, const struct run_facts *facts);
+void page_matrix_legend(struct markup *m, const struct page *p);
+
+// All on one backend.
+void page_section(struct page *p, const struct result *results, size_t count);
+
+// The case that COUNT findings have as their smallest: what is broken, the
+// picture, the instructions. INDEX numbers the cases of the section.
+void page_case(struct page *p, const struct page_finding *findings, size_t count, size_t index);
+
+// What a picture's replay needs, as JSON; the caller frees it.
+char *page_replay_json(const struct recording *r, const struct copy_case *c);
+
+// The command that shows a case again, as a shell takes it.
+void page_command(struct markup *m, const struct backend *b, const char *case_text);
+
+#endif

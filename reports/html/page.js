@@ -1,0 +1,392 @@
+// The page's script. All that it shows is in the page without it; it adds the
+// replay of a picture, a filter, arrow keys in the matrix, and the choice of
+// light or dark.
+(() => {
+  "use strict";
+
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // An element with attributes and children; text is text.
+  function make(tag, attributes = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  }
+
+  function plural(count, unit) {
+    return `${count.toLocaleString("en")} ${unit}${count === 1 ? "" : unit.endsWith("s") ? "es" : "s"}`;
+  }
+
+  // Light and dark.
+
+  function keep(name, value) {
+    try { localStorage.setItem(name, value); } catch { /* a page without storage */ }
+  }
+
+  function kept(name) {
+    try { return localStorage.getItem(name); } catch { return null; }
+  }
+
+  function isDark() {
+    const theme = document.documentElement.dataset.theme;
+    return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+
+  function addThemeButton(tools) {
+    const button = make("button", { type: "button", id: "theme" });
+    const label = () => { button.textContent = isDark() ? "☀ Light" : "☾ Dark"; };
+    const theme = kept("storescope-theme");
+    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+    button.addEventListener("click", () => {
+      document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+      keep("storescope-theme", document.documentElement.dataset.theme);
+      label();
+    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", label);
+    label();
+    tools.append(button);
+  }
+
+  // The matrix: one stop of the tab key, arrows within.
+
+  function cells() {
+    return $$("#matrix tbody tr").filter((row) => !row.hidden).map((row) => $$("a", row));
+  }
+
+  function addArrows(table) {
+    let current = null;
+    const take = (link) => {
+      if (current) current.tabIndex = -1;
+      current = link;
+      current.tabIndex = 0;
+    };
+    $$("tbody a", table).forEach((link) => { link.tabIndex = -1; });
+    const first = $("tbody a", table);
+    if (first) take(first);
+    table.addEventListener("focusin", (event) => {
+      if (event.target.matches("tbody a")) take(event.target);
+    });
+    table.addEventListener("keydown", (event) => {
+      const grid = cells();
+      const y = grid.findIndex((row) => row.includes(event.target));
+      if (y < 0) return;
+      const x = grid[y].indexOf(event.target);
+      const to = {
+        ArrowLeft: [y, x - 1], ArrowRight: [y, x + 1], ArrowUp: [y - 1, x], ArrowDown: [y + 1, x],
+        Home: [y, 0], End: [y, grid[y].length - 1],
+      }[event.key];
+      if (!to) return;
+      event.preventDefault();
+      const next = grid[to[0]]?.[to[1]];
+      if (next) next.focus();
+    });
+  }
+
+  function addFilter(tools, table) {
+    const input = make("input", {
+      type: "search", id: "filter", placeholder: "Filter backends", "aria-label": "Filter backends by name",
+    });
+    const sections = $$("details.backend");
+    const rows = $$("tbody tr", table);
+    input.addEventListener("input", () => {
+      const want = input.value.trim().toLowerCase();
+      rows.forEach((row, i) => {
+        const hide = !$("th", row).textContent.toLowerCase().includes(want);
+        row.hidden = hide;
+        if (sections[i]) sections[i].hidden = hide;
+      });
+    });
+    tools.append(input);
+  }
+
+  // A cell leads to its backend, where what its contract has nothing against is
+  // folded away.
+
+  function showOnly(backend, contract) {
+    const name = contract ? $("th", contract).textContent : "";
+    $(".only", backend)?.remove();
+    $$(".verdicts tr", backend).forEach((row) => row.classList.toggle("here", row === contract));
+    let hidden = 0;
+    for (const article of $$("article.case", backend)) {
+      let shown = 0;
+      for (const finding of $$(".finding", article)) {
+        const has = !name || $$(".ct", finding).some((ct) => ct.textContent === name);
+        finding.hidden = !has;
+        shown += has;
+        hidden += !has;
+      }
+      article.hidden = shown === 0;
+    }
+    if (!hidden) return;
+    const all = make("button", { type: "button" }, "Show all");
+    all.addEventListener("click", () => { showOnly(backend, null); $(".verdicts", backend).scrollIntoView(); });
+    const bar = make("p", { class: "only" }, `Findings under ${name} alone; ${hidden} more under others.`, all);
+    $(".verdicts", backend).after(bar);
+  }
+
+  function goToHash() {
+    const id = decodeURIComponent(location.hash.slice(1));
+    const target = id && document.getElementById(id);
+    if (!target) return;
+    const backend = target.closest("details.backend");
+    if (!backend) return;
+    backend.open = true;
+    if (target.matches(".verdicts tr")) showOnly(backend, target);
+    else if (target === backend || target.hidden) showOnly(backend, null);
+    (target === backend ? $("summary", backend) : target).focus({ preventScroll: true });
+    target.scrollIntoView({ block: target.matches(".verdicts tr") ? "center" : "start" });
+  }
+
+  // Copying a command.
+
+  function addCopyButton(line) {
+    const button = make("button", { type: "button", "aria-label": "Copy the command" }, "copy");
+    button.addEventListener("click", async () => {
+      const code = $("code", line);
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = "copied";
+      } catch {
+        getSelection().selectAllChildren(code);
+        button.textContent = "selected";
+      }
+      setTimeout(() => { button.textContent = "copy"; }, 1500);
+    });
+    line.append(button);
+  }
+
+  // Replay.
+
+  const KINDS = { l: "load", s: "store", f: "fence", c: "flush" };
+  const MARKS = [[1, "stores bytes again"], [2, "leaves an aligned element half written"],
+    [4, "lies below an earlier one"], [8, "lies outside"]];
+  const LOAD_MARKS = [[1, "loads bytes again"], [4, "lies below an earlier one"], [8, "lies outside"]];
+  const CELLS_MAX = 512;
+
+  function touches(step, at) {
+    const [, , lo, bytes, , , mask] = step;
+    if (at < lo || at >= lo + bytes) return false;
+    return mask === undefined || (BigInt("0x" + mask) >> BigInt(at - lo)) % 2n === 1n;
+  }
+
+  // Memory after the first `count` steps: per byte, the numbers of the stores
+  // that wrote it, and how many of the middle's did.
+  class Replay {
+    constructor(data) {
+      this.data = data;
+      // The middle of a long recording is one step.
+      this.steps = data.steps.map((step, i) => ({ step, number: i + 1 }));
+      if (data.middle) {
+        const [before, hidden, runs] = data.middle;
+        this.steps.splice(before, 0, { middle: runs, number: before + 1, last: before + hidden });
+        for (let i = before + 1; i < this.steps.length; i++) this.steps[i].number += hidden;
+      }
+    }
+
+    memory(count) {
+      const size = this.data.size;
+      const times = new Uint32Array(size);
+      const by = Array.from({ length: size }, () => []);
+      for (const one of this.steps.slice(0, count)) {
+        if (one.middle) {
+          for (const [lo, hi, n] of one.middle)
+            for (let at = lo; at < hi; at++) {
+              times[at] += n;
+              by[at].push(`${n === 1 ? "one" : n} of ${one.number}–${one.last}`);
+            }
+          continue;
+        }
+        const [kind, region, lo, bytes] = one.step;
+        if (kind !== "s" || region !== "d") continue;
+        for (let at = Math.max(lo, 0); at < Math.min(lo + bytes, size); at++)
+          if (touches(one.step, at)) {
+            times[at]++;
+            by[at].push(`${one.number}`);
+          }
+      }
+      return { times, by };
+    }
+
+    describe(index) {
+      if (index === 0) return ["Before the first access. Move the slider, or press the right arrow key."];
+      const one = this.steps[index - 1];
+      if (one.middle) return [`Accesses ${one.number} to ${one.last}, the middle of the recording, at once.`];
+      const [kind, region, lo, bytes, site, marks] = one.step;
+      const [text, group] = this.data.sites[site];
+      const where = { d: "destination", s: "source", o: "other memory", t: "stack" }[region];
+      const range = kind === "f" ? "" : region === "o" ? `, ${bytes} bytes of ${where}`
+        : `, ${where} ${bytes === 1 ? lo : `${lo}..${lo + bytes - 1}`} (${plural(bytes, "byte")})`;
+      const words = (kind === "l" ? LOAD_MARKS : MARKS).filter(([bit]) => marks & bit).map(([, word]) => word);
+      return [`${one.number}: ${group} ${KINDS[kind]}${range}: `, make("code", {}, text),
+        words.length ? ` – ${words.join(", ")}` : ""];
+    }
+  }
+
+  function replayData(where) {
+    const [id, index] = where.split(":");
+    const element = document.getElementById(id);
+    return element ? JSON.parse(element.textContent)[Number(index)] : null;
+  }
+
+  // The shadow memory: a cell a byte, or several bytes where there are many.
+  class Memory {
+    constructor(replay) {
+      const size = replay.data.size;
+      this.size = size;
+      this.unit = 1;
+      while (size / this.unit > CELLS_MAX) this.unit *= 2;
+      this.count = Math.ceil(size / this.unit);
+      this.columns = this.count <= 8 ? 8 : 16;
+      if (this.count > 128) this.columns = 32;
+      if (matchMedia("(max-width: 40rem)").matches) this.columns = Math.min(this.columns, 16);
+      this.who = make("p", { class: "who", "aria-live": "polite" });
+      this.cells = [];
+      this.element = make("div", {
+        class: "mem", role: "group", tabindex: "0",
+        "aria-label": "Shadow memory: how often each byte of the destination was stored. Arrow keys choose a byte.",
+      });
+      this.element.style.setProperty("--n", this.columns);
+      for (let i = 0; i < this.count; i++) {
+        if (i % this.columns === 0) this.element.append(make("span", { class: "at" }, `${i * this.unit}`));
+        const cell = make("span", { class: "c" }, "0");
+        cell.addEventListener("click", () => this.pick(i));
+        cell.addEventListener("pointerenter", () => this.pick(i));
+        this.cells.push(cell);
+        this.element.append(cell);
+      }
+      this.picked = 0;
+      this.element.addEventListener("keydown", (event) => {
+        const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.columns, ArrowUp: -this.columns }[event.key];
+        if (by === undefined) return;
+        event.preventDefault();
+        this.pick(Math.min(Math.max(this.picked + by, 0), this.count - 1));
+      });
+    }
+
+    pick(index) {
+      this.cells[this.picked]?.classList.remove("pick");
+      this.picked = index;
+      this.cells[index]?.classList.add("pick");
+      this.tell();
+    }
+
+    tell() {
+      if (!this.state || !this.count) return;
+      const lo = this.picked * this.unit, hi = Math.min(lo + this.unit, this.size);
+      const most = Math.max(...this.state.times.slice(lo, hi));
+      const by = [...new Set(this.state.by.slice(lo, hi).flat())];
+      const where = hi - lo === 1 ? `Byte ${lo}` : `Bytes ${lo} to ${hi - 1}`;
+      this.who.textContent = !most ? `${where}: not stored yet.`
+        : `${where}: stored ${hi - lo > 1 ? "up to " : ""}${most === 1 ? "once" : most === 2 ? "twice" : `${most} times`}, `
+          + `by access ${by.slice(0, 12).join(", ")}${by.length > 12 ? ", …" : ""}.`;
+    }
+
+    show(state, now) {
+      this.state = state;
+      this.cells.forEach((cell, i) => {
+        const lo = i * this.unit, hi = Math.min(lo + this.unit, this.size);
+        const times = Math.max(...state.times.slice(lo, hi));
+        let here = false;
+        for (let at = lo; at < hi && !here; at++) here = now !== null && touches(now, at);
+        cell.textContent = times;
+        cell.className = `c${times === 0 ? "" : times === 1 ? " w1" : " w2"}${here ? " now" : ""}`
+          + (i === this.picked && cell.classList.contains("pick") ? " pick" : "");
+      });
+      this.tell();
+    }
+  }
+
+  function addReplay(host) {
+    const data = replayData(host.dataset.replay);
+    const figure = $("figure", host);
+    if (!data || !figure) return;
+    const replay = new Replay(data);
+    const memory = new Memory(replay);
+    const last = replay.steps.length;
+    const slider = make("input", {
+      type: "range", min: "0", max: `${last}`, value: `${last}`, step: "1", "aria-label": "Accesses replayed",
+    });
+    const output = make("output", {});
+    const play = make("button", { type: "button" }, "▶ Play");
+    const back = make("button", { type: "button", "aria-label": "One access back" }, "‹");
+    const on = make("button", { type: "button", "aria-label": "One access on" }, "›");
+    const rows = $$("svg.pic g.r", figure);
+    let timer = 0;
+
+    const show = () => {
+      const count = Number(slider.value);
+      const one = count > 0 ? replay.steps[count - 1] : null;
+      const number = one ? one.last ?? one.number : 0;
+      rows.forEach((row) => {
+        const mine = Number(row.dataset.i) + 1;
+        row.classList.toggle("later", mine > number);
+        row.classList.toggle("now", mine === number);
+      });
+      const step = one && !one.middle && one.step[0] === "s" && one.step[1] === "d" ? one.step : null;
+      memory.show(replay.memory(count), step);
+      output.replaceChildren(...replay.describe(count));
+      slider.setAttribute("aria-valuetext", output.textContent);
+      host.dataset.step = `${count}`;
+    };
+    const stop = () => {
+      clearInterval(timer);
+      timer = 0;
+      play.textContent = "▶ Play";
+    };
+    const move = (by) => {
+      stop();
+      slider.value = `${Number(slider.value) + by}`;
+      show();
+    };
+    slider.addEventListener("input", () => { stop(); show(); });
+    back.addEventListener("click", () => move(-1));
+    on.addEventListener("click", () => move(1));
+    play.addEventListener("click", () => {
+      if (timer) { stop(); return; }
+      if (Number(slider.value) >= last) slider.value = "0";
+      play.textContent = "❚❚ Pause";
+      show();
+      timer = setInterval(() => {
+        slider.value = `${Number(slider.value) + 1}`;
+        show();
+        if (Number(slider.value) >= last) stop();
+      }, 650);
+    });
+    const box = make("div", { class: "replay" },
+      make("div", { class: "bar" }, play, back, slider, on), output, memory.element, memory.who);
+    figure.after(box);
+    show();
+    if (last === 0) slider.disabled = play.disabled = true;
+  }
+
+  // Made when they come into view: a page may have thousands.
+  function watchReplays() {
+    const observer = new IntersectionObserver((entries) => {
+      for (const entry of entries)
+        if (entry.isIntersecting) {
+          observer.unobserve(entry.target);
+          addReplay(entry.target);
+          $$(".cmd", entry.target).forEach(addCopyButton);
+        }
+    }, { rootMargin: "200px" });
+    $$("[data-replay]").forEach((host) => observer.observe(host));
+  }
+
+  const tools = $("#tools");
+  const table = $("#matrix");
+  if (table) {
+    addFilter(tools, table);
+    addArrows(table);
+  }
+  addThemeButton(tools);
+  watchReplays();
+  addEventListener("hashchange", goToHash);
+  // Again to the cell that is shown already: no hashchange comes of that.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href^='#']");
+    if (link && link.hash === location.hash) goToHash();
+  });
+  goToHash();
+})();

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "describe.h"
+#include "page.h"
+#include "picture.h"
+#include "svg.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+// What a shell takes as the command's arguments.
+void page_command(struct markup *m, const struct backend *b, const char *case_text)
+{
+    char *command;
+    size_t length;
+    FILE *out = open_memstream(&command, &length);
+    assert(out != NULL);
+    fputs("storescope trace ", out);
+    look_quote(out, b->name);
+    fputc(' ', out);
+    look_quote(out, case_text);
+    fclose(out);
+    markup_open_class(m, "p", "cmd");
+    markup_element(m, "code", "", command);
+    markup_close(m);
+    free(command);
+}
+
+static void write_under(struct page *p, const struct page_finding *f)
+{
+    struct markup *m = &p->section;
+    const struct run_facts *facts = p->report->facts;
+    markup_open_class(m, "span", "under");
+    markup_text(m, "under");
+    for (size_t i = 0; i < facts->contract_count; i++)
+        if (f->under[i]) {
+            markup_text(m, " ");
+            markup_element(m, "span", "ct", facts->contracts[i].name);
+        }
+    markup_close(m);
+}
+
+static void write_finding(struct page *p, const struct page_finding *f)
+{
+    struct markup *m = &p->section;
+    char cases[COUNT_TEXT_MAX], of[COUNT_TEXT_MAX];
+    markup_open_class(m, "div", "finding");
+    markup_open_class(m, "h4", "");
+    markup_attr(m, "title", rule_broken_when[f->finding->rule]);
+    markup_text(m, rule_name[f->finding->rule]);
+    markup_close(m);
+    markup_text(m, " ");
+    markup_open_class(m, "span", "share");
+    markup_format(m, "%s of %s cases", count_print(f->finding->cases, "", cases),
+                  count_print(f->result->cases, "", of));
+    markup_close(m);
+    markup_text(m, " ");
+    write_under(p, f);
+    markup_element(m, "p", "msg", f->finding->message);
+    markup_close(m);
+}
+
+static void write_picture(struct page *p, const struct page_finding *f, const char *label)
+{
+    struct markup *m = &p->section;
+    char sentence[512];
+    const struct finding *finding = f->finding;
+    const struct trace_report report = {
+        .backend = f->result->backend,
+        .c = &finding->witness,
+        .recording = &finding->recording,
+        .recorder = f->result->recorder,
+    };
+    const struct svg_options options = {.rows_max = PAGE_ROWS_MAX};
+    markup_open(m, "figure");
+    markup_open_class(m, "div", "scroll");
+    markup_attr(m, "tabindex", "0");
+    markup_attr(m, "role", "region");
+    markup_attr_format(m, "aria-label", "Store picture of %s", label);
+    svg_picture(m, &report, &options);
+    markup_close(m);
+    picture_sentence(&finding->recording, finding->witness.size, sentence, sizeof sentence);
+    markup_element(m, "figcaption", "", sentence);
+    markup_close(m);
+}
+
+void page_case(struct page *p, const struct page_finding *findings, size_t count, size_t index)
+{
+    struct markup *m = &p->section;
+    char text[CASE_TEXT_MAX];
+    const struct finding *first = findings[0].finding;
+    case_print(&first->witness, text);
+    markup_open_class(m, "article", "case");
+    markup_attr_format(m, "id", "b%zuw%zu", p->backends, index);
+    markup_attr(m, "tabindex", "-1");
+    markup_attr_format(m, "data-replay", "d%zu:%zu", p->backends, index);
+    for (size_t i = 0; i < count; i++)
+        write_finding(p, &findings[i]);
+    markup_open_class(m, "p", "witness");
+    markup_text(m, "The smallest case: ");
+    markup_element(m, "code", "", text);
+    markup_close(m);
+    // Without sites it could not be recorded again.
+    if (first->recording.trace.sites != NULL && p->pictures < PAGE_PICTURES_MAX) {
+        write_picture(p, &findings[0], text);
+        p->pictures++;
+    } else {
+        p->left_out += first->recording.trace.sites != NULL;
+    }
+    page_command(m, findings[0].result->backend, text);
+    markup_close(m);
+}

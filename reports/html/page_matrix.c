@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "describe.h"
+#include "matrix.h"
+#include "page.h"
+
+#include <string.h>
+
+static const char *const verdict_sign[VERDICT_COUNT] = {
+    [VERDICT_CONFORMS] = "✓",
+    [VERDICT_VIOLATES] = "✗",
+    [VERDICT_SKIPPED] = "–",
+    [VERDICT_BROKEN] = "?",
+};
+
+void page_matrix_head(struct markup *m, const struct run_facts *facts)
+{
+    markup_open_class(m, "section", "matrix");
+    markup_element(m, "h2", "", "Matrix");
+    markup_open_class(m, "div", "scroll");
+    markup_attr(m, "role", "region");
+    markup_attr(m, "aria-label", "Matrix of backends and contracts");
+    markup_attr(m, "tabindex", "0");
+    markup_open(m, "table");
+    markup_attr(m, "id", "matrix");
+    markup_open(m, "thead");
+    markup_open(m, "tr");
+    markup_open(m, "th");
+    markup_attr(m, "scope", "col");
+    markup_text(m, "backend");
+    markup_close(m);
+    for (size_t i = 0; i < facts->contract_count; i++) {
+        markup_open(m, "th");
+        markup_attr(m, "scope", "col");
+        if (facts->contracts[i].memory[0])
+            markup_attr(m, "title", facts->contracts[i].memory);
+        markup_text(m, facts->contracts[i].name);
+        markup_close(m);
+    }
+    markup_close_all(m, 2);
+    markup_open(m, "tbody");
+    markup_text(m, "\n");
+}
+
+// What the cell says, to those who cannot see it and when pointed at.
+static void write_label(struct markup *m, const struct result *r)
+{
+    char text[1024];
+    size_t length = (size_t)snprintf(text, sizeof text, "under %s: %s", r->contract->name,
+                                     verdict_name[r->verdict]);
+    for (size_t i = 0; i < r->finding_count && length < sizeof text; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", i ? ", " : ": ",
+                                   rule_name[r->findings[i].rule]);
+    if (r->finding_count == 0 && r->reason[0] && length < sizeof text)
+        snprintf(text + length, sizeof text - length, ": %s", r->reason);
+    markup_attr(m, "title", text);
+}
+
+static void write_cell(struct page *p, const struct result *r, size_t index)
+{
+    struct markup *m = &p->row;
+    p->verdicts_shown |= UINT64_C(1) << r->verdict;
+    markup_open_class(m, "td", verdict_name[r->verdict]);
+    markup_open(m, "a");
+    markup_attr_format(m, "href", "#b%zuc%zu", p->backends, index);
+    write_label(m, r);
+    markup_element(m, "b", "", verdict_sign[r->verdict]);
+    if (r->finding_count > 0) {
+        p->rules_shown |= UINT64_C(1) << r->findings[0].rule;
+        markup_text(m, matrix_rule_short(r->findings[0].rule));
+        if (r->finding_count > 1) {
+            markup_open(m, "i");
+            markup_format(m, "+%zu", r->finding_count - 1);
+            markup_close(m);
+        }
+    }
+    markup_close_all(m, 2);
+}
+
+void page_matrix_row(struct page *p, const struct result *results, size_t count)
+{
+    struct markup *m = &p->row;
+    markup_open(m, "tr");
+    markup_open(m, "th");
+    markup_attr(m, "scope", "row");
+    markup_open(m, "a");
+    markup_attr_format(m, "href", "#b%zu", p->backends);
+    markup_text(m, results[0].backend->name);
+    if (results[0].op != results[0].backend->op)
+        markup_format(m, " as %s", copy_op_name[results[0].op]);
+    markup_close_all(m, 2);
+    for (size_t i = 0; i < count; i++)
+        write_cell(p, &results[i], i);
+    markup_close(m);
+    markup_text(m, "\n");
+}
+
+void page_matrix_legend(struct markup *m, const struct page *p)
+{
+    static const char *const meaning[VERDICT_COUNT] = {
+        [VERDICT_CONFORMS] = "conforms: every case was judged and broke no rule",
+        [VERDICT_VIOLATES] = "violates: the first rule broken, and how many more",
+        [VERDICT_SKIPPED] = "skipped: not judged, for a reason outside of the routine",
+        [VERDICT_BROKEN] = "not judged: some case could not be judged",
+    };
+    markup_open_class(m, "ul", "legend");
+    for (unsigned v = 0; v < VERDICT_COUNT; v++) {
+        if (!(p->verdicts_shown >> v & 1))
+            continue;
+        markup_open_class(m, "li", verdict_name[v]);
+        markup_element(m, "b", "", verdict_sign[v]);
+        markup_text(m, " ");
+        markup_text(m, meaning[v]);
+        markup_close(m);
+    }
+    markup_close(m);
+    if (p->rules_shown == 0)
+        return;
+    markup_open_class(m, "dl", "rules");
+    for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
+        if (!(p->rules_shown >> rule & 1))
+            continue;
+        markup_open(m, "div");
+        markup_element(m, "dt", "", matrix_rule_short((enum rule_id)rule));
+        markup_open(m, "dd");
+        markup_element(m, "b", "", rule_name[rule]);
+        markup_text(m, ": ");
+        markup_text(m, rule_broken_when[rule]);
+        markup_close_all(m, 2);
+    }
+    markup_close(m);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "json_write.h"
+
+#include "describe.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXACT_MAX (UINT64_C(1) << 53)
+
+cJSON *json_object(void)
+{
+    cJSON *o = cJSON_CreateObject();
+    assert(o != NULL);
+    return o;
+}
+
+void json_add_text(cJSON *o, const char *key, const char *text)
+{
+    char *copy = utf8_copy(text);
+    cJSON_AddStringToObject(o, key, copy);
+    free(copy);
+}
+
+void json_add_text_or_null(cJSON *o, const char *key, const char *text)
+{
+    if (text == NULL || *text == '\0')
+        cJSON_AddNullToObject(o, key);
+    else
+        json_add_text(o, key, text);
+}
+
+// Digits are printed here: cJSON 1.7.15 rounds numbers above 10^15.
+void json_add_count(cJSON *o, const char *key, uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, value <= EXACT_MAX ? "%" PRIu64 : "0x%" PRIx64, value);
+    if (value <= EXACT_MAX)
+        cJSON_AddRawToObject(o, key, text);
+    else
+        cJSON_AddStringToObject(o, key, text);
+}
+
+void json_add_hex(cJSON *o, const char *key, uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "0x%" PRIx64, value);
+    cJSON_AddStringToObject(o, key, text);
+}
+
+void json_add_offset(cJSON *o, const char *key, int64_t value)
+{
+    if (value < 0 && value >= -(int64_t)EXACT_MAX)
+        cJSON_AddNumberToObject(o, key, (double)value);
+    else
+        json_add_count(o, key, (uint64_t)value);
+}
+
+void json_print(cJSON *o, FILE *out)
+{
+    char *text = cJSON_PrintUnformatted(o);
+    assert(text != NULL);
+    fputs(text, out);
+    free(text);
+    cJSON_Delete(o);
+}
+
+void json_print_members(cJSON *o, FILE *out)
+{
+    char *text = cJSON_PrintUnformatted(o);
+    assert(text != NULL);
+    text[strlen(text) - 1] = '\0';
+    fputs(text, out);
+    free(text);
+    cJSON_Delete(o);
+}
