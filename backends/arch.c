@@ -4,7 +4,10 @@
 #include "arch.h"
 
 #include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // Name, GNU triplet, package of the compiler, package of the libc, QEMU's name,
 // ELF machine, bytes of a word, big-endian.
@@ -100,4 +103,18 @@ const struct arch *arch_of_header(const uint8_t header[20])
             archs[i].big_endian == big)
             return &archs[i];
     return NULL;
+}
+
+bool arch_tool_here(const char *program)
+{
+    char path[4096];
+    const char *folders = getenv("PATH");
+    for (const char *at = folders ? folders : "/usr/bin"; *at; at += *at == ':') {
+        size_t length = strcspn(at, ":");
+        snprintf(path, sizeof path, "%.*s/%s", (int)length, at, program);
+        if (length > 0 && access(path, X_OK) == 0)
+            return true;
+        at += length;
+    }
+    return false;
 }

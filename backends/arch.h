@@ -36,6 +36,9 @@ extern const size_t arch_count;
 // all the same.
 extern const struct arch arch_native;
 
+// Is there a program of that name in PATH?
+bool arch_tool_here(const char *program);
+
 // NULL when no row has that name.
 const struct arch *arch_find(const char *name);
 

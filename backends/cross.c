@@ -29,20 +29,6 @@ struct library {
     size_t variants[PLAIN_COUNT];
 };
 
-static bool in_path(const char *program)
-{
-    char path[4096];
-    const char *folders = getenv("PATH");
-    for (const char *at = folders ? folders : "/usr/bin"; *at; at += *at == ':') {
-        size_t length = strcspn(at, ":");
-        snprintf(path, sizeof path, "%.*s/%s", (int)length, at, program);
-        if (length > 0 && access(path, X_OK) == 0)
-            return true;
-        at += length;
-    }
-    return false;
-}
-
 // What the tools of an architecture lack, found once.
 static const char *tools_missing(const struct arch *arch)
 {
@@ -51,9 +37,9 @@ static const char *tools_missing(const struct arch *arch)
     size_t i = (size_t)(arch - archs);
     if (!known[i]) {
         known[i] = true;
-        if (!in_path(arch->qemu))
+        if (!arch_tool_here(arch->qemu))
             snprintf(text[i], sizeof text[i], "install qemu-user");
-        else if (!in_path(arch->compiler))
+        else if (!arch_tool_here(arch->compiler))
             snprintf(text[i], sizeof text[i], "install %s", arch->package);
         else if (access(arch->libc, R_OK) != 0)
             snprintf(text[i], sizeof text[i], "install %s", arch->libc_package);
@@ -97,7 +83,7 @@ struct backend *cross_add(struct backend_list *out, const struct arch *arch, con
     free(b->missing); // needs of this CPU are none of it
     b->missing = NULL;
     b->arch = arch;
-    b->cpu = cpu_of(arch, symbol);
+    b->cpu = cpu_of(arch, strchr(name, ':') ? "PATH" : symbol);
     if (missing)
         backend_miss(b, "%s", missing);
     return b;

@@ -78,6 +78,8 @@ uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+// Where the instruction lies in the emulator's own memory; NULL: not known.
+void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
 // QEMU's own disassembly, to be freed by free(); NULL when it has none.
 char *qemu_plugin_insn_disas(const struct qemu_plugin_insn *insn);
 
@@ -121,6 +123,9 @@ extern qemu_plugin_mem_value qemu_plugin_mem_get_value(qemu_plugin_meminfo_t inf
 // reading guest memory with version 4 (QEMU 9.2).
 extern void qemu_plugin_scoreboard_new(void) __attribute__((weak));
 extern void qemu_plugin_read_memory_vaddr(void) __attribute__((weak));
+
+// The program that user-mode emulation runs; from QEMU 6.2 on.
+extern const char *qemu_plugin_path_to_binary(void) __attribute__((weak));
 
 // What a plugin exports. QEMU loads it, which runs its constructors, then reads
 // the version, then installs it. QEMU 9.0 and later refuse version 1, and older

@@ -71,8 +71,9 @@ static bool extract(struct shop *s)
     snprintf(keep, sizeof keep, "--keep-global-symbol=%s", routine_symbol);
     snprintf(globalize, sizeof globalize, "--globalize-symbol=%s", b->symbol);
     snprintf(rename, sizeof rename, "--redefine-sym=%s=%s", b->symbol, routine_symbol);
-    const char *const gather[] = {s->arch->compiler, "-nostdlib", "-r", "-w", wanted, "-o",
-                                  "whole.o",         path,        NULL};
+    const char *const gather[] = {
+        s->arch->compiler, "-nostdlib", "-r", "-Wl,--force-group-allocation", "-w", wanted, "-o",
+        "whole.o",         path,        NULL};
     const char *const expose[] = {s->arch->objcopy, globalize, rename, "whole.o", NULL};
     const char *const isolate[] = {s->arch->objcopy, keep, "whole.o", NULL};
     return run(s, gather) && run(s, expose) && run(s, isolate);

@@ -219,9 +219,9 @@ static void tell_failure(const struct process *p, enum process_state state, char
         snprintf(error, error_size, "%s is not installed; install qemu-user", qemu);
     else if (WIFEXITED(p->status))
         snprintf(error, error_size,
-                 "%s does not run the guest program with a plugin (status %d); `%s --help' must "
-                 "have -plugin",
-                 qemu, WEXITSTATUS(p->status), qemu);
+                 "%s takes no plugin, or not this one (status %d): statically linked qemu-user "
+                 "has none; put one in PATH whose --help has -plugin",
+                 qemu, WEXITSTATUS(p->status));
     else
         snprintf(error, error_size, "%s died of signal %d while it started", qemu,
                  WTERMSIG(p->status));

@@ -243,9 +243,10 @@ static void qemu_unprepare(void *prepared)
     guest_program_free(prepared);
 }
 
+// Whether a backend's own emulator is here its list row says.
 static const char *qemu_missing(void)
 {
-    return NULL;
+    return arch_tool_here(arch_native.qemu) ? NULL : "install qemu-user";
 }
 
 const struct recorder_kind recorder_qemu = {

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 enum {
-    QEMU_RECORDS_MAX = 1 << 21,
+    QEMU_RECORDS_MAX = 1 << 20,
     QEMU_SITES_MAX = 1 << 15,
     QEMU_SITE_BYTES_MAX = 15,
     QEMU_SITE_TEXT_MAX = 48,

@@ -22,7 +22,7 @@ void *right_bytes(void *dst, const void *src, size_t n)
     return dst;
 }
 
-void *right_words_move(void *dst, const void *src, size_t n)
+void *right_bytes_move(void *dst, const void *src, size_t n)
 {
     byte *d = dst;
     const byte *s = src;
@@ -106,7 +106,7 @@ void *crashes_at_9(void *dst, const void *src, size_t n)
     return dst;
 }
 
-void *dies_at_9(void *dst, const void *src, size_t n)
+void *traps_at_9(void *dst, const void *src, size_t n)
 {
     if (n == 9)
         __builtin_trap();
@@ -147,9 +147,12 @@ void *stores_misaligned(void *dst, const void *src, size_t n)
     const byte *s = src;
     size_t i = 0;
     for (; n - i >= 4; i += 4)
-        *(volatile uint32_t *)(d + i) =
-            (uint32_t)s[i] | (uint32_t)s[i + 1] << 8 | (uint32_t)s[i + 2] << 16 |
-            (uint32_t)s[i + 3] << 24;
+        *(volatile uint32_t *)(d + i) = (union {
+                                            uint8_t bytes[4];
+                                            uint32_t word;
+                                        }){
+            {s[i], s[i + 1], s[i + 2],
+             s[i + 3]}}.word;
     copy_bytes(d, s, i, n);
     return dst;
 }
