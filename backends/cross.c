@@ -8,6 +8,7 @@
 #include "arch.h"
 #include "archive_index.h"
 #include "backend_parts.h"
+#include "backends.def"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -129,8 +130,36 @@ static void add_library(struct library *l, const char *package)
     }
 }
 
+// storecopy's portable code, which is compiled for the architecture when it runs.
+static void add_engine(struct backend_list *out, const struct arch *arch)
+{
+    static const struct {
+        const char *name, *symbol, *features;
+        enum copy_op op;
+        uint64_t width;
+    } rows[] = {
+#define ROW(name, function, op, width, features) {name, #function, features, op, width},
+        ENGINE_ROWS(ROW)
+#undef ROW
+    };
+    char name[NAME_MAX_BYTES];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].features[0] || strstr(rows[i].name, "_portable"))
+            continue; // x86's; and here, all is portable
+        snprintf(name, sizeof name, "%s/engine/%s", arch->name, rows[i].name);
+        struct backend *b =
+            cross_add(out, arch, name, NULL, rows[i].symbol, "storecopy, the copy engine");
+        b->op = rows[i].op;
+        b->arg4 = rows[i].width;
+    }
+}
+
 void cross_list(struct backend_list *out)
 {
+    static const char *const engines[] = {CROSS_ENGINES};
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++)
+        if (arch_find(engines[i]))
+            add_engine(out, arch_find(engines[i]));
     static const struct {
         const char *arch, *family, *package, *path;
     } rows[] = {

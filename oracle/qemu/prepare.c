@@ -50,6 +50,12 @@ static bool write_sources(struct shop *s)
                       s->error_size);
 }
 
+// A routine of storecopy, built for another CPU, is in no file.
+static bool is_engine(const struct backend *b)
+{
+    return b->arch && !b->path;
+}
+
 static bool run(struct shop *s, const char *const argv[])
 {
     return tool_run(&s->folder, (char *const *)(uintptr_t)argv, s->error, s->error_size);
@@ -79,11 +85,49 @@ static bool extract(struct shop *s)
     return run(s, gather) && run(s, expose) && run(s, isolate);
 }
 
+// storecopy, compiled for the architecture: the same bytes for all its routines.
+static struct {
+    const struct arch *arch;
+    uint8_t *bytes;
+    size_t length;
+} engine;
+
+static bool compile_engine(struct shop *s)
+{
+    enum { SOURCES_MAX = 32 };
+    const char *argv[SOURCES_MAX + 16] = {s->arch->compiler, "-O2", "-w", "-nostdlib", "-r", "-o",
+                                          "engine.o"};
+    size_t n = 7;
+    for (const struct embedded_file *f = embedded_engine; f->name && n < SOURCES_MAX; f++) {
+        if (!tool_write(&s->folder, f->name, f->bytes, f->length, s->error, s->error_size))
+            return false;
+        if (f->name[strlen(f->name) - 1] == 'c')
+            argv[n++] = f->name;
+    }
+    if (!run(s, argv))
+        return false;
+    free(engine.bytes);
+    engine.arch = NULL;
+    if (!tool_read(&s->folder, "engine.o", &engine.bytes, &engine.length, s->error, s->error_size))
+        return false;
+    engine.arch = s->arch;
+    return true;
+}
+
+static bool make_engine(struct shop *s)
+{
+    return engine.arch == s->arch ? tool_write(&s->folder, "whole.o", engine.bytes, engine.length,
+                                               s->error, s->error_size)
+                                  : compile_engine(s) && make_engine(s);
+}
+
 // Is the routine in a file that can be linked? ERROR says why not.
 static bool is_linkable(struct shop *s)
 {
     uint8_t header[18] = {0};
     const char *path = s->backend->path;
+    if (is_engine(s->backend))
+        return true;
     FILE *f = path ? fopen(path, "rbe") : NULL;
     size_t read = f ? fread(header, 1, sizeof header, f) : 0;
     if (f)
@@ -102,9 +146,10 @@ static bool is_linkable(struct shop *s)
 
 static bool link_program(struct shop *s)
 {
+    bool of_engine = is_engine(s->backend);
     bool own =
         s->backend->path && strcmp(s->backend->path, s->arch->libc) == 0 && !s->arch->dynamic;
-    if (!own && !extract(s))
+    if (!own && !(of_engine ? make_engine(s) : extract(s)))
         return false;
     const char *const argv[] = {s->arch->compiler,
                                 "-O2",
@@ -119,7 +164,7 @@ static bool link_program(struct shop *s)
                                 "table.c",
                                 own ? NULL : "whole.o",
                                 NULL};
-    if (!write_table(s, own ? s->backend->symbol : routine_symbol))
+    if (!write_table(s, own || of_engine ? s->backend->symbol : routine_symbol))
         return false;
     bool linked = run(s, argv);
     if (!linked && strstr(s->error, "undefined reference") && strstr(s->error, routine_symbol))
