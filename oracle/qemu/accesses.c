@@ -193,6 +193,26 @@ static void add_record(struct taking *k, const struct qemu_record *rec)
     *serial = rec->serial;
 }
 
+static void add_fence(const struct taking *k, const struct qemu_record *rec)
+{
+    struct trace *t = k->t;
+    k->r->sites[rec->site].class = CLASS_FENCE;
+    trace_reserve(t, t->count + 1);
+    t->accesses[t->count++] = (struct access){.count = 1,
+                                              .value = TRACE_NO_VALUE,
+                                              .site = rec->site,
+                                              .kind = ACCESS_FENCE,
+                                              .flags = ACCESS_DRAINS};
+}
+
+// A store before it may have been flushed, or not.
+static void refuse_flush(struct trace *t, const struct site *s)
+{
+    t->outcome = OUTCOME_REFUSED;
+    snprintf(t->reason, sizeof t->reason,
+             "reached `%s`: which cache line it flushes QEMU does not tell", s->text);
+}
+
 static void broken(struct trace *t, const char *why)
 {
     t->outcome = OUTCOME_BROKEN;
@@ -226,6 +246,9 @@ void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values,
                        .values = values,
                        .x86 = machine == EM_X86_64 || machine == EM_386};
     take_sites(r, sites);
+    t->loads_unseen = s->loads_unseen != 0;
+    t->sites = r->sites;
+    t->site_count = r->site_count;
     trace_reserve(t, count + 1);
     if (values)
         trace_reserve_values(t, (size_t)count * QEMU_PIECE_MAX + 1);
@@ -240,9 +263,13 @@ void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values,
             return;
         }
         rec.site = r->numbers[rec.site];
-        add_record(&k, &rec);
+        if (rec.flags & RECORD_FLUSH) {
+            refuse_flush(t, &r->sites[rec.site]);
+            return;
+        }
+        if (rec.flags & RECORD_FENCE)
+            add_fence(&k, &rec);
+        else
+            add_record(&k, &rec);
     }
-    t->loads_unseen = s->loads_unseen != 0;
-    t->sites = r->sites;
-    t->site_count = r->site_count;
 }

@@ -226,6 +226,26 @@ static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, 
     plugin_count();
 }
 
+static void note_effect(struct insn *in, uint8_t flag)
+{
+    if (!plugin.recording)
+        return;
+    plugin_record(in, 0, 1)->flags = flag;
+    plugin_count();
+}
+
+static void on_fence(unsigned vcpu, void *data)
+{
+    (void)vcpu;
+    note_effect(data, RECORD_FENCE);
+}
+
+static void on_flush(unsigned vcpu, void *data)
+{
+    (void)vcpu;
+    note_effect(data, RECORD_FLUSH);
+}
+
 static void on_execution(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
@@ -300,6 +320,10 @@ static bool instrument(struct qemu_plugin_insn *insn, uint64_t addr, bool watche
                                                    &plugin.executions, 1);
     else
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_execution, QEMU_PLUGIN_CB_NO_REGS, NULL);
+    enum effect effect = effect_of(plugin.shared, in->site.bytes, in->site.length);
+    if (effect != EFFECT_NONE)
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, effect == EFFECT_FENCE ? on_fence : on_flush,
+                                               QEMU_PLUGIN_CB_NO_REGS, in);
     // One callback for both: QEMU 7.2 calls a second one, for the other kind, too.
     qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
                                      in);

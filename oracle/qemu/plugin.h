@@ -47,6 +47,13 @@ struct qemu_record *plugin_record(struct insn *in, uint64_t addr, unsigned width
 // Counts the record that plugin_record has given.
 void plugin_count(void);
 
+// ---- effect.c ----
+
+enum effect { EFFECT_NONE, EFFECT_FENCE, EFFECT_FLUSH };
+
+// Of an instruction's bytes.
+enum effect effect_of(const struct qemu_shared *s, const uint8_t *bytes, size_t length);
+
 // ---- silent.c ----
 
 // Of an instruction's bytes.

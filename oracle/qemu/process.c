@@ -54,6 +54,7 @@ static void tell_plugin(struct process *p)
     const struct guest_program *program = p->program;
     struct qemu_shared *s = p->shared;
     s->guest_base = program->arch->word_bytes == 4 ? strtoull(guest_base_text, NULL, 0) : 0;
+    s->machine = program->arch->machine;
     s->big_endian = program->arch->big_endian;
     s->silent = program->arch->machine == EM_S390      ? SILENT_S390X
                 : program->arch->machine == EM_AARCH64 ? SILENT_AARCH64

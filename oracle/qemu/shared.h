@@ -41,8 +41,9 @@ enum qemu_end {
 
 enum qemu_record_flag {
     RECORD_STORE = 1,
-    RECORD_FOUND = 2,      // by comparing memory: QEMU did not report it
-    RECORD_BIG_ENDIAN = 4, // as the instruction saw it
+    RECORD_FOUND = 2, // by comparing memory: QEMU did not report it
+    RECORD_FENCE = 4, // no access, but a barrier that orders stores
+    RECORD_FLUSH = 8, // of a cache line that is not told
 };
 
 // One piece of an access, as QEMU reports it.
@@ -89,6 +90,7 @@ struct qemu_case {
 struct qemu_shared {
     // Set before the guest starts.
     uint64_t guest_base;
+    uint32_t machine;                     // EM_*, of ELF headers
     uint32_t big_endian, silent;          // silent: enum qemu_silent
     uint32_t wants_text;                  // QEMU's disassembly of each site
     struct qemu_range marks[GUEST_MARKS]; // the runner's own code, not recorded
