@@ -86,6 +86,8 @@ enum trace_clobber {
     CLOBBERED_ALIGNMENT = 1 << 17, // the alignment-check flag
     CLOBBERED_MXCSR = 1 << 18,     // its control bits
     CLOBBERED_X87 = 1 << 19,       // the control word, or registers left in use
+    CLOBBERED_SAVED = 1 << 20,     // on another CPU: a register that its ABI has a
+                                   // callee keep
 };
 
 enum { TRACE_REASON_MAX = 160, TRACE_IMAGES_MAX = 32 };

@@ -36,7 +36,8 @@ enum guest_mail {
     MAIL_SIGNAL,
     MAIL_FAULT_AT,
     MAIL_FAULT_PC,
-    MAIL_STACK, // an address in the frame of the routine's caller
+    MAIL_CLOBBERED, // nonzero: a register came back changed that must not
+    MAIL_STACK,     // an address in the frame of the routine's caller
     MAIL_WORDS,
 };
 

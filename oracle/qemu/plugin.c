@@ -72,6 +72,7 @@ static void finish_case(struct qemu_shared *s)
     plugin.recording = false;
     s->signal = mail_get(MAIL_SIGNAL);
     s->result = mail_get(MAIL_RESULT);
+    s->clobbered = mail_get(MAIL_CLOBBERED) != 0;
     s->fault_at = mail_get(MAIL_FAULT_AT);
     s->fault_pc = mail_get(MAIL_FAULT_PC);
     s->stack = mail_get(MAIL_STACK);

@@ -98,6 +98,7 @@ static void tell_case(struct recorder *r, const struct layout *l, bool values)
 static void take_return(struct recorder *r, const struct layout *l, struct trace *t)
 {
     t->outcome = OUTCOME_RETURNED;
+    t->clobbered = r->process.shared->clobbered ? CLOBBERED_SAVED : 0;
     t->return_value = qemu_host_address(l, r->process.shared->result);
 }
 

@@ -117,16 +117,69 @@ static void resize(unsigned long window, unsigned long *have, unsigned long want
     *have = want;
 }
 
+// General registers that a callee keeps, as far as the compiler leaves them to us.
+// They hold known values while the routine runs. (sparc64 has windows instead.)
+#if defined __aarch64__
+#define SAVED_REGISTERS(X)                                                              \
+    X(0, "x19")                                                                         \
+    X(1, "x20") X(2, "x21") X(3, "x22") X(4, "x23") X(5, "x24") X(6, "x25") X(7, "x26") \
+        X(8, "x27") X(9, "x28")
+#elif defined __arm__
+#define SAVED_REGISTERS(X) X(0, "r4") X(1, "r5") X(2, "r6") X(3, "r8") X(4, "r9") X(5, "r10")
+#elif defined __riscv
+#define SAVED_REGISTERS(X)                                                                   \
+    X(0, "s2")                                                                               \
+    X(1, "s3") X(2, "s4") X(3, "s5") X(4, "s6") X(5, "s7") X(6, "s8") X(7, "s9") X(8, "s10") \
+        X(9, "s11")
+#elif defined __x86_64__
+#define SAVED_REGISTERS(X) X(0, "rbx") X(1, "r12") X(2, "r13") X(3, "r14") X(4, "r15")
+#elif defined __i386__
+#define SAVED_REGISTERS(X) X(0, "esi") X(1, "edi")
+#elif defined __powerpc__
+#define SAVED_REGISTERS(X)                                                              \
+    X(0, "r16")                                                                         \
+    X(1, "r17") X(2, "r18") X(3, "r19") X(4, "r20") X(5, "r21") X(6, "r22") X(7, "r23") \
+        X(8, "r24") X(9, "r25")
+#elif defined __s390x__
+#define SAVED_REGISTERS(X) X(0, "r6") X(1, "r7") X(2, "r8") X(3, "r9") X(4, "r10") X(5, "r11")
+#elif defined __mips__
+#define SAVED_REGISTERS(X) \
+    X(0, "$17") X(1, "$18") X(2, "$19") X(3, "$20") X(4, "$21") X(5, "$22") X(6, "$23")
+#elif defined __m68k__
+#define SAVED_REGISTERS(X) \
+    X(0, "d3") X(1, "d4") X(2, "d5") X(3, "d6") X(4, "d7") X(5, "a2") X(6, "a3")
+#elif defined __alpha__
+#define SAVED_REGISTERS(X) X(0, "$10") X(1, "$11") X(2, "$12") X(3, "$13") X(4, "$14")
+#elif defined __hppa__
+#define SAVED_REGISTERS(X) \
+    X(0, "r5") X(1, "r6") X(2, "r7") X(3, "r8") X(4, "r9") X(5, "r10") X(6, "r11") X(7, "r12")
+#else
+#define SAVED_REGISTERS(X)
+#endif
+
+#define PATTERN 0x5ca1ab1eul
+#define SET(n, name)                                             \
+    register unsigned long saved##n __asm__(name) = PATTERN + n; \
+    __asm__ volatile("" : "+r"(saved##n));
+#define CHECK(n, name)                     \
+    __asm__ volatile("" : "+r"(saved##n)); \
+    clobbered |= saved##n ^ (PATTERN + n);
+
 IN("storescope_loop") static void call_routine(void)
 {
     volatile uint64_t *mail = storescope_mailbox;
     routine *called = storescope_routines[mail[MAIL_ROUTINE]];
+    void *dst = (void *)(uintptr_t)mail[MAIL_DST];
+    const void *src = (const void *)(uintptr_t)mail[MAIL_SRC];
+    unsigned long size = (unsigned long)mail[MAIL_SIZE], arg4 = (unsigned long)mail[MAIL_ARG4];
+    unsigned long clobbered = 0;
     mark_begin();
-    void *result =
-        called((void *)(uintptr_t)mail[MAIL_DST], (const void *)(uintptr_t)mail[MAIL_SRC],
-               (unsigned long)mail[MAIL_SIZE], (unsigned long)mail[MAIL_ARG4]);
+    SAVED_REGISTERS(SET)
+    void *result = called(dst, src, size, arg4);
+    SAVED_REGISTERS(CHECK)
     mark_end();
     mail[MAIL_RESULT] = (uintptr_t)result;
+    mail[MAIL_CLOBBERED] = clobbered;
 }
 
 IN("storescope_loop") static void run_cases(void)

@@ -140,6 +140,28 @@ void *calls_the_system(void *dst, const void *src, size_t n)
     return dst;
 }
 
+// Returns with a register changed that its caller relies on.
+void *clobbers_a_register(void *dst, const void *src, size_t n)
+{
+    copy_bytes(dst, src, 0, n);
+#if defined __aarch64__
+    __asm__ volatile("mov x25, #1");
+#elif defined __riscv
+    __asm__ volatile("li s7, 1");
+#elif defined __s390x__
+    __asm__ volatile("lghi %r9, 1");
+#elif defined __powerpc__
+    __asm__ volatile("li 20, 1");
+#elif defined __arm__
+    __asm__ volatile("mov r8, #1");
+#elif defined __mips__
+    __asm__ volatile("li $19, 1");
+#elif defined __i386__
+    __asm__ volatile("movl $1, %edi");
+#endif
+    return dst;
+}
+
 // Misaligned 4-byte stores where the destination is not aligned.
 void *stores_misaligned(void *dst, const void *src, size_t n)
 {
