@@ -72,6 +72,9 @@ static bool decode(const struct decoder_row *row, unsigned mode, const struct qe
 static bool split_text(const char *text, struct words *out)
 {
     text += strspn(text, " \t");
+    size_t code = strspn(text, "0123456789abcdef"); // RISC-V's begins with the encoding
+    if (code >= 4 && (text[code] == ' ' || text[code] == '\t'))
+        text += code + strspn(text + code, " \t");
     size_t length = strcspn(text, " \t");
     snprintf(out->name, sizeof out->name, "%.*s", (int)length, text);
     text += length + strspn(text + length, " \t");

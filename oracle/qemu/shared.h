@@ -20,7 +20,7 @@ enum {
     QEMU_RECORDS_MAX = 1 << 20,
     QEMU_SITES_MAX = 1 << 15,
     QEMU_SITE_BYTES_MAX = 15,
-    QEMU_SITE_TEXT_MAX = 48,
+    QEMU_SITE_TEXT_MAX = 80,
     QEMU_PIECE_MAX = 16, // bytes of one record
     QEMU_POKES_MAX = 8,
 };
