@@ -8,6 +8,7 @@
 #define STORESCOPE_BACKEND_PARTS_H
 
 #include "backend.h"
+#include "nearest.h"
 
 // Appends a backend with the defaults of its SYMBOL: its op, and the features
 // its name says it needs. Valid until the next call.
@@ -48,18 +49,5 @@ bool pattern_is_glob(const char *pattern);
 
 // PATH:SYMBOL, as backend_list_find has it.
 bool path_find(const char *pattern, struct backend_list *out, char *error, size_t error_size);
-
-// The names nearest to a wanted one, for a message.
-enum { NEAREST_MAX = 3, NEAREST_NAME_MAX = 96 };
-struct nearest {
-    const char *wanted;
-    size_t count;
-    unsigned distance[NEAREST_MAX];
-    char name[NEAREST_MAX][NEAREST_NAME_MAX];
-};
-void nearest_offer(struct nearest *n, const char *name);
-
-// " (did you mean a, b or c?)", or "" when nothing is near.
-void nearest_print(const struct nearest *n, char *text, size_t text_size);
 
 #endif

@@ -4,15 +4,17 @@
 #include "comparing.h"
 #include "options_parts.h"
 #include "run.h"
+#include "side_by_side.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_BASELINE = KEY_OWN, KEY_WRITE_BASELINE };
+enum { KEY_BASELINE = KEY_OWN, KEY_WRITE_BASELINE, KEY_DIFF };
 
 struct compare_options {
     const char *baseline, *write;
+    bool diff;
 };
 
 static const struct argp_option own_options[] = {
@@ -20,6 +22,7 @@ static const struct argp_option own_options[] = {
            "Report only what changed against these expectations"),
     OPTION("write-baseline", KEY_WRITE_BASELINE, "FILE|DIR",
            "Rewrite the expectations, whole or not at all, and report what changed in them"),
+    OPTION("diff", KEY_DIFF, NULL, "What changed from A to B: two JSON reports or routines"),
     {0},
 };
 
@@ -33,6 +36,9 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
     case KEY_WRITE_BASELINE:
         own->write = text;
         return 0;
+    case KEY_DIFF:
+        own->diff = true;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -40,9 +46,9 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
 
 static const struct argp own_argp = {.options = own_options, .parser = read_own_option};
 
-static const struct command_help help = {
+const struct command_help help_compare = {
     .name = "storescope compare",
-    .arguments = "[BACKEND...]",
+    .arguments = "[BACKEND...]\n--diff A B",
     .about =
         "Sweeps copy routines and prints the matrix of backends and contracts: which routine is "
         "safe for which memory."
@@ -54,10 +60,14 @@ static const struct command_help help = {
         "  storescope compare 'qemu/*' --contract qemu-ram --contract mmio\n"
         "  storescope compare --size 0..128 --format json -o matrix.json\n"
         "  storescope compare 'glibc/*' --baseline corpus/expect\n"
-        "  storescope compare ./libmine.so:my_copy --write-baseline mine.expect\n\n"
+        "  storescope compare ./libmine.so:my_copy --write-baseline mine.expect\n"
+        "  storescope compare --diff ./old.so:my_copy ./new.so:my_copy --contract mmio\n"
+        "  storescope compare --diff before.json after.json\n\n"
         "With --baseline a difference is a rule newly broken or no longer broken, a rule broken at "
         "sites that are new, or from a smaller size on.\n\n"
-        "Exit status: 0 no finding, with --baseline no difference; 1 findings, or differences; 2 "
+        "Exit status: 0 no finding, with --baseline no difference, with --diff nothing worse in B; "
+        "1 "
+        "findings, differences, or B is worse; 2 "
         "bad usage, nothing to test, or a case that could not be judged.",
     .command = FORMAT_COMPARE,
     .own = &own_argp,
@@ -141,7 +151,7 @@ static int compare_with_baseline(struct options *o, const struct compare_options
 int command_compare(int argc, char **argv)
 {
     struct compare_options own = {.baseline = NULL};
-    struct command_help mine = help;
+    struct command_help mine = help_compare;
     struct options o;
     int status;
     mine.into = &own;
@@ -149,7 +159,13 @@ int command_compare(int argc, char **argv)
         return status;
     if (o.contract_count == 0)
         take_builtin_contracts(&o);
-    status = own.baseline || own.write ? compare_with_baseline(&o, &own) : run_command(&o, NULL);
+    if (own.diff && (own.baseline || own.write))
+        status = cli_trouble("--diff compares two sides; leave out --baseline");
+    else if (own.diff)
+        status = side_by_side(&o);
+    else
+        status =
+            own.baseline || own.write ? compare_with_baseline(&o, &own) : run_command(&o, NULL);
     options_free(&o);
     return status;
 }

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const struct command_help help = {
+const struct command_help help_list = {
     .name = "storescope list",
     .arguments = "[backends|recorders|contracts|rules] [GLOB]",
     .about = "Lists what is here; and of what is not, the CPU feature or package that is missing."
@@ -64,7 +64,7 @@ int command_list(int argc, char **argv)
     const char *glob;
     char error[1024];
     int status;
-    if (!options_read(&help, argc, argv, &o, &status))
+    if (!options_read(&help_list, argc, argv, &o, &status))
         return status;
     if (!read_words(&o, &kinds, &glob)) {
         status = cli_trouble("list takes one kind and one glob; try `storescope list --help'");

@@ -3,10 +3,13 @@
 
 #include "list_rows.h"
 
+#include "nearest.h"
+
 #include "contract.h"
 #include "describe.h"
 #include "recorder.h"
 #include "report.h"
+#include "rule_help.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -38,6 +41,16 @@ static size_t count_listed(const struct list_rows *rows, unsigned kinds)
     return count;
 }
 
+static void offer_names(struct nearest *n, unsigned kinds)
+{
+    for (size_t i = 0; kinds & 1u << LIST_RECORDERS && i < recorder_kind_count; i++)
+        nearest_offer(n, recorder_kinds[i]->name);
+    for (size_t i = 0; kinds & 1u << LIST_CONTRACTS && i < contract_builtin_count; i++)
+        nearest_offer(n, contract_builtin(i)->name);
+    for (size_t i = 0; kinds & 1u << LIST_RULES && i < RULE_COUNT; i++)
+        nearest_offer(n, rule_name[i]);
+}
+
 bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all, char *error,
                  size_t error_size)
 {
@@ -50,8 +63,12 @@ bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool 
     }
     if (count_listed(rows, kinds) > 0)
         return true;
-    snprintf(error, error_size, "nothing here matches '%s'; leave the glob out to see all",
-             glob ? glob : "");
+    struct nearest n = {.wanted = glob ? glob : ""};
+    char near_text[NEAREST_TEXT_MAX];
+    offer_names(&n, kinds);
+    nearest_print(&n, near_text, sizeof near_text);
+    snprintf(error, error_size, "nothing here matches '%s'%s; leave the glob out to see all",
+             n.wanted, near_text);
     return false;
 }
 
@@ -261,8 +278,14 @@ static void json_contracts(const struct list_rows *rows, cJSON *array)
 static void json_rules(const struct list_rows *rows, cJSON *array)
 {
     for (size_t i = 0; i < RULE_COUNT; i++)
-        if (is_listed(rows, rule_name[i]))
-            add_text(add_row(array, rule_name[i]), "broken_when", rule_broken_when[i]);
+        if (is_listed(rows, rule_name[i])) {
+            const struct rule_help *help = rule_help((enum rule_id)i);
+            cJSON *o = add_row(array, rule_name[i]);
+            add_text(o, "broken_when", rule_broken_when[i]);
+            add_text(o, "why", help->why);
+            add_text(o, "fix", help->fix);
+            add_text(o, "field", help->field);
+        }
 }
 
 void list_json(const struct list_rows *rows, unsigned kinds, FILE *out)

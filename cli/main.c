@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "cli.h"
+#include "generated.h"
+#include "nearest.h"
 
 #include <fcntl.h>
 #include <locale.h>
@@ -9,14 +11,23 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command commands[] = {
-    {"list", "What is here, and what is not and why", command_list},
-    {"trace", "One call: every access as a picture, JSON or bus beats", command_trace},
-    {"check", "Sweep routines and judge them under a contract", command_check},
-    {"compare", "The matrix of routines and contracts", command_compare},
-    {"replay", "Saved cases and findings, again", command_replay},
+const struct command commands[] = {
+    {"list", "What is here, and what is not and why", command_list, &help_list},
+    {"trace", "One call: every access as a picture, JSON or bus beats", command_trace, &help_trace},
+    {"check", "Sweep routines and judge them under a contract", command_check, &help_check},
+    {"compare", "The matrix of routines and contracts", command_compare, &help_compare},
+    {"fuzz", "A campaign: libFuzzer and AFL++ side by side", command_fuzz, &help_fuzz},
+    {"replay", "Saved cases and findings, again", command_replay, &help_replay},
+    {"watch", "Run a program of any CPU: every store to mappings of one file", command_watch,
+     &help_watch},
 };
-enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+const size_t command_count = sizeof commands / sizeof *commands;
+
+// What the build and completions call; no user has to.
+static const struct command hidden[] = {
+    {"completions", "", command_completions, NULL},
+    {"manual", "", command_manual, NULL},
+};
 
 // Were a standard descriptor closed, the next file opened would take its number
 // and get what is printed. Its place is taken by one that fails.
@@ -31,7 +42,7 @@ static void print_help(void)
 {
     puts("Usage: storescope COMMAND [OPTION...] [ARGUMENT...]\n"
          "Records every store and load of a copy routine, and says for which memory it is safe.\n");
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    for (size_t i = 0; i < command_count; i++)
         printf("  storescope %-8s %s\n", commands[i].name, commands[i].summary);
     puts("\n`storescope COMMAND --help' tells more and has examples.\n"
          "  storescope list backends\n"
@@ -61,14 +72,19 @@ static int unknown_command(const char *name)
 {
     char names[128] = "";
     size_t length = 0;
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    for (size_t i = 0; i < command_count; i++)
         length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",
                                    commands[i].name);
     if (name == NULL)
         return cli_trouble("say a command: %s; `storescope --help' tells more", names);
     if (name[0] == '-')
         return cli_trouble("unknown option '%s'; say a command first: %s", name, names);
-    return cli_trouble("there is no command '%s'; there are: %s", name, names);
+    struct nearest n = {.wanted = name};
+    char near_text[NEAREST_TEXT_MAX];
+    for (size_t i = 0; i < command_count; i++)
+        nearest_offer(&n, commands[i].name);
+    nearest_print(&n, near_text, sizeof near_text);
+    return cli_trouble("there is no command '%s'%s; there are: %s", name, near_text, names);
 }
 
 int main(int argc, char **argv)
@@ -83,8 +99,11 @@ int main(int argc, char **argv)
         return print_and_close(print_help);
     if (name != NULL && strcmp(name, "--version") == 0)
         return print_and_close(print_version);
-    for (size_t i = 0; name != NULL && i < COMMAND_COUNT; i++)
+    for (size_t i = 0; name != NULL && i < command_count; i++)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
+    for (size_t i = 0; name != NULL && i < sizeof hidden / sizeof *hidden; i++)
+        if (strcmp(name, hidden[i].name) == 0)
+            return hidden[i].run(argc - 1, argv + 1);
     return unknown_command(name);
 }

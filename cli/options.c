@@ -5,6 +5,7 @@
 
 #include "bus.h"
 #include "cli.h"
+#include "nearest.h"
 #include "options_parts.h"
 #include "saved.h"
 
@@ -41,7 +42,12 @@ enum option_key {
     KEY_REPORT,
 };
 
-enum { TIMEOUT_DEFAULT_MS = 2000, TIMEOUT_MAX_MS = 3600000, ROWS_DEFAULT = 256 };
+enum {
+    TIMEOUT_DEFAULT_MS = 2000,
+    TIMEOUT_MAX_MS = 3600000,
+    ROWS_DEFAULT = 256,
+    FORMATS_TEXT_MAX = 256
+};
 
 static const struct argp_option output_options[] = {
     OPTION("format", KEY_FORMAT, "FORMAT", "How to report (default: text)"),
@@ -195,13 +201,19 @@ static error_t read_case_option(int key, char *text, struct argp_state *state)
 static error_t read_format(struct reading *r, const char *option, const char *text, size_t length,
                            const struct format **out)
 {
-    char names[256], *name = strndup(text, length);
+    char names[256], near_text[NEAREST_TEXT_MAX], *name = strndup(text, length);
     assert(name != NULL);
     *out = format_find(name, r->command);
+    struct nearest n = {.wanted = name};
+    for (size_t i = 0; i < format_count && *out == NULL; i++)
+        if (formats[i]->commands & r->command)
+            nearest_offer(&n, formats[i]->name);
+    nearest_print(&n, near_text, sizeof near_text);
     free(name);
     format_names(r->command, ", ", names, sizeof names);
     return *out != NULL ? 0
-                        : options_refuse(r, "--%s '%s': expected one of: %s", option, text, names);
+                        : options_refuse(r, "--%s '%s': expected one of: %s%s", option, text, names,
+                                         near_text);
 }
 
 // FORMAT:FILE, FORMAT left out where it is PREFIX's.
@@ -251,28 +263,30 @@ static error_t read_output_option(int key, char *text, struct argp_state *state)
     }
 }
 
-static void recorder_names(char *text, size_t text_size)
+static error_t read_recorder(struct reading *r, const char *text)
 {
+    char names[128] = "", near_text[NEAREST_TEXT_MAX];
     size_t length = 0;
-    *text = '\0';
-    for (size_t i = 0; i < recorder_kind_count && length < text_size; i++)
-        length += (size_t)snprintf(text + length, text_size - length, "%s%s", i ? ", " : "",
+    struct nearest n = {.wanted = text};
+    r->o->run.recorder = recorder_find(text);
+    if (r->o->run.recorder != NULL)
+        return 0;
+    for (size_t i = 0; i < recorder_kind_count && length < sizeof names; i++) {
+        nearest_offer(&n, recorder_kinds[i]->name);
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",
                                    recorder_kinds[i]->name);
+    }
+    nearest_print(&n, near_text, sizeof near_text);
+    return options_refuse(r, "--recorder '%s': there is none of that name%s; take one of: %s", text,
+                          near_text, names);
 }
 
 static error_t read_run_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
-    char names[128];
     switch (key) {
     case KEY_RECORDER:
-        r->o->run.recorder = recorder_find(text);
-        recorder_names(names, sizeof names);
-        return r->o->run.recorder != NULL
-                   ? 0
-                   : options_refuse(r,
-                                    "--recorder '%s': there is none of that name; take one of: %s",
-                                    text, names);
+        return read_recorder(r, text);
     case KEY_TIMEOUT:
         return duration_parse(text, &r->o->run.timeout_ms)
                    ? 0
@@ -297,7 +311,9 @@ static error_t read_contract(struct reading *r, const char *text)
                                   "--contract '%s': contract %s is given twice; give it once, or "
                                   "rename the one in the file",
                                   text, contract->name);
-    o->contract_count++;
+    o->contract_names = reallocarray(o->contract_names, o->contract_count + 1, sizeof(char *));
+    assert(o->contract_names != NULL);
+    o->contract_names[o->contract_count++] = (char *)(uintptr_t)text;
     return 0;
 }
 
@@ -399,6 +415,8 @@ static error_t read_word(int key, char *text, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         r->o->words[r->o->word_count++] = text;
+        while (r->words_end_options && state->next < state->argc)
+            r->o->words[r->o->word_count++] = state->argv[state->next++];
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -423,57 +441,60 @@ static error_t parse(const struct argp *argp, int argc, char **argv, struct read
     FILE *real = stderr, *caught = open_memstream(complaint, &length);
     assert(caught != NULL);
     stderr = caught;
-    error_t problem = argp_parse(argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_HELP, NULL, r);
+    unsigned flags = ARGP_NO_EXIT | ARGP_NO_HELP | (r->words_end_options ? ARGP_IN_ORDER : 0);
+    error_t problem = argp_parse(argp, argc, argv, flags, NULL, r);
     stderr = real;
     fclose(caught);
     return problem;
 }
 
-static int report_problem(const struct command_help *help, const struct reading *r,
-                          const char *complaint)
+// An option as a command has it: which formats there are depends on that. TEXT
+// is where the text is made.
+static struct argp_option option_of(const struct argp_option *option, enum format_command command,
+                                    char *text, size_t text_size)
 {
-    size_t prefix = strlen(help->name);
-    if (r->error[0] != '\0')
-        return cli_trouble("%s", r->error);
-    if (strncmp(complaint, help->name, prefix) == 0 && complaint[prefix] == ':')
-        complaint += prefix + 2;
-    return cli_trouble("%.*s; try `%s --help'", (int)strcspn(complaint, "\n"), complaint,
-                       help->name);
+    struct argp_option mine = *option;
+    if (option->key != KEY_FORMAT)
+        return mine;
+    size_t length = (size_t)snprintf(text, text_size, "How to report: ");
+    format_names(command, ", ", text + length, text_size - length);
+    length = strlen(text);
+    snprintf(text + length, text_size - length, " (default: text)");
+    mine.doc = text;
+    return mine;
 }
 
-static int show_help(const struct argp *argp, const char *name)
+static void visit_one(const struct argp_option *option, const struct command_help *help,
+                      options_visit *visit, void *context)
 {
-    struct output out;
-    char error[512], *copy = strdup(name);
-    assert(copy != NULL);
-    if (!output_open(&out, NULL, error, sizeof error))
-        return cli_trouble("%s", error);
-    argp_help(argp, stdout, ARGP_HELP_STD_HELP, copy);
-    free(copy);
-    return cli_close(&out, EXIT_CLEAN);
+    char text[FORMATS_TEXT_MAX];
+    struct argp_option mine = option_of(option, help->command, text, sizeof text);
+    visit(&mine, context);
 }
 
-// The command as a shell takes it, for a report's reader.
-static char *command_line(const char *name, int argc, char **argv)
+void options_each(const struct command_help *help, options_visit *visit, void *context)
 {
-    char *text = NULL;
-    size_t length;
-    FILE *out = open_memstream(&text, &length);
-    assert(out != NULL);
-    fputs(name, out);
-    for (int i = 1; i < argc; i++) {
-        fputc(' ', out);
-        look_quote(out, argv[i]);
-    }
-    fclose(out);
-    return text;
+    const struct argp_option *at = help->own != NULL ? help->own->options : NULL;
+    for (; at != NULL && at->name != NULL; at++)
+        visit_one(at, help, visit, context);
+    for (size_t i = 0; i < GROUP_COUNT; i++)
+        if (help->groups & groups[i].group)
+            for (at = groups[i].argp.options; at->name != NULL; at++)
+                visit_one(at, help, visit, context);
 }
 
 bool options_read(const struct command_help *help, int argc, char **argv, struct options *o,
                   int *status)
 {
     struct argp_child children[GROUP_COUNT + 2] = {0};
-    struct reading r = {.o = o, .command = help->command};
+    char formats_text[FORMATS_TEXT_MAX];
+    struct argp_option options[sizeof output_options / sizeof *output_options];
+    const struct argp output = {.options = options, .parser = read_output_option};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        options[i] =
+            option_of(&output_options[i], help->command, formats_text, sizeof formats_text);
+    struct reading r = {
+        .o = o, .command = help->command, .words_end_options = help->words_end_options};
     char *complaint = NULL;
     *o = (struct options){.command = help->command,
                           .rows_max = ROWS_DEFAULT,
@@ -483,7 +504,7 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
                                        .device = DEVICE_DST,
                                        .jobs = cores(),
                                        .timeout_ms = TIMEOUT_DEFAULT_MS};
-    o->command_line = command_line(help->name, argc, argv);
+    o->command_line = options_command_line(help->name, argc, argv);
     o->words = calloc((size_t)argc + 1, sizeof *o->words);
     assert(o->words != NULL);
     size_t own = 0;
@@ -491,14 +512,14 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
         children[own++].argp = help->own;
     for (size_t i = 0; i < GROUP_COUNT; i++)
         if (help->groups & groups[i].group)
-            children[own++].argp = &groups[i].argp;
+            children[own++].argp = groups[i].group == OPTIONS_OUTPUT ? &output : &groups[i].argp;
     struct argp argp = {
         .parser = read_word, .args_doc = help->arguments, .doc = help->about, .children = children};
     char *name = strdup(help->name);
     argv[0] = name;
     error_t problem = parse(&argp, argc, argv, &r, &complaint);
-    *status = r.help    ? show_help(&argp, help->name)
-              : problem ? report_problem(help, &r, complaint)
+    *status = r.help    ? options_show_help(&argp, help->name)
+              : problem ? options_complain(help, &r, complaint)
                         : EXIT_CLEAN;
     free(complaint);
     free(name);
@@ -512,6 +533,7 @@ void options_free(struct options *o)
 {
     free(o->words);
     free(o->contracts);
+    free(o->contract_names);
     free(o->more);
     free(o->command_line);
     *o = (struct options){.words = NULL};

@@ -46,7 +46,7 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
 
 static const struct argp own_argp = {.options = own_options, .parser = read_own_option};
 
-static const struct command_help help = {
+const struct command_help help_replay = {
     .name = "storescope replay",
     .arguments = "FILE...",
     .about =
@@ -398,7 +398,7 @@ static int run(struct replay *x)
 int command_replay(int argc, char **argv)
 {
     struct replay_options own = {.backend = NULL};
-    struct command_help mine = help;
+    struct command_help mine = help_replay;
     struct options o;
     struct replay x = {.o = &o, .own = &own};
     int status;

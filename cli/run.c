@@ -245,28 +245,67 @@ static int sweep_and_report(struct run *run)
     return status;
 }
 
+// What the reports want to know beyond the verdicts.
+static void want_facts(struct options *o)
+{
+    o->run.charts |= o->format->charts;
+    o->run.laws |= o->laws || o->format->laws;
+    for (size_t i = 0; i < o->more_count; i++) {
+        o->run.charts |= o->more[i].format->charts;
+        o->run.laws |= o->more[i].format->laws;
+    }
+}
+
+static bool prepare(struct run *run, struct options *o)
+{
+    const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
+    if (missing != NULL) {
+        snprintf(run->error, sizeof run->error, "recorder %s cannot run here: %s",
+                 o->run.recorder->name, missing);
+        return false;
+    }
+    if (!select_backends(o->words, o->word_count, &run->selection, run->error, sizeof run->error))
+        return false;
+    host_describe(&run->host);
+    run->facts = (struct run_facts){.command = o->command,
+                                    .command_line = o->command_line,
+                                    .host = &run->host,
+                                    .contracts = o->contracts,
+                                    .contract_count = o->contract_count,
+                                    .run = &o->run,
+                                    .totals = &run->totals,
+                                    .unreached = o->unreached,
+                                    .laws = o->laws,
+                                    .baseline = run->observer ? run->observer->baseline : NULL};
+    want_facts(o);
+    show_progress(run, o);
+    return any_plan(run);
+}
+
+static int finish(struct run *run, bool ready)
+{
+    int status = ready ? sweep_and_report(run) : cli_trouble("%s", run->error);
+    free(run->sinks);
+    select_free(&run->selection);
+    return status;
+}
+
 int run_command(struct options *o, const struct run_observer *observer)
 {
     struct run run = {.o = o, .observer = observer};
-    const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
-    if (missing != NULL)
-        return cli_trouble("recorder %s cannot run here: %s", o->run.recorder->name, missing);
-    if (!select_backends(o->words, o->word_count, &run.selection, run.error, sizeof run.error))
-        return cli_trouble("%s", run.error);
-    host_describe(&run.host);
-    run.facts = (struct run_facts){.command = o->command,
-                                   .unreached = o->unreached,
-                                   .command_line = o->command_line,
-                                   .host = &run.host,
-                                   .contracts = o->contracts,
-                                   .contract_count = o->contract_count,
-                                   .run = &o->run,
-                                   .totals = &run.totals,
-                                   .baseline = observer ? observer->baseline : NULL};
-    show_progress(&run, o);
-    int status =
-        any_plan(&run) && open_sinks(&run) ? sweep_and_report(&run) : cli_trouble("%s", run.error);
-    free(run.sinks);
-    select_free(&run.selection);
-    return status;
+    return finish(&run, prepare(&run, o) && open_sinks(&run));
+}
+
+int run_into(struct options *o, const struct run_observer *observer, const struct format *format,
+             FILE *out)
+{
+    struct run run = {.o = o, .observer = observer, .sink_count = 1};
+    run.sinks = calloc(1, sizeof *run.sinks);
+    assert(run.sinks != NULL);
+    run.sinks[0].out = (struct output){.file = out};
+    run.sinks[0].report = (struct report){.format = format, .facts = &run.facts, .out = out};
+    bool ready = prepare(&run, o);
+    if (!ready)
+        fclose(out);
+    return finish(&run, ready);
 }

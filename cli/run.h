@@ -25,4 +25,9 @@ struct run_observer {
 // Sweeps and reports. OBSERVER may be NULL. Returns the exit status.
 int run_command(struct options *o, const struct run_observer *observer);
 
+// The same, with one report of that format to OUT, which is closed, instead of
+// those of the command line.
+int run_into(struct options *o, const struct run_observer *observer, const struct format *format,
+             FILE *out);
+
 #endif

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const struct command_help help = {
+const struct command_help help_trace = {
     .name = "storescope trace",
     .arguments = "BACKEND [CASE...]",
     .about =
@@ -174,7 +174,7 @@ int command_trace(int argc, char **argv)
     struct copy_case c;
     char error[1024];
     int status;
-    if (!options_read(&help, argc, argv, &o, &status))
+    if (!options_read(&help_trace, argc, argv, &o, &status))
         return status;
     if (o.word_count == 0)
         status = cli_trouble("trace what? Name a BACKEND; `storescope list backends' has them");

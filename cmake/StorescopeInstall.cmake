@@ -2,7 +2,8 @@
 # Copyright (c) 2026 The storescope authors
 #
 # Installs the program, the oracle as a library with its headers, and a config
-# package: find_package(storescope) gives storescope::oracle.
+# package: find_package(storescope) gives storescope_add_test(), and
+# storescope::oracle where the libraries that it needs are installed.
 
 include(CMakePackageConfigHelpers)
 
@@ -11,6 +12,9 @@ set(storescope_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/storescope")
 set_target_properties(storescope_backends PROPERTIES EXPORT_NAME backends)
 
 install(TARGETS storescope RUNTIME)
+# Beside the program, which looks for it there.
+install(TARGETS storescope_watch_plugin
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/storescope")
 install(TARGETS storescope_oracle storescope_backends
     EXPORT storescope-targets
     ARCHIVE
@@ -18,16 +22,34 @@ install(TARGETS storescope_oracle storescope_backends
 install(FILES backends/backend.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/storescope")
 install(EXPORT storescope-targets NAMESPACE storescope:: DESTINATION "${storescope_package_dir}")
 
+# What the engines of campaigns run, where script/fuzzers or the build made it.
+foreach(engine libfuzzer afl)
+    if(TARGET ${engine}_copy)
+        install(PROGRAMS "$<TARGET_FILE:${engine}_copy>"
+            DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/storescope/${engine}" OPTIONAL)
+    endif()
+endforeach()
+if(TARGET storescope_afl_mutator)
+    install(FILES "$<TARGET_FILE:storescope_afl_mutator>"
+        DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/storescope/afl" OPTIONAL)
+endif()
+if(STORESCOPE_FUZZ STREQUAL "replay")
+    install(DIRECTORY "${PROJECT_BINARY_DIR}/fuzz/seeds/copy"
+        DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/storescope/seeds" OPTIONAL)
+endif()
+
 configure_package_config_file(
     "${PROJECT_SOURCE_DIR}/cmake/storescope-config.cmake.in"
     "${PROJECT_BINARY_DIR}/storescope-config.cmake"
-    INSTALL_DESTINATION "${storescope_package_dir}")
+    INSTALL_DESTINATION "${storescope_package_dir}"
+    PATH_VARS CMAKE_INSTALL_BINDIR)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/storescope-config-version.cmake"
     COMPATIBILITY SameMinorVersion)
 
 install(FILES
     "${PROJECT_BINARY_DIR}/storescope-config.cmake"
     "${PROJECT_BINARY_DIR}/storescope-config-version.cmake"
+    cmake/StorescopeAddTest.cmake
     cmake/StorescopeFindLibrary.cmake
     cmake/FindZydis.cmake
     cmake/FindCapstone.cmake

@@ -52,21 +52,20 @@ static void write_le(uint8_t *data, size_t at, unsigned bytes, uint32_t value)
 
 static uint32_t size_of(uint32_t kind, uint32_t value)
 {
-    uint32_t edge = edges[(value & 0xff) % (sizeof edges / sizeof *edges)];
+    // Low edges more often: each half of the table as often as what is above it.
+    size_t count = sizeof edges / sizeof *edges, first = value >> 7 & 1 ? 0 : count / 2;
+    uint32_t edge = edges[(value & 0x7f) % (count - first)];
     uint32_t by = (value >> 8) % 33;
-    switch (kind % SIZE_KINDS) {
-    case SIZE_NEAR_EDGE:
-    case SIZE_NEAR_EDGE_TOO:
-        return edge + by < 16 ? 0 : edge + by - 16;
-    case SIZE_MIDDLE:
+    kind %= SIZE_KINDS;
+    if (kind == SIZE_EXACT && value <= CASE_BYTES_SIZE_MAX)
+        return value;
+    if (kind == SIZE_EXACT || kind == SIZE_MIDDLE)
         return value % MIDDLE;
-    case SIZE_PAGES:
+    if (kind == SIZE_PAGES)
         return value % PAGES;
-    case SIZE_EXACT:
-        return value % (CASE_BYTES_SIZE_MAX + 1);
-    default:
-        return value % SMALL;
-    }
+    if (kind >= SIZE_NEAR_EDGE)
+        return edge + by < 16 ? 0 : edge + by - 16;
+    return value % SMALL;
 }
 
 static uint32_t offset_of(uint32_t value)
@@ -253,6 +252,10 @@ size_t case_mutate(uint8_t *data, size_t size, size_t capacity, unsigned seed)
         for (size_t at = 0; at < CASE_BYTES; at += 4)
             draw_bytes(whole, at, 4, &state);
     } else {
+        // What is rare in large copies would have most of the time spent on them.
+        uint32_t bytes = size_of(whole[AT_SIZE_KIND], read_le(whole, CASE_BYTES, AT_SIZE, 4));
+        if (bytes >= MIDDLE && draw(&state) % 32 < (bytes >= PAGES ? 31 : 24))
+            new_size(whole, &state);
         for (unsigned n = 1 + draw(&state) % 3; n > 0; n--)
             change_one(whole, &state);
     }

@@ -15,7 +15,7 @@
 
 enum {
     CASE_BYTES = 40,
-    CASE_BYTES_SIZE_MAX = 1 << 18, // bytes of the largest copy that they describe
+    CASE_BYTES_SIZE_MAX = 0x50000, // bytes of the largest copy that they describe
     CASE_BYTES_FILLS = 16,
     CASE_BYTES_SMALL = 160,
 };
@@ -25,7 +25,7 @@ enum case_byte {
     AT_BACKEND,           // which of several
     AT_OP,                // modulo 3
     AT_FLAGS,             // enum case_byte_flag
-    AT_SIZE_KIND,         // enum case_size_kind, modulo
+    AT_SIZE_KIND,         // enum case_size_kind, modulo 16
     AT_SIZE = 4,          // 4 bytes
     AT_DST = 8,           // 2 bytes, see case_bytes.c
     AT_SRC = 10,          // 2
@@ -38,15 +38,15 @@ enum case_byte {
 
 enum case_byte_flag { FLAG_OVERLAPPING = 1, FLAG_EQUAL_DATA = 2 };
 
+// How a size is meant, by the byte's low 4 bits: mostly small, since that is where
+// routines branch most and cases take least time.
 enum case_size_kind {
-    SIZE_SMALL,     // 0..159
-    SIZE_SMALL_TOO, // twice as often
-    SIZE_NEAR_EDGE, // up to 16 below or above a power of two, a sum of two or a page
-    SIZE_NEAR_EDGE_TOO,
-    SIZE_MIDDLE, // 0..1151
-    SIZE_PAGES,  // 0..8447
-    SIZE_EXACT,  // up to CASE_BYTES_SIZE_MAX
-    SIZE_KINDS,
+    SIZE_SMALL = 0,     // 0..159; up to SIZE_NEAR_EDGE
+    SIZE_NEAR_EDGE = 9, // up to 16 below or above a power of two, a sum of two, a page
+    SIZE_MIDDLE = 13,   // 0..1151
+    SIZE_PAGES = 14,    // 0..8447
+    SIZE_EXACT = 15,    // up to CASE_BYTES_SIZE_MAX; a value above it: 0..1151
+    SIZE_KINDS = 16,
 };
 
 enum case_overlap_kind {

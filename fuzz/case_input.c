@@ -19,11 +19,13 @@ static bool is_text(const uint8_t *data, size_t size, struct copy_case *out)
     return true;
 }
 
-void case_from_input(const uint8_t *data, size_t size, struct copy_case *out, uint8_t *backend)
+bool case_from_input(const uint8_t *data, size_t size, struct copy_case *out, uint8_t *backend)
 {
     *backend = 0;
-    if (!is_text(data, size, out))
-        case_from_bytes(data, size, out, backend);
+    if (is_text(data, size, out))
+        return true;
+    case_from_bytes(data, size, out, backend);
+    return false;
 }
 
 static void write_le(uint8_t *data, size_t at, unsigned bytes, uint32_t value)

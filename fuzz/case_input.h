@@ -10,8 +10,8 @@
 
 #include "case_bytes.h"
 
-// As case_from_bytes; a text says no backend byte, hence 0.
-void case_from_input(const uint8_t *data, size_t size, struct copy_case *out, uint8_t *backend);
+// As case_from_bytes. True for a text, which says no backend's byte.
+bool case_from_input(const uint8_t *data, size_t size, struct copy_case *out, uint8_t *backend);
 
 // The bytes that give C again. False for a case that they cannot describe: too
 // large, or with another fill.

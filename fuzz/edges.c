@@ -16,13 +16,15 @@ extern const uint32_t *const harness_afl_places __attribute__((weak));
 
 uint8_t *edges_of_engine(bool blind)
 {
-    if (blind)
-        return nowhere;
-    if (!&harness_afl_places || !&__afl_area_ptr || !__afl_area_ptr)
-        return counters;
-    // Given out one after the other; none when the runtime is told to leave some out.
-    const uint32_t *places = harness_afl_places;
-    if (places[0] == 0 || places[EDGE_COUNT - 1] != places[0] + EDGE_COUNT - 1)
-        return nowhere;
-    return __afl_area_ptr + places[0];
+    uint8_t *first = counters;
+    if (&harness_afl_places && &__afl_area_ptr && __afl_area_ptr) {
+        // Given out one after the other, unless the runtime is told to leave some out.
+        const uint32_t *places = harness_afl_places;
+        if (places[0] == 0 || places[EDGE_COUNT - 1] != places[0] + EDGE_COUNT - 1)
+            return nowhere;
+        first = __afl_area_ptr + places[0];
+    }
+    // An engine that is told nothing at all takes it that something is wrong.
+    first[0] |= 1;
+    return blind ? nowhere : first;
 }

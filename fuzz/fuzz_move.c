@@ -5,26 +5,25 @@
 // contracts: with `ram`, every byte ends as memmove demands, nothing outside is
 // stored to, and the destination is returned.
 
-#include "case_input.h"
 #include "harness.h"
 
-const struct harness_kind harness_kind = {.name = "fuzz_move", .contracts = "ram", .moves = true};
+const struct harness_kind harness_kind = {
+    .name = "fuzz_move", .backends = FUZZ_BACKENDS(NULL), .contracts = "ram", .moves = true};
+
+static void run(struct seat *seat, struct copy_case *c)
+{
+    if (!c->overlapping) {
+        // What two offsets would have been is how far apart the two lie.
+        int64_t distance = (int64_t)c->dst_off - (int64_t)c->src_off;
+        c->overlapping = true;
+        c->overlap = distance % ((int64_t)c->size + CASE_GAP_MAX + 1);
+    }
+    seat_fit(seat, c);
+    seat_judge(seat, c);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct copy_case c;
-    uint8_t pick;
-    case_from_input(data, size, &c, &pick);
-    struct seat *seat = harness_seat(pick);
-    if (!seat)
-        return 0;
-    if (!c.overlapping) {
-        // What two offsets would have been is how far apart the two lie.
-        int64_t distance = (int64_t)c.dst_off - (int64_t)c.src_off;
-        c.overlapping = true;
-        c.overlap = distance % ((int64_t)c.size + CASE_GAP_MAX + 1);
-    }
-    seat_fit(seat, &c);
-    seat_judge(seat, &c);
+    harness_run(data, size, run);
     return 0;
 }

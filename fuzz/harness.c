@@ -3,6 +3,8 @@
 
 #include "harness.h"
 
+#include "case_input.h"
+
 #include <unistd.h>
 
 enum {
@@ -80,6 +82,7 @@ static void seat_open(struct seat *seat)
         .recorder = recorder,
         .recorder_options = {.loads = seat->judge.loads,
                              .blocks = true,
+                             .edges = true,
                              .timeout_ms = TIMEOUT_MS,
                              .code_bytes = CODE_BYTES},
     };
@@ -98,12 +101,27 @@ static void seat_open(struct seat *seat)
                 seat->backend->name);
 }
 
-struct seat *harness_seat(uint8_t pick)
+struct seat *harness_seat(size_t pick)
 {
     struct seat *seat = &the_harness.seats[pick % the_harness.settings.backend_count];
     if (!seat->tried)
         seat_open(seat);
     return seat->open ? seat : NULL;
+}
+
+void harness_run(const uint8_t *data, size_t size,
+                 void (*run)(struct seat *seat, struct copy_case *c))
+{
+    struct copy_case c;
+    uint8_t pick;
+    bool text = case_from_input(data, size, &c, &pick);
+    size_t first = text ? 0 : pick, count = text ? the_harness.settings.backend_count : 1;
+    for (size_t i = 0; i < count; i++) {
+        struct seat *seat = harness_seat(first + i);
+        struct copy_case own = c;
+        if (seat)
+            run(seat, &own);
+    }
 }
 
 static int64_t multiple_of(int64_t distance, int64_t unit)

@@ -42,6 +42,14 @@ struct harness_kind {
 };
 extern const struct harness_kind harness_kind;
 
+// A build that cannot be given settings, as OSS-Fuzz's, defines the backends that
+// conform: with others, what is known would be all there is to find.
+#ifdef FUZZ_CONFORMING
+#define FUZZ_BACKENDS(otherwise) FUZZ_CONFORMING
+#else
+#define FUZZ_BACKENDS(otherwise) (otherwise)
+#endif
+
 enum harness_setting {
     SET_BACKEND,
     SET_CONTRACT,
@@ -97,7 +105,12 @@ struct harness *harness_get(void);
 
 // The seat that an input's byte picks, opened; NULL when its routine cannot be
 // loaded or recorded, which is said once.
-struct seat *harness_seat(uint8_t pick);
+struct seat *harness_seat(size_t pick);
+
+// Calls RUN with an input's case, not yet fitted, and the seat that it picks; with
+// every seat where the input is a text, which picks none.
+void harness_run(const uint8_t *data, size_t size,
+                 void (*run)(struct seat *seat, struct copy_case *c));
 
 // Makes of any case one that the seat's routine takes.
 void seat_fit(const struct seat *seat, struct copy_case *c);

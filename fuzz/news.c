@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The storescope authors
 //
 // What becomes of a broken rule. Most cases of a routine that breaks one break it
-// in the same way: a hash of check, sites and size tells whether that was looked
-// at before. If not, the case is recorded again and explained; backend, rule and
+// in the same way: a hash of check, sites and size (roughly) tells whether that was
+// looked at before. If not, the case is recorded again and explained; backend, rule and
 // pair of sites say whether it is a finding that was had, or that is expected.
 
 #include "harness.h"
@@ -45,12 +45,26 @@ static uint64_t mix(uint64_t hash, uint64_t value)
     return hash ^ hash >> 29;
 }
 
+// Of the pairs of consecutive sites, whatever their order and number: a loop gives
+// the same however often it went round.
 static uint64_t hash_of_sites(const struct trace *t)
 {
-    uint64_t hash = t->outcome;
-    for (size_t i = 0; i < t->count; i++)
-        hash = mix(hash, t->accesses[i].site);
+    uint64_t pairs[4] = {0}, hash = t->outcome, from = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        uint64_t to = t->accesses[i].site + 1;
+        uint64_t bit = (from * 31 + to) * UINT64_C(0x9e3779b97f4a7c15) >> 56;
+        pairs[bit / 64] |= UINT64_C(1) << bit % 64;
+        from = to;
+    }
+    for (unsigned i = 0; i < 4; i++)
+        hash = mix(hash, pairs[i]);
     return hash;
+}
+
+// Where sites are few each size may have other ones to blame.
+static uint64_t size_class(uint64_t size)
+{
+    return size < 256 ? size : 256 + (63 - (uint64_t)__builtin_clzll(size));
 }
 
 // Findings that were had: backend, rule and sites, as one text each.
@@ -234,7 +248,8 @@ void news_of(struct seat *seat, const struct copy_case *c)
         if (r->tallies[i].cases == 0)
             continue;
         if (sites == 0)
-            sites = mix(mix(hash_of_sites(&seat->rig.trace), c->size), (uintptr_t)seat) | 1;
+            sites =
+                mix(mix(hash_of_sites(&seat->rig.trace), size_class(c->size)), (uintptr_t)seat) | 1;
         if (is_first(mix(sites, i) | 1) && count < sizeof news / sizeof *news)
             news[count++] = i;
     }

@@ -7,6 +7,8 @@
 
 #include "confine.h"
 
+#include "older_libc.h"
+
 #include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,9 @@
 // first asked for, in an order in which each includes only earlier ones.
 
 #include "contract.h"
+
 #include "contract_texts.h"
+#include "nearest.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -25,7 +27,7 @@ struct parser {
     const char *file;
     unsigned line;
     struct contract *out;
-    unsigned sides;       // of the section; 0 before the first
+    unsigned sides; // of the section; 0 before the first
     bool always;
     bool named, has_rules;
     char *error;
@@ -107,9 +109,8 @@ static bool parse_param(struct parser *p, enum rule_id rule, char *word, struct 
     if ((allowed & PARAM_MAX) && strcmp(word, "max") == 0)
         return parse_max(rule, value, &out->max) ||
                fail(p, "max=%s; expected %s bytes", value,
-                    rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD
-                        ? "1, 2, 4, 8, 16, 32 or 64"
-                        : "2, 4 or 8");
+                    rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD ? "1, 2, 4, 8, 16, 32 or 64"
+                                                                      : "2, 4 or 8");
     if ((allowed & PARAM_LOADS) && strcmp(word, "loads") == 0) {
         out->same_page = strcmp(value, "same-page") == 0;
         return out->same_page || fail(p, "loads=%s; expected same-page", value);
@@ -231,7 +232,7 @@ static bool parse_section(struct parser *p, const char *word, size_t count)
     if (count != 1)
         return fail(p, "words after %s; expected each rule on a line of its own", word);
     p->always = strcmp(word, "[always]") == 0;
-    p->sides = p->always                     ? DEVICE_BOTH
+    p->sides = p->always                    ? DEVICE_BOTH
                : strcmp(word, "[dst]") == 0 ? DEVICE_DST
                : strcmp(word, "[src]") == 0 ? DEVICE_SRC
                                             : 0;
@@ -452,8 +453,7 @@ static bool load_file(const char *path, struct contract *out, char *error, size_
     return ok;
 }
 
-bool contract_load(const char *name_or_path, struct contract *out, char *error,
-                   size_t error_size)
+bool contract_load(const char *name_or_path, struct contract *out, char *error, size_t error_size)
 {
     const struct contract *builtin = contract_find(name_or_path);
     const char *dot = strrchr(name_or_path, '.');
@@ -464,12 +464,18 @@ bool contract_load(const char *name_or_path, struct contract *out, char *error,
     }
     if (path)
         return load_file(name_or_path, out, error, error_size);
+    char near_text[NEAREST_TEXT_MAX];
+    struct nearest n = {.wanted = name_or_path};
+    for (size_t i = 0; i < CONTRACT_TEXTS; i++)
+        nearest_offer(&n, contract_builtin(i)->name);
+    nearest_print(&n, near_text, sizeof near_text);
     int used = snprintf(error, error_size, "no contract `%s`; there are", name_or_path);
     for (size_t i = 0; i < CONTRACT_TEXTS && used >= 0 && (size_t)used < error_size; i++)
         used += snprintf(error + used, error_size - (size_t)used, "%s %s", i ? "," : "",
                          contract_builtin(i)->name);
     if (used >= 0 && (size_t)used < error_size)
-        snprintf(error + used, error_size - (size_t)used, ", or a file such as ./mine.contract");
+        snprintf(error + used, error_size - (size_t)used, ", or a file such as ./mine.contract%s",
+                 near_text);
     return false;
 }
 

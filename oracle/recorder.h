@@ -17,7 +17,8 @@
 
 struct recorder_options {
     bool loads;          // record loads too (stores, fences, flushes always)
-    bool blocks;         // keep count of the code that was reached
+    bool blocks;         // keep in mind the code that was reached
+    bool edges;          // ... and be ready for count_edges
     unsigned timeout_ms; // processor time that one case may take
     size_t code_bytes;   // for each rewritten copy; 0: 16 MiB. They lie below 2 GiB
     const void *prepared; // what the kind's `prepare` gave, or NULL
@@ -43,14 +44,15 @@ struct recorder_kind {
     void (*run)(struct recorder *r, struct arena *arena, const struct copy_case *c, bool values,
                 struct layout *layout, struct trace *trace);
     void (*close)(struct recorder *r);
-    // With options.blocks; both NULL in a recorder that cannot tell.
+    // With options.blocks, and .edges; both NULL in a recorder that cannot tell.
     // Adds the instructions known so far to COVERAGE, with those that any case
     // reached.
     void (*cover)(struct recorder *r, struct coverage *coverage);
-    // Counts each pair of basic blocks that the last run executed one after the
-    // other, accesses or not, in one of EDGES, a power of two, counters. Which
-    // one follows from where the blocks lie in the routine alone.
-    void (*count_edges)(const struct recorder *r, uint8_t *edges, size_t count);
+    // From now on each pair of basic blocks that a run executes one after the
+    // other, accesses or not, counts in one of EDGES, COUNT (a power of two)
+    // counters that stay where they are at 255. Which one follows from where the
+    // blocks lie in the routine alone. NULL: no more.
+    void (*count_edges)(struct recorder *r, uint8_t *edges, size_t count);
 };
 
 extern const struct recorder_kind *const recorder_kinds[];

@@ -161,10 +161,11 @@ bool saved_parse(const char *file, const char *text, size_t length, struct saved
 bool saved_load(const char *path, struct saved *out, char *error, size_t error_size)
 {
     char text[FILE_MAX_BYTES + 1];
-    // A pipe without a writer is not waited for.
+    // A pipe that somebody writes to is read to its end; one without a writer is
+    // empty, and not waited for.
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     size_t length = 0;
-    ssize_t got = fd < 0 ? -1 : 1;
+    ssize_t got = fd < 0 || fcntl(fd, F_SETFL, O_RDONLY) != 0 ? -1 : 1;
     while (got > 0 && length < sizeof text) {
         got = read(fd, text + length, sizeof text - length);
         length += got > 0 ? (size_t)got : 0;

@@ -40,6 +40,7 @@ void trace_reset(struct trace *t)
     t->signal = 0;
     t->fault_addr = 0;
     t->fault_pc = 0;
+    t->entry = 0;
     t->stack_entry = 0;
     t->stack = (struct span){0, 0};
     t->image_count = 0;

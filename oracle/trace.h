@@ -108,6 +108,7 @@ struct trace {
     int signal;
     uint64_t fault_addr;                  // address whose access faulted
     uint64_t fault_pc;                    // instruction, in the untouched routine
+    uintptr_t entry;                      // the routine's first instruction
     uintptr_t stack_entry;                // stack pointer at the routine's first instruction
     struct span stack;                    // the routine's stack; its frame lies below entry
     struct span images[TRACE_IMAGES_MAX]; // code and data of the modules that ran

@@ -335,7 +335,7 @@ static void name_place(char place[40], const struct shadow *s, const struct acce
 {
     int64_t off;
     enum region region = trace_region(s->trace, s->layout, a, &off);
-    if (a->flags & ACCESS_TLS)
+    if (region == REGION_OTHER && a->flags & ACCESS_TLS)
         snprintf(place, 40, "thread-local storage");
     else if (region == REGION_OTHER)
         snprintf(place, 40, "address 0x%" PRIx64, (uint64_t)off);

@@ -5,6 +5,7 @@
 
 #include "confine.h"
 #include "explain.h"
+#include "older_libc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,8 +41,8 @@ static int only_fd(int fd)
     int mine = fcntl(fd, F_DUPFD_CLOEXEC, WORKER_FD_MIN);
     if (mine < 0 || null < 0)
         _exit(EXIT_FAILURE);
-    close_range(3, (unsigned)mine - 1, 0);
-    close_range((unsigned)mine + 1, ~0u, 0);
+    syscall(SYS_close_range, 3u, (unsigned)mine - 1, 0u);
+    syscall(SYS_close_range, (unsigned)mine + 1, ~0u, 0u);
     return mine;
 }
 
@@ -112,6 +113,18 @@ static bool send_recording(struct rig *rig, const struct worker_command *command
     return false; // one recording a worker: nothing of it can disturb another
 }
 
+// One of many: what the routine left behind is put in order.
+static bool send_stores(struct rig *rig, const struct worker_command *command, int fd)
+{
+    if (!explain_record(rig, &command->c, false)) {
+        send_failure(fd, rig->trace.reason);
+        return false;
+    }
+    bool sent = recording_send(fd, &rig->layout, &rig->trace);
+    explain_end(rig);
+    return sent && !rig->shadow->wild_store;
+}
+
 static bool send_coverage(struct rig *rig, int fd)
 {
     struct coverage c = {0};
@@ -143,6 +156,8 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
         return send_witness(rig, command, fd);
     case COMMAND_RECORD:
         return send_recording(rig, command, fd);
+    case COMMAND_STORES:
+        return send_stores(rig, command, fd);
     case COMMAND_COVERAGE:
         return send_coverage(rig, fd);
     }
@@ -280,10 +295,21 @@ static bool read_stat(pid_t pid, char *state, uint64_t *ticks)
         close(fd);
     text[length > 0 ? length : 0] = '\0';
     const char *name_end = strrchr(text, ')'); // names may hold anything
-    bool ok = name_end && sscanf(name_end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
-                                 state, &user, &system) == 3;
+    bool ok =
+        name_end && sscanf(name_end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+                           state, &user, &system) == 3;
     *ticks = user + system;
     return ok;
+}
+
+static uint64_t ms_of_ticks(uint64_t ticks)
+{
+    return ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+uint64_t worker_used_ms(const struct worker *w)
+{
+    return ms_of_ticks(w->used_ticks);
 }
 
 // Waiting for a disk is state D, and for a processor R.
@@ -293,9 +319,10 @@ const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms)
     uint64_t ticks;
     if (!read_stat(w->pid, &state, &ticks))
         return NULL;
+    w->sleeps = state == 'S';
     if (state == 'T' || state == 't')
         return "was stopped by a signal";
-    if (use_ms && ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK) > use_ms)
+    if (use_ms && ms_of_ticks(ticks) > use_ms)
         return "takes too long";
     if (state != 'S' || ticks != w->used_ticks || w->waits) {
         w->used_ticks = ticks;

@@ -179,7 +179,7 @@ static cJSON *difference_object(const struct difference *d)
     return o;
 }
 
-void baseline_json(const struct baseline *b, FILE *out)
+cJSON *baseline_object(const struct baseline *b)
 {
     cJSON *o = cJSON_CreateObject();
     add_text(o, "storescope", STORESCOPE_VERSION);
@@ -201,6 +201,12 @@ void baseline_json(const struct baseline *b, FILE *out)
     cJSON_AddNumberToObject(o, "backends_without_expectations", (double)b->strangers);
     cJSON_AddNumberToObject(o, "recorded", (double)b->recorded);
     cJSON_AddBoolToObject(o, "interrupted", b->interrupted);
+    return o;
+}
+
+void baseline_json(const struct baseline *b, FILE *out)
+{
+    cJSON *o = baseline_object(b);
     char *text = cJSON_Print(o);
     assert(text != NULL);
     fprintf(out, "%s\n", text);

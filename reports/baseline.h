@@ -66,6 +66,8 @@ void baseline_free(struct baseline *b);
 extern const struct format format_text_baseline, format_json_baseline;
 
 void baseline_text(const struct baseline *b, const struct look *look, FILE *out);
+// The same as an object for another report, a struct cJSON.
+struct cJSON *baseline_object(const struct baseline *b);
 void baseline_json(const struct baseline *b, FILE *out);
 
 #endif

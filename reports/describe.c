@@ -3,6 +3,8 @@
 
 #include "describe.h"
 
+#include "older_libc.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -283,7 +284,9 @@ static void compare_backend(const struct backend *b, uint64_t seed, unsigned cas
     struct routine routine;
     char error[256];
     int fds[2];
-    alarm(SECONDS_MAX);
+    // Of processor time: on a busy machine a turn may be long in coming.
+    setrlimit(RLIMIT_CPU, &(struct rlimit){SECONDS_MAX, SECONDS_MAX});
+    alarm(20 * SECONDS_MAX);
     if (!routine_load(b, &routine, error, sizeof error)) {
         printf("%s: %s\n", b->name, error);
         _exit(1);

@@ -1,32 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Which blocks ran, read off the log: with options.blocks each block begins with
-// a record that says so.
+// Which blocks ran, as the log says while it is expanded: with options.blocks a
+// block begins with a record, until it was seen to run. What is known need not be
+// told again, so after some cases the code is written anew without it. With
+// options.edges every block goes on telling.
 
 #include "rewrite.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-// The next record of the log that begins a block, from *AT on, which is moved
-// behind it; NULL when there is none, or the log does not hold together.
-static struct segment *next_block(const struct translation *t, const uint64_t **at,
-                                  const uint64_t *stop)
-{
-    while (*at < stop) {
-        uint64_t number = **at;
-        if (number == 0 || number >= t->table.count)
-            return NULL;
-        struct segment *s = &t->table.segments[number];
-        if (s->words > (size_t)(stop - *at))
-            return NULL;
-        *at += s->words;
-        if (s->block)
-            return s;
-    }
-    return NULL;
-}
 
 // The instructions of a block, up to the one at which the run was ended, if any.
 static void reach(struct program *p, const struct segment *block, const struct host_insn *ended)
@@ -40,24 +23,43 @@ static void reach(struct program *p, const struct segment *block, const struct h
     }
 }
 
-void cover_log(struct recorder *r, struct translation *t)
+bool cover_has_block(const struct program *p, uint64_t address)
 {
-    const uint64_t *at = (const uint64_t *)r->log_begin;
-    const uint64_t *stop = (const uint64_t *)rewrite_log_end(r);
-    struct segment *s, *last = NULL;
-    if (!t->rules.blocks || !stop)
-        return;
-    while ((s = next_block(t, &at, stop)) != NULL) {
-        if (last && !last->reached)
-            last->reached = true;
-        last = s;
+    uint64_t i;
+    for (bool first = true; address_map_get(&p->at, address, &i); first = false) {
+        if (!first && address_map_get(&p->leaders, address, NULL))
+            break;
+        if (!p->reached[i])
+            return false;
+        if (p->insns[i].flow != FLOW_NEXT)
+            break;
+        address += p->insns[i].length;
     }
-    if (!last || last->reached)
+    return true;
+}
+
+void cover_drop_known(struct recorder *r)
+{
+    struct translation *both[] = {&r->plain, &r->valued};
+    if (!r->options.blocks || r->options.edges || ++r->cases != r->drop_at)
         return;
-    if (r->context->exit == CONTEXT_ABORTED && r->abort_where)
-        reach(&r->program, last, r->abort_where);
+    r->drop_at *= 8;
+    cover_keep(&r->program, &r->plain);
+    cover_keep(&r->program, &r->valued);
+    for (size_t i = 0; i < 2; i++) {
+        both[i]->stale = both[i]->code != NULL;
+        both[i]->entry = NULL; // so that it is made before it is run
+    }
+}
+
+void cover_end(struct cover_walk *walk, const struct host_insn *ended)
+{
+    if (!walk->last || walk->last->reached)
+        return;
+    if (ended)
+        reach(&walk->r->program, walk->last, ended);
     else
-        last->reached = true;
+        walk->last->reached = true;
 }
 
 static void add_reached(struct program *p, const struct segment_table *table)
@@ -106,18 +108,8 @@ void rewrite_cover(struct recorder *r, struct coverage *coverage)
     free(insns);
 }
 
-void rewrite_count_edges(const struct recorder *r, uint8_t *edges, size_t count)
+void rewrite_count_edges(struct recorder *r, uint8_t *edges, size_t count)
 {
-    const struct translation *t = r->running;
-    const uint64_t *at = (const uint64_t *)r->log_begin;
-    const uint64_t *stop = (const uint64_t *)rewrite_log_end(r);
-    const struct segment *s;
-    uint32_t from = 0;
-    if (!t || !stop)
-        return;
-    while ((s = next_block(t, &at, stop)) != NULL) {
-        uint8_t *edge = &edges[((from >> 1) ^ s->block) & (count - 1)];
-        *edge = (uint8_t)(*edge + (*edge != UINT8_MAX));
-        from = s->block;
-    }
+    r->edges = edges;
+    r->edge_mask = (uint32_t)(count - 1);
 }

@@ -252,10 +252,11 @@ static void expand_interrupted(const struct recorder *r, const struct translatio
     }
 }
 
-bool expand_log(const struct recorder *r, const struct translation *t, const uint8_t *log,
+bool expand_log(struct recorder *r, const struct translation *t, const uint8_t *log,
                 const uint8_t *end, const struct host_insn *last, struct trace *trace)
 {
     const uint64_t *at = (const uint64_t *)log, *stop = (const uint64_t *)end;
+    struct cover_walk walk = cover_begin(r);
     while (at < stop) {
         uint64_t number = *at;
         if (number == 0 || number >= t->table.count)
@@ -263,6 +264,8 @@ bool expand_log(const struct recorder *r, const struct translation *t, const uin
         const struct segment *s = &t->table.segments[number];
         if (s->words > (size_t)(stop - at))
             return false;
+        if (s->block)
+            cover_block(&walk, &t->table.segments[number]);
         bool cut = last && at + s->words == stop && last->segment == number;
         expand_record(r, t, s, at, cut ? last->done : s->count, trace);
         if (cut) {
@@ -271,5 +274,6 @@ bool expand_log(const struct recorder *r, const struct translation *t, const uin
         }
         at += s->words;
     }
+    cover_end(&walk, last);
     return at == stop;
 }

@@ -170,6 +170,9 @@ struct recorder {
     // where code was not known yet; and scratch to gather them.
     struct trace strays, attempt;
     void *xsave; // value mode: vector state around a capture
+    uint8_t *edges; // see recorder.h, count_edges; NULL: not counted
+    uint32_t edge_mask;
+    uint64_t cases, drop_at; // cases run; and when cover_drop_known acts
     // Of the running case, for the signal handlers.
     struct translation *running; // the last one entered
     volatile uint64_t serial;    // number of runs so far
@@ -202,12 +205,39 @@ rewrite_function *rewrite_entry(struct recorder *r);
 // The log's end; NULL when the routine wrote over the pointer to it.
 const uint8_t *rewrite_log_end(const struct recorder *r);
 
-// Notes the blocks that the log of the last run has entered (cover.c).
-void cover_log(struct recorder *r, struct translation *t);
+// Notes the blocks that a log has entered, in its order, while it is expanded.
+struct cover_walk {
+    struct recorder *r;
+    struct segment *last; // NULL: none yet
+    uint8_t *edges;       // NULL: they are not counted
+    uint32_t mask, from;
+};
+static inline struct cover_walk cover_begin(struct recorder *r)
+{
+    return (struct cover_walk){.r = r, .edges = r->edges, .mask = r->edge_mask};
+}
+static inline void cover_block(struct cover_walk *walk, struct segment *s)
+{
+    if (walk->last)
+        walk->last->reached = true;
+    walk->last = s;
+    if (!walk->edges)
+        return;
+    uint8_t *edge = &walk->edges[(walk->from >> 1 ^ s->block) & walk->mask];
+    *edge = (uint8_t)(*edge + (*edge != UINT8_MAX));
+    walk->from = s->block;
+}
+// ENDED: where control was taken away, or NULL.
+void cover_end(struct cover_walk *walk, const struct host_insn *ended);
 // Before a translation's segments are forgotten: keeps what they reached.
 void cover_keep(struct program *p, struct translation *t);
+// Is every instruction of the block at ADDRESS known to have run?
+bool cover_has_block(const struct program *p, uint64_t address);
+// Before a case: now and then has the code made again without the records of blocks
+// that are known to have run.
+void cover_drop_known(struct recorder *r);
 void rewrite_cover(struct recorder *r, struct coverage *coverage);
-void rewrite_count_edges(const struct recorder *r, uint8_t *edges, size_t count);
+void rewrite_count_edges(struct recorder *r, uint8_t *edges, size_t count);
 
 // Copies the bytes that the record's captured stores have just written; called
 // by rewritten code.
@@ -215,7 +245,7 @@ void rewrite_capture(struct recorder *r);
 
 // Turns log [LOG, END) into accesses. LAST: the fault's place, or NULL when
 // every record counts whole. False: the log does not hold together.
-bool expand_log(const struct recorder *r, const struct translation *t, const uint8_t *log,
+bool expand_log(struct recorder *r, const struct translation *t, const uint8_t *log,
                 const uint8_t *end, const struct host_insn *last, struct trace *trace);
 
 // Accesses of one descriptor from its record: writes them to OUT (room for

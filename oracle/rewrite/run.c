@@ -209,6 +209,7 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     r->routine = routine;
     r->options = *options;
     r->arg4 = arg4;
+    r->drop_at = 128;
     trace_init(&r->strays);
     trace_init(&r->attempt);
     program_init(&r->program, routine);
@@ -221,8 +222,8 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     uint64_t fs = 0, gs = 0;
     syscall(SYS_arch_prctl, ARCH_GET_FS, &fs);
     syscall(SYS_arch_prctl, ARCH_GET_GS, &gs);
-    r->plain.rules = (struct segment_rules){options->loads, options->blocks, false, fs, gs};
-    r->valued.rules = (struct segment_rules){options->loads, options->blocks, true, fs, gs};
+    r->plain.rules = (struct segment_rules){options->loads, false, fs, gs};
+    r->valued.rules = (struct segment_rules){options->loads, true, fs, gs};
     r->plain.log_reg = r->valued.log_reg = GPR_NONE;
     find_tunables(r);
     r->context->host_mxcsr = __builtin_ia32_stmxcsr();
@@ -435,8 +436,12 @@ static void append(struct trace *to, const struct trace *more)
 static bool keep_strays(struct recorder *r, const struct translation *t, const struct layout *l)
 {
     const uint8_t *end = rewrite_log_end(r);
+    uint8_t *edges = r->edges;
     trace_reset(&r->attempt);
-    if (!end || !expand_log(r, t, r->log_begin, end, NULL, &r->attempt))
+    r->edges = NULL; // they count when the case is run again
+    bool good = end && expand_log(r, t, r->log_begin, end, NULL, &r->attempt);
+    r->edges = edges;
+    if (!good)
         return false;
     filter_strays(r, l, &r->attempt);
     if (begins_with(&r->attempt, &r->strays))
@@ -549,12 +554,14 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
 {
     struct translation *t = values ? &r->valued : &r->plain;
     active = r;
+    cover_drop_known(r);
     trace_reset(trace);
     r->strays.count = 0;
     set_tunables(r, c);
     set_limits(r, c);
     trace->outcome = OUTCOME_RETURNED;
     trace->stack = r->guest.stack;
+    trace->entry = r->routine->entry;
     trace->stack_entry = r->guest.rsp - 8;
     bool ran = run_to_end(r, t, arena, c, layout, trace);
     if (ran && r->context->exit == CONTEXT_REFUSED)
@@ -563,10 +570,8 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
         ended_by_signal(r, trace);
     if (ran && r->context->exit <= CONTEXT_CLOBBERED)
         trace->clobbered = find_clobbered(r, t);
-    if (ran && !t->stale) {
+    if (ran && !t->stale)
         read_log(r, t, trace);
-        cover_log(r, t);
-    }
     add_strays(r, layout, trace);
     trace->sites = r->program.site_table;
     trace->site_count = r->program.site_count;

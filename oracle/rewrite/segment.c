@@ -344,13 +344,13 @@ static bool stores_any(const struct wanted *w, unsigned n)
 }
 
 void segment_begin_block(struct segment_builder *b, struct segment_table *table,
-                         const struct segment_rules *rules)
+                         const struct segment_rules *rules, bool named)
 {
     memset(b, 0, sizeof *b);
     b->table = table;
     b->rules = rules;
     b->closed = true;
-    b->fresh = true;
+    b->opens = named;
 }
 
 bool segment_take(struct segment_builder *b, const struct insn *in, uint32_t site,
@@ -360,8 +360,8 @@ bool segment_take(struct segment_builder *b, const struct insn *in, uint32_t sit
     unsigned n = wanted_accesses(in, b->rules->loads, w);
     bool alone = b->rules->values && stores_any(w, n);
     bool ok = true;
-    out->starts = b->fresh && b->rules->blocks;
-    b->fresh = false;
+    out->starts = b->opens;
+    b->opens = false;
     if (out->starts) {
         open_segment(b);
     } else if (n > 0) {

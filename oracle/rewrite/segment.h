@@ -11,9 +11,9 @@
 // A record is 8-byte words: word 0 is the segment's number, the others are its
 // slots.
 //
-// Where it is to be known which blocks ran, each block begins with a segment, of
-// which the first accesses are part if there are any: mostly the record that it
-// would write anyway.
+// A block of which it is to be known whether it ran begins with a segment, of which
+// the first accesses are part if there are any: mostly the record that it would
+// write anyway.
 
 #ifndef STORESCOPE_REWRITE_SEGMENT_H
 #define STORESCOPE_REWRITE_SEGMENT_H
@@ -103,7 +103,6 @@ struct symbol {
 
 struct segment_rules {
     bool loads;  // describe loads too
-    bool blocks; // begin each block with a segment
     bool values; // value mode: each storing instruction by itself
     uint64_t fs_base, gs_base;
 };
@@ -114,7 +113,7 @@ struct segment_builder {
     const struct segment_rules *rules;
     uint32_t current; // 0: none open
     bool closed;      // the next access starts a new one
-    bool fresh;       // no instruction of the block was taken yet
+    bool opens;       // the next instruction begins a segment, accesses or not
     struct symbol symbols[GPR_COUNT];
     uint8_t gpr_word[GPR_COUNT]; // word of SLOT_GPR in the current segment
 };
@@ -126,8 +125,9 @@ struct segment_step {
     uint32_t done;    // that segment's descriptors that come before it
 };
 
+// NAMED: the block is to begin with a segment.
 void segment_begin_block(struct segment_builder *b, struct segment_table *table,
-                         const struct segment_rules *rules);
+                         const struct segment_rules *rules, bool named);
 
 // Takes the next instruction of the block; SITE is its site's index. False when
 // its accesses do not fit a record: it must then be refused.

@@ -129,7 +129,8 @@ static size_t plan_block(struct writer *w, uint64_t address, struct block_insn *
     const struct program *p = &w->r->program;
     struct translation *t = w->t;
     struct segment_builder builder;
-    segment_begin_block(&builder, &t->table, &t->rules);
+    bool named = w->r->options.blocks && (w->r->options.edges || !cover_has_block(p, address));
+    segment_begin_block(&builder, &t->table, &t->rules, named);
     size_t n = 0;
     uint64_t i;
     for (bool ended = false; !ended && address_map_get(&p->at, address, &i); n++) {
@@ -148,7 +149,7 @@ static size_t plan_block(struct writer *w, uint64_t address, struct block_insn *
         address += in->length;
         ended = in->flow != FLOW_NEXT || !b->fits;
     }
-    if (n > 0 && t->rules.blocks)
+    if (n > 0 && named)
         name_block(w, t->block, n);
     *out = t->block;
     *next = address;

@@ -55,14 +55,14 @@ small="--size 0..8 --dst 0 --src 0"
 # ---- the program ----
 prints 0 'storescope 0.1' --version
 prints 0 'compare' --help
-for command in list trace check compare; do
+for command in list trace check compare fuzz replay; do
     prints 0 "Usage: storescope $command" $command --help
     prints 0 'Examples:' $command --help
     refuses "try \`storescope $command --help'" $command --nonsense
     refuses "try \`storescope $command --help'" $command --format
 done
 refuses 'list, trace, check, compare'
-refuses 'list, trace, check, compare' fuzz
+refuses 'list, trace, check, compare' fizz
 refuses 'list, trace, check, compare' --frobnicate
 refuses "expected one of: text, json" list --format xml
 refuses "auto, always or never" list --color sometimes

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "cli.h"
+#include "generated.h"
+#include "list_rows.h"
+#include "options_parts.h"
+#include "recorder.h"
+
+#include <assert.h>
+#include <string.h>
+
+// What the value of an option can be: words, names that storescope is asked for,
+// files. None of them: anything, such as a number.
+struct values {
+    const char *words; // blanks between
+    const char *names; // a KIND of `completions values'
+    bool files;
+};
+
+static struct values values_of(const struct argp_option *option, enum format_command command,
+                               char *text, size_t text_size)
+{
+    static const struct {
+        const char *option;
+        struct values values;
+    } known[] = {
+        {"contract", {.names = "contracts", .files = true}}, {"recorder", {.names = "recorders"}},
+        {"backend", {.names = "backends", .files = true}},   {"rule", {.names = "rules"}},
+        {"op", {.words = "memcpy memmove mempcpy"}},         {"device", {.words = "dst src both"}},
+        {"color", {.words = "auto always never"}},
+    };
+    if (option->arg == NULL)
+        return (struct values){.words = NULL};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].option, option->name) == 0)
+            return known[i].values;
+    if (strcmp(option->name, "format") == 0 || strcmp(option->name, "report") == 0) {
+        bool report = *option->name == 'r';
+        format_names(command, report ? ": " : " ", text, text_size);
+        if (report && strlen(text) + 1 < text_size)
+            strcat(text, ":");
+        return (struct values){.words = text, .files = report};
+    }
+    return (struct values){.files = strstr(option->arg, "FILE") || strstr(option->arg, "DIR")};
+}
+
+static bool has_short(const struct argp_option *option)
+{
+    return option->key > ' ' && option->key < 0x7f;
+}
+
+// What the words are that are no options; NULL: files.
+static const char *arguments_of(const struct command *c)
+{
+    if (strcmp(c->name, "list") == 0)
+        return "kinds";
+    bool files = strcmp(c->name, "replay") == 0 || strcmp(c->name, "watch") == 0;
+    return files ? NULL : "backends";
+}
+
+struct printing {
+    FILE *out;
+    const struct command *command;
+};
+
+// ---- bash ----
+
+static void bash_option_name(const struct argp_option *option, void *context)
+{
+    struct printing *p = context;
+    if (has_short(option))
+        fprintf(p->out, "-%c ", option->key);
+    fprintf(p->out, "--%s ", option->name);
+}
+
+static void bash_option_values(const struct argp_option *option, void *context)
+{
+    struct printing *p = context;
+    char text[512];
+    if (option->arg == NULL)
+        return;
+    struct values v = values_of(option, p->command->help->command, text, sizeof text);
+    fprintf(p->out, "    %s:--%s", p->command->name, option->name);
+    if (has_short(option))
+        fprintf(p->out, " | %s:-%c", p->command->name, option->key);
+    fputs(")", p->out);
+    if (v.words != NULL)
+        fprintf(p->out, " words=\"%s\"", v.words);
+    if (v.names != NULL)
+        fprintf(p->out, " words=$(storescope completions values %s 2>/dev/null)", v.names);
+    fprintf(p->out, " files=%s value=yes ;;\n", v.files ? "yes" : "");
+}
+
+static void print_bash(FILE *out)
+{
+    struct printing p = {.out = out};
+    fputs("# bash completion of storescope; made by `storescope completions bash'\n"
+          "_storescope()\n{\n"
+          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+          "    local command=${COMP_WORDS[1]} words= files= value=\n"
+          "    # --option=value comes as three words.\n"
+          "    if [[ $cur == = ]]; then\n        cur=\n"
+          "    elif [[ $prev == = ]]; then\n        prev=${COMP_WORDS[COMP_CWORD - 2]}\n    fi\n"
+          "    COMPREPLY=()\n"
+          "    if ((COMP_CWORD == 1)); then\n"
+          "        COMPREPLY=($(compgen -W \"--help --version",
+          out);
+    for (size_t i = 0; i < command_count; i++)
+        fprintf(out, " %s", commands[i].name);
+    fputs("\" -- \"$cur\"))\n        return\n    fi\n    case $command:$prev in\n", out);
+    for (size_t i = 0; i < command_count; i++) {
+        p.command = &commands[i];
+        options_each(commands[i].help, bash_option_values, &p);
+    }
+    fputs("    esac\n    if [[ ! $value && $cur == -* ]]; then\n        case $command in\n", out);
+    for (size_t i = 0; i < command_count; i++) {
+        p.command = &commands[i];
+        fprintf(out, "        %s) words=\"", commands[i].name);
+        options_each(commands[i].help, bash_option_name, &p);
+        fputs("\" ;;\n", out);
+    }
+    fputs("        esac\n    elif [[ ! $value ]]; then\n        files=yes\n"
+          "        case $command in\n",
+          out);
+    for (size_t i = 0; i < command_count; i++)
+        if (arguments_of(&commands[i]) != NULL)
+            fprintf(out, "        %s) words=$(storescope completions values %s 2>/dev/null) ;;\n",
+                    commands[i].name, arguments_of(&commands[i]));
+    fputs("        esac\n    fi\n"
+          "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+          "    [[ $files && ! $words ]] && compopt -o filenames 2>/dev/null\n"
+          "    [[ $files ]] && COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
+          "    [[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace 2>/dev/null\n"
+          "    return 0\n}\n"
+          "complete -F _storescope storescope\n",
+          out);
+}
+
+// ---- zsh ----
+
+// In single quotes and brackets, where [ ] : \ and ' have a meaning.
+static void zsh_text(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputs("'\\''", out);
+        else if (strchr("[]:\\", *text) != NULL)
+            fprintf(out, "\\%c", *text);
+        else
+            fputc(*text, out);
+    }
+}
+
+static void zsh_option(const struct argp_option *option, void *context)
+{
+    struct printing *p = context;
+    char text[512];
+    struct values v = values_of(option, p->command->help->command, text, sizeof text);
+    // Which options may be given again is argp's to say, and costs nothing here.
+    fputs("                ", p->out);
+    if (has_short(option))
+        fprintf(p->out, "'*'{-%c%s,--%s%s}'[", option->key, option->arg ? "+" : "", option->name,
+                option->arg ? "=" : "");
+    else
+        fprintf(p->out, "'*--%s%s[", option->name, option->arg ? "=" : "");
+    zsh_text(p->out, option->doc);
+    fputs("]", p->out);
+    if (option->arg != NULL) {
+        fputs(":", p->out);
+        zsh_text(p->out, option->arg);
+        fputs(":", p->out);
+        if (v.words != NULL && !v.files)
+            fprintf(p->out, "(%s)", v.words);
+        else if (v.words != NULL)
+            fputs("_storescope_reports", p->out);
+        else if (v.names != NULL)
+            fprintf(p->out, "_storescope_%s", v.names);
+        else if (v.files)
+            fputs("_files", p->out);
+        else
+            fputc(' ', p->out);
+    }
+    fputs("' \\\n", p->out);
+}
+
+static void print_zsh(FILE *out)
+{
+    static const char *const asked[] = {"backends", "contracts", "recorders", "rules", "kinds"};
+    struct printing p = {.out = out};
+    char text[512];
+    fputs("#compdef storescope\n# zsh completion of storescope; made by `storescope completions "
+          "zsh'\n\n",
+          out);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+        fprintf(out,
+                "_storescope_%s() {\n"
+                "    local -a names\n"
+                "    names=(${(f)\"$(storescope completions values %s 2>/dev/null)\"})\n"
+                "    compadd -a names\n%s}\n\n",
+                asked[i], asked[i], i < 2 ? "    _files\n" : "");
+    format_names(FORMAT_CHECK, ": ", text, sizeof text);
+    fprintf(out,
+            "_storescope_reports() {\n"
+            "    if compset -P '*:'; then\n        _files\n"
+            "    else\n        compadd -S '' -- %s:\n    fi\n}\n\n",
+            text);
+    fputs("_storescope() {\n    local context state line\n    typeset -A opt_args\n"
+          "    local -a commands\n    commands=(\n",
+          out);
+    for (size_t i = 0; i < command_count; i++) {
+        fprintf(out, "        '%s:", commands[i].name);
+        zsh_text(out, commands[i].summary);
+        fputs("'\n", out);
+    }
+    fputs("    )\n    if ((CURRENT == 2)); then\n        _describe command commands\n"
+          "        return\n    fi\n    local command=$words[2]\n    shift words\n"
+          "    ((CURRENT--))\n    case $command in\n",
+          out);
+    for (size_t i = 0; i < command_count; i++) {
+        const char *names = arguments_of(&commands[i]);
+        p.command = &commands[i];
+        fprintf(out, "        %s)\n            _arguments -s \\\n", commands[i].name);
+        options_each(commands[i].help, zsh_option, &p);
+        fprintf(out, "                '*:%s:%s%s'\n            ;;\n", names ? names : "file",
+                names ? "_storescope_" : "_files", names ? names : "");
+    }
+    fputs("    esac\n}\n\n_storescope \"$@\"\n", out);
+}
+
+// ---- fish ----
+
+static void fish_text(FILE *out, const char *text)
+{
+    fputc('\'', out);
+    for (; *text; text++)
+        fprintf(out, strchr("'\\", *text) != NULL ? "\\%c" : "%c", *text);
+    fputc('\'', out);
+}
+
+static void fish_option(const struct argp_option *option, void *context)
+{
+    struct printing *p = context;
+    char text[512];
+    struct values v = values_of(option, p->command->help->command, text, sizeof text);
+    fprintf(p->out, "complete -c storescope -n '__fish_seen_subcommand_from %s' -l %s",
+            p->command->name, option->name);
+    if (has_short(option))
+        fprintf(p->out, " -s %c", option->key);
+    if (option->arg != NULL)
+        fputs(v.files ? " -r -F" : " -x", p->out);
+    if (v.words != NULL)
+        fprintf(p->out, " -a '%s'", v.words);
+    if (v.names != NULL)
+        fprintf(p->out, " -a '(storescope completions values %s 2>/dev/null)'", v.names);
+    fputs(" -d ", p->out);
+    fish_text(p->out, option->doc);
+    fputc('\n', p->out);
+}
+
+static void print_fish(FILE *out)
+{
+    struct printing p = {.out = out};
+    fputs("# fish completion of storescope; made by `storescope completions fish'\n", out);
+    for (size_t i = 0; i < command_count; i++) {
+        const char *names = arguments_of(&commands[i]);
+        p.command = &commands[i];
+        fprintf(out, "complete -c storescope -n __fish_use_subcommand -f -a %s -d ",
+                commands[i].name);
+        fish_text(out, commands[i].summary);
+        fputc('\n', out);
+        if (names != NULL)
+            fprintf(out,
+                    "complete -c storescope -n '__fish_seen_subcommand_from %s' -a "
+                    "'(storescope completions values %s 2>/dev/null)'\n",
+                    commands[i].name, names);
+        options_each(commands[i].help, fish_option, &p);
+    }
+}
+
+// ---- names ----
+
+static bool print_names(const char *kind, FILE *out)
+{
+    struct selection s;
+    char error[512];
+    if (strcmp(kind, "backends") == 0) {
+        if (!select_backends(NULL, 0, &s, error, sizeof error))
+            return true;
+        for (size_t i = 0; i < s.count; i++)
+            fprintf(out, "%s\n", s.items[i]->name);
+        select_free(&s);
+    } else if (strcmp(kind, "contracts") == 0) {
+        for (size_t i = 0; i < contract_builtin_count; i++)
+            fprintf(out, "%s\n", contract_builtin(i)->name);
+    } else if (strcmp(kind, "recorders") == 0) {
+        for (size_t i = 0; i < recorder_kind_count; i++)
+            fprintf(out, "%s\n", recorder_kinds[i]->name);
+    } else if (strcmp(kind, "rules") == 0) {
+        for (size_t i = 0; i < RULE_COUNT; i++)
+            fprintf(out, "%s\n", rule_name[i]);
+    } else if (strcmp(kind, "kinds") == 0) {
+        for (size_t i = 0; i < LIST_KIND_COUNT; i++)
+            fprintf(out, "%s\n", list_kind_name[i]);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool print_completions(int argc, char **argv, FILE *out)
+{
+    static const struct {
+        const char *shell;
+        void (*print)(FILE *out);
+    } shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
+    if (argc == 3 && strcmp(argv[1], "values") == 0)
+        return print_names(argv[2], out);
+    for (size_t i = 0; argc == 2 && i < sizeof shells / sizeof *shells; i++)
+        if (strcmp(argv[1], shells[i].shell) == 0) {
+            shells[i].print(out);
+            return true;
+        }
+    return false;
+}
+
+int command_completions(int argc, char **argv)
+{
+    struct output out;
+    char error[512];
+    if (!output_open(&out, NULL, error, sizeof error))
+        return cli_trouble("%s", error);
+    if (!print_completions(argc, argv, out.file))
+        return cli_trouble("say for which shell: storescope completions bash, zsh or fish");
+    return cli_close(&out, EXIT_CLEAN);
+}

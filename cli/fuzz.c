@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "fuzz_run.h"
+
+#include "cli.h"
+#include "select.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_TIME = KEY_OWN,
+    KEY_CORPUS,
+    KEY_RESUME,
+    KEY_ENGINE,
+    KEY_DB,
+    KEY_HISTORY,
+    KEY_BASELINE,
+    KEY_WRITE_BASELINE,
+    KEY_FUZZ_OP,
+    KEY_FUZZ_JOBS = 'j',
+    KEY_FUZZ_QUIET = 'q',
+};
+
+enum { TIME_DEFAULT_S = 60, TIME_MAX_S = 30 * 24 * 3600 };
+#define CORPUS_DEFAULT "storescope-campaign"
+
+static const struct argp_option own_options[] = {
+    OPTION("time", KEY_TIME, "TIME",
+           "How long: 60s, 10m, 8h (default: 60s; resumed: what is left)"),
+    OPTION("jobs", KEY_FUZZ_JOBS, "N", "Cores for the engines (default: those there are)"),
+    OPTION("corpus", KEY_CORPUS, "DIR",
+           "The campaign's folder; saved cases in it are seeds (default: " CORPUS_DEFAULT ")"),
+    OPTION("resume", KEY_RESUME, NULL, "Go on with the campaign in that folder"),
+    OPTION("engine", KEY_ENGINE, "ENGINE", "libfuzzer, afl or both (default: both)"),
+    OPTION("op", KEY_FUZZ_OP, "OP", "memcpy, memmove or mempcpy (default: the backend's own)"),
+    OPTION("baseline", KEY_BASELINE, "FILE|DIR",
+           "Expectations: report only what is new, gone or worse"),
+    OPTION("write-baseline", KEY_WRITE_BASELINE, "FILE|DIR",
+           "Add what was found to the expectations, whole or not at all"),
+    OPTION("db", KEY_DB, "FILE",
+           "The history (default: storescope/history.db in the state folder)"),
+    OPTION("history", KEY_HISTORY, NULL, "Show the history of campaigns instead; runs nothing"),
+    OPTION("quiet", KEY_FUZZ_QUIET, NULL, "No screen; a line now and then"),
+    {0},
+};
+
+static bool time_parse(const char *text, uint64_t *out_s)
+{
+    static const struct {
+        const char *unit;
+        uint64_t s;
+    } units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+    uint64_t value;
+    const char *unit;
+    if (!number_parse(text, &unit, &value) || value == 0 || value > TIME_MAX_S)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(unit, units[i].unit) == 0 && value * units[i].s <= TIME_MAX_S) {
+            *out_s = value * units[i].s;
+            return true;
+        }
+    return false;
+}
+
+static error_t read_engine(struct reading *r, const char *text, enum engine_kind *out)
+{
+    static const struct {
+        const char *name;
+        enum engine_kind kind;
+    } rows[] = {{"libfuzzer", ENGINE_LIBFUZZER}, {"afl", ENGINE_AFL}, {"both", ENGINE_BOTH}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].name, text) == 0) {
+            *out = rows[i].kind;
+            return 0;
+        }
+    return options_refuse(r, "--engine '%s': expected libfuzzer, afl or both", text);
+}
+
+static error_t read_own_option(int key, char *text, struct argp_state *state)
+{
+    struct reading *r = state->input;
+    struct fuzz_options *own = r->o->own;
+    switch (key) {
+    case KEY_TIME:
+        return time_parse(text, &own->seconds)
+                   ? 0
+                   : options_refuse(r, "--time '%s': expected 1s to 30d, such as 60s, 10m or 8h",
+                                    text);
+    case KEY_FUZZ_JOBS:
+        return options_jobs(r, text);
+    case KEY_CORPUS:
+        own->corpus = text;
+        return *text ? 0 : options_refuse(r, "--corpus '': expected a folder");
+    case KEY_RESUME:
+        own->resume = true;
+        return 0;
+    case KEY_ENGINE:
+        return read_engine(r, text, &own->engine);
+    case KEY_FUZZ_OP:
+        own->has_op = copy_op_parse(text, &own->op);
+        return own->has_op
+                   ? 0
+                   : options_refuse(r, "--op '%s': expected memcpy, memmove or mempcpy", text);
+    case KEY_BASELINE:
+        own->baseline = text;
+        return 0;
+    case KEY_WRITE_BASELINE:
+        own->write = text;
+        return 0;
+    case KEY_DB:
+        own->db = text;
+        return 0;
+    case KEY_HISTORY:
+        own->history = true;
+        return 0;
+    case KEY_FUZZ_QUIET:
+        r->o->quiet = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp own_argp = {.options = own_options, .parser = read_own_option};
+
+const struct command_help help_fuzz = {
+    .name = "storescope fuzz",
+    .arguments = "BACKEND...",
+    .about =
+        "Fuzzes copy routines with libFuzzer and AFL++ side by side, and saves what breaks a "
+        "contract, minimised, once for each backend, rule and pair of instructions."
+        "\vWithout --contract: every built-in contract. `script/fuzzers' builds the programs that "
+        "the engines run. Ctrl-C ends a campaign with what it has; --resume goes on.\n\n"
+        "Examples:\n"
+        "  storescope fuzz musl/memmove --time 60s\n"
+        "  storescope fuzz 'glibc/*' --contract mmio --time 8h --jobs 4 --corpus night\n"
+        "  storescope fuzz --resume --corpus night\n"
+        "  storescope fuzz 'glibc/*' --time 10m --baseline corpus/expect\n"
+        "  storescope fuzz ./libmine.so:my_copy --contract shared --engine libfuzzer\n"
+        "  storescope fuzz --history\n"
+        "  storescope replay storescope-campaign/findings\n\n"
+        "Exit status: 0 no finding, with --baseline no difference; 1 findings, or differences; 2 "
+        "bad usage, no engine, nothing to fuzz, or findings that could not be confirmed.",
+    .command = FORMAT_FUZZ,
+    .own = &own_argp,
+    .groups = OPTIONS_CONTRACT | OPTIONS_OUTPUT,
+};
+
+// ---- the history alone ----
+
+static char *history_path(const struct fuzz_options *own)
+{
+    char *path = own->db ? strdup(own->db) : history_default_path();
+    assert(path != NULL || own->db == NULL);
+    return path;
+}
+
+static int show_history(const struct options *o, const struct fuzz_options *own)
+{
+    struct output out;
+    char error[1024], *path = history_path(own);
+    if (path == NULL)
+        return cli_trouble("no folder is known for the history: HOME is not set; say --db FILE");
+    struct history *h = history_open(path, false, error, sizeof error);
+    free(path);
+    if (h == NULL)
+        return cli_trouble("%s", error);
+    bool ok = output_open(&out, o->output, error, sizeof error);
+    struct look look = look_of(ok ? out.file : stdout, o->color);
+    bool shown =
+        ok && (o->format == &format_json ? history_json(h, out.file, error, sizeof error)
+                                         : history_text(h, &look, out.file, error, sizeof error));
+    history_close(h);
+    if (ok && !shown)
+        output_abandon(&out);
+    return shown ? cli_close(&out, EXIT_CLEAN) : cli_trouble("%s", error);
+}
+
+// ---- a campaign ----
+
+// Contracts as harnesses take them: names, and files by their whole path.
+static char *contract_list(const struct options *o, char *const *said, char *error,
+                           size_t error_size)
+{
+    char *list = NULL;
+    size_t size;
+    FILE *out = open_memstream(&list, &size);
+    assert(out != NULL);
+    for (size_t i = 0; i < o->contract_count; i++) {
+        char *path = contract_find(said[i]) ? NULL : realpath(said[i], NULL);
+        const char *name = path ? path : said[i];
+        if (strpbrk(name, ",\n"))
+            snprintf(error, error_size,
+                     "--contract '%s': the engines take no path with a comma; "
+                     "rename the file",
+                     said[i]);
+        fprintf(out, "%s%s", i ? "," : "", name);
+        free(path);
+    }
+    for (size_t i = 0; o->contract_count == 0 && i < contract_builtin_count; i++)
+        fprintf(out, "%s%s", i ? "," : "", contract_builtin(i)->name);
+    fclose(out);
+    return list;
+}
+
+// Fills the folder's state with what the command line says.
+static bool take_state(struct fuzz *x, const struct options *o, char *error, size_t error_size)
+{
+    struct fuzz_folder *f = &x->folder;
+    error[0] = '\0';
+    f->contracts = contract_list(o, o->contract_names, error, error_size);
+    f->device = o->run.device;
+    f->op = x->own->has_op ? (int)x->own->op : -1;
+    f->total = (double)(x->own->seconds ? x->own->seconds : TIME_DEFAULT_S);
+    for (size_t i = 0; i < x->selection.count; i++) {
+        const struct backend *b = x->selection.items[i];
+        if (strpbrk(b->name, ",\n"))
+            snprintf(error, error_size, "'%s': the engines take no name with a comma; rename it",
+                     b->name);
+        f->backends = reallocarray(f->backends, f->backend_count + 1, sizeof *f->backends);
+        assert(f->backends != NULL);
+        if (b->missing == NULL)
+            f->backends[f->backend_count++] = strdup(b->name);
+    }
+    if (f->backend_count == 0 && x->selection.count > 0)
+        snprintf(error, error_size, "nothing to fuzz: %s cannot run here: %s",
+                 x->selection.items[0]->name, x->selection.items[0]->missing);
+    return error[0] == '\0';
+}
+
+// A campaign that is resumed is what it was, but for its time.
+static bool take_up_state(struct fuzz *x, const struct options *o, char *error, size_t error_size)
+{
+    struct fuzz_folder *f = &x->folder;
+    if (o->word_count > 0 || o->contract_count > 0 || o->has_device || x->own->has_op) {
+        snprintf(error, error_size,
+                 "a campaign is resumed as it was: leave backends, --contract, "
+                 "--device and --op out");
+        return false;
+    }
+    if (x->own->seconds)
+        f->total = f->seconds + (double)x->own->seconds;
+    if (f->total - f->seconds < 1) {
+        snprintf(error, error_size,
+                 "the campaign in '%s' has run its %.0f seconds; --time says how much more",
+                 f->root, f->total);
+        return false;
+    }
+    return select_backends(f->backends, f->backend_count, &x->selection, error, error_size);
+}
+
+static bool prepare(struct fuzz *x, const struct options *o, char *error, size_t error_size)
+{
+    const struct fuzz_options *own = x->own;
+    const char *root = own->corpus ? own->corpus : CORPUS_DEFAULT;
+    if (!own->resume && o->word_count == 0) {
+        snprintf(error, error_size,
+                 "fuzz what? Name a BACKEND; `storescope list backends' has them");
+        return false;
+    }
+    if (!programs_find(&x->programs, own->engine, error, error_size) ||
+        (!own->resume &&
+         !select_backends(o->words, o->word_count, &x->selection, error, error_size)))
+        return false;
+    if (!folder_open(&x->folder, root, own->resume, error, error_size))
+        return false;
+    x->open = true;
+    bool ok =
+        own->resume ? take_up_state(x, o, error, error_size) : take_state(x, o, error, error_size);
+    return ok && again_contracts(x->folder.contracts, &x->contracts, &x->contract_count, error,
+                                 error_size);
+}
+
+static int fuzz(struct options *o, const struct fuzz_options *own)
+{
+    struct fuzz x = {.o = o, .own = own, .run = o->run};
+    char error[1024] = "";
+    x.run.stop = cli_stop_on_signal();
+    x.history_path = history_path(own);
+    int status = EXIT_TROUBLE;
+    if (x.history_path == NULL)
+        cli_trouble("no folder is known for the history: HOME is not set; say --db FILE");
+    else if (!prepare(&x, o, error, sizeof error))
+        cli_trouble("%s", error);
+    else {
+        x.run.device = x.folder.device;
+        status = fuzz_run(&x);
+    }
+    programs_free(&x.programs);
+    if (x.open)
+        folder_close(&x.folder);
+    select_free(&x.selection);
+    free(x.contracts);
+    free(x.history_path);
+    return status;
+}
+
+int command_fuzz(int argc, char **argv)
+{
+    struct fuzz_options own = {.engine = ENGINE_BOTH};
+    struct command_help mine = help_fuzz;
+    struct options o;
+    int status;
+    mine.into = &own;
+    if (!options_read(&mine, argc, argv, &o, &status))
+        return status;
+    status = own.history ? show_history(&o, &own) : fuzz(&o, &own);
+    options_free(&o);
+    return status;
+}

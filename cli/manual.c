@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "cli.h"
+#include "generated.h"
+#include "options_parts.h"
+
+#include <ctype.h>
+#include <string.h>
+
+// TEXT where roff reads it: what it would take for commands or typography is
+// escaped. START: a line begins here.
+static void put_text(FILE *out, const char *text, size_t length, bool start)
+{
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (start && (c == '.' || c == '\''))
+            fputs("\\&", out);
+        if (c == '\\')
+            fputs("\\e", out);
+        else if (c == '-')
+            fputs("\\-", out);
+        else if (c == '\'')
+            fputs("\\(aq", out);
+        else if (c == '`')
+            fputs("\\(ga", out);
+        else if (c == '~')
+            fputs("\\(ti", out);
+        else if (c == '^')
+            fputs("\\(ha", out);
+        else
+            fputc(c, out);
+        start = c == '\n';
+    }
+}
+
+static void put(FILE *out, const char *text)
+{
+    put_text(out, text, strlen(text), true);
+}
+
+// One paragraph: examples, which are indented, line by line as they are.
+static void put_paragraph(FILE *out, const char *text, size_t length)
+{
+    const char *end = text + length;
+    bool filled = true;
+    while (text < end) {
+        size_t line = strcspn(text, "\n");
+        if (line > (size_t)(end - text))
+            line = (size_t)(end - text);
+        bool indented = line > 1 && text[0] == ' ' && text[1] == ' ';
+        if (indented == filled)
+            fputs(indented ? ".RS 4\n.nf\n" : ".fi\n.RE\n", out);
+        filled = !indented;
+        while (line > 0 && *text == ' ')
+            text++, line--;
+        put_text(out, text, line, true);
+        fputc('\n', out);
+        text += line + 1;
+    }
+    if (!filled)
+        fputs(".fi\n.RE\n", out);
+}
+
+static void put_paragraphs(FILE *out, const char *text)
+{
+    for (bool first = true; *text; first = false) {
+        const char *end = strstr(text, "\n\n");
+        size_t length = end ? (size_t)(end - text) : strlen(text);
+        if (strncmp(text, "Examples:\n", 10) == 0) {
+            fputs(".SH EXAMPLES\n", out);
+            text += 10;
+            length -= 10;
+        } else if (strncmp(text, "Exit status: ", 13) == 0) {
+            fputs(".SH EXIT STATUS\n", out);
+            text += 13;
+            length -= 13;
+        } else {
+            fputs(first ? ".SH NOTES\n" : ".PP\n", out);
+        }
+        put_paragraph(out, text, length);
+        text += length + (end ? 2 : 0);
+    }
+}
+
+static void put_option(const struct argp_option *option, void *context)
+{
+    FILE *out = context;
+    fputs(".TP\n.B ", out);
+    if (option->key > ' ' && option->key < 0x7f)
+        fprintf(out, "\\-%c, ", option->key);
+    fputs("\\-\\-", out);
+    put_text(out, option->name, strlen(option->name), false);
+    if (option->arg != NULL) {
+        fputs("=\\fI", out);
+        put_text(out, option->arg, strlen(option->arg), false);
+        fputs("\\fR", out);
+    }
+    fputc('\n', out);
+    put(out, option->doc);
+    fputs(".\n", out);
+}
+
+static void put_title(FILE *out, const char *name)
+{
+    fputs(".\\\" made by `storescope manual'\n.TH ", out);
+    for (const char *at = name; *at; at++)
+        fputc(toupper((unsigned char)*at), out);
+    fputs(" 1 " STORESCOPE_DATE " \"storescope " STORESCOPE_VERSION "\" \"storescope manual\"\n",
+          out);
+}
+
+// "[BACKEND...]\n--diff A B": a line a form.
+static void put_synopsis(FILE *out, const struct command_help *help)
+{
+    fputs(".SH SYNOPSIS\n", out);
+    for (const char *at = help->arguments; at != NULL;) {
+        size_t length = strcspn(at, "\n");
+        fputs(".B ", out);
+        put(out, help->name);
+        fputs("\n[\\fIOPTION\\fR...] ", out);
+        put_text(out, at, length, false);
+        fputc('\n', out);
+        at = at[length] ? at + length + 1 : NULL;
+        if (at != NULL)
+            fputs(".br\n", out);
+    }
+}
+
+static void print_command(const struct command *c, FILE *out)
+{
+    char name[64];
+    const char *more = strchr(c->help->about, '\v');
+    size_t length = more ? (size_t)(more - c->help->about) : strlen(c->help->about);
+    snprintf(name, sizeof name, "storescope-%s", c->name);
+    put_title(out, name);
+    fputs(".SH NAME\n", out);
+    put(out, name);
+    fputs(" \\- ", out);
+    fputc(tolower((unsigned char)c->summary[0]), out);
+    put(out, c->summary + 1);
+    fputc('\n', out);
+    put_synopsis(out, c->help);
+    fputs(".SH DESCRIPTION\n", out);
+    put_text(out, c->help->about, length, true);
+    fputs("\n.SH OPTIONS\n", out);
+    options_each(c->help, put_option, out);
+    if (more != NULL)
+        put_paragraphs(out, more + 1);
+    fputs(".SH SEE ALSO\n.BR storescope (1)\n", out);
+}
+
+static void print_program(FILE *out)
+{
+    put_title(out, "storescope");
+    fputs(".SH NAME\nstorescope \\- a logic analyser for memory copies\n"
+          ".SH SYNOPSIS\n.B storescope\n\\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIARGUMENT\\fR...]\n"
+          ".SH DESCRIPTION\n"
+          "Runs a real copy routine, records every load and store that its machine code makes,\n"
+          "and says for which kind of memory it is safe: private RAM, RAM that a guest polls, a\n"
+          "write\\-combining buffer, a PCI BAR, device memory, a 32\\-bit bus, persistent memory.\n"
+          ".SH COMMANDS\n",
+          out);
+    for (size_t i = 0; i < command_count; i++) {
+        fprintf(out, ".TP\n.BR storescope\\-%s (1)\n", commands[i].name);
+        put(out, commands[i].summary);
+        fputs(".\n", out);
+    }
+    fputs(".SH EXIT STATUS\n.TP\n0\nNo finding.\n.TP\n1\nFindings.\n.TP\n2\n"
+          "Bad usage, nothing to test, or a case that could not be judged; one line on standard\n"
+          "error says what to do.\n"
+          ".SH ENVIRONMENT\n.TP\nNO_COLOR\nIf set to something, there is no colour unless "
+          "\\-\\-color=always is given.\n.TP\nTERM\nNo colour on a terminal of type dumb.\n"
+          ".TP\nLC_ALL, LC_CTYPE, LANG\nCharacters beyond ASCII are printed in a UTF\\-8 locale "
+          "alone.\n"
+          ".SH EXAMPLES\n.RS 4\n.nf\nstorescope list backends\n"
+          "storescope trace musl/memcpy \\(aqmemcpy size=15\\(aq\n"
+          "storescope check musl/memcpy \\-\\-contract shared\nstorescope compare\n.fi\n.RE\n"
+          ".SH SEE ALSO\n",
+          out);
+    for (size_t i = 0; i < command_count; i++)
+        fprintf(out, ".BR storescope\\-%s (1)%s\n", commands[i].name,
+                i + 1 < command_count ? "," : "");
+}
+
+int command_manual(int argc, char **argv)
+{
+    struct output out;
+    char error[512];
+    const struct command *c = NULL;
+    for (size_t i = 0; argc == 2 && i < command_count; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            c = &commands[i];
+    if (argc > 2 || (argc == 2 && c == NULL))
+        return cli_trouble("the manual of which command? storescope manual [COMMAND]");
+    if (!output_open(&out, NULL, error, sizeof error))
+        return cli_trouble("%s", error);
+    if (c != NULL)
+        print_command(c, out.file);
+    else
+        print_program(out.file);
+    return cli_close(&out, EXIT_CLEAN);
+}

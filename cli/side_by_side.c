@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "side_by_side.h"
+
+#include "diff.h"
+#include "json_write.h"
+#include "run.h"
+#include "select.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { REPORT_BYTES_MAX = 1 << 30, PICTURE_ROWS = 24 };
+
+struct side {
+    const char *word; // of the command line
+    bool live;        // swept here and now; else read from a file
+    struct selection selection;
+    cJSON *report;
+};
+
+struct both {
+    const struct options *o;
+    struct side sides[2];
+    struct look look;
+};
+
+static char *read_whole(const char *path, size_t size, char *error, size_t error_size)
+{
+    char *text = malloc(size + 1);
+    FILE *in = fopen(path, "r");
+    size_t length = in != NULL && text != NULL ? fread(text, 1, size, in) : 0;
+    bool whole = in != NULL && text != NULL && length == size && !ferror(in);
+    if (!whole)
+        snprintf(error, error_size, "cannot read '%s': %s", path,
+                 errno ? strerror(errno) : "it shrank meanwhile");
+    else
+        text[length] = '\0';
+    if (in != NULL)
+        fclose(in);
+    if (!whole)
+        free(text);
+    return whole ? text : NULL;
+}
+
+// Saved texts go to a terminal, and may come from anywhere.
+static void defuse(cJSON *o)
+{
+    for (; o != NULL; o = o->next) {
+        for (char *at = cJSON_GetStringValue(o); at != NULL && *at; at++)
+            if ((unsigned char)*at < ' ' || *at == 0x7f)
+                *at = '?';
+        defuse(o->child);
+    }
+}
+
+static bool read_report(struct side *s, size_t size, char *error, size_t error_size)
+{
+    char why[256];
+    errno = 0;
+    if (size > REPORT_BYTES_MAX) {
+        snprintf(error, error_size, "'%s' is larger than 1 GiB; compare fewer routines", s->word);
+        return false;
+    }
+    char *text = read_whole(s->word, size, error, error_size);
+    if (text == NULL)
+        return false;
+    s->report = cJSON_ParseWithLength(text, size);
+    free(text);
+    if (s->report == NULL) {
+        snprintf(error, error_size,
+                 "'%s' is no JSON; write a report with `storescope compare --format json -o FILE'",
+                 s->word);
+        return false;
+    }
+    defuse(s->report);
+    if (diff_report_is_valid(s->report, why, sizeof why))
+        return true;
+    snprintf(error, error_size, "'%s': %s", s->word, why);
+    return false;
+}
+
+static void ignore_results(void *context, const struct result *results, size_t count)
+{
+    (void)context, (void)results, (void)count;
+}
+
+static void ignore_end(void *context, const struct totals *totals)
+{
+    (void)context, (void)totals;
+}
+
+// Findings are what is compared, no trouble of their own.
+static int whole_or_not(void *context, const struct totals *totals)
+{
+    (void)context;
+    return totals->interrupted ? EXIT_TROUBLE : EXIT_CLEAN;
+}
+
+static bool sweep_side(struct side *s, const struct options *o)
+{
+    static const struct run_observer observer = {
+        .results = ignore_results, .end = ignore_end, .status = whole_or_not};
+    char *text = NULL, *words[] = {(char *)(uintptr_t)s->word, NULL};
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    assert(out != NULL);
+    struct options mine = *o;
+    mine.words = words;
+    mine.word_count = 1;
+    bool swept = run_into(&mine, &observer, &format_json, out) == EXIT_CLEAN;
+    if (swept)
+        s->report = cJSON_ParseWithLength(text, length);
+    assert(!swept || s->report != NULL);
+    free(text);
+    return swept;
+}
+
+// Finds out what a word means, before anything is run.
+static bool open_side(struct side *s, const char *word, char *error, size_t error_size)
+{
+    struct stat status;
+    *s = (struct side){.word = word};
+    if (stat(word, &status) == 0 && S_ISREG(status.st_mode))
+        return read_report(s, (size_t)status.st_size, error, error_size);
+    s->live = true;
+    return select_backends((char *const[]){(char *)(uintptr_t)word}, 1, &s->selection, error,
+                           error_size);
+}
+
+static void close_side(struct side *s)
+{
+    cJSON_Delete(s->report);
+    if (s->live)
+        select_free(&s->selection);
+}
+
+static const struct backend *backend_of(const struct side *s, const char *name)
+{
+    for (size_t i = 0; s->live && i < s->selection.count; i++)
+        if (strcmp(s->selection.items[i]->name, name) == 0)
+            return s->selection.items[i]->missing ? NULL : s->selection.items[i];
+    return NULL;
+}
+
+static bool draw(void *context, int side, const char *name, const char *case_text, bool loads,
+                 FILE *out)
+{
+    const struct both *x = context;
+    const struct backend *b = backend_of(&x->sides[side], name);
+    struct recording recording = {.layout = {.size = 0}};
+    struct copy_case c;
+    char error[512];
+    if (b == NULL || !case_parse(case_text, &c, error, sizeof error))
+        return false;
+    fflush(out); // workers are forked
+    if (!campaign_record(b, &c, false, &x->o->run, &recording, error, sizeof error))
+        return false;
+    const struct trace_report report = {
+        .backend = b, .c = &c, .recording = &recording, .recorder = recorder_for(b, x->o->run.recorder)->name};
+    text_trace(&report, &(struct text_trace_options){.loads = loads, .rows_max = PICTURE_ROWS},
+               &x->look, out);
+    recording_free(&recording);
+    return true;
+}
+
+static int show(struct both *x)
+{
+    const struct options *o = x->o;
+    struct output out;
+    char error[512];
+    const struct diff_side a = {x->sides[0].word, x->sides[0].report};
+    const struct diff_side b = {x->sides[1].word, x->sides[1].report};
+    if (!output_open(&out, o->output, error, sizeof error))
+        return cli_trouble("%s", error);
+    cJSON *diff = diff_make(&a, &b);
+    size_t pairs = diff_pairs(diff);
+    int status = diff_worse(diff) > 0 ? EXIT_FINDINGS : EXIT_CLEAN;
+    x->look = look_of(out.file, o->color);
+    if (o->format == &format_json) {
+        json_print(diff, out.file);
+        fputc('\n', out.file);
+    } else {
+        diff_print(diff, draw, x, &x->look, out.file);
+        cJSON_Delete(diff);
+    }
+    if (pairs == 0)
+        status = cli_trouble("nothing was compared: no routine of '%s' has a name of '%s'; name "
+                             "one routine a side",
+                             a.name, b.name);
+    return cli_close(&out, status);
+}
+
+int side_by_side(struct options *o)
+{
+    struct both x = {.o = o};
+    char error[1024];
+    int status = EXIT_TROUBLE;
+    if (o->word_count != 2)
+        return cli_trouble("--diff takes two sides: each a JSON report, a glob or PATH:SYMBOL");
+    if (strcmp(o->format->name, "text") != 0 && o->format != &format_json)
+        return cli_trouble("--diff has the formats text and json, not %s", o->format->name);
+    if (o->more_count > 0)
+        return cli_trouble("--diff makes one report; leave out --report and --json");
+    if (!open_side(&x.sides[0], o->words[0], error, sizeof error))
+        return cli_trouble("%s", error);
+    if (!open_side(&x.sides[1], o->words[1], error, sizeof error)) {
+        close_side(&x.sides[0]);
+        return cli_trouble("%s", error);
+    }
+    bool swept = true;
+    for (size_t i = 0; i < 2 && swept; i++)
+        swept = !x.sides[i].live || sweep_side(&x.sides[i], o);
+    if (swept)
+        status = show(&x);
+    close_side(&x.sides[0]);
+    close_side(&x.sides[1]);
+    return status;
+}

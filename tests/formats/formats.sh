@@ -1,0 +1,154 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The storescope authors
+#
+# Machine formats of real sweeps, each by its schema, and what their readers ask
+# for beyond it. Usage: formats.sh STORESCOPE SOURCE_FOLDER SCHEMA_FOLDER, where
+# the last has what script/schemas fetches. What a check needs and is not there
+# is skipped, by name.
+
+set -u
+storescope=${1:?usage: formats.sh STORESCOPE SOURCE SCHEMAS}
+source=$2 schemas=$3
+here=$source/tests/formats
+folder=$(mktemp -d) || exit 2
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 2
+passed=0 failed=0 skipped=0
+
+verdict() { # STATUS NAME
+    case $1 in
+    0) passed=$((passed + 1)) && echo "ok   $2" ;;
+    77) skipped=$((skipped + 1)) && echo "skip $2" ;;
+    *)
+        failed=$((failed + 1))
+        echo "FAIL $2"
+        sed 's/^/     /' out err 2>/dev/null | head -n 8
+        ;;
+    esac
+}
+
+holds() { # NAME COMMAND...
+    name=$1
+    shift
+    "$@" >out 2>err
+    verdict $? "$name"
+}
+
+python=/usr/bin/python3
+[ -x "$python" ] || python=python3
+
+by_schema() { # SCHEMA FILE
+    [ -r "$1" ] || return 77
+    "$python" "$here/validate.py" "$1" "$2"
+}
+
+by_xsd() { # XSD FILE
+    command -v xmllint >/dev/null && [ -r "$1" ] || return 77
+    xmllint --noout --schema "$1" "$2"
+}
+
+# Every verdict, and names with characters that formats have a meaning for.
+odd="./a,b\"<&'|\`lib.so"
+cat >odd.c <<'END'
+#include <stddef.h>
+void *copy(void *d, const void *s, size_t n)
+{
+    for (size_t i = n; i-- > 0;)
+        ((volatile char *)d)[i] = ((const char *)s)[i];
+    return d;
+}
+END
+gcc -g -O2 -fPIC -shared -o "$odd" odd.c || exit 2
+
+"$storescope" compare "$odd:copy" 'planted/[a-o]*' musl/memcpy 'glibc/memmove_avx*' --quiet --timeout 50ms \
+    --size 0..16 --dst 0..1 --src 0 -o all.txt --json all.json --report sarif:all.sarif \
+    --report junit:all.xml --report csv:all.csv --report markdown:all.md 2>err
+[ $? -eq 1 ]
+verdict $? 'one sweep makes six reports'
+
+holds 'the JSON of a sweep is valid' by_schema "$source/docs/schema/results.schema.json" all.json
+holds 'SARIF is valid by its schema' by_schema "$schemas/sarif-2.1.0.json" all.sarif
+holds 'SARIF is what code scanning takes' "$python" "$here/sarif_limits.py" all.sarif
+in_source() { # the line of odd.c, where the build knows debug information
+    "$storescope" check "$odd:copy" --contract mmio --size 0..2 --quiet --format sarif -o line.sarif
+    grep -q '"uri":"odd.c"},"region":{"startLine":2}' line.sarif && return 0
+    grep -q '"startLine":1}' line.sarif && [ ! -r /usr/include/elfutils/libdwfl.h ] && return 77
+}
+holds 'SARIF leads to the line of the source' in_source
+holds 'JUnit XML is valid by the schema of Jenkins' by_xsd "$schemas/jenkins-junit.xsd" all.xml
+
+"$storescope" check "$odd:copy" loop/word --contract ram --contract mmio --size 0..8 --quiet \
+    --format junit -o judged.xml
+holds 'JUnit XML without skips is valid by the schema of Ant' by_xsd "$schemas/JUnit.xsd" judged.xml
+
+holds 'the reports of one sweep agree' "$python" "$here/agree.py" all
+holds 'a comment fits GitHub, and says what it lacks' "$python" -c '
+import sys
+text = open("all.md", encoding="utf-8").read()
+sys.exit(len(text) > 65536 or "Cut to fit a comment" not in text)'
+
+# The same routine, contract and rule have the same print in every run.
+for run in 1 2; do
+    "$storescope" check loop/word --contract shared --size "0..$((run * 20))" --quiet \
+        --format sarif -o "run$run.sarif"
+    grep -o '"primaryLocationLineHash":"[^"]*"' "run$run.sarif" | sort >"prints$run"
+done
+holds 'fingerprints are stable' sh -c '[ -s prints1 ] && cmp prints1 prints2'
+
+"$storescope" trace loop/word --size 15 --format json -o trace.json
+holds 'the JSON of a trace is valid' by_schema "$source/docs/schema/trace.schema.json" trace.json
+"$storescope" list --all --format json -o list.json
+holds 'the JSON of a list is valid' by_schema "$source/docs/schema/list.schema.json" list.json
+
+"$storescope" compare loop/word loop/byte --size 0..16 --dst 0 --src 0 --quiet \
+    --write-baseline known.expect >out 2>err
+"$storescope" compare loop/word loop/byte --size 0..16 --dst 0 --src 0 --quiet \
+    --baseline known.expect --format json -o baseline.json
+holds 'the JSON of a baseline is valid' by_schema "$source/docs/schema/baseline.schema.json" \
+    baseline.json
+
+# ---- two sides ----
+small="--size 0..16 --dst 0 --src 0 --quiet"
+"$storescope" compare loop/word $small --format json -o word.json
+"$storescope" compare loop/byte $small --format json -o bytes.json
+
+is_worse() { # STATUS A B
+    wanted=$1
+    shift
+    "$storescope" compare --diff "$@" $small -o diff.txt
+    [ $? -eq "$wanted" ]
+}
+holds 'a routine is no worse than itself' is_worse 0 loop/word loop/word
+holds 'nothing is worse than a report of itself' is_worse 0 word.json loop/word
+holds 'bytes one by one are worse than words' is_worse 1 loop/word loop/byte
+holds 'saved reports say the same as sweeps' is_worse 1 word.json bytes.json
+holds 'both sides have a picture' sh -c 'grep -q "^A  loop/word: " diff.txt &&
+    grep -q "^B  loop/byte: " diff.txt && grep -q "^  ~ split-store .*: worse" diff.txt'
+"$storescope" compare --diff word.json loop/byte $small --format json -o diff.json
+holds 'the JSON of two sides is valid' by_schema "$source/docs/schema/diff.schema.json" diff.json
+
+refused() { # TEXT ARGUMENT...
+    text=$1
+    shift
+    "$storescope" "$@" >out 2>err
+    [ $? -eq 2 ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] && grep -qF -- "$text" err
+}
+echo '{"storescope":"0.1","results":[{}]}' >lying.json
+echo 'no JSON' >no.json
+holds 'one side is refused' refused 'two sides' compare --diff loop/word
+holds 'what is no JSON is refused' refused 'is no JSON' compare --diff no.json loop/word
+holds 'a list is refused' refused 'is no JSON report' compare --diff list.json loop/word
+holds 'a report that lacks its results is refused' refused 'result 0' \
+    compare --diff lying.json loop/word
+holds 'CSV of two sides is refused' refused 'text and json' \
+    compare --diff word.json word.json --format csv
+holds 'a format nobody knows is refused' refused "expected one of: text, json, sarif" \
+    check loop/word --contract ram --report xml:x
+holds 'a report without a file is refused' refused 'FORMAT:FILE' \
+    check loop/word --contract ram --report csv
+holds 'two reports in one file are refused' refused 'another report goes' \
+    check loop/word --contract ram --report csv:x --report json:x
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

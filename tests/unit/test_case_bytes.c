@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+//
+// A fuzzer's bytes and cases, both ways.
+
+#include "../../fuzz/case_input.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static uint32_t next(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(*state >> 32);
+}
+
+static void any_bytes_of_any_length_are_a_valid_case(void **state)
+{
+    (void)state;
+    uint64_t random = 1;
+    for (unsigned i = 0; i < 200000; i++) {
+        uint8_t bytes[CASE_BYTES + 8], pick;
+        struct copy_case c;
+        for (size_t k = 0; k < sizeof bytes; k++)
+            bytes[k] = (uint8_t)next(&random);
+        size_t size = next(&random) % (sizeof bytes + 1);
+        case_from_bytes(bytes, size, &c, &pick);
+        assert_true(case_is_valid(&c));
+        assert_true(c.size <= CASE_BYTES_SIZE_MAX);
+    }
+}
+
+static void bytes_of_a_case_are_that_case_again(void **state)
+{
+    (void)state;
+    uint64_t random = 2;
+    for (unsigned i = 0; i < 100000; i++) {
+        uint8_t bytes[CASE_BYTES], again_bytes[CASE_BYTES], pick;
+        struct copy_case c, again;
+        for (size_t k = 0; k < sizeof bytes; k++)
+            bytes[k] = (uint8_t)next(&random);
+        case_from_bytes(bytes, sizeof bytes, &c, &pick);
+        assert_true(case_to_bytes(&c, pick, again_bytes));
+        case_from_bytes(again_bytes, sizeof again_bytes, &again, &pick);
+        assert_int_equal(case_compare(&c, &again), 0);
+    }
+}
+
+static void no_bytes_are_the_smallest_case(void **state)
+{
+    (void)state;
+    struct copy_case c;
+    uint8_t pick = 7;
+    case_from_bytes(NULL, 0, &c, &pick);
+    assert_int_equal(c.size, 0);
+    assert_int_equal(c.fill, 1);
+    assert_int_equal(pick, 0);
+}
+
+static void what_bytes_cannot_say_is_refused(void **state)
+{
+    (void)state;
+    uint8_t bytes[CASE_BYTES];
+    struct copy_case c = {.op = OP_MEMCPY, .size = CASE_BYTES_SIZE_MAX, .fill = 1};
+    assert_true(case_to_bytes(&c, 0, bytes));
+    c.size++;
+    assert_false(case_to_bytes(&c, 0, bytes));
+    c.size = 1;
+    c.fill = 1000;
+    assert_false(case_to_bytes(&c, 0, bytes));
+    c.fill = 1;
+    c.tunable[TUNABLE_NT] = 1; // below what a libc takes
+    assert_false(case_to_bytes(&c, 0, bytes));
+}
+
+static void a_saved_cases_text_is_taken_as_that_case(void **state)
+{
+    (void)state;
+    static const char text[] = "# from somewhere\nrule torn-element\ncase memmove size=7 dst=3\n";
+    struct copy_case c;
+    uint8_t pick;
+    assert_true(case_from_input((const uint8_t *)text, sizeof text - 1, &c, &pick));
+    assert_int_equal(c.size, 7);
+    assert_int_equal(c.dst_off, 3);
+}
+
+static void mutants_fit_and_are_the_same_for_the_same_seed(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < 20000; seed++) {
+        uint8_t a[CASE_BYTES] = {0}, b[CASE_BYTES] = {0};
+        size_t room = seed % (CASE_BYTES + 1);
+        size_t size = case_mutate(a, 0, room, seed);
+        assert_true(size <= room);
+        assert_int_equal(case_mutate(b, 0, room, seed), size);
+        assert_memory_equal(a, b, sizeof a);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_bytes_of_any_length_are_a_valid_case),
+        cmocka_unit_test(bytes_of_a_case_are_that_case_again),
+        cmocka_unit_test(no_bytes_are_the_smallest_case),
+        cmocka_unit_test(what_bytes_cannot_say_is_refused),
+        cmocka_unit_test(a_saved_cases_text_is_taken_as_that_case),
+        cmocka_unit_test(mutants_fit_and_are_the_same_for_the_same_seed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
