@@ -4,20 +4,21 @@
 #include "options_parts.h"
 #include "run.h"
 
-enum { KEY_UNREACHED = KEY_OWN };
+enum { KEY_UNREACHED = KEY_OWN, KEY_LAWS };
 
 static const struct argp_option own_options[] = {
     OPTION("unreached", KEY_UNREACHED, NULL, "List the instructions that no case reached"),
+    OPTION("laws", KEY_LAWS, NULL, "Say which stores are made for which sizes"),
     {0},
 };
 
 static error_t read_own_option(int key, char *text, struct argp_state *state)
 {
     (void)text;
-    if (key != KEY_UNREACHED)
-        return ARGP_ERR_UNKNOWN;
-    ((struct reading *)state->input)->o->unreached = true;
-    return 0;
+    struct options *o = ((struct reading *)state->input)->o;
+    o->unreached |= key == KEY_UNREACHED;
+    o->laws |= key == KEY_LAWS;
+    return key == KEY_UNREACHED || key == KEY_LAWS ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 static const struct argp own_argp = {.options = own_options, .parser = read_own_option};
@@ -34,7 +35,9 @@ const struct command_help help_check = {
         "  storescope check musl/memcpy --contract shared\n"
         "  storescope check 'glibc/*' --contract mmio --contract wc --size 0..64\n"
         "  storescope check ./libmine.so:my_copy --contract ./mine.contract\n"
-        "  storescope check qemu/switch --contract shared --format json -o report.json\n\n"
+        "  storescope check qemu/switch --contract shared --format json -o report.json\n"
+        "  storescope check qemu/switch --contract shared --format html -o report.html\n"
+        "  storescope check musl/memcpy --contract ram --size 0..64 --laws\n\n"
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
     .command = FORMAT_CHECK,

@@ -55,7 +55,8 @@ static const char *arguments_of(const struct command *c)
 {
     if (strcmp(c->name, "list") == 0)
         return "kinds";
-    return strcmp(c->name, "replay") == 0 ? NULL : "backends";
+    bool files = strcmp(c->name, "replay") == 0 || strcmp(c->name, "watch") == 0;
+    return files ? NULL : "backends";
 }
 
 struct printing {

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +34,7 @@ enum {
     TOO_SOON_MAX = 3,
     AGAIN_MS = 500,
     STOP_MS = 3000,
+    LOG_BYTES_MAX = 4 << 20,
     LEAST_MS = 1000, // left, for a start to make sense
 };
 
@@ -320,6 +322,15 @@ static bool collect(struct engine *x, int *status)
     return true;
 }
 
+// AFL++ writes a line for each input that it fuzzes, for hours. The log is written
+// at its end, wherever that is.
+static void keep_short(const char *log)
+{
+    struct stat status;
+    if (stat(log, &status) == 0 && status.st_size > LOG_BYTES_MAX && truncate(log, 0) != 0)
+        return; // it grows: no reason to end a campaign
+}
+
 bool engines_tend(struct engines *e, uint64_t left_ms)
 {
     bool any = false;
@@ -329,10 +340,9 @@ bool engines_tend(struct engines *e, uint64_t left_ms)
         if (collect(x, &status))
             note_end(e, x, status);
         any |= !x->given_up;
-        if (x->pid == 0 && !x->given_up && left_ms > LEAST_MS && fuzz_clock_ms() >= x->again_ms) {
-            e->restarts++;
+        if (x->pid == 0 && !x->given_up && left_ms > LEAST_MS && fuzz_clock_ms() >= x->again_ms)
             start(e, x, left_ms);
-        }
+        keep_short(x->log);
     }
     return any;
 }

@@ -105,7 +105,7 @@ struct engines {
     const char *expect;
     struct engine *items;
     size_t count;
-    unsigned crashes, restarts;
+    unsigned crashes;
     char trouble[512]; // why an engine was given up; "": none was
 };
 

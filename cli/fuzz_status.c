@@ -54,7 +54,7 @@ static uint64_t count_queues(const char *afl)
 static uint64_t count_corpus(const struct fuzz_folder *f)
 {
     DIR *dir = opendir(f->state);
-    uint64_t count = 0;
+    uint64_t count = count_files(f->seeds);
     for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
         if (strncmp(e->d_name, "group-", 6) != 0)
             continue;

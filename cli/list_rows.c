@@ -9,6 +9,7 @@
 #include "describe.h"
 #include "recorder.h"
 #include "report.h"
+#include "rule_help.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -277,8 +278,14 @@ static void json_contracts(const struct list_rows *rows, cJSON *array)
 static void json_rules(const struct list_rows *rows, cJSON *array)
 {
     for (size_t i = 0; i < RULE_COUNT; i++)
-        if (is_listed(rows, rule_name[i]))
-            add_text(add_row(array, rule_name[i]), "broken_when", rule_broken_when[i]);
+        if (is_listed(rows, rule_name[i])) {
+            const struct rule_help *help = rule_help((enum rule_id)i);
+            cJSON *o = add_row(array, rule_name[i]);
+            add_text(o, "broken_when", rule_broken_when[i]);
+            add_text(o, "why", help->why);
+            add_text(o, "fix", help->fix);
+            add_text(o, "field", help->field);
+        }
 }
 
 void list_json(const struct list_rows *rows, unsigned kinds, FILE *out)

@@ -18,6 +18,8 @@ const struct command commands[] = {
     {"compare", "The matrix of routines and contracts", command_compare, &help_compare},
     {"fuzz", "A campaign: libFuzzer and AFL++ side by side", command_fuzz, &help_fuzz},
     {"replay", "Saved cases and findings, again", command_replay, &help_replay},
+    {"watch", "Run a program of any CPU: every store to mappings of one file", command_watch,
+     &help_watch},
 };
 const size_t command_count = sizeof commands / sizeof *commands;
 

@@ -415,6 +415,8 @@ static error_t read_word(int key, char *text, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         r->o->words[r->o->word_count++] = text;
+        while (r->words_end_options && state->next < state->argc)
+            r->o->words[r->o->word_count++] = state->argv[state->next++];
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -439,7 +441,8 @@ static error_t parse(const struct argp *argp, int argc, char **argv, struct read
     FILE *real = stderr, *caught = open_memstream(complaint, &length);
     assert(caught != NULL);
     stderr = caught;
-    error_t problem = argp_parse(argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_HELP, NULL, r);
+    unsigned flags = ARGP_NO_EXIT | ARGP_NO_HELP | (r->words_end_options ? ARGP_IN_ORDER : 0);
+    error_t problem = argp_parse(argp, argc, argv, flags, NULL, r);
     stderr = real;
     fclose(caught);
     return problem;
@@ -480,70 +483,6 @@ void options_each(const struct command_help *help, options_visit *visit, void *c
                 visit_one(at, help, visit, context);
 }
 
-static void offer_option(const struct argp_option *option, void *context)
-{
-    nearest_offer(context, option->name);
-}
-
-// argp's complaint of an option that the command has not, with those it has of
-// a like name.
-static void near_options(const struct command_help *help, const char *complaint, char *text,
-                         size_t text_size)
-{
-    char wanted[NEAREST_NAME_MAX];
-    const char *at = strstr(complaint, "unrecognized option '--");
-    *text = '\0';
-    if (at == NULL)
-        return;
-    at += strlen("unrecognized option '--");
-    snprintf(wanted, sizeof wanted, "%.*s", (int)strcspn(at, "'="), at);
-    struct nearest n = {.wanted = wanted};
-    options_each(help, offer_option, &n);
-    nearest_print(&n, text, text_size);
-}
-
-static int report_problem(const struct command_help *help, const struct reading *r,
-                          const char *complaint)
-{
-    size_t prefix = strlen(help->name);
-    char near_text[NEAREST_TEXT_MAX];
-    if (r->error[0] != '\0')
-        return cli_trouble("%s", r->error);
-    if (strncmp(complaint, help->name, prefix) == 0 && complaint[prefix] == ':')
-        complaint += prefix + 2;
-    near_options(help, complaint, near_text, sizeof near_text);
-    return cli_trouble("%.*s%s; try `%s --help'", (int)strcspn(complaint, "\n"), complaint,
-                       near_text, help->name);
-}
-
-static int show_help(const struct argp *argp, const char *name)
-{
-    struct output out;
-    char error[512], *copy = strdup(name);
-    assert(copy != NULL);
-    if (!output_open(&out, NULL, error, sizeof error))
-        return cli_trouble("%s", error);
-    argp_help(argp, stdout, ARGP_HELP_STD_HELP, copy);
-    free(copy);
-    return cli_close(&out, EXIT_CLEAN);
-}
-
-// The command as a shell takes it, for a report's reader.
-static char *command_line(const char *name, int argc, char **argv)
-{
-    char *text = NULL;
-    size_t length;
-    FILE *out = open_memstream(&text, &length);
-    assert(out != NULL);
-    fputs(name, out);
-    for (int i = 1; i < argc; i++) {
-        fputc(' ', out);
-        look_quote(out, argv[i]);
-    }
-    fclose(out);
-    return text;
-}
-
 bool options_read(const struct command_help *help, int argc, char **argv, struct options *o,
                   int *status)
 {
@@ -554,7 +493,8 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         options[i] =
             option_of(&output_options[i], help->command, formats_text, sizeof formats_text);
-    struct reading r = {.o = o, .command = help->command};
+    struct reading r = {
+        .o = o, .command = help->command, .words_end_options = help->words_end_options};
     char *complaint = NULL;
     *o = (struct options){.command = help->command,
                           .rows_max = ROWS_DEFAULT,
@@ -564,7 +504,7 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
                                        .device = DEVICE_DST,
                                        .jobs = cores(),
                                        .timeout_ms = TIMEOUT_DEFAULT_MS};
-    o->command_line = command_line(help->name, argc, argv);
+    o->command_line = options_command_line(help->name, argc, argv);
     o->words = calloc((size_t)argc + 1, sizeof *o->words);
     assert(o->words != NULL);
     size_t own = 0;
@@ -578,8 +518,8 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     char *name = strdup(help->name);
     argv[0] = name;
     error_t problem = parse(&argp, argc, argv, &r, &complaint);
-    *status = r.help    ? show_help(&argp, help->name)
-              : problem ? report_problem(help, &r, complaint)
+    *status = r.help    ? options_show_help(&argp, help->name)
+              : problem ? options_complain(help, &r, complaint)
                         : EXIT_CLEAN;
     free(complaint);
     free(name);

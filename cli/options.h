@@ -47,7 +47,7 @@ struct options {
     struct report_request *more; // further reports of the same sweep; owned
     size_t more_count;
     enum color_when color;
-    bool quiet, loads, all, unreached;
+    bool quiet, loads, all, unreached, laws;
     uint64_t rows_max;
     unsigned bus; // bytes; 0: no bus log
     void *own;    // what the command's own parser fills
@@ -63,6 +63,7 @@ struct command_help {
     unsigned groups;             // enum option_group
     const struct argp *own;      // options of this command alone, or NULL; see options_parts.h
     void *into;                  // what they are read into: options.own
+    bool words_end_options;      // what follows the first word is another program's
 };
 
 // Reads a command line. When there is nothing more to do (--help was asked for,

@@ -23,6 +23,7 @@ struct reading {
     enum format_command command;
     char error[512]; // "": argp's own complaint, if any
     bool help;
+    bool words_end_options;
 };
 
 // The message, and what a parser returns for it.
@@ -35,6 +36,14 @@ bool options_count(const char *text, uint64_t *out);
 // Every option of a command, in the order of its help.
 typedef void options_visit(const struct argp_option *option, void *context);
 void options_each(const struct command_help *help, options_visit *visit, void *context);
+
+// One line on what was wrong: the parsers' own error, or argp's COMPLAINT.
+int options_complain(const struct command_help *help, const struct reading *r,
+                     const char *complaint);
+int options_show_help(const struct argp *argp, const char *name);
+
+// The command as a shell takes it, for a report's reader. The caller frees it.
+char *options_command_line(const char *name, int argc, char **argv);
 
 error_t options_jobs(struct reading *r, const char *text);
 

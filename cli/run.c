@@ -46,7 +46,7 @@ static void skip_backend(struct run *run, const struct backend *b, enum copy_op 
         *r = (struct result){.backend = b,
                              .contract = &run->o->contracts[i],
                              .op = op,
-                             .recorder = run->o->run.recorder->name,
+                             .recorder = recorder_for(b, run->o->run.recorder)->name,
                              .verdict = VERDICT_SKIPPED};
         snprintf(r->reason, sizeof r->reason, "%s", reason);
     }
@@ -245,6 +245,17 @@ static int sweep_and_report(struct run *run)
     return status;
 }
 
+// What the reports want to know beyond the verdicts.
+static void want_facts(struct options *o)
+{
+    o->run.charts |= o->format->charts;
+    o->run.laws |= o->laws || o->format->laws;
+    for (size_t i = 0; i < o->more_count; i++) {
+        o->run.charts |= o->more[i].format->charts;
+        o->run.laws |= o->more[i].format->laws;
+    }
+}
+
 static bool prepare(struct run *run, struct options *o)
 {
     const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
@@ -263,7 +274,10 @@ static bool prepare(struct run *run, struct options *o)
                                     .contract_count = o->contract_count,
                                     .run = &o->run,
                                     .totals = &run->totals,
+                                    .unreached = o->unreached,
+                                    .laws = o->laws,
                                     .baseline = run->observer ? run->observer->baseline : NULL};
+    want_facts(o);
     show_progress(run, o);
     return any_plan(run);
 }

@@ -2,7 +2,8 @@
 # Copyright (c) 2026 The storescope authors
 #
 # Installs the program, the oracle as a library with its headers, and a config
-# package: find_package(storescope) gives storescope::oracle.
+# package: find_package(storescope) gives storescope_add_test(), and
+# storescope::oracle where the libraries that it needs are installed.
 
 include(CMakePackageConfigHelpers)
 
@@ -11,6 +12,9 @@ set(storescope_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/storescope")
 set_target_properties(storescope_backends PROPERTIES EXPORT_NAME backends)
 
 install(TARGETS storescope RUNTIME)
+# Beside the program, which looks for it there.
+install(TARGETS storescope_watch_plugin
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/storescope")
 install(TARGETS storescope_oracle storescope_backends
     EXPORT storescope-targets
     ARCHIVE
@@ -37,13 +41,15 @@ endif()
 configure_package_config_file(
     "${PROJECT_SOURCE_DIR}/cmake/storescope-config.cmake.in"
     "${PROJECT_BINARY_DIR}/storescope-config.cmake"
-    INSTALL_DESTINATION "${storescope_package_dir}")
+    INSTALL_DESTINATION "${storescope_package_dir}"
+    PATH_VARS CMAKE_INSTALL_BINDIR)
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/storescope-config-version.cmake"
     COMPATIBILITY SameMinorVersion)
 
 install(FILES
     "${PROJECT_BINARY_DIR}/storescope-config.cmake"
     "${PROJECT_BINARY_DIR}/storescope-config-version.cmake"
+    cmake/StorescopeAddTest.cmake
     cmake/StorescopeFindLibrary.cmake
     cmake/FindZydis.cmake
     cmake/FindCapstone.cmake

@@ -36,9 +36,7 @@ static void die(void)
 // none would get past the first look.
 static void send_report(const struct worker_command *command, const uint8_t *bytes, size_t length)
 {
-    size_t report_bytes = sizeof(struct report);
-    if (forged.job->judge)
-        report_bytes += forged.job->judge->count * sizeof(struct tally);
+    size_t report_bytes = report_size(forged.job);
     struct report *r = calloc(1, report_bytes);
     if (!r)
         abort();
@@ -121,6 +119,12 @@ bool worker_is_dead(const struct worker *w)
 }
 
 // Whoever has not answered when it is asked does not answer later.
+uint64_t worker_used_ms(const struct worker *w)
+{
+    (void)w;
+    return 0;
+}
+
 const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms)
 {
     (void)w;

@@ -6,12 +6,8 @@
 
 #include "harness.h"
 
-#ifndef FUZZ_COPY_BACKENDS // a build without settings names those that conform
-#define FUZZ_COPY_BACKENDS NULL
-#endif
-
 const struct harness_kind harness_kind = {
-    .name = "fuzz_copy", .backends = FUZZ_COPY_BACKENDS, .contracts = "shared"};
+    .name = "fuzz_copy", .backends = FUZZ_BACKENDS(NULL), .contracts = "shared"};
 
 static void run(struct seat *seat, struct copy_case *c)
 {

@@ -7,7 +7,8 @@
 
 #include "harness.h"
 
-const struct harness_kind harness_kind = {.name = "fuzz_engine", .backends = "engine/*"};
+const struct harness_kind harness_kind = {.name = "fuzz_engine",
+                                          .backends = FUZZ_BACKENDS("engine/*")};
 
 // What the row ordered_move of backends/engine/rows.c has room for.
 enum { KEEP_BYTES = 4096 };

@@ -7,7 +7,8 @@
 
 #include "harness.h"
 
-const struct harness_kind harness_kind = {.name = "fuzz_move", .contracts = "ram", .moves = true};
+const struct harness_kind harness_kind = {
+    .name = "fuzz_move", .backends = FUZZ_BACKENDS(NULL), .contracts = "ram", .moves = true};
 
 static void run(struct seat *seat, struct copy_case *c)
 {

@@ -8,7 +8,8 @@
 #include "harness.h"
 
 // `ram` only says how the rigs are made ready: nothing is judged by it.
-const struct harness_kind harness_kind = {.name = "fuzz_pair", .contracts = "ram"};
+const struct harness_kind harness_kind = {
+    .name = "fuzz_pair", .backends = FUZZ_BACKENDS(NULL), .contracts = "ram"};
 
 // What a routine did, kept while the other one runs.
 struct deed {

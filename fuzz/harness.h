@@ -42,6 +42,14 @@ struct harness_kind {
 };
 extern const struct harness_kind harness_kind;
 
+// A build that cannot be given settings, as OSS-Fuzz's, defines the backends that
+// conform: with others, what is known would be all there is to find.
+#ifdef FUZZ_CONFORMING
+#define FUZZ_BACKENDS(otherwise) FUZZ_CONFORMING
+#else
+#define FUZZ_BACKENDS(otherwise) (otherwise)
+#endif
+
 enum harness_setting {
     SET_BACKEND,
     SET_CONTRACT,

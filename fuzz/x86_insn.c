@@ -495,12 +495,12 @@ static void scrub(struct attempt *a)
         return;
     unsigned reg = builder_free_reg(a->b, 0);
     builder_set_less(a->b, reg, (enum place)a->target.place, false, a->target.at + off);
-    for (unsigned at = 0; at < bytes; at += 8) {
-        // mov qword [reg + disp8], 0: the last one ends where they end
-        uint8_t code[9] = {(uint8_t)rex(true, 0, 0, reg), 0xc7, (uint8_t)(0x40 | (reg & 7)), 0x24};
-        size_t sib = (reg & 7) == RSP;
-        code[3 + sib] = (uint8_t)(at + 8 <= bytes ? at : bytes - 8);
-        builder_put(a->b, code, 8 + sib);
+    for (unsigned at = 0; at < bytes; at += 2) {
+        // mov word [reg + disp8], 0: alignment checks may be on
+        uint8_t low = reg & 7;
+        uint8_t code[9] = {0x66, (uint8_t)rex(false, 0, 0, reg), 0xc7, 0x40 | low, 0x24};
+        code[low == RSP ? 5 : 4] = (uint8_t)at;
+        builder_put(a->b, code, low == RSP ? 8 : 7);
     }
 }
 

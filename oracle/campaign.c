@@ -79,13 +79,27 @@ static bool recording_of_case(const struct frame *f, const struct copy_case *c,
     return false;
 }
 
+// What the recorder needs of the routine before workers are forked.
+static bool job_prepare(struct job *job, char *error, size_t error_size)
+{
+    if (job->recorder->prepare)
+        job->recorder_options.prepared = job->recorder->prepare(job->backend, error, error_size);
+    return !job->recorder->prepare || job->recorder_options.prepared;
+}
+
+static void job_unprepare(struct job *job)
+{
+    if (job->recorder->unprepare)
+        job->recorder->unprepare((void *)(uintptr_t)job->recorder_options.prepared);
+}
+
 bool campaign_record(const struct backend *backend, const struct copy_case *c, bool values,
                      const struct campaign_options *options, struct recording *out, char *error,
                      size_t error_size)
 {
-    const struct job job = {
+    struct job job = {
         .backend = backend,
-        .recorder = options->recorder,
+        .recorder = recorder_for(backend, options->recorder),
         .recorder_options = {.loads = true, .timeout_ms = options->timeout_ms},
     };
     const struct worker_command command = {.kind = COMMAND_RECORD, .values = values, .c = *c};
@@ -97,12 +111,17 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
         return false;
     }
     unsigned stall_ms = sweep_stall_ms(options);
-    if (!worker_start(&w, &job, error, error_size))
+    if (!job_prepare(&job, error, error_size))
         return false;
+    if (!worker_start(&w, &job, error, error_size)) {
+        job_unprepare(&job);
+        return false;
+    }
     (void)worker_ask(&w, &command); // when it fails the worker is dead
     uint64_t until_ms = sweep_clock_ms() + stall_ms;
     bool ok = next_frame(&w, FRAME_RECORDING, until_ms, &f, error, error_size);
     worker_end(&w, NULL, 0);
+    job_unprepare(&job);
     if (ok && !recording_of_case(&f, c, out)) {
         snprintf(error, error_size,
                  "the worker's recording makes no sense: the routine may "
@@ -111,6 +130,54 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
     }
     frame_free(&f);
     return ok;
+}
+
+// The recording of one case, from a worker that may record others. False when
+// there is none.
+static bool next_stores(struct worker *w, const struct copy_case *c, unsigned stall_ms,
+                        struct recording *out)
+{
+    const struct worker_command command = {.kind = COMMAND_STORES, .c = *c};
+    char error[TRACE_REASON_MAX];
+    struct frame f;
+    (void)worker_ask(w, &command); // when it fails the worker is dead
+    bool ok =
+        next_frame(w, FRAME_RECORDING, sweep_clock_ms() + stall_ms, &f, error, sizeof error) &&
+        recording_of_case(&f, c, out);
+    frame_free(&f);
+    return ok;
+}
+
+void campaign_laws(const struct backend *backend, enum copy_op op,
+                   const struct campaign_options *options, struct laws *out)
+{
+    struct job job = {
+        .backend = backend,
+        .recorder = recorder_for(backend, options->recorder),
+        .recorder_options = {.timeout_ms = options->timeout_ms},
+    };
+    struct worker w;
+    char error[TRACE_REASON_MAX];
+    uint64_t unit = backend->size_unit, size = (backend->size_min + unit - 1) / unit * unit;
+    *out = (struct laws){0};
+    if (!job_prepare(&job, error, sizeof error))
+        return;
+    if (!worker_start(&w, &job, error, sizeof error)) {
+        job_unprepare(&job);
+        return;
+    }
+    for (; size <= CAMPAIGN_LAWS_SIZE; size += unit) {
+        const struct copy_case c = {.op = op, .size = size, .fill = 1};
+        struct recording r;
+        memset(&r, 0, sizeof r);
+        if ((options->stop && *options->stop) || w.pid <= 0 ||
+            !next_stores(&w, &c, sweep_stall_ms(options), &r))
+            break;
+        laws_add(out, &r, size, unit);
+        recording_free(&r);
+    }
+    worker_end(&w, NULL, 0);
+    job_unprepare(&job);
 }
 
 // A finding's witness as a worker sent it. Decoded anew for each contract that
@@ -158,8 +225,7 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
     struct worker *w = &desk->worker;
     uint64_t until_ms = witness_deadline(desk);
     *out = (struct witness){0};
-    if (w->pid <= 0 &&
-        !worker_start(w, desk->job, out->error, sizeof out->error))
+    if (w->pid <= 0 && !worker_start(w, desk->job, out->error, sizeof out->error))
         return;
     (void)worker_ask(w, &command); // when it fails the worker is dead
     if (!next_frame(w, FRAME_WITNESS, until_ms, &out->note, out->error, sizeof out->error) ||
@@ -221,8 +287,18 @@ static void finding_explain(struct finding *f, const struct witness *w)
     f->access_count = (size_t)note->accesses;
 }
 
+static struct chart *chart_copy(const struct chart *chart)
+{
+    struct chart *copy = chart ? malloc(sizeof *copy) : NULL;
+    if (chart && !copy)
+        abort();
+    if (chart)
+        *copy = *chart;
+    return copy;
+}
+
 // Adds the finding of a check to each result whose contract makes it.
-static void add_findings(const struct judge *j, size_t check, const struct tally *tally,
+static void add_findings(const struct judge *j, size_t check, const struct sweep_sum *sum,
                          const struct witness *w, struct result *results)
 {
     enum rule_id rule = j->checks[check].rule;
@@ -233,8 +309,9 @@ static void add_findings(const struct judge *j, size_t check, const struct tally
         *f = (struct finding){
             .rule = rule,
             .params = j->checks[check].params[0],
-            .cases = tally->cases,
-            .witness = tally->witness,
+            .cases = sum->tallies[check].cases,
+            .witness = sum->tallies[check].witness,
+            .chart = chart_copy(sum->charts ? &sum->charts[check] : NULL),
         };
         finding_explain(f, w);
     }
@@ -251,7 +328,7 @@ static void explain_findings(const struct job *sweep_job, const struct campaign_
         if (sum->tallies[i].cases == 0)
             continue;
         witness_fetch(&desk, i, &sum->tallies[i].witness, &w);
-        add_findings(job.judge, i, &sum->tallies[i], &w, results);
+        add_findings(job.judge, i, sum, &w, results);
         witness_free(&w);
     }
     worker_end(&desk.worker, NULL, 0);
@@ -301,7 +378,7 @@ static void results_start(const struct backend *backend, const struct plan *plan
             .backend = backend,
             .contract = &contracts[i],
             .op = plan->op,
-            .recorder = options->recorder->name,
+            .recorder = recorder_for(backend, options->recorder)->name,
             .planned = plan->cases,
         };
 }
@@ -325,8 +402,9 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
     struct sweep_sum sum;
     const char *missing = backend->missing;
     results_start(backend, plan, contracts, contract_count, options, results);
-    if (!missing && options->recorder->missing)
-        missing = options->recorder->missing();
+    const struct recorder_kind *recorder = recorder_for(backend, options->recorder);
+    if (!missing)
+        missing = recorder_lacks(recorder, backend);
     if (missing) {
         results_skip(results, contract_count, missing);
         return true;
@@ -335,24 +413,35 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
         snprintf(error, error_size, "out of memory for the contracts' rules");
         return false;
     }
-    const struct job job = {
+    struct job job = {
         .backend = backend,
         .plan = plan,
         .judge = &judge,
-        .recorder = options->recorder,
+        .recorder = recorder,
         .recorder_options = {.loads = judge.loads,
-                             .blocks = options->recorder->cover != NULL,
+                             .blocks = recorder->cover != NULL,
                              .timeout_ms = options->timeout_ms},
+        .charts = options->charts,
     };
+    char reason[TRACE_REASON_MAX];
+    if (!job_prepare(&job, reason, sizeof reason)) {
+        results_skip(results, contract_count, reason);
+        judge_free(&judge);
+        return true;
+    }
     bool ok = sweep_run(&job, options, &sum, error, error_size);
     if (ok)
         explain_findings(&job, options, &sum, results);
     for (size_t i = 0; i < contract_count && ok; i++) {
         result_take_sum(&results[i], &sum);
+        if (i == 0 && options->laws && sum.judged > 0)
+            campaign_laws(backend, results[i].op, options, &results[i].laws);
+        results[i].chart = chart_copy(sum.charts ? &sum.charts[judge.count] : NULL);
         coverage_add(&results[i].coverage, sum.coverage.insns, sum.coverage.count);
         result_decide(&results[i]);
     }
     sweep_free(&sum);
     judge_free(&judge);
+    job_unprepare(&job);
     return ok;
 }

@@ -21,15 +21,18 @@ struct campaign_progress {
 };
 
 struct campaign_options {
-    const struct recorder_kind *recorder;
+    const struct recorder_kind *recorder; // see recorder_for
     enum device_side device;
     unsigned jobs;       // worker processes, >= 1
     unsigned timeout_ms; // for one case
-    unsigned stall_ms;   // wall time without a finished case after which a
-                         // worker is killed; 0: 10 s + 10 * timeout_ms
+    unsigned stall_ms;   // time without a finished case, half of it asleep or on a
+                         // processor, after which a worker is killed; 0: 10 s +
+                         // 10 * timeout_ms
     void (*progress)(const struct campaign_progress *, void *context); // or NULL
     void *context;
     const volatile int *stop; // nonzero: finish with what there is
+    bool laws;                // read off, too, which stores are made for which sizes
+    bool charts;              // count, too, where in the sweep each rule is broken
 };
 
 // One result per contract, in RESULTS. Returns false and one line in ERROR only
@@ -39,6 +42,15 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
                   const struct contract *contracts, size_t contract_count,
                   const struct campaign_options *options, struct result *results, char *error,
                   size_t error_size);
+
+// The sizes of campaign_laws.
+enum { CAMPAIGN_LAWS_SIZE = 512 };
+
+// Records every size up to CAMPAIGN_LAWS_SIZE that the routine takes, both sides
+// at page starts, and reads the laws off. Ends at the first size that cannot be
+// recorded; OUT is to be freed.
+void campaign_laws(const struct backend *backend, enum copy_op op,
+                   const struct campaign_options *options, struct laws *out);
 
 // Records one case in a worker. `values` as in recorder.h. False and one line
 // in ERROR when there is no recording (the worker died; the routine could not

@@ -23,6 +23,21 @@ enum {
 };
 
 static const char unrecorded_store[] = "bytes of the arena changed without a recorded store";
+static const char loads_unseen[] = "its stores were judged, but not its loads: this QEMU does not "
+                                   "report those of some of its instructions";
+
+size_t report_size(const struct job *job)
+{
+    size_t checks = job->judge ? job->judge->count : 0;
+    return sizeof(struct report) + checks * sizeof(struct tally) +
+           (job->charts ? (checks + 1) * sizeof(struct chart) : 0);
+}
+
+struct chart *report_charts(const struct job *job, const struct report *report)
+{
+    size_t checks = job->judge ? job->judge->count : 0;
+    return job->charts ? (struct chart *)(void *)(uintptr_t)&report->tallies[checks] : NULL;
+}
 
 bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_size)
 {
@@ -30,16 +45,18 @@ bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_
     rig->job = job;
     trace_init(&rig->trace);
     trace_init(&rig->other_trace);
-    if (!routine_load(job->backend, &rig->routine, error, error_size))
-        return false;
-    confine_reset_signals(); // constructors have run
+    if (!job->recorder->elsewhere) {
+        if (!routine_load(job->backend, &rig->routine, error, error_size))
+            return false;
+        confine_reset_signals(); // constructors have run
+    }
     rig->recorder = job->recorder->open(&rig->routine, job->backend->arg4, &job->recorder_options,
                                         error, error_size);
     if (!rig->recorder)
         return false;
-    size_t tallies = job->judge ? job->judge->count : 0;
-    rig->report_bytes = sizeof *rig->report + tallies * sizeof(struct tally);
+    rig->report_bytes = report_size(job);
     rig->report = calloc(1, rig->report_bytes);
+    rig->charts = rig->report ? report_charts(job, rig->report) : NULL;
     rig->arena = arena_new();
     rig->shadow = shadow_new();
     rig->memo = job->judge ? memo_new(job->judge) : NULL;
@@ -237,6 +254,29 @@ static int differs_with_fill(struct rig *rig, const struct copy_case *c, uint64_
     return differs;
 }
 
+static void check_is_broken(struct rig *rig, size_t check, const struct copy_case *c)
+{
+    tally_add(&rig->report->tallies[check], c);
+    if (rig->charts)
+        chart_add(&rig->charts[check], c);
+}
+
+static void case_is_judged(struct rig *rig, const struct copy_case *c)
+{
+    rig->report->judged++;
+    if (rig->charts)
+        chart_add(&rig->charts[rig->job->judge->count], c);
+}
+
+// It is counted as what it became.
+static void case_is_not_judged(struct rig *rig, const struct copy_case *c)
+{
+    rig->report->judged--;
+    if (rig->charts)
+        rig->charts[rig->job->judge->count]
+            .cases[chart_row(c->size)][c->dst_off % CHART_COLUMNS]--;
+}
+
 static void judge_data(struct rig *rig, const struct copy_case *c)
 {
     const struct judge *j = rig->job->judge;
@@ -247,15 +287,14 @@ static void judge_data(struct rig *rig, const struct copy_case *c)
     if (differs == 0 && c->fill != 0 && !rig->distrusted)
         differs = differs_with_fill(rig, c, 0);
     if (differs > 0)
-        tally_add(&rig->report->tallies[j->data_dependent], c);
+        check_is_broken(rig, j->data_dependent, c);
     if (differs < 0)
-        rig->report->judged--; // it is counted as what it became
+        case_is_not_judged(rig, c);
 }
 
 // A case like one before comes to the same. False: it is not like one.
 static bool judge_by_memo(struct rig *rig, const struct copy_case *c)
 {
-    struct report *report = rig->report;
     const struct memo_verdict *known =
         memo_recall(rig->memo, c, &rig->layout, &rig->trace, rig->job->backend->result);
     if (!known)
@@ -263,9 +302,9 @@ static bool judge_by_memo(struct rig *rig, const struct copy_case *c)
     rig->again = known->again;
     if (!arena_is_as_recorded(rig, c, false))
         return true;
-    report->judged++;
+    case_is_judged(rig, c);
     for (size_t i = 0; i < known->count; i++)
-        tally_add(&report->tallies[known->broken[i]], c);
+        check_is_broken(rig, known->broken[i], c);
     judge_data(rig, c);
     return true;
 }
@@ -282,9 +321,9 @@ static void judge_by_shadow(struct rig *rig, const struct copy_case *c)
             shadow_needs_values(s) && !take_values(rig, c))
             return;
     }
-    rig->report->judged++;
+    case_is_judged(rig, c);
     rig->report->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
-    judge_case(rig->job->judge, s, rig->report->tallies);
+    judge_case(rig->job->judge, s, rig->report->tallies, rig->charts);
     if (rig->distrusted)
         return;
     memo_keep(rig->memo, s);
@@ -296,6 +335,7 @@ static void judge_by_shadow(struct rig *rig, const struct copy_case *c)
 static void run_case(struct rig *rig, const struct copy_case *c)
 {
     bool values = rig->again && rig->job->judge->values;
+    uint64_t judged = rig->report->judged;
     if (rig->edges)
         rig->job->recorder->count_edges(rig->recorder, rig->edges, rig->edge_count);
     record(rig, c, values, &rig->layout, &rig->trace);
@@ -305,6 +345,11 @@ static void run_case(struct rig *rig, const struct copy_case *c)
         clear_unjudged(rig, &rig->layout);
     else if (!judge_by_memo(rig, c))
         judge_by_shadow(rig, c);
+    // What it breaks of the other rules is found all the same.
+    if (rig->trace.loads_unseen && rig->job->judge->loads && rig->report->judged > judged) {
+        rig->report->judged--;
+        case_is_skipped(rig, c, loads_unseen);
+    }
 }
 
 static void report_reset(struct rig *rig, uint64_t id, uint64_t lo)
@@ -335,9 +380,9 @@ static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const str
         case_is_skipped(rig, c, t->reason);
         return;
     }
-    rig->report->judged = 1;
+    case_is_judged(rig, c);
     rig->report->timeouts = t->outcome == OUTCOME_TIMED_OUT;
-    judge_case(rig->job->judge, rig->shadow, rig->report->tallies);
+    judge_case(rig->job->judge, rig->shadow, rig->report->tallies, rig->charts);
 }
 
 static uint64_t now_ns(void)
@@ -407,7 +452,7 @@ static void blame_last(struct rig *rig)
     for (uint64_t k = rig->report->end; k-- > rig->report->lo;) {
         if (!plan_case(rig->job->plan, k, &c))
             continue;
-        rig->report->judged--;
+        case_is_not_judged(rig, &c);
         case_is_broken(rig, &c, unrecorded_store);
         return;
     }

@@ -24,6 +24,7 @@ struct job {
     const struct judge *judge;
     const struct recorder_kind *recorder;
     struct recorder_options recorder_options;
+    bool charts; // reports have charts as well
 };
 
 // Shared with the parent. The routine may write here: nothing in it is trusted.
@@ -46,6 +47,7 @@ struct rig {
     struct trace trace, other_trace; // `other`: with values, or with other data
     struct copy_case other_case;     // the case in the shadow, with other data
     struct report *report;           // of the chunk; its tallies follow it
+    struct chart *charts;            // in it; NULL: not wanted
     size_t report_bytes;
     bool again;      // the last case stored bytes again
     bool careful;    // look at the whole arena after every case
@@ -71,7 +73,12 @@ struct report {
     uint64_t distrusted;                      // 1: case `lo` alone; the worker has ended
     struct reason skip_reason, broken_reason; // of the smallest such case
     struct tally tallies[];                   // one a check
+    // Then, if the job wants charts: one a check, and one of the judged cases.
 };
+
+// Bytes of a report of the job; its charts, or NULL.
+size_t report_size(const struct job *job);
+struct chart *report_charts(const struct job *job, const struct report *report);
 
 // False and one line in ERROR when routine, recorder or memory cannot be had.
 bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_size);

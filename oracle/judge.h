@@ -9,6 +9,7 @@
 #ifndef STORESCOPE_JUDGE_H
 #define STORESCOPE_JUDGE_H
 
+#include "chart.h"
 #include "contract.h"
 
 enum { CHECK_PARAMS_MAX = 4, CHECK_NONE = UINT16_MAX };
@@ -46,8 +47,9 @@ void judge_free(struct judge *j);
 const struct rule_params *check_broken(const struct check *check, const struct shadow *s);
 
 // Makes every check but the data-dependent one on the shadow of a case. One
-// tally a check.
-void judge_case(const struct judge *j, const struct shadow *s, struct tally *tallies);
+// tally a check; CHARTS likewise, or NULL.
+void judge_case(const struct judge *j, const struct shadow *s, struct tally *tallies,
+                struct chart *charts);
 
 void tally_add(struct tally *t, const struct copy_case *c);
 void tally_merge(struct tally *into, const struct tally *from);

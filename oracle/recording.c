@@ -20,7 +20,7 @@ struct recording_head {
     uint64_t outcome, return_value, clobbered;
     int64_t signal;
     uint64_t fault_addr, fault_pc;
-    uintptr_t stack_entry;
+    uintptr_t entry, stack_entry;
     struct span stack;
     uint64_t image_count;
     struct span images[TRACE_IMAGES_MAX];
@@ -40,6 +40,7 @@ static void head_fill(struct recording_head *head, const struct layout *layout,
     head->signal = t->signal;
     head->fault_addr = t->fault_addr;
     head->fault_pc = t->fault_pc;
+    head->entry = t->entry;
     head->stack_entry = t->stack_entry;
     head->stack = t->stack;
     head->image_count = t->image_count;
@@ -193,6 +194,7 @@ bool recording_read(const void *bytes, size_t length, struct recording *out)
     t->signal = (int)head.signal;
     t->fault_addr = head.fault_addr;
     t->fault_pc = head.fault_pc;
+    t->entry = head.entry;
     t->stack_entry = head.stack_entry;
     t->stack = head.stack;
     t->image_count = (size_t)head.image_count;

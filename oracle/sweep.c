@@ -35,8 +35,9 @@ struct hand {
     bool busy;
     struct stretch chunk;
     uint64_t id;
-    uint64_t seen_at;  // what its slot said when last looked at
-    uint64_t moved_ms; // when that last changed
+    uint64_t seen_at;       // what its slot said when last looked at
+    uint64_t moved_ms;      // when that last changed
+    uint64_t moved_used_ms; // ... and the worker's processor time then
 };
 
 struct sweep {
@@ -254,11 +255,26 @@ static bool tallies_are_sound(const struct report *r, size_t checks)
     return reason_is_sound(&r->skip_reason) && reason_is_sound(&r->broken_reason);
 }
 
+// No chart may hold more cases than there were.
+static bool charts_are_sound(const struct sweep *s, const struct report *r)
+{
+    const struct chart *charts = report_charts(s->job, r);
+    for (size_t i = 0; charts && i <= s->job->judge->count; i++) {
+        const uint32_t *cases = charts[i].cases[0];
+        uint64_t sum = 0;
+        for (size_t k = 0; k < CHART_ROWS * CHART_COLUMNS; k++)
+            sum += cases[k];
+        if (sum > r->end - r->lo)
+            return false;
+    }
+    return true;
+}
+
 static bool report_is_sound(const struct sweep *s, const struct hand *hand, const struct frame *f)
 {
     const struct report *r = (const struct report *)(const void *)f->bytes;
     size_t checks = s->job->judge->count;
-    if (f->length != sizeof *r + checks * sizeof(struct tally) || r->id != hand->id ||
+    if (f->length != report_size(s->job) || r->id != hand->id ||
         r->distrusted > 1 || r->lo < hand->chunk.lo || r->end < r->lo || r->end > hand->chunk.hi)
         return false;
     uint64_t cases = r->end - r->lo;
@@ -268,7 +284,7 @@ static bool report_is_sound(const struct sweep *s, const struct hand *hand, cons
         r->left_out > cases || r->timeouts > r->judged ||
         r->judged + r->skipped + r->broken + r->left_out != cases)
         return false;
-    return tallies_are_sound(r, checks);
+    return tallies_are_sound(r, checks) && charts_are_sound(s, r);
 }
 
 static void report_add(struct sweep *s, const struct report *r)
@@ -285,6 +301,9 @@ static void report_add(struct sweep *s, const struct report *r)
     reason_merge(&sum->broken_reason, &r->broken_reason);
     for (size_t i = 0; i < s->job->judge->count; i++)
         tally_merge(&sum->tallies[i], &r->tallies[i]);
+    const struct chart *charts = report_charts(s->job, r);
+    for (size_t i = 0; charts && i <= s->job->judge->count; i++)
+        chart_merge(&sum->charts[i], &charts[i]);
 }
 
 // Anything may have written it: bytes of instructions, and two bools.
@@ -336,7 +355,7 @@ static void report_take(struct sweep *s, struct hand *hand, const struct report 
 // The longest answer to COMMAND_SWEEP: a report, or a line.
 static uint64_t answer_bytes(const struct sweep *s)
 {
-    uint64_t report = sizeof(struct report) + s->job->judge->count * sizeof(struct tally);
+    uint64_t report = report_size(s->job);
     return report > TRACE_REASON_MAX ? report : TRACE_REASON_MAX;
 }
 
@@ -381,6 +400,7 @@ static void hand_give(struct sweep *s, struct hand *hand)
     hand->busy = true;
     hand->seen_at = at;
     hand->moved_ms = sweep_clock_ms();
+    hand->moved_used_ms = worker_used_ms(&hand->worker);
     // When it fails the worker is dead, which its socket tells as well.
     (void)worker_ask(&hand->worker, &command);
 }
@@ -438,6 +458,17 @@ static void tell_progress(const struct sweep *s, uint64_t now)
     s->options->progress(&progress, s->options->context);
 }
 
+// On a busy machine, or with a share of it alone, a worker may wait for a processor
+// for long: then it has used no time, and does not sleep.
+static bool has_stalled(const struct sweep *s, const struct hand *hand, uint64_t now)
+{
+    enum { TURNS_MAX = 30 };
+    uint64_t stall_ms = sweep_stall_ms(s->options), past_ms = now - hand->moved_ms;
+    uint64_t used_ms = worker_used_ms(&hand->worker) - hand->moved_used_ms;
+    bool had_its_turn = used_ms > stall_ms / 2 || hand->worker.sleeps;
+    return past_ms > stall_ms && (had_its_turn || past_ms > TURNS_MAX * stall_ms);
+}
+
 // A worker whose socket a child of the routine still holds, or that does not
 // get on, tells nothing by itself.
 static void look_after(struct sweep *s, struct hand *hand, uint64_t now)
@@ -447,6 +478,7 @@ static void look_after(struct sweep *s, struct hand *hand, uint64_t now)
     if (at != hand->seen_at) {
         hand->seen_at = at;
         hand->moved_ms = now;
+        hand->moved_used_ms = worker_used_ms(&hand->worker);
     }
     if (poll(&answer, 1, 0) > 0)
         return; // it is about to be read
@@ -456,7 +488,7 @@ static void look_after(struct sweep *s, struct hand *hand, uint64_t now)
     }
     uint64_t loading_ms = LOADING_MS + 10 * s->options->timeout_ms;
     const char *how = worker_hangs(&hand->worker, now, at == WORKER_LOADING ? loading_ms : 0);
-    if (!how && now - hand->moved_ms > sweep_stall_ms(s->options))
+    if (!how && has_stalled(s, hand, now))
         how = "stopped the recorder's clock";
     if (how)
         worker_stalled(s, hand, how);
@@ -509,9 +541,11 @@ bool sweep_run(const struct job *job, const struct campaign_options *options, st
     };
     s.tick_ms = s.started_ms;
     *out = (struct sweep_sum){.tallies = calloc(job->judge->count, sizeof *out->tallies)};
+    if (job->charts)
+        out->charts = calloc(job->judge->count + 1, sizeof *out->charts);
     s.hands = calloc(s.hand_count, sizeof *s.hands);
     s.polls = calloc(s.hand_count, sizeof *s.polls);
-    s.failed = !out->tallies || !s.hands || !s.polls;
+    s.failed = !out->tallies || (job->charts && !out->charts) || !s.hands || !s.polls;
     if (s.failed)
         snprintf(error, error_size, "out of memory for a sweep; free some or lower --jobs");
     else
@@ -527,6 +561,7 @@ bool sweep_run(const struct job *job, const struct campaign_options *options, st
 void sweep_free(struct sweep_sum *sum)
 {
     free(sum->tallies);
+    free(sum->charts);
     coverage_free(&sum->coverage);
     *sum = (struct sweep_sum){0};
 }

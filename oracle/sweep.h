@@ -32,6 +32,7 @@ struct sweep_sum {
     uint64_t timeouts, stalls, distrusted, deaths, loading_deaths;
     struct reason skip_reason, broken_reason;
     struct tally *tallies;             // one a check of the job's judge; owned
+    struct chart *charts;              // likewise, then one of the judged cases; or NULL
     struct coverage coverage;          // without what workers that died had reached
     bool interrupted;                  // the user's stop came before the end
     char given_up[TRACE_REASON_MAX];   // "": not given up

@@ -36,9 +36,11 @@ void trace_reset(struct trace *t)
     t->outcome = OUTCOME_RETURNED;
     t->return_value = 0;
     t->clobbered = 0;
+    t->loads_unseen = false;
     t->signal = 0;
     t->fault_addr = 0;
     t->fault_pc = 0;
+    t->entry = 0;
     t->stack_entry = 0;
     t->stack = (struct span){0, 0};
     t->image_count = 0;

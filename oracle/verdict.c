@@ -45,7 +45,10 @@ void result_free(struct result *r)
     for (size_t i = 0; i < r->finding_count; i++) {
         recording_free(&r->findings[i].recording);
         free(r->findings[i].accesses);
+        free(r->findings[i].chart);
     }
     coverage_free(&r->coverage);
+    laws_free(&r->laws);
+    free(r->chart);
     memset(r, 0, sizeof *r);
 }

@@ -7,8 +7,10 @@
 #ifndef STORESCOPE_VERDICT_H
 #define STORESCOPE_VERDICT_H
 
+#include "chart.h"
 #include "contract.h"
 #include "coverage.h"
+#include "law.h"
 
 enum verdict {
     VERDICT_CONFORMS, // every case of the sweep was judged and broke no rule
@@ -24,6 +26,7 @@ struct finding {
     struct rule_params params;
     uint64_t cases;           // how many cases of the sweep broke it
     struct copy_case witness; // the smallest of them
+    struct chart *chart;      // where they lie; NULL: not asked for. Owned
     // Recorded again after the sweep; empty when that failed.
     struct recording recording;
     uint32_t *accesses; // indices into recording.trace.accesses
@@ -51,9 +54,11 @@ struct result {
                                    // contracts judged in it)
     struct finding findings[RULE_COUNT];
     size_t finding_count; // in the order of the rule table
+    struct chart *chart;  // where the judged cases lie; NULL: not asked for. Owned
     // Instructions reached by the sweep, out of those known; none known when the
     // recorder cannot tell. Workers that died took what they had reached along.
     struct coverage coverage;
+    struct laws laws; // in the first result of a sweep, if asked for: for all of them
 };
 
 // Decides the verdict from what the result holds: findings, then broken cases,

@@ -46,7 +46,8 @@ static int only_fd(int fd)
     return mine;
 }
 
-static int become_worker(int fd, struct worker_slot *slot, pid_t parent)
+// ELSEWHERE: foreign code runs in another process, which is confined instead.
+static int become_worker(int fd, struct worker_slot *slot, pid_t parent, bool elsewhere)
 {
     const struct rlimit no_core = {0, 0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -56,7 +57,8 @@ static int become_worker(int fd, struct worker_slot *slot, pid_t parent)
     setrlimit(RLIMIT_CORE, &no_core);
     confine_reset_signals(); // the parent's handlers are none of a worker's
     fd = only_fd(fd);
-    (void)confine(&slot->forbidden); // as far as this kernel can
+    if (!elsewhere)
+        (void)confine(&slot->forbidden); // as far as this kernel can
     return fd;
 }
 
@@ -111,6 +113,18 @@ static bool send_recording(struct rig *rig, const struct worker_command *command
     return false; // one recording a worker: nothing of it can disturb another
 }
 
+// One of many: what the routine left behind is put in order.
+static bool send_stores(struct rig *rig, const struct worker_command *command, int fd)
+{
+    if (!explain_record(rig, &command->c, false)) {
+        send_failure(fd, rig->trace.reason);
+        return false;
+    }
+    bool sent = recording_send(fd, &rig->layout, &rig->trace);
+    explain_end(rig);
+    return sent && !rig->shadow->wild_store;
+}
+
 static bool send_coverage(struct rig *rig, int fd)
 {
     struct coverage c = {0};
@@ -142,6 +156,8 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
         return send_witness(rig, command, fd);
     case COMMAND_RECORD:
         return send_recording(rig, command, fd);
+    case COMMAND_STORES:
+        return send_stores(rig, command, fd);
     case COMMAND_COVERAGE:
         return send_coverage(rig, fd);
     }
@@ -194,6 +210,7 @@ bool worker_start(struct worker *w, const struct job *job, char *error, size_t e
     if (slot == MAP_FAILED)
         return start_failed(w, fds, error, error_size);
     w->slot = slot;
+    w->waits = job->recorder->elsewhere;
     atomic_store(&w->slot->at, WORKER_LOADING);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
         return start_failed(w, fds, error, error_size);
@@ -201,7 +218,7 @@ bool worker_start(struct worker *w, const struct job *job, char *error, size_t e
     if (w->pid < 0)
         return start_failed(w, fds, error, error_size);
     if (w->pid == 0)
-        worker_main(job, w->slot, become_worker(fds[1], w->slot, parent));
+        worker_main(job, w->slot, become_worker(fds[1], w->slot, parent, job->recorder->elsewhere));
     madvise(w->slot, PAGE_BYTES, MADV_DONTFORK); // not for the next worker's routine
     close(fds[1]);
     w->fd = fds[0];
@@ -278,10 +295,21 @@ static bool read_stat(pid_t pid, char *state, uint64_t *ticks)
         close(fd);
     text[length > 0 ? length : 0] = '\0';
     const char *name_end = strrchr(text, ')'); // names may hold anything
-    bool ok = name_end && sscanf(name_end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
-                                 state, &user, &system) == 3;
+    bool ok =
+        name_end && sscanf(name_end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+                           state, &user, &system) == 3;
     *ticks = user + system;
     return ok;
+}
+
+static uint64_t ms_of_ticks(uint64_t ticks)
+{
+    return ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+uint64_t worker_used_ms(const struct worker *w)
+{
+    return ms_of_ticks(w->used_ticks);
 }
 
 // Waiting for a disk is state D, and for a processor R.
@@ -291,11 +319,12 @@ const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms)
     uint64_t ticks;
     if (!read_stat(w->pid, &state, &ticks))
         return NULL;
+    w->sleeps = state == 'S';
     if (state == 'T' || state == 't')
         return "was stopped by a signal";
-    if (use_ms && ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK) > use_ms)
+    if (use_ms && ms_of_ticks(ticks) > use_ms)
         return "takes too long";
-    if (state != 'S' || ticks != w->used_ticks) {
+    if (state != 'S' || ticks != w->used_ticks || w->waits) {
         w->used_ticks = ticks;
         w->asleep_ms = 0;
     } else if (w->asleep_ms == 0) {

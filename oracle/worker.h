@@ -18,15 +18,18 @@ struct worker {
     pid_t pid; // 0: none
     int fd;
     struct worker_slot *slot;
+    bool waits; // for another process, which its recorder looks after
     // For worker_hangs: processor time when last looked at, in clock ticks; when
     // it began to sleep without using any, or 0.
     uint64_t used_ticks, asleep_ms;
+    bool sleeps; // then; or it waits for a processor
 };
 
 enum worker_command_kind {
     COMMAND_SWEEP,   // lo..hi-1: answered by FRAME_REPORT
     COMMAND_WITNESS, // c, check: FRAME_WITNESS, then FRAME_RECORDING
     COMMAND_RECORD,  // c: FRAME_RECORDING
+    COMMAND_STORES,  // c: FRAME_RECORDING; others may follow
     COMMAND_COVERAGE, // FRAME_COVERAGE: what the sweeps so far reached
 };
 
@@ -63,6 +66,9 @@ bool worker_is_dead(const struct worker *w);
 // (signal 11)", "exited (status 3)", "made the system call `fork`, which it may
 // not". True in the last case; see confine.h.
 bool worker_end(struct worker *w, char *how, size_t how_size);
+
+// Processor time it had used when worker_hangs last looked, milliseconds.
+uint64_t worker_used_ms(const struct worker *w);
 
 // Is a worker that has something to do beyond hope? Why, as a phrase after "the
 // routine", or NULL. To be asked every so often, since it takes a while to

@@ -19,31 +19,32 @@ struct sender {
     void *context;
 };
 
-// Beats of one element: LENGTH bytes at ADDR, of which only those in MASK are
-// driven. VALUES is NULL when nobody knows them.
-static void send_element(struct sender *s, uint64_t addr, unsigned length, uint64_t mask,
-                         const uint8_t *values)
+uint64_t bus_split(int64_t addr, unsigned length, uint64_t mask, const uint8_t *values,
+                   unsigned width, void (*function)(const struct beat *, void *), void *context)
 {
     struct beat beat = {.size = 0};
+    uint64_t sent = 0;
     for (unsigned i = 0; i < length; i++) {
         bool driven = (mask >> (i % 64) & 1) != 0;
-        bool boundary = (addr + i) % s->width == 0;
+        // The width is a power of two, so that this holds below zero as well.
+        bool boundary = ((uint64_t)addr + i) % width == 0;
         if (beat.size > 0 && (boundary || !driven)) {
-            s->function(&beat, s->context);
-            s->sent++;
+            function(&beat, context);
+            sent++;
             beat.size = 0;
         }
         if (!driven)
             continue;
         if (beat.size == 0)
-            beat.addr = (int64_t)(addr + i - s->base);
+            beat.addr = addr + i;
         beat.known = values != NULL;
         beat.data[beat.size++] = values ? values[i] : 0;
     }
     if (beat.size > 0) {
-        s->function(&beat, s->context);
-        s->sent++;
+        function(&beat, context);
+        sent++;
     }
+    return sent;
 }
 
 // The element of an access at which it comes near the lane. Nothing can be
@@ -70,7 +71,8 @@ static void send_access(struct sender *s, const struct access *a)
         uint64_t addr = a->flags & ACCESS_DESCENDING ? a->addr - step : a->addr + step;
         if (i > 0 && (a->flags & ACCESS_DESCENDING ? addr < near.lo : addr >= near.hi))
             break;
-        send_element(s, addr, a->width, mask, values ? values + step : NULL);
+        s->sent += bus_split((int64_t)(addr - s->base), a->width, mask,
+                             values ? values + step : NULL, s->width, s->function, s->context);
     }
 }
 
@@ -110,17 +112,22 @@ static void print_data(const struct beat *beat, FILE *out)
         fprintf(out, "%02x", beat->data[top]);
 }
 
+void bus_print_beat(const struct beat *beat, FILE *out)
+{
+    uint64_t distance = (uint64_t)(beat->addr < 0 ? -beat->addr : beat->addr);
+    fprintf(out, "write addr %s0x%" PRIx64 ", data ", beat->addr < 0 ? "-" : "", distance);
+    if (beat->known)
+        print_data(beat, out);
+    else
+        fputs("unknown", out);
+    fprintf(out, ", size 0x%x\n", beat->size);
+}
+
 static void print_beat(const struct beat *beat, void *context)
 {
     struct printer *p = context;
-    uint64_t distance = (uint64_t)(beat->addr < 0 ? -beat->addr : beat->addr);
-    fprintf(p->out, "write addr %s0x%" PRIx64 ", data ", beat->addr < 0 ? "-" : "", distance);
-    if (beat->known)
-        print_data(beat, p->out);
-    else
-        fputs("unknown", p->out);
     p->unknown += !beat->known;
-    fprintf(p->out, ", size 0x%x\n", beat->size);
+    bus_print_beat(beat, p->out);
 }
 
 // Stores that no beat stands for, the routine's own stack excepted.

@@ -29,6 +29,15 @@ bool bus_width_is_valid(uint64_t width);
 uint64_t bus_beats(const struct recording *r, uint32_t dst_off, unsigned width,
                    void (*function)(const struct beat *, void *), void *context);
 
+// The beats of LENGTH bytes stored at ADDR, of which only those in MASK are
+// driven (bit i % 64: byte i). VALUES is NULL when nobody knows them. Returns
+// how many there were.
+uint64_t bus_split(int64_t addr, unsigned length, uint64_t mask, const uint8_t *values,
+                   unsigned width, void (*function)(const struct beat *, void *), void *context);
+
+// One line: "write addr 0x0, data 0x3020100, size 0x4".
+void bus_print_beat(const struct beat *beat, FILE *out);
+
 // Prints one line a beat: "write addr 0x0, data 0x3020100, size 0x4"; then a
 // line with # for whatever the beats do not show.
 void bus_print(const struct recording *r, uint32_t dst_off, unsigned width, FILE *out);

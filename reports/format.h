@@ -21,6 +21,7 @@ enum format_command {
     FORMAT_LIST = 8,
     FORMAT_REPLAY = 16,
     FORMAT_FUZZ = 32,
+    FORMAT_WATCH = 64,
 };
 
 // What holds for the whole run, and for every report of it.
@@ -32,7 +33,8 @@ struct run_facts {
     size_t contract_count;
     const struct campaign_options *run; // recorder, device side, jobs
     const struct totals *totals;        // so far; complete when `end` is called
-    bool unreached; // list the instructions that no case reached
+    bool unreached;                     // list the instructions that no case reached
+    bool laws;                          // say which stores are made for which sizes
     const struct baseline *baseline;    // likewise; NULL: nothing was compared with
 };
 
@@ -54,6 +56,7 @@ struct format {
     unsigned commands;       // enum format_command bits
     const char *folder_file; // file to write where FILE is a folder; NULL: refused
     bool values;             // TRACE: capture the bytes of every store
+    bool charts, laws;       // CHECK and COMPARE: see campaign_options
 
     // CHECK and COMPARE. `begin` once; `add` after each backend, with COUNT
     // results, one a contract, that are gone after the call; `end` once, also

@@ -103,10 +103,9 @@ static void row_name(const struct matrix_row *row, char *text, size_t text_size)
 }
 
 struct geometry {
-    unsigned name;    // columns of a line's name
-    unsigned pitch;   // columns of a contract, the blank before it included
-    size_t per_block; // contracts side by side
-    bool full;        // rules by their full names
+    unsigned name;  // columns of a line's name
+    unsigned pitch; // columns of a contract, the blank before it included
+    bool full;      // rules by their full names
 };
 
 static unsigned longest_rule(const struct matrix *m)
@@ -145,7 +144,6 @@ static struct geometry measure(const struct matrix *m, const struct look *look)
     unsigned enough = g.full && longest > 9 ? longest + 2 : 11;
     if (g.pitch > enough)
         g.pitch = enough < PITCH_MAX ? enough : PITCH_MAX;
-    g.per_block = room / g.pitch;
     return g;
 }
 
@@ -174,30 +172,52 @@ static void print_mark(const struct matrix_cell *cell, const struct geometry *g,
 
 // Contracts' names stand on two lines in turn, where they are wider than their
 // columns.
-static void print_headings(const struct matrix *m, const struct geometry *g, size_t first,
-                           size_t end, FILE *out)
+static size_t heading_lines(const struct matrix *m, const struct geometry *g, size_t first,
+                            size_t end)
 {
-    size_t longest = 0;
     for (size_t i = first; i < end; i++)
-        if (strlen(m->contracts[i].name) > longest)
-            longest = strlen(m->contracts[i].name);
-    size_t lines = longest < g->pitch ? 1 : 2;
-    for (size_t line = 0; line < lines; line++) {
+        if (strlen(m->contracts[i].name) >= g->pitch)
+            return 2;
+    return 1;
+}
+
+// The end of the block that starts with contract FIRST: as many as fit, the
+// names of the last ones included, which have no column after them to reach into.
+static size_t block_end(const struct matrix *m, const struct geometry *g, size_t first,
+                        unsigned columns)
+{
+    size_t end = first + 1;
+    for (; end < m->contract_count; end++) {
+        size_t marks = g->name + (end + 1 - first) * g->pitch;
+        size_t name = g->name + (end - first) * g->pitch + 1 + strlen(m->contracts[end].name);
+        if (marks > columns || name > columns)
+            break;
+    }
+    return end;
+}
+
+static void print_headings(const struct matrix *m, const struct geometry *g, size_t first,
+                           size_t end, unsigned columns, FILE *out)
+{
+    size_t lines = heading_lines(m, g, first, end);
+    for (size_t line = 0; line < lines && first + line < end; line++) {
         int width = (int)(lines * g->pitch) - 1;
         fprintf(out, "%*s", (int)(g->name + line * g->pitch), "");
-        for (size_t i = first + line; i < end; i += lines)
-            fprintf(out, " %-*.*s", i + lines < end ? width : 0, width, m->contracts[i].name);
+        for (size_t i = first + line; i < end; i += lines) {
+            size_t start = g->name + (i - first) * g->pitch + 1;
+            int room = columns > start ? (int)(columns - start) : width;
+            fprintf(out, " %-*.*s", i + lines < end ? width : 0, i + lines < end ? width : room,
+                    m->contracts[i].name);
+        }
         fputc('\n', out);
     }
 }
 
-static void print_block(const struct matrix *m, const struct geometry *g, size_t first,
+static void print_block(const struct matrix *m, const struct geometry *g, size_t first, size_t end,
                         const struct look *look, FILE *out)
 {
     char name[512];
-    size_t end =
-        first + g->per_block < m->contract_count ? first + g->per_block : m->contract_count;
-    print_headings(m, g, first, end, out);
+    print_headings(m, g, first, end, look->columns, out);
     for (size_t i = 0; i < m->row_count; i++) {
         if (!row_is_drawn(m, &m->rows[i]))
             continue;
@@ -315,8 +335,10 @@ void matrix_print(const struct matrix *m, const struct look *look, FILE *out)
     struct geometry g = measure(m, look);
     for (size_t i = 0; i < m->row_count; i++)
         drawn |= row_is_drawn(m, &m->rows[i]);
-    for (size_t first = 0; drawn && first < m->contract_count; first += g.per_block)
-        print_block(m, &g, first, look, out);
+    for (size_t first = 0, end; drawn && first < m->contract_count; first = end) {
+        end = block_end(m, &g, first, look->columns);
+        print_block(m, &g, first, end, look, out);
+    }
     if (drawn)
         print_legend(m, &g, look, out);
     for (size_t i = 0; i < m->row_count; i++)

@@ -68,13 +68,29 @@ void picture_print_bar(const struct picture *p, const struct look *look, FILE *o
     }
 }
 
+// A part of the legend, on a line of its own where it would not fit. Signs are
+// one column each.
+static void legend_part(FILE *out, const struct look *look, unsigned *column, unsigned wide,
+                        const char *text)
+{
+    bool breaks = *column > 0 && *column + 2 + wide > look->columns;
+    fprintf(out, "%s%s", breaks ? "\n" : *column > 0 ? "  " : "", text);
+    *column = (breaks || *column == 0 ? 0 : *column + 2) + wide;
+}
+
 void picture_print_legend(const struct picture *p, const struct look *look, FILE *out, bool loads)
 {
     const char *const *store = store_sign[look->utf8], *const *load = load_sign[look->utf8];
-    fprintf(out, "%s stored  %s stored again", store[MARK_FIRST], store[MARK_AGAIN]);
+    char text[96];
+    unsigned column = 0;
+    snprintf(text, sizeof text, "%s stored  %s stored again", store[MARK_FIRST], store[MARK_AGAIN]);
+    legend_part(out, look, &column, 24, text);
+    snprintf(text, sizeof text, "%s loaded  %s loaded again", load[MARK_FIRST], load[MARK_AGAIN]);
     if (loads)
-        fprintf(out, "  %s loaded  %s loaded again", load[MARK_FIRST], load[MARK_AGAIN]);
+        legend_part(out, look, &column, 24, text);
+    int length = snprintf(text, sizeof text, "one column is %llu bytes",
+                          (unsigned long long)p->bytes_per_cell);
     if (p->bytes_per_cell > 1)
-        fprintf(out, "  one column is %llu bytes", (unsigned long long)p->bytes_per_cell);
+        legend_part(out, look, &column, (unsigned)length, text);
     fputc('\n', out);
 }

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REDRAW_MS = 100 };
+enum { REDRAW_MS = 100, NAME_MIN = 12 };
 
 static uint64_t now_ms(void)
 {
@@ -46,15 +46,21 @@ void progress_print(const struct progress *p, const struct campaign_progress *s,
                     size_t text_size)
 {
     char left[48], findings[COUNT_TEXT_MAX], done[COUNT_TEXT_MAX], planned[COUNT_TEXT_MAX];
+    char before[64] = "", after[256];
     double rate = s->seconds > 0 ? (double)s->done / s->seconds : 0;
-    size_t length = 0;
     time_left_print(s, left, sizeof left);
     if (p->backends > 1)
-        length = (size_t)snprintf(text, text_size, "[%zu/%zu] ", p->backend, p->backends);
-    snprintf(text + length, text_size - length, "%s: %s of %s, %.0f/s, %s, %s left",
-             s->backend->name, count_print(s->done, "", done),
+        snprintf(before, sizeof before, "[%zu/%zu] ", p->backend, p->backends);
+    snprintf(after, sizeof after, ": %s of %s, %.0f/s, %s, %s left", count_print(s->done, "", done),
              count_print(s->planned, "case", planned), rate,
              count_print(s->findings, "finding", findings), left);
+    // A long name loses its beginning, and the numbers stay in sight.
+    const char *name = s->backend->name;
+    size_t taken = strlen(before) + strlen(after) + 1;
+    size_t room = p->look.columns > taken + NAME_MIN ? p->look.columns - taken : NAME_MIN;
+    bool cut = strlen(name) > room;
+    snprintf(text, text_size, "%s%s%s%s", before, cut ? ".." : "",
+             name + (cut ? strlen(name) - (room - 2) : 0), after);
 }
 
 void progress_show(const struct campaign_progress *state, void *context)

@@ -11,7 +11,7 @@
 #include "verdict.h"
 
 #define STORESCOPE_VERSION "0.1"
-#define STORESCOPE_DATE "2026-11-24" // of the manual
+#define STORESCOPE_DATE    "2026-11-24" // of the manual
 
 struct text_trace_options {
     bool loads;        // rows for loads as well
@@ -47,8 +47,11 @@ void totals_print(const struct totals *t, const struct look *look, FILE *out);
 
 // The results of one backend, contract by contract, as `check` shows them.
 // UNREACHED: with each instruction that the sweep never reached.
-void text_check(const struct result *results, size_t count, bool unreached,
-                const struct look *look, FILE *out);
+void text_check(const struct result *results, size_t count, bool unreached, const struct look *look,
+                FILE *out);
+
+// Which stores are made for which sizes, a line each.
+void text_laws(const struct laws *laws, FILE *out);
 
 enum hue verdict_hue(enum verdict v);
 

@@ -14,6 +14,7 @@
 #include "format.h"
 #include "json_write.h"
 #include "rule_help.h"
+#include "source.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -30,6 +31,8 @@ struct sarif {
     cJSON *notes;         // array; of what was not judged
     size_t notes_left_out;
     bool judged; // has nothing been left unjudged?
+    bool has_place;
+    struct source_place place; // of the routine at hand, in its source
 };
 
 static cJSON *add_object(cJSON *o, const char *key)
@@ -161,13 +164,16 @@ static void add_uri(cJSON *o, const char *path)
     free(uri);
 }
 
-// The file that holds the routine; storescope's own routines are in none of the
-// user's. Line 1, since GitHub shows no result without one.
-static cJSON *location_object(const struct backend *b)
+// The line of the source, where that is known; else the file that holds the code.
+// Storescope's own routines are in none of the user's. Without a line GitHub shows
+// no result.
+static cJSON *location_object(const struct sarif *s, const struct backend *b)
 {
     cJSON *o = json_object(), *physical = add_object(o, "physicalLocation");
-    add_uri(add_object(physical, "artifactLocation"), b->path ? b->path : b->name);
-    cJSON_AddNumberToObject(add_object(physical, "region"), "startLine", 1);
+    const char *object = b->path ? b->path : b->name;
+    add_uri(add_object(physical, "artifactLocation"), s->has_place ? s->place.file : object);
+    cJSON_AddNumberToObject(add_object(physical, "region"), "startLine",
+                            s->has_place ? s->place.line : 1);
     cJSON *logical = json_object();
     json_add_text(logical, "name", b->symbol);
     json_add_text(logical, "fullyQualifiedName", b->name);
@@ -176,7 +182,8 @@ static cJSON *location_object(const struct backend *b)
     return o;
 }
 
-static void add_flow(cJSON *o, const struct backend *b, const struct finding *f)
+static void add_flow(cJSON *o, const struct sarif *s, const struct backend *b,
+                     const struct finding *f)
 {
     if (f->access_count == 0)
         return;
@@ -184,7 +191,7 @@ static void add_flow(cJSON *o, const struct backend *b, const struct finding *f)
     cJSON *steps = cJSON_AddArrayToObject(thread, "locations");
     for (size_t i = 0; i < f->access_count && i < FLOW_MAX; i++) {
         char text[ACCESS_TEXT_MAX];
-        cJSON *step = json_object(), *location = location_object(b);
+        cJSON *step = json_object(), *location = location_object(s, b);
         access_text(&f->recording, &f->recording.trace.accesses[f->accesses[i]], text);
         add_message(location, "message", text);
         cJSON_AddItemToObject(step, "location", location);
@@ -237,8 +244,9 @@ static cJSON *result_object(const struct report *report, const struct result *r,
     snprintf(text, sizeof text, "%.300s under %s: %s. %s, the smallest: %s", name,
              r->contract->name, f->message, count_print(f->cases, "case", count), witness);
     add_message(o, "message", text);
-    cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "locations"), location_object(r->backend));
-    add_flow(o, r->backend, f);
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "locations"),
+                         location_object(report->state, r->backend));
+    add_flow(o, report->state, r->backend, f);
     cJSON *prints = add_object(o, "partialFingerprints");
     snprintf(text, sizeof text, "%016" PRIx64, fingerprint(r, f, device));
     json_add_text(prints, "storescope/v1", text);
@@ -272,9 +280,18 @@ static void add_note(struct sarif *s, const struct result *r)
     cJSON_AddItemToArray(s->notes, note);
 }
 
+static bool has_findings(const struct result *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (results[i].finding_count > 0)
+            return true;
+    return false;
+}
+
 static void add(struct report *r, const struct result *results, size_t count)
 {
     struct sarif *s = r->state;
+    s->has_place = has_findings(results, count) && source_find(results[0].backend, &s->place);
     for (size_t i = 0; i < count; i++) {
         if (results[i].verdict == VERDICT_BROKEN || results[i].verdict == VERDICT_SKIPPED)
             add_note(s, &results[i]);

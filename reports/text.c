@@ -18,6 +18,8 @@ static void begin_nothing(struct report *r)
 static void add_check(struct report *r, const struct result *results, size_t count)
 {
     text_check(results, count, r->facts->unreached, &r->look, r->out);
+    if (r->facts->laws)
+        text_laws(&results[0].laws, r->out);
 }
 
 static void end_check(struct report *r)
@@ -77,6 +79,6 @@ const struct format format_text_compare = {
 const struct format format_text_trace = {
     .name = "text",
     .about = "for people",
-    .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ,
+    .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
     .trace = trace,
 };

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum hue verdict_hue(enum verdict v)
 {
@@ -34,32 +35,58 @@ void totals_add(struct totals *t, const struct result *results, size_t count)
     }
 }
 
-static void print_rate(uint64_t cases, double seconds, FILE *out)
+// A piece of a line that goes on below where it would not fit.
+static void put_piece(const struct look *look, FILE *out, enum hue hue, const char *text,
+                      const char *after, unsigned *column)
+{
+    unsigned length = (unsigned)(strlen(text) + strlen(after));
+    if (*column > 0 && *column + 1 + length > look->columns) {
+        fputc('\n', out);
+        *column = 0;
+    }
+    if (*column > 0)
+        fputc(' ', out);
+    look_put(look, out, hue, text);
+    fputs(after, out);
+    *column += length + 1;
+}
+
+static void rate_text(uint64_t cases, double seconds, char *text, size_t text_size)
 {
     double rate = seconds > 0 ? (double)cases / seconds : 0;
     if (rate >= 1e6)
-        fprintf(out, ", %.1f million/s", rate / 1e6);
-    else if (rate > 0)
-        fprintf(out, ", %.0f/s", rate);
+        snprintf(text, text_size, "%.1f million/s", rate / 1e6);
+    else
+        snprintf(text, text_size, "%.0f/s", rate);
 }
 
 void totals_print(const struct totals *t, const struct look *look, FILE *out)
 {
-    char backends[COUNT_TEXT_MAX], findings[COUNT_TEXT_MAX], cases[COUNT_TEXT_MAX];
-    fprintf(out, "%s, %s in %.1f s", count_print(t->backends, "backend", backends),
-            count_print(t->cases, "case", cases), t->seconds);
-    print_rate(t->cases, t->seconds, out);
-    fputs(": ", out);
-    for (size_t v = 0; v < VERDICT_COUNT; v++) {
-        enum hue hue = t->verdicts[v] > 0 ? verdict_hue((enum verdict)v) : HUE_NONE;
-        look_start(look, out, hue);
-        fprintf(out, "%" PRIu64 " %s", t->verdicts[v], verdict_name[v]);
-        look_end(look, out, hue);
-        fputs(", ", out);
-    }
-    fprintf(out, "%s\n", count_print(t->findings, "finding", findings));
+    char sweep[3 * COUNT_TEXT_MAX], count[COUNT_TEXT_MAX], text[COUNT_TEXT_MAX];
+    char verdict[VERDICT_COUNT][COUNT_TEXT_MAX];
+    unsigned column = 0;
+    int length = snprintf(sweep, sizeof sweep, "%s, %s in %.1f s",
+                          count_print(t->backends, "backend", count),
+                          count_print(t->cases, "case", text), t->seconds);
+    rate_text(t->cases, t->seconds, text, sizeof text);
+    if (t->cases > 0 && t->seconds > 0)
+        length += snprintf(sweep + length, sizeof sweep - (size_t)length, ", %s", text);
+    count_print(t->findings, "finding", count);
+    size_t whole = (size_t)length + 1 + strlen(count) + 1;
+    for (size_t v = 0; v < VERDICT_COUNT; v++)
+        whole += 2 + (size_t)snprintf(verdict[v], sizeof verdict[v], "%" PRIu64 " %s",
+                                      t->verdicts[v], verdict_name[v]);
+    put_piece(look, out, HUE_NONE, sweep, ":", &column);
+    // What does not fit on one line is two.
+    column = whole > look->columns ? look->columns : column;
+    for (size_t v = 0; v < VERDICT_COUNT; v++)
+        put_piece(look, out, t->verdicts[v] > 0 ? verdict_hue((enum verdict)v) : HUE_NONE,
+                  verdict[v], ",", &column);
+    put_piece(look, out, HUE_NONE, count, "", &column);
+    fputc('\n', out);
     if (t->interrupted)
-        fputs("interrupted: the sweep ended early, so this report is not complete\n", out);
+        look_wrap(look, out, 0,
+                  "interrupted: the sweep ended early, so this report is not complete");
 }
 
 static void print_finding(const struct result *r, const struct finding *f, const struct look *look,
@@ -110,7 +137,7 @@ static void print_coverage(const struct coverage *c, bool unreached, FILE *out)
 
 static void print_result(const struct result *r, bool unreached, const struct look *look, FILE *out)
 {
-    char count[COUNT_TEXT_MAX];
+    char count[COUNT_TEXT_MAX], rate[32];
     look_put(look, out, HUE_STRONG, r->backend->name);
     fprintf(out, " under %s: ", r->contract->name);
     look_put(look, out, verdict_hue(r->verdict), verdict_name[r->verdict]);
@@ -119,7 +146,9 @@ static void print_result(const struct result *r, bool unreached, const struct lo
         fprintf(out, "interrupted after %" PRIu64 " of ", r->cases);
     fprintf(out, "%s in %.2f s", count_print(r->interrupted ? r->planned : r->cases, "case", count),
             r->seconds);
-    print_rate(r->cases, r->seconds, out);
+    rate_text(r->cases, r->seconds, rate, sizeof rate);
+    if (r->cases > 0 && r->seconds > 0)
+        fprintf(out, ", %s", rate);
     fprintf(out, ", recorder %s\n", r->recorder);
     print_coverage(&r->coverage, unreached, out);
     print_reason(r, look, out);
@@ -128,9 +157,24 @@ static void print_result(const struct result *r, bool unreached, const struct lo
     fputc('\n', out);
 }
 
-void text_check(const struct result *results, size_t count, bool unreached,
-                const struct look *look, FILE *out)
+void text_check(const struct result *results, size_t count, bool unreached, const struct look *look,
+                FILE *out)
 {
     for (size_t i = 0; i < count; i++) // one sweep, so the same for all contracts
         print_result(&results[i], unreached && i + 1 == count, look, out);
+}
+
+void text_laws(const struct laws *laws, FILE *out)
+{
+    struct law_line lines[LAW_LINES_MAX];
+    size_t count;
+    if (laws->count == 0)
+        return;
+    fputs("stores by size, both sides at page starts ([a,b): bytes a to b-1; n: the size):\n", out);
+    for (size_t i = 0; i < laws->count;) {
+        i = laws_lines(laws, i, lines, &count);
+        for (size_t k = 0; k < count; k++)
+            fprintf(out, "%12s: %s\n", lines[k].sizes, lines[k].text);
+    }
+    fputc('\n', out);
 }

@@ -18,6 +18,14 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
+// Code for more than portable C? STORECOPY_PORTABLE_ONLY: none, for those that may
+// not use vector registers, such as a kernel (-mgeneral-regs-only).
+#if defined(__x86_64__) && !defined(STORECOPY_PORTABLE_ONLY)
+#define STORECOPY_VECTORS 1
+#else
+#define STORECOPY_VECTORS 0
+#endif
+
 // Is a misaligned access one instruction, and whole within a cache line?
 #if defined(__x86_64__) || defined(__i386__)
 #define MISALIGNED_IS_WHOLE 1
@@ -105,7 +113,7 @@ INLINE uintptr_t lowest_bit(uintptr_t bits)
     return bits & -bits;
 }
 
-#if defined(__x86_64__)
+#if STORECOPY_VECTORS
 // A load and the store of what it read. Vector registers of their own, so that
 // nothing has to be saved; AVX-512's upper sixteen need no vzeroupper.
 INLINE void move_128(void *to, const void *from)
@@ -139,7 +147,9 @@ INLINE void end_256(void)
 {
     __asm__ volatile("vzeroupper" ::: "memory");
 }
+#endif
 
+#if defined(__x86_64__)
 INLINE void fence_stores(void)
 {
     __asm__ volatile("sfence" ::: "memory");

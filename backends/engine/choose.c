@@ -3,10 +3,14 @@
 
 #include "choose.h"
 
-// STORECOPY_PORTABLE_ONLY: for code that may not use vector registers, such as a
-// kernel's.
-#if defined(__x86_64__) && !defined(STORECOPY_PORTABLE_ONLY)
+#include "access.h"
+
+#if STORECOPY_VECTORS
 #include <cpuid.h>
+
+// As measured on Cascade Lake. glibc takes `rep movsb` there, up to its threshold
+// for non-temporal stores.
+struct storecopy_strings storecopy_strings = {8192, 4 << 20, 0};
 
 enum cpuid_register { EAX, EBX, ECX, EDX };
 
@@ -49,6 +53,22 @@ static uint32_t saved_state(const uint32_t leaf1[4])
     return low;
 }
 
+// As measured on Zen 4: there vectors take 0.9 of the time of `rep movsq` unless both
+// sides are aligned.
+static const struct storecopy_strings amd_strings = {32768, 8 << 20, 31};
+
+void storecopy_choose_strings(void)
+{
+    uint32_t r[4];
+    ask(0, r);
+    // "AuthenticAMD", the order of whose registers is EBX, EDX, ECX
+    if (r[EBX] != 0x68747541 || r[EDX] != 0x69746e65 || r[ECX] != 0x444d4163)
+        return;
+    __atomic_store_n(&storecopy_strings.from, amd_strings.from, __ATOMIC_RELAXED);
+    __atomic_store_n(&storecopy_strings.to, amd_strings.to, __ATOMIC_RELAXED);
+    __atomic_store_n(&storecopy_strings.misaligned, amd_strings.misaligned, __ATOMIC_RELAXED);
+}
+
 enum storecopy_path storecopy_find_path(void)
 {
     enum storecopy_path best = STORECOPY_PORTABLE;
@@ -87,6 +107,10 @@ enum storecopy_path storecopy_find_path(void)
 enum storecopy_flush storecopy_find_flush(void)
 {
     return STORECOPY_NO_FLUSH;
+}
+
+void storecopy_choose_strings(void)
+{
 }
 #endif
 

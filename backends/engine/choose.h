@@ -8,6 +8,9 @@
 
 #include "storecopy.h"
 
+#include <stddef.h>
+#include <stdint.h>
+
 enum storecopy_flush {
     STORECOPY_NO_FLUSH,
     STORECOPY_CLFLUSH,
@@ -18,5 +21,17 @@ enum storecopy_flush {
 // The best of each that the CPU has and the operating system lets it use.
 enum storecopy_path storecopy_find_path(void);
 enum storecopy_flush storecopy_find_flush(void);
+
+#if defined(__x86_64__)
+// From what size on, below what size and for which sources storecopy_shared_avx512
+// takes `rep movsq`: those with no bit of MISALIGNED in their address, when the
+// destination is a multiple of 32. It may be read at any time.
+struct storecopy_strings {
+    size_t from, to;
+    uintptr_t misaligned;
+};
+extern struct storecopy_strings storecopy_strings __attribute__((visibility("hidden")));
+#endif
+void storecopy_choose_strings(void); // sets it for this CPU
 
 #endif

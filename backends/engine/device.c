@@ -8,7 +8,7 @@
 #include "paths.h"
 #include "shared_steps.h"
 
-INLINE int width_is_valid(uintptr_t width)
+INLINE int width_is_valid(unsigned width)
 {
     return width == 1 || width == 2 || width == 4 || (width == 8 && WHOLE_MAX == 8);
 }
@@ -57,24 +57,37 @@ INLINE void access_unit(uint8_t *to, const uint8_t *from, size_t unit, enum dire
         }                                              \
     } while (0)
 
-// Fewer than WIDTH bytes: an aligned request of 1, 2 or 4 bytes is most of them.
+// A request of up to WIDTH bytes that is one aligned access: most are. Overlap
+// does not matter to it.
+INLINE bool copy_whole(uint8_t *to, const uint8_t *from, size_t n, size_t width,
+                       enum direction direction)
+{
+    const uintptr_t side = direction == TO_DEVICE ? (uintptr_t)to : (uintptr_t)from;
+    if (n == width && side % width == 0)
+        access_unit(to, from, width, direction);
+    else if (n == 4 && side % 4 == 0)
+        access_unit(to, from, 4, direction);
+    else if (n == 2 && side % 2 == 0)
+        access_unit(to, from, 2, direction);
+    else if (n == 1)
+        access_unit(to, from, 1, direction);
+    else
+        return false;
+    return true;
+}
+
+// Fewer than WIDTH bytes, at any address.
 INLINE void copy_short(uint8_t *to, const uint8_t *from, size_t n, size_t width,
                        enum direction direction)
 {
     uint8_t *const *side = direction == TO_DEVICE ? &to : (uint8_t *const *)&from;
-    if (n == 1) {
-        access_unit(to, from, 1, direction);
+    if (n == 0)
         return;
-    }
-    if ((n == 2 || n == 4) && ((uintptr_t)*side & (n - 1)) == 0) {
-        access_unit(to, from, n, direction);
-        return;
-    }
-    STEP_IF(1, ((uintptr_t)*side & 1) != 0 && n >= 1);
+    STEP_IF(1, ((uintptr_t)*side & 1) != 0);
     STEP_IF(2, ((uintptr_t)*side & 2) != 0 && n >= 2);
     STEP_IF(4, n >= 4);
     STEP_IF(2, n >= 2);
-    STEP_IF(1, n >= 1);
+    STEP_IF(1, n != 0);
 }
 
 INLINE void copy(uint8_t *to, const uint8_t *from, size_t n, size_t width, enum direction direction)
@@ -96,8 +109,16 @@ INLINE void copy(uint8_t *to, const uint8_t *from, size_t n, size_t width, enum 
         access_unit(to + 2 * width, from + 2 * width, width, direction);
         access_unit(to + 3 * width, from + 3 * width, width, direction);
     }
-    for (; n >= width; to += width, from += width, n -= width)
+    if ((n & 2 * width) != 0) {
         access_unit(to, from, width, direction);
+        access_unit(to + width, from + width, width, direction);
+        to += 2 * width, from += 2 * width;
+    }
+    if ((n & width) != 0) {
+        access_unit(to, from, width, direction);
+        to += width, from += width;
+    }
+    n &= width - 1;
     if (n == 0)
         return;
     STEP_IF(4, width > 4 && n >= 4);
@@ -105,68 +126,102 @@ INLINE void copy(uint8_t *to, const uint8_t *from, size_t n, size_t width, enum 
     STEP_IF(1, n >= 1);
 }
 
-// One copy of the loop a width, so that the compiler knows it.
-INLINE void *copy_width(void *dst, const void *src, size_t n, uintptr_t width,
-                        enum direction direction)
-{
-    CHECK_BUFFERS(dst, src, n);
-    CHECK_APART(dst, src, n);
-    CHECK(width_is_valid(width), "the width is not 1, 2, 4 or 8 bytes");
-    if (!width_is_valid(width) || overwrites_ahead(dst, src, n))
-        return NULL;
-    if (width == 8)
-        copy(dst, src, n, 8, direction);
-    else if (width == 4)
-        copy(dst, src, n, 4, direction);
-    else if (width == 2)
-        copy(dst, src, n, 2, direction);
-    else
-        copy(dst, src, n, 1, direction);
-    return dst;
-}
+// One copy of the loop a width, so that the compiler knows it. Out of line: what
+// comes before it, a single access, then needs no registers saved.
+#define COPY_ANY(name, width, direction)                                              \
+    static __attribute__((noinline)) void *name(void *dst, const void *src, size_t n) \
+    {                                                                                 \
+        if (overwrites_ahead(dst, src, n))                                            \
+            return NULL;                                                              \
+        copy(dst, src, n, width, direction);                                          \
+        return dst;                                                                   \
+    }
+
+COPY_ANY(to_device_1, 1, TO_DEVICE)
+COPY_ANY(to_device_2, 2, TO_DEVICE)
+COPY_ANY(to_device_4, 4, TO_DEVICE)
+COPY_ANY(from_device_1, 1, FROM_DEVICE)
+COPY_ANY(from_device_2, 2, FROM_DEVICE)
+COPY_ANY(from_device_4, 4, FROM_DEVICE)
+#if UINTPTR_MAX > UINT32_MAX
+COPY_ANY(to_device_8, 8, TO_DEVICE)
+COPY_ANY(from_device_8, 8, FROM_DEVICE)
+#define TO_DEVICE_WIDEST   to_device_8
+#define FROM_DEVICE_WIDEST from_device_8
+#else
+#define TO_DEVICE_WIDEST   to_device_4
+#define FROM_DEVICE_WIDEST from_device_4
+#endif
 
 void *storecopy_to_device(void *device, const void *src, size_t n)
 {
-    return copy_width(device, src, n, WHOLE_MAX, TO_DEVICE);
+    CHECK_BUFFERS(device, src, n);
+    CHECK_APART(device, src, n);
+    if (n <= WHOLE_MAX)
+        return copy_whole(device, src, n, WHOLE_MAX, TO_DEVICE) ? device
+                                                                : TO_DEVICE_WIDEST(device, src, n);
+    if (overwrites_ahead(device, src, n))
+        return NULL;
+    copy(device, src, n, WHOLE_MAX, TO_DEVICE);
+    return device;
 }
 
 void *storecopy_from_device(void *dst, const void *device, size_t n)
 {
-    return copy_width(dst, device, n, WHOLE_MAX, FROM_DEVICE);
+    CHECK_BUFFERS(dst, device, n);
+    CHECK_APART(dst, device, n);
+    if (n <= WHOLE_MAX)
+        return copy_whole(dst, device, n, WHOLE_MAX, FROM_DEVICE)
+                   ? dst
+                   : FROM_DEVICE_WIDEST(dst, device, n);
+    if (overwrites_ahead(dst, device, n))
+        return NULL;
+    copy(dst, device, n, WHOLE_MAX, FROM_DEVICE);
+    return dst;
 }
 
-void *storecopy_to_device_width(void *device, const void *src, size_t n, uintptr_t width)
+void *storecopy_to_device_width(void *device, const void *src, size_t n, unsigned width)
 {
-    return copy_width(device, src, n, width, TO_DEVICE);
+    CHECK_BUFFERS(device, src, n);
+    CHECK_APART(device, src, n);
+    CHECK(width_is_valid(width), "the width is not 1, 2, 4 or 8 bytes");
+    if (width == WHOLE_MAX)
+        return TO_DEVICE_WIDEST(device, src, n);
+    return width == 4   ? to_device_4(device, src, n)
+           : width == 2 ? to_device_2(device, src, n)
+           : width == 1 ? to_device_1(device, src, n)
+                        : NULL;
 }
 
-void *storecopy_from_device_width(void *dst, const void *device, size_t n, uintptr_t width)
+void *storecopy_from_device_width(void *dst, const void *device, size_t n, unsigned width)
 {
-    return copy_width(dst, device, n, width, FROM_DEVICE);
+    CHECK_BUFFERS(dst, device, n);
+    CHECK_APART(dst, device, n);
+    CHECK(width_is_valid(width), "the width is not 1, 2, 4 or 8 bytes");
+    if (width == WHOLE_MAX)
+        return FROM_DEVICE_WIDEST(dst, device, n);
+    return width == 4   ? from_device_4(dst, device, n)
+           : width == 2 ? from_device_2(dst, device, n)
+           : width == 1 ? from_device_1(dst, device, n)
+                        : NULL;
 }
 
 void *storecopy_to_bar(void *bar, const void *src, size_t n)
 {
     CHECK_BUFFERS(bar, src, n);
     CHECK_APART(bar, src, n);
-    if (overwrites_ahead(bar, src, n))
-        return NULL;
     if (MISALIGNED_IS_WHOLE && whole_request(bar, src, n))
         return bar;
-    copy(bar, src, n, WHOLE_MAX, TO_DEVICE);
-    return bar;
+    return TO_DEVICE_WIDEST(bar, src, n);
 }
 
 void *storecopy_from_bar(void *dst, const void *bar, size_t n)
 {
     CHECK_BUFFERS(dst, bar, n);
     CHECK_APART(dst, bar, n);
-    if (overwrites_ahead(dst, bar, n))
-        return NULL;
     if (MISALIGNED_IS_WHOLE && whole_request(dst, bar, n))
         return dst;
-    copy(dst, bar, n, WHOLE_MAX, FROM_DEVICE);
-    return dst;
+    return FROM_DEVICE_WIDEST(dst, bar, n);
 }
 
 INLINE bool fifo_is_valid(const void *reg, const void *ram, size_t count, unsigned width)

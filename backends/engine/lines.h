@@ -17,7 +17,7 @@ enum { LINE = 64 };
 INLINE void line(uint8_t *to, const uint8_t *from, size_t widest)
 {
     switch (widest) {
-#if defined(__x86_64__)
+#if STORECOPY_VECTORS
     case 16:
         for (size_t i = 0; i < LINE; i += 16)
             __asm__ volatile("movdqu (%1), %%xmm0\n\tmovntdq %%xmm0, (%0)"

@@ -68,7 +68,7 @@ INLINE void ordered_up(uint8_t *to, const uint8_t *from, size_t n, int vectors)
 {
     while (n > 0) {
         if (n >= WHOLE_MAX && (uintptr_t)to % WHOLE_MAX == 0) {
-#if defined(__x86_64__)
+#if STORECOPY_VECTORS
             if (vectors && n >= 16 && (uintptr_t)to % 16 == 0) {
                 for (; n >= 16; to += 16, from += 16, n -= 16)
                     move_128_avx(to, from);
@@ -103,7 +103,7 @@ void *storecopy_ordered_portable(void *dst, const void *src, size_t n)
     return ordered(dst, src, n, 0);
 }
 
-#if defined(__x86_64__)
+#if STORECOPY_VECTORS
 void *storecopy_ordered_avx(void *dst, const void *src, size_t n)
 {
     return ordered(dst, src, n, 1);

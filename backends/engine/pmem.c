@@ -5,11 +5,11 @@
 // which go past the caches; all else by cached stores and a flush of each line. A
 // fence after both.
 
-#include "paths.h"
-
-#if defined(__x86_64__)
 #include "choose.h"
 #include "lines.h"
+#include "paths.h"
+
+#if STORECOPY_VECTORS
 
 // From here on the stores around the caches cost less than flushing (libpmem's
 // threshold, src/libpmem2/x86_64/init.c).
@@ -67,7 +67,4 @@ void *storecopy_pmem_clwb(void *dst, const void *src, size_t n)
 {
     return pmem(dst, src, n, STORECOPY_CLWB);
 }
-#else
-// Makes the file a translation unit.
-extern const char storecopy_pmem_is_x86_64_only;
 #endif

@@ -9,11 +9,11 @@
 // A store of up to 32 bytes is cut, if at all, at the end of a cache line, so a
 // request of that size is one access at any address. Longer ones begin with as
 // many bytes as reach a multiple of 8 (of 32 beyond 256 bytes), go on by whole
-// vectors and end in two masked ones. Up to 128 bytes, aligned, all loads come
-// before all stores, so overlap does not matter; beyond, it is asked.
+// vectors and end in two masked ones. Up to 128 bytes all loads come before all
+// stores, so overlap does not matter; beyond, it is asked.
 //
-// Between 8 KiB and 4 MiB `rep movsq` is up to twice as fast, since it need not
-// read the lines it fills. Its stores may become visible out of order, a line at a
+// In the range of sizes that storecopy_strings has, `rep movsq` is faster, since it need not read
+// the lines it fills. Its stores may become visible out of order, a line at a
 // time (Intel SDM vol. 3A, 9.2.4), which this memory allows: each aligned element
 // of 8 bytes is stored as a whole, once.
 //
@@ -23,8 +23,10 @@
 
 // clang-format off
 
-#define STRING_FROM 0x2000
-#define STRING_TO   0x400000
+// Of struct storecopy_strings, choose.h.
+#define STRINGS_FROM  0
+#define STRINGS_TO    8
+#define STRINGS_ALIGN 16
 
 #include "assembly.h"
 
@@ -33,6 +35,19 @@
     bzhi r9, r8, rdx
     kmovq k1, r9
     kshiftrq k2, k1, 32
+.endm
+
+// The head of a copy is what one vector holds that begins at the last multiple of
+// \align + 1 at or below rdi. Moves rdi and rsi down to there, by ecx; k3 becomes
+// the head's mask, and rdx what is left after it.
+.macro HEAD align
+    mov ecx, edi
+    and ecx, \align
+    shrx r9d, r8d, ecx
+    kmovd k3, r9d
+    sub rsi, rcx
+    sub rdi, rcx
+    lea rdx, [rdx + rcx - 32]
 .endm
 
 .macro LOAD_4
@@ -49,6 +64,7 @@
     vmovdqu64 [rdi + 96], ymm19
 .endm
 
+#if !defined(STORECOPY_PORTABLE_ONLY)
 FUNCTION storecopy_shared_avx512
     mov rax, rdi
     lea rcx, [rdx - 33]
@@ -69,19 +85,18 @@ FUNCTION storecopy_shared_avx512
 
     .p2align 4
 1:  mov r8, -1
-    cmp rdx, 32
-    ja 2f
+    jg 2f
     bzhi r9d, r8d, edx
     kmovd k1, r9d
     vmovdqu8 ymm16{k1}{z}, [rsi]
     vmovdqu8 [rdi]{k1}, ymm16
     ret
 
-2:  test dil, 7
-    jnz .Lmisaligned
-    cmp rdx, 128
-    ja 3f
+2:  cmp rdx, 128
+    ja .Lover_128
     // 65 to 128
+    test dil, 7
+    jnz .Lmisaligned_128
     sub rdx, 64
     MASKS_OF_REST
     vmovdqu64 ymm16, [rsi]
@@ -94,13 +109,18 @@ FUNCTION storecopy_shared_avx512
     vmovdqu8 [rdi + 96]{k2}, ymm19
     ret
 
-3:  mov rcx, rdi
+    .p2align 4
+.Lover_128:
+    mov rcx, rdi
     sub rcx, rsi
     cmp rcx, rdx
     jb .Loverlap
     cmp rdx, 256
     ja .Llong
     // 129 to 256
+    mov ecx, edi
+    and ecx, 7
+    jnz .Lmisaligned_256
 .Lfour:
     LOAD_4
     STORE_4
@@ -130,78 +150,76 @@ FUNCTION storecopy_shared_avx512
     vmovdqu8 [rdi + 32]{k2}, ymm19
     ret
 
-    // 33 to 64: up to the last multiple of 8 that one vector reaches, and the rest,
-    // if that is one vector.
+    // 33 to 128: up to the last multiple of 8 that one vector reaches, and the
+    // rest. All loads come first here, too.
     .p2align 4
 .Lmisaligned_64:
-    mov ecx, edi
-    and ecx, 7
-    lea r9d, [rdx + rcx - 33]
-    cmp r9d, 31
     mov r8, -1
-    ja .Lmisaligned
-    shrx r10d, r8d, ecx
-    kmovd k1, r10d
-    mov r10d, 0x80000000
-    sarx r10d, r10d, r9d
-    kmovd k2, r10d
-    vmovdqu8 ymm16{k1}{z}, [rsi]
-    vmovdqu8 ymm17{k2}{z}, [rsi + rdx - 32]
-    vmovdqu8 [rdi]{k1}, ymm16
-    vmovdqu8 [rdi + rdx - 32]{k2}, ymm17
+.Lmisaligned_128:
+    HEAD 7
+    vmovdqu8 ymm16{k3}{z}, [rsi + rcx]
+    cmp rdx, 64
+    ja 6f
+    MASKS_OF_REST
+    vmovdqu8 ymm17{k1}{z}, [rsi + 32]
+    vmovdqu8 ymm18{k2}{z}, [rsi + 64]
+    vmovdqu8 [rdi + rcx]{k3}, ymm16
+    vmovdqu8 [rdi + 32]{k1}, ymm17
+    vmovdqu8 [rdi + 64]{k2}, ymm18
+    ret
+6:  sub rdx, 64
+    MASKS_OF_REST
+    vmovdqu64 ymm17, [rsi + 32]
+    vmovdqu64 ymm18, [rsi + 64]
+    vmovdqu8 ymm19{k1}{z}, [rsi + 96]
+    vmovdqu8 ymm20{k2}{z}, [rsi + 128]
+    vmovdqu8 [rdi + rcx]{k3}, ymm16
+    vmovdqu64 [rdi + 32], ymm17
+    vmovdqu64 [rdi + 64], ymm18
+    vmovdqu8 [rdi + 96]{k1}, ymm19
+    vmovdqu8 [rdi + 128]{k2}, ymm20
     ret
 
-.Lmisaligned:
-    mov rcx, rdi
-    sub rcx, rsi
-    cmp rcx, rdx
-    jb .Loverlap
-    cmp rdx, 256
-    ja .Llong
-    mov ecx, edi
-    and ecx, 7
-    shrx r9d, r8d, ecx
-    kmovd k1, r9d
-    vmovdqu8 ymm16{k1}{z}, [rsi]
-    vmovdqu8 [rdi]{k1}, ymm16
-    sub rsi, rcx
-    sub rdi, rcx
-    lea rdx, [rdx + rcx - 32]
+    .p2align 4
+.Lmisaligned_256:
+    HEAD 7
+    vmovdqu8 ymm16{k3}{z}, [rsi + rcx]
+    vmovdqu8 [rdi + rcx]{k3}, ymm16
     add rsi, 32
     add rdi, 32
     cmp rdx, 128
     jbe .Lrest
     jmp .Lfour
 
-    .p2align 5
+    .p2align 4
 .Llong:
     mov ecx, edi
     and ecx, 31
-    shrx r9d, r8d, ecx
-    kmovd k1, r9d
-    vmovdqu8 ymm16{k1}{z}, [rsi]
-    vmovdqu8 [rdi]{k1}, ymm16
-    sub rsi, rcx
-    sub rdi, rcx
-    lea rdx, [rdx + rcx - 32]
+    jz 7f
+    HEAD 31
+    vmovdqu8 ymm16{k3}{z}, [rsi + rcx]
+    vmovdqu8 [rdi + rcx]{k3}, ymm16
     add rsi, 32
     add rdi, 32
-    lea rcx, [rdx - STRING_FROM]
-    cmp rcx, STRING_TO - STRING_FROM
-    jb .Lstring
-    sub rdx, 128
+7:  cmp rdx, [rip + storecopy_strings + STRINGS_FROM]
+    jae .Lvery_long
+8:  sub rdx, 128
     .p2align 5
-6:  LOAD_4
+9:  LOAD_4
     STORE_4
     sub rsi, -128
     sub rdi, -128
     sub rdx, 128
-    ja 6b
+    ja 9b
     add rdx, 128
     jmp .Lrest
 
+.Lvery_long:
+    cmp rdx, [rip + storecopy_strings + STRINGS_TO]
+    jae 8b
+    test [rip + storecopy_strings + STRINGS_ALIGN], esi
+    jnz 8b
     // Whole elements of 8 bytes, but for the last 1 to 8 bytes.
-.Lstring:
     lea rcx, [rdx - 1]
     mov r9d, ecx
     and r9d, 7
@@ -215,7 +233,7 @@ FUNCTION storecopy_shared_avx512
     ret
 
     // The destination lies less than rdx above the source, or on it. Down from
-    // the end, by vectors at multiples of 32.
+    // the end, by vectors at multiples of 32. More than 128 bytes.
 .Loverlap:
     lea rcx, [rdi + rdx - 1]
     and ecx, 31
@@ -225,15 +243,15 @@ FUNCTION storecopy_shared_avx512
     kmovd k1, r9d
     vmovdqu8 ymm16{k1}{z}, [rsi + rdx]
     vmovdqu8 [rdi + rdx]{k1}, ymm16
-    jmp 8f
-7:  vmovdqu64 ymm16, [rsi + rdx - 32]
+10: vmovdqu64 ymm16, [rsi + rdx - 32]
     vmovdqu64 [rdi + rdx - 32], ymm16
     sub rdx, 32
-8:  cmp rdx, 32
-    ja 7b
+    cmp rdx, 32
+    ja 10b
     bzhi r9d, r8d, edx
     kmovd k1, r9d
     vmovdqu8 ymm16{k1}{z}, [rsi]
     vmovdqu8 [rdi]{k1}, ymm16
     ret
 END storecopy_shared_avx512
+#endif

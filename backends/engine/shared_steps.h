@@ -27,7 +27,7 @@ INLINE void step(uint8_t *to, const uint8_t *from, size_t unit)
     case 8:
         store_aligned_64(to, load_64(from));
         break;
-#if defined(__x86_64__)
+#if STORECOPY_VECTORS
     case 16:
         move_128(to, from);
         break;

@@ -8,6 +8,7 @@
 #include "paths.h"
 #include "shared_steps.h"
 
+#if STORECOPY_VECTORS
 void *storecopy_shared_sse2(void *dst, const void *src, size_t n)
 {
     shared_steps(dst, src, n, 16);
@@ -21,3 +22,4 @@ void *storecopy_shared_avx2(void *dst, const void *src, size_t n)
         end_256();
     return dst;
 }
+#endif

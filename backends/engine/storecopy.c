@@ -23,7 +23,7 @@ static void *no_pmem(void *dst, const void *src, size_t n)
     return NULL;
 }
 
-#if defined(__x86_64__)
+#if STORECOPY_VECTORS
 static const struct {
     storecopy_function *shared, *ordered, *wc;
 } by_path[STORECOPY_PATHS] = {
@@ -59,6 +59,8 @@ enum storecopy_path storecopy_path_here(void)
 __attribute__((constructor)) static void choose(void)
 {
     enum storecopy_path path = storecopy_find_path();
+    if (path == STORECOPY_AVX512)
+        storecopy_choose_strings();
     __atomic_store_n(&shared, by_path[path].shared, __ATOMIC_RELAXED);
     __atomic_store_n(&ordered, by_path[path].ordered, __ATOMIC_RELAXED);
     __atomic_store_n(&wc, by_path[path].wc, __ATOMIC_RELAXED);

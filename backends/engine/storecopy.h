@@ -24,6 +24,24 @@
 // where the memory allows it, and only so that no cut the CPU may make in it
 // (between 8-byte lanes, or at a line's end) falls into an aligned element.
 //
+// Order. Only storecopy_ordered and its kin order their own stores on every CPU,
+// and only storecopy_wc and storecopy_pmem end in a fence. No function is a barrier
+// for other accesses of the caller's, except that each store of storecopy_ordered
+// is a release: what the caller stored before is visible before it. So on CPUs that
+// reorder (AArch64, POWER, RISC-V)
+//   - a flag that tells of a copy is stored after a barrier: a store-release for
+//     other CPUs, the platform's barrier for devices (Linux dma_wmb and wmb; QEMU
+//     smp_wmb);
+//   - a reader of storecopy_ordered's bytes loads them in descending order by
+//     load-acquires, or the last byte by one before the rest;
+//   - accesses to a device stay in order because its memory is mapped so (Device-nR
+//     of AArch64); a doorbell after data in RAM needs the platform's barrier.
+// On x86 stores to RAM stay in order without any; after storecopy_shared, whose
+// `rep movs` may become visible out of order, later stores come after all of it
+// (Intel SDM vol. 3A, 9.2.4.1). A compiler moves no access of the caller's across
+// these calls, unless it inlines them (link-time optimisation): the accesses are
+// volatile or assembly, which it keeps, but your plain ones it may move; use atomics.
+//
 // No function keeps state, takes a lock or calls the system; all may be called
 // from any thread, and from a signal handler.
 
@@ -100,8 +118,8 @@ void *storecopy_from_device(void *dst, const void *device, size_t n);
 
 // No access wider than WIDTH bytes: 1, 2, 4 (contract `axi32`) or 8. NULL for any
 // other width.
-void *storecopy_to_device_width(void *device, const void *src, size_t n, uintptr_t width);
-void *storecopy_from_device_width(void *dst, const void *device, size_t n, uintptr_t width);
+void *storecopy_to_device_width(void *device, const void *src, size_t n, unsigned width);
+void *storecopy_from_device_width(void *dst, const void *device, size_t n, unsigned width);
 
 // A PCI BAR mapped uncached on x86, contract `mmio`: as above, but a request of 1,
 // 2, 4 or 8 bytes is one access even when misaligned, as a guest or driver that
@@ -135,8 +153,8 @@ void *storecopy_pmem(void *dst, const void *src, size_t n) STORECOPY_MUST_CHECK;
 
 // ---- which instructions ----
 
-// The instruction sets this library has code for. Functions above pick at their
-// first call; `name` is what `storescope list` shows after the function's name.
+// The instruction sets this library has code for. storecopy_shared, _ordered and
+// _wc take the CPU's best, and storecopy_pmem its best flush: chosen before main.
 enum storecopy_path {
     STORECOPY_PORTABLE,
     STORECOPY_SSE2,

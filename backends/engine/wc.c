@@ -35,7 +35,7 @@ void *storecopy_wc_portable(void *dst, const void *src, size_t n)
     return wc(dst, src, n, WHOLE_MAX);
 }
 
-#if defined(__x86_64__)
+#if STORECOPY_VECTORS
 void *storecopy_wc_sse2(void *dst, const void *src, size_t n)
 {
     return wc(dst, src, n, 16);

@@ -561,6 +561,7 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     set_limits(r, c);
     trace->outcome = OUTCOME_RETURNED;
     trace->stack = r->guest.stack;
+    trace->entry = r->routine->entry;
     trace->stack_entry = r->guest.rsp - 8;
     bool ran = run_to_end(r, t, arena, c, layout, trace);
     if (ran && r->context->exit == CONTEXT_REFUSED)

@@ -513,6 +513,7 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
     trace_reset(trace);
     set_tunables(r, c);
     trace->stack = r->guest.stack;
+    trace->entry = r->routine->entry;
     trace->stack_entry = r->guest.rsp - 8;
     if (!arena_lay(arena, c, layout)) {
         trace->outcome = OUTCOME_BROKEN;

@@ -221,6 +221,7 @@ static void end(struct report *r)
     write_host(&m, r->facts);
     markup_close_all(&m, 2);
     write_foot(&m);
+    once_free(&p->once);
     fclose(p->rows);
     fclose(p->sections);
     free(p);
@@ -257,7 +258,7 @@ static void trace(struct report *r, const struct trace_report *report)
     picture_sentence(report->recording, report->c->size, sentence, sizeof sentence);
     markup_element(&m, "figcaption", "", sentence);
     markup_close_all(&m, 2);
-    char *json = page_replay_json(report->recording, report->c);
+    char *json = page_replay_json(report->recording, report->c, options.rows_max);
     markup_open(&m, "script");
     markup_attr(&m, "type", "application/json");
     markup_attr(&m, "id", "d0");
@@ -275,6 +276,8 @@ const struct format format_html = {
     .about = "a page to open in a browser, with every picture",
     .commands = FORMAT_CHECK | FORMAT_COMPARE,
     .folder_file = "index.html",
+    .charts = true,
+    .laws = true,
     .begin = begin,
     .add = add,
     .end = end,

@@ -12,6 +12,7 @@
 
 #include "format.h"
 #include "markup.h"
+#include "once.h"
 
 enum {
     PAGE_ROWS_MAX = 48,       // accesses that a picture draws one by one
@@ -25,6 +26,7 @@ struct page {
     struct markup row, section; // into these
     size_t backends;            // so far; the next one's number
     size_t pictures, left_out;  // drawn, and not drawn because of PAGE_PICTURES_MAX
+    struct once once;           // its drawings
     uint64_t rules_shown;       // bits by id, those named in the matrix
     uint64_t verdicts_shown;    // bits by enum verdict
 };
@@ -48,8 +50,20 @@ void page_section(struct page *p, const struct result *results, size_t count);
 // picture, the instructions. INDEX numbers the cases of the section.
 void page_case(struct page *p, const struct page_finding *findings, size_t count, size_t index);
 
-// What a picture's replay needs, as JSON; the caller frees it.
-char *page_replay_json(const struct recording *r, const struct copy_case *c);
+// Where in the sweep each rule is broken; which stores are made for which sizes;
+// what of the machine code was never reached.
+void page_charts(struct page *p, const struct result *first, const struct page_finding *found,
+                 size_t count);
+void page_laws(struct markup *m, const struct laws *laws);
+void page_code(struct markup *m, const struct coverage *c);
+
+// The instructions of a case, in the routine's code where that is known.
+void page_sites(struct markup *m, const struct coverage *c, const struct page_finding *found,
+                size_t count);
+
+// What a picture's replay needs, as JSON; the caller frees it. ROWS_MAX as in the
+// picture.
+char *page_replay_json(const struct recording *r, const struct copy_case *c, uint64_t rows_max);
 
 // The command that shows a case again, as a shell takes it.
 void page_command(struct markup *m, const struct backend *b, const char *case_text);

@@ -161,8 +161,8 @@
 
   const KINDS = { l: "load", s: "store", f: "fence", c: "flush" };
   const MARKS = [[1, "stores bytes again"], [2, "leaves an aligned element half written"],
-    [4, "lies below an earlier one"], [8, "lies outside"]];
-  const LOAD_MARKS = [[1, "loads bytes again"], [4, "lies below an earlier one"], [8, "lies outside"]];
+    [4, "lies below the one before it"], [8, "lies outside"]];
+  const LOAD_MARKS = [[1, "loads bytes again"], [4, "lies below the one before it"], [8, "lies outside"]];
   const CELLS_MAX = 512;
 
   function touches(step, at) {
@@ -171,8 +171,17 @@
     return mask === undefined || (BigInt("0x" + mask) >> BigInt(at - lo)) % 2n === 1n;
   }
 
-  // Memory after the first `count` steps: per byte, the numbers of the stores
-  // that wrote it, and how many of the middle's did.
+  function isStore(step) {
+    return step[0] === "s" && step[1] === "d";
+  }
+
+  function most(times, lo, hi) {
+    let max = 0;
+    for (let at = lo; at < hi; at++) max = Math.max(max, times[at]);
+    return max;
+  }
+
+  // The recording, and what it has done to memory after so many steps.
   class Replay {
     constructor(data) {
       this.data = data;
@@ -185,28 +194,40 @@
       }
     }
 
-    memory(count) {
+    // Per byte of the destination, how often it has been stored.
+    times(count) {
       const size = this.data.size;
       const times = new Uint32Array(size);
-      const by = Array.from({ length: size }, () => []);
       for (const one of this.steps.slice(0, count)) {
         if (one.middle) {
           for (const [lo, hi, n] of one.middle)
-            for (let at = lo; at < hi; at++) {
-              times[at] += n;
-              by[at].push(`${n === 1 ? "one" : n} of ${one.number}–${one.last}`);
-            }
-          continue;
+            for (let at = lo; at < hi; at++) times[at] += n;
+        } else if (isStore(one.step)) {
+          const [, , lo, bytes] = one.step;
+          for (let at = Math.max(lo, 0); at < Math.min(lo + bytes, size); at++)
+            if (touches(one.step, at)) times[at]++;
         }
-        const [kind, region, lo, bytes] = one.step;
-        if (kind !== "s" || region !== "d") continue;
-        for (let at = Math.max(lo, 0); at < Math.min(lo + bytes, size); at++)
-          if (touches(one.step, at)) {
-            times[at]++;
-            by[at].push(`${one.number}`);
-          }
       }
-      return { times, by };
+      return times;
+    }
+
+    // The numbers of the accesses that have stored any of the bytes lo to hi-1.
+    by(count, lo, hi) {
+      const found = [];
+      for (const one of this.steps.slice(0, count)) {
+        if (one.middle) {
+          const runs = one.middle.filter((run) => run[0] < hi && run[1] > lo);
+          if (runs.length) found.push(`some of ${one.number} to ${one.last}`);
+        } else if (isStore(one.step)) {
+          const from = Math.max(lo, one.step[2]), to = Math.min(hi, one.step[2] + one.step[3]);
+          for (let at = from; at < to; at++)
+            if (touches(one.step, at)) {
+              found.push(`${one.number}`);
+              break;
+            }
+        }
+      }
+      return found;
     }
 
     describe(index) {
@@ -234,6 +255,7 @@
   class Memory {
     constructor(replay) {
       const size = replay.data.size;
+      this.replay = replay;
       this.size = size;
       this.unit = 1;
       while (size / this.unit > CELLS_MAX) this.unit *= 2;
@@ -273,21 +295,21 @@
     }
 
     tell() {
-      if (!this.state || !this.count) return;
+      if (!this.times || !this.count) return;
       const lo = this.picked * this.unit, hi = Math.min(lo + this.unit, this.size);
-      const most = Math.max(...this.state.times.slice(lo, hi));
-      const by = [...new Set(this.state.by.slice(lo, hi).flat())];
+      const max = most(this.times, lo, hi), by = this.replay.by(this.shown, lo, hi);
       const where = hi - lo === 1 ? `Byte ${lo}` : `Bytes ${lo} to ${hi - 1}`;
-      this.who.textContent = !most ? `${where}: not stored yet.`
-        : `${where}: stored ${hi - lo > 1 ? "up to " : ""}${most === 1 ? "once" : most === 2 ? "twice" : `${most} times`}, `
+      this.who.textContent = !max ? `${where}: not stored yet.`
+        : `${where}: stored ${hi - lo > 1 ? "up to " : ""}${max === 1 ? "once" : max === 2 ? "twice" : `${max} times`}, `
           + `by access ${by.slice(0, 12).join(", ")}${by.length > 12 ? ", …" : ""}.`;
     }
 
-    show(state, now) {
-      this.state = state;
+    show(count, now) {
+      this.shown = count;
+      this.times = this.replay.times(count);
       this.cells.forEach((cell, i) => {
         const lo = i * this.unit, hi = Math.min(lo + this.unit, this.size);
-        const times = Math.max(...state.times.slice(lo, hi));
+        const times = most(this.times, lo, hi);
         let here = false;
         for (let at = lo; at < hi && !here; at++) here = now !== null && touches(now, at);
         cell.textContent = times;
@@ -302,6 +324,9 @@
     const data = replayData(host.dataset.replay);
     const figure = $("figure", host);
     if (!data || !figure) return;
+    // A picture that is another one's, too, gets rows of its own.
+    const shared = $("svg.pic > use", figure);
+    if (shared) shared.replaceWith(...[...$(shared.getAttribute("href")).cloneNode(true).children]);
     const replay = new Replay(data);
     const memory = new Memory(replay);
     const last = replay.steps.length;
@@ -313,19 +338,30 @@
     const back = make("button", { type: "button", "aria-label": "One access back" }, "‹");
     const on = make("button", { type: "button", "aria-label": "One access on" }, "›");
     const rows = $$("svg.pic g.r", figure);
+    const band = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    band.setAttribute("class", "hit");
     let timer = 0;
 
+    // Behind the row of the access at hand.
+    const putBand = (row) => {
+      const picture = row.ownerSVGElement.viewBox.baseVal;
+      const y = Number($(".no", row).getAttribute("y"));
+      for (const [name, value] of Object.entries({ x: 0, y: y - 13, width: picture.width, height: 18 }))
+        band.setAttribute(name, value);
+      row.prepend(band);
+    };
     const show = () => {
       const count = Number(slider.value);
       const one = count > 0 ? replay.steps[count - 1] : null;
       const number = one ? one.last ?? one.number : 0;
+      band.remove();
       rows.forEach((row) => {
-        const mine = Number(row.dataset.i) + 1;
+        const mine = parseInt($(".no", row).textContent, 10);
         row.classList.toggle("later", mine > number);
         row.classList.toggle("now", mine === number);
+        if (mine === number) putBand(row);
       });
-      const step = one && !one.middle && one.step[0] === "s" && one.step[1] === "d" ? one.step : null;
-      memory.show(replay.memory(count), step);
+      memory.show(count, one && !one.middle && isStore(one.step) ? one.step : null);
       output.replaceChildren(...replay.describe(count));
       slider.setAttribute("aria-valuetext", output.textContent);
       host.dataset.step = `${count}`;

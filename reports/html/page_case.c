@@ -43,6 +43,23 @@ static void write_under(struct page *p, const struct page_finding *f)
     markup_close(m);
 }
 
+// Instructions stand between back quotes in messages.
+static void write_message(struct markup *m, const char *message)
+{
+    char part[sizeof((struct finding *)NULL)->message];
+    bool code = false;
+    markup_open_class(m, "p", "msg");
+    for (const char *end; *message; message = end + (*end != '\0'), code = !code) {
+        end = strchrnul(message, '`');
+        snprintf(part, sizeof part, "%.*s", (int)(end - message), message);
+        if (code)
+            markup_element(m, "code", "", part);
+        else
+            markup_text(m, part);
+    }
+    markup_close(m);
+}
+
 static void write_finding(struct page *p, const struct page_finding *f)
 {
     struct markup *m = &p->section;
@@ -59,7 +76,7 @@ static void write_finding(struct page *p, const struct page_finding *f)
     markup_close(m);
     markup_text(m, " ");
     write_under(p, f);
-    markup_element(m, "p", "msg", f->finding->message);
+    write_message(m, f->finding->message);
     markup_close(m);
 }
 
@@ -74,7 +91,7 @@ static void write_picture(struct page *p, const struct page_finding *f, const ch
         .recording = &finding->recording,
         .recorder = f->result->recorder,
     };
-    const struct svg_options options = {.rows_max = PAGE_ROWS_MAX};
+    const struct svg_options options = {.rows_max = PAGE_ROWS_MAX, .once = &p->once};
     markup_open(m, "figure");
     markup_open_class(m, "div", "scroll");
     markup_attr(m, "tabindex", "0");
@@ -110,6 +127,7 @@ void page_case(struct page *p, const struct page_finding *findings, size_t count
     } else {
         p->left_out += first->recording.trace.sites != NULL;
     }
+    page_sites(m, &findings[0].result->coverage, findings, count);
     page_command(m, findings[0].result->backend, text);
     markup_close(m);
 }

@@ -3,7 +3,7 @@
 //
 // What page.js replays a picture from:
 //
-//   {"case": TEXT, "size": N, "first": BYTES, "sites": [[TEXT, CLASS]...],
+//   {"case": TEXT, "size": N, "sites": [[TEXT, CLASS]...],
 //    "steps": [[KIND, REGION, LO, BYTES, SITE, MARKS, MASK]...],
 //    "middle": [STEPS_BEFORE, STEPS, [[LO, HI, TIMES]...]]}
 //
@@ -17,6 +17,7 @@
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char kind_letter[] = {[ACCESS_LOAD] = 'l',
                                    [ACCESS_STORE] = 's',
@@ -32,7 +33,7 @@ static void add_letter(cJSON *array, char letter)
     cJSON_AddItemToArray(array, cJSON_CreateString(text));
 }
 
-static cJSON *step_array(const struct recording *r, const struct step *step)
+static cJSON *step_array(const struct step *step)
 {
     const struct access *a = step->access;
     const struct extent *e = &step->extent;
@@ -40,7 +41,6 @@ static cJSON *step_array(const struct recording *r, const struct step *step)
     double lo = e->region == REGION_OTHER ? 0 : (double)e->lo;
     cJSON *array = cJSON_CreateArray();
     assert(array != NULL);
-    (void)r;
     add_letter(array, kind_letter[a->kind]);
     add_letter(array, region_letter[e->region]);
     cJSON_AddItemToArray(array, cJSON_CreateNumber(lo));
@@ -98,40 +98,48 @@ static cJSON *middle_runs(const uint8_t *before, const uint8_t *after, uint64_t 
     return runs;
 }
 
-char *page_replay_json(const struct recording *r, const struct copy_case *c)
+// Steps HEAD to TAIL-1 are the middle.
+static void add_steps(cJSON *o, const struct recording *r, uint64_t size, uint64_t head,
+                      uint64_t tail)
 {
-    char text[CASE_TEXT_MAX];
-    uint64_t count = count_steps(r, c->size), number = 0, head = count, tail = count;
-    if (count > PAGE_ROWS_MAX) {
-        head = PAGE_ROWS_MAX - PAGE_ROWS_MAX / 4;
-        tail = count - PAGE_ROWS_MAX / 4;
-    }
     struct steps s;
     struct step step;
-    uint8_t *before = calloc(c->size + 1, 1);
-    cJSON *o = cJSON_CreateObject(), *array = cJSON_AddArrayToObject(o, "steps");
-    assert(before != NULL && o != NULL);
-    case_print(c, text);
-    cJSON_AddStringToObject(o, "case", text);
-    cJSON_AddNumberToObject(o, "size", (double)c->size);
-    cJSON_AddNumberToObject(o, "first", c->dst_off);
-    cJSON_AddItemToObject(o, "sites", sites_array(&r->trace));
-    for (steps_init(&s, r, c->size); steps_next(&s, &step); number++) {
+    uint8_t *before = calloc(size + 1, 1);
+    cJSON *array = cJSON_AddArrayToObject(o, "steps");
+    assert(before != NULL && array != NULL);
+    steps_init(&s, r, size);
+    for (uint64_t number = 0; steps_next(&s, &step); number++) {
         if (number == head)
-            for (uint64_t i = 0; i < c->size; i++)
-                before[i] = s.stored[i];
+            memcpy(before, s.stored, size);
         if (number < head || number >= tail)
-            cJSON_AddItemToArray(array, step_array(r, &step));
+            cJSON_AddItemToArray(array, step_array(&step));
         steps_apply(&s, &step);
         if (number + 1 == tail && tail > head) {
             cJSON *middle = cJSON_AddArrayToObject(o, "middle");
             cJSON_AddItemToArray(middle, cJSON_CreateNumber((double)head));
             cJSON_AddItemToArray(middle, cJSON_CreateNumber((double)(tail - head)));
-            cJSON_AddItemToArray(middle, middle_runs(before, s.stored, c->size));
+            cJSON_AddItemToArray(middle, middle_runs(before, s.stored, size));
         }
     }
     steps_free(&s);
     free(before);
+}
+
+char *page_replay_json(const struct recording *r, const struct copy_case *c, uint64_t rows_max)
+{
+    char text[CASE_TEXT_MAX];
+    uint64_t count = count_steps(r, c->size), head = count, tail = count;
+    if (rows_max > 0 && count > rows_max) {
+        head = rows_max - rows_max / 4;
+        tail = count - rows_max / 4;
+    }
+    cJSON *o = cJSON_CreateObject();
+    assert(o != NULL);
+    case_print(c, text);
+    cJSON_AddStringToObject(o, "case", text);
+    cJSON_AddNumberToObject(o, "size", (double)c->size);
+    cJSON_AddItemToObject(o, "sites", sites_array(&r->trace));
+    add_steps(o, r, c->size, head, tail);
     char *json = cJSON_PrintUnformatted(o);
     assert(json != NULL);
     cJSON_Delete(o);

@@ -184,8 +184,9 @@ static void write_replays(struct page *p, const struct page_finding *found, size
         const struct finding *f = found[i].finding;
         if (before != NULL && case_compare(&before->witness, &f->witness) == 0)
             continue;
-        char *json =
-            f->recording.trace.sites != NULL ? page_replay_json(&f->recording, &f->witness) : NULL;
+        char *json = f->recording.trace.sites != NULL
+                         ? page_replay_json(&f->recording, &f->witness, PAGE_ROWS_MAX)
+                         : NULL;
         markup_json(m, before ? ",\n" : "");
         markup_json(m, json ? json : "null");
         free(json);
@@ -213,6 +214,9 @@ void page_section(struct page *p, const struct result *results, size_t count)
         same = gather_case(found + i, found_count - i);
         page_case(p, found + i, same, cases++);
     }
+    page_charts(p, &results[0], found, found_count);
+    page_laws(m, &results[0].laws);
+    page_code(m, &results[0].coverage);
     if (found_count > 0 && replays)
         write_replays(p, found, found_count);
     markup_close(m);

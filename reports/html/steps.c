@@ -149,7 +149,7 @@ static unsigned marks_of(struct steps *s, const struct step *step)
     if (times_of(s, step) == NULL)
         return marks;
     bool below =
-        store ? s->any_store && e->lo < s->highest_store : s->any_load && e->lo < s->highest_load;
+        store ? s->any_store && e->lo < s->last_store : s->any_load && e->lo < s->last_load;
     if (below || ((a->flags & ACCESS_DESCENDING) && a->count > 1))
         marks |= STEP_BACKWARDS;
     for (uint64_t bytes = 2; store && bytes <= 8; bytes *= 2)
@@ -184,9 +184,7 @@ void steps_apply(struct steps *s, const struct step *step)
             times[at]++;
     bool store = step->access->kind == ACCESS_STORE;
     bool *any = store ? &s->any_store : &s->any_load;
-    int64_t *highest = store ? &s->highest_store : &s->highest_load;
-    if (!*any || step->extent.lo > *highest)
-        *highest = step->extent.lo;
+    *(store ? &s->last_store : &s->last_load) = step->extent.lo;
     *any = true;
 }
 

@@ -16,7 +16,7 @@ enum step_mark {
     STEP_AGAIN = 1,     // stores bytes that were stored before, or loads them again
     STEP_TEARS = 2,     // first store to an aligned element of 2, 4 or 8 bytes of the
                         // destination that does not cover it
-    STEP_BACKWARDS = 4, // below an earlier one of its kind, or descending
+    STEP_BACKWARDS = 4, // below the one before it of its kind, or descending
     STEP_OUTSIDE = 8,   // not within the destination (stores), or either side or the
                         // routine's own data (loads)
 };
@@ -29,12 +29,12 @@ struct step {
 
 struct steps {
     const struct recording *r;
-    uint64_t size;                       // bytes of the copy
-    size_t next;                         // index of the next access to look at
-    uint8_t *stored;                     // per byte of the destination: times, up to 255
-    uint8_t *loaded;                     // per byte of the source, likewise
-    uint8_t *torn;                       // per byte: size of the largest torn element around it
-    int64_t highest_store, highest_load; // highest offset that one began at
+    uint64_t size;                 // bytes of the copy
+    size_t next;                   // index of the next access to look at
+    uint8_t *stored;               // per byte of the destination: times, up to 255
+    uint8_t *loaded;               // per byte of the source, likewise
+    uint8_t *torn;                 // per byte: size of the largest torn element around it
+    int64_t last_store, last_load; // offsets at which the latest began
     bool any_store, any_load;
     uint64_t stack_stores, stack_loads, prefetches; // passed over so far
 };

@@ -245,15 +245,12 @@ static void draw_row(struct svg *p, const struct step *step, uint64_t number)
 {
     struct markup *m = p->m;
     const struct site *site = &p->report->recording->trace.sites[step->access->site];
-    char label[24], letter[2] = {site_class_letter((enum site_class)site->class), '\0'};
+    char label[24];
     double y = p->y, base = p->y + p->bar / 2 + 4;
-    bool load = step->access->kind == ACCESS_LOAD;
-    markup_open_class(m, "g", load ? "r ld" : "r");
-    markup_attr_format(m, "data-i", "%" PRIu64, number);
-    rect(m, "hit", 0, y - (p->row - p->bar) / 2, p->width, p->row);
-    snprintf(label, sizeof label, "%" PRIu64, number + 1);
-    text(m, "no", p->number_x, base, label);
-    text(m, load ? "lt" : "lt st", p->number_x + 16, base, letter);
+    markup_open_class(m, "g", step->access->kind == ACCESS_LOAD ? "r ld" : "r");
+    snprintf(label, sizeof label, "%" PRIu64 " %c", number + 1,
+             site_class_letter((enum site_class)site->class));
+    text(m, "no", p->number_x + 20, base, label);
     if (step->access->kind == ACCESS_FENCE || step->access->kind == ACCESS_FLUSH)
         draw_other(p, step, y);
     else if (lane_of(p, step) != NULL)
@@ -420,7 +417,7 @@ static void draw_legend(const struct svg *p, double y)
     static const char legend[] =
         "S scalar  V vector  M masked  R string  N non-temporal  A atomic  F fence  L flush. "
         "Hatched:"
-        " stored again. Triangle: below an earlier one. Jag: an aligned element is left half"
+        " stored again. Triangle: below the one before it. Jag: an aligned element is left half"
         " written. Faint lines: cache lines; strong ones: pages.";
     draw_sentence(p, legend, y);
 }
@@ -436,14 +433,18 @@ static void open_svg(struct svg *p, double height)
     attr_px(m, "width", p->width);
     attr_px(m, "height", height);
     markup_attr(m, "role", "img");
-    picture_sentence(p->report->recording, p->report->c->size, sentence, sizeof sentence);
     case_print(p->report->c, what);
     markup_open(m, "title");
-    markup_text(m, p->report->backend->name);
-    markup_text(m, ": ");
+    if (p->options.standalone) {
+        markup_text(m, p->report->backend->name);
+        markup_text(m, ": ");
+    }
     markup_text(m, what);
-    markup_text(m, ". ");
-    markup_text(m, sentence);
+    if (p->options.standalone) {
+        picture_sentence(p->report->recording, p->report->c->size, sentence, sizeof sentence);
+        markup_text(m, ". ");
+        markup_text(m, sentence);
+    }
     markup_close(m);
 }
 
@@ -467,7 +468,15 @@ void svg_picture(struct markup *m, const struct trace_report *report,
     svg_lay_out(&p);
     double height = HEAD + 6 + rows_height(&p) + (report->c->size > 0 ? 46 : 8);
     open_svg(&p, height);
-    draw_picture(&p);
+    if (options->once != NULL) {
+        struct once_drawing drawing;
+        once_begin(&drawing);
+        p.m = &drawing.markup;
+        draw_picture(&p);
+        once_end(options->once, &drawing, m);
+    } else {
+        draw_picture(&p);
+    }
     markup_close(m);
 }
 
@@ -481,6 +490,14 @@ void svg_patterns(struct markup *m)
     markup_attr(m, "patternUnits", "userSpaceOnUse");
     markup_attr(m, "patternTransform", "rotate(45)");
     rect(m, "hatch", 0, 0, 2.2, 5);
+    markup_close(m);
+    // In the cells of a chart, which are 1 by 1.
+    markup_open(m, "pattern");
+    markup_attr(m, "id", "stripe");
+    markup_attr(m, "width", "1");
+    markup_attr(m, "height", ".36");
+    markup_attr(m, "patternUnits", "userSpaceOnUse");
+    rect(m, "stripe", 0, 0, 1, 0.2);
     markup_close_all(m, 2);
 }
 

@@ -11,11 +11,13 @@
 #define STORESCOPE_SVG_H
 
 #include "markup.h"
+#include "once.h"
 #include "report.h"
 
 struct svg_options {
     uint64_t rows_max; // accesses drawn one by one; 0: all
     bool standalone;   // a document of its own: with its colours and a heading
+    struct once *once; // of the page it is in; NULL: drawn in place
 };
 
 void svg_picture(struct markup *m, const struct trace_report *report,

@@ -7,7 +7,7 @@
 
 enum {
     MARGIN = 8,
-    GAP = 18,
+    GAP = 28,
     LETTER = 22,     // column of the class's letter
     DST_WIDTH = 400, // of the lanes, at most
     SRC_WIDTH = 150,
@@ -115,5 +115,5 @@ void svg_lay_out(struct svg *p)
     x += (p->dst.width < 120 ? 120 : p->dst.width) + GAP;
     p->range_chars = (double)range_chars;
     p->text_x = x;
-    p->width = x + SVG_CHAR * (double)(range_chars + 2 + instruction_chars) + MARGIN;
+    p->width = x + SVG_CHAR * (double)(range_chars + 3 + instruction_chars) + MARGIN;
 }

@@ -7,8 +7,9 @@
 
 set -u
 storescope=${1:?usage: campaign.sh STORESCOPE IS_JSON FUZZERS} is_json=$2 fuzzers=$3
-. "${0%/*}/common.sh"
-. "${0%/*}/campaign_common.sh"
+here=$(cd "${0%/*}" && pwd)
+. "$here/common.sh"
+. "$here/campaign_common.sh"
 
 # ---- without engines ----
 mkdir none
@@ -67,11 +68,10 @@ prints 0 'out-of-bounds-store' fuzz --history --format json
 # ---- its own restart ----
 refuses '--resume' fuzz $planted --contract ram --corpus cc
 refuses 'leave backends' fuzz $planted --resume --corpus cc
-start --resume --time 300s --corpus cc --jobs 1 --engine libfuzzer
-await $process 'cc/.campaign/group-1/libfuzzer/*'
-sleep 2
+"$storescope" fuzz --resume --time 300s --corpus cc --jobs 1 --engine libfuzzer >resumed 2>&1 </dev/null &
+process=$!
+until [ -n "$(alive cc)" ]; do sleep 0.2; done
 refuses 'another campaign' fuzz --resume --time 5s --corpus cc --jobs 1 --engine libfuzzer
-cp out refused
 kill -9 $process
 wait $process 2>wait.err
 none_alive cc

@@ -7,8 +7,9 @@
 
 set -u
 storescope=${1:?usage: campaign_both.sh STORESCOPE IS_JSON FUZZERS} fuzzers=$3
-. "${0%/*}/common.sh"
-. "${0%/*}/campaign_common.sh"
+here=$(cd "${0%/*}" && pwd)
+. "$here/common.sh"
+. "$here/campaign_common.sh"
 
 needs_libfuzzer
 if [ ! -x "$fuzzers/afl/fuzz_copy" ] || ! command -v afl-fuzz >/dev/null 2>&1; then
@@ -22,7 +23,7 @@ if [ ! -x "$fuzzers/afl/fuzz_copy" ] || ! command -v afl-fuzz >/dev/null 2>&1; t
 fi
 start planted/byte_after_end --contract ram --time 300s --jobs 2 --corpus both
 await $process 'both/.campaign/group-1/afl/afl-main/queue/id*' &&
-    await $process 'both/.campaign/group-1/libfuzzer/*' &&
+    await $process 'both/.campaign/group-1/libfuzzer.log' &&
     await $process 'both/.campaign/found/*.case'
 verdict $? 'both engines run side by side'
 for entry in $(alive both); do

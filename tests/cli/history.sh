@@ -7,7 +7,8 @@
 
 set -u
 storescope=${1:?usage: history.sh STORESCOPE IS_JSON CORPUS WRITE_HISTORY} is_json=$2 write=$4
-. "${0%/*}/common.sh"
+here=$(cd "${0%/*}" && pwd)
+. "$here/common.sh"
 
 # How many of the findings the file has, as the tool sees them.
 findings() { # FILE

@@ -7,7 +7,8 @@
 
 set -u
 storescope=${1:?usage: replay.sh STORESCOPE IS_JSON CORPUS} is_json=$2 corpus=$3
-. "${0%/*}/common.sh"
+here=$(cd "${0%/*}" && pwd)
+. "$here/common.sh"
 
 save() { # FILE BACKEND CONTRACT RULE CASE
     printf 'backend %s\ncontract %s\nrule %s\ncase %s\n' "$2" "$3" "$4" "$5" >"$1"

@@ -11,8 +11,8 @@
 #          to 12 KiB; for moves every distance of -128..128 at some
 #   whole  sizes 0..4096 at every alignment modulo 64 of both; for moves also at
 #          every distance of -128..128, and the size's own distances, at every
-#          alignment modulo 64 of the destination. And sizes around 8 KiB and
-#          4 MiB, where code changes. `alignments` is the first half of it,
+#          alignment modulo 64 of the destination. And sizes around 8 KiB, 32 KiB,
+#          4 MiB and 8 MiB, where code changes. `alignments` is the first half of it,
 #          `overlaps` the second
 #
 # What this CPU cannot run is named. Exit status: 0 when every case conforms.
@@ -45,7 +45,9 @@ check() {
 sweep_alignments() {
     check "engine/$1" "$2" --size 0..4096 --dst 0..63 --src 0..63
     check "engine/$1" "$2" --size 8128..8320 --dst 0..63 --src 0..63:3
+    check "engine/$1" "$2" --size 32736..33024:3 --dst 0..63:9 --src 0..63:3
     check "engine/$1" "$2" --size 4194240..4194400:31 --dst 0..63:9 --src 0..63:21
+    check "engine/$1" "$2" --size 8388560..8388680:39 --dst 0..63:21 --src 0..63:21
 }
 
 sweep_overlaps() {

@@ -284,6 +284,90 @@ ROUTINE falls_off
     .balign 16, 0xcc
 END falls_off
 
+// An entry of the kernel that is called, not entered by an instruction: it stores
+// the time where rdi says.
+ROUTINE calls_vsyscall
+    call copy
+    push rax
+    xor esi, esi
+    mov rax, 0xffffffffff600000
+    call rax
+    pop rax
+    ret
+END calls_vsyscall
+
+// ---- accesses that an operand does not show ----
+
+// The destination by an address relative to the thread's own.
+ROUTINE copies_through_fs
+    mov rax, rdi
+    sub rdi, fs:[0]
+    xor ecx, ecx
+1:  cmp rcx, rdx
+    jae 2f
+    mov r8b, [rsi + rcx]
+    mov fs:[rdi + rcx], r8b
+    inc rcx
+    jmp 1b
+2:  ret
+END copies_through_fs
+
+// A bit string: the byte depends on the number of the bit.
+AFTER sets_bit_far_away, "mov ecx, 8 * 4096 * 3; bts [rdi], rcx"
+AFTER sets_bit_before, "mov rcx, -1; bts [rdi], rcx"
+
+// A comparison that fails stores what it has found.
+AFTER compares_and_fails, "mov r8, rax; mov al, [rsi]; not al; lock cmpxchg [rdi], dl; mov rax, r8"
+
+// A return address passes through the destination.
+ROUTINE calls_on_destination
+    mov r11, rsp
+    lea rsp, [rdi + 8]
+    call 1f
+1:  mov rsp, r11
+    call copy
+    ret
+END calls_on_destination
+
+// pop's destination is addressed by the stack pointer after the pop.
+ROUTINE pops_beyond
+    call copy
+    mov r8, rsp
+    mov rsp, rsi
+    sub rdi, rsi
+    add rdi, rdx
+    pop qword ptr [rsp + rdi - 8]
+    mov rsp, r8
+    ret
+END pops_beyond
+
+// Two lanes of one scatter store to one place.
+ROUTINE scatters_twice
+    call copy
+    mov ecx, 3
+    kmovd k1, ecx
+    vpxord xmm16, xmm16, xmm16
+    vpbroadcastd xmm17, [rsi]
+    vpscatterdd [rdi + xmm16]{k1}, xmm17
+    ret
+END scatters_twice
+
+// AMD's store of a whole line, whatever the operands of others say.
+AFTER clears_line, "clzero"
+
+// What the kernel reads at the next switch of threads, and kills for.
+ROUTINE breaks_restartable_sequence
+    call copy
+    mov rcx, __rseq_offset@GOTPCREL[rip]
+    mov rcx, [rcx]
+    add rcx, fs:[0]
+    mov qword ptr [rcx + 8], 0x1234
+    mov ecx, 400000000
+1:  dec ecx
+    jnz 1b
+    ret
+END breaks_restartable_sequence
+
 // ---- without an end ----
 
 AFTER spins_forever, "1: jmp 1b"

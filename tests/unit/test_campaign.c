@@ -500,6 +500,51 @@ static void a_finding_has_its_count_and_the_smallest_case_recorded(void **state)
     assert_verdict(&results[DATA_ALONE], VERDICT_CONFORMS);
 }
 
+static uint64_t sum_of(const struct chart *chart)
+{
+    uint64_t sum = 0;
+    for (unsigned row = 0; row < CHART_ROWS; row++)
+        for (unsigned column = 0; column < CHART_COLUMNS; column++)
+            sum += chart->cases[row][column];
+    return sum;
+}
+
+static void a_chart_has_each_case_where_it_lies_and_is_made_when_asked_for(void **state)
+{
+    (void)state;
+    struct backend b = backend_of(twice_from_100);
+    struct campaign_options options = options_for_two();
+    options.charts = true;
+    sweep_as(&b, 2, &options);
+    const struct finding *f = &results[IN_ORDER].findings[0];
+    assert_int_equal(sum_of(f->chart), f->cases);
+    assert_int_equal(sum_of(results[IN_ORDER].chart), CASES);
+    assert_int_equal(f->chart->cases[chart_row(100)][2], 0);
+    assert_true(f->chart->cases[chart_row(100)][3] > 0);
+    assert_int_equal(f->chart->cases[chart_row(64)][3], 0);
+    for (size_t i = 0; i < 2; i++)
+        result_free(&results[i]);
+    sweep(twice_from_100, 1);
+    assert_null(results[IN_ORDER].findings[0].chart);
+    assert_null(results[IN_ORDER].chart);
+}
+
+static void laws_are_read_off_every_size(void **state)
+{
+    (void)state;
+    struct backend b = backend_of(good);
+    struct campaign_options options = options_for_two();
+    struct law_line lines[LAW_LINES_MAX];
+    struct laws laws;
+    size_t count;
+    campaign_laws(&b, OP_MEMCPY, &options, &laws);
+    assert_int_equal(laws.count, 2); // nothing, and the loop
+    laws_lines(&laws, 1, lines, &count);
+    assert_string_equal(lines[0].sizes, "1..512");
+    assert_string_equal(lines[0].text, "[0,n) in steps of 1");
+    laws_free(&laws);
+}
+
 static void a_value_written_wrong_and_then_right_is_seen_in_a_second_run(void **state)
 {
     (void)state;
@@ -841,6 +886,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CAMPAIGN_TEST(a_correct_routine_conforms),
         CAMPAIGN_TEST(a_finding_has_its_count_and_the_smallest_case_recorded),
+        CAMPAIGN_TEST(a_chart_has_each_case_where_it_lies_and_is_made_when_asked_for),
+        CAMPAIGN_TEST(laws_are_read_off_every_size),
         CAMPAIGN_TEST(a_value_written_wrong_and_then_right_is_seen_in_a_second_run),
         CAMPAIGN_TEST(a_routine_that_does_not_repeat_itself_is_broken),
         CAMPAIGN_TEST(stores_that_depend_on_data_are_found_where_that_matters),

@@ -212,13 +212,13 @@ static void a_case_is_counted_under_every_check_it_breaks(void **state)
     s.stores.width_max = 8;
     s.duplicate = true;
     assert_true(judge_init(&j, both, 2, DEVICE_DST));
-    judge_case(&j, &s, tallies);
+    judge_case(&j, &s, tallies, NULL);
     assert_int_equal(tallies[j.check_of[0][RULE_WIDE_STORE]].cases, 1);
     assert_int_equal(tallies[j.check_of[1][RULE_WIDE_STORE]].cases, 0);
     assert_int_equal(tallies[j.check_of[0][RULE_DUPLICATE_STORE]].cases, 1);
     assert_int_equal(tallies[j.check_of[0][RULE_CRASH]].cases, 0);
     t.outcome = OUTCOME_FAULTED;
-    judge_case(&j, &s, tallies);
+    judge_case(&j, &s, tallies, NULL);
     assert_int_equal(tallies[j.check_of[0][RULE_CRASH]].cases, 1);
     assert_int_equal(tallies[j.check_of[0][RULE_DUPLICATE_STORE]].cases, 1);
     judge_free(&j);

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Where in the sweep the rules are broken: a chart a rule, sizes downwards, the
+// destination's place in its cache line across.
+
+#include "chart.h"
+#include "describe.h"
+#include "page.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CELL_WIDTH = 7, CELL_HEIGHT = 11, LEFT = 74, TOP = 20 };
+
+// Of the cases with a cell's sizes and alignment: none were run, or none, some,
+// every one broke the rule.
+enum cell { CELL_NOT_RUN, CELL_NONE, CELL_SOME, CELL_EVERY };
+
+struct grid {
+    uint8_t cells[CHART_ROWS][CHART_COLUMNS]; // enum cell
+    unsigned rows[CHART_ROWS];                // of the chart, those that were run
+    unsigned count;
+};
+
+static void grid_make(struct grid *g, const struct chart *broken, const struct chart *judged)
+{
+    *g = (struct grid){.count = 0};
+    for (unsigned row = 0; row < CHART_ROWS; row++) {
+        bool run = false;
+        for (unsigned x = 0; x < CHART_COLUMNS; x++) {
+            uint32_t all = judged->cases[row][x], some = broken->cases[row][x];
+            g->cells[g->count][x] = (uint8_t)(all == 0      ? CELL_NOT_RUN
+                                              : some == 0   ? CELL_NONE
+                                              : some >= all ? CELL_EVERY
+                                                            : CELL_SOME);
+            run |= all > 0;
+        }
+        if (run)
+            g->rows[g->count++] = row;
+    }
+    for (unsigned y = g->count; y < CHART_ROWS; y++)
+        memset(g->cells[y], 0, sizeof g->cells[y]);
+}
+
+// What is drawn: cells that were run, and upon them those where the rule is broken.
+enum { CELL_RUN = CELL_EVERY + 1 };
+
+static bool is_kind(const struct grid *g, unsigned x, unsigned y, unsigned kind)
+{
+    return kind == CELL_RUN ? g->cells[y][x] != CELL_NOT_RUN : g->cells[y][x] == kind;
+}
+
+// How far right, and then down, the cells are of a kind; those are taken.
+static void grow(const struct grid *g, unsigned kind, bool (*taken)[CHART_COLUMNS], unsigned x,
+                 unsigned y, unsigned *width, unsigned *height)
+{
+    *width = *height = 0;
+    while (x + *width < CHART_COLUMNS && is_kind(g, x + *width, y, kind) && !taken[y][x + *width])
+        ++*width;
+    for (bool same = true; same;) {
+        ++*height;
+        same = y + *height < g->count;
+        for (unsigned k = 0; k < *width && same; k++)
+            same = is_kind(g, x + k, y + *height, kind) && !taken[y + *height][x + k];
+    }
+    for (unsigned i = 0; i < *height; i++)
+        memset(&taken[y + i][x], true, *width);
+}
+
+// All cells of one kind as one path, in as few rectangles as come easily.
+static void draw_cells(struct markup *m, const struct grid *g, unsigned kind)
+{
+    static const char *const class[] = {[CELL_SOME] = "h1", [CELL_EVERY] = "h2", [CELL_RUN] = "h0"};
+    bool taken[CHART_ROWS][CHART_COLUMNS] = {{false}};
+    char *data;
+    size_t length;
+    FILE *out = open_memstream(&data, &length);
+    if (out == NULL)
+        abort();
+    for (unsigned y = 0; y < g->count; y++)
+        for (unsigned x = 0; x < CHART_COLUMNS; x++) {
+            unsigned width, height;
+            if (!is_kind(g, x, y, kind) || taken[y][x])
+                continue;
+            grow(g, kind, taken, x, y, &width, &height);
+            fprintf(out, "M%u %uh%uv%uh-%uz", x, y, width, height, width);
+        }
+    fclose(out);
+    if (length > 0) {
+        markup_open_class(m, "path", class[kind]);
+        markup_attr_format(m, "transform", "translate(%d %d)scale(%d %d)", LEFT, TOP, CELL_WIDTH,
+                           CELL_HEIGHT);
+        markup_attr(m, "d", data);
+        markup_close(m);
+    }
+    free(data);
+}
+
+static void row_text(unsigned row, char *text, size_t text_size)
+{
+    uint64_t lo, hi;
+    chart_row_sizes(row, &lo, &hi);
+    if (row == CHART_ROWS - 1)
+        snprintf(text, text_size, "%" PRIu64 "..", lo);
+    else if (lo == hi)
+        snprintf(text, text_size, "%" PRIu64, lo);
+    else
+        snprintf(text, text_size, "%" PRIu64 "..%" PRIu64, lo, hi);
+}
+
+static void draw_label(struct markup *m, const char *class, unsigned x, unsigned y,
+                       const char *label)
+{
+    markup_open_class(m, "text", class);
+    markup_attr_format(m, "x", "%u", x);
+    markup_attr_format(m, "y", "%u", y);
+    markup_text(m, label);
+    markup_close(m);
+}
+
+static void draw_axes(struct markup *m, const struct grid *g)
+{
+    char label[48];
+    for (unsigned x = 0; x < CHART_COLUMNS; x += 16) {
+        snprintf(label, sizeof label, "%u", x);
+        draw_label(m, "ax", LEFT + x * CELL_WIDTH + CELL_WIDTH / 2, TOP - 6, label);
+    }
+    // The powers of two; what lies between has its place between them.
+    for (unsigned y = 0; y < g->count; y++) {
+        if (g->rows[y] % 2 != 0 && y + 1 < g->count && y > 0)
+            continue;
+        row_text(g->rows[y], label, sizeof label);
+        draw_label(m, "no", LEFT - 6, TOP + y * CELL_HEIGHT + CELL_HEIGHT - 2, label);
+    }
+}
+
+// The chart in words.
+static void write_title(struct markup *m, const struct grid *g)
+{
+    char label[48];
+    bool any = false;
+    markup_open(m, "title");
+    markup_text(m, "Broken at sizes ");
+    for (unsigned y = 0; y < g->count; y++) {
+        bool broken = memchr(g->cells[y], CELL_SOME, CHART_COLUMNS) != NULL ||
+                      memchr(g->cells[y], CELL_EVERY, CHART_COLUMNS) != NULL;
+        if (!broken)
+            continue;
+        row_text(g->rows[y], label, sizeof label);
+        markup_text(m, any ? ", " : "");
+        markup_text(m, label);
+        any = true;
+    }
+    markup_close(m);
+}
+
+static void draw_grid(struct page *p, const struct grid *g)
+{
+    struct markup *m = &p->section;
+    unsigned width = LEFT + CHART_COLUMNS * CELL_WIDTH + 4, height = TOP + g->count * CELL_HEIGHT;
+    struct once_drawing drawing;
+    markup_open_class(m, "svg", "pic chart");
+    markup_attr_format(m, "viewBox", "0 0 %u %u", width, height + 4);
+    markup_attr(m, "role", "img");
+    write_title(m, g);
+    // What is the same in all charts of a sweep; then what is this one's.
+    once_begin(&drawing);
+    draw_axes(&drawing.markup, g);
+    draw_cells(&drawing.markup, g, CELL_RUN);
+    once_end(&p->once, &drawing, m);
+    once_begin(&drawing);
+    draw_cells(&drawing.markup, g, CELL_SOME);
+    draw_cells(&drawing.markup, g, CELL_EVERY);
+    once_end(&p->once, &drawing, m);
+    markup_close(m);
+}
+
+static void write_rule(struct markup *m, const struct page *p, const struct page_finding *f)
+{
+    const struct run_facts *facts = p->report->facts;
+    markup_open(m, "figcaption");
+    markup_element(m, "b", "", rule_name[f->finding->rule]);
+    markup_text(m, " under");
+    for (size_t i = 0; i < facts->contract_count; i++)
+        if (f->under[i]) {
+            markup_text(m, " ");
+            markup_text(m, facts->contracts[i].name);
+        }
+    markup_close(m);
+}
+
+void page_charts(struct page *p, const struct result *first, const struct page_finding *found,
+                 size_t count)
+{
+    struct markup *m = &p->section;
+    struct grid *grids = calloc(count + 1, sizeof *grids);
+    if (grids == NULL)
+        abort();
+    if (count == 0 || first->chart == NULL) {
+        free(grids);
+        return;
+    }
+    markup_open_class(m, "details", "part");
+    markup_element(m, "summary", "", "Where in the sweep: size × destination alignment");
+    markup_element(m, "p", "meta",
+                   "Downwards the size in bytes, across the destination's place in its cache line. "
+                   "Full: every case there breaks the rule; striped: some do; pale: none does; "
+                   "blank: none was run.");
+    markup_open_class(m, "div", "charts");
+    for (size_t i = 0; i < count; i++) {
+        bool drawn = found[i].finding->chart == NULL;
+        if (!drawn)
+            grid_make(&grids[i], found[i].finding->chart, first->chart);
+        for (size_t k = 0; k < i && !drawn; k++)
+            drawn = memcmp(&grids[k], &grids[i], sizeof *grids) == 0;
+        if (drawn)
+            continue;
+        markup_open_class(m, "figure", "chart");
+        write_rule(m, p, &found[i]);
+        for (size_t k = i + 1; k < count; k++) {
+            struct grid other;
+            if (found[k].finding->chart == NULL)
+                continue;
+            grid_make(&other, found[k].finding->chart, first->chart);
+            if (memcmp(&other, &grids[i], sizeof other) == 0)
+                write_rule(m, p, &found[k]);
+        }
+        draw_grid(p, &grids[i]);
+        markup_close(m);
+    }
+    markup_close_all(m, 2);
+    free(grids);
+}

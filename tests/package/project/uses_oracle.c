@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include <case.h>
+
+#include <stdio.h>
+
+int main(void)
+{
+    struct copy_case c;
+    char text[CASE_TEXT_MAX], error[256];
+    if (!case_parse("memmove size=15", &c, error, sizeof error))
+        return 1;
+    case_print(&c, text);
+    puts(text);
+    return 0;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "law.h"
+
+#include "handmade.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+// Stores of N bytes as a routine would make them.
+typedef void stores_fn(struct handmade *h, uint64_t n);
+
+static struct laws laws_of(stores_fn *stores, uint64_t lo, uint64_t hi)
+{
+    struct laws laws = {0};
+    struct handmade h;
+    for (uint64_t n = lo; n <= hi; n++) {
+        handmade_init(&h, n, 0);
+        stores(&h, n);
+        laws_add(&laws, &h.r, n, 1);
+    }
+    return laws;
+}
+
+// EXPECTED: all lines, each "sizes: text" with a newline.
+static void assert_laws(stores_fn *stores, uint64_t lo, uint64_t hi, const char *expected)
+{
+    struct laws laws = laws_of(stores, lo, hi);
+    struct law_line lines[LAW_LINES_MAX];
+    char text[4096] = "";
+    size_t count, length = 0;
+    for (size_t i = 0; i < laws.count;) {
+        i = laws_lines(&laws, i, lines, &count);
+        for (size_t k = 0; k < count; k++)
+            length += (size_t)snprintf(text + length, sizeof text - length, "%s: %s\n",
+                                       lines[k].sizes, lines[k].text);
+    }
+    assert_string_equal(text, expected);
+    laws_free(&laws);
+}
+
+static void two_halves(struct handmade *h, uint64_t n)
+{
+    handmade_store(h, 0, 32);
+    handmade_store(h, (int64_t)n - 32, 32);
+}
+
+static void a_store_at_the_start_and_one_at_the_end_are_one_law(void **state)
+{
+    (void)state;
+    assert_laws(two_halves, 33, 64, "33..64: [0,32) then [n-32,n): 64-n bytes twice\n");
+}
+
+static void once_up_to_40(struct handmade *h, uint64_t n)
+{
+    handmade_store(h, 0, n <= 40 ? 32 : 16);
+    handmade_store(h, (int64_t)n - 32, 32);
+}
+
+static void where_the_stores_change_another_law_begins(void **state)
+{
+    (void)state;
+    assert_laws(once_up_to_40, 39, 42,
+                "39..40: [0,32) then [n-32,n): 64-n bytes twice\n"
+                "41..42: [0,16) then [n-32,n): 48-n bytes twice\n");
+}
+
+static void words_then_bytes(struct handmade *h, uint64_t n)
+{
+    uint64_t at = 0;
+    for (; n - at >= 8; at += 8)
+        handmade_store(h, (int64_t)at, 8);
+    for (; at < n; at++)
+        handmade_store(h, (int64_t)at, 1);
+}
+
+static void laws_that_come_again_for_larger_sizes_are_told_once(void **state)
+{
+    (void)state;
+    assert_laws(words_then_bytes, 16, 47,
+                "8k: [0,8k) in steps of 8  (k = 2..5)\n"
+                "8k+1..8k+7: [0,8k) in steps of 8 then [8k,n) in steps of 1  (k = 2..5)\n");
+}
+
+static void backwards(struct handmade *h, uint64_t n)
+{
+    for (uint64_t at = n; at > 0; at--)
+        handmade_store(h, (int64_t)at - 1, 1);
+}
+
+static void a_run_may_go_downwards(void **state)
+{
+    (void)state;
+    assert_laws(backwards, 0, 30, "0: no store\n1..30: [0,n) downwards in steps of 1\n");
+}
+
+static void string_op(struct handmade *h, uint64_t n)
+{
+    if (n > 0)
+        handmade_store(h, 0, 1)->count = n;
+}
+
+static void a_string_op_is_a_run(void **state)
+{
+    (void)state;
+    assert_laws(string_op, 1, 9, "1..9: [0,n) in steps of 1\n");
+}
+
+static void scattered(struct handmade *h, uint64_t n)
+{
+    for (uint64_t i = 0; i < 20; i++)
+        handmade_store(h, (int64_t)((i * 7 + n) % 50), 2);
+}
+
+static void what_has_no_simple_pattern_is_said_to_have_none(void **state)
+{
+    (void)state;
+    assert_laws(scattered, 60, 70, "60..70: no simple pattern\n");
+}
+
+static void faults_at_5(struct handmade *h, uint64_t n)
+{
+    handmade_store(h, 0, (unsigned)n);
+    if (n == 5)
+        h->r.trace.outcome = OUTCOME_FAULTED;
+}
+
+static void a_size_that_did_not_return_has_no_law(void **state)
+{
+    (void)state;
+    assert_laws(faults_at_5, 5, 5, "5: no simple pattern\n");
+}
+
+static void thrice(struct handmade *h, uint64_t n)
+{
+    for (unsigned i = 0; i < 3; i++)
+        handmade_store(h, 0, (unsigned)n);
+}
+
+static void bytes_stored_more_than_twice_are_not_said_to_be_stored_twice(void **state)
+{
+    (void)state;
+    assert_laws(thrice, 3, 9, "3..9: [0,n) then [0,n) then [0,n): n bytes again\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_store_at_the_start_and_one_at_the_end_are_one_law),
+        cmocka_unit_test(where_the_stores_change_another_law_begins),
+        cmocka_unit_test(laws_that_come_again_for_larger_sizes_are_told_once),
+        cmocka_unit_test(a_run_may_go_downwards),
+        cmocka_unit_test(a_string_op_is_a_run),
+        cmocka_unit_test(what_has_no_simple_pattern_is_said_to_have_none),
+        cmocka_unit_test(a_size_that_did_not_return_has_no_law),
+        cmocka_unit_test(bytes_stored_more_than_twice_are_not_said_to_be_stored_twice),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "html/markup.h"
+#include "html/once.h"
+
+#include "handmade.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void assert_text(const char *text, const char *expected)
+{
+    struct markup m;
+    char *written;
+    HANDMADE_TEXT(written, out, markup_init(&m, out); markup_text(&m, text));
+    assert_string_equal(written, expected);
+    free(written);
+}
+
+static void text_cannot_become_markup(void **state)
+{
+    (void)state;
+    assert_text("</p><script>&\"'", "&lt;/p&gt;&lt;script&gt;&amp;&quot;'");
+}
+
+static void what_xml_does_not_allow_is_replaced(void **state)
+{
+    (void)state;
+    // A control character, a stray byte, an overlong slash, a surrogate, U+FFFE.
+    assert_text("a\x01z", "a\xef\xbf\xbdz");
+    assert_text("a\xffz", "a\xef\xbf\xbdz");
+    assert_text("\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd");
+    assert_text("\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    assert_text("\xef\xbf\xbe", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    assert_text("\xf5\x80\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    // Cut short by the end of the text.
+    assert_text("\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd");
+}
+
+static void utf8_stays_as_it_is(void **state)
+{
+    (void)state;
+    assert_text("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9b\t\n",
+                "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x9b\t\n");
+}
+
+static void elements_close_as_html_and_as_svg_want_it(void **state)
+{
+    (void)state;
+    struct markup m;
+    char *written;
+    HANDMADE_TEXT(written, out, {
+        markup_init(&m, out);
+        markup_open_class(&m, "div", "a\"b");
+        markup_open(&m, "br");
+        markup_close(&m);
+        markup_open(&m, "p");
+        markup_close(&m);
+        markup_open(&m, "svg");
+        markup_open(&m, "rect");
+        markup_close_all(&m, 2);
+        markup_open(&m, "p");
+        markup_close_all(&m, 2);
+    });
+    assert_string_equal(written,
+                        "<div class=\"a&quot;b\"><br><p></p><svg><rect/></svg><p></p></div>");
+    free(written);
+}
+
+static void json_cannot_end_its_script(void **state)
+{
+    (void)state;
+    struct markup m;
+    char *written;
+    HANDMADE_TEXT(written, out, {
+        markup_init(&m, out);
+        markup_open(&m, "script");
+        markup_json(&m, "[\"</script><!--\"]");
+        markup_close(&m);
+    });
+    assert_string_equal(written, "<script>[\"\\u003c/script>\\u003c!--\"]</script>");
+    free(written);
+}
+
+static void draw(struct once *once, struct markup *m, const char *what)
+{
+    struct once_drawing drawing;
+    once_begin(&drawing);
+    markup_element(&drawing.markup, "text", "", what);
+    once_end(once, &drawing, m);
+}
+
+static void a_drawing_that_comes_again_is_referred_to(void **state)
+{
+    (void)state;
+    struct once once = {.entries = NULL};
+    struct markup m;
+    char *written;
+    HANDMADE_TEXT(written, out, {
+        markup_init(&m, out);
+        markup_open(&m, "svg");
+        draw(&once, &m, "a");
+        draw(&once, &m, "b");
+        draw(&once, &m, "a");
+        markup_close(&m);
+    });
+    assert_string_equal(written, "<svg><g id=\"p0\" class=\"pic\"><text>a</text></g><g id=\"p1\" "
+                                 "class=\"pic\"><text>b</text></g>"
+                                 "<use href=\"#p0\"/></svg>");
+    free(written);
+    once_free(&once);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_cannot_become_markup),
+        cmocka_unit_test(what_xml_does_not_allow_is_replaced),
+        cmocka_unit_test(utf8_stays_as_it_is),
+        cmocka_unit_test(elements_close_as_html_and_as_svg_want_it),
+        cmocka_unit_test(json_cannot_end_its_script),
+        cmocka_unit_test(a_drawing_that_comes_again_is_referred_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
