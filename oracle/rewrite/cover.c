@@ -38,18 +38,43 @@ bool cover_has_block(const struct program *p, uint64_t address)
     return true;
 }
 
-void cover_drop_known(struct recorder *r)
+// Has the code made again, before it is run, without what need not be told.
+static void make_again(struct recorder *r)
 {
     struct translation *both[] = {&r->plain, &r->valued};
-    if (!r->options.blocks || r->options.edges || ++r->cases != r->drop_at)
-        return;
-    r->drop_at *= 8;
     cover_keep(&r->program, &r->plain);
     cover_keep(&r->program, &r->valued);
     for (size_t i = 0; i < 2; i++) {
         both[i]->stale = both[i]->code != NULL;
         both[i]->entry = NULL; // so that it is made before it is run
     }
+}
+
+void cover_drop_known(struct recorder *r)
+{
+    if (!r->options.blocks || r->options.edges || ++r->cases != r->drop_at)
+        return;
+    r->drop_at *= 8;
+    make_again(r);
+}
+
+bool cover_make_room(struct recorder *r)
+{
+    if (!r->options.blocks || r->quiet)
+        return false;
+    r->quiet = r->options.edges || r->made_room;
+    r->made_room = true;
+    make_again(r);
+    return true;
+}
+
+void cover_end_case(struct recorder *r)
+{
+    r->made_room = false;
+    if (!r->quiet)
+        return;
+    r->quiet = false;
+    make_again(r);
 }
 
 void cover_end(struct cover_walk *walk, const struct host_insn *ended)

@@ -173,6 +173,7 @@ struct recorder {
     uint8_t *edges; // see recorder.h, count_edges; NULL: not counted
     uint32_t edge_mask;
     uint64_t cases, drop_at; // cases run; and when cover_drop_known acts
+    bool made_room, quiet;   // of the case at hand; see cover_make_room
     // Of the running case, for the signal handlers.
     struct translation *running; // the last one entered
     volatile uint64_t serial;    // number of runs so far
@@ -236,6 +237,13 @@ bool cover_has_block(const struct program *p, uint64_t address);
 // Before a case: now and then has the code made again without the records of blocks
 // that are known to have run.
 void cover_drop_known(struct recorder *r);
+// When the records of blocks, which a loop without accesses writes, too, have filled
+// the log: makes the code again without those of blocks that have run by now, and
+// if that was done already, without any. The log must have been expanded. False:
+// nothing can be left out.
+bool cover_make_room(struct recorder *r);
+// After a case.
+void cover_end_case(struct recorder *r);
 void rewrite_cover(struct recorder *r, struct coverage *coverage);
 void rewrite_count_edges(struct recorder *r, uint8_t *edges, size_t count);
 

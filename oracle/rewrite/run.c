@@ -439,7 +439,8 @@ static bool keep_strays(struct recorder *r, const struct translation *t, const s
     uint8_t *edges = r->edges;
     trace_reset(&r->attempt);
     r->edges = NULL; // they count when the case is run again
-    bool good = end && expand_log(r, t, r->log_begin, end, NULL, &r->attempt);
+    bool good = end && (!r->log_full || end <= r->log + r->log_usable) &&
+                expand_log(r, t, r->log_begin, end, r->abort_where, &r->attempt);
     r->edges = edges;
     if (!good)
         return false;
@@ -488,13 +489,16 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
         r->capture_used = 0;
         r->context->exit = CONTEXT_RETURNED;
         trace->return_value = enter(r, t, layout);
-        if (r->context->exit != CONTEXT_UNKNOWN_TARGET)
+        bool crowded = r->log_full && r->options.blocks && !r->quiet;
+        if (r->context->exit != CONTEXT_UNKNOWN_TARGET && !crowded)
             return true;
         if (!keep_strays(r, t, layout)) {
             log_is_broken(trace);
             return false;
         }
-        if (!learn_target(r, t, r->context->target, trace))
+        if (crowded)
+            cover_make_room(r);
+        else if (!learn_target(r, t, r->context->target, trace))
             return true;
         trace->outcome = OUTCOME_RETURNED;
         arena_clear(arena, layout, true);
@@ -572,6 +576,7 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
         trace->clobbered = find_clobbered(r, t);
     if (ran && !t->stale)
         read_log(r, t, trace);
+    cover_end_case(r);
     add_strays(r, layout, trace);
     trace->sites = r->program.site_table;
     trace->site_count = r->program.site_count;

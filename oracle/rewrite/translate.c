@@ -129,7 +129,8 @@ static size_t plan_block(struct writer *w, uint64_t address, struct block_insn *
     const struct program *p = &w->r->program;
     struct translation *t = w->t;
     struct segment_builder builder;
-    bool named = w->r->options.blocks && (w->r->options.edges || !cover_has_block(p, address));
+    bool named = w->r->options.blocks && !w->r->quiet &&
+                 (w->r->options.edges || !cover_has_block(p, address));
     segment_begin_block(&builder, &t->table, &t->rules, named);
     size_t n = 0;
     uint64_t i;

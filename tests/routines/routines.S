@@ -369,6 +369,16 @@ ROUTINE idle_at_40
 2:  ret
 END idle_at_40
 
+// Goes round five million times, and then does its work.
+ROUTINE waits_at_40
+    cmp rdx, 40
+    jne exact_by_strings
+    mov ecx, 5000000
+1:  dec ecx
+    jnz 1b
+    jmp exact_by_strings
+END waits_at_40
+
 // loop with a 32-bit count.
 ROUTINE short_loop
     ALIGN_BY_ELEMENTS
