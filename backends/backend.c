@@ -170,6 +170,7 @@ void backend_list_all(struct backend_list *out)
 {
     *out = (struct backend_list){0};
     families_list(out);
+    cross_list(out);
     backend_sort(out, 0);
 }
 

@@ -32,6 +32,8 @@ struct span {
     uintptr_t lo, hi;
 };
 
+struct arch;
+
 struct backend {
     char *name;     // "family/routine", or "PATH:SYMBOL" as the user wrote it
     char *path;     // file the code comes from; NULL: linked into this program
@@ -47,6 +49,8 @@ struct backend {
     uint64_t align;          // both pointers must be multiples of this (>= 1)
     bool planted;            // a planted defect or its twin: only when named
     const void *code;        // entry, when path is NULL
+    const struct arch *arch; // another CPU's, to be emulated; NULL: this CPU's
+    const char *cpu;         // model that QEMU emulates for it; NULL: its default
 };
 
 struct backend_list {

@@ -28,6 +28,22 @@ void backend_sort(struct backend_list *list, size_t first);
 // Appends the running CPU's and libraries' families.
 void families_list(struct backend_list *out);
 
+// Appends the families of other CPUs.
+void cross_list(struct backend_list *out);
+
+// Appends a routine for ARCH; it is missing where the tools for that are.
+struct backend *cross_add(struct backend_list *out, const struct arch *arch, const char *name,
+                          const char *path, const char *symbol, const char *from);
+
+// PATH:SYMBOL of a file for another CPU, GIVEN as the user wrote PATH.
+enum cross_found {
+    CROSS_NOT,    // the file is none
+    CROSS_FOUND,  // appended
+    CROSS_FAILED, // one line in ERROR
+};
+enum cross_found cross_find(const char *given, const char *path, const char *symbol,
+                            struct backend_list *out, char *error, size_t error_size);
+
 // Is PATTERN a glob?
 bool pattern_is_glob(const char *pattern);
 

@@ -162,9 +162,13 @@ bool path_find(const char *pattern, struct backend_list *out, char *error, size_
         abort();
     }
     s.given = given;
-    s.file = elf_file_open(s.path, error, error_size);
-    bool found = s.file != NULL && find_in_file(&s);
-    elf_file_close(s.file);
+    enum cross_found cross = cross_find(given, s.path, s.symbol, out, error, error_size);
+    bool found = cross == CROSS_FOUND;
+    if (cross == CROSS_NOT) {
+        s.file = elf_file_open(s.path, error, error_size);
+        found = s.file != NULL && find_in_file(&s);
+        elf_file_close(s.file);
+    }
     free(s.path);
     free(given);
     return found;

@@ -21,6 +21,9 @@
 bool image_load(const char *path, const char *symbol, struct routine *out, char *error,
                 size_t error_size);
 
+// What a libc's __x86_* variable of that name begins with in an image.
+uint64_t image_variable(const char *name);
+
 // Takes an image that image_load gave out of memory. A worker never does: its
 // routine lives as long as it.
 void image_unload(struct routine *routine);

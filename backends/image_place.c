@@ -46,6 +46,11 @@ static const struct variable_row *variable_find(const char *name)
     return &other;
 }
 
+uint64_t image_variable(const char *name)
+{
+    return variable_find(name)->value;
+}
+
 static uint64_t align_up(uint64_t value, uint64_t align)
 {
     return align < 2 ? value : (value + align - 1) & ~(align - 1);

@@ -22,6 +22,9 @@ double median(double *values, size_t count);
 // One copy of SIZE bytes by the libc's memcpy, in nanoseconds: the difference
 // between runs of 2N and of N copies, divided by N, so that start-up drops out.
 double lackey_copy_ns(const char *copies_program, size_t size);
+
+// One copy, with lackey's start: what a case costs that has a process of its own.
+double lackey_case_ns(const char *copies_program, size_t size);
 double ptrace_copy_ns(size_t size);
 double trap_flag_copy_ns(size_t size);
 

@@ -74,6 +74,17 @@ double lackey_copy_ns(const char *copies_program, size_t size)
     return median(slopes, PAIRS);
 }
 
+double lackey_case_ns(const char *copies_program, size_t size)
+{
+    double runs[PAIRS];
+    for (unsigned i = 0; i < PAIRS; i++) {
+        runs[i] = (double)lackey_run_ns(copies_program, size, 1);
+        if (runs[i] == 0)
+            return NAN;
+    }
+    return median(runs, PAIRS);
+}
+
 static void be_traced(size_t size, unsigned count)
 {
     if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)

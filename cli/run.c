@@ -46,7 +46,7 @@ static void skip_backend(struct run *run, const struct backend *b, enum copy_op 
         *r = (struct result){.backend = b,
                              .contract = &run->o->contracts[i],
                              .op = op,
-                             .recorder = run->o->run.recorder->name,
+                             .recorder = recorder_for(b, run->o->run.recorder)->name,
                              .verdict = VERDICT_SKIPPED};
         snprintf(r->reason, sizeof r->reason, "%s", reason);
     }

@@ -161,7 +161,7 @@ static bool draw(void *context, int side, const char *name, const char *case_tex
     if (!campaign_record(b, &c, false, &x->o->run, &recording, error, sizeof error))
         return false;
     const struct trace_report report = {
-        .backend = b, .c = &c, .recording = &recording, .recorder = x->o->run.recorder->name};
+        .backend = b, .c = &c, .recording = &recording, .recorder = recorder_for(b, x->o->run.recorder)->name};
     text_trace(&report, &(struct text_trace_options){.loads = loads, .rows_max = PICTURE_ROWS},
                &x->look, out);
     recording_free(&recording);

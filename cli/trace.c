@@ -109,19 +109,19 @@ static bool read_case(const struct options *o, const struct backend *b, struct c
 static bool prepare(const struct options *o, struct selection *s, struct copy_case *c, char *error,
                     size_t error_size)
 {
-    const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
     struct plan plan;
     if (!select_backends(o->words, 1, s, error, error_size))
         return false;
     const struct backend *b = s->items[0];
+    const struct recorder_kind *recorder = recorder_for(b, o->run.recorder);
+    const char *missing = recorder_lacks(recorder, b);
     if (s->count > 1)
         snprintf(error, error_size, "'%s' means %zu backends; trace takes one, such as %s",
                  o->words[0], s->count, b->name);
     else if (b->missing != NULL)
         snprintf(error, error_size, "%s cannot run here: %s", b->name, b->missing);
     else if (missing != NULL)
-        snprintf(error, error_size, "recorder %s cannot run here: %s", o->run.recorder->name,
-                 missing);
+        snprintf(error, error_size, "recorder %s cannot run here: %s", recorder->name, missing);
     else if (read_case(o, b, c, error, error_size) && plan_of_case(b, c, &plan, error, error_size))
         return true;
     select_free(s);
@@ -160,7 +160,7 @@ static int record_and_show(struct options *o, const struct backend *b, const str
         show(o, &(struct trace_report){.backend = b,
                                        .c = c,
                                        .recording = &recording,
-                                       .recorder = o->run.recorder->name,
+                                       .recorder = recorder_for(b, o->run.recorder)->name,
                                        .text = {.loads = o->loads, .rows_max = o->rows_max},
                                        .bus = o->bus});
     recording_free(&recording);

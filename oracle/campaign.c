@@ -79,13 +79,27 @@ static bool recording_of_case(const struct frame *f, const struct copy_case *c,
     return false;
 }
 
+// What the recorder needs of the routine before workers are forked.
+static bool job_prepare(struct job *job, char *error, size_t error_size)
+{
+    if (job->recorder->prepare)
+        job->recorder_options.prepared = job->recorder->prepare(job->backend, error, error_size);
+    return !job->recorder->prepare || job->recorder_options.prepared;
+}
+
+static void job_unprepare(struct job *job)
+{
+    if (job->recorder->unprepare)
+        job->recorder->unprepare((void *)(uintptr_t)job->recorder_options.prepared);
+}
+
 bool campaign_record(const struct backend *backend, const struct copy_case *c, bool values,
                      const struct campaign_options *options, struct recording *out, char *error,
                      size_t error_size)
 {
-    const struct job job = {
+    struct job job = {
         .backend = backend,
-        .recorder = options->recorder,
+        .recorder = recorder_for(backend, options->recorder),
         .recorder_options = {.loads = true, .timeout_ms = options->timeout_ms},
     };
     const struct worker_command command = {.kind = COMMAND_RECORD, .values = values, .c = *c};
@@ -97,12 +111,17 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
         return false;
     }
     unsigned stall_ms = sweep_stall_ms(options);
-    if (!worker_start(&w, &job, error, error_size))
+    if (!job_prepare(&job, error, error_size))
         return false;
+    if (!worker_start(&w, &job, error, error_size)) {
+        job_unprepare(&job);
+        return false;
+    }
     (void)worker_ask(&w, &command); // when it fails the worker is dead
     uint64_t until_ms = sweep_clock_ms() + stall_ms;
     bool ok = next_frame(&w, FRAME_RECORDING, until_ms, &f, error, error_size);
     worker_end(&w, NULL, 0);
+    job_unprepare(&job);
     if (ok && !recording_of_case(&f, c, out)) {
         snprintf(error, error_size,
                  "the worker's recording makes no sense: the routine may "
@@ -132,17 +151,21 @@ static bool next_stores(struct worker *w, const struct copy_case *c, unsigned st
 void campaign_laws(const struct backend *backend, enum copy_op op,
                    const struct campaign_options *options, struct laws *out)
 {
-    const struct job job = {
+    struct job job = {
         .backend = backend,
-        .recorder = options->recorder,
+        .recorder = recorder_for(backend, options->recorder),
         .recorder_options = {.timeout_ms = options->timeout_ms},
     };
     struct worker w;
     char error[TRACE_REASON_MAX];
     uint64_t unit = backend->size_unit, size = (backend->size_min + unit - 1) / unit * unit;
     *out = (struct laws){0};
-    if (!worker_start(&w, &job, error, sizeof error))
+    if (!job_prepare(&job, error, sizeof error))
         return;
+    if (!worker_start(&w, &job, error, sizeof error)) {
+        job_unprepare(&job);
+        return;
+    }
     for (; size <= CAMPAIGN_LAWS_SIZE; size += unit) {
         const struct copy_case c = {.op = op, .size = size, .fill = 1};
         struct recording r;
@@ -154,6 +177,7 @@ void campaign_laws(const struct backend *backend, enum copy_op op,
         recording_free(&r);
     }
     worker_end(&w, NULL, 0);
+    job_unprepare(&job);
 }
 
 // A finding's witness as a worker sent it. Decoded anew for each contract that
@@ -354,7 +378,7 @@ static void results_start(const struct backend *backend, const struct plan *plan
             .backend = backend,
             .contract = &contracts[i],
             .op = plan->op,
-            .recorder = options->recorder->name,
+            .recorder = recorder_for(backend, options->recorder)->name,
             .planned = plan->cases,
         };
 }
@@ -378,8 +402,9 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
     struct sweep_sum sum;
     const char *missing = backend->missing;
     results_start(backend, plan, contracts, contract_count, options, results);
-    if (!missing && options->recorder->missing)
-        missing = options->recorder->missing();
+    const struct recorder_kind *recorder = recorder_for(backend, options->recorder);
+    if (!missing)
+        missing = recorder_lacks(recorder, backend);
     if (missing) {
         results_skip(results, contract_count, missing);
         return true;
@@ -388,16 +413,22 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
         snprintf(error, error_size, "out of memory for the contracts' rules");
         return false;
     }
-    const struct job job = {
+    struct job job = {
         .backend = backend,
         .plan = plan,
         .judge = &judge,
-        .recorder = options->recorder,
+        .recorder = recorder,
         .recorder_options = {.loads = judge.loads,
-                             .blocks = options->recorder->cover != NULL,
+                             .blocks = recorder->cover != NULL,
                              .timeout_ms = options->timeout_ms},
         .charts = options->charts,
     };
+    char reason[TRACE_REASON_MAX];
+    if (!job_prepare(&job, reason, sizeof reason)) {
+        results_skip(results, contract_count, reason);
+        judge_free(&judge);
+        return true;
+    }
     bool ok = sweep_run(&job, options, &sum, error, error_size);
     if (ok)
         explain_findings(&job, options, &sum, results);
@@ -411,5 +442,6 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
     }
     sweep_free(&sum);
     judge_free(&judge);
+    job_unprepare(&job);
     return ok;
 }

@@ -21,7 +21,7 @@ struct campaign_progress {
 };
 
 struct campaign_options {
-    const struct recorder_kind *recorder;
+    const struct recorder_kind *recorder; // see recorder_for
     enum device_side device;
     unsigned jobs;       // worker processes, >= 1
     unsigned timeout_ms; // for one case

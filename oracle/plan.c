@@ -79,6 +79,29 @@ static const struct plane_row default_sweep[] = {
      .who = FOR_GLIBC, .nt = NT},
 };
 
+// Another CPU's routine is emulated, at a fiftieth of the speed: fewer of each.
+static const struct plane_row emulated_sweep[] = {
+    {.size = TO(0, 96), .dst = TO(0, 15), .src = TO(0, 15)},
+    {.size = TO(97, 320), .dst = TO(0, 15), .src = STEP(0, 9, 3)},
+    {.size = TO(97, 320), .dst = STEP(0, 9, 3), .src = TO(0, 15)},
+    {.size = STEP(321, 1088, 7), .dst = STEP(0, 63, 9), .src = STEP(0, 5, 5)},
+    {.size = STEP(1089, 4352, 61), .dst = STEP(0, 3, 3), .src = TO(0, 1)},
+    // At and across the end of a page.
+    {.size = STEP(0, 128, 3), .dst = PAGE_END, .src = STEP(0, 9, 9)},
+    {.size = STEP(0, 128, 3), .dst = STEP(0, 9, 9), .src = PAGE_END},
+    // Equal data before and after.
+    {.size = TO(0, 128), .dst = STEP(0, 31, 31), .src = STEP(0, 17, 17), .equal_data = true},
+    // Overlapping moves.
+    {.size = TO(0, 96), .dst = STEP(0, 21, 7), .overlap = TO(-33, 33), .kind = PLANE_DISTANCE,
+     .who = FOR_MEMMOVE},
+    {.size = STEP(65, 1088, 11), .dst = STEP(0, 21, 7), .overlap = TO(0, OWN_DISTANCES - 1),
+     .kind = PLANE_OF_SIZE, .who = FOR_MEMMOVE},
+    // Large ones.
+    {.size = TO(8191, 8193), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)},
+    {.size = TO(65535, 65537), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)},
+    {.size = ONE(262145), .dst = ONE(1), .src = ONE(0)},
+};
+
 // Offsets where none were asked for, from many to few: each has all remainders
 // that its count allows.
 static const struct range offsets[] = {EVERY_OFFSET, STEP(0, 45, 3), STEP(0, 63, 21), ONE(0)};
@@ -193,9 +216,12 @@ static bool build_default(struct plan *plan, const struct backend *b,
                           const struct plan_request *request)
 {
     bool glibc = strncmp(b->name, "glibc/", 6) == 0;
+    const struct plane_row *rows = b->arch ? emulated_sweep : default_sweep;
+    size_t count = b->arch ? sizeof emulated_sweep / sizeof *emulated_sweep
+                           : sizeof default_sweep / sizeof *default_sweep;
 
-    for (size_t i = 0; i < sizeof default_sweep / sizeof *default_sweep; i++) {
-        const struct plane_row *row = &default_sweep[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct plane_row *row = &rows[i];
         struct plane plane = {.size = row->size, .dst = row->dst, .src = row->src,
                               .overlap = row->overlap, .kind = row->kind,
                               .equal_data = row->equal_data};

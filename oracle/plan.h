@@ -58,7 +58,8 @@ struct plan_request {
 };
 
 // Builds the plan for a backend and op. No range given: the default sweep, some
-// 1.2 to 1.8 million cases in planes that are listed in plan.c. Else the product
+// 1.2 to 1.8 million cases in planes that are listed in plan.c, or some 70,000
+// for another CPU's routine, which is emulated. Else the product
 // of the ranges given, where
 //   size       is 0..256 unless given,
 //   dst, src   are each 0..63 unless given, and thinned to 16, 4 or 1 offsets

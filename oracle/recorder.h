@@ -21,6 +21,7 @@ struct recorder_options {
     bool edges;          // ... and be ready for count_edges
     unsigned timeout_ms; // processor time that one case may take
     size_t code_bytes;   // for each rewritten copy; 0: 16 MiB. They lie below 2 GiB
+    const void *prepared; // what the kind's `prepare` gave, or NULL
 };
 
 struct recorder;
@@ -29,7 +30,13 @@ struct recorder_kind {
     const char *name;
     const char *can; // one phrase each, for `list recorders`
     const char *cannot;
+    bool elsewhere; // runs no foreign code in its own process, but in another,
+                    // which it starts and confines; `open` gets no routine
     const char *(*missing)(void); // NULL result: runs here; else why not
+    // Done once before workers are forked, where not NULL: what they need of the
+    // backend's routine. NULL and one line in ERROR when it cannot be had.
+    void *(*prepare)(const struct backend *backend, char *error, size_t error_size);
+    void (*unprepare)(void *prepared);
     struct recorder *(*open)(const struct routine *routine, uint64_t arg4,
                              const struct recorder_options *options, char *error,
                              size_t error_size);
@@ -51,5 +58,14 @@ struct recorder_kind {
 extern const struct recorder_kind *const recorder_kinds[];
 extern const size_t recorder_kind_count;
 const struct recorder_kind *recorder_find(const char *name);
+
+// The recorder for a backend: the one asked for, or where that is NULL or the
+// first of the table the default of the backend's architecture.
+const struct recorder_kind *recorder_for(const struct backend *backend,
+                                         const struct recorder_kind *asked);
+
+// Why that kind cannot record that backend here, or NULL. Valid until the next
+// call.
+const char *recorder_lacks(const struct recorder_kind *kind, const struct backend *backend);
 
 #endif

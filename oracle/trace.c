@@ -36,6 +36,7 @@ void trace_reset(struct trace *t)
     t->outcome = OUTCOME_RETURNED;
     t->return_value = 0;
     t->clobbered = 0;
+    t->loads_unseen = false;
     t->signal = 0;
     t->fault_addr = 0;
     t->fault_pc = 0;

@@ -18,6 +18,9 @@ enum access_flag {
     ACCESS_TLS = 4,        // through fs: or gs:, thread-local storage
     ACCESS_DRAINS = 8,     // waits for earlier non-temporal stores: sfence, mfence,
                            // a locked instruction (Intel SDM vol. 3A, 11.3.1)
+    ACCESS_CONTINUES = 16, // made by the same execution of an instruction as the
+                           // access of its kind before it, but another one to
+                           // the architecture: it may be seen by itself
 };
 
 #define TRACE_NO_VALUE UINT32_MAX
@@ -83,6 +86,8 @@ enum trace_clobber {
     CLOBBERED_ALIGNMENT = 1 << 17, // the alignment-check flag
     CLOBBERED_MXCSR = 1 << 18,     // its control bits
     CLOBBERED_X87 = 1 << 19,       // the control word, or registers left in use
+    CLOBBERED_SAVED = 1 << 20,     // on another CPU: a register that its ABI has a
+                                   // callee keep
 };
 
 enum { TRACE_REASON_MAX = 160, TRACE_IMAGES_MAX = 32 };
@@ -98,6 +103,8 @@ struct trace {
     enum trace_outcome outcome;
     uint64_t return_value; // RETURNED only
     uint32_t clobbered;    // RETURNED only: enum trace_clobber
+    bool loads_unseen;     // loads are missing from it: rules about them cannot
+                           // be judged
     int signal;
     uint64_t fault_addr;                  // address whose access faulted
     uint64_t fault_pc;                    // instruction, in the untouched routine

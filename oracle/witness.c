@@ -409,13 +409,15 @@ static void say_clobbered_state(const struct words *w)
                                           [16] = "the direction flag",
                                           [17] = "the alignment-check flag",
                                           [18] = "the control bits of MXCSR",
-                                          [19] = "the x87 control word or stack"};
+                                          [19] = "the x87 control word or stack",
+                                          [20] = "a register that a callee keeps"};
     char list[160] = "";
     for (size_t i = 0, n = 0; i < 32 && n < sizeof list; i++)
         if (w->s->trace->clobbered >> i & 1 && names[i])
             n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", names[i]);
-    SAY(w, "the routine returns with %s changed, which its caller relies on (System V ABI, 3.2.1)",
-        list);
+    bool other = w->s->trace->clobbered & CLOBBERED_SAVED;
+    SAY(w, "the routine returns with %s changed, which its caller relies on%s", list,
+        other ? "" : " (System V ABI, 3.2.1)");
 }
 
 static bool is_stored(const struct shadow *s, uint64_t off)

@@ -46,7 +46,8 @@ static int only_fd(int fd)
     return mine;
 }
 
-static int become_worker(int fd, struct worker_slot *slot, pid_t parent)
+// ELSEWHERE: foreign code runs in another process, which is confined instead.
+static int become_worker(int fd, struct worker_slot *slot, pid_t parent, bool elsewhere)
 {
     const struct rlimit no_core = {0, 0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -56,7 +57,8 @@ static int become_worker(int fd, struct worker_slot *slot, pid_t parent)
     setrlimit(RLIMIT_CORE, &no_core);
     confine_reset_signals(); // the parent's handlers are none of a worker's
     fd = only_fd(fd);
-    (void)confine(&slot->forbidden); // as far as this kernel can
+    if (!elsewhere)
+        (void)confine(&slot->forbidden); // as far as this kernel can
     return fd;
 }
 
@@ -208,6 +210,7 @@ bool worker_start(struct worker *w, const struct job *job, char *error, size_t e
     if (slot == MAP_FAILED)
         return start_failed(w, fds, error, error_size);
     w->slot = slot;
+    w->waits = job->recorder->elsewhere;
     atomic_store(&w->slot->at, WORKER_LOADING);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
         return start_failed(w, fds, error, error_size);
@@ -215,7 +218,7 @@ bool worker_start(struct worker *w, const struct job *job, char *error, size_t e
     if (w->pid < 0)
         return start_failed(w, fds, error, error_size);
     if (w->pid == 0)
-        worker_main(job, w->slot, become_worker(fds[1], w->slot, parent));
+        worker_main(job, w->slot, become_worker(fds[1], w->slot, parent, job->recorder->elsewhere));
     madvise(w->slot, PAGE_BYTES, MADV_DONTFORK); // not for the next worker's routine
     close(fds[1]);
     w->fd = fds[0];
@@ -321,7 +324,7 @@ const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms)
         return "was stopped by a signal";
     if (use_ms && ms_of_ticks(ticks) > use_ms)
         return "takes too long";
-    if (state != 'S' || ticks != w->used_ticks) {
+    if (state != 'S' || ticks != w->used_ticks || w->waits) {
         w->used_ticks = ticks;
         w->asleep_ms = 0;
     } else if (w->asleep_ms == 0) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// agree [-n CASES] [-s SEED] PATTERN...
+// agree [-n CASES] [-s SEED] [-r KIND,KIND] PATTERN...
 //
-// Do the recorders agree? Each backend that a pattern means is loaded once; then
+// Do the recorders agree? Rewrite and step, unless -r names two others. Each backend that a pattern means is loaded once; then
 // a process for each recorder, forked from there, records the same random cases,
 // and the traces are compared access by access: kind, place, width, mask, flags,
 // count, instruction, stored value, and how the run ended. What a recorder
@@ -26,6 +26,15 @@
 #include <unistd.h>
 
 enum { SECONDS_MAX = 300, SHOWN_MAX = 3 };
+
+static const struct recorder_kind *kinds[2];
+
+// One of them runs the routine in another program, where it lies elsewhere, on a
+// stack of another kind, and no state but its result comes back.
+static bool elsewhere(void)
+{
+    return kinds[0]->elsewhere || kinds[1]->elsewhere;
+}
 
 struct counts {
     uint64_t compared, accesses, refused, differed;
@@ -89,11 +98,31 @@ static struct copy_case random_case(const struct backend *b, uint64_t *state)
 
 // ---- recording ----
 
+// The recorder does not take the routine.
+static int refuse_all(int fd, unsigned cases, const char *why)
+{
+    struct layout layout = {0};
+    struct trace trace;
+    trace_init(&trace);
+    trace.outcome = OUTCOME_REFUSED;
+    snprintf(trace.reason, sizeof trace.reason, "%.100s", why);
+    for (unsigned i = 0; i < cases; i++)
+        if (!recording_send(fd, &layout, &trace))
+            return 4;
+    return 0;
+}
+
 static void record_all(const struct recorder_kind *kind, const struct routine *routine,
                        const struct backend *b, uint64_t seed, unsigned cases, int fd)
 {
-    const struct recorder_options options = {.loads = true, .timeout_ms = 2000};
     char error[256];
+    const struct recorder_options options = {
+        .loads = true,
+        .timeout_ms = 2000,
+        .prepared = kind->prepare ? kind->prepare(b, error, sizeof error) : NULL,
+    };
+    if (kind->prepare && !options.prepared)
+        _exit(refuse_all(fd, cases, error));
     struct trace trace;
     trace_init(&trace);
     struct recorder *r = kind->open(routine, b->arg4, &options, error, sizeof error);
@@ -154,15 +183,25 @@ static bool same_value(const struct trace *a, const struct access *x, const stru
     return !p || !q || memcmp(p, q, (size_t)x->width * x->count) == 0;
 }
 
+// The same place in the program, or where that lies elsewhere, the same bytes.
+static bool same_site(const struct site *a, const struct site *b)
+{
+    return elsewhere() ? a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0
+                       : a->addr == b->addr;
+}
+
 static bool same_access(const struct recording *a, const struct recording *b, size_t i)
 {
     const struct access *x = &a->trace.accesses[i], *y = &b->trace.accesses[i];
     int64_t p, q;
     enum region in_region = trace_region(&a->trace, &a->layout, x, &p);
-    return in_region == trace_region(&b->trace, &b->layout, y, &q) && p == q &&
+    // Of one element no other program's direction can be told.
+    unsigned apart = elsewhere() && x->count == 1 ? ACCESS_DESCENDING : 0;
+    bool own = elsewhere() && in_region > REGION_SRC;
+    return in_region == trace_region(&b->trace, &b->layout, y, &q) && (own || p == q) &&
            x->kind == y->kind && x->width == y->width && x->count == y->count &&
-           x->flags == y->flags && mask_of(x) == mask_of(y) &&
-           a->trace.sites[x->site].addr == b->trace.sites[y->site].addr &&
+           ((x->flags ^ y->flags) & ~apart) == 0 && mask_of(x) == mask_of(y) &&
+           (own || same_site(&a->trace.sites[x->site], &b->trace.sites[y->site])) &&
            (in_region > REGION_SRC || same_value(&a->trace, x, &b->trace, y));
 }
 
@@ -185,7 +224,7 @@ static void print_access(const char *who, const struct recording *r, size_t i)
 static bool same_end(const struct recording *a, const struct recording *b)
 {
     const struct trace *x = &a->trace, *y = &b->trace;
-    if (x->outcome != y->outcome || x->clobbered != y->clobbered)
+    if (x->outcome != y->outcome || (!elsewhere() && x->clobbered != y->clobbered))
         return false;
     // A pointer into the destination, or anything else where nothing is returned.
     uint64_t p = x->return_value - (uintptr_t)a->layout.dst;
@@ -231,11 +270,11 @@ static void compare(const struct backend *b, const struct copy_case *c, const st
     case_print(c, text);
     printf("%s: %s\n", b->name, text);
     if (!same) {
-        print_end(recorder_kinds[0]->name, x);
-        print_end(recorder_kinds[1]->name, y);
+        print_end(kinds[0]->name, x);
+        print_end(kinds[1]->name, y);
     }
-    print_access(recorder_kinds[0]->name, x, i);
-    print_access(recorder_kinds[1]->name, y, i);
+    print_access(kinds[0]->name, x, i);
+    print_access(kinds[1]->name, y, i);
 }
 
 // In a process of its own, since loading runs foreign code.
@@ -253,7 +292,7 @@ static void compare_backend(const struct backend *b, uint64_t seed, unsigned cas
         _exit(1);
     }
     for (unsigned i = 0; i < 2; i++)
-        fds[i] = start_recorder(recorder_kinds[i], &routine, b, seed, cases);
+        fds[i] = start_recorder(kinds[i], &routine, b, seed, cases);
     for (unsigned i = 0; i < cases; i++) {
         struct copy_case c = random_case(b, &seed);
         struct recording r[2] = {0};
@@ -261,7 +300,7 @@ static void compare_backend(const struct backend *b, uint64_t seed, unsigned cas
         if (!x || !y) {
             if (x != y || i == 0) {
                 printf("%s: the recorder %s ended early, at case %u\n", b->name,
-                       recorder_kinds[x]->name, i);
+                       kinds[x]->name, i);
                 counts->differed++;
             }
             break;
@@ -295,17 +334,30 @@ static void compare_one(const struct backend *b, uint64_t seed, unsigned cases,
     }
 }
 
+static bool read_kinds(char *text)
+{
+    char *comma = strchr(text, ',');
+    if (!comma)
+        return false;
+    *comma = '\0';
+    kinds[0] = recorder_find(text);
+    kinds[1] = recorder_find(comma + 1);
+    return kinds[0] && kinds[1];
+}
+
 int main(int argc, char **argv)
 {
+    kinds[0] = recorder_kinds[0];
+    kinds[1] = recorder_kinds[1];
     unsigned cases = 100, backends = 0;
     uint64_t seed = 1;
     int opt;
-    while ((opt = getopt(argc, argv, "n:s:")) != -1) {
+    while ((opt = getopt(argc, argv, "n:s:r:")) != -1) {
         if (opt == 'n')
             cases = (unsigned)strtoul(optarg, NULL, 0);
         else if (opt == 's')
             seed = strtoull(optarg, NULL, 0);
-        else
+        else if (opt != 'r' || !read_kinds(optarg))
             return 2;
     }
     // The children add to it.
@@ -321,7 +373,7 @@ int main(int argc, char **argv)
         }
     }
     for (size_t i = 0; i < chosen.count; i++) {
-        if (chosen.items[i].missing)
+        if (chosen.items[i].missing || chosen.items[i].arch)
             continue;
         compare_one(&chosen.items[i], seed + i, cases, counts);
         backends++;

@@ -67,6 +67,12 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qemu_plugin
                                       enum qemu_plugin_cb_flags flags, enum qemu_plugin_mem_rw rw,
                                       void *data);
 
+// Up to version 1: adds to a number that all processors share, without a call.
+enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
+extern void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
+                                                       enum qemu_plugin_op op, void *number,
+                                                       uint64_t add) __attribute__((weak));
+
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What the recorder `qemu` costs: cases of AArch64 glibc's memcpy, laid out, run,
+// recorded and copied back, in one qemu process; against a qemu process for each
+// case, and against valgrind's lackey with copies of this CPU's libc. Lackey
+// records one stream for a whole program: cases that are to be told apart, and
+// may crash, take a process each.
+
+#include "bench.h"
+#include "recorder.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { REPEATS = 5, CASES = 4000, PROCESSES = 5 };
+
+static const char subject_name[] = "aarch64/glibc/memcpy_generic";
+
+static void row(const char *what, const char *format, double value, const char *goal)
+{
+    char text[32] = "not measured";
+    if (!isnan(value))
+        snprintf(text, sizeof text, format, value);
+    printf("%-62s %14s   %s\n", what, text, goal);
+    fflush(stdout);
+}
+
+struct desk {
+    const struct recorder_kind *kind;
+    struct recorder_options options;
+    struct arena *arena;
+    struct trace trace;
+};
+
+static struct recorder *open_recorder(struct desk *d)
+{
+    char error[256];
+    struct recorder *r = d->kind->open(NULL, 0, &d->options, error, sizeof error);
+    if (!r)
+        fprintf(stderr, "bench: %s\n", error);
+    return r;
+}
+
+// One case; false when it was not recorded.
+static bool record_one(struct desk *d, struct recorder *r, size_t size, unsigned number)
+{
+    struct layout layout = {0};
+    const struct copy_case c = {.op = OP_MEMCPY,
+                                .size = size,
+                                .dst_off = number % 64,
+                                .src_off = number / 64 % 64,
+                                .fill = 1};
+    d->kind->run(r, d->arena, &c, false, &layout, &d->trace);
+    arena_clear(d->arena, &layout, false);
+    return d->trace.outcome == OUTCOME_RETURNED && d->trace.count > 0;
+}
+
+// Nanoseconds of a case, of COUNT in one process.
+static double case_ns(struct desk *d, struct recorder *r, size_t size, unsigned count)
+{
+    const uint64_t start = now_ns();
+    for (unsigned i = 0; i < count; i++)
+        if (!record_one(d, r, size, i))
+            return NAN;
+    return (double)(now_ns() - start) / count;
+}
+
+static double process_ns(struct desk *d, size_t size)
+{
+    double ns[PROCESSES];
+    for (unsigned i = 0; i < PROCESSES; i++) {
+        const uint64_t start = now_ns();
+        struct recorder *r = open_recorder(d);
+        bool recorded = r && record_one(d, r, size, i);
+        if (r)
+            d->kind->close(r);
+        if (!recorded)
+            return NAN;
+        ns[i] = (double)(now_ns() - start);
+    }
+    return median(ns, PROCESSES);
+}
+
+static void measure(struct desk *d, struct recorder *r, const char *copies_program, size_t size)
+{
+    char what[96];
+    double ns[REPEATS];
+    for (unsigned i = 0; i < REPEATS; i++)
+        ns[i] = case_ns(d, r, size, CASES);
+    const double ours = median(ns, REPEATS), alone = process_ns(d, size);
+    snprintf(what, sizeof what, "%zu bytes: recorded cases a second", size);
+    row(what, "%.0f", 1e9 / ours, "");
+    snprintf(what, sizeof what, "%zu bytes: / one qemu process for each case", size);
+    row(what, "%.0f", alone / ours, "");
+    snprintf(what, sizeof what, "%zu bytes: / lackey, a process for each case", size);
+    row(what, "%.0f", lackey_case_ns(copies_program, size) / ours, ">= 100");
+    snprintf(what, sizeof what, "%zu bytes: / lackey, copies of one process, not told apart", size);
+    row(what, "%.2f", lackey_copy_ns(copies_program, size) / ours, "");
+}
+
+static const struct backend *find_subject(const struct backend_list *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (strcmp(all->items[i].name, subject_name) == 0)
+            return &all->items[i];
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    struct backend_list all;
+    char error[256] = "install gcc-aarch64-linux-gnu";
+    struct desk d = {.kind = recorder_find("qemu"),
+                     .options = {.loads = true, .timeout_ms = 10000},
+                     .arena = arena_new()};
+    if (argc != 2 || !d.arena) {
+        fprintf(stderr, "usage: %s COPIES-PROGRAM; run script/bench qemu instead\n", argv[0]);
+        return 2;
+    }
+    trace_init(&d.trace);
+    backend_list_all(&all);
+    const struct backend *subject = find_subject(&all);
+    if (subject && !subject->missing)
+        d.options.prepared = d.kind->prepare(subject, error, sizeof error);
+    struct recorder *r = d.options.prepared ? open_recorder(&d) : NULL;
+    if (!r) {
+        fprintf(stderr, "bench: %s does not run here: %s\n", subject_name,
+                subject && subject->missing ? subject->missing : error);
+        return 2;
+    }
+    printf("%-62s %14s   %s\n", "measure", "here", "to reach");
+    measure(&d, r, argv[1], 15);
+    measure(&d, r, argv[1], 256);
+    d.kind->close(r);
+    backend_list_free(&all);
+    return 0;
+}

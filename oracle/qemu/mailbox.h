@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What the guest runner has in common with the plugin: where the lanes lie in
+// the guest, and a mailbox of 64-bit words in the guest's byte order. Compiled
+// for every architecture, so it includes nothing.
+
+#ifndef STORESCOPE_QEMU_MAILBOX_H
+#define STORESCOPE_QEMU_MAILBOX_H
+
+// Two windows, below what QEMU gives to mmap and to stacks, and away from where
+// programs are linked. A window is a guard, a lane, and inaccessible memory up to
+// its end. The file of the lanes holds both in this order. A guard is one page on
+// every architecture: sparc64 and alpha have pages of 8 KiB.
+#define QEMU_LOW_WINDOW   0x20000000ul
+#define QEMU_HIGH_WINDOW  0x28000000ul
+#define QEMU_WINDOW_BYTES 0x8000000ul
+#define QEMU_GUARD_BYTES  0x2000ul
+
+enum guest_command {
+    GUEST_CALL,   // call the routine
+    GUEST_RESIZE, // make the lanes accessible, so many bytes of each
+};
+
+enum guest_mail {
+    MAIL_COMMAND, // enum guest_command
+    MAIL_ROUTINE, // index into the runner's table
+    MAIL_DST,
+    MAIL_SRC,
+    MAIL_SIZE,
+    MAIL_ARG4,
+    MAIL_LOW_LANE, // bytes
+    MAIL_HIGH_LANE,
+    // The runner's answers.
+    MAIL_RESULT,
+    MAIL_SIGNAL,
+    MAIL_FAULT_AT,
+    MAIL_FAULT_PC,
+    MAIL_CLOBBERED, // nonzero: a register came back changed that must not
+    MAIL_STACK,     // an address in the frame of the routine's caller
+    MAIL_WORDS,
+};
+
+// The runner's sections, by which the plugin knows where it is.
+enum guest_mark { MARK_WAIT, MARK_BEGIN, MARK_END, MARK_FAULT, MARK_LOOP, GUEST_MARKS };
+
+#endif

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What the files of the plugin share. It knows one guest thread: a routine that
+// starts another makes a system call, which ends its case.
+
+#ifndef STORESCOPE_QEMU_PLUGIN_H
+#define STORESCOPE_QEMU_PLUGIN_H
+
+#include "plugin_abi.h"
+#include "shared.h"
+
+#define NOT_PUBLISHED UINT32_MAX
+enum { INSN_SLOTS = 1 << 14 };
+
+// An instruction that was translated.
+struct insn {
+    struct insn *next; // in its slot of the table
+    uint32_t number;   // of its site, once it has made an access
+    uint8_t silent;    // enum silent_kind bits
+    struct qemu_site site;
+};
+
+enum silent_kind {
+    SILENT_STORES = 1,
+    SILENT_LOADS = 2,
+    SILENT_MOVES = 4, // loads what it stores, so that the one tells the other
+};
+
+struct plugin {
+    struct qemu_shared *shared;
+    bool recording;         // between the runner's marks
+    bool running, resizing; // what the runner was told to do last
+    bool loads, values;
+    uint32_t record_count;
+    uint64_t executions;            // instructions since the case began
+    uint64_t low_bytes, high_bytes; // of the lanes that are accessible
+    struct insn *insns[INSN_SLOTS];
+};
+
+extern struct plugin plugin;
+
+// Room for a record of an access by an instruction. The caller fills in flags
+// and value, and counts it.
+struct qemu_record *plugin_record(struct insn *in, uint64_t addr, unsigned width);
+
+// Counts the record that plugin_record has given.
+void plugin_count(void);
+
+// ---- effect.c ----
+
+enum effect { EFFECT_NONE, EFFECT_FENCE, EFFECT_FLUSH };
+
+// Of an instruction's bytes.
+enum effect effect_of(const struct qemu_shared *s, const uint8_t *bytes, size_t length);
+
+// ---- silent.c ----
+
+// Of an instruction's bytes.
+uint8_t silent_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length);
+
+// A case begins: remembers what memory holds. False without memory.
+bool silent_begin(const struct qemu_shared *s);
+
+// Before the instruction is executed, and after it: before the next one, or at
+// a mark of the runner.
+void silent_before(struct insn *in);
+void silent_after(void);
+
+#endif

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The guest: a static program for one architecture, linked with the routines of
+// one library. It maps the lanes and then calls a routine whenever it is told to.
+// The plugin stops it at the marks, functions that lie in sections of their own,
+// and reads and writes its mailbox there, so that the runner makes no system
+// call while cases run. Compiled by the architecture's cross compiler.
+
+#define _GNU_SOURCE
+#include "mailbox.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+typedef void *routine(void *dst, const void *src, unsigned long size, unsigned long arg4);
+
+// The table is made for each library; see prepare.c.
+extern routine *const storescope_routines[];
+
+volatile uint64_t storescope_mailbox[MAIL_WORDS];
+
+static jmp_buf before_call;
+static char alternate_stack[64 << 10];
+
+#define IN(section_name) __attribute__((section(section_name), noinline, noclone, used))
+
+// The plugin waits for the next case here.
+IN("storescope_wait") static void mark_wait(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
+// Recording starts at the first of these, and ends at the second.
+IN("storescope_begin") static void mark_begin(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
+IN("storescope_end") static void mark_end(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
+// The instruction that faulted. Zero where this architecture's is not known.
+static uint64_t fault_pc(const ucontext_t *uc)
+{
+#if defined __aarch64__
+    return uc->uc_mcontext.pc;
+#elif defined __arm__
+    return uc->uc_mcontext.arm_pc;
+#elif defined __x86_64__
+    return (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
+#elif defined __i386__
+    return (uint32_t)uc->uc_mcontext.gregs[REG_EIP];
+#elif defined __riscv
+    return uc->uc_mcontext.__gregs[REG_PC];
+#elif defined __s390x__
+    return uc->uc_mcontext.psw.addr;
+#elif defined __powerpc64__
+    return uc->uc_mcontext.gp_regs[32];
+#elif defined __mips__
+    return uc->uc_mcontext.pc;
+#elif defined __m68k__
+    return (uint32_t)uc->uc_mcontext.gregs[R_PC];
+#elif defined __alpha__
+    return uc->uc_mcontext.sc_pc;
+#else
+    (void)uc;
+    return 0;
+#endif
+}
+
+// The mark of a fault is the handler itself.
+IN("storescope_fault") static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    storescope_mailbox[MAIL_SIGNAL] = (unsigned)signal;
+    storescope_mailbox[MAIL_FAULT_AT] = (uintptr_t)info->si_addr;
+    storescope_mailbox[MAIL_FAULT_PC] = fault_pc(context);
+    _longjmp(before_call, 1);
+}
+
+// All faults are handled, and without a mask: coming back from one makes no
+// system call.
+static void handle_faults(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    struct sigaction action;
+    const stack_t stack = {.ss_sp = alternate_stack, .ss_size = sizeof alternate_stack};
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+    sigaltstack(&stack, NULL);
+    for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
+static void map_windows(int fd)
+{
+    void *at = (void *)QEMU_LOW_WINDOW;
+    if (mmap(at, 2 * QEMU_WINDOW_BYTES, PROT_NONE, MAP_SHARED | MAP_FIXED, fd, 0) != at)
+        exit(3);
+}
+
+static void resize(unsigned long window, unsigned long *have, unsigned long want)
+{
+    char *lane = (char *)(window + QEMU_GUARD_BYTES);
+    if (want > *have)
+        mprotect(lane + *have, want - *have, PROT_READ | PROT_WRITE);
+    if (want < *have)
+        mprotect(lane + want, *have - want, PROT_NONE);
+    *have = want;
+}
+
+// General registers that a callee keeps, as far as the compiler leaves them to us.
+// They hold known values while the routine runs. (sparc64 has windows instead.)
+#if defined __aarch64__
+#define SAVED_REGISTERS(X)                                                              \
+    X(0, "x19")                                                                         \
+    X(1, "x20") X(2, "x21") X(3, "x22") X(4, "x23") X(5, "x24") X(6, "x25") X(7, "x26") \
+        X(8, "x27") X(9, "x28")
+#elif defined __arm__
+#define SAVED_REGISTERS(X) X(0, "r4") X(1, "r5") X(2, "r6") X(3, "r8") X(4, "r9") X(5, "r10")
+#elif defined __riscv
+#define SAVED_REGISTERS(X)                                                                   \
+    X(0, "s2")                                                                               \
+    X(1, "s3") X(2, "s4") X(3, "s5") X(4, "s6") X(5, "s7") X(6, "s8") X(7, "s9") X(8, "s10") \
+        X(9, "s11")
+#elif defined __x86_64__
+#define SAVED_REGISTERS(X) X(0, "rbx") X(1, "r12") X(2, "r13") X(3, "r14") X(4, "r15")
+#elif defined __i386__
+#define SAVED_REGISTERS(X) X(0, "esi") X(1, "edi")
+#elif defined __powerpc__
+#define SAVED_REGISTERS(X)                                                              \
+    X(0, "r16")                                                                         \
+    X(1, "r17") X(2, "r18") X(3, "r19") X(4, "r20") X(5, "r21") X(6, "r22") X(7, "r23") \
+        X(8, "r24") X(9, "r25")
+#elif defined __s390x__
+#define SAVED_REGISTERS(X) X(0, "r6") X(1, "r7") X(2, "r8") X(3, "r9") X(4, "r10") X(5, "r11")
+#elif defined __mips__
+#define SAVED_REGISTERS(X) \
+    X(0, "$17") X(1, "$18") X(2, "$19") X(3, "$20") X(4, "$21") X(5, "$22") X(6, "$23")
+#elif defined __m68k__
+#define SAVED_REGISTERS(X) \
+    X(0, "d3") X(1, "d4") X(2, "d5") X(3, "d6") X(4, "d7") X(5, "a2") X(6, "a3")
+#elif defined __alpha__
+#define SAVED_REGISTERS(X) X(0, "$10") X(1, "$11") X(2, "$12") X(3, "$13") X(4, "$14")
+#elif defined __hppa__
+#define SAVED_REGISTERS(X) \
+    X(0, "r5") X(1, "r6") X(2, "r7") X(3, "r8") X(4, "r9") X(5, "r10") X(6, "r11") X(7, "r12")
+#else
+#define SAVED_REGISTERS(X)
+#endif
+
+#define PATTERN 0x5ca1ab1eul
+#define SET(n, name)                                             \
+    register unsigned long saved##n __asm__(name) = PATTERN + n; \
+    __asm__ volatile("" : "+r"(saved##n));
+#define CHECK(n, name)                     \
+    __asm__ volatile("" : "+r"(saved##n)); \
+    clobbered |= saved##n ^ (PATTERN + n);
+
+IN("storescope_loop") static void call_routine(void)
+{
+    volatile uint64_t *mail = storescope_mailbox;
+    routine *called = storescope_routines[mail[MAIL_ROUTINE]];
+    void *dst = (void *)(uintptr_t)mail[MAIL_DST];
+    const void *src = (const void *)(uintptr_t)mail[MAIL_SRC];
+    unsigned long size = (unsigned long)mail[MAIL_SIZE], arg4 = (unsigned long)mail[MAIL_ARG4];
+    unsigned long clobbered = 0;
+    mark_begin();
+    SAVED_REGISTERS(SET)
+    void *result = called(dst, src, size, arg4);
+    SAVED_REGISTERS(CHECK)
+    mark_end();
+    mail[MAIL_RESULT] = (uintptr_t)result;
+    mail[MAIL_CLOBBERED] = clobbered;
+}
+
+IN("storescope_loop") static void run_cases(void)
+{
+    unsigned long low_bytes = 0, high_bytes = 0;
+    volatile char frame[64];
+    frame[0] = 0;
+    storescope_mailbox[MAIL_STACK] = (uintptr_t)frame;
+    for (;;) {
+        mark_wait();
+        storescope_mailbox[MAIL_SIGNAL] = 0;
+        if (storescope_mailbox[MAIL_COMMAND] == GUEST_CALL) {
+            if (_setjmp(before_call) == 0)
+                call_routine();
+            continue;
+        }
+        resize(QEMU_LOW_WINDOW, &low_bytes, (unsigned long)storescope_mailbox[MAIL_LOW_LANE]);
+        resize(QEMU_HIGH_WINDOW, &high_bytes, (unsigned long)storescope_mailbox[MAIL_HIGH_LANE]);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        return 3;
+    map_windows(atoi(argv[1]));
+    handle_faults();
+    run_cases();
+    return 0;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Runs compilers and their like in a folder of their own, which is removed
+// afterwards. What they complain about becomes one line.
+
+#ifndef STORESCOPE_QEMU_TOOL_H
+#define STORESCOPE_QEMU_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tool_folder {
+    char path[256];
+};
+
+// All: false, or one line in ERROR.
+bool tool_folder_make(struct tool_folder *f, char *error, size_t error_size);
+void tool_folder_remove(struct tool_folder *f);
+bool tool_write(const struct tool_folder *f, const char *name, const void *bytes, size_t length,
+                char *error, size_t error_size);
+bool tool_read(const struct tool_folder *f, const char *name, uint8_t **bytes, size_t *length,
+               char *error, size_t error_size);
+bool tool_run(const struct tool_folder *f, char *const argv[], char *error, size_t error_size);
+
+#endif
