@@ -127,9 +127,9 @@ static bool open_side(struct side *s, const char *word, char *error, size_t erro
     *s = (struct side){.word = word};
     if (stat(word, &status) == 0 && S_ISREG(status.st_mode))
         return read_report(s, (size_t)status.st_size, error, error_size);
-    s->live = true;
-    return select_backends((char *const[]){(char *)(uintptr_t)word}, 1, &s->selection, error,
-                           error_size);
+    s->live = select_backends((char *const[]){(char *)(uintptr_t)word}, 1, &s->selection, error,
+                              error_size);
+    return s->live;
 }
 
 static void close_side(struct side *s)
@@ -178,7 +178,7 @@ static int show(struct both *x)
     if (!output_open(&out, o->output, error, sizeof error))
         return cli_trouble("%s", error);
     cJSON *diff = diff_make(&a, &b);
-    size_t pairs = diff_pairs(diff);
+    size_t pairs = diff_pairs(diff), judged = diff_judged(diff);
     int status = diff_worse(diff) > 0 ? EXIT_FINDINGS : EXIT_CLEAN;
     x->look = look_of(out.file, o->color);
     if (o->format == &format_json) {
@@ -192,6 +192,9 @@ static int show(struct both *x)
         status = cli_trouble("nothing was compared: no routine of '%s' has a name of '%s'; name "
                              "one routine a side",
                              a.name, b.name);
+    else if (judged == 0 && status == EXIT_CLEAN)
+        status = cli_trouble("nothing was compared: no verdict was judged on both sides; the "
+                             "report of each gives the reason");
     return cli_close(&out, status);
 }
 
@@ -206,13 +209,10 @@ int side_by_side(struct options *o)
         return cli_trouble("--diff has the formats text and json, not %s", o->format->name);
     if (o->more_count > 0)
         return cli_trouble("--diff makes one report; leave out --report and --json");
-    if (!open_side(&x.sides[0], o->words[0], error, sizeof error))
-        return cli_trouble("%s", error);
-    if (!open_side(&x.sides[1], o->words[1], error, sizeof error)) {
-        close_side(&x.sides[0]);
-        return cli_trouble("%s", error);
-    }
-    bool swept = true;
+    bool swept = open_side(&x.sides[0], o->words[0], error, sizeof error) &&
+                 open_side(&x.sides[1], o->words[1], error, sizeof error);
+    if (!swept)
+        cli_trouble("%s", error);
     for (size_t i = 0; i < 2 && swept; i++)
         swept = !x.sides[i].live || sweep_side(&x.sides[i], o);
     if (swept)

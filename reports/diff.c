@@ -303,6 +303,7 @@ struct making {
     const struct diff_side *a, *b;
     cJSON *pairs;
     size_t counts[CHANGE_WORSE + 1];
+    size_t judged; // on both sides
 };
 
 static void add_pair(struct making *m, const struct routine_name *a, const struct routine_name *b)
@@ -318,8 +319,10 @@ static void add_pair(struct making *m, const struct routine_name *a, const struc
             strcmp(text_of(result, "op"), a->op) != 0)
             continue;
         const cJSON *other = result_of(m->b->report, b, text_of(result, "contract"));
-        if (other != NULL)
-            m->counts[add_contract(contracts, result, other)]++;
+        if (other == NULL)
+            continue;
+        m->judged += is_judged(result) && is_judged(other);
+        m->counts[add_contract(contracts, result, other)]++;
     }
     cJSON_AddItemToArray(m->pairs, o);
 }
@@ -367,6 +370,7 @@ cJSON *diff_make(const struct diff_side *a, const struct diff_side *b)
     add_unpaired(o, "only_b", &right);
     for (size_t i = CHANGE_SAME; i <= CHANGE_WORSE; i++)
         cJSON_AddNumberToObject(o, change_name[i], (double)m.counts[i]);
+    cJSON_AddNumberToObject(o, "judged", (double)m.judged);
     free(left.items);
     free(right.items);
     return o;
@@ -375,6 +379,11 @@ cJSON *diff_make(const struct diff_side *a, const struct diff_side *b)
 size_t diff_pairs(const cJSON *diff)
 {
     return (size_t)cJSON_GetArraySize(member(diff, "pairs"));
+}
+
+size_t diff_judged(const cJSON *diff)
+{
+    return (size_t)number_of(diff, "judged");
 }
 
 size_t diff_worse(const cJSON *diff)

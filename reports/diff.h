@@ -25,9 +25,10 @@ bool diff_report_is_valid(const cJSON *report, char *error, size_t error_size);
 // Both reports must be valid. The caller frees the result.
 cJSON *diff_make(const struct diff_side *a, const struct diff_side *b);
 
-// Of a document of diff_make: how many pairs of routines there are, and how many
-// verdicts are worse.
+// Of a document of diff_make: how many pairs of routines there are, how many of
+// their verdicts were judged on both sides, and how many are worse.
 size_t diff_pairs(const cJSON *diff);
+size_t diff_judged(const cJSON *diff);
 size_t diff_worse(const cJSON *diff);
 
 // Draws the call CASE_TEXT of the routine BACKEND of side 0 (A) or 1 (B). False

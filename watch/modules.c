@@ -91,7 +91,43 @@ static void add_symbol(struct module *module, const GElf_Sym *sym, const char *n
     };
 }
 
-static void read_symbols(struct module *module, Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
+// Where big-endian 64-bit PowerPC keeps its functions' descriptors, to which its
+// symbols point; the first word of each is the code's address.
+struct descriptors {
+    uint64_t addr;
+    Elf_Data *data; // NULL: none
+};
+
+static struct descriptors find_descriptors(Elf *elf, const GElf_Ehdr *header)
+{
+    size_t names;
+    GElf_Shdr section_header;
+    if (header->e_machine != EM_PPC64 || elf_getshdrstrndx(elf, &names) != 0)
+        return (struct descriptors){.data = NULL};
+    for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;) {
+        if (gelf_getshdr(section, &section_header) == NULL)
+            continue;
+        const char *name = elf_strptr(elf, names, section_header.sh_name);
+        if (name != NULL && strcmp(name, ".opd") == 0 && section_header.sh_type == SHT_PROGBITS)
+            return (struct descriptors){section_header.sh_addr, elf_getdata(section, NULL)};
+    }
+    return (struct descriptors){.data = NULL};
+}
+
+static bool read_descriptor(const struct descriptors *d, uint64_t *value)
+{
+    uint64_t at = *value - d->addr;
+    if (d->data == NULL || d->data->d_buf == NULL || at >= d->data->d_size ||
+        d->data->d_size - at < 8)
+        return false;
+    *value = 0;
+    for (unsigned i = 0; i < 8; i++)
+        *value = *value << 8 | ((const uint8_t *)d->data->d_buf)[at + i];
+    return *value != 0;
+}
+
+static void read_symbols(struct module *module, Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
+                         const struct descriptors *descriptors)
 {
     Elf_Data *data = elf_getdata(section, NULL);
     size_t count = data && header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
@@ -105,8 +141,9 @@ static void read_symbols(struct module *module, Elf *elf, Elf_Scn *section, cons
             continue;
         GElf_Shdr within;
         Elf_Scn *place = sym.st_shndx < SHN_LORESERVE ? elf_getscn(elf, sym.st_shndx) : NULL;
-        if (place == NULL || gelf_getshdr(place, &within) == NULL ||
-            !(within.sh_flags & SHF_EXECINSTR))
+        if (place == NULL || gelf_getshdr(place, &within) == NULL)
+            continue;
+        if (!(within.sh_flags & SHF_EXECINSTR) && !read_descriptor(descriptors, &sym.st_value))
             continue;
         const char *name = elf_strptr(elf, header->sh_link, sym.st_name);
         if (is_name(name))
@@ -156,12 +193,15 @@ static bool read_file(struct module *module, const char *path, bool is_debug_fil
         module->thumb = header.e_machine == EM_ARM;
         read_loads(module, elf);
     }
+    struct descriptors descriptors = {.data = NULL};
+    if (is_elf)
+        descriptors = find_descriptors(elf, &header);
     for (Elf_Scn *section = NULL; is_elf && (section = elf_nextscn(elf, section)) != NULL;) {
         GElf_Shdr section_header;
         if (gelf_getshdr(section, &section_header) == NULL)
             continue;
         if (section_header.sh_type == SHT_SYMTAB || section_header.sh_type == SHT_DYNSYM)
-            read_symbols(module, elf, section, &section_header);
+            read_symbols(module, elf, section, &section_header, &descriptors);
         if (section_header.sh_type == SHT_NOTE && !is_debug_file && module->build_id[0] == '\0')
             read_build_id(module, section);
     }

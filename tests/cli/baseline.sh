@@ -79,10 +79,9 @@ small="--size 0..24 --dst 0..7 --src 0..3"
 }
 
 # ---- what is committed ----
-if [ -d "$corpus/expect" ]; then
-    run compare 'loop/*' 'qemu/*' 'musl/*' --contract shared --contract mmio --size 0..64 \
-        --dst 0..7 --src 0 --baseline "$corpus/expect"
-    [ "$status" -eq 0 ] && grep -q '^0 differences' out
-    verdict $? 'what is committed is what is found'
-fi
+# Of routines that come compiled; the others depend on this build's compiler.
+run compare 'glibc/mem*_sse2_unaligned_erms' 'glibc/mem*_ssse3' 'musl/*' --contract shared \
+    --contract mmio --size 0..64 --dst 0..7 --src 0 --baseline "$corpus/expect"
+[ "$status" -eq 0 ] && grep -q '^0 differences' out
+verdict $? 'what is committed is what is found'
 report

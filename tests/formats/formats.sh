@@ -128,6 +128,11 @@ holds 'both sides have a picture' sh -c 'grep -q "^A  loop/word: " diff.txt &&
 "$storescope" compare --diff word.json loop/byte $small --format json -o diff.json
 holds 'the JSON of two sides is valid' by_schema "$source/docs/schema/diff.schema.json" diff.json
 
+sed 's/"verdict":"[a-z]*"/"verdict":"skipped"/' word.json >skipped.json
+holds 'what was not judged on either side is not compared' sh -c \
+    '"$1" compare --diff skipped.json skipped.json >out 2>err; [ $? -eq 2 ] && [ -s err ]' \
+    sh "$storescope"
+
 refused() { # TEXT ARGUMENT...
     text=$1
     shift

@@ -96,7 +96,7 @@ check_options() {
         bad "$name has no .options"
         return
     }
-    head -n 1 "$target.options" | grep -qx '\[libfuzzer\]' ||
+    [ "$(head -n 1 "$target.options")" = '[libfuzzer]' ] ||
         bad "$name.options does not begin with [libfuzzer]"
     dictionary=$(sed -n 's/^dict = //p' "$target.options")
     [ -z "$dictionary" ] || [ -f "$OUT/$dictionary" ] || bad "$name.options names $dictionary"
@@ -129,8 +129,8 @@ check_sanitizers() {
 check_file() {
     local target=$1 path
     [[ $name =~ ^[A-Za-z0-9_-]+$ ]] || bad "'$name' is no name of a target"
-    readelf -h "$target" | grep -q 'Machine:.*X86-64' || bad "$name is not x86-64 code"
-    readelf -SW "$target" | grep -qE '__sancov_(cntrs|guards)' || bad "$name has no coverage counters"
+    grep -q 'Machine:.*X86-64' <(readelf -h "$target") || bad "$name is not x86-64 code"
+    grep -qE '__sancov_(cntrs|guards)' <(readelf -SW "$target") || bad "$name has no coverage counters"
     path=$(readelf -d "$target" | sed -nE 's/.*\((RPATH|RUNPATH)\).*\[(.*)\]/\2/p')
     # shellcheck disable=SC2016
     [ -z "$path" ] || [ "$path" = '$ORIGIN/lib' ] || bad "$name looks for libraries in $path"

@@ -243,10 +243,11 @@ static void reference_outside(struct shadow *want, const struct atom *atom, cons
             continue;
         if (atom->access->kind == ACCESS_STORE) {
             bool frame = addr >= t->stack.lo && addr < t->stack_entry;
-            bool outside = tls || (!in(addr, dst) && !frame);
+            bool outside = !in(addr, dst) && (tls || !frame);
             want->store_outside |= outside;
-            want->wild_store |= tls || (outside && !in(addr, l->dst_lane) &&
-                                        !in(addr, l->src_lane) && !in_stack && !in_image);
+            want->wild_store |=
+                outside && (tls || (!in(addr, l->dst_lane) && !in(addr, l->src_lane) && !in_stack &&
+                                    !in_image));
         } else if (!in(addr, src)) {
             bool outside = !in(addr, dst) && !in_stack && !in_image && !tls;
             want->destination_load |= in(addr, dst);
