@@ -458,8 +458,8 @@ static void every_runnable_backend_copies_right(void **state)
     size_t run_count = 0, bad = 0;
     for (size_t i = 0; i < all.count; i++) {
         struct backend *b = &all.items[i];
-        if (b->planted || b->missing != NULL) {
-            continue;
+        if (b->planted || b->missing != NULL || b->arch != NULL) {
+            continue; // another CPU's is not loaded here
         }
         int result = in_child(load_and_copy, b);
         run_count++;
