@@ -73,10 +73,8 @@ static void libfuzzer_command(const struct engines *e, const struct engine *x, u
     add(c, "-timeout=%d", CASE_SECONDS_MAX);
     add(c, "-rss_limit_mb=%d", MEMORY_MB_MAX);
     add(c, "-max_len=%d", INPUT_BYTES_MAX);
-    // An input is a few fields, all of which count from the start; and a rare
-    // branch behind a large copy is to take no more time than one behind a small.
+    // An input is a few fields, all of which count from the start.
     add(c, "-len_control=0");
-    add(c, "-entropic_scale_per_exec_time=1");
     add(c, "-max_total_time=%" PRIu64, (span + 999) / 1000);
     add(c, "-artifact_prefix=%s/crashes/", e->group);
     add(c, "%s/libfuzzer", e->group);

@@ -143,12 +143,16 @@ static void draw_bytes(uint8_t *data, size_t at, unsigned bytes, uint64_t *state
     write_le(data, at, bytes, draw(state));
 }
 
-// One step away, most often: comparisons are with neighbours.
+// One step or one bit away: routines compare with neighbours, and test bits.
 static void step(uint8_t *data, size_t at, unsigned bytes, uint64_t *state)
 {
     static const int32_t steps[] = {1, -1, 1, -1, 2, -2, 4, -4, 8, -8, 16, -16, 32, 64, -32, -64};
-    uint32_t by = (uint32_t)steps[draw(state) % (sizeof steps / sizeof *steps)];
-    write_le(data, at, bytes, read_le(data, CASE_BYTES, at, bytes) + by);
+    uint32_t value = read_le(data, CASE_BYTES, at, bytes), drawn = draw(state);
+    if (drawn & 1)
+        value ^= UINT32_C(1) << (drawn >> 1) % 12;
+    else
+        value += (uint32_t)steps[(drawn >> 1) % (sizeof steps / sizeof *steps)];
+    write_le(data, at, bytes, value);
 }
 
 static void new_size(uint8_t *data, uint64_t *state)
