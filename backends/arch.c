@@ -94,7 +94,7 @@ const struct arch *arch_find(const char *name)
 const struct arch *arch_of_header(const uint8_t header[20])
 {
     bool big = header[EI_DATA] == ELFDATA2MSB;
-    unsigned machine = big ? header[18] << 8 | header[19] : header[19] << 8 | header[18];
+    unsigned machine = big ? 256u * header[18] + header[19] : 256u * header[19] + header[18];
     unsigned word = header[EI_CLASS] == ELFCLASS64 ? 8 : 4;
     if (memcmp(header, ELFMAG, SELFMAG) != 0)
         return NULL;

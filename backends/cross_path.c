@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { HEADER_BYTES = 20, MEMBERS_MAX = 64 };
 
@@ -42,7 +43,9 @@ static bool read_header(FILE *f, uint8_t header[HEADER_BYTES])
 static const struct arch *arch_of_file(const char *path, bool *relocatable)
 {
     uint8_t header[HEADER_BYTES] = {0};
-    FILE *f = fopen(path, "rbe");
+    struct stat st;
+    bool regular = stat(path, &st) == 0 && S_ISREG(st.st_mode); // opening a pipe would wait
+    FILE *f = regular ? fopen(path, "rbe") : NULL;
     bool read = f && read_header(f, header);
     const struct arch *arch = read ? arch_of_header(header) : NULL;
     unsigned type = header[EI_DATA] == ELFDATA2MSB ? header[17] : header[16];

@@ -128,7 +128,7 @@ static void run_one(const struct options *o, struct x86_routine *r, uint64_t n)
     static struct agreement a;
     agree_check(r, &a);
     bool refused = false;
-    for (size_t k = 0; k < recorder_kind_count && k < AGREE_RECORDERS_MAX; k++) {
+    for (size_t k = 0; k < AGREE_RECORDERS_MAX; k++) {
         refused |= a.refused[k];
         if (a.refused[k])
             count_refusal(a.reason[k]);

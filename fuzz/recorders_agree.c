@@ -451,7 +451,7 @@ void agree_check(const struct x86_routine *r, struct agreement *out)
     if (out->endless)
         return;
     out->illegal = end.signal == SIGILL;
-    for (size_t k = 0; k < recorder_kind_count && k < AGREE_RECORDERS_MAX; k++) {
+    for (size_t k = 0; k < AGREE_RECORDERS_MAX; k++) {
         check_recorder(k, r, &c, &end, out);
         out->recorded |= !out->refused[k];
     }

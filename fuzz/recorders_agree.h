@@ -9,7 +9,7 @@
 
 #include "x86_routine.h"
 
-enum { AGREE_RECORDERS_MAX = 8, AGREE_TEXT_MAX = 2048 };
+enum { AGREE_RECORDERS_MAX = 2, AGREE_TEXT_MAX = 2048 };
 
 struct agreement {
     bool differ;

@@ -111,7 +111,8 @@ static bool decode_execute(const struct qemu_site *in, struct words *out)
     if (!ex && !(in->length == 6 && b[0] == 0xc6 && (b[1] & 0xf) == 0))
         return false;
     snprintf(out->name, sizeof out->name, ex ? "ex" : "exrl");
-    int64_t halfwords = (int32_t)((uint32_t)b[2] << 24 | b[3] << 16 | b[4] << 8 | b[5]);
+    int64_t halfwords =
+        (int32_t)((uint32_t)b[2] << 24 | (uint32_t)b[3] << 16 | (uint32_t)b[4] << 8 | b[5]);
     if (ex)
         snprintf(out->operands, sizeof out->operands, "%%r%d, %d(%%r%d, %%r%d)", b[1] >> 4,
                  (b[2] & 0xf) << 8 | b[3], b[1] & 0xf, b[2] >> 4);

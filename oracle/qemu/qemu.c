@@ -215,9 +215,11 @@ static struct recorder *qemu_open(const struct routine *routine, uint64_t arg4,
                                   size_t error_size)
 {
     (void)routine, (void)arg4;
-    struct recorder *r = calloc(1, sizeof *r);
+    struct recorder *r = options->prepared ? calloc(1, sizeof *r) : NULL;
     if (!r) {
-        snprintf(error, error_size, "no memory for the recorder");
+        snprintf(error, error_size,
+                 options->prepared ? "no memory for the recorder"
+                                   : "recorder qemu has no guest program");
         return NULL;
     }
     r->options = *options;

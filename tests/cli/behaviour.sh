@@ -84,7 +84,7 @@ refuses 'no_such_symbol' check ./lib.so:no_such_symbol --contract ram
 refuses '/' check /:f --contract ram
 cp lib.so other.so
 printf '\267\000' | dd of=other.so bs=1 seek=18 conv=notrunc 2>dd.err # EM_AARCH64
-refuses 'AArch64' check ./other.so:memcpy --contract ram
+refuses 'linked for aarch64' check ./other.so:memcpy --contract ram
 if [ "$(id -u)" -ne 0 ]; then
     cp lib.so locked.so && chmod 0 locked.so
     refuses './locked.so' check ./locked.so:memcpy --contract ram

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "arch.h"
 #include "backend.h"
 
 #include "build.h"
@@ -263,16 +264,33 @@ static void patch(const char *from, const char *to, size_t offset, unsigned char
     free(bytes);
 }
 
-static void files_of_other_machines_are_refused_by_their_name(void **state)
+static void files_of_machines_without_a_row_are_refused_by_their_name(void **state)
 {
     (void)state;
     assert_true(compile(copies, "-c", "copies.o"));
-    patch("copies.o", "arm.o", 18, 183); // e_machine
-    assert_not_found("arm.o:my_memcpy", "AArch64");
-    patch("copies.o", "riscv.o", 18, 243);
-    assert_not_found("riscv.o:my_memcpy", "RISC-V");
-    assert_true(run("rm -f arm.a; ar rcS arm.a arm.o"));
-    assert_not_found("arm.a:my_memcpy", "AArch64");
+    patch("copies.o", "sparc.o", 18, 2); // e_machine: 32-bit SPARC
+    assert_not_found("sparc.o:my_memcpy", "SPARC");
+    assert_true(run("rm -f sparc.a; ar rcS sparc.a sparc.o"));
+    assert_not_found("sparc.a:my_memcpy", "SPARC");
+}
+
+static void objects_of_machines_with_a_row_are_theirs(void **state)
+{
+    (void)state;
+    struct backend_list found = {0};
+    char error[512];
+    assert_true(compile(copies, "-c", "copies.o"));
+    patch("copies.o", "arm64.o", 18, 183); // e_machine
+    assert_true(run("rm -f arm64.a; ar rcS arm64.a arm64.o"));
+    assert_true(backend_list_find(&all, "arm64.o:my_memcpy", &found, error, sizeof error));
+    assert_true(backend_list_find(&all, "arm64.a:my_memcpy", &found, error, sizeof error));
+    assert_int_equal(found.count, 2);
+    for (size_t i = 0; i < found.count; i++) {
+        assert_non_null(found.items[i].arch);
+        assert_string_equal(found.items[i].arch->name, "aarch64");
+    }
+    assert_not_found("arm64.o:my_*", "without a glob");
+    backend_list_free(&found);
 }
 
 static void programs_are_refused(void **state)
@@ -440,8 +458,8 @@ static void every_runnable_backend_copies_right(void **state)
     size_t run_count = 0, bad = 0;
     for (size_t i = 0; i < all.count; i++) {
         struct backend *b = &all.items[i];
-        if (b->planted || b->missing != NULL) {
-            continue;
+        if (b->planted || b->missing != NULL || b->arch != NULL) {
+            continue; // another CPU's is not loaded here
         }
         int result = in_child(load_and_copy, b);
         run_count++;
@@ -562,7 +580,8 @@ int main(void)
         cmocka_unit_test(an_unknown_name_suggests_the_nearest),
         cmocka_unit_test(bad_files_are_told_apart),
         cmocka_unit_test(an_unreadable_file_is_said_to_be_so),
-        cmocka_unit_test(files_of_other_machines_are_refused_by_their_name),
+        cmocka_unit_test(files_of_machines_without_a_row_are_refused_by_their_name),
+        cmocka_unit_test(objects_of_machines_with_a_row_are_theirs),
         cmocka_unit_test(programs_are_refused),
         cmocka_unit_test(thin_archives_are_refused_by_name),
         cmocka_unit_test(symbols_of_files_are_found),
