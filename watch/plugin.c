@@ -143,16 +143,23 @@ uint32_t site_of(struct guest_insn *insn)
     return insn->site;
 }
 
-static void read_back(struct ring_record *record, uint64_t addr)
+// What was stored, as QEMU tells it (VALUE), or as memory holds it now.
+static void take_value(struct ring_record *record, uint64_t addr, const uint8_t *value)
 {
+    if (value != NULL) {
+        memcpy(record->access.value, value, record->width);
+        record->flags |= RING_VALUE;
+        return;
+    }
     if (!plugin.ring->settings.values || record->width > RING_VALUE_MAX)
         return;
     memcpy(record->access.value, (const void *)(uintptr_t)(plugin.base + addr), record->width);
     record->flags |= RING_VALUE;
 }
 
+// VALUE: what was stored, or NULL where QEMU does not tell.
 static void write_access(struct guest_insn *insn, uint16_t flags, uint64_t addr, unsigned width,
-                         const struct watched *w)
+                         const struct watched *w, const uint8_t *value)
 {
     struct guest_thread *t = thread_self();
     struct ring_record record = {.kind = RING_ACCESS, .width = (uint8_t)width, .flags = flags};
@@ -169,22 +176,23 @@ static void write_access(struct guest_insn *insn, uint16_t flags, uint64_t addr,
     if (w->is_private)
         record.flags |= RING_PRIVATE;
     if (flags & RING_STORE)
-        read_back(&record, addr);
+        take_value(&record, addr, value);
     plugin_write(&record, NULL);
 }
 
 void plugin_store(struct guest_insn *insn, uint64_t addr, unsigned width, const struct watched *w)
 {
-    write_access(insn, RING_STORE, addr, width, w);
+    write_access(insn, RING_STORE, addr, width, w, NULL);
 }
 
 // An access that reaches over an end of the mapping: its bytes inside, each.
-static void write_edge(struct guest_insn *insn, uint16_t flags, uint64_t addr, unsigned width)
+static void write_edge(struct guest_insn *insn, uint16_t flags, uint64_t addr, unsigned width,
+                       const uint8_t *value)
 {
     struct watched w;
     for (unsigned i = 0; i < width; i++)
         if (watched_find(addr + i, &w))
-            write_access(insn, flags, addr + i, 1, &w);
+            write_access(insn, flags, addr + i, 1, &w, value ? value + i : NULL);
 }
 
 static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *data)
@@ -198,10 +206,13 @@ static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
     (void)vcpu;
     if (addr + width - 1 - low >= span + width || span == 0)
         return;
+    uint8_t bytes[RING_VALUE_MAX];
+    bool told = flags && width <= sizeof bytes && plugin_access_value(info, bytes, width);
+    const uint8_t *value = told ? bytes : NULL;
     if (watched_find(addr, &w) && addr - w.addr + width <= w.bytes)
-        write_access(data, flags, addr, width, &w);
+        write_access(data, flags, addr, width, &w, value);
     else
-        write_edge(data, flags, addr, width);
+        write_edge(data, flags, addr, width, value);
 }
 
 static void on_call(unsigned vcpu, void *data)

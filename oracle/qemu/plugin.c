@@ -206,9 +206,11 @@ void plugin_count(void)
                           memory_order_relaxed);
 }
 
-static void take_value(struct qemu_record *r)
+static void take_value(struct qemu_record *r, qemu_plugin_meminfo_t info)
 {
     size_t width = r->width <= QEMU_PIECE_MAX ? r->width : QEMU_PIECE_MAX;
+    if (r->width <= QEMU_PIECE_MAX && plugin_access_value(info, r->value, r->width))
+        return;
     memcpy(r->value, (const void *)(uintptr_t)(plugin.shared->guest_base + r->addr), width);
 }
 
@@ -223,7 +225,7 @@ static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, 
     struct qemu_record *r = plugin_record(data, addr, 1u << qemu_plugin_mem_size_shift(info));
     r->flags = store ? RECORD_STORE : 0;
     if (store && plugin.values)
-        take_value(r);
+        take_value(r, info);
     plugin_count();
 }
 

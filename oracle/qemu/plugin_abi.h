@@ -160,4 +160,24 @@ static inline size_t plugin_insn_bytes(const struct qemu_plugin_insn *insn, void
     return size;
 }
 
+// What the access loaded or stored, as memory holds it: WIDTH bytes, at most 16.
+// False where QEMU cannot tell, or tells of another width.
+static inline bool plugin_access_value(qemu_plugin_meminfo_t info, uint8_t *bytes, unsigned width)
+{
+    if (!qemu_plugin_mem_get_value)
+        return false;
+    const qemu_plugin_mem_value value = qemu_plugin_mem_get_value(info);
+    uint64_t number[2] = {value.data.u64, 0};
+    if (value.type > QEMU_PLUGIN_MEM_VALUE_U128 || width != 1u << value.type)
+        return false;
+    if (value.type == QEMU_PLUGIN_MEM_VALUE_U128) {
+        number[0] = value.data.u128.low;
+        number[1] = value.data.u128.high;
+    }
+    const bool big = qemu_plugin_mem_is_big_endian(info);
+    for (unsigned i = 0; i < width; i++)
+        bytes[big ? width - 1 - i : i] = (uint8_t)(number[i / 8] >> 8 * (i % 8));
+    return true;
+}
+
 #endif
