@@ -7,48 +7,8 @@
 
 set -u
 storescope=${1:?usage: behaviour.sh STORESCOPE}
-case $storescope in /*) ;; *) storescope=$PWD/$storescope ;; esac
-folder=$(mktemp -d) || exit 2
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 2
-passed=0 failed=0
-
-verdict() { # STATUS NAME
-    if [ "$1" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok   $2"
-    else
-        failed=$((failed + 1))
-        echo "FAIL $2"
-        sed 's/^/     out: /' out 2>/dev/null | head -n 5
-        sed 's/^/     err: /' err 2>/dev/null | head -n 5
-    fi
-}
-
-run() { # ARGUMENT... ; leaves out, err, status
-    "$storescope" "$@" >out 2>err </dev/null
-    status=$?
-}
-
-# The command fails with status 2, nothing on stdout, and one line on stderr
-# that starts with our name and has TEXT in it.
-refuses() { # TEXT ARGUMENT...
-    text=$1
-    shift
-    run "$@"
-    [ "$status" -eq 2 ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
-        grep -q '^storescope: ' err && grep -qF -- "$text" err
-    verdict $? "refuses: $*"
-}
-
-# The command ends with STATUS, is silent on stderr, and prints TEXT.
-prints() { # STATUS TEXT ARGUMENT...
-    wanted=$1 text=$2
-    shift 2
-    run "$@"
-    [ "$status" -eq "$wanted" ] && [ ! -s err ] && grep -qF -- "$text" out
-    verdict $? "prints '$text': $*"
-}
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/common.sh"
 
 small="--size 0..8 --dst 0 --src 0"
 
@@ -224,5 +184,4 @@ wait $process
 [ $? -eq 1 ] && grep -q 'interrupted' out && grep -q 'torn-element' out
 verdict $? 'findings made before an interruption are reported'
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+report
