@@ -165,6 +165,8 @@ static void attach_captured(const struct recorder *r, uint64_t captured, struct 
 static void expand_plain(const struct descriptor *d, const uint64_t *record, uint32_t count,
                          struct trace *trace)
 {
+    if (count == 0) // a block's record without accesses, perhaps before there is a trace
+        return;
     if (trace->count + count > trace->capacity)
         trace_reserve(trace, trace->count + count);
     struct access *out = &trace->accesses[trace->count];
