@@ -38,7 +38,10 @@ small="--size 0..24 --dst 0..7 --src 0..3"
         compare loop/word $small --baseline known
     sed 's/^  sites .*/  sites jmp r64/' before >known/loop/word.expect
     prints 1 'new-sites: loop/word: split-store' compare loop/word $small --baseline known
-    sed '/^rule unfenced-store/,/^  sites/{s/size=1 /size=8 /;s/^  sites.*/  sites mov qword ptr [r], r64/}' \
+    # What compilers make of the loop differs: its sites at size 8 are asked for.
+    run compare loop/word --size 8 --dst 0..7 --src 0..3 --write-baseline eight.expect
+    eight=$(sed -n '/^rule unfenced-store/,/^  sites/s/^  sites //p' eight.expect)
+    sed "/^rule unfenced-store/,/^  sites/{s/size=1 /size=8 /;s|^  sites.*|  sites $eight|}" \
         before >known/loop/word.expect
     prints 1 'worse: loop/word: unfenced-store broken at smaller sizes' \
         compare loop/word $small --baseline known
