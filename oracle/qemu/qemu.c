@@ -129,6 +129,10 @@ static void take_fault(struct recorder *r, const struct layout *l, struct trace 
         tell_illegal(r, t);
 }
 
+// Up to this size the destination is compared in no time, and whoever does not end
+// hangs.
+enum { COMPARED_SOON_BYTES = 16384 };
+
 static void take_end(struct recorder *r, const struct layout *l, enum process_state state,
                      struct trace *t)
 {
@@ -138,6 +142,11 @@ static void take_end(struct recorder *r, const struct layout *l, enum process_st
         take_return(r, l, t);
     else if (state == PROCESS_WAITS && end == QEMU_END_FAULTED)
         take_fault(r, l, t);
+    else if (state == PROCESS_TIMED_OUT && s->loads_unseen && s->now.size > COMPARED_SOON_BYTES)
+        refuse(t, OUTCOME_REFUSED,
+               "QEMU does not report its stores, and to compare memory at each of them takes "
+               "longer than %u ms; try --timeout",
+               r->options.timeout_ms);
     else if (state == PROCESS_TIMED_OUT || state == PROCESS_HUNG)
         refuse(t, OUTCOME_TIMED_OUT, "still running after %u ms of emulation",
                r->options.timeout_ms);
