@@ -12,16 +12,16 @@ enum {
     SPACED_STARTS = 1 << 12, // ... in the pool of a distance
     SPACED_SETS = 64,
     SPACED_WAYS = 4,
-    SPACED_STEP = 512,       // bytes by which the pool of a distance grows
+    SPACED_STEP = 512, // bytes by which the pool of a distance grows
     BYTE_VALUES = 256,
 };
 
-#define MIB (UINT64_C(1) << 20)
-#define FILL_FAR (1 * MIB)      // further starts, for fills beyond FILL_STARTS
-#define DATA_MAX (POOLS_BUFFER_MAX + 2 * MIB)
+#define MIB          (UINT64_C(1) << 20)
+#define FILL_FAR     (1 * MIB) // further starts, for fills beyond FILL_STARTS
+#define DATA_MAX     (POOLS_BUFFER_MAX + 2 * MIB)
 #define CANARIES_MAX (POOLS_BUFFER_MAX + 2 * PAGE_BYTES)
-#define POOL_STEP (MIB / 4)
-#define SPACED_MAX (256 * MIB)  // pools of distances together, but for one
+#define POOL_STEP    (MIB / 4)
+#define SPACED_MAX   (256 * MIB) // pools of distances together, but for one
 
 // Bytes that only grow, in reserved address space; read-only once filled.
 struct pool {
@@ -244,36 +244,58 @@ bool pools_data(struct pools *p, uint64_t fill, size_t bytes, const uint8_t **so
     return true;
 }
 
-// out = base ^ (x ^ y), byte by byte; nothing overlaps.
-static void xor_bytes(uint8_t *restrict out, const uint8_t *restrict base,
-                      const uint8_t *restrict x, const uint8_t *restrict y, size_t n)
+typedef uint8_t block __attribute__((vector_size(16)));
+
+// What follows from the byte `distance` before: it, in the same way changed as the
+// source's byte is from the old one's.
+static void spaced_derive(const struct pools *p, const struct spaced *s, size_t i, size_t to)
 {
-    for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t)(base[i] ^ x[i] ^ y[i]);
+    const uint8_t *source = p->source.bytes, *old = p->old.bytes;
+    const uint8_t *before = s->bytes + i - s->distance;
+    uint8_t *out = s->bytes;
+
+    // As many at once as are there.
+    for (; s->distance >= sizeof(block) && i + sizeof(block) <= to; i += sizeof(block)) {
+        block base, x, y;
+
+        memcpy(&base, before, sizeof base);
+        before += sizeof base;
+        memcpy(&x, source + i, sizeof x);
+        memcpy(&y, old + i, sizeof y);
+        base ^= x ^ y;
+        memcpy(out + i, &base, sizeof base);
+    }
+    for (; i < to; i++)
+        out[i] = (uint8_t)(*before++ ^ source[i] ^ old[i]);
+}
+
+// The same where source and destination are to hold the same bytes.
+static void spaced_repeat(const struct spaced *s, size_t i, size_t to)
+{
+    while (i < to) {
+        size_t n = to - i < s->distance ? to - i : s->distance;
+
+        memcpy(s->bytes + i, s->bytes + i - s->distance, n);
+        i += n;
+    }
 }
 
 // Bytes s->filled..TO: the first `distance` are the source pool's; each further
 // one follows from the one `distance` before it. Needs the data pools.
 static void spaced_fill(const struct pools *p, struct spaced *s, size_t to)
 {
-    const uint8_t *source = p->source.bytes, *old = p->old.bytes;
     size_t i = s->filled;
 
     if (i < s->distance) {
         size_t end = s->distance < to ? s->distance : to;
 
-        memcpy(s->bytes + i, source + i, end - i);
+        memcpy(s->bytes + i, p->source.bytes + i, end - i);
         i = end;
     }
-    while (i < to) {
-        size_t n = to - i < s->distance ? to - i : s->distance;
-
-        if (s->equal)
-            memcpy(s->bytes + i, s->bytes + i - s->distance, n);
-        else
-            xor_bytes(s->bytes + i, s->bytes + i - s->distance, source + i, old + i, n);
-        i += n;
-    }
+    if (s->equal)
+        spaced_repeat(s, i, to);
+    else
+        spaced_derive(p, s, i, to);
     s->filled = to;
 }
 
