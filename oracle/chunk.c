@@ -59,8 +59,10 @@ bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_
     rig->charts = rig->report ? report_charts(job, rig->report) : NULL;
     rig->arena = arena_new();
     rig->shadow = shadow_new();
-    rig->memo = job->judge ? memo_new(job->judge) : NULL;
-    if (rig->report && rig->arena && rig->shadow && (rig->memo || !job->judge))
+    // Where cases come in no order one is seldom like another.
+    bool remembers = job->judge && job->plan;
+    rig->memo = remembers ? memo_new(job->judge) : NULL;
+    if (rig->report && rig->arena && rig->shadow && (rig->memo || !remembers))
         return true;
     snprintf(error, error_size, "no memory for the arena: %s", strerror(errno));
     return false;
@@ -273,8 +275,7 @@ static void case_is_not_judged(struct rig *rig, const struct copy_case *c)
 {
     rig->report->judged--;
     if (rig->charts)
-        rig->charts[rig->job->judge->count]
-            .cases[chart_row(c->size)][c->dst_off % CHART_COLUMNS]--;
+        rig->charts[rig->job->judge->count].cases[chart_row(c->size)][c->dst_off % CHART_COLUMNS]--;
 }
 
 static void judge_data(struct rig *rig, const struct copy_case *c)
@@ -295,6 +296,8 @@ static void judge_data(struct rig *rig, const struct copy_case *c)
 // A case like one before comes to the same. False: it is not like one.
 static bool judge_by_memo(struct rig *rig, const struct copy_case *c)
 {
+    if (!rig->memo)
+        return false;
     const struct memo_verdict *known =
         memo_recall(rig->memo, c, &rig->layout, &rig->trace, rig->job->backend->result);
     if (!known)
@@ -326,7 +329,8 @@ static void judge_by_shadow(struct rig *rig, const struct copy_case *c)
     judge_case(rig->job->judge, s, rig->report->tallies, rig->charts);
     if (rig->distrusted)
         return;
-    memo_keep(rig->memo, s);
+    if (rig->memo)
+        memo_keep(rig->memo, s);
     judge_data(rig, c);
 }
 

@@ -42,7 +42,7 @@ struct rig {
     struct recorder *recorder;
     struct arena *arena;
     struct shadow *shadow;
-    struct memo *memo; // NULL without a judge
+    struct memo *memo; // NULL without a judge or a plan
     struct layout layout, other_layout;
     struct trace trace, other_trace; // `other`: with values, or with other data
     struct copy_case other_case;     // the case in the shadow, with other data
