@@ -31,6 +31,7 @@ enum {
     SMALL = CASE_BYTES_SMALL,
     MIDDLE = 1152,
     PAGES = 2 * PAGE_BYTES + 256,
+    LARGE_SHARE = 64, // bytes
 };
 
 static uint32_t read_le(const uint8_t *data, size_t size, size_t at, unsigned bytes)
@@ -245,6 +246,25 @@ static void change_one(uint8_t *data, uint64_t *state)
     }
 }
 
+static void change_some(uint8_t *data, uint64_t *state)
+{
+    for (unsigned n = 1 + draw(state) % 3; n > 0; n--)
+        change_one(data, state);
+}
+
+// A large copy is kept the more rarely the larger it is, so that all large ones
+// together take about as long as the small: engines go for what is rare, and what
+// large copies do is.
+static void tame(uint8_t *data, uint64_t *state)
+{
+    for (;;) {
+        uint32_t bytes = size_of(data[AT_SIZE_KIND], read_le(data, CASE_BYTES, AT_SIZE, 4));
+        if (bytes < MIDDLE || draw(state) % (bytes / LARGE_SHARE) == 0)
+            return;
+        new_size(data, state);
+    }
+}
+
 size_t case_mutate(uint8_t *data, size_t size, size_t capacity, unsigned seed)
 {
     uint64_t state = seed;
@@ -256,15 +276,21 @@ size_t case_mutate(uint8_t *data, size_t size, size_t capacity, unsigned seed)
         for (size_t at = 0; at < CASE_BYTES; at += 4)
             draw_bytes(whole, at, 4, &state);
     } else {
-        // What is rare in large copies would have most of the time spent on them.
-        uint32_t bytes = size_of(whole[AT_SIZE_KIND], read_le(whole, CASE_BYTES, AT_SIZE, 4));
-        if (bytes >= MIDDLE && draw(&state) % 32 < (bytes >= PAGES ? 31 : 24))
-            new_size(whole, &state);
-        for (unsigned n = 1 + draw(&state) % 3; n > 0; n--)
-            change_one(whole, &state);
+        change_some(whole, &state);
     }
+    tame(whole, &state);
     memcpy(data, whole, room);
     return room;
+}
+
+void case_tame(uint8_t *data, size_t size, unsigned seed)
+{
+    uint64_t state = seed;
+    uint8_t whole[CASE_BYTES] = {0};
+    size_t room = size < CASE_BYTES ? size : CASE_BYTES;
+    memcpy(whole, data, room);
+    tame(whole, &state);
+    memcpy(data, whole, room);
 }
 
 size_t case_cross(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
@@ -274,12 +300,18 @@ size_t case_cross(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_si
                                      AT_DST,     AT_SRC,  AT_OVERLAP_KIND, AT_TUNABLES,
                                      AT_OVERLAP, AT_FILL, AT_TUNABLE,      CASE_BYTES};
     uint64_t state = seed;
+    uint8_t child[CASE_BYTES] = {0};
     size_t room = capacity < CASE_BYTES ? capacity : CASE_BYTES;
     for (size_t f = 0; f + 1 < sizeof starts; f++) {
         const uint8_t *from = draw(&state) & 1 ? a : b;
         size_t size = from == a ? a_size : b_size;
-        for (size_t at = starts[f]; at < starts[f + 1] && at < room; at++)
-            out[at] = at < size ? from[at] : 0;
+        for (size_t at = starts[f]; at < starts[f + 1] && at < size; at++)
+            child[at] = from[at];
     }
+    // Two inputs of a small corpus have few children that were not there before.
+    if (draw(&state) % 4 != 0)
+        change_some(child, &state);
+    tame(child, &state);
+    memcpy(out, child, room);
     return room;
 }

@@ -63,7 +63,11 @@ void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, ui
 // for CAPACITY; gives the new size. The same for the same SEED.
 size_t case_mutate(uint8_t *data, size_t size, size_t capacity, unsigned seed);
 
-// A child of two inputs, field by field, to OUT; gives its size.
+// Makes of most large copies small ones, in the SIZE bytes of DATA.
+void case_tame(uint8_t *data, size_t size, unsigned seed);
+
+// A child of two inputs, field by field and mostly changed then, to OUT; gives its
+// size.
 size_t case_cross(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
                   size_t capacity, unsigned seed);
 

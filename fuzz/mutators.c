@@ -15,8 +15,11 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t 
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-    if (LLVMFuzzerMutate && seed % 8 == 0)
-        return LLVMFuzzerMutate(data, size, max_size);
+    if (LLVMFuzzerMutate && seed % 8 == 0) {
+        size = LLVMFuzzerMutate(data, size, max_size);
+        case_tame(data, size, seed);
+        return size;
+    }
     return case_mutate(data, size, max_size, seed);
 }
 

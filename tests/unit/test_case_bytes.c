@@ -101,6 +101,41 @@ static void mutants_fit_and_are_the_same_for_the_same_seed(void **state)
     }
 }
 
+static size_t size_of_input(const uint8_t *data)
+{
+    struct copy_case c;
+    uint8_t pick;
+    case_from_bytes(data, CASE_BYTES, &c, &pick);
+    return (size_t)c.size;
+}
+
+// Else most of the time goes into them, since what they do is rare.
+static void few_children_of_large_copies_are_large(void **state)
+{
+    (void)state;
+    enum { CHILDREN = 20000, LARGE = 8192 };
+    const struct copy_case c = {.op = OP_MEMMOVE, .size = 40000, .fill = 1};
+    uint8_t parent[CASE_BYTES];
+    size_t large = 0, bytes = 0;
+    assert_true(case_to_bytes(&c, 0, parent));
+    for (unsigned seed = 0; seed < CHILDREN; seed++) {
+        uint8_t a[CASE_BYTES], b[CASE_BYTES], tamed[CASE_BYTES];
+        memcpy(a, parent, sizeof a);
+        memcpy(tamed, parent, sizeof tamed);
+        assert_int_equal(case_mutate(a, CASE_BYTES, CASE_BYTES, seed), CASE_BYTES);
+        assert_int_equal(case_cross(parent, CASE_BYTES, parent, CASE_BYTES, b, CASE_BYTES, seed),
+                         CASE_BYTES);
+        case_tame(tamed, CASE_BYTES, seed);
+        const uint8_t *children[] = {a, b, tamed};
+        for (size_t i = 0; i < 3; i++) {
+            large += size_of_input(children[i]) >= LARGE;
+            bytes += size_of_input(children[i]);
+        }
+    }
+    assert_true(large > 0);
+    assert_true(bytes / (3 * CHILDREN) < 512);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +145,7 @@ int main(void)
         cmocka_unit_test(what_bytes_cannot_say_is_refused),
         cmocka_unit_test(a_saved_cases_text_is_taken_as_that_case),
         cmocka_unit_test(mutants_fit_and_are_the_same_for_the_same_seed),
+        cmocka_unit_test(few_children_of_large_copies_are_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
