@@ -236,26 +236,27 @@ static void news_of_skipped(struct seat *seat)
 void news_of(struct seat *seat, const struct copy_case *c)
 {
     const struct report *r = seat->rig.report;
-    uint64_t sites = 0, news[8];
-    size_t count = 0;
+    uint64_t broken = 0;
     if (r->broken)
         news_of_broken(seat, c);
     if (r->skipped)
         news_of_skipped(seat);
     if (!r->judged)
         return;
-    for (size_t i = 0; i < seat->judge.count; i++) {
-        if (r->tallies[i].cases == 0)
-            continue;
-        if (sites == 0)
-            sites =
-                mix(mix(hash_of_sites(&seat->rig.trace), size_class(c->size)), (uintptr_t)seat) | 1;
-        if (is_first(mix(sites, i) | 1) && count < sizeof news / sizeof *news)
-            news[count++] = i;
-    }
-    // Explaining runs the case again, and the report is of the last run.
-    for (size_t i = 0; i < count; i++)
-        news_of_check(seat, (size_t)news[i], c);
+    for (size_t i = 0; i < seat->judge.count; i++)
+        if (r->tallies[i].cases)
+            broken = mix(broken, i + 1);
+    if (!broken)
+        return;
+    uint64_t sites = mix(hash_of_sites(&seat->rig.trace), size_class(c->size));
+    sites = mix(sites, (uintptr_t)seat);
+    // Mostly they were broken together before.
+    if (!is_first(mix(sites, broken) | 1))
+        return;
+    // To explain runs the case again, but leaves the report as it is.
+    for (size_t i = 0; i < seat->judge.count; i++)
+        if (r->tallies[i].cases && is_first(mix(sites, i) | 1))
+            news_of_check(seat, i, c);
 }
 
 void news_board(struct seat *seat)
