@@ -144,11 +144,28 @@ void shape_of(const char *text, char *shape)
     shape[w.length] = '\0';
 }
 
+static const struct span *image_of(const struct trace *t, uint64_t address)
+{
+    for (size_t i = 0; i < t->image_count; i++)
+        if (address >= t->images[i].lo && address < t->images[i].hi)
+            return &t->images[i];
+    return NULL;
+}
+
+static void shape_of_site(const struct trace *t, const struct site *site, char *shape)
+{
+    const struct span *own = image_of(t, t->entry), *here = image_of(t, site->addr);
+    if (own && here && own != here)
+        snprintf(shape, SHAPE_MAX, "elsewhere");
+    else
+        shape_of(site->text, shape);
+}
+
 void shape_pair(const struct trace *t, const uint32_t *accesses, size_t count, char *pair)
 {
     char shape[2][SHAPE_MAX];
     for (size_t i = 0; i < 2 && i < count; i++)
-        shape_of(t->sites[t->accesses[accesses[i]].site].text, shape[i]);
+        shape_of_site(t, &t->sites[t->accesses[accesses[i]].site], shape[i]);
     if (count == 0)
         snprintf(pair, SHAPE_PAIR_MAX, "-");
     else if (count == 1)

@@ -23,7 +23,9 @@ void shape_of(const char *text, char *shape);
 
 // The shapes of the first two of COUNT accesses (indices into the trace), as
 // "SHAPE | SHAPE"; one alone where there is one, and "-" where no access is to
-// blame. PAIR holds SHAPE_PAIR_MAX bytes.
+// blame. An instruction of another file than the routine's, such as the memmove of
+// the libc that it calls, is "elsewhere": which one runs depends on the CPU, and
+// that libc is a backend of its own. PAIR holds SHAPE_PAIR_MAX bytes.
 void shape_pair(const struct trace *t, const uint32_t *accesses, size_t count, char *pair);
 
 #endif

@@ -59,6 +59,28 @@ static void a_long_instruction_fits_its_shape(void **state)
     assert_int_equal(strlen(shape), SHAPE_MAX - 1);
 }
 
+static void an_instruction_of_another_file_has_no_shape(void **state)
+{
+    (void)state;
+    struct site sites[] = {{.addr = 0x1010, .text = "mov byte ptr [rdi], al"},
+                           {.addr = 0x5010, .text = "vmovdqu ymmword ptr [rdi], ymm0"}};
+    struct access accesses[] = {{.site = 0}, {.site = 1}};
+    const uint32_t both[] = {0, 1};
+    struct trace t = {.accesses = accesses,
+                      .count = 2,
+                      .sites = sites,
+                      .site_count = 2,
+                      .entry = 0x1000,
+                      .images = {{0x1000, 0x2000}, {0x5000, 0x6000}},
+                      .image_count = 2};
+    char pair[SHAPE_PAIR_MAX];
+    shape_pair(&t, both, 2, pair);
+    assert_string_equal(pair, "mov byte ptr [r], r8 | elsewhere");
+    t.image_count = 1; // not known to be another's
+    shape_pair(&t, both, 2, pair);
+    assert_string_equal(pair, "mov byte ptr [r], r8 | vmovdqu ymmword ptr [r], ymm");
+}
+
 static char *print_saved(const struct saved *s)
 {
     char *text;
@@ -258,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_shape_has_no_register_displacement_or_immediate),
         cmocka_unit_test(equal_instructions_of_two_builds_have_one_shape),
         cmocka_unit_test(a_long_instruction_fits_its_shape),
+        cmocka_unit_test(an_instruction_of_another_file_has_no_shape),
         cmocka_unit_test(a_saved_case_reads_back),
         cmocka_unit_test(a_plain_case_is_a_saved_case),
         cmocka_unit_test(what_is_no_saved_case_is_refused_in_one_line),
