@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
-# storescope_fuzz_package(<name> MAX_LEN <bytes> [INPUTS <file or folder>...])
+# storescope_fuzz_package(<name> MAX_LEN <bytes> [DICTIONARY <file>]
+#                         [INPUTS <file or folder>...])
 #
 # What a fuzzing service takes of the target fuzz_<name>, as the install
 # component `fuzz`: the program, fuzz_<name>.options, fuzz_<name>_seed_corpus.zip
-# of INPUTS, and fuzz_<name>.dict where the source folder has one. The program
-# looks for shared libraries in the folder lib beside itself, and nowhere else
-# but where the system does.
+# of INPUTS, and DICTIONARY as fuzz_<name>.dict. The program looks for shared
+# libraries in the folder lib beside itself, and nowhere else but where the system
+# does.
 function(storescope_fuzz_package name)
-    cmake_parse_arguments(arg "" "MAX_LEN" "INPUTS" ${ARGN})
+    cmake_parse_arguments(arg "" "MAX_LEN;DICTIONARY" "INPUTS" ${ARGN})
     set(target fuzz_${name})
     set(package "${CMAKE_CURRENT_BINARY_DIR}/package/${target}")
-    set(dictionary "${CMAKE_CURRENT_SOURCE_DIR}/${target}.dict")
     set(options "[libfuzzer]\nmax_len = ${arg_MAX_LEN}\n")
-    if(EXISTS "${dictionary}")
+    if(arg_DICTIONARY)
         string(APPEND options "dict = ${target}.dict\n")
-        install(FILES "${dictionary}" DESTINATION . COMPONENT fuzz EXCLUDE_FROM_ALL)
+        install(FILES "${arg_DICTIONARY}" DESTINATION . RENAME "${target}.dict" COMPONENT fuzz
+            EXCLUDE_FROM_ALL)
     endif()
     file(CONFIGURE OUTPUT "${package}.options" CONTENT "${options}" @ONLY)
 
