@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "describe.h"
+#include "json_write.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -137,21 +138,11 @@ static void text_report(struct fuzz *x, const struct fuzz_status *s, bool compar
 
 // ---- JSON ----
 
-static void add_text(cJSON *o, const char *key, const char *text)
-{
-    char *copy = text ? utf8_copy(text) : NULL;
-    if (copy)
-        cJSON_AddStringToObject(o, key, copy);
-    else
-        cJSON_AddNullToObject(o, key);
-    free(copy);
-}
-
 static cJSON *row_object(const struct board_backend *row)
 {
     cJSON *o = cJSON_CreateObject();
     struct reached r = read_row(row);
-    add_text(o, "backend", row->name);
+    json_add_text(o, "backend", row->name);
     cJSON_AddNumberToObject(o, "executions", (double)atomic_load(&row->executions));
     cJSON_AddNumberToObject(o, "instructions", atomic_load(&row->known));
     cJSON_AddNumberToObject(o, "reached", atomic_load(&row->reached));
@@ -165,7 +156,7 @@ static cJSON *row_object(const struct board_backend *row)
         cJSON *insn = cJSON_CreateObject();
         insn_text(&r.insns[i], text, sizeof text);
         cJSON_AddNumberToObject(insn, "offset", (double)r.insns[i].offset);
-        add_text(insn, "text", text);
+        json_add_text(insn, "text", text);
         cJSON_AddItemToArray(unreached, insn);
     }
     free(r.insns);
@@ -177,17 +168,17 @@ static cJSON *finding_object(const struct fuzz_finding *f)
     char text[CASE_TEXT_MAX];
     cJSON *o = cJSON_CreateObject();
     case_print(&f->saved.c, text);
-    add_text(o, "backend", f->saved.backend);
-    add_text(o, "contracts", f->saved.contracts);
-    add_text(o, "device", device_side_name(f->saved.device));
-    add_text(o, "rule", rule_name[f->saved.rule]);
-    add_text(o, "sites", f->saved.sites);
-    add_text(o, "case", text);
+    json_add_text(o, "backend", f->saved.backend);
+    json_add_text(o, "contracts", f->saved.contracts);
+    json_add_text(o, "device", device_side_name(f->saved.device));
+    json_add_text(o, "rule", rule_name[f->saved.rule]);
+    json_add_text(o, "sites", f->saved.sites);
+    json_add_text(o, "case", text);
     cJSON_AddBoolToObject(o, "confirmed", f->confirmed);
     cJSON_AddBoolToObject(o, "new", f->is_new);
-    add_text(o, "reason", f->confirmed ? NULL : f->reason);
-    add_text(o, "message", f->confirmed ? f->message : NULL);
-    add_text(o, "file", f->confirmed ? f->path : NULL);
+    json_add_text_or_null(o, "reason", f->confirmed ? NULL : f->reason);
+    json_add_text_or_null(o, "message", f->confirmed ? f->message : NULL);
+    json_add_text_or_null(o, "file", f->confirmed ? f->path : NULL);
     return o;
 }
 
@@ -196,9 +187,9 @@ static void json_report(struct fuzz *x, const struct fuzz_status *s, bool compar
     cJSON *o = cJSON_CreateObject();
     const struct board_backend *row;
     assert(o != NULL);
-    add_text(o, "storescope", STORESCOPE_VERSION);
-    add_text(o, "campaign", x->folder.key);
-    add_text(o, "folder", x->folder.root);
+    json_add_text(o, "storescope", STORESCOPE_VERSION);
+    json_add_text(o, "campaign", x->folder.key);
+    json_add_text(o, "folder", x->folder.root);
     cJSON_AddNumberToObject(o, "seconds", x->folder.seconds);
     cJSON_AddNumberToObject(o, "executions", (double)s->executions);
     cJSON_AddNumberToObject(o, "corpus", (double)s->corpus);
