@@ -26,6 +26,8 @@ refuses 'is not a history of storescope' fuzz --history --db text.db
 [ "$(findings one.db)" = 40 ]
 verdict $? 'what was written is shown'
 prints 0 'DROP TABLE' fuzz --history --db one.db
+"$storescope" fuzz --history --db one.db >out && ! grep -q '.\{81\}' out
+verdict $? 'its tables fit 80 columns'
 "$write" one.db second 50 >out
 [ "$(grep -c old out)" -eq 40 ] && [ "$(findings one.db)" = 50 ]
 verdict $? 'a finding of two campaigns is one, and known to be had'
