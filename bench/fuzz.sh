@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
@@ -6,25 +6,25 @@
 # fuzz.sh BUILD [EXECUTIONS [SEEDS]]. BUILD is a build folder with its
 # storescope_fuzzers, EXECUTIONS (default 100000) what libFuzzer may take for one
 # attempt at a defect, AFL++ a quarter of it, and SEEDS (default 3) how many attempts.
-# Executions, since what else the machine does decides how long they take.
+# Executions, since what else the machine does decides how long they take. Takes a
+# quarter of an hour on one core; STORESCOPE_BENCH=speed or =defects does one half.
 set -eu
 build=${1:?usage: fuzz.sh BUILD [EXECUTIONS [SEEDS]]}
 build=$(cd "$build" && pwd)
 executions=${2:-100000} seeds=${3:-3}
-defects=$(cd "$(dirname "$0")/.." && pwd)/backends/planted/planted.def
 project=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-mkdir seeds zero
+mkdir seeds zero found
 cp "$build"/fuzz/seeds/copy/* seeds/
 head -c 40 /dev/zero >zero/zero
-unset STORESCOPE_EXPECT STORESCOPE_BOARD STORESCOPE_OP STORESCOPE_DEVICE
+unset STORESCOPE_EXPECT STORESCOPE_BOARD STORESCOPE_OP STORESCOPE_DEVICE STORESCOPE_FINDINGS
 export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
 # Fields are changed as fields alone, and are too few to be trimmed.
 export AFL_CUSTOM_MUTATOR_LIBRARY="$build/fuzz/afl/case_mutator.so"
 export AFL_CUSTOM_MUTATOR_ONLY=1 AFL_DISABLE_TRIM=1
-libfuzzer="-max_len=64 -len_control=0 -print_final_stats=1 -artifact_prefix=$folder/"
+libfuzzer=(-max_len=64 -len_control=0 -print_final_stats=1 "-artifact_prefix=$folder/")
 
 engines=""
 [ -x "$build/fuzz/libfuzzer/fuzz_copy" ] && engines="libfuzzer" ||
@@ -39,44 +39,58 @@ median() { # of numbers, one a line
 
 # ---- how fast ----
 
-# Executions a second of one run of PROGRAM with SEEDS under ENGINE.
-rate() { # ENGINE PROGRAM SECONDS
+speed_runs=500000 # of libFuzzer
+speed_seconds=3   # of AFL++
+
+# Executions a second of PROGRAM under ENGINE: of processor time for libFuzzer, of
+# the clock for AFL++, whose processes are not all its children.
+rate() { # ENGINE PROGRAM
     rm -rf run && mkdir run
     if [ "$1" = libfuzzer ]; then
-        "$build/fuzz/libfuzzer/$2" $libfuzzer -max_total_time="$3" run seeds >log 2>&1 || true
-        awk '/stat::average_exec_per_sec/ { print $2 }' log
+        local TIMEFORMAT='%U %S'
+        { time "$build/fuzz/libfuzzer/$2" "${libfuzzer[@]}" -seed="$turn" -runs=$speed_runs \
+            run seeds >log 2>&1; } 2>took || true
+        tail -n 1 took | awk -v n=$speed_runs '{ printf "%.0f\n", n / ($1 + $2) }'
     else
-        afl-fuzz -V "$3" -t 1000 -i seeds -o run "$build/fuzz/afl/$2" >log 2>&1 || true
-        awk -F: '/^execs_per_sec/ { print $2 + 0 }' run/default/fuzzer_stats
+        afl-fuzz -V $speed_seconds -s "$turn" -t 1000 -i seeds -o run "$build/fuzz/afl/$2" \
+            >log 2>&1 || true
+        awk -F: '/^execs_per_sec/ { printf "%.0f\n", $2 }' run/default/fuzzer_stats
     fi
 }
 
-# In turns, so that what else the machine does hits both alike.
-speed() { # ENGINE BACKEND COVERAGE
-    export STORESCOPE_BACKEND="$2" STORESCOPE_COVERAGE="$3" STORESCOPE_FINDINGS="$folder/found"
-    mkdir -p found
-    rm -f nothing copy ratio
+# In turns, so that what else the machine does hits all alike. Both programs, told of
+# machine code and not; the empty one, told, gets as much to work on (fuzz_nothing.c).
+speed() { # ENGINE BACKEND
+    local way
+    export STORESCOPE_BACKEND="$2" STORESCOPE_FINDINGS="$folder/found"
+    rm -f rate.*
     for turn in 1 2 3 4 5; do
-        a=$(rate "$1" fuzz_nothing 3) b=$(rate "$1" fuzz_copy 3)
-        echo "$a" >>nothing
-        echo "$b" >>copy
-        awk -v a="$a" -v b="$b" 'BEGIN { printf "%.2f\n", a ? b / a : 0 }' >>ratio
+        for way in nothing.0 nothing.1 copy.0 copy.1; do
+            export STORESCOPE_COVERAGE=${way#*.}
+            rate "$1" "fuzz_${way%.*}" >>"rate.$way"
+        done
     done
-    guided=guided
-    [ "$3" = 1 ] || guided=blind
-    printf '%-10s %-7s %-36s %10s %10s %6s\n' "$1" $guided "$2" "$(median <nothing)" \
-        "$(median <copy)" "$(median <ratio)"
-    unset STORESCOPE_FINDINGS
+    unset STORESCOPE_FINDINGS STORESCOPE_COVERAGE
+    paste rate.nothing.0 rate.nothing.1 rate.copy.0 rate.copy.1 >rates
+    printf '%-10s %-36s' "$1" "$2"
+    for way in nothing.0 nothing.1 copy.0 copy.1; do printf '%9s' "$(median <"rate.$way")"; done
+    printf '%6s%6s%6s\n' "$(awk '{ printf "%.2f\n", $3 / $1 }' rates | median)" \
+        "$(awk '{ printf "%.2f\n", $4 / $2 }' rates | median)" \
+        "$(awk '{ printf "%.2f\n", $4 / $1 }' rates | median)"
 }
 
-echo "executions a second, with the whole oracle, against the engine with an empty target"
-printf '%-10s %-7s %-36s %10s %10s %6s\n' engine "" routine empty oracle ratio
-for engine in $engines; do
-    for backend in engine/shared glibc/memmove_avx_unaligned_erms musl/memcpy; do
-        speed "$engine" "$backend" 1
+speeds() {
+    local engine backend
+    echo "executions a second, the median of 5 turns: with an empty target, and with the whole"
+    echo "oracle, blind (b) and guided by machine code (g); the oracle's as a part of the empty's"
+    printf '%-10s %-36s%9s%9s%9s%9s%6s%6s%6s\n' engine routine "empty b" "empty g" "oracle b" \
+        "oracle g" b/b g/g g/b
+    for engine in $engines; do
+        for backend in engine/shared musl/memcpy glibc/memmove_avx_unaligned_erms; do
+            speed "$engine" "$backend"
+        done
     done
-    speed "$engine" engine/shared 0
-done
+}
 
 # ---- what it finds ----
 
@@ -86,17 +100,18 @@ now_ms() {
 
 # "EXECUTIONS MILLISECONDS" to the first finding, or nothing.
 attempt() { # ENGINE SEED
+    local start ran saved
     rm -rf run && mkdir run
     start=$(now_ms)
     if [ "$1" = libfuzzer ]; then
-        if "$build/fuzz/libfuzzer/fuzz_copy" $libfuzzer -seed="$2" -runs="$executions" -max_total_time=60 run zero \
-            >log 2>&1; then
+        if "$build/fuzz/libfuzzer/fuzz_copy" "${libfuzzer[@]}" -seed="$2" -runs="$executions" \
+            -max_total_time=60 run zero >log 2>&1; then
             return
         fi
         ran=$(awk '/stat::number_of_executed_units/ { print $2 }' log)
     else
-        AFL_BENCH_UNTIL_CRASH=1 afl-fuzz -s "$2" -E $((executions / 4)) -V 60 -t 1000 -i zero -o run \
-            "$build/fuzz/afl/fuzz_copy" >log 2>&1 || true
+        AFL_BENCH_UNTIL_CRASH=1 afl-fuzz -s "$2" -E $((executions / 4)) -V 60 -t 1000 -i zero \
+            -o run "$build/fuzz/afl/fuzz_copy" >log 2>&1 || true
         saved=$(awk -F: '/^saved_crashes/ { print $2 + 0 }' run/default/fuzzer_stats 2>/dev/null)
         # A first input that breaks a rule ends the dry run.
         [ "${saved:-0}" -gt 0 ] || grep -q "results in a crash" log || return 0
@@ -105,52 +120,97 @@ attempt() { # ENGINE SEED
     echo "${ran:-1} $(($(now_ms) - start))"
 }
 
-# The median of SEEDS attempts: "executions/time", or how many found it.
-attempts() { # ENGINE
-    rm -f got
-    touch got
-    for seed in $(seq "$seeds"); do
-        attempt "$1" "$seed" >>got
-    done
-    found=$(wc -l <got)
-    if [ "$found" -eq 0 ]; then
-        printf '%22s' "not found"
-    else
-        note=""
-        [ "$found" -eq "$seeds" ] || note=" $found/$seeds"
-        printf '%22s' "$(cut -d' ' -f1 got | median) in $(cut -d' ' -f2 got | median) ms$note"
-    fi
+# Name, contract and first rule of each planted defect whose destination is the
+# device; not those that wait for a clock.
+defects() {
+    tr -d '\n' <"$project/backends/planted/planted.def" | sed 's/PLANTED(/\n&/g' |
+        sed -n 's/^PLANTED(\([a-z0-9_]*\), *OP_[A-Z]*, *"\([^"]*\)", *\(.*\)$/\1 \2 \3/p' |
+        grep -v 'device src\|device both' |
+        sed -n 's/^\([^ ]*\) \([^ ]*\) .*"\([^",]\{1,\}\)[^"]*").*$/\1 \2 \3/p' | grep -v ' timeout$'
 }
 
-echo
-echo "to each planted defect, the median of $seeds attempts of at most $executions executions (AFL++: a quarter)"
-printf '%-36s' defect
-for engine in $engines; do printf '%22s%22s' "$engine, guided" blind; done
-echo
-# Name and contract of each row with rules, where the destination is the device.
-tr -d '\n' <"$defects" | sed 's/PLANTED(/\n&/g' |
-    sed -n 's/^PLANTED(\([a-z0-9_]*\), *OP_[A-Z]*, *"\([^"]*\)", *\(.*\)$/\1 \2 \3/p' |
-    grep -v 'device src\|device both\|, ""\?)\|"",* *"")' >rows
-while read -r name contract rest; do
-    rules=$(printf '%s' "$rest" | sed 's/.*"\([^"]*\)").*/\1/')
-    case $rules in "" | timeout*) continue ;; esac # those wait for a clock
-    case $contract in *.contract) contract=$project/$contract ;; esac
-    export STORESCOPE_BACKEND="planted/$name" STORESCOPE_CONTRACT="$contract"
-    # What falls to the very first inputs tells nothing of either.
-    easy=$("$build/fuzz/libfuzzer/fuzz_copy" $libfuzzer -seed=1 -runs=300 zero 2>&1 >/dev/null |
-        awk '/stat::number_of_executed_units/ { print $2 }') || true
-    if [ "${easy:-300}" -lt 300 ]; then
-        easy_count=$((${easy_count:-0} + 1))
-        continue
-    fi
-    printf '%-36s' "$name"
+# What falls to the very first inputs tells nothing of any engine.
+is_easy() {
+    ! "$build/fuzz/libfuzzer/fuzz_copy" "${libfuzzer[@]}" -seed=1 -runs=300 zero >log 2>&1
+}
+
+# A line an attempt in `attempts`: rule, defect, way, and executions and milliseconds
+# where it found something.
+try_defect() { # NAME RULE
+    local engine coverage seed
     for engine in $engines; do
         for coverage in 1 0; do
-            STORESCOPE_COVERAGE=$coverage
-            export STORESCOPE_COVERAGE
-            attempts "$engine"
+            export STORESCOPE_COVERAGE=$coverage
+            for seed in $(seq "$seeds"); do
+                echo "$2 $1 $engine.$coverage $(attempt "$engine" "$seed")" >>attempts
+            done
         done
     done
+    unset STORESCOPE_COVERAGE
+}
+
+# Medians by COLUMN of `attempts`, 1 for rules and 2 for defects. An attempt that
+# found nothing took longer than any other: the median of mostly those is a dash.
+table() { # COLUMN
+    awk -v column="$1" -v ways="$(for e in $engines; do echo "$e.1 $e.0"; done | tr '\n' ' ')" '
+        { key = $column; w = $3; n = ++tries[key, w]
+          if (!(key in seen)) { seen[key]; order[++keys] = key }
+          if (!((key, $2) in had)) { had[key, $2]; kinds[key]++ }
+          ran[key, w, n] = NF > 3 ? $4 : 1e12; took[key, w, n] = NF > 3 ? $5 : 1e12
+          found[w] += NF > 3; all[w]++; hits[key, w] += NF > 3 }
+        function middle(a, key, w, n,    i, j, t, v) {
+            for (i = 1; i <= n; i++) v[i] = a[key, w, i]
+            for (i = 2; i <= n; i++)
+                for (j = i; j > 1 && v[j] < v[j - 1]; j--) { t = v[j]; v[j] = v[j - 1]; v[j - 1] = t }
+            return v[int((n + 1) / 2)]
+        }
+        END {
+            count = split(ways, way, " ")
+            printf "%-38s", column == 1 ? "rule (defects)" : "defect"
+            for (i = 1; i <= count; i++) {
+                title = way[i]; sub(/\.1/, " guided", title); sub(/\.0/, " blind", title)
+                printf "%24s", title
+            }
+            print ""
+            for (k = 1; k <= keys; k++) {
+                key = order[k]
+                printf "%-38s", column == 1 ? key " (" kinds[key] ")" : key
+                for (i = 1; i <= count; i++) {
+                    n = tries[key, way[i]]; m = middle(ran, key, way[i], n)
+                    text = m < 1e12 ? m " " middle(took, key, way[i], n) " ms" : "-"
+                    printf "%24s", text " " hits[key, way[i]] "/" n
+                }
+                print ""
+            }
+            printf "%-38s", "attempts that found it"
+            for (i = 1; i <= count; i++) printf "%24s", found[way[i]] "/" all[way[i]]
+            print ""
+        }' attempts
+}
+
+find_defects() {
+    local name contract rule easy=0
+    : >attempts
+    while read -r name contract rule; do
+        case $contract in *.contract) contract=$project/$contract ;; esac
+        export STORESCOPE_BACKEND="planted/$name" STORESCOPE_CONTRACT="$contract"
+        if is_easy; then
+            easy=$((easy + 1))
+        else
+            echo "bench: $name" >&2
+            try_defect "$name" "$rule"
+        fi
+    done < <(defects)
+    echo "to each planted defect: median executions and time, and how many of $seeds attempts of"
+    echo "at most $executions executions (AFL++: a quarter) found it, from one input of zeros"
+    table 2
     echo
-done <rows
-echo "and ${easy_count:-0} more, which libFuzzer meets within 300 executions"
+    table 1
+    echo "and $easy defects more, which libFuzzer meets within 300 executions"
+}
+
+case ${STORESCOPE_BENCH:-both} in
+speed) speeds ;;
+defects) find_defects ;;
+*) speeds && echo && find_defects ;;
+esac
