@@ -4,10 +4,10 @@
 #
 # What fuzzing copy routines costs and finds here. Usage:
 # fuzz.sh BUILD [EXECUTIONS [SEEDS]]. BUILD is a build folder with its
-# storescope_fuzzers, EXECUTIONS (default 100000) what libFuzzer may take for one
-# attempt at a defect, AFL++ a quarter of it, and SEEDS (default 3) how many attempts.
-# Executions, since what else the machine does decides how long they take. Takes a
-# quarter of an hour on one core; STORESCOPE_BENCH=speed or =defects does one half.
+# storescope_fuzzers, EXECUTIONS (default 100000) what an engine may take for one
+# attempt at a defect, and SEEDS (default 3) how many attempts. Executions, since what
+# else the machine does decides how long they take. Takes a quarter of an hour on one
+# core that does nothing else; STORESCOPE_BENCH=speed or =defects does one half.
 set -eu
 build=${1:?usage: fuzz.sh BUILD [EXECUTIONS [SEEDS]]}
 build=$(cd "$build" && pwd)
@@ -105,12 +105,12 @@ attempt() { # ENGINE SEED
     start=$(now_ms)
     if [ "$1" = libfuzzer ]; then
         if "$build/fuzz/libfuzzer/fuzz_copy" "${libfuzzer[@]}" -seed="$2" -runs="$executions" \
-            -max_total_time=60 run zero >log 2>&1; then
+            -max_total_time=120 run zero >log 2>&1; then
             return
         fi
         ran=$(awk '/stat::number_of_executed_units/ { print $2 }' log)
     else
-        AFL_BENCH_UNTIL_CRASH=1 afl-fuzz -s "$2" -E $((executions / 4)) -V 60 -t 1000 -i zero \
+        AFL_BENCH_UNTIL_CRASH=1 afl-fuzz -s "$2" -E "$executions" -V 120 -t 1000 -i zero \
             -o run "$build/fuzz/afl/fuzz_copy" >log 2>&1 || true
         saved=$(awk -F: '/^saved_crashes/ { print $2 + 0 }' run/default/fuzzer_stats 2>/dev/null)
         # A first input that breaks a rule ends the dry run.
@@ -202,7 +202,7 @@ find_defects() {
         fi
     done < <(defects)
     echo "to each planted defect: median executions and time, and how many of $seeds attempts of"
-    echo "at most $executions executions (AFL++: a quarter) found it, from one input of zeros"
+    echo "at most $executions executions found it, from one input of zeros"
     table 2
     echo
     table 1

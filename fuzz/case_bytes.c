@@ -241,7 +241,7 @@ static void change_one(uint8_t *data, uint64_t *state)
         break;
     default:
         data[AT_FLAGS] ^= (uint8_t)((draw(state) & 1) ? FLAG_EQUAL_DATA : 0);
-        data[AT_FILL] = (uint8_t)(draw(state) % CASE_BYTES_FILLS);
+        draw_bytes(data, AT_FILL, 2, state);
         break;
     }
 }
