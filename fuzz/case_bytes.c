@@ -31,7 +31,7 @@ enum {
     SMALL = CASE_BYTES_SMALL,
     MIDDLE = 1152,
     PAGES = 2 * PAGE_BYTES + 256,
-    LARGE_SHARE = 64, // bytes
+    LARGE_SHARE = 256, // bytes
 };
 
 static uint32_t read_le(const uint8_t *data, size_t size, size_t at, unsigned bytes)

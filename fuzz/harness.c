@@ -12,6 +12,8 @@ enum {
     // A rewritten copy: many fit below 2 GiB, and no copy routine is this large.
     CODE_BYTES = 1 << 20,
     BOARD_EACH = 4096, // executions after which the board is told
+    BOARD_FIRST = 256, // ... and each of the first: a process that only looks at a
+                       // corpus, for libFuzzer, ends without a word
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -184,7 +186,7 @@ void seat_judge(struct seat *seat, const struct copy_case *c)
     if (s->board && seat->rig.distrusted)
         board_note_deadly(s->board, case_hash(seat, c));
     news_of(seat, c);
-    if (s->board && (seat->runs % BOARD_EACH == 0 || seat->runs == BOARD_EACH / 64))
+    if (s->board && (seat->runs % BOARD_EACH == 0 || seat->runs <= BOARD_FIRST))
         news_board(seat);
     if (seat->rig.distrusted) {
         fprintf(stderr, "%s: %s may have written over this process, which ends\n",

@@ -135,7 +135,7 @@ static void few_children_of_large_copies_are_large(void **state)
         }
     }
     assert_true(large > 0);
-    assert_true(bytes / (3 * CHILDREN) < 512);
+    assert_true(bytes / (3 * CHILDREN) < 1024);
 }
 
 int main(void)
