@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     GROUP_MAX = 8, // backends that one engine is given at a time
@@ -167,6 +168,15 @@ static bool make_group(struct engines *e, char *error, size_t error_size)
     return ok;
 }
 
+// What is no news to the engines: what is compared with, else what is to be
+// rewritten, so that what is known is not confirmed and minimised all over again.
+static const char *known_before(const struct fuzz_options *own)
+{
+    if (own->baseline)
+        return own->baseline;
+    return own->write && access(own->write, F_OK) == 0 ? own->write : NULL;
+}
+
 static bool run_group(struct fuzz *x, size_t first, size_t count, uint64_t ms, char *error,
                       size_t error_size)
 {
@@ -175,7 +185,7 @@ static bool run_group(struct fuzz *x, size_t first, size_t count, uint64_t ms, c
     snprintf(name, sizeof name, "group-%zu", first / GROUP_MAX + 1);
     e.group = path_join(x->folder.state, name);
     e.backends = backend_list_text(x->folder.backends + first, count);
-    e.expect = x->own->baseline;
+    e.expect = known_before(x->own);
     unsigned kinds =
         (x->programs.libfuzzer ? ENGINE_LIBFUZZER : 0u) | (x->programs.afl ? ENGINE_AFL : 0u);
     bool ok = make_group(&e, error, error_size);
