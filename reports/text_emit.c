@@ -16,8 +16,9 @@
 // The compiler's command, which the object file is named after.
 static void print_title(const struct backend *b, const struct look *look, FILE *out)
 {
-    const char *slash = strrchr(b->path, '/');
-    char *title = strdup(slash ? slash + 1 : b->path);
+    const char *path = b->path ? b->path : b->name; // some are of no file
+    const char *slash = strrchr(path, '/');
+    char *title = strdup(slash ? slash + 1 : path);
     assert(title != NULL);
     size_t length = strlen(title);
     if (length > 2 && strcmp(title + length - 2, ".o") == 0)
