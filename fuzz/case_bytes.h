@@ -16,7 +16,7 @@
 enum {
     CASE_BYTES = 40,
     CASE_BYTES_SIZE_MAX = 0x50000, // bytes of the largest copy that they describe
-    CASE_BYTES_FILLS = 1 << 16, // any first two bytes of the data, see pools.h
+    CASE_BYTES_FILLS = 1 << 16,    // any first two bytes of the data, see pools.h
     CASE_BYTES_SMALL = 160,
 };
 
