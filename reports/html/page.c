@@ -41,6 +41,7 @@ static void begin(struct report *r)
     p->sections = temporary();
     markup_init(&p->row, p->rows);
     markup_init(&p->section, p->sections);
+    p->row.terse = p->section.terse = true;
     r->state = p;
 }
 
@@ -87,6 +88,7 @@ static void write_style(struct markup *m, const char *file)
 // The policy forbids the page every request: it has all it needs.
 static void write_head(struct markup *m, const char *title)
 {
+    m->terse = true;
     fputs("<!DOCTYPE html>\n", m->out);
     markup_open(m, "html");
     markup_attr(m, "lang", "en");
@@ -220,6 +222,10 @@ static void end(struct report *r)
     write_host(&m, r->facts);
     markup_close_all(&m, 2);
     write_foot(&m);
+    for (size_t i = 0; i < p->laws.count; i++)
+        free(p->laws_of[i]);
+    free(p->laws_of);
+    once_free(&p->laws);
     once_free(&p->once);
     fclose(p->rows);
     fclose(p->sections);
@@ -240,7 +246,7 @@ static void trace(struct report *r, const struct trace_report *report)
     write_banner(&m, "Every load and store of one copy");
     markup_open(&m, "main");
     markup_open_class(&m, "section", "case one");
-    markup_attr(&m, "data-replay", "d0:0");
+    markup_attr_format(&m, "data-size", "%" PRIu64, report->c->size);
     markup_element(&m, "h2", "name", report->backend->name);
     markup_open(&m, "p");
     markup_element(&m, "code", "", text);
@@ -248,25 +254,11 @@ static void trace(struct report *r, const struct trace_report *report)
     markup_close(&m);
     page_command(&m, report->backend, text);
     markup_open(&m, "figure");
-    markup_open_class(&m, "div", "scroll");
     markup_attr(&m, "tabindex", "0");
-    markup_attr(&m, "role", "region");
-    markup_attr(&m, "aria-label", "Store picture");
     svg_picture(&m, report, &options);
-    markup_close(&m);
     picture_sentence(report->recording, report->c->size, sentence, sizeof sentence);
     markup_element(&m, "figcaption", "", sentence);
     markup_close_all(&m, 2);
-    char *json = page_replay_json(report->recording, report->c, options.rows_max);
-    markup_open(&m, "script");
-    markup_attr(&m, "type", "application/json");
-    markup_attr(&m, "id", "d0");
-    markup_text(&m, "");
-    markup_json(&m, "[");
-    markup_json(&m, json);
-    markup_json(&m, "]");
-    markup_close_all(&m, 2);
-    free(json);
     write_foot(&m);
 }
 

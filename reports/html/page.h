@@ -27,6 +27,8 @@ struct page {
     size_t backends;            // so far; the next one's number
     size_t pictures, left_out;  // drawn, and not drawn because of PAGE_PICTURES_MAX
     struct once once;           // its drawings
+    struct once laws;           // those listed
+    char **laws_of;             // per list, the backend; owned
     uint64_t rules_shown;       // bits by id, those named in the matrix
     uint64_t verdicts_shown;    // bits by enum verdict
 };
@@ -54,16 +56,16 @@ void page_case(struct page *p, const struct page_finding *findings, size_t count
 // what of the machine code was never reached.
 void page_charts(struct page *p, const struct result *first, const struct page_finding *found,
                  size_t count);
-void page_laws(struct markup *m, const struct laws *laws);
+void page_laws(struct page *p, const struct result *r);
 void page_code(struct markup *m, const struct coverage *c);
 
-// The instructions of a case, in the routine's code where that is known.
+// The letter by which the instructions name a case: "a" to "z", "A" to "Z", "+".
+const char *page_case_letter(size_t index);
+
+// The instructions of all cases, in the routine's code where that is known. FOUND
+// has those of a case one behind the other.
 void page_sites(struct markup *m, const struct coverage *c, const struct page_finding *found,
                 size_t count);
-
-// What a picture's replay needs, as JSON; the caller frees it. ROWS_MAX as in the
-// picture.
-char *page_replay_json(const struct recording *r, const struct copy_case *c, uint64_t rows_max);
 
 // The command that shows a case again, as a shell takes it.
 void page_command(struct markup *m, const struct backend *b, const char *case_text);

@@ -69,33 +69,49 @@ static void grow(const struct grid *g, unsigned kind, bool (*taken)[CHART_COLUMN
         memset(&taken[y + i][x], true, *width);
 }
 
-// All cells of one kind as one path, in as few rectangles as come easily.
-static void draw_cells(struct markup *m, const struct grid *g, unsigned kind)
+static void draw_path(struct markup *m, const char *class, FILE *out, char *const *data)
 {
-    static const char *const class[] = {[CELL_SOME] = "h1", [CELL_EVERY] = "h2", [CELL_RUN] = "h0"};
-    bool taken[CHART_ROWS][CHART_COLUMNS] = {{false}};
-    char *data;
-    size_t length;
-    FILE *out = open_memstream(&data, &length);
+    fclose(out);
+    if (**data) {
+        markup_open_class(m, "path", class);
+        markup_attr(m, "d", *data);
+        markup_close(m);
+    }
+    free(*data);
+}
+
+static FILE *open_path(char **data, size_t *length)
+{
+    FILE *out = open_memstream(data, length);
     if (out == NULL)
         abort();
+    return out;
+}
+
+// All cells of one kind, in as few rectangles as come easily: those of one row are
+// lines as wide as a row, which take less to write. picture.css has their places.
+static void draw_cells(struct markup *m, const struct grid *g, unsigned kind)
+{
+    static const char *const area[] = {[CELL_SOME] = "h1", [CELL_EVERY] = "h2", [CELL_RUN] = "h0"};
+    static const char *const line[] = {[CELL_SOME] = "l1", [CELL_EVERY] = "l2", [CELL_RUN] = "l0"};
+    bool taken[CHART_ROWS][CHART_COLUMNS] = {{false}};
+    char *areas, *lines;
+    size_t areas_length, lines_length;
+    FILE *areas_out = open_path(&areas, &areas_length);
+    FILE *lines_out = open_path(&lines, &lines_length);
     for (unsigned y = 0; y < g->count; y++)
         for (unsigned x = 0; x < CHART_COLUMNS; x++) {
             unsigned width, height;
             if (!is_kind(g, x, y, kind) || taken[y][x])
                 continue;
             grow(g, kind, taken, x, y, &width, &height);
-            fprintf(out, "M%u %uh%uv%uh-%uz", x, y, width, height, width);
+            if (height > 1)
+                fprintf(areas_out, "M%u,%uh%uv%uh-%uz", x, y, width, height, width);
+            else
+                fprintf(lines_out, "M%u,%uh%u", x, y, width);
         }
-    fclose(out);
-    if (length > 0) {
-        markup_open_class(m, "path", class[kind]);
-        markup_attr_format(m, "transform", "translate(%d %d)scale(%d %d)", LEFT, TOP, CELL_WIDTH,
-                           CELL_HEIGHT);
-        markup_attr(m, "d", data);
-        markup_close(m);
-    }
-    free(data);
+    draw_path(m, area[kind], areas_out, &areas);
+    draw_path(m, line[kind], lines_out, &lines);
 }
 
 static void row_text(unsigned row, char *text, size_t text_size)
@@ -136,24 +152,36 @@ static void draw_axes(struct markup *m, const struct grid *g)
     }
 }
 
-// The chart in words.
-static void write_title(struct markup *m, const struct grid *g)
+static bool is_broken(const struct grid *g, unsigned y)
 {
-    char label[48];
-    bool any = false;
-    markup_open(m, "title");
-    markup_text(m, "Broken at sizes ");
-    for (unsigned y = 0; y < g->count; y++) {
-        bool broken = memchr(g->cells[y], CELL_SOME, CHART_COLUMNS) != NULL ||
-                      memchr(g->cells[y], CELL_EVERY, CHART_COLUMNS) != NULL;
-        if (!broken)
+    return memchr(g->cells[y], CELL_SOME, CHART_COLUMNS) != NULL ||
+           memchr(g->cells[y], CELL_EVERY, CHART_COLUMNS) != NULL;
+}
+
+// The chart in words: the rows where the rule is broken, from the first to the last
+// of those that follow one another.
+static void write_label(struct markup *m, const struct grid *g)
+{
+    char text[1024];
+    size_t length = (size_t)snprintf(text, sizeof text, "Broken at sizes");
+    const char *separator = " ";
+    for (unsigned y = 0; y < g->count && length < sizeof text; y++) {
+        uint64_t lo, hi, other;
+        if (!is_broken(g, y))
             continue;
-        row_text(g->rows[y], label, sizeof label);
-        markup_text(m, any ? ", " : "");
-        markup_text(m, label);
-        any = true;
+        chart_row_sizes(g->rows[y], &lo, &other);
+        while (y + 1 < g->count && is_broken(g, y + 1))
+            y++;
+        chart_row_sizes(g->rows[y], &other, &hi);
+        length +=
+            (size_t)snprintf(text + length, sizeof text - length, "%s%" PRIu64, separator, lo);
+        if (g->rows[y] == CHART_ROWS - 1 && length < sizeof text)
+            length += (size_t)snprintf(text + length, sizeof text - length, "..");
+        else if (hi > lo && length < sizeof text)
+            length += (size_t)snprintf(text + length, sizeof text - length, "..%" PRIu64, hi);
+        separator = ", ";
     }
-    markup_close(m);
+    markup_attr(m, "aria-label", text);
 }
 
 static void draw_grid(struct page *p, const struct grid *g)
@@ -164,13 +192,13 @@ static void draw_grid(struct page *p, const struct grid *g)
     markup_open_class(m, "svg", "pic chart");
     markup_attr_format(m, "viewBox", "0 0 %u %u", width, height + 4);
     markup_attr(m, "role", "img");
-    write_title(m, g);
+    write_label(m, g);
     // What is the same in all charts of a sweep; then what is this one's.
-    once_begin(&drawing);
+    once_begin(&drawing, m);
     draw_axes(&drawing.markup, g);
     draw_cells(&drawing.markup, g, CELL_RUN);
     once_end(&p->once, &drawing, m);
-    once_begin(&drawing);
+    once_begin(&drawing, m);
     draw_cells(&drawing.markup, g, CELL_SOME);
     draw_cells(&drawing.markup, g, CELL_EVERY);
     once_end(&p->once, &drawing, m);

@@ -47,13 +47,10 @@ void page_matrix_head(struct markup *m, const struct run_facts *facts)
 static void write_label(struct markup *m, const struct result *r)
 {
     char text[1024];
-    size_t length = (size_t)snprintf(text, sizeof text, "under %s: %s", r->contract->name,
-                                     verdict_name[r->verdict]);
+    size_t length = (size_t)snprintf(text, sizeof text, "%s", verdict_name[r->verdict]);
     for (size_t i = 0; i < r->finding_count && length < sizeof text; i++)
         length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", i ? ", " : ": ",
                                    rule_name[r->findings[i].rule]);
-    if (r->finding_count == 0 && r->reason[0] && length < sizeof text)
-        snprintf(text + length, sizeof text - length, ": %s", r->reason);
     markup_attr(m, "title", text);
 }
 
