@@ -188,6 +188,33 @@ static void write_banner(struct markup *m, const char *what)
     markup_close_all(m, 2);
 }
 
+// What the parts of a backend mean, once for all of them.
+static void write_key(struct markup *m)
+{
+    static const char *const texts[][2] = {
+        {"Picture", "Time runs downwards, bytes across: loads over the source, stores over the "
+                    "destination. S scalar, V vector, M masked, R string, N non-temporal, A "
+                    "atomic; F fence, L flush. Hatched: stored again. Triangle: below the one "
+                    "before it. Jag: an aligned element is left half written. Faint lines are "
+                    "cache lines, strong ones pages."},
+        {"Disassembly", "The letters of the cases stand where these touch memory; ← names the "
+                        "rules that blame an instruction, and in which cases."},
+        {"Where", "Downwards the size in bytes, across the destination's place in its cache line. "
+                  "Full: every case there breaks the rule; striped: some do; pale: none does; "
+                  "blank: none was run."},
+        {"Which stores", "With both sides at page starts; n is the size, [a,b) the bytes from "
+                         "offset a to before b, in program order; k any whole number that fits."},
+        {"Machine code", "What no case of this sweep reached: offset from the routine's entry, "
+                         "number of instructions, the first of them."},
+    };
+    markup_open_class(m, "details", "part key");
+    markup_element(m, "summary", "", "How to read them");
+    markup_open_class(m, "dl", "facts");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        write_fact(m, texts[i][0], texts[i][1]);
+    markup_close_all(m, 2);
+}
+
 static void end(struct report *r)
 {
     struct page *p = r->state;
@@ -207,6 +234,7 @@ static void end(struct report *r)
     markup_close(&m); // the section of the matrix
     markup_open_class(&m, "section", "backends");
     markup_element(&m, "h2", "", "Backends");
+    write_key(&m);
     if (p->left_out > 0) {
         markup_open_class(&m, "p", "warn");
         markup_format(&m,
@@ -252,7 +280,7 @@ static void trace(struct report *r, const struct trace_report *report)
     markup_element(&m, "code", "", text);
     markup_format(&m, ": %s, recorder %s", outcome, report->recorder);
     markup_close(&m);
-    page_command(&m, report->backend, text);
+    page_command(&m, "", report->backend, text);
     markup_open(&m, "figure");
     markup_attr(&m, "tabindex", "0");
     svg_picture(&m, report, &options);

@@ -67,7 +67,8 @@ const char *page_case_letter(size_t index);
 void page_sites(struct markup *m, const struct coverage *c, const struct page_finding *found,
                 size_t count);
 
-// The command that shows a case again, as a shell takes it.
-void page_command(struct markup *m, const struct backend *b, const char *case_text);
+// The command that shows a case again, as a shell takes it, behind a label or "".
+void page_command(struct markup *m, const char *label, const struct backend *b,
+                  const char *case_text);
 
 #endif

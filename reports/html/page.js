@@ -65,6 +65,15 @@
     $$("tbody a", table).forEach((link) => { link.tabIndex = -1; });
     const first = $("tbody a", table);
     if (first) take(first);
+    // What a cell says in full is in its backend's section.
+    const tell = (event) => {
+      const link = event.target.closest("td a");
+      const row = link && document.getElementById(link.hash.slice(1));
+      if (row && !link.title.includes(":"))
+        link.title = `${row.cells[1].textContent}: ${row.cells[2].textContent}`;
+    };
+    table.addEventListener("pointerover", tell);
+    table.addEventListener("focusin", tell);
     table.addEventListener("focusin", (event) => {
       if (event.target.matches("tbody a")) take(event.target);
     });

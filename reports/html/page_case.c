@@ -12,7 +12,8 @@
 #include <string.h>
 
 // What a shell takes as the command's arguments.
-void page_command(struct markup *m, const struct backend *b, const char *case_text)
+void page_command(struct markup *m, const char *label, const struct backend *b,
+                  const char *case_text)
 {
     char *command;
     size_t length;
@@ -24,6 +25,10 @@ void page_command(struct markup *m, const struct backend *b, const char *case_te
     look_quote(out, case_text);
     fclose(out);
     markup_open_class(m, "p", "cmd");
+    if (*label) {
+        markup_element(m, "span", "", label);
+        markup_text(m, " ");
+    }
     markup_element(m, "code", "", command);
     markup_close(m);
     free(command);
@@ -111,7 +116,7 @@ static void write_picture(struct page *p, const struct page_finding *f)
 void page_case(struct page *p, const struct page_finding *findings, size_t count, size_t index)
 {
     struct markup *m = &p->section;
-    char text[CASE_TEXT_MAX];
+    char text[CASE_TEXT_MAX], label[40];
     const struct finding *first = findings[0].finding;
     // Without sites it could not be recorded again.
     bool recorded = first->recording.trace.sites != NULL;
@@ -123,14 +128,11 @@ void page_case(struct page *p, const struct page_finding *findings, size_t count
         markup_attr_format(m, "data-size", "%" PRIu64, first->witness.size);
     for (size_t i = 0; i < count; i++)
         write_finding(p, findings, count, i);
-    markup_open_class(m, "p", "witness");
-    markup_format(m, "The smallest case, %s: ", page_case_letter(index));
-    markup_element(m, "code", "", text);
-    markup_close(m);
+    snprintf(label, sizeof label, "The smallest case, %s:", page_case_letter(index));
+    page_command(m, label, findings[0].result->backend, text);
     if (drawn)
         write_picture(p, &findings[0]);
     p->pictures += drawn;
     p->left_out += recorded && !drawn;
-    page_command(m, findings[0].result->backend, text);
     markup_close(m);
 }

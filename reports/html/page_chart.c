@@ -232,10 +232,6 @@ void page_charts(struct page *p, const struct result *first, const struct page_f
     }
     markup_open_class(m, "details", "part");
     markup_element(m, "summary", "", "Where in the sweep: size × destination alignment");
-    markup_element(m, "p", "meta",
-                   "Downwards the size in bytes, across the destination's place in its cache line. "
-                   "Full: every case there breaks the rule; striped: some do; pale: none does; "
-                   "blank: none was run.");
     markup_open_class(m, "div", "charts");
     for (size_t i = 0; i < count; i++) {
         bool drawn = found[i].finding->chart == NULL;

@@ -80,9 +80,6 @@ void page_laws(struct page *p, const struct result *r)
     markup_format(m, "Which stores for which sizes, up to %" PRIu64 " bytes",
                   laws->items[laws->count - 1].hi);
     markup_close(m);
-    markup_element(m, "p", "meta",
-                   "Both sides at page starts; n is the size, [a,b) the bytes from offset a to "
-                   "before b, in program order; k any whole number that fits.");
     write_laws_once(p, r);
     markup_close(m);
 }
@@ -113,9 +110,6 @@ void page_code(struct markup *m, const struct coverage *c)
     if (reached == c->count) {
         markup_element(m, "p", "meta", "The sweep reached every instruction that is known.");
     } else {
-        markup_element(m, "p", "meta",
-                       "Never reached by a case of this sweep: offset from the routine's entry, "
-                       "number of instructions, the first of them.");
         markup_open_class(m, "pre", "code");
         markup_attr(m, "tabindex", "0");
         for (size_t i = 0; i < c->count;)

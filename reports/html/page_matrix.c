@@ -43,17 +43,6 @@ void page_matrix_head(struct markup *m, const struct run_facts *facts)
     markup_text(m, "\n");
 }
 
-// What the cell says, to those who cannot see it and when pointed at.
-static void write_label(struct markup *m, const struct result *r)
-{
-    char text[1024];
-    size_t length = (size_t)snprintf(text, sizeof text, "%s", verdict_name[r->verdict]);
-    for (size_t i = 0; i < r->finding_count && length < sizeof text; i++)
-        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", i ? ", " : ": ",
-                                   rule_name[r->findings[i].rule]);
-    markup_attr(m, "title", text);
-}
-
 static void write_cell(struct page *p, const struct result *r, size_t index)
 {
     struct markup *m = &p->row;
@@ -61,7 +50,7 @@ static void write_cell(struct page *p, const struct result *r, size_t index)
     markup_open_class(m, "td", verdict_name[r->verdict]);
     markup_open(m, "a");
     markup_attr_format(m, "href", "#b%zuc%zu", p->backends, index);
-    write_label(m, r);
+    markup_attr(m, "title", verdict_name[r->verdict]); // page.js adds the rules
     markup_element(m, "b", "", verdict_sign[r->verdict]);
     if (r->finding_count > 0) {
         p->rules_shown |= UINT64_C(1) << r->findings[0].rule;

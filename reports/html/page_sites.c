@@ -188,8 +188,7 @@ void page_sites(struct markup *m, const struct coverage *c, const struct page_fi
     listing_make(&l, found, count);
     if (l.count > 0) {
         markup_open_class(m, "details", "part");
-        markup_element(m, "summary", "",
-                       "Disassembly: letters are the cases that touch memory there; ← is to blame");
+        markup_element(m, "summary", "", "Disassembly, with what each case touches and blames");
         markup_open_class(m, "pre", "code");
         markup_attr(m, "tabindex", "0");
         if (is_known(c, &l))

@@ -9,6 +9,7 @@ is not, 77 there is no browser here."""
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -80,8 +81,8 @@ def stores_of(trace):
 
 def picture_is_the_trace(page, program, selector):
     article = article_of(page, selector)
-    case = page.run("return arguments[0].querySelector('.witness code').textContent", article)
-    name = page.run("return arguments[0].closest('details').querySelector('h3').textContent", article)
+    command = page.run("return arguments[0].querySelector('.cmd code').textContent", article)
+    _, _, name, case = shlex.split(command)
     trace = json.loads(storescope(program, "trace", name, case, "--format", "json"))
     size = int(re.search(r"size=(\d+)", case)[1])
     wanted = stores_of(trace)
