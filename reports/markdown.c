@@ -6,6 +6,7 @@
 // that is left out, routine by routine, and the comment says how much and which
 // command shows it. Bytes are counted, which are never fewer than characters.
 
+#include "baseline.h"
 #include "describe.h"
 #include "finding_text.h"
 #include "format.h"
@@ -16,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMMENT_MAX = 65536, END_MAX = 2048, ROWS_BYTES_MAX = 32768 };
+enum { COMMENT_MAX = 65536, END_MAX = 2048, ROWS_BYTES_MAX = 24576, CHANGES_BYTES_MAX = 16384 };
 
 // Text that grows to a limit; a piece that does not fit is left out whole.
 struct text {
@@ -89,8 +90,11 @@ static void put_sentence(FILE *out, const char *text)
     free(copy);
 }
 
-static void put_cell(const struct result *r, FILE *out)
+// CHANGE is of baseline_cell.
+static void put_cell(const struct result *r, unsigned change, FILE *out)
 {
+    if (change)
+        fputs(change & CELL_WORSE ? " ▲" : " ▽", out);
     switch (r->verdict) {
     case VERDICT_CONFORMS:
         fputs(" ✅ |", out);
@@ -179,6 +183,13 @@ static void begin(struct report *r)
     r->state = m;
 }
 
+static unsigned change_of(const struct report *r, const struct result *result)
+{
+    const struct baseline *b = r->facts->baseline;
+    return b == NULL ? 0
+                     : baseline_cell(b, result->backend->name, result->op, result->contract->name);
+}
+
 static void add(struct report *r, const struct result *results, size_t count)
 {
     struct markdown *m = r->state;
@@ -190,7 +201,7 @@ static void add(struct report *r, const struct result *results, size_t count)
     put_name(&results[0], true, out);
     fputs(" |", out);
     for (size_t i = 0; i < count; i++)
-        put_cell(&results[i], out);
+        put_cell(&results[i], change_of(r, &results[i]), out);
     fputc('\n', out);
     fclose(out);
     add_piece(&m->rows, text, length);
@@ -207,12 +218,70 @@ static void add(struct report *r, const struct result *results, size_t count)
     free(text);
 }
 
+// Contracts that have the same difference are one line.
+static void put_difference(const struct baseline *b, size_t at, bool *told, FILE *out)
+{
+    const struct difference *d = &b->items[at];
+    char text[CASE_TEXT_MAX];
+    fprintf(out, "- %s **%s**: ", d->kind == DIFFERENCE_GONE ? "▽" : "▲", difference_name[d->kind]);
+    put_code(out, d->backend, false);
+    fprintf(out, ": %s %s under", rule_name[d->rule], difference_meaning[d->kind]);
+    for (size_t i = at; i < b->count; i++)
+        if (!told[i] && difference_is_same(d, &b->items[i])) {
+            fprintf(out, "%s %s", i > at ? "," : "", b->items[i].key.contract);
+            told[i] = true;
+        }
+    case_print(d->has_now ? &d->now : &d->before, text);
+    fprintf(out, "; %s `%s`", d->has_now ? "the smallest" : "it was", text);
+    if (d->message[0]) {
+        fputs(": ", out);
+        put_sentence(out, d->message);
+    }
+    fputc('\n', out);
+}
+
+// What changed comes first, and is what a comment on a change is for.
+static void put_changes(const struct baseline *b, FILE *out)
+{
+    struct text lines = {.limit = CHANGES_BYTES_MAX};
+    char count[COUNT_TEXT_MAX];
+    bool *told = calloc(b->count + 1, sizeof *told);
+    assert(told != NULL);
+    for (size_t i = 0; i < b->count; i++) {
+        if (told[i])
+            continue;
+        char *line = NULL;
+        size_t length;
+        FILE *one = open_memstream(&line, &length);
+        assert(one != NULL);
+        put_difference(b, i, told, one);
+        fclose(one);
+        add_piece(&lines, line, length);
+        free(line);
+    }
+    fprintf(out, "**%s** from ", count_print(b->count, "difference", count));
+    put_code(out, b->path ? b->path : "the expectations", false);
+    fprintf(out, "; as expected: %s", count_print(b->as_expected, "broken rule", count));
+    if (b->unjudged_count > 0)
+        fprintf(out, "; not compared: %s", count_print(b->unjudged_count, "verdict", count));
+    fprintf(out, ".\n\n%s", lines.length ? lines.bytes : "");
+    if (lines.left_out > 0)
+        fprintf(out, "- and %s more\n", count_print(lines.left_out, "", count));
+    if (b->count > 0)
+        fputc('\n', out);
+    free(lines.bytes);
+    free(told);
+}
+
 static void put_head(const struct report *r, FILE *out)
 {
     const struct totals *t = r->facts->totals;
     char findings[COUNT_TEXT_MAX], backends[COUNT_TEXT_MAX], cases[COUNT_TEXT_MAX];
-    fprintf(out, "### storescope: %s\n\n%s, %s", count_print(t->findings, "finding", findings),
-            count_print(t->backends, "backend", backends), count_print(t->cases, "case", cases));
+    fprintf(out, "### storescope: %s\n\n", count_print(t->findings, "finding", findings));
+    if (r->facts->baseline != NULL)
+        put_changes(r->facts->baseline, out);
+    fprintf(out, "%s, %s", count_print(t->backends, "backend", backends),
+            count_print(t->cases, "case", cases));
     for (size_t v = 0; v < VERDICT_COUNT; v++)
         fprintf(out, "%s%" PRIu64 " %s", v ? ", " : ": ", t->verdicts[v], verdict_name[v]);
     fputs(".\n", out);

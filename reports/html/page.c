@@ -45,9 +45,21 @@ static void begin(struct report *r)
     r->state = p;
 }
 
+// What comes later refers to it.
+static void take_name(struct page *p, const struct result *r)
+{
+    p->names = realloc(p->names, (p->backends + 1) * sizeof *p->names);
+    p->ops = realloc(p->ops, (p->backends + 1) * sizeof *p->ops);
+    assert(p->names != NULL && p->ops != NULL);
+    p->names[p->backends] = strdup(r->backend->name);
+    p->ops[p->backends] = r->op;
+    assert(p->names[p->backends] != NULL);
+}
+
 static void add(struct report *r, const struct result *results, size_t count)
 {
     struct page *p = r->state;
+    take_name(p, &results[0]);
     page_matrix_row(p, results, count);
     page_section(p, results, count);
     p->backends++;
@@ -215,6 +227,20 @@ static void write_key(struct markup *m)
     markup_close_all(m, 2);
 }
 
+static void page_free(struct page *p)
+{
+    for (size_t i = 0; i < p->backends; i++)
+        free(p->names[i]);
+    free(p->names);
+    free(p->ops);
+    free(p->laws_of);
+    once_free(&p->laws);
+    once_free(&p->once);
+    fclose(p->rows);
+    fclose(p->sections);
+    free(p);
+}
+
 static void end(struct report *r)
 {
     struct page *p = r->state;
@@ -226,6 +252,7 @@ static void end(struct report *r)
     write_patterns(&m);
     write_banner(&m, "Which copy routine is safe for which memory");
     markup_open(&m, "main");
+    page_changes(&m, p);
     write_totals(&m, r->facts);
     page_matrix_head(&m, r->facts);
     splice(r, p->rows, &m);
@@ -250,14 +277,7 @@ static void end(struct report *r)
     write_host(&m, r->facts);
     markup_close_all(&m, 2);
     write_foot(&m);
-    for (size_t i = 0; i < p->laws.count; i++)
-        free(p->laws_of[i]);
-    free(p->laws_of);
-    once_free(&p->laws);
-    once_free(&p->once);
-    fclose(p->rows);
-    fclose(p->sections);
-    free(p);
+    page_free(p);
 }
 
 static void trace(struct report *r, const struct trace_report *report)

@@ -10,6 +10,7 @@
 #ifndef STORESCOPE_PAGE_H
 #define STORESCOPE_PAGE_H
 
+#include "baseline.h"
 #include "format.h"
 #include "markup.h"
 #include "once.h"
@@ -28,9 +29,12 @@ struct page {
     size_t pictures, left_out;  // drawn, and not drawn because of PAGE_PICTURES_MAX
     struct once once;           // its drawings
     struct once laws;           // those listed
-    char **laws_of;             // per list, the backend; owned
+    size_t *laws_of;            // per list, the backend's number; owned
+    char **names;               // per backend; owned
+    enum copy_op *ops;          // likewise
     uint64_t rules_shown;       // bits by id, those named in the matrix
     uint64_t verdicts_shown;    // bits by enum verdict
+    unsigned changes_shown;     // CELL_CHANGED, CELL_WORSE
 };
 
 // A rule broken in a backend's sweep, once for all contracts that have it.
@@ -44,6 +48,10 @@ struct page_finding {
 void page_matrix_row(struct page *p, const struct result *results, size_t count);
 void page_matrix_head(struct markup *m, const struct run_facts *facts);
 void page_matrix_legend(struct markup *m, const struct page *p);
+
+// What changed against the expectations: the first thing on the page.
+void page_changes(struct markup *m, const struct page *p);
+const char *page_change_sign(unsigned cell); // CELL_CHANGED, CELL_WORSE
 
 // All on one backend.
 void page_section(struct page *p, const struct result *results, size_t count);
@@ -66,6 +74,9 @@ const char *page_case_letter(size_t index);
 // has those of a case one behind the other.
 void page_sites(struct markup *m, const struct coverage *c, const struct page_finding *found,
                 size_t count);
+
+// A message as a paragraph; what stands between back quotes is code.
+void page_message(struct markup *m, const char *class, const char *message);
 
 // The command that shows a case again, as a shell takes it, behind a label or "".
 void page_command(struct markup *m, const char *label, const struct backend *b,

@@ -53,11 +53,11 @@ static void write_share(struct page *p, const struct page_finding *f)
 }
 
 // Instructions stand between back quotes in messages.
-static void write_message(struct markup *m, const char *message)
+void page_message(struct markup *m, const char *class, const char *message)
 {
     char part[sizeof((struct finding *)NULL)->message];
     bool code = false;
-    markup_open_class(m, "p", "msg");
+    markup_open_class(m, "p", class);
     for (const char *end; *message; message = end + (*end != '\0'), code = !code) {
         end = strchrnul(message, '`');
         snprintf(part, sizeof part, "%.*s", (int)(end - message), message);
@@ -89,7 +89,7 @@ static void write_finding(struct page *p, const struct page_finding *findings, s
     for (size_t i = index; i < count; i++)
         if (is_same_text(&findings[i], f))
             write_share(p, &findings[i]);
-    write_message(m, f->finding->message);
+    page_message(m, "msg", f->finding->message);
     markup_close(m);
 }
 

@@ -54,13 +54,12 @@ static void write_laws_once(struct page *p, const struct result *r)
         markup_text(m, "The same as of ");
         markup_open(m, "a");
         markup_attr_format(m, "href", "#l%zu", id);
-        markup_text(m, p->laws_of[id]);
+        markup_text(m, p->names[p->laws_of[id]]);
         markup_close_all(m, 2);
     } else {
         p->laws_of = realloc(p->laws_of, (id + 1) * sizeof *p->laws_of);
         assert(p->laws_of != NULL);
-        p->laws_of[id] = strdup(r->backend->name);
-        assert(p->laws_of[id] != NULL);
+        p->laws_of[id] = p->backends;
         markup_open_class(m, "ul", "laws");
         markup_attr_format(m, "id", "l%zu", id);
         markup_raw(m, text, length);

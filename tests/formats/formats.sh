@@ -108,6 +108,22 @@ holds 'the JSON of a list is valid' by_schema "$source/docs/schema/list.schema.j
 holds 'the JSON of a baseline is valid' by_schema "$source/docs/schema/baseline.schema.json" \
     baseline.json
 
+# Of three that are known, the rules of one are forgotten, and one rule is made up.
+"$storescope" compare loop/word loop/byte --size 0..16 --dst 0 --src 0 --quiet \
+    --write-baseline changed.expect >out 2>err
+sed -i -e '/^rule split-store/,/^  sites/d' -e 's/^rule wide-store axi32/& mmio/' changed.expect
+"$storescope" compare loop/word loop/byte --size 0..16 --dst 0 --src 0 --quiet \
+    --baseline changed.expect -o changed.txt --report markdown:changed.md --report html:changed.html
+holds 'a comment says first what changed' sh -c '
+    sed -n 3p changed.md | grep -q "^\*\*[0-9]* differences\*\* from .changed.expect." &&
+    grep -q "^- ▲ \*\*new\*\*: .loop/word.: split-store newly broken under qemu-ram" changed.md &&
+    grep -q "^- ▽ \*\*gone\*\*: .loop/word.: wide-store no longer broken under mmio" changed.md &&
+    grep -q "^| .loop/byte. .*▲ ❌ split-store" changed.md'
+holds 'the page says first what changed, with its cells' sh -c '
+    tr -d "\n" <changed.html | grep -q "<main><section class=changes>.*▲ new<td>loop/word<td><a href=#b0c1>qemu-ram" &&
+    grep -q "class=gone><th>▽ gone<td>loop/word<td><a href=#b0c5>mmio" changed.html &&
+    grep -q "<u>▲</u>" changed.html'
+
 # ---- two sides ----
 small="--size 0..16 --dst 0 --src 0 --quiet"
 "$storescope" compare loop/word $small --format json -o word.json
