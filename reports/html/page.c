@@ -122,7 +122,7 @@ static void write_head(struct markup *m, const char *title)
     markup_close(m);
 }
 
-static void write_foot(struct markup *m)
+void page_end(struct markup *m)
 {
     const char *script = page_text("page.js");
     markup_open(m, "script");
@@ -227,6 +227,16 @@ static void write_key(struct markup *m)
     markup_close_all(m, 2);
 }
 
+void page_begin(struct markup *m, FILE *out, const char *title, const char *lead)
+{
+    markup_init(m, out);
+    write_head(m, title);
+    markup_open(m, "body");
+    write_patterns(m);
+    write_banner(m, lead);
+    markup_open(m, "main");
+}
+
 static void page_free(struct page *p)
 {
     for (size_t i = 0; i < p->backends; i++)
@@ -246,12 +256,8 @@ static void end(struct report *r)
     struct page *p = r->state;
     struct markup m;
     char left_out[COUNT_TEXT_MAX];
-    markup_init(&m, r->out);
-    write_head(&m, "storescope: which copy is safe for which memory");
-    markup_open(&m, "body");
-    write_patterns(&m);
-    write_banner(&m, "Which copy routine is safe for which memory");
-    markup_open(&m, "main");
+    page_begin(&m, r->out, "storescope: which copy is safe for which memory",
+               "Which copy routine is safe for which memory");
     page_changes(&m, p);
     write_totals(&m, r->facts);
     page_matrix_head(&m, r->facts);
@@ -276,7 +282,7 @@ static void end(struct report *r)
     markup_element(&m, "h2", "", "Machine");
     write_host(&m, r->facts);
     markup_close_all(&m, 2);
-    write_foot(&m);
+    page_end(&m);
     page_free(p);
 }
 
@@ -285,14 +291,9 @@ static void trace(struct report *r, const struct trace_report *report)
     struct markup m;
     char text[CASE_TEXT_MAX], outcome[TRACE_REASON_MAX + 160], sentence[512];
     const struct svg_options options = {.rows_max = report->text.rows_max};
-    markup_init(&m, r->out);
     case_print(report->c, text);
     outcome_print(report->recording, outcome, sizeof outcome);
-    write_head(&m, report->backend->name);
-    markup_open(&m, "body");
-    write_patterns(&m);
-    write_banner(&m, "Every load and store of one copy");
-    markup_open(&m, "main");
+    page_begin(&m, r->out, report->backend->name, "Every load and store of one copy");
     markup_open_class(&m, "section", "case one");
     markup_attr_format(&m, "data-size", "%" PRIu64, report->c->size);
     markup_element(&m, "h2", "name", report->backend->name);
@@ -307,7 +308,7 @@ static void trace(struct report *r, const struct trace_report *report)
     picture_sentence(report->recording, report->c->size, sentence, sizeof sentence);
     markup_element(&m, "figcaption", "", sentence);
     markup_close_all(&m, 2);
-    write_foot(&m);
+    page_end(&m);
 }
 
 const struct format format_html = {

@@ -44,6 +44,10 @@ struct page_finding {
     bool *under;                 // one a contract
 };
 
+// A page up to its first section, and from behind its last.
+void page_begin(struct markup *m, FILE *out, const char *title, const char *lead);
+void page_end(struct markup *m);
+
 // The row of the matrix, with links to the section.
 void page_matrix_row(struct page *p, const struct result *results, size_t count);
 void page_matrix_head(struct markup *m, const struct run_facts *facts);

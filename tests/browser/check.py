@@ -274,6 +274,17 @@ def trace_page(page, program, folder):
                   "return [...document.querySelectorAll('.mem .c')].every(c => c.textContent === '1')"))
 
 
+def two_sides(page, program, folder):
+    path = pathlib.Path(folder, "diff.html")
+    storescope(program, "compare", "--diff", "loop/word", "loop/byte", *SWEEP, "--format", "html", "-o", str(path))
+    page.open(path.as_uri())
+    page.wait("return document.querySelectorAll('.replay').length >= 2")
+    page.click("#matrix tbody td:nth-of-type(3) a")
+    look("a page of two sides opens what changed under a contract, both replayed",
+         page.run("return document.querySelector('#b0c2').matches('.here') &&"
+                  "document.querySelectorAll('.side .replay').length >= 2"))
+
+
 def main():
     program = sys.argv[1]
     if browser.missing():
@@ -296,6 +307,7 @@ def main():
         fits_a_phone(page)
         works_without_script(page, url)
         trace_page(page, program, folder)
+        two_sides(page, program, folder)
         others = [u for u in page.requests() if not u.startswith(pathlib.Path(folder).as_uri())]
         look("no request leaves the page", not others, others)
         errors = [e["message"] for e in page.log("browser") if e["level"] in ("SEVERE", "WARNING")]

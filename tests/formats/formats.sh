@@ -144,6 +144,16 @@ holds 'both sides have a picture' sh -c 'grep -q "^A  loop/word: " diff.txt &&
 "$storescope" compare --diff word.json loop/byte $small --format json -o diff.json
 holds 'the JSON of two sides is valid' by_schema "$source/docs/schema/diff.schema.json" diff.json
 
+"$storescope" compare --diff loop/word loop/byte $small --format markdown -o diff.md
+"$storescope" compare --diff loop/word loop/byte $small --format html -o diff.html
+holds 'a comment on two sides has each cell, and the pictures of both' sh -c '
+    grep -q "^### storescope: [1-9][0-9]* worse, 0 better" diff.md && grep -q "| .loop/word. → .loop/byte. | = ✅ | [▲~] ❌ |" diff.md &&
+    grep -q "^- ▲ \*\*split-store\*\* under qemu-ram" diff.md && grep -q "^A  loop/word: memcpy size=2" diff.md &&
+    grep -q "^B  loop/byte: memcpy size=2" diff.md'
+holds 'a page of two sides has each cell, and the pictures of both' sh -c '
+    grep -q "<td class=violates><a href=#b0c1 title=\"violates in both\"><b>▲</b>worse" diff.html &&
+    [ "$(grep -o "<svg class=pic " diff.html | wc -l)" -ge 4 ]'
+
 sed 's/"verdict":"[a-z]*"/"verdict":"skipped"/' word.json >skipped.json
 holds 'what was not judged on either side is not compared' sh -c \
     '"$1" compare --diff skipped.json skipped.json >out 2>err; [ $? -eq 2 ] && [ -s err ]' \
@@ -162,7 +172,7 @@ holds 'what is no JSON is refused' refused 'is no JSON' compare --diff no.json l
 holds 'a list is refused' refused 'is no JSON report' compare --diff list.json loop/word
 holds 'a report that lacks its results is refused' refused 'result 0' \
     compare --diff lying.json loop/word
-holds 'CSV of two sides is refused' refused 'text and json' \
+holds 'CSV of two sides is refused' refused 'text, json, html and markdown' \
     compare --diff word.json word.json --format csv
 holds 'a format nobody knows is refused' refused "expected one of: text, json, sarif" \
     check loop/word --contract ram --report xml:x
