@@ -4,6 +4,7 @@
 #include "baseline.h"
 
 #include "describe.h"
+#include "json_write.h"
 #include "saved.h"
 
 #include <assert.h>
@@ -168,46 +169,36 @@ static cJSON *side(bool there, const struct copy_case *c, const char *sites)
     return o;
 }
 
-static void add_text(cJSON *o, const char *key, const char *text)
-{
-    char *copy = text ? utf8_copy(text) : NULL;
-    if (copy)
-        cJSON_AddStringToObject(o, key, copy);
-    else
-        cJSON_AddNullToObject(o, key);
-    free(copy);
-}
-
 static cJSON *difference_object(const struct difference *d)
 {
     cJSON *o = cJSON_CreateObject();
-    add_text(o, "kind", difference_name[d->kind]);
-    add_text(o, "backend", d->backend);
-    add_text(o, "contract", d->key.contract);
-    add_text(o, "device", device_side_name(d->key.device));
-    add_text(o, "op", copy_op_name[d->key.op]);
-    add_text(o, "rule", rule_name[d->rule]);
+    json_add_text(o, "kind", difference_name[d->kind]);
+    json_add_text(o, "backend", d->backend);
+    json_add_text(o, "contract", d->key.contract);
+    json_add_text(o, "device", device_side_name(d->key.device));
+    json_add_text(o, "op", copy_op_name[d->key.op]);
+    json_add_text(o, "rule", rule_name[d->rule]);
     cJSON_AddItemToObject(o, "before", side(d->has_before, &d->before, NULL));
     cJSON_AddItemToObject(o, "now", side(d->has_now, &d->now, d->sites));
-    add_text(o, "message", d->message[0] ? d->message : NULL);
+    json_add_text_or_null(o, "message", d->message);
     return o;
 }
 
 cJSON *baseline_object(const struct baseline *b)
 {
     cJSON *o = cJSON_CreateObject();
-    add_text(o, "storescope", STORESCOPE_VERSION);
-    add_text(o, "baseline", b->path);
-    add_text(o, "written", b->written);
+    json_add_text(o, "storescope", STORESCOPE_VERSION);
+    json_add_text_or_null(o, "baseline", b->path);
+    json_add_text_or_null(o, "written", b->written);
     cJSON *differences = cJSON_AddArrayToObject(o, "differences");
     for (size_t i = 0; i < b->count; i++)
         cJSON_AddItemToArray(differences, difference_object(&b->items[i]));
     cJSON *unjudged = cJSON_AddArrayToObject(o, "not_compared");
     for (size_t i = 0; i < b->unjudged_count; i++) {
         cJSON *u = cJSON_CreateObject();
-        add_text(u, "backend", b->unjudged[i].backend);
-        add_text(u, "contract", b->unjudged[i].contract);
-        add_text(u, "reason", b->unjudged[i].reason);
+        json_add_text(u, "backend", b->unjudged[i].backend);
+        json_add_text(u, "contract", b->unjudged[i].contract);
+        json_add_text(u, "reason", b->unjudged[i].reason);
         cJSON_AddItemToArray(unjudged, u);
     }
     cJSON_AddNumberToObject(o, "as_expected", (double)b->as_expected);
