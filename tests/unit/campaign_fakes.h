@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
 enum {
     SIZES = 200,  // 0..199
     OFFSETS = 16, // destination

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+
 enum { LANE_BYTES = 3 * PAGE_BYTES, SIZE_MAX_HERE = 300, ACCESSES_MAX = 400 };
 enum { STACK = 0x7f0000000000, STACK_BYTES = 0x4000, IMAGE = 0x560000000000 };
 
