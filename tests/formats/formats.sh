@@ -63,9 +63,9 @@ gcc -g -O2 -fPIC -shared -o "$odd" odd.c || exit 2
 
 "$storescope" compare "$odd:copy" 'planted/[a-o]*' musl/memcpy 'glibc/memmove_avx*' --quiet --timeout 50ms \
     --size 0..16 --dst 0..1 --src 0 -o all.txt --json all.json --report sarif:all.sarif \
-    --report junit:all.xml --report csv:all.csv --report markdown:all.md 2>err
+    --report junit:all.xml --report csv:all.csv --report markdown:all.md --report html:all.html 2>err
 [ $? -eq 1 ]
-verdict $? 'one sweep makes six reports'
+verdict $? 'one sweep makes seven reports'
 
 holds 'the JSON of a sweep is valid' by_schema "$source/docs/schema/results.schema.json" all.json
 holds 'SARIF is valid by its schema' by_schema "$schemas/sarif-2.1.0.json" all.sarif
@@ -83,6 +83,7 @@ holds 'JUnit XML is valid by the schema of Jenkins' by_xsd "$schemas/jenkins-jun
 holds 'JUnit XML without skips is valid by the schema of Ant' by_xsd "$schemas/JUnit.xsd" judged.xml
 
 holds 'the reports of one sweep agree' "$python" "$here/agree.py" all
+holds 'the page shares what is the same, and is small' "$python" "$here/page_size.py" all.html all.json
 holds 'a comment fits GitHub, and says what it lacks' "$python" -c '
 import sys
 text = open("all.md", encoding="utf-8").read()
