@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { CELL_WIDTH = 7, CELL_HEIGHT = 11, LEFT = 74, TOP = 20 };
+enum { BEATS_MIN = 4, DASHES_MAX = 8 };
 
 // Of the cases with a cell's sizes and alignment: none were run, or none, some,
 // every one broke the rule.
@@ -69,23 +70,85 @@ static void grow(const struct grid *g, unsigned kind, bool (*taken)[CHART_COLUMN
         memset(&taken[y + i][x], true, *width);
 }
 
-static void draw_path(struct markup *m, const char *class, FILE *out, char *const *data)
+// A path's data as they are written; PERIOD is 0 where its lines are whole.
+struct path {
+    FILE *out;
+    char *data;
+    size_t length;
+    unsigned dash, period;
+};
+
+static void path_open(struct path *p, unsigned dash, unsigned period)
 {
-    fclose(out);
-    if (**data) {
-        markup_open_class(m, "path", class);
-        markup_attr(m, "d", *data);
-        markup_close(m);
-    }
-    free(*data);
+    *p = (struct path){.dash = dash, .period = period};
+    p->out = open_memstream(&p->data, &p->length);
+    if (p->out == NULL)
+        abort();
 }
 
-static FILE *open_path(char **data, size_t *length)
+static void path_draw(struct path *p, struct markup *m, const char *class)
 {
-    FILE *out = open_memstream(data, length);
-    if (out == NULL)
-        abort();
-    return out;
+    fclose(p->out);
+    if (p->length > 0) {
+        markup_open_class(m, "path", class);
+        if (p->period > 0)
+            markup_attr_format(m, "stroke-dasharray", "%u,%u", p->dash, p->period - p->dash);
+        markup_attr(m, "d", p->data);
+        markup_close(m);
+    }
+    free(p->data);
+}
+
+// Runs of cells of one row, all as long as the first and equally far apart, as what
+// depends on alignment is. End is behind the last.
+struct beat {
+    unsigned first, end, dash, period, runs;
+};
+
+static bool find_beat(const struct grid *g, unsigned y, unsigned kind, struct beat *out)
+{
+    *out = (struct beat){.runs = 0};
+    unsigned before = 0;
+    for (unsigned x = 0, end; x < CHART_COLUMNS; x = end + (end == x)) {
+        for (end = x; end < CHART_COLUMNS && is_kind(g, end, y, kind);)
+            end++;
+        if (end == x)
+            continue;
+        if (out->runs == 0)
+            out->first = x, out->dash = end - x;
+        else if (out->runs == 1)
+            out->period = x - before;
+        if (end - x != out->dash || (out->runs > 1 && x - before != out->period))
+            return false;
+        out->end = end;
+        out->runs++;
+        before = x;
+    }
+    return out->runs >= BEATS_MIN;
+}
+
+// Rows that have a beat, as dashed lines: one path for all that have the same.
+static void draw_beats(struct markup *m, const struct grid *g, unsigned kind, const char *class,
+                       bool (*taken)[CHART_COLUMNS])
+{
+    struct path paths[DASHES_MAX];
+    unsigned count = 0;
+    for (unsigned y = 0; y < g->count; y++) {
+        struct beat beat;
+        unsigned i = 0;
+        if (!find_beat(g, y, kind, &beat))
+            continue;
+        while (i < count && (paths[i].dash != beat.dash || paths[i].period != beat.period))
+            i++;
+        if (i == DASHES_MAX)
+            continue;
+        if (i == count)
+            path_open(&paths[count++], beat.dash, beat.period);
+        fprintf(paths[i].out, "M%u,%uH%u", beat.first, y, beat.end);
+        memset(taken[y], true, CHART_COLUMNS);
+    }
+    for (unsigned i = 0; i < count; i++)
+        path_draw(&paths[i], m, class);
 }
 
 // All cells of one kind, in as few rectangles as come easily: those of one row are
@@ -95,10 +158,10 @@ static void draw_cells(struct markup *m, const struct grid *g, unsigned kind)
     static const char *const area[] = {[CELL_SOME] = "h1", [CELL_EVERY] = "h2", [CELL_RUN] = "h0"};
     static const char *const line[] = {[CELL_SOME] = "l1", [CELL_EVERY] = "l2", [CELL_RUN] = "l0"};
     bool taken[CHART_ROWS][CHART_COLUMNS] = {{false}};
-    char *areas, *lines;
-    size_t areas_length, lines_length;
-    FILE *areas_out = open_path(&areas, &areas_length);
-    FILE *lines_out = open_path(&lines, &lines_length);
+    struct path areas, lines;
+    draw_beats(m, g, kind, line[kind], taken);
+    path_open(&areas, 0, 0);
+    path_open(&lines, 0, 0);
     for (unsigned y = 0; y < g->count; y++)
         for (unsigned x = 0; x < CHART_COLUMNS; x++) {
             unsigned width, height;
@@ -106,12 +169,12 @@ static void draw_cells(struct markup *m, const struct grid *g, unsigned kind)
                 continue;
             grow(g, kind, taken, x, y, &width, &height);
             if (height > 1)
-                fprintf(areas_out, "M%u,%uh%uv%uh-%uz", x, y, width, height, width);
+                fprintf(areas.out, "M%u,%uh%uv%uh-%uz", x, y, width, height, width);
             else
-                fprintf(lines_out, "M%u,%uh%u", x, y, width);
+                fprintf(lines.out, "M%u,%uh%u", x, y, width);
         }
-    draw_path(m, area[kind], areas_out, &areas);
-    draw_path(m, line[kind], lines_out, &lines);
+    path_draw(&areas, m, area[kind]);
+    path_draw(&lines, m, line[kind]);
 }
 
 static void row_text(unsigned row, char *text, size_t text_size)

@@ -109,6 +109,7 @@ void page_code(struct markup *m, const struct coverage *c)
     if (reached == c->count) {
         markup_element(m, "p", "meta", "The sweep reached every instruction that is known.");
     } else {
+        markup_element(m, "p", "meta", "Never reached:");
         markup_open_class(m, "pre", "code");
         markup_attr(m, "tabindex", "0");
         for (size_t i = 0; i < c->count;)
