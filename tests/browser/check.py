@@ -140,6 +140,20 @@ def every_picture_is_right(page, program):
             picture_is_the_trace(page, program, f"#b{index}w0")
 
 
+def disassembly_blames(page):
+    """Each finding's rule stands at an instruction that its case touches, with the case's letter."""
+    missing = page.run("""
+      const backend = document.querySelector('#b0');
+      const lines = [...backend.querySelectorAll('pre.code')].find(p => p.querySelector('mark')).textContent.split('\\n');
+      return [...backend.querySelectorAll('article.case')].flatMap(article => {
+        const letter = article.querySelector('.cmd span').textContent.match(/, (.):$/)[1];
+        const touched = lines.filter(line => /^[ a-zA-Z]*/.exec(line)[0].includes(letter));
+        return [...article.querySelectorAll('h4')].map(h => h.textContent).filter(rule =>
+          !touched.some(line => new RegExp(` ${rule} [a-zA-Z]*${letter}`).test(line)));
+      });""")
+    look("the disassembly says which case blames which instruction", missing == [], missing)
+
+
 def keyboard_works(page):
     page.run("location.hash = ''; document.querySelectorAll('details').forEach(d => { d.open = false; });"
              "scrollTo(0, 0); document.activeElement.blur()")
@@ -300,6 +314,7 @@ def main():
         page.open(url)
         cell_opens_findings(page, program)
         every_picture_is_right(page, program)
+        disassembly_blames(page)
         keyboard_works(page)
         filter_works(page)
         contrast_is_enough(page)

@@ -99,6 +99,8 @@ holds 'fingerprints are stable' sh -c '[ -s prints1 ] && cmp prints1 prints2'
 
 "$storescope" trace loop/word --size 15 --format json -o trace.json
 holds 'the JSON of a trace is valid' by_schema "$source/docs/schema/trace.schema.json" trace.json
+"$storescope" emit --cc 'gcc -O2' --size 1..8 --contract shared --keep . --quiet --format json -o emit.json 2>err
+holds 'the JSON of emit is that of a sweep' by_schema "$source/docs/schema/results.schema.json" emit.json
 "$storescope" list --all --format json -o list.json
 holds 'the JSON of a list is valid' by_schema "$source/docs/schema/list.schema.json" list.json
 
