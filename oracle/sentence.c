@@ -239,8 +239,8 @@ static void say_misaligned(const struct words *w)
     const struct access *a = access_of(w, 0);
     char place[40];
     name_place(place, w->s, a);
-    SAY(w, "%s %s %u bytes at %s, address 0x%" PRIx64 ", which is not aligned to its width",
-        w->by[0], w->as->verb, a->width, place, a->addr);
+    SAY(w, "%s %s %u bytes at %s, which lies %u past a multiple of %u", w->by[0], w->as->verb,
+        a->width, place, (unsigned)(a->addr % a->width), a->width);
 }
 
 static void say_wide(const struct words *w)
