@@ -20,6 +20,13 @@ const char *const difference_name[DIFFERENCE_KINDS] = {
     [DIFFERENCE_GONE] = "gone",
 };
 
+const char *const difference_meaning[DIFFERENCE_KINDS] = {
+    [DIFFERENCE_NEW_RULE] = "newly broken",
+    [DIFFERENCE_NEW_SITES] = "broken at sites that are new",
+    [DIFFERENCE_WORSE] = "broken at smaller sizes than before",
+    [DIFFERENCE_GONE] = "no longer broken",
+};
+
 struct difference *baseline_add(struct baseline *b, enum difference_kind kind, const char *backend,
                                 const struct expect_key *key, enum rule_id rule)
 {
@@ -54,6 +61,28 @@ void baseline_free(struct baseline *b)
     *b = (struct baseline){.count = 0};
 }
 
+bool difference_is_same(const struct difference *a, const struct difference *b)
+{
+    return a->kind == b->kind && a->rule == b->rule && strcmp(a->backend, b->backend) == 0 &&
+           a->key.op == b->key.op && a->key.device == b->key.device &&
+           strcmp(a->sites, b->sites) == 0 &&
+           (!a->has_now || case_compare(&a->now, &b->now) == 0) &&
+           (!a->has_before || case_compare(&a->before, &b->before) == 0);
+}
+
+unsigned baseline_cell(const struct baseline *b, const char *backend, enum copy_op op,
+                       const char *contract)
+{
+    unsigned cell = 0;
+    for (size_t i = 0; i < b->count; i++) {
+        const struct difference *d = &b->items[i];
+        if (d->key.op == op && strcmp(d->backend, backend) == 0 &&
+            strcmp(d->key.contract, contract) == 0)
+            cell |= CELL_CHANGED | (d->kind == DIFFERENCE_GONE ? 0u : (unsigned)CELL_WORSE);
+    }
+    return cell;
+}
+
 // ---- as text ----
 
 static void put_case(FILE *out, const char *what, const struct copy_case *c)
@@ -63,30 +92,15 @@ static void put_case(FILE *out, const char *what, const struct copy_case *c)
     fprintf(out, "    %s: %s\n", what, text);
 }
 
-static bool same_story(const struct difference *a, const struct difference *b)
-{
-    return a->kind == b->kind && a->rule == b->rule && strcmp(a->backend, b->backend) == 0 &&
-           a->key.op == b->key.op && a->key.device == b->key.device &&
-           strcmp(a->sites, b->sites) == 0 &&
-           (!a->has_now || case_compare(&a->now, &b->now) == 0) &&
-           (!a->has_before || case_compare(&a->before, &b->before) == 0);
-}
-
 // Contracts that have the same difference are one line.
 static void text_difference(const struct baseline *b, size_t at, bool *told,
                             const struct look *look, FILE *out)
 {
-    static const char *const what[DIFFERENCE_KINDS] = {
-        [DIFFERENCE_NEW_RULE] = "newly broken",
-        [DIFFERENCE_NEW_SITES] = "broken at sites that are new",
-        [DIFFERENCE_WORSE] = "broken at smaller sizes than before",
-        [DIFFERENCE_GONE] = "no longer broken",
-    };
     const struct difference *d = &b->items[at];
     look_put(look, out, d->kind == DIFFERENCE_GONE ? HUE_GOOD : HUE_BAD, difference_name[d->kind]);
-    fprintf(out, ": %s: %s %s under", d->backend, rule_name[d->rule], what[d->kind]);
+    fprintf(out, ": %s: %s %s under", d->backend, rule_name[d->rule], difference_meaning[d->kind]);
     for (size_t i = at; i < b->count; i++)
-        if (!told[i] && same_story(d, &b->items[i])) {
+        if (!told[i] && difference_is_same(d, &b->items[i])) {
             fprintf(out, "%s %s", i > at ? "," : "", b->items[i].key.contract);
             told[i] = true;
         }
