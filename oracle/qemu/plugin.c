@@ -156,7 +156,7 @@ static void on_begin(unsigned vcpu, void *data)
 static void on_end(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
-    silent_after();
+    silent_end();
     plugin.recording = false;
 }
 

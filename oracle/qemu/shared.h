@@ -103,6 +103,8 @@ struct qemu_shared {
     // Of the case that has ended.
     _Atomic uint32_t end; // enum qemu_end
     uint32_t loads_unseen;
+    uint32_t stores_unseen; // those that changed nothing: by `unseen_site`
+    struct qemu_site unseen_site;
     uint32_t clobbered;
     uint64_t result;
     uint64_t signal, fault_at, fault_pc;
