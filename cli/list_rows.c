@@ -3,6 +3,7 @@
 
 #include "list_rows.h"
 
+#include "arch.h"
 #include "nearest.h"
 
 #include "contract.h"
@@ -237,6 +238,8 @@ static void json_backends(const struct list_rows *rows, cJSON *array)
         add_text(o, "path", b->path);
         add_text(o, "symbol", b->symbol);
         cJSON_AddBoolToObject(o, "planted", b->planted);
+        add_text(o, "arch", b->arch ? b->arch->name : NULL);
+        add_text(o, "cpu", b->cpu ? b->cpu : b->arch ? b->arch->cpu : NULL);
         add_status(o, b->missing);
     }
 }

@@ -132,6 +132,7 @@ static void on_wait(unsigned vcpu, void *data)
     if (!plugin.resizing) {
         if (plugin.running)
             finish_case(s);
+        s->atomic_bytes = (uint32_t)mail_get(MAIL_ATOMIC);
         hand_over(s);
         plugin.loads = c->loads;
         plugin.values = c->values;

@@ -193,19 +193,13 @@ static bool link_program(struct shop *s)
         s->backend->path && strcmp(s->backend->path, s->arch->libc) == 0 && !s->arch->dynamic;
     if (!own && !(of_engine ? make_engine(s) : extract(s)))
         return false;
-    const char *const argv[] = {s->arch->compiler,
-                                "-O2",
-                                s->arch->dynamic ? "-fno-pie" : "-static",
-                                "-fno-pie",
-                                "-no-pie",
+    const char *const argv[] = {s->arch->compiler, "-O2", s->arch->dynamic ? "-fno-pie" : "-static",
+                                "-fno-pie", "-no-pie",
                                 "-Wl,-z,norelro", // the plugin writes to tunables
-                                "-w",
-                                "-o",
-                                "program",
-                                "runner.c",
-                                "table.c",
-                                own ? NULL : "whole.o",
-                                NULL};
+                                // Arm's ABIs differ in how numbers of floating point are
+                                // passed, of which a copy has none.
+                                "-Wl,--no-warn-mismatch", "-w", "-o", "program", "runner.c",
+                                "table.c", own ? NULL : "whole.o", NULL};
     if (!write_table(s, own || of_engine ? s->backend->symbol : routine_symbol))
         return false;
     bool linked = run(s, argv);

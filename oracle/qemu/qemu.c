@@ -138,9 +138,13 @@ static void tell_illegal(const struct recorder *r, struct trace *t)
 
 static void take_fault(struct recorder *r, const struct layout *l, struct trace *t)
 {
+    static const int signals[GUEST_SIGNALS] = {
+        [GUEST_SEGV] = SIGSEGV, [GUEST_BUS] = SIGBUS,   [GUEST_ILL] = SIGILL,
+        [GUEST_FPE] = SIGFPE,   [GUEST_TRAP] = SIGTRAP,
+    };
     const struct qemu_shared *s = r->process.shared;
     t->outcome = OUTCOME_FAULTED;
-    t->signal = (int)(s->signal & 0x7f);
+    t->signal = s->signal < GUEST_SIGNALS ? signals[s->signal] : 0;
     t->fault_addr = qemu_host_address(l, s->fault_at);
     t->fault_pc = s->fault_pc;
     if (t->signal == SIGILL)

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
@@ -48,8 +49,9 @@ IN("storescope_end") static void mark_end(void)
 }
 
 // The instruction that faulted. Zero where this architecture's is not known.
-static uint64_t fault_pc(const ucontext_t *uc)
+static uint64_t fault_pc(const void *context)
 {
+    const ucontext_t *uc = context;
 #if defined __aarch64__
     return uc->uc_mcontext.pc;
 #elif defined __arm__
@@ -70,16 +72,30 @@ static uint64_t fault_pc(const ucontext_t *uc)
     return (uint32_t)uc->uc_mcontext.gregs[R_PC];
 #elif defined __alpha__
     return uc->uc_mcontext.sc_pc;
+#elif defined __hppa__
+    return uc->uc_mcontext.sc_iaoq[0] & ~3ul; // less the privilege level
+#elif defined __sparc__ && defined __arch64__
+    (void)uc; // which Linux does not pass there (arch/sparc/kernel/signal_64.c)
+    return ((const struct sigcontext *)context)->sigc_regs.tpc;
+#elif defined __powerpc__
+    return uc->uc_mcontext.uc_regs->gregs[32];
 #else
     (void)uc;
     return 0;
 #endif
 }
 
+static const int signals[GUEST_SIGNALS] = {
+    [GUEST_SEGV] = SIGSEGV, [GUEST_BUS] = SIGBUS,   [GUEST_ILL] = SIGILL,
+    [GUEST_FPE] = SIGFPE,   [GUEST_TRAP] = SIGTRAP,
+};
+
 // The mark of a fault is the handler itself.
 IN("storescope_fault") static void on_fault(int signal, siginfo_t *info, void *context)
 {
-    storescope_mailbox[MAIL_SIGNAL] = (unsigned)signal;
+    for (unsigned i = GUEST_SEGV; i < GUEST_SIGNALS; i++)
+        if (signals[i] == signal)
+            storescope_mailbox[MAIL_SIGNAL] = i;
     storescope_mailbox[MAIL_FAULT_AT] = (uintptr_t)info->si_addr;
     storescope_mailbox[MAIL_FAULT_PC] = fault_pc(context);
     _longjmp(before_call, 1);
@@ -89,15 +105,26 @@ IN("storescope_fault") static void on_fault(int signal, siginfo_t *info, void *c
 // system call.
 static void handle_faults(void)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
     struct sigaction action;
     const stack_t stack = {.ss_sp = alternate_stack, .ss_size = sizeof alternate_stack};
     memset(&action, 0, sizeof action);
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
     sigaltstack(&stack, NULL);
-    for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
+    for (unsigned i = GUEST_SEGV; i < GUEST_SIGNALS; i++)
         sigaction(signals[i], &action, NULL);
+}
+
+// FEAT_LSE2, as Linux tells it (HWCAP_USCAT; arm64/elf_hwcaps.rst): aligned 16 bytes
+// are accessed as one (Arm ARM, B2.2.1).
+static uint64_t atomic_bytes(void)
+{
+#if defined __aarch64__
+    enum { HAS_USCAT = 1 << 25 };
+    return getauxval(AT_HWCAP) & HAS_USCAT ? 16 : 8;
+#else
+    return 0;
+#endif
 }
 
 static void map_windows(int fd)
@@ -207,6 +234,7 @@ int main(int argc, char **argv)
         return 3;
     map_windows(atoi(argv[1]));
     handle_faults();
+    storescope_mailbox[MAIL_ATOMIC] = atomic_bytes();
     run_cases();
     return 0;
 }
