@@ -4,6 +4,7 @@
 #include "prepare.h"
 
 #include "arch.h"
+#include "elf_header.h"
 #include "embed.h"
 #include "image.h"
 #include "tool.h"
@@ -166,7 +167,8 @@ static bool make_engine(struct shop *s)
 // Is the routine in a file that can be linked? ERROR says why not.
 static bool is_linkable(struct shop *s)
 {
-    uint8_t header[18] = {0};
+    uint8_t header[ELF_HEADER_BYTES] = {0};
+    struct elf_header elf;
     const char *path = s->backend->path;
     if (is_engine(s->backend))
         return true;
@@ -174,8 +176,7 @@ static bool is_linkable(struct shop *s)
     size_t read = f ? fread(header, 1, sizeof header, f) : 0;
     if (f)
         fclose(f);
-    bool big = header[EI_DATA] == ELFDATA2MSB;
-    if (!path || (memcmp(header, ELFMAG, SELFMAG) == 0 && header[big ? 17 : 16] != ET_REL))
+    if (!path || (elf_header_read(header, read, &elf) && elf.type != ET_REL))
         snprintf(s->error, s->error_size,
                  "recorder qemu takes routines from archives and object files, and this one is %s",
                  path ? "in a shared object" : "part of storescope");
