@@ -74,15 +74,6 @@ const struct command_help help_compare = {
     .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
 };
 
-static void take_builtin_contracts(struct options *o)
-{
-    o->contracts = calloc(contract_builtin_count, sizeof *o->contracts);
-    assert(o->contracts != NULL);
-    for (size_t i = 0; i < contract_builtin_count; i++)
-        o->contracts[i] = *contract_builtin(i);
-    o->contract_count = contract_builtin_count;
-}
-
 // ---- against expectations ----
 
 static void observe(void *context, const struct result *results, size_t count)
@@ -158,7 +149,7 @@ int command_compare(int argc, char **argv)
     if (!options_read(&mine, argc, argv, &o, &status))
         return status;
     if (o.contract_count == 0)
-        take_builtin_contracts(&o);
+        options_all_contracts(&o);
     if (own.diff && (own.baseline || own.write))
         status = cli_trouble("--diff compares two sides; leave out --baseline");
     else if (own.diff)

@@ -529,6 +529,15 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     return !r.help && !problem;
 }
 
+void options_all_contracts(struct options *o)
+{
+    o->contracts = calloc(contract_builtin_count, sizeof *o->contracts);
+    assert(o->contracts != NULL);
+    for (size_t i = 0; i < contract_builtin_count; i++)
+        o->contracts[i] = *contract_builtin(i);
+    o->contract_count = contract_builtin_count;
+}
+
 void options_free(struct options *o)
 {
     free(o->words);

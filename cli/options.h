@@ -72,6 +72,9 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
                   int *status);
 void options_free(struct options *o);
 
+// Every built-in contract, where none was named.
+void options_all_contracts(struct options *o);
+
 // "500ms", "2s", "1m" as milliseconds.
 bool duration_parse(const char *text, unsigned *out_ms);
 

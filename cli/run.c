@@ -157,7 +157,9 @@ static int status_of(const struct run *run)
                            run->unjudged);
     if (t->verdicts[VERDICT_CONFORMS] > 0)
         return EXIT_CLEAN;
-    return cli_trouble("nothing was judged: %s; the report gives every reason", run->unjudged);
+    return cli_trouble("%s: %s; the report gives every reason",
+                       t->cases > 0 ? "not all could be judged" : "nothing was judged",
+                       run->unjudged);
 }
 
 static void report_all(struct run *run)

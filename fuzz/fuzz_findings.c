@@ -100,7 +100,7 @@ static void results_are_written(const struct campaign_options *options,
     totals_add(&totals, results, CONTRACTS);
     for (size_t i = 0; i < 2 * format_count; i++) {
         struct report r = {.format = formats[i / 2], .facts = &facts, .look = looks[i % 2]};
-        if (!(r.format->commands & (FORMAT_CHECK | FORMAT_COMPARE)))
+        if (!(r.format->commands & FORMAT_SWEEPS))
             continue;
         page_open(&page);
         r.out = page.file;

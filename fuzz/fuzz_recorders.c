@@ -10,12 +10,21 @@
 #include "fuzz.h"
 #include "recorders_agree.h"
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+// Every form of instruction is tried once, which takes seconds: no input's fault.
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    agree_open();
+    return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct x86_routine r;
     static struct agreement a;
     char error[200];
-    agree_open();
     size_t magic = sizeof ROUTINE_TEXT_MAGIC - 1;
     bool is_text = size > magic && memcmp(data, ROUTINE_TEXT_MAGIC, magic) == 0;
     if (is_text) {

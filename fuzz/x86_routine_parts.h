@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// What the files of x86_routine.h share: x86_routine.c makes the flow,
+// What the files of x86_routine.h share: x86_routine.c and x86_flow.c make the body,
 // x86_entry.c the way in and out, x86_try.c tells which forms run here.
 
 #ifndef STORESCOPE_FUZZ_X86_ROUTINE_PARTS_H
@@ -16,8 +16,9 @@ enum {
 };
 
 #define PUT(b, ...) builder_put(b, (const uint8_t[]){__VA_ARGS__}, sizeof((uint8_t[]){__VA_ARGS__}))
-#define LE32(v)     (uint8_t)(v), (uint8_t)((uint32_t)(v) >> 8), (uint8_t)((uint32_t)(v) >> 16), \
-                (uint8_t)((uint32_t)(v) >> 24)
+#define LE32(v)                                                                  \
+    (uint8_t)(v), (uint8_t)((uint32_t)(v) >> 8), (uint8_t)((uint32_t)(v) >> 16), \
+        (uint8_t)((uint32_t)(v) >> 24)
 
 static inline uint8_t rex_b(unsigned reg)
 {

@@ -159,6 +159,7 @@ void campaign_laws(const struct backend *backend, enum copy_op op,
     struct worker w;
     char error[TRACE_REASON_MAX];
     uint64_t unit = backend->size_unit, size = (backend->size_min + unit - 1) / unit * unit;
+    uint64_t last = options->laws_to ? options->laws_to : CAMPAIGN_LAWS_SIZE;
     *out = (struct laws){0};
     if (!job_prepare(&job, error, sizeof error))
         return;
@@ -166,7 +167,7 @@ void campaign_laws(const struct backend *backend, enum copy_op op,
         job_unprepare(&job);
         return;
     }
-    for (; size <= CAMPAIGN_LAWS_SIZE; size += unit) {
+    for (; size <= last; size += unit) {
         const struct copy_case c = {.op = op, .size = size, .fill = 1};
         struct recording r;
         memset(&r, 0, sizeof r);

@@ -31,6 +31,7 @@ struct campaign_options {
     void (*progress)(const struct campaign_progress *, void *context); // or NULL
     void *context;
     const volatile int *stop; // nonzero: finish with what there is
+    uint64_t laws_to;         // the largest size of laws; 0: CAMPAIGN_LAWS_SIZE
     bool laws;                // read off, too, which stores are made for which sizes
     bool charts;              // count, too, where in the sweep each rule is broken
 };
@@ -43,12 +44,12 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
                   const struct campaign_options *options, struct result *results, char *error,
                   size_t error_size);
 
-// The sizes of campaign_laws.
+// The sizes of campaign_laws, unless the options say else.
 enum { CAMPAIGN_LAWS_SIZE = 512 };
 
-// Records every size up to CAMPAIGN_LAWS_SIZE that the routine takes, both sides
-// at page starts, and reads the laws off. Ends at the first size that cannot be
-// recorded; OUT is to be freed.
+// Records every size up to that of the options that the routine takes, both sides
+// at page starts, and reads the laws off. Ends at the first size whose recording is
+// lost; OUT is to be freed.
 void campaign_laws(const struct backend *backend, enum copy_op op,
                    const struct campaign_options *options, struct laws *out);
 

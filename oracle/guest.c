@@ -60,9 +60,11 @@ void guest_close(struct guest *g)
 // before a function's first line may itself not be aligned.
 __attribute__((visibility("hidden"))) guest_handler *guest_on_fault, *guest_on_tick;
 __attribute__((visibility("hidden"))) guest_handler guest_fault_entry, guest_tick_entry;
+__attribute__((visibility("hidden"))) guest_handler guest_other_entry, guest_on_other;
 __asm__(".text\n"
         ".hidden guest_fault_entry, guest_tick_entry, guest_on_fault, guest_on_tick\n"
-        ".globl guest_fault_entry, guest_tick_entry\n"
+        ".hidden guest_other_entry, guest_on_other\n"
+        ".globl guest_fault_entry, guest_tick_entry, guest_other_entry\n"
         ".type guest_fault_entry, @function\n"
         "guest_fault_entry:\n"
         "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
@@ -72,7 +74,43 @@ __asm__(".text\n"
         "guest_tick_entry:\n"
         "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
         "  jmp *guest_on_tick(%rip)\n"
-        ".size guest_tick_entry, . - guest_tick_entry\n");
+        ".size guest_tick_entry, . - guest_tick_entry\n"
+        ".type guest_other_entry, @function\n"
+        "guest_other_entry:\n"
+        "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
+        "  jmp guest_on_other\n"
+        ".size guest_other_entry, . - guest_other_entry\n");
+
+static struct sigaction others[NSIG];
+
+void guest_on_other(int signal, siginfo_t *info, void *context)
+{
+    if (others[signal].sa_flags & SA_SIGINFO)
+        others[signal].sa_sigaction(signal, info, context);
+    else
+        others[signal].sa_handler(signal);
+}
+
+static bool is_harmless(const struct sigaction *action)
+{
+    if (!(action->sa_flags & SA_SIGINFO))
+        return action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN;
+    return action->sa_sigaction == guest_fault_entry || action->sa_sigaction == guest_tick_entry ||
+           action->sa_sigaction == guest_other_entry;
+}
+
+void guest_tame_handlers(void)
+{
+    for (int signal = 1; signal < NSIG; signal++) {
+        struct sigaction action;
+        if (sigaction(signal, NULL, &action) != 0 || is_harmless(&action))
+            continue;
+        others[signal] = action;
+        action.sa_flags |= SA_SIGINFO | SA_ONSTACK;
+        action.sa_sigaction = guest_other_entry;
+        sigaction(signal, &action, NULL);
+    }
+}
 
 void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler *on_tick,
                   unsigned period_ms)
@@ -82,7 +120,8 @@ void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler 
     guest_on_tick = on_tick;
     sigaltstack(&(stack_t){.ss_sp = g->alt_stack, .ss_size = ALT_STACK_BYTES}, NULL);
 
-    struct sigaction fault = {.sa_sigaction = guest_fault_entry, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    struct sigaction fault = {.sa_sigaction = guest_fault_entry,
+                              .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigfillset(&fault.sa_mask);
     for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++)
         sigaction(faults[i], &fault, NULL);
@@ -93,6 +132,7 @@ void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler 
     sigaction(SIGPROF, &tick, NULL);
     struct timeval period = {period_ms / 1000, (suseconds_t)(period_ms % 1000) * 1000};
     setitimer(ITIMER_PROF, &(struct itimerval){period, period}, NULL);
+    guest_tame_handlers();
 }
 
 static bool read_mapping(const char *line, struct guest_mapping *out)

@@ -36,6 +36,12 @@ typedef void guest_handler(int signal, siginfo_t *info, void *context);
 void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler *on_tick,
                   unsigned period_ms);
 
+// Has every other handler that the process has set run on the alternate stack and
+// without alignment checks as well: a fuzzing engine's timer must not put its frame
+// where the routine's stack pointer happens to be. guest_handle does it; again, for
+// handlers that come later.
+void guest_tame_handlers(void);
+
 // The mapping of this process that holds ADDRESS, from /proc/self/maps. False
 // with errno 0 when there is none, and set when that cannot be read.
 struct guest_mapping {

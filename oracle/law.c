@@ -3,6 +3,7 @@
 
 #include "law.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,13 +177,22 @@ static bool law_takes(struct law *law, const struct law_scratch *s, uint64_t siz
     return true;
 }
 
+static bool is_refused_alike(const struct law *law, const char *refused)
+{
+    return law->refused[0] && strcmp(law->refused, refused) == 0;
+}
+
 void laws_add(struct laws *laws, const struct recording *r, uint64_t size, uint64_t unit)
 {
+    const char *refused = r->trace.outcome == OUTCOME_REFUSED ? r->trace.reason : "";
     if (laws->scratch == NULL && (laws->scratch = calloc(1, sizeof *laws->scratch)) == NULL)
         abort();
     struct law_scratch *s = laws->scratch;
     take(s, r, size);
-    if (laws->count > 0 && law_takes(&laws->items[laws->count - 1], s, size))
+    struct law *last = laws->count > 0 ? &laws->items[laws->count - 1] : NULL;
+    if (last && is_refused_alike(last, refused))
+        last->hi = size;
+    if (last && (last->hi == size || law_takes(last, s, size)))
         return;
     if (laws->count == laws->capacity) {
         laws->capacity = laws->capacity ? 2 * laws->capacity : 16;
@@ -198,6 +208,7 @@ void laws_add(struct laws *laws, const struct recording *r, uint64_t size, uint6
                                               .again_holds = true,
                                               .again_base = s->again,
                                               .times_max = s->times_max};
+    snprintf(laws->items[laws->count - 1].refused, TRACE_REASON_MAX, "%s", refused);
 }
 
 void laws_free(struct laws *laws)

@@ -45,7 +45,8 @@ struct law {
     struct law_form stores, runs;
     bool again_holds; // bytes stored again: again_slope * n + again_base
     int64_t again_slope, again_base;
-    unsigned times_max; // how often any byte is stored
+    unsigned times_max;             // how often any byte is stored
+    char refused[TRACE_REASON_MAX]; // why these sizes were not recorded; "": they were
 };
 
 struct laws {
@@ -56,7 +57,8 @@ struct laws {
 };
 
 // Zeroed: no laws yet. Takes the recording of one more size, the sizes growing
-// by UNIT. Of a recording that did not return it only notes that no law holds.
+// by UNIT. Of a recording that did not return it only notes that no law holds, and of
+// one that was refused why.
 void laws_add(struct laws *laws, const struct recording *r, uint64_t size, uint64_t unit);
 void laws_free(struct laws *laws);
 

@@ -194,14 +194,16 @@ static void line_print(const struct fold *fold, size_t repeats, struct law_line 
 
 static size_t irregular_print(const struct laws *laws, size_t at, struct law_line *line)
 {
+    const char *refused = laws->items[at].refused;
     uint64_t lo = laws->items[at].lo, hi;
     do
         hi = laws->items[at++].hi;
-    while (at < laws->count && !form_told(&laws->items[at]).holds);
+    while (at < laws->count && !form_told(&laws->items[at]).holds &&
+           strcmp(laws->items[at].refused, refused) == 0);
     snprintf(line->sizes, sizeof line->sizes, "%" PRIu64, lo);
     if (hi > lo)
         say(line->sizes, sizeof line->sizes, "..%" PRIu64, hi);
-    snprintf(line->text, sizeof line->text, "no simple pattern");
+    snprintf(line->text, sizeof line->text, "%s", refused[0] ? refused : "no simple pattern");
     return at;
 }
 

@@ -116,13 +116,14 @@ static bool send_recording(struct rig *rig, const struct worker_command *command
 // One of many: what the routine left behind is put in order.
 static bool send_stores(struct rig *rig, const struct worker_command *command, int fd)
 {
-    if (!explain_record(rig, &command->c, false)) {
+    bool explained = explain_record(rig, &command->c, false);
+    if (rig->trace.outcome == OUTCOME_BROKEN) {
         send_failure(fd, rig->trace.reason);
         return false;
     }
     bool sent = recording_send(fd, &rig->layout, &rig->trace);
     explain_end(rig);
-    return sent && !rig->shadow->wild_store;
+    return sent && (!explained || !rig->shadow->wild_store);
 }
 
 static bool send_coverage(struct rig *rig, int fd)

@@ -85,7 +85,7 @@ static void end(struct report *r)
 const struct format format_csv = {
     .name = "csv",
     .about = "the matrix, a line a cell",
-    .commands = FORMAT_CHECK | FORMAT_COMPARE,
+    .commands = FORMAT_SWEEPS,
     .begin = begin,
     .add = add,
     .end = end,

@@ -22,6 +22,8 @@ enum format_command {
     FORMAT_REPLAY = 16,
     FORMAT_FUZZ = 32,
     FORMAT_WATCH = 64,
+    FORMAT_EMIT = 128,
+    FORMAT_SWEEPS = FORMAT_CHECK | FORMAT_COMPARE | FORMAT_EMIT,
 };
 
 // What holds for the whole run, and for every report of it.
@@ -56,9 +58,9 @@ struct format {
     unsigned commands;       // enum format_command bits
     const char *folder_file; // file to write where FILE is a folder; NULL: refused
     bool values;             // TRACE: capture the bytes of every store
-    bool charts, laws;       // CHECK and COMPARE: see campaign_options
+    bool charts, laws;       // FORMAT_SWEEPS: see campaign_options
 
-    // CHECK and COMPARE. `begin` once; `add` after each backend, with COUNT
+    // FORMAT_SWEEPS. `begin` once; `add` after each backend, with COUNT
     // results, one a contract, that are gone after the call; `end` once, also
     // after an interruption. Workers are forked between the calls.
     void (*begin)(struct report *r);
@@ -80,7 +82,8 @@ const struct format *format_find(const char *name, enum format_command command);
 // "text, json, csv": the names of a command's formats.
 void format_names(enum format_command command, const char *separator, char *text, size_t text_size);
 
-extern const struct format format_text_check, format_text_compare, format_text_trace;
+extern const struct format format_text_check, format_text_compare, format_text_emit;
+extern const struct format format_text_trace;
 extern const struct format format_json, format_sarif, format_junit, format_csv, format_markdown;
 extern const struct format format_svg, format_html, format_html_trace;
 

@@ -233,7 +233,7 @@ const struct format format_json = {
     .name = "json",
     .about = "everything, with stable keys; docs/schema describes it",
     .commands =
-        FORMAT_CHECK | FORMAT_COMPARE | FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
+        FORMAT_SWEEPS | FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
     .values = true,
     .begin = begin,
     .add = add,

@@ -157,7 +157,7 @@ static void end(struct report *r)
 const struct format format_junit = {
     .name = "junit",
     .about = "JUnit XML for CI servers: a test case per backend and contract",
-    .commands = FORMAT_CHECK | FORMAT_COMPARE,
+    .commands = FORMAT_SWEEPS,
     .begin = begin,
     .add = add,
     .end = end,

@@ -283,7 +283,7 @@ static void end(struct report *r)
 const struct format format_markdown = {
     .name = "markdown",
     .about = "the matrix and findings for a pull request's comment",
-    .commands = FORMAT_CHECK | FORMAT_COMPARE,
+    .commands = FORMAT_SWEEPS,
     .begin = begin,
     .add = add,
     .end = end,

@@ -101,7 +101,10 @@ static void begin_run(struct report *r)
     for (size_t i = 0; i < RULE_COUNT; i++)
         cJSON_AddItemToArray(rules, rule_object((enum rule_id)i));
     snprintf(id, sizeof id, "storescope/%s/%zu",
-             r->facts->command == FORMAT_COMPARE ? "compare" : "check", ++s->runs);
+             r->facts->command == FORMAT_COMPARE ? "compare"
+             : r->facts->command == FORMAT_EMIT  ? "emit"
+                                                 : "check",
+             ++s->runs);
     json_add_text(add_object(run, "automationDetails"), "id", id);
     json_add_text(run, "columnKind", "utf16CodeUnits");
     s->results = 0;
@@ -317,7 +320,7 @@ static void end(struct report *r)
 const struct format format_sarif = {
     .name = "sarif",
     .about = "SARIF 2.1.0 for code scanning",
-    .commands = FORMAT_CHECK | FORMAT_COMPARE,
+    .commands = FORMAT_SWEEPS,
     .begin = begin,
     .add = add,
     .end = end,

@@ -4,7 +4,7 @@
 // The rewrite recorder, inside: the routine is decoded as far as jumps lead
 // (program.c), cut into segments (segment.c), and written out again with a log
 // record before each segment (translate.c). The copy runs on the real CPU
-// (run.c); what the log holds becomes a trace (expand.c).
+// (run.c, strays.c); what the log holds becomes a trace (expand.c).
 //
 // The copy never runs code that was not rewritten. Where control goes to an
 // address not met before, the run ends, the code there is added, and the case
@@ -44,7 +44,7 @@ enum program_trait {
 // The routine's instructions, as far as they are known.
 struct program {
     struct insn *insns;
-    uint32_t *sites; // per instruction, index into site_table
+    uint32_t *sites;  // per instruction, index into site_table
     uint8_t *reached; // per instruction: some case executed it
     size_t insn_count, insn_capacity;
     struct address_map at;      // address -> index into insns
@@ -169,7 +169,7 @@ struct recorder {
     // Stores of this case beyond the arena and the stack, in runs that ended
     // where code was not known yet; and scratch to gather them.
     struct trace strays, attempt;
-    void *xsave; // value mode: vector state around a capture
+    void *xsave;    // value mode: vector state around a capture
     uint8_t *edges; // see recorder.h, count_edges; NULL: not counted
     uint32_t edge_mask;
     uint64_t cases, drop_at; // cases run; and when cover_drop_known acts
@@ -205,6 +205,12 @@ rewrite_function *rewrite_entry(struct recorder *r);
 
 // The log's end; NULL when the routine wrote over the pointer to it.
 const uint8_t *rewrite_log_end(const struct recorder *r);
+
+// Adds the strays of a run that is about to be made again, unless it only repeated
+// those before it. False when the log does not hold together.
+bool strays_keep(struct recorder *r, const struct translation *t, const struct layout *l);
+// Puts the kept strays before a trace that does not have them itself.
+void strays_add(struct recorder *r, const struct layout *l, struct trace *trace);
 
 // Notes the blocks that a log has entered, in its order, while it is expanded.
 struct cover_walk {

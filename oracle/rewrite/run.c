@@ -388,87 +388,6 @@ static void log_is_broken(struct trace *trace)
              "the log does not hold together: the routine wrote to it");
 }
 
-static bool in_span(struct span s, struct span part)
-{
-    return part.lo >= s.lo && part.hi <= s.hi;
-}
-
-// A store that laying the case out again does not undo.
-static bool is_stray(const struct recorder *r, const struct layout *l, const struct access *a)
-{
-    struct span at = access_span(a);
-    return a->kind == ACCESS_STORE && at.lo < at.hi && !in_span(l->dst_lane, at) &&
-           !in_span(l->src_lane, at) && !in_span(r->guest.stack, at);
-}
-
-// Keeps the strays of TRACE alone.
-static void filter_strays(const struct recorder *r, const struct layout *l, struct trace *trace)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < trace->count; i++) {
-        if (!is_stray(r, l, &trace->accesses[i]))
-            continue;
-        trace->accesses[kept] = trace->accesses[i];
-        trace->accesses[kept++].value = TRACE_NO_VALUE;
-    }
-    trace->count = kept;
-}
-
-static bool begins_with(const struct trace *t, const struct trace *start)
-{
-    for (size_t i = 0; i < start->count; i++) {
-        const struct access *a = &t->accesses[i], *b = &start->accesses[i];
-        if (i >= t->count || a->addr != b->addr || a->width != b->width || a->site != b->site)
-            return false;
-    }
-    return true;
-}
-
-static void append(struct trace *to, const struct trace *more)
-{
-    trace_reserve(to, to->count + more->count);
-    memcpy(to->accesses + to->count, more->accesses, more->count * sizeof *more->accesses);
-    to->count += more->count;
-}
-
-// Adds the strays of a run that is about to be made again, unless it only
-// repeated those before it.
-static bool keep_strays(struct recorder *r, const struct translation *t, const struct layout *l)
-{
-    const uint8_t *end = rewrite_log_end(r);
-    uint8_t *edges = r->edges;
-    trace_reset(&r->attempt);
-    r->edges = NULL; // they count when the case is run again
-    bool good = end && (!r->log_full || end <= r->log + r->log_usable) &&
-                expand_log(r, t, r->log_begin, end, r->abort_where, &r->attempt);
-    r->edges = edges;
-    if (!good)
-        return false;
-    filter_strays(r, l, &r->attempt);
-    if (begins_with(&r->attempt, &r->strays))
-        r->strays.count = 0;
-    if (r->attempt.count > 0)
-        append(&r->strays, &r->attempt);
-    return true;
-}
-
-// Puts the kept strays before a trace that does not have them itself.
-static void add_strays(struct recorder *r, const struct layout *l, struct trace *trace)
-{
-    if (r->strays.count == 0)
-        return;
-    trace_reset(&r->attempt);
-    append(&r->attempt, trace);
-    filter_strays(r, l, &r->attempt);
-    if (begins_with(&r->attempt, &r->strays))
-        return;
-    size_t n = r->strays.count;
-    trace_reserve(trace, trace->count + n);
-    memmove(trace->accesses + n, trace->accesses, trace->count * sizeof *trace->accesses);
-    memcpy(trace->accesses, r->strays.accesses, n * sizeof *trace->accesses);
-    trace->count += n;
-}
-
 // Runs the case until it needs no code that is not known yet.
 static bool run_to_end(struct recorder *r, struct translation *t, struct arena *arena,
                        const struct copy_case *c, struct layout *layout, struct trace *trace)
@@ -492,7 +411,7 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
         bool crowded = r->log_full && r->options.blocks && !r->quiet;
         if (r->context->exit != CONTEXT_UNKNOWN_TARGET && !crowded)
             return true;
-        if (!keep_strays(r, t, layout)) {
+        if (!strays_keep(r, t, layout)) {
             log_is_broken(trace);
             return false;
         }
@@ -577,7 +496,7 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     if (ran && !t->stale)
         read_log(r, t, trace);
     cover_end_case(r);
-    add_strays(r, layout, trace);
+    strays_add(r, layout, trace);
     trace->sites = r->program.site_table;
     trace->site_count = r->program.site_count;
     memcpy(trace->images, r->program.images, r->program.image_count * sizeof *trace->images);

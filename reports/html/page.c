@@ -273,7 +273,7 @@ static void trace(struct report *r, const struct trace_report *report)
 const struct format format_html = {
     .name = "html",
     .about = "a page to open in a browser, with every picture",
-    .commands = FORMAT_CHECK | FORMAT_COMPARE,
+    .commands = FORMAT_SWEEPS,
     .folder_file = "index.html",
     .charts = true,
     .laws = true,

@@ -111,6 +111,7 @@ class Page:
 
     def go(self, environment, update):
         with tempfile.TemporaryDirectory() as folder:
+            environment = dict(environment, XDG_CACHE_HOME=os.path.join(folder, ".cache"))
             at = 0
             while at < len(self.lines):
                 fence = FENCE.match(self.lines[at])

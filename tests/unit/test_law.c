@@ -146,6 +146,33 @@ static void bytes_stored_more_than_twice_are_not_said_to_be_stored_twice(void **
     assert_laws(thrice, 3, 9, "3..9: [0,n) then [0,n) then [0,n): n bytes again\n");
 }
 
+static void sizes_that_were_refused_say_why(void **state)
+{
+    (void)state;
+    struct laws laws = {0};
+    struct law_line lines[LAW_LINES_MAX];
+    struct handmade h;
+    size_t count;
+    for (uint64_t n = 1; n <= 6; n++) {
+        handmade_init(&h, n, 0);
+        handmade_store(&h, 0, (uint16_t)n);
+        if (n >= 3 && n <= 5) {
+            h.r.trace.outcome = OUTCOME_REFUSED;
+            snprintf(h.r.trace.reason, sizeof h.r.trace.reason, n < 5 ? "no" : "never");
+        }
+        laws_add(&laws, &h.r, n, 1);
+    }
+    assert_int_equal(laws.count, 4);
+    assert_int_equal(laws_lines(&laws, 1, lines, &count), 2);
+    assert_string_equal(lines[0].sizes, "3..4");
+    assert_string_equal(lines[0].text, "no");
+    laws_lines(&laws, 2, lines, &count);
+    assert_string_equal(lines[0].text, "never");
+    laws_lines(&laws, 3, lines, &count);
+    assert_string_equal(lines[0].text, "[0,6)");
+    laws_free(&laws);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +184,7 @@ int main(void)
         cmocka_unit_test(what_has_no_simple_pattern_is_said_to_have_none),
         cmocka_unit_test(a_size_that_did_not_return_has_no_law),
         cmocka_unit_test(bytes_stored_more_than_twice_are_not_said_to_be_stored_twice),
+        cmocka_unit_test(sizes_that_were_refused_say_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

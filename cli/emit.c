@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What a compiler makes of copies whose size it knows. A file with one function a
+// size is compiled, by the user's own command, into an object file; from there on it
+// is a backend like any other, PATH:fixed_memcpy, whose sizes are swept.
+
+#include "emit_object.h"
+#include "options_parts.h"
+#include "run.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_CC = KEY_OWN, KEY_ALIGN, KEY_KEEP };
+enum { EMIT_SIZE_DEFAULT = 64, EMIT_SIZE_MAX = 1024, EMIT_ALIGN_MAX = 64 };
+
+struct emit_options {
+    char **cc; // into argv
+    size_t cc_count;
+    const char *keep;
+    uint64_t align;
+};
+
+static const struct argp_option own_options[] = {
+    OPTION("cc", KEY_CC, "COMMAND", "The compiler and its options; several are compared"),
+    OPTION("align", KEY_ALIGN, "N", "The compiler is told that both pointers are multiples of N"),
+    OPTION("keep", KEY_KEEP, "DIR", "Where the object files go (default: the user's cache folder)"),
+    {0},
+};
+
+static error_t read_align(struct reading *r, const char *text, uint64_t *out)
+{
+    bool good =
+        options_count(text, out) && *out > 0 && *out <= EMIT_ALIGN_MAX && (*out & (*out - 1)) == 0;
+    return good ? 0
+                : options_refuse(r, "--align '%s': expected a power of two up to %d", text,
+                                 EMIT_ALIGN_MAX);
+}
+
+static error_t read_own_option(int key, char *text, struct argp_state *state)
+{
+    struct reading *r = state->input;
+    struct emit_options *own = r->o->own;
+    switch (key) {
+    case KEY_CC:
+        own->cc = reallocarray(own->cc, own->cc_count + 1, sizeof *own->cc);
+        assert(own->cc != NULL);
+        own->cc[own->cc_count++] = text;
+        return 0;
+    case KEY_ALIGN:
+        return read_align(r, text, &own->align);
+    case KEY_KEEP:
+        own->keep = text;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp own_argp = {.options = own_options, .parser = read_own_option};
+
+const struct command_help help_emit = {
+    .name = "storescope emit",
+    .arguments = "--cc COMMAND...",
+    .about =
+        "Compiles copies of fixed sizes and shows which stores the compiler makes of them, size "
+        "by size, and for which memory they are safe."
+        "\vCOMMAND is a compiler with its options, of this CPU or, where the recorder qemu runs, "
+        "another. Each size is a call of memcpy (or --op memmove) with a constant, from a file "
+        "that includes <string.h>; sizes are 0..64 unless --size says else. Where the compiler "
+        "calls the library all the same, the size is skipped, with the name of what it calls.\n\n"
+        "Examples:\n"
+        "  storescope emit --cc 'gcc -O2'\n"
+        "  storescope emit --cc 'gcc -O2 -march=native' --cc 'clang -O2' --contract shared\n"
+        "  storescope emit --cc 'aarch64-linux-gnu-gcc -O2' --contract device --size 1..16\n"
+        "  storescope emit --cc 'gcc -O2' --align 8 --size 1..8 --contract qemu-ram\n\n"
+        "Exit status: 0 no finding; 1 findings; 2 bad usage, a compiler that fails, or a size "
+        "that could not be judged.",
+    .command = FORMAT_EMIT,
+    .own = &own_argp,
+    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
+};
+
+static bool choose_cases(struct options *o, enum copy_op op, uint64_t align, char *error,
+                         size_t error_size)
+{
+    struct plan_request *r = &o->cases;
+    if (r->size.step == 0)
+        r->size = (struct range){0, EMIT_SIZE_DEFAULT, 1};
+    if (r->size.hi > EMIT_SIZE_MAX) {
+        snprintf(error, error_size,
+                 "--size goes to %lld; emit takes sizes up to %d, beyond which compilers call "
+                 "the library",
+                 (long long)r->size.hi, EMIT_SIZE_MAX);
+        return false;
+    }
+    struct range offsets = {0, 63, (int64_t)align};
+    if (r->dst.step == 0)
+        r->dst = offsets;
+    if (r->src.step != 0 || r->overlap.step != 0)
+        return true;
+    if (op == OP_MEMCPY)
+        r->src = offsets;
+    else if (align > 1) // else the sweep takes distances of its own, odd ones too
+        r->overlap = (struct range){-64, 64, (int64_t)align};
+    return true;
+}
+
+static bool choose_op(const struct options *o, enum copy_op *op, char *error, size_t error_size)
+{
+    *op = o->ops == 1u << OP_MEMMOVE ? OP_MEMMOVE : OP_MEMCPY;
+    if (o->ops == 0 || o->ops == 1u << *op)
+        return true;
+    snprintf(error, error_size, "emit takes one --op: memcpy or memmove");
+    return false;
+}
+
+// Compiles with every command; the objects become the words of the command line.
+static bool compile_all(struct options *o, const struct emit_options *own, enum copy_op op,
+                        char *error, size_t error_size)
+{
+    struct emit_request request = {
+        .op = op, .size_max = (uint64_t)o->cases.size.hi, .align = own->align, .folder = own->keep};
+    o->words = calloc(own->cc_count, sizeof *o->words);
+    assert(o->words != NULL);
+    for (size_t i = 0; i < own->cc_count; i++) {
+        request.cc = own->cc[i];
+        o->words[i] = emit_object(&request, error, error_size);
+        if (o->words[i] == NULL)
+            return false;
+        o->word_count++;
+    }
+    return true;
+}
+
+static int emit(struct options *o, const struct emit_options *own)
+{
+    char error[1024];
+    enum copy_op op;
+    char **words = NULL;
+    if (own->cc_count == 0)
+        return cli_trouble("emit by which compiler? Say --cc 'gcc -O2'");
+    if (o->word_count > 0)
+        return cli_trouble("'%s': emit takes no BACKEND; a compiler with options is one word: "
+                           "--cc 'gcc -O2'",
+                           o->words[0]);
+    if (!choose_op(o, &op, error, sizeof error) ||
+        !choose_cases(o, op, own->align, error, sizeof error))
+        return cli_trouble("%s", error);
+    o->ops = 1u << op;
+    o->run.laws_to = (uint64_t)o->cases.size.hi;
+    words = o->words;
+    int status = compile_all(o, own, op, error, sizeof error) ? run_command(o, NULL)
+                                                              : cli_trouble("%s", error);
+    for (size_t i = 0; i < o->word_count; i++)
+        free(o->words[i]);
+    free(o->words);
+    o->words = words;
+    return status;
+}
+
+int command_emit(int argc, char **argv)
+{
+    struct emit_options own = {.align = 1};
+    struct command_help mine = help_emit;
+    struct options o;
+    int status;
+    mine.into = &own;
+    if (options_read(&mine, argc, argv, &o, &status)) {
+        if (o.contract_count == 0)
+            options_all_contracts(&o);
+        status = emit(&o, &own);
+        options_free(&o);
+    }
+    free(own.cc);
+    return status;
+}

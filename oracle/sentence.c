@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// One sentence on how a rule is broken.
+
+#include "story.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+struct words;
+
+// How the sentence of a rule is made, and the words that it shares with others.
+struct wording {
+    void (*say)(const struct words *w);
+    const char *verb, *noun, *side, *advice;
+};
+
+// What a sentence is made from.
+struct words {
+    enum rule_id id;
+    const struct wording *as;
+    const struct shadow *s;
+    const struct rule_params *p;
+    struct story story;
+    char by[2][72]; // instructions of the accesses of the story, in backquotes
+    char *text;
+    size_t text_size;
+};
+
+static void name_site(char by[72], const struct trace *t, size_t site)
+{
+    const char *text = t->sites[site].text;
+    if (text[0])
+        snprintf(by, 72, "`%.64s%s`", text, strlen(text) > 64 ? "..." : "");
+    else
+        snprintf(by, 72, "the instruction at 0x%" PRIx64, t->sites[site].addr);
+}
+
+// "dst+5", "src-1", "stack+8" or an address.
+static void name_place(char place[40], const struct shadow *s, const struct access *a)
+{
+    int64_t off;
+    enum region region = trace_region(s->trace, s->layout, a, &off);
+    if (region == REGION_OTHER && a->flags & ACCESS_TLS)
+        snprintf(place, 40, "thread-local storage");
+    else if (region == REGION_OTHER)
+        snprintf(place, 40, "address 0x%" PRIx64, (uint64_t)off);
+    else
+        snprintf(place, 40, "%s%+" PRId64, region_name[region], off);
+}
+
+static const struct access *access_of(const struct words *w, size_t which)
+{
+    return &w->s->trace->accesses[w->story.access[which]];
+}
+
+#define SAY(w, ...) ((void)snprintf((w)->text, (w)->text_size, __VA_ARGS__))
+
+static void say_crash(const struct words *w)
+{
+    const struct trace *t = w->s->trace;
+    struct access fault = {.kind = ACCESS_STORE, .addr = t->fault_addr, .width = 1, .count = 1};
+    char by[72], place[40];
+    size_t site = 0;
+    while (site < t->site_count && t->sites[site].addr != t->fault_pc)
+        site++;
+    if (site < t->site_count)
+        name_site(by, t, site);
+    else
+        snprintf(by, sizeof by, "the instruction at 0x%" PRIx64, t->fault_pc);
+    name_place(place, w->s, &fault);
+    bool of_memory = t->signal == SIGSEGV || t->signal == SIGBUS;
+    SAY(w, "the routine faulted (%s) in %s%s%s", strsignal(t->signal), by, of_memory ? " at " : "",
+        of_memory ? place : "");
+}
+
+static void say_timeout(const struct words *w)
+{
+    if (w->story.count)
+        SAY(w, "the routine did not return; the last of its %zu accesses was %s",
+            w->s->trace->count, w->by[0]);
+    else
+        SAY(w, "the routine did not return, and touched no memory");
+}
+
+static void say_wrong_data(const struct words *w)
+{
+    SAY(w, "byte %" PRIu64 " ends as 0x%02x instead of 0x%02x; %s%s", w->story.off, w->s->wrong_got,
+        w->s->wrong_want, w->story.count ? "it was last stored by " : "it was never stored",
+        w->story.count ? w->by[0] : "");
+}
+
+static void say_wrong_return(const struct words *w)
+{
+    const struct shadow *s = w->s;
+    uint64_t off = s->trace->return_value - (uintptr_t)s->layout->dst;
+    char got[40];
+    if (off + 2 * CASE_SIZE_MAX <= 4 * CASE_SIZE_MAX)
+        snprintf(got, sizeof got, "dst%+" PRId64, (int64_t)off);
+    else
+        snprintf(got, sizeof got, "0x%" PRIx64, s->trace->return_value);
+    SAY(w, "the routine returns %s; %s returns dst%s", got, copy_op_name[s->c->op],
+        s->c->op == OP_MEMPCPY ? " + size" : "");
+}
+
+static void say_clobbered_state(const struct words *w)
+{
+    static const char *const names[32] = {[3] = "rbx",
+                                          [4] = "rsp",
+                                          [5] = "rbp",
+                                          [12] = "r12",
+                                          [13] = "r13",
+                                          [14] = "r14",
+                                          [15] = "r15",
+                                          [16] = "the direction flag",
+                                          [17] = "the alignment-check flag",
+                                          [18] = "the control bits of MXCSR",
+                                          [19] = "the x87 control word or stack",
+                                          [20] = "a register that a callee keeps"};
+    char list[160] = "";
+    for (size_t i = 0, n = 0; i < 32 && n < sizeof list; i++)
+        if (w->s->trace->clobbered >> i & 1 && names[i])
+            n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", names[i]);
+    bool other = w->s->trace->clobbered & CLOBBERED_SAVED;
+    SAY(w, "the routine returns with %s changed, which its caller relies on%s", list,
+        other ? "" : " (System V ABI, 3.2.1)");
+}
+
+static bool is_stored(const struct shadow *s, uint64_t off)
+{
+    return s->stores.once[off / WORD_BITS] >> off % WORD_BITS & 1;
+}
+
+static void say_missing(const struct words *w)
+{
+    uint64_t lo = 0, hi, size = w->s->layout->size;
+    while (lo < size && is_stored(w->s, lo))
+        lo++;
+    for (hi = lo; hi < size && !is_stored(w->s, hi);)
+        hi++;
+    if (hi - lo == 1)
+        SAY(w, "byte %" PRIu64 " is never stored: no write of it is seen, whatever it holds", lo);
+    else
+        SAY(w,
+            "bytes %" PRIu64 "..%" PRIu64 " are never stored: no write of them is seen, "
+            "whatever they hold",
+            lo, hi - 1);
+}
+
+static void say_outside(const struct words *w)
+{
+    const char *advice = w->p->same_page ? "in another page, it can fault" : w->as->advice;
+    const struct access *a = access_of(w, 0);
+    struct span reach = access_reach(a);
+    char place[40];
+    name_place(place, w->s, a);
+    SAY(w, "%s %s %" PRIu64 " byte%s at %s, outside the %s of %" PRIu64 " bytes: %s", w->by[0],
+        w->as->verb, (uint64_t)(reach.hi - reach.lo), reach.hi - reach.lo == 1 ? "" : "s", place,
+        w->as->side, w->s->layout->size, advice);
+}
+
+static void say_again(const struct words *w)
+{
+    SAY(w, "byte %" PRIu64 " is %s by %s and again by %s: %s", w->story.off, w->as->verb, w->by[0],
+        w->by[1], w->as->advice);
+}
+
+static void say_transient(const struct words *w)
+{
+    SAY(w, "byte %" PRIu64 " holds 0x%02x, neither its old nor its final value, from %s until %s",
+        w->story.off, w->s->transient_value, w->by[0],
+        w->story.count == 2 ? w->by[1] : "the return");
+}
+
+static void say_split(const struct words *w)
+{
+    const char *noun = w->as->noun;
+    struct shadow_view view =
+        shadow_view(w->s, w->id == RULE_SPLIT_STORE ? ACCESS_STORE : ACCESS_LOAD);
+    size_t i = 0;
+    while (i < w->s->trace->count && !story_touches(view, &w->s->trace->accesses[i]))
+        i++;
+    if (i == w->s->trace->count) {
+        SAY(w, "the request of %" PRIu64 " bytes makes no %s", view.size, noun);
+        return;
+    }
+    char by[72];
+    const struct access *a = &w->s->trace->accesses[i];
+    name_site(by, w->s->trace, a->site);
+    SAY(w,
+        "the request of %" PRIu64 " bytes is made as %" PRIu64 " %s%s, the first %u bytes "
+        "wide by %s, not as one %s of %" PRIu64,
+        view.size, view.side->accesses, noun, view.side->accesses == 1 ? "" : "s", a->width, by,
+        noun, view.size);
+}
+
+static void say_torn(const struct words *w)
+{
+    SAY(w,
+        "the aligned %u bytes at offset %" PRIu64 " are stored in part by %s%s%s: a reader can "
+        "see half of them new",
+        w->story.size, w->story.off, w->by[0], w->story.count == 2 ? ", then by " : "",
+        w->story.count == 2 ? w->by[1] : "");
+}
+
+static void say_reordered(const struct words *w)
+{
+    char from[40], to[40];
+    if (w->story.count == 1) {
+        SAY(w, "%s %s from the highest address down", w->by[0], w->as->verb);
+        return;
+    }
+    name_place(from, w->s, access_of(w, 0));
+    name_place(to, w->s, access_of(w, 1));
+    SAY(w, "%s %s at %s after %s at %s: not in ascending order", w->by[1], w->as->verb, to,
+        w->by[0], from);
+}
+
+static void say_last_byte(const struct words *w)
+{
+    uint64_t last = w->s->layout->size - 1;
+    if (w->story.count == 0)
+        SAY(w, "nothing stores byte %" PRIu64 ", the last", last);
+    else if (w->story.count == 1)
+        SAY(w, "the last store, %s, does not end with byte %" PRIu64 ", the last of the request",
+            w->by[0], last);
+    else
+        SAY(w,
+            "byte %" PRIu64 ", the last, is stored by %s, and %s stores after it: who waits "
+            "for the last byte sees an unfinished copy",
+            last, w->by[0], w->by[1]);
+}
+
+static void say_misaligned(const struct words *w)
+{
+    const struct access *a = access_of(w, 0);
+    char place[40];
+    name_place(place, w->s, a);
+    SAY(w, "%s %s %u bytes at %s, address 0x%" PRIx64 ", which is not aligned to its width",
+        w->by[0], w->as->verb, a->width, place, a->addr);
+}
+
+static void say_wide(const struct words *w)
+{
+    SAY(w, "%s %s %u bytes at once, more than the %u allowed", w->by[0], w->as->verb,
+        access_of(w, 0)->width, w->p->max ? w->p->max : 8);
+}
+
+static void say_class(const struct words *w)
+{
+    char place[40];
+    name_place(place, w->s, access_of(w, 0));
+    SAY(w, "%s, a %s instruction, %s at %s: this memory does not take it", w->by[0],
+        site_class_name[w->s->trace->sites[access_of(w, 0)->site].class], w->as->verb, place);
+}
+
+static void say_unflushed(const struct words *w)
+{
+    SAY(w,
+        "byte %" PRIu64 ", last stored by %s, is not flushed and fenced before the return: a "
+        "power failure loses it",
+        w->story.off, w->by[0]);
+}
+
+static void say_unfenced(const struct words *w)
+{
+    SAY(w,
+        "%s is not followed by a fence before the return: its data can arrive after a "
+        "later store",
+        w->by[0]);
+}
+
+static void say_destination_load(const struct words *w)
+{
+    SAY(w, "%s reads the destination, which another party or a device can change or notice",
+        w->by[0]);
+}
+
+static void say_data_dependent(const struct words *w)
+{
+    SAY(w, "the same request with other data makes other accesses");
+}
+
+static const struct wording wordings[RULE_COUNT] = {
+    [RULE_CRASH] = {say_crash},
+    [RULE_TIMEOUT] = {say_timeout},
+    [RULE_WRONG_DATA] = {say_wrong_data},
+    [RULE_WRONG_RETURN] = {say_wrong_return},
+    [RULE_CLOBBERED_STATE] = {say_clobbered_state},
+    [RULE_MISSING_STORE] = {say_missing},
+    [RULE_OUT_OF_BOUNDS_STORE] = {say_outside, .verb = "stores", .side = "destination",
+                                  .advice = "it overwrites what is not the copy's"},
+    [RULE_OUT_OF_BOUNDS_LOAD] = {say_outside, .verb = "loads", .side = "source",
+                                 .advice = "it reads what is not the copy's"},
+    [RULE_DUPLICATE_STORE] = {say_again, .verb = "stored",
+                              .advice = "a guest that clears it in between loses its write"},
+    [RULE_OVERLAPPING_STORE] = {say_again, .verb = "stored",
+                                .advice = "the two overlap, and a device sees it written twice"},
+    [RULE_TRANSIENT_VALUE] = {say_transient},
+    [RULE_SPLIT_STORE] = {say_split, .noun = "store"},
+    [RULE_SPLIT_LOAD] = {say_split, .noun = "load"},
+    [RULE_TORN_ELEMENT] = {say_torn},
+    [RULE_REORDERED_STORE] = {say_reordered, .verb = "stores"},
+    [RULE_REORDERED_LOAD] = {say_reordered, .verb = "loads"},
+    [RULE_LAST_BYTE_NOT_LAST] = {say_last_byte},
+    [RULE_MISALIGNED_STORE] = {say_misaligned, .verb = "stores"},
+    [RULE_MISALIGNED_LOAD] = {say_misaligned, .verb = "loads"},
+    [RULE_WIDE_STORE] = {say_wide, .verb = "stores"},
+    [RULE_WIDE_LOAD] = {say_wide, .verb = "loads"},
+    [RULE_VECTOR_STORE] = {say_class, .verb = "stores"},
+    [RULE_VECTOR_LOAD] = {say_class, .verb = "loads"},
+    [RULE_MASKED_STORE] = {say_class, .verb = "stores"},
+    [RULE_STRING_STORE] = {say_class, .verb = "stores"},
+    [RULE_NONTEMPORAL_STORE] = {say_class, .verb = "stores"},
+    [RULE_UNFENCED_STORE] = {say_unfenced},
+    [RULE_UNFLUSHED_STORE] = {say_unflushed},
+    [RULE_DESTINATION_LOAD] = {say_destination_load},
+    [RULE_REPEATED_LOAD] = {say_again, .verb = "loaded", .advice = "it can change in between"},
+    [RULE_DATA_DEPENDENT] = {say_data_dependent},
+};
+
+void rule_message(enum rule_id id, const struct shadow *s, const struct rule_params *p, char *text,
+                  size_t text_size)
+{
+    struct words w = {.id = id,
+                      .as = &wordings[id],
+                      .s = s,
+                      .p = p,
+                      .story = story_of(id, s, p),
+                      .text = text,
+                      .text_size = text_size};
+    if (text_size == 0)
+        return;
+    text[0] = '\0';
+    if (id != RULE_DATA_DEPENDENT && !rule_is_broken(id, s, p))
+        return;
+    for (size_t i = 0; i < w.story.count; i++)
+        name_site(w.by[i], s->trace, access_of(&w, i)->site);
+    w.as->say(&w);
+}
