@@ -121,6 +121,7 @@ static void trace(struct report *r, const struct trace_report *report)
     outcome_print(report->recording, text, sizeof text);
     json_add_text(o, "outcome", outcome_name[t->outcome]);
     json_add_text_or_null(o, "reason", t->outcome == OUTCOME_RETURNED ? NULL : text);
+    cJSON_AddBoolToObject(o, "loads_unseen", t->loads_unseen);
     json_print_members(o, out);
     fputs(",\n\"accesses\":[", out);
     for (size_t i = 0; i < t->count; i++) {

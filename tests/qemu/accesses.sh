@@ -45,6 +45,15 @@ while IFS=$'\t' read -r of file routine options expected; do
         fail "$routine $options stores $got, expected $expected"
 done <"$table"
 
+# Where loads are missing it is said.
+if [ "$arch" = aarch64 ]; then
+    "$storescope" trace "$work/aarch64.S.o:sve_bytes" --size 16 --loads >"$work/out"
+    grep -q '^not recorded: loads by some of its instructions' "$work/out" ||
+        fail "not said that loads are missing: $(cat "$work/out")"
+    "$storescope" trace "$work/aarch64.S.o:quadword" --size 16 --loads >"$work/out"
+    ! grep -q '^not recorded' "$work/out" || fail "loads are missing: $(cat "$work/out")"
+fi
+
 # Silent stores of a long copy, too, are found while it waits: each is looked for in
 # the page that it is made to.
 long=aarch64/glibc/memcpy_a64fx
