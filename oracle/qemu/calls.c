@@ -93,6 +93,8 @@ static int take_program(struct dl_phdr_info *info, size_t size, void *none)
 {
     (void)size, (void)none;
     struct dynamic d = {.base = info->dlpi_addr};
+    if (d.base < GUEST_END)
+        return 1;
     for (size_t i = 0; i < info->dlpi_phnum; i++)
         if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
             for (const ElfW(Dyn) *e = (const void *)(d.base + info->dlpi_phdr[i].p_vaddr);

@@ -13,6 +13,10 @@
 #define NOT_PUBLISHED UINT32_MAX
 enum { INSN_SLOTS = 1 << 14 };
 
+// Guest programs are linked below, and have their lanes there; QEMU, which is
+// position independent, lies above.
+#define GUEST_END (UINT64_C(1) << 32)
+
 // An instruction that was translated.
 struct insn {
     struct insn *next; // in its slot of the table
@@ -73,7 +77,8 @@ void *silent_fill(void *dst, int byte, size_t length);
 
 // ---- calls.c ----
 
-// From now on QEMU's calls of memmove and memset come to these two.
+// From now on QEMU's calls of memmove and memset come to these two, unless QEMU's
+// memory cannot be told from the guest's.
 void calls_take(void);
 
 #endif

@@ -18,10 +18,6 @@
 
 enum { PIECE = QEMU_PIECE_MAX, HOST_PAGE_BYTES = 4096, WORD = 8 };
 
-// Guest programs are linked below, and have their lanes there; QEMU, which is
-// position independent, lies above.
-static const uint64_t guest_end = UINT64_C(1) << 32;
-
 // One lane, and what is known of its pages while an instruction runs.
 struct lane {
     uint8_t *at;
@@ -308,7 +304,7 @@ static void note(uint64_t addr, const uint8_t *at, size_t length, uint8_t flags)
 static bool is_guests(const void *at, uint64_t *addr)
 {
     *addr = (uintptr_t)at - plugin.shared->guest_base;
-    return *addr < guest_end;
+    return *addr < GUEST_END;
 }
 
 // QEMU may be about to move the guest's memory, or its own while it translates.
