@@ -3,6 +3,7 @@
 
 #include "recorders_agree.h"
 
+#include "guest.h"
 #include "recorder.h"
 
 #include <signal.h>
@@ -11,7 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LANE_MAX = 2 * PAGE_BYTES, PARTS = SANDBOX_REGIONS + 2, RERUNS_MAX = 200, TIMEOUT_MS = 1000 };
+enum {
+    LANE_MAX = 2 * PAGE_BYTES,
+    PARTS = SANDBOX_REGIONS + 2,
+    RERUNS_MAX = 200,
+    TIMEOUT_MS = 1000
+};
 
 // All memory that a routine may change.
 struct image {
@@ -108,7 +114,7 @@ static bool may_differ(uint64_t address)
 static void name_place(uint64_t address, const struct layout *l, char *name, size_t size)
 {
     static const char *const gprs[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-                                       "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
+                                       "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
     uint64_t off = address - SANDBOX_FRAME;
     if (off >= FRAME_GPRS && off < FRAME_FLAGS)
         snprintf(name, size, "%s, byte %u, at the end", gprs[(off - FRAME_GPRS) / 8],
@@ -237,7 +243,8 @@ static void compare_traces(const char *who, const struct trace *t, const char *w
         if (b)
             access_text(u, b, y, sizeof y);
         bool value = a && b && same_access(t, a, u, b);
-        say(out, "access %zu%s\n  %s: %s\n  %s: %s", i, value ? ", its value" : "", who, x, whom, y);
+        say(out, "access %zu%s\n  %s: %s\n  %s: %s", i, value ? ", its value" : "", who, x, whom,
+            y);
         return;
     }
 }
@@ -339,8 +346,8 @@ static void compare_end(const char *who, const struct trace *t, const struct san
     }
     bool faulted = t->outcome == OUTCOME_FAULTED;
     if (faulted != (end->signal != 0) ||
-        (faulted && (t->signal != end->signal || t->fault_addr != end->fault_addr ||
-                     !is_same_place(t, end))))
+        (faulted &&
+         (t->signal != end->signal || t->fault_addr != end->fault_addr || !is_same_place(t, end))))
         say(out, "%s: signal %d, address %#llx, at %#llx; natively signal %d, %#llx, at %#llx", who,
             faulted ? t->signal : 0, faulted ? (unsigned long long)t->fault_addr : 0,
             faulted ? (unsigned long long)t->fault_pc : 0, end->signal,
@@ -389,8 +396,14 @@ static void keep_sites(struct run *run)
     run->plain.sites = run->valued.sites = run->sites;
 }
 
+static bool is_readable(uint64_t address)
+{
+    struct guest_mapping at;
+    return guest_find_mapping(address, &at) && at.read;
+}
+
 static void check_recorder(size_t k, const struct x86_routine *r, const struct copy_case *c,
-                           const struct sandbox_end *end, struct agreement *out)
+                           const struct sandbox_end *end, bool wild, struct agreement *out)
 {
     const struct recorder_kind *kind = recorder_kinds[k];
     const struct routine routine = {.entry = routine_base(r)};
@@ -401,6 +414,11 @@ static void check_recorder(size_t k, const struct x86_routine *r, const struct c
     if (!rec) {
         say(out, "%s: %s", kind->name, error);
         return;
+    }
+    // What comes of a store to the recorder's own memory is no disagreement.
+    if (wild && is_readable(end->fault_addr)) {
+        out->refused[k] = true;
+        snprintf(out->reason[k], sizeof out->reason[k], "an address in the recorder's memory");
     }
     for (unsigned values = 0; values < 2 && !out->refused[k]; values++) {
         struct trace *t = values ? &runs[k].valued : &runs[k].plain;
@@ -451,8 +469,9 @@ void agree_check(const struct x86_routine *r, struct agreement *out)
     if (out->endless)
         return;
     out->illegal = end.signal == SIGILL;
+    bool wild = end.signal == SIGSEGV && !is_readable(end.fault_addr);
     for (size_t k = 0; k < AGREE_RECORDERS_MAX; k++) {
-        check_recorder(k, r, &c, &end, out);
+        check_recorder(k, r, &c, &end, wild, out);
         out->recorded |= !out->refused[k];
     }
     out->accesses = runs[0].valued.count;

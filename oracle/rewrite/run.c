@@ -62,13 +62,15 @@ static void read_masks(const ucontext_t *uc, uint64_t masks[8])
     memcpy(masks, state + b, 8 * sizeof *masks);
 }
 
+// Of the registers in a signal's frame, by their numbers in instructions.
+static const int greg_of[GPR_COUNT] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                       REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                       REG_R12, REG_R13, REG_R14, REG_R15};
+
 static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc, bool trap)
 {
     const struct translation *t = r->running;
     greg_t *regs = uc->uc_mcontext.gregs;
-    static const int greg_of[GPR_COUNT] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
-                                           REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                                           REG_R12, REG_R13, REG_R14, REG_R15};
     if (t->log_reg != GPR_NONE)
         r->context->log = (uint64_t)regs[greg_of[t->log_reg]];
     // A breakpoint has been executed when its trap comes (SDM vol. 3A, 6.15); a
@@ -86,10 +88,20 @@ static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc, boo
     regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps
 }
 
-static bool grow_log(struct recorder *r, uintptr_t fault)
+// Where the next record goes.
+static uintptr_t log_pointer(const struct recorder *r, const ucontext_t *uc)
 {
-    uintptr_t lo = (uintptr_t)r->log;
-    if (fault < lo + r->log_usable || fault >= lo + LOG_RESERVED)
+    uint8_t reg = r->running->log_reg;
+    return (uintptr_t)(reg == GPR_NONE ? r->context->log
+                                       : (uint64_t)uc->uc_mcontext.gregs[greg_of[reg]]);
+}
+
+// Is it the log that needs room? A fault elsewhere beyond its end is the routine's.
+static bool grow_log(struct recorder *r, const ucontext_t *uc, uintptr_t fault)
+{
+    uintptr_t lo = (uintptr_t)r->log, next = log_pointer(r, uc);
+    if (fault < lo + r->log_usable || fault >= lo + LOG_RESERVED || fault < next ||
+        fault - next >= LOG_SPARE_BYTES)
         return false;
     size_t more = r->log_usable;
     if (r->log_usable >= r->log_limit || r->log_usable + more > LOG_RESERVED - LOG_SPARE_BYTES) {
@@ -116,7 +128,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         return;
     }
     uintptr_t address = (uintptr_t)info->si_addr;
-    if (signal == SIGSEGV && grow_log(r, address))
+    if (signal == SIGSEGV && grow_log(r, uc, address))
         return;
     r->fault_signal = signal;
     r->fault_addr = address;

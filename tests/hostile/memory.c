@@ -30,12 +30,12 @@ static void flood(uint8_t *lo, const uint8_t *hi, size_t step)
         store(lo, 0x5a5a5a5a5a5a5a5a);
 }
 
-#define MEMORY(name, ...)               \
-    ROUTINE(name)                       \
-    {                                   \
-        copy_exactly(to, from, n);      \
-        __VA_ARGS__;                    \
-        return to;                      \
+#define MEMORY(name, ...)          \
+    ROUTINE(name)                  \
+    {                              \
+        copy_exactly(to, from, n); \
+        __VA_ARGS__;               \
+        return to;                 \
     }
 
 MEMORY(stores_heap, store(middle(place_heap), 0))
@@ -93,6 +93,12 @@ MEMORY(floods_log, {
     uint8_t *log = find_log();
     if (log != NULL)
         flood(log, log + 65536, STEP);
+})
+// Where the log would grow to.
+MEMORY(stores_log_room, {
+    uint8_t *log = find_log();
+    if (log != NULL)
+        store(log + (UINT64_C(1) << 30), 0);
 })
 
 // The bytes that the judge compares with, by the layout on the worker's stack.
