@@ -34,8 +34,8 @@ int command_emit(int argc, char **argv);
 int command_fuzz(int argc, char **argv);
 int command_watch(int argc, char **argv);
 
-// One line on stderr, "storescope: ...", whatever is in the message. Returns
-// EXIT_TROUBLE.
+// One line on stderr, "storescope: ...", whatever is in the message, and none for
+// an empty one. Returns EXIT_TROUBLE.
 int cli_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // output_open for a report in that format, which may take a folder.

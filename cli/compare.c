@@ -62,7 +62,7 @@ const struct command_help help_compare = {
         "  storescope compare 'glibc/*' --baseline corpus/expect\n"
         "  storescope compare ./libmine.so:my_copy --write-baseline mine.expect\n"
         "  storescope compare --diff ./old.so:my_copy ./new.so:my_copy --contract mmio\n"
-        "  storescope compare --diff before.json after.json\n\n"
+        "  storescope compare --diff before.json after.json --format html -o changed.html\n\n"
         "With --baseline a difference is a rule newly broken or no longer broken, a rule broken at "
         "sites that are new, or from a smaller size on.\n\n"
         "Exit status: 0 no finding, with --baseline no difference, with --diff nothing worse in B; "

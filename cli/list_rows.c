@@ -4,10 +4,9 @@
 #include "list_rows.h"
 
 #include "arch.h"
-#include "nearest.h"
-
 #include "contract.h"
-#include "describe.h"
+#include "json_write.h"
+#include "nearest.h"
 #include "recorder.h"
 #include "report.h"
 #include "rule_help.h"
@@ -80,23 +79,32 @@ void list_free(struct list_rows *rows)
 
 // ---- as text ----
 
+static bool is_from_same(const struct backend *a, const struct backend *b)
+{
+    return a->from == b->from || (a->from && b->from && strcmp(a->from, b->from) == 0);
+}
+
+// Those of one file stand together, under its name: a line each, that an 80-column
+// screen holds.
 static void text_backends(const struct list_rows *rows, const struct look *look, FILE *out)
 {
     const struct selection *s = &rows->backends;
-    int name = 4, from = 4;
-    for (size_t i = 0; i < s->count; i++) {
-        int length = (int)strlen(s->items[i]->name);
-        name = length > name ? length : name;
-        length = (int)strlen(s->items[i]->from ? s->items[i]->from : "");
-        from = length > from ? length : from;
-    }
-    fprintf(out, "%-*s  %-7s  %-*s  %s\n", name, "name", "op", from, "from", "status");
-    for (size_t i = 0; i < s->count; i++) {
-        const struct backend *b = s->items[i];
-        fprintf(out, "%-*s  %-7s  %-*s  ", name, b->name, copy_op_name[b->op], from,
-                b->from ? b->from : "");
-        look_put(look, out, b->missing ? HUE_DOUBT : HUE_GOOD, b->missing ? b->missing : "ready");
+    for (size_t first = 0, end; first < s->count; first = end) {
+        const char *from = s->items[first]->from;
+        int name = 4;
+        for (end = first; end < s->count && is_from_same(s->items[first], s->items[end]); end++) {
+            int length = (int)strlen(s->items[end]->name);
+            name = length > name ? length : name;
+        }
+        look_put(look, out, HUE_FAINT, from ? from : "linked into storescope");
         fputc('\n', out);
+        for (size_t i = first; i < end; i++) {
+            const struct backend *b = s->items[i];
+            fprintf(out, "  %-*s  %-7s  ", name, b->name, copy_op_name[b->op]);
+            look_put(look, out, b->missing ? HUE_DOUBT : HUE_GOOD,
+                     b->missing ? b->missing : "ready");
+            fputc('\n', out);
+        }
     }
 }
 
@@ -110,7 +118,10 @@ static void text_recorders(const struct list_rows *rows, const struct look *look
         look_put(look, out, HUE_STRONG, kind->name);
         fputs("  ", out);
         look_put(look, out, missing ? HUE_DOUBT : HUE_GOOD, missing ? missing : "ready");
-        fprintf(out, "\n  can:    %s\n  cannot: %s\n", kind->can, kind->cannot);
+        fputs("\n  can:\n", out);
+        look_wrap(look, out, 4, kind->can);
+        fputs("  cannot:\n", out);
+        look_wrap(look, out, 4, kind->cannot);
     }
 }
 
@@ -176,8 +187,9 @@ static void text_rules(const struct list_rows *rows, const struct look *look, FI
     for (size_t i = 0; i < RULE_COUNT; i++) {
         if (!is_listed(rows, rule_name[i]))
             continue;
-        unsigned taken = look_put(look, out, HUE_STRONG, rule_name[i]);
-        fprintf(out, "%*s  %s\n", taken < 20 ? (int)(20 - taken) : 0, "", rule_broken_when[i]);
+        look_put(look, out, HUE_STRONG, rule_name[i]);
+        fputc('\n', out);
+        look_wrap(look, out, 2, rule_broken_when[i]);
     }
 }
 
@@ -203,21 +215,11 @@ void list_text(const struct list_rows *rows, unsigned kinds, const struct look *
 
 // ---- as JSON ----
 
-static void add_text(cJSON *o, const char *key, const char *text)
-{
-    char *copy = text ? utf8_copy(text) : NULL;
-    if (copy == NULL)
-        cJSON_AddNullToObject(o, key);
-    else
-        cJSON_AddStringToObject(o, key, copy);
-    free(copy);
-}
-
 static cJSON *add_row(cJSON *array, const char *name)
 {
     cJSON *o = cJSON_CreateObject();
     assert(o != NULL);
-    add_text(o, "name", name);
+    json_add_text_or_null(o, "name", name);
     cJSON_AddItemToArray(array, o);
     return o;
 }
@@ -225,7 +227,7 @@ static cJSON *add_row(cJSON *array, const char *name)
 static void add_status(cJSON *o, const char *missing)
 {
     cJSON_AddBoolToObject(o, "ready", missing == NULL);
-    add_text(o, "missing", missing);
+    json_add_text_or_null(o, "missing", missing);
 }
 
 static void json_backends(const struct list_rows *rows, cJSON *array)
@@ -233,13 +235,13 @@ static void json_backends(const struct list_rows *rows, cJSON *array)
     for (size_t i = 0; i < rows->backends.count; i++) {
         const struct backend *b = rows->backends.items[i];
         cJSON *o = add_row(array, b->name);
-        add_text(o, "op", copy_op_name[b->op]);
-        add_text(o, "from", b->from);
-        add_text(o, "path", b->path);
-        add_text(o, "symbol", b->symbol);
+        json_add_text_or_null(o, "op", copy_op_name[b->op]);
+        json_add_text_or_null(o, "from", b->from);
+        json_add_text_or_null(o, "path", b->path);
+        json_add_text_or_null(o, "symbol", b->symbol);
         cJSON_AddBoolToObject(o, "planted", b->planted);
-        add_text(o, "arch", b->arch ? b->arch->name : NULL);
-        add_text(o, "cpu", b->cpu ? b->cpu : b->arch ? b->arch->cpu : NULL);
+        json_add_text_or_null(o, "arch", b->arch ? b->arch->name : NULL);
+        json_add_text_or_null(o, "cpu", b->cpu ? b->cpu : b->arch ? b->arch->cpu : NULL);
         add_status(o, b->missing);
     }
 }
@@ -251,8 +253,8 @@ static void json_recorders(const struct list_rows *rows, cJSON *array)
         if (!is_listed(rows, kind->name))
             continue;
         cJSON *o = add_row(array, kind->name);
-        add_text(o, "can", kind->can);
-        add_text(o, "cannot", kind->cannot);
+        json_add_text_or_null(o, "can", kind->can);
+        json_add_text_or_null(o, "cannot", kind->cannot);
         add_status(o, kind->missing ? kind->missing() : NULL);
     }
 }
@@ -265,14 +267,14 @@ static void json_contracts(const struct list_rows *rows, cJSON *array)
         if (!is_listed(rows, c->name))
             continue;
         cJSON *o = add_row(array, c->name);
-        add_text(o, "memory", c->memory);
+        json_add_text_or_null(o, "memory", c->memory);
         cJSON *rules = cJSON_AddArrayToObject(o, "rules");
         for (size_t k = 0; k < c->rule_count; k++) {
             cJSON *rule = cJSON_CreateObject();
             rule_print(&c->rules[k], text, sizeof text);
-            add_text(rule, "rule", rule_name[c->rules[k].rule]);
-            add_text(rule, "side", side_name(&c->rules[k]));
-            add_text(rule, "text", text);
+            json_add_text_or_null(rule, "rule", rule_name[c->rules[k].rule]);
+            json_add_text_or_null(rule, "side", side_name(&c->rules[k]));
+            json_add_text_or_null(rule, "text", text);
             cJSON_AddItemToArray(rules, rule);
         }
     }
@@ -284,10 +286,10 @@ static void json_rules(const struct list_rows *rows, cJSON *array)
         if (is_listed(rows, rule_name[i])) {
             const struct rule_help *help = rule_help((enum rule_id)i);
             cJSON *o = add_row(array, rule_name[i]);
-            add_text(o, "broken_when", rule_broken_when[i]);
-            add_text(o, "why", help->why);
-            add_text(o, "fix", help->fix);
-            add_text(o, "field", help->field);
+            json_add_text_or_null(o, "broken_when", rule_broken_when[i]);
+            json_add_text_or_null(o, "why", help->why);
+            json_add_text_or_null(o, "fix", help->fix);
+            json_add_text_or_null(o, "field", help->field);
         }
 }
 
@@ -301,7 +303,7 @@ void list_json(const struct list_rows *rows, unsigned kinds, FILE *out)
     };
     cJSON *o = cJSON_CreateObject();
     assert(o != NULL);
-    add_text(o, "storescope", STORESCOPE_VERSION);
+    json_add_text_or_null(o, "storescope", STORESCOPE_VERSION);
     for (size_t i = 0; i < LIST_KIND_COUNT; i++)
         if (kinds >> i & 1)
             add[i](rows, cJSON_AddArrayToObject(o, list_kind_name[i]));

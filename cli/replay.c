@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "describe.h"
 #include "expect.h"
+#include "json_write.h"
 #include "options_parts.h"
 #include "select.h"
 
@@ -130,16 +131,6 @@ static cJSON *finding_object(const struct replay *x, const struct item *i, const
     return o;
 }
 
-static void add_text(cJSON *o, const char *key, const char *text)
-{
-    char *copy = text && *text ? utf8_copy(text) : NULL;
-    if (copy != NULL)
-        cJSON_AddStringToObject(o, key, copy);
-    else
-        cJSON_AddNullToObject(o, key);
-    free(copy);
-}
-
 static void json_item(struct replay *x, const struct item *i, enum state state)
 {
     char text[CASE_TEXT_MAX] = "";
@@ -147,13 +138,14 @@ static void json_item(struct replay *x, const struct item *i, enum state state)
     assert(o != NULL);
     if (i->saved != NULL)
         case_print(&i->saved->c, text);
-    add_text(o, "file", i->file);
-    add_text(o, "state", state_name[state]);
-    add_text(o, "reason", i->reason);
-    add_text(o, "backend", i->backend ? i->backend->name : NULL);
-    add_text(o, "case", text);
-    add_text(o, "rule", i->saved && i->saved->has_rule ? rule_name[i->saved->rule] : NULL);
-    add_text(o, "sites", i->saved ? i->saved->sites : NULL);
+    json_add_text_or_null(o, "file", i->file);
+    json_add_text_or_null(o, "state", state_name[state]);
+    json_add_text_or_null(o, "reason", i->reason);
+    json_add_text_or_null(o, "backend", i->backend ? i->backend->name : NULL);
+    json_add_text_or_null(o, "case", text);
+    json_add_text_or_null(o, "rule",
+                          i->saved && i->saved->has_rule ? rule_name[i->saved->rule] : NULL);
+    json_add_text_or_null(o, "sites", i->saved ? i->saved->sites : NULL);
     cJSON *findings = cJSON_AddArrayToObject(o, "findings");
     for (size_t k = 0; k < i->count; k++)
         for (size_t f = 0; f < i->results[k].finding_count; f++)

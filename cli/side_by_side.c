@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { REPORT_BYTES_MAX = 1 << 30, PICTURE_ROWS = 24 };
+enum { REPORT_BYTES_MAX = 1 << 30 };
 
 struct side {
     const char *word; // of the command line
@@ -26,8 +26,24 @@ struct side {
 struct both {
     const struct options *o;
     struct side sides[2];
-    struct look look;
+    FILE *out;
 };
+
+// The formats of two sides.
+static const struct view {
+    const char *format;
+    void (*print)(const cJSON *diff, const struct diff_view *view);
+} views[] = {{"text", diff_print}, {"html", diff_page}, {"markdown", diff_markdown}};
+enum { VIEW_COUNT = sizeof views / sizeof *views };
+
+// NULL: JSON, or a format that two sides do not have.
+static const struct view *view_of(const struct format *format)
+{
+    for (size_t i = 0; i < VIEW_COUNT; i++)
+        if (strcmp(views[i].format, format->name) == 0)
+            return &views[i];
+    return NULL;
+}
 
 static char *read_whole(const char *path, size_t size, char *error, size_t error_size)
 {
@@ -147,25 +163,18 @@ static const struct backend *backend_of(const struct side *s, const char *name)
     return NULL;
 }
 
-static bool draw(void *context, int side, const char *name, const char *case_text, bool loads,
-                 FILE *out)
+static bool record(void *context, int side, const char *name, const char *case_text,
+                   struct diff_recorded *out)
 {
     const struct both *x = context;
     const struct backend *b = backend_of(&x->sides[side], name);
-    struct recording recording = {.layout = {.size = 0}};
-    struct copy_case c;
     char error[512];
-    if (b == NULL || !case_parse(case_text, &c, error, sizeof error))
+    *out = (struct diff_recorded){.backend = b};
+    if (b == NULL || !case_parse(case_text, &out->c, error, sizeof error))
         return false;
-    fflush(out); // workers are forked
-    if (!campaign_record(b, &c, false, &x->o->run, &recording, error, sizeof error))
-        return false;
-    const struct trace_report report = {
-        .backend = b, .c = &c, .recording = &recording, .recorder = recorder_for(b, x->o->run.recorder)->name};
-    text_trace(&report, &(struct text_trace_options){.loads = loads, .rows_max = PICTURE_ROWS},
-               &x->look, out);
-    recording_free(&recording);
-    return true;
+    out->recorder = recorder_for(b, x->o->run.recorder)->name;
+    fflush(x->out); // workers are forked
+    return campaign_record(b, &out->c, false, &x->o->run, &out->recording, error, sizeof error);
 }
 
 static int show(struct both *x)
@@ -175,17 +184,20 @@ static int show(struct both *x)
     char error[512];
     const struct diff_side a = {x->sides[0].word, x->sides[0].report};
     const struct diff_side b = {x->sides[1].word, x->sides[1].report};
-    if (!output_open(&out, o->output, error, sizeof error))
+    if (!cli_open(&out, o->format, o->output, error, sizeof error))
         return cli_trouble("%s", error);
     cJSON *diff = diff_make(&a, &b);
     size_t pairs = diff_pairs(diff), judged = diff_judged(diff);
     int status = diff_worse(diff) > 0 ? EXIT_FINDINGS : EXIT_CLEAN;
-    x->look = look_of(out.file, o->color);
+    x->out = out.file;
     if (o->format == &format_json) {
         json_print(diff, out.file);
         fputc('\n', out.file);
     } else {
-        diff_print(diff, draw, x, &x->look, out.file);
+        view_of(o->format)->print(diff, &(struct diff_view){.record = record,
+                                                            .context = x,
+                                                            .look = look_of(out.file, o->color),
+                                                            .out = out.file});
         cJSON_Delete(diff);
     }
     if (pairs == 0)
@@ -205,8 +217,9 @@ int side_by_side(struct options *o)
     int status = EXIT_TROUBLE;
     if (o->word_count != 2)
         return cli_trouble("--diff takes two sides: each a JSON report, a glob or PATH:SYMBOL");
-    if (strcmp(o->format->name, "text") != 0 && o->format != &format_json)
-        return cli_trouble("--diff has the formats text and json, not %s", o->format->name);
+    if (view_of(o->format) == NULL && o->format != &format_json)
+        return cli_trouble("--diff has the formats text, json, html and markdown, not %s",
+                           o->format->name);
     if (o->more_count > 0)
         return cli_trouble("--diff makes one report; leave out --report and --json");
     bool swept = open_side(&x.sides[0], o->words[0], error, sizeof error) &&

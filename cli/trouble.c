@@ -21,7 +21,8 @@ int cli_trouble(const char *format, ...)
     for (char *at = line; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             *at = '?';
-    fprintf(stderr, "storescope: %s\n", line);
+    if (*line)
+        fprintf(stderr, "storescope: %s\n", line);
     return EXIT_TROUBLE;
 }
 

@@ -7,19 +7,17 @@
 #include "expect.h"
 
 #include "saved.h"
+#include "text_lines.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fts.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_BYTES = 2048, FILE_MAX_BYTES = 16 << 20 };
+enum { FILE_MAX_BYTES = 16 << 20 };
 
 struct parser {
-    const char *file;
-    unsigned line;
+    struct text_lines lines;
     struct expectations *out;
     char *backend; // of the section; NULL before the first
     // Of the row being read.
@@ -28,24 +26,7 @@ struct parser {
     struct expect_key *keys;
     size_t key_count;
     enum copy_op op;
-    char *error;
-    size_t error_size;
 };
-
-__attribute__((format(printf, 2, 3))) static bool fail(const struct parser *p, const char *format,
-                                                       ...)
-{
-    va_list arguments;
-    int used = snprintf(p->error, p->error_size, "%s:%u: ", p->file, p->line);
-    va_start(arguments, format);
-    if (used >= 0 && (size_t)used < p->error_size)
-        vsnprintf(p->error + used, p->error_size - (size_t)used, format, arguments);
-    va_end(arguments);
-    for (char *at = p->error; *at; at++)
-        if (!isprint((unsigned char)*at))
-            *at = '?';
-    return false;
-}
 
 // "mmio" or "mmio@src".
 static bool parse_contract(const struct parser *p, const char *word, struct expect_key *key)
@@ -54,7 +35,8 @@ static bool parse_contract(const struct parser *p, const char *word, struct expe
     key->device = DEVICE_DST;
     if (n == 0 || n >= sizeof key->contract ||
         (word[n] == '@' && !device_side_parse(word + n + 1, &key->device)))
-        return fail(p, "'%.80s'; expected a contract, such as mmio or mmio@src", word);
+        return text_lines_fail(&p->lines, "'%.80s'; expected a contract, such as mmio or mmio@src",
+                               word);
     memcpy(key->contract, word, n);
     key->contract[n] = '\0';
     return true;
@@ -66,8 +48,9 @@ static bool take_judged(struct parser *p, char *rest)
     struct expect_key key = {.op = OP_MEMCPY};
     char *more = NULL, *word = strtok_r(rest, " \t", &more);
     if (word == NULL || !copy_op_parse(word, &key.op))
-        return fail(p, "judged '%.32s'; expected memcpy, memmove or mempcpy, then contracts",
-                    word ? word : "");
+        return text_lines_fail(
+            &p->lines, "judged '%.32s'; expected memcpy, memmove or mempcpy, then contracts",
+            word ? word : "");
     while ((word = strtok_r(NULL, " \t", &more)) != NULL) {
         if (!parse_contract(p, word, &key))
             return false;
@@ -80,8 +63,9 @@ static bool take_rule(struct parser *p, char *rest)
 {
     char *more = NULL, *word = strtok_r(rest, " \t", &more);
     if (word == NULL || !rule_find(word, &p->rule))
-        return fail(p, "rule '%.32s'; `storescope list rules' has those there are",
-                    word ? word : "");
+        return text_lines_fail(&p->lines,
+                               "rule '%.32s'; `storescope list rules' has those there are",
+                               word ? word : "");
     p->in_row = true;
     p->has_case = false;
     p->key_count = 0;
@@ -93,7 +77,8 @@ static bool take_rule(struct parser *p, char *rest)
             return false;
         p->key_count++;
     }
-    return p->key_count > 0 || fail(p, "a rule of no contract; name the contracts it is broken in");
+    return p->key_count > 0 ||
+           text_lines_fail(&p->lines, "a rule of no contract; name the contracts it is broken in");
 }
 
 static bool take_case(struct parser *p, const char *text)
@@ -102,12 +87,12 @@ static bool take_case(struct parser *p, const char *text)
     struct copy_case c;
     struct expect_backend *b = expect_of(p->out, p->backend, true);
     if (!case_parse(text, &c, why, sizeof why))
-        return fail(p, "%s", why);
+        return text_lines_fail(&p->lines, "%s", why);
     for (size_t i = 0; i < p->key_count; i++) {
         p->keys[i].op = c.op;
         if (expect_row_of(b, &p->keys[i], p->rule, NULL) != NULL)
-            return fail(p, "%s under %s is given twice; give it once", rule_name[p->rule],
-                        p->keys[i].contract);
+            return text_lines_fail(&p->lines, "%s under %s is given twice; give it once",
+                                   rule_name[p->rule], p->keys[i].contract);
         expect_row_of(b, &p->keys[i], p->rule, &c);
         expect_set_judged(b, &p->keys[i]);
     }
@@ -119,7 +104,8 @@ static bool take_sites(struct parser *p, const char *sites)
 {
     struct expect_backend *b = expect_of(p->out, p->backend, true);
     if (*sites == '\0' || strlen(sites) >= SHAPE_PAIR_MAX)
-        return fail(p, "sites; expected at most two shapes of instructions, with a | between");
+        return text_lines_fail(
+            &p->lines, "sites; expected at most two shapes of instructions, with a | between");
     for (size_t i = 0; i < p->key_count; i++)
         expect_row_add(expect_row_of(b, &p->keys[i], p->rule, NULL), sites);
     return true;
@@ -128,9 +114,9 @@ static bool take_sites(struct parser *p, const char *sites)
 static bool take_backend(struct parser *p, const char *name)
 {
     if (*name == '\0')
-        return fail(p, "a backend without a name; give it");
+        return text_lines_fail(&p->lines, "a backend without a name; give it");
     if (expect_of(p->out, name, false) != NULL)
-        return fail(p, "backend %.200s is given twice; keep one section", name);
+        return text_lines_fail(&p->lines, "backend %.200s is given twice; keep one section", name);
     free(p->backend);
     p->backend = strdup(name);
     if (p->backend == NULL)
@@ -148,7 +134,7 @@ static bool take_line(struct parser *p, char *line)
     if (strcmp(line, "backend") == 0)
         return take_backend(p, rest);
     if (p->backend == NULL)
-        return fail(p, "'%.32s'; expected `backend NAME' first", line);
+        return text_lines_fail(&p->lines, "'%.32s'; expected `backend NAME' first", line);
     if (strcmp(line, "judged") == 0)
         return take_judged(p, rest);
     if (strcmp(line, "rule") == 0)
@@ -157,45 +143,32 @@ static bool take_line(struct parser *p, char *line)
         return take_case(p, rest);
     if (strcmp(line, "sites") == 0 && p->in_row && p->has_case)
         return take_sites(p, rest);
-    return fail(p, "'%.32s'; expected backend, judged, rule, then its case, then its sites", line);
-}
-
-// The next line without the blanks around it; NULL when it is no line of text.
-static char *cut_line(const char **text, const char *end, char *line)
-{
-    const char *stop = memchr(*text, '\n', (size_t)(end - *text));
-    const char *from = *text, *to = stop ? stop : end;
-    *text = stop ? stop + 1 : end;
-    while (from < to && isspace((unsigned char)*from))
-        from++;
-    while (to > from && isspace((unsigned char)to[-1]))
-        to--;
-    if (to - from >= LINE_MAX_BYTES || memchr(from, '\0', (size_t)(to - from)) != NULL)
-        return NULL;
-    memcpy(line, from, (size_t)(to - from));
-    line[to - from] = '\0';
-    return line;
+    return text_lines_fail(
+        &p->lines, "'%.32s'; expected backend, judged, rule, then its case, then its sites", line);
 }
 
 bool expect_parse(const char *file, const char *text, size_t length, struct expectations *out,
                   char *error, size_t error_size)
 {
-    struct parser p = {.file = file, .out = out, .error = error, .error_size = error_size};
-    const char *end = text + length;
-    char line[LINE_MAX_BYTES];
-    bool ok = true;
-    while (ok && text < end) {
-        p.line++;
-        char *cut = cut_line(&text, end, line);
-        if (cut == NULL)
-            ok = fail(&p, "not text, or a line that is too long; expected expectations");
-        else if (*cut != '\0' && *cut != '#')
-            ok = take_line(&p, cut);
+    struct parser p = {.lines = {.file = file,
+                                 .at = text,
+                                 .end = text + length,
+                                 .error = error,
+                                 .error_size = error_size},
+                       .out = out};
+    char line[TEXT_LINE_MAX];
+    bool ok = true, bad;
+    while (ok && text_lines_next(&p.lines, line, &bad)) {
+        if (bad)
+            ok = text_lines_fail(&p.lines,
+                                 "not text, or a line that is too long; expected expectations");
+        else if (*line != '\0' && *line != '#')
+            ok = take_line(&p, line);
     }
     if (ok && p.in_row && !p.has_case)
-        ok = fail(&p, "a rule without a case; expected `case memmove size=...'");
+        ok = text_lines_fail(&p.lines, "a rule without a case; expected `case memmove size=...'");
     if (ok && p.backend == NULL)
-        ok = fail(&p, "no `backend NAME' line; expected one");
+        ok = text_lines_fail(&p.lines, "no `backend NAME' line; expected one");
     free(p.keys);
     free(p.backend);
     return ok;

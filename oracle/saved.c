@@ -3,17 +3,18 @@
 
 #include "saved.h"
 
+#include "text_lines.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX_BYTES = 16384, LINE_MAX_BYTES = 2048 };
+enum { FILE_MAX_BYTES = 16384 };
 
 bool device_side_parse(const char *text, enum device_side *out)
 {
@@ -26,37 +27,21 @@ bool device_side_parse(const char *text, enum device_side *out)
 }
 
 struct parser {
-    const char *file;
-    unsigned line;
+    struct text_lines lines;
     struct saved *out;
     bool has_case;
     unsigned seen; // bit per key
-    char *error;
-    size_t error_size;
 };
-
-__attribute__((format(printf, 2, 3))) static bool fail(const struct parser *p, const char *format,
-                                                       ...)
-{
-    va_list arguments;
-    int used = snprintf(p->error, p->error_size, "%s:%u: ", p->file, p->line);
-    va_start(arguments, format);
-    if (used >= 0 && (size_t)used < p->error_size)
-        vsnprintf(p->error + used, p->error_size - (size_t)used, format, arguments);
-    va_end(arguments);
-    for (char *at = p->error; *at; at++)
-        if (!isprint((unsigned char)*at))
-            *at = '?';
-    return false;
-}
 
 static bool take_text(const struct parser *p, const char *key, const char *value, char *out,
                       size_t out_size)
 {
     if (strlen(value) >= out_size)
-        return fail(p, "%s is longer than %zu bytes; shorten it", key, out_size - 1);
+        return text_lines_fail(&p->lines, "%s is longer than %zu bytes; shorten it", key,
+                               out_size - 1);
     if (*value == '\0')
-        return fail(p, "%s says nothing; give a value or leave the line out", key);
+        return text_lines_fail(&p->lines, "%s says nothing; give a value or leave the line out",
+                               key);
     memcpy(out, value, strlen(value) + 1);
     return true;
 }
@@ -65,9 +50,9 @@ static bool take_case(struct parser *p, const char *text)
 {
     char why[256];
     if (p->has_case)
-        return fail(p, "a second case; a file holds one");
+        return text_lines_fail(&p->lines, "a second case; a file holds one");
     p->has_case = true;
-    return case_parse(text, &p->out->c, why, sizeof why) || fail(p, "%s", why);
+    return case_parse(text, &p->out->c, why, sizeof why) || text_lines_fail(&p->lines, "%s", why);
 }
 
 static bool take_value(struct parser *p, size_t key, const char *value)
@@ -80,11 +65,12 @@ static bool take_value(struct parser *p, size_t key, const char *value)
         return take_text(p, "contract", value, s->contracts, sizeof s->contracts);
     case 2:
         return device_side_parse(value, &s->device) ||
-               fail(p, "device '%.32s'; expected dst, src or both", value);
+               text_lines_fail(&p->lines, "device '%.32s'; expected dst, src or both", value);
     case 3:
         s->has_rule = rule_find(value, &s->rule);
         return s->has_rule ||
-               fail(p, "rule '%.32s'; `storescope list rules' has those there are", value);
+               text_lines_fail(&p->lines,
+                               "rule '%.32s'; `storescope list rules' has those there are", value);
     case 4:
         return take_text(p, "sites", value, s->sites, sizeof s->sites);
     default:
@@ -106,54 +92,36 @@ static bool take_line(struct parser *p, char *line)
         if (strcmp(word, keys[key]) != 0)
             continue;
         if (p->seen >> key & 1)
-            return fail(p, "%s is given twice; give it once", word);
+            return text_lines_fail(&p->lines, "%s is given twice; give it once", word);
         p->seen |= 1u << key;
         return take_value(p, key, line + n + strspn(line + n, " \t"));
     }
-    return fail(p, "'%.*s'; expected backend, contract, device, rule, sites or case",
-                (int)(n < 32 ? n : 32), line);
-}
-
-// Blanks around a line, and a carriage return, are none of it.
-static bool next_line(struct parser *p, const char **text, const char *end, char *line, bool *bad)
-{
-    if (*text == end)
-        return false;
-    const char *stop = memchr(*text, '\n', (size_t)(end - *text));
-    const char *from = *text, *to = stop ? stop : end;
-    *text = stop ? stop + 1 : end;
-    p->line++;
-    while (from < to && isspace((unsigned char)*from))
-        from++;
-    while (to > from && isspace((unsigned char)to[-1]))
-        to--;
-    size_t length = (size_t)(to - from);
-    *bad = length >= LINE_MAX_BYTES || memchr(from, '\0', length) != NULL;
-    if (!*bad) {
-        memcpy(line, from, length);
-        line[length] = '\0';
-        for (char *at = line; *at; at++)
-            *bad |= iscntrl((unsigned char)*at) && *at != '\t';
-    }
-    return true;
+    return text_lines_fail(&p->lines,
+                           "'%.*s'; expected backend, contract, device, rule, sites or case",
+                           (int)(n < 32 ? n : 32), line);
 }
 
 bool saved_parse(const char *file, const char *text, size_t length, struct saved *out, char *error,
                  size_t error_size)
 {
     struct saved s = {.device = DEVICE_DST};
-    struct parser p = {.file = file, .out = &s, .error = error, .error_size = error_size};
-    const char *end = text + length;
-    char line[LINE_MAX_BYTES];
+    struct parser p = {.lines = {.file = file,
+                                 .at = text,
+                                 .end = text + length,
+                                 .error = error,
+                                 .error_size = error_size},
+                       .out = &s};
+    char line[TEXT_LINE_MAX];
     bool bad;
-    while (next_line(&p, &text, end, line, &bad)) {
+    while (text_lines_next(&p.lines, line, &bad)) {
         if (bad)
-            return fail(&p, "not text, or a line that is too long; expected a saved case");
+            return text_lines_fail(&p.lines,
+                                   "not text, or a line that is too long; expected a saved case");
         if (line[0] != '\0' && line[0] != '#' && !take_line(&p, line))
             return false;
     }
     if (!p.has_case)
-        return fail(&p, "no case; expected a line such as: case memmove size=15");
+        return text_lines_fail(&p.lines, "no case; expected a line such as: case memmove size=15");
     *out = s;
     return true;
 }

@@ -4,6 +4,7 @@
 #include "baseline.h"
 
 #include "describe.h"
+#include "json_write.h"
 #include "saved.h"
 
 #include <assert.h>
@@ -17,6 +18,13 @@ const char *const difference_name[DIFFERENCE_KINDS] = {
     [DIFFERENCE_NEW_SITES] = "new-sites",
     [DIFFERENCE_WORSE] = "worse",
     [DIFFERENCE_GONE] = "gone",
+};
+
+const char *const difference_meaning[DIFFERENCE_KINDS] = {
+    [DIFFERENCE_NEW_RULE] = "newly broken",
+    [DIFFERENCE_NEW_SITES] = "broken at sites that are new",
+    [DIFFERENCE_WORSE] = "broken at smaller sizes than before",
+    [DIFFERENCE_GONE] = "no longer broken",
 };
 
 struct difference *baseline_add(struct baseline *b, enum difference_kind kind, const char *backend,
@@ -53,6 +61,28 @@ void baseline_free(struct baseline *b)
     *b = (struct baseline){.count = 0};
 }
 
+bool difference_is_same(const struct difference *a, const struct difference *b)
+{
+    return a->kind == b->kind && a->rule == b->rule && strcmp(a->backend, b->backend) == 0 &&
+           a->key.op == b->key.op && a->key.device == b->key.device &&
+           strcmp(a->sites, b->sites) == 0 &&
+           (!a->has_now || case_compare(&a->now, &b->now) == 0) &&
+           (!a->has_before || case_compare(&a->before, &b->before) == 0);
+}
+
+unsigned baseline_cell(const struct baseline *b, const char *backend, enum copy_op op,
+                       const char *contract)
+{
+    unsigned cell = 0;
+    for (size_t i = 0; i < b->count; i++) {
+        const struct difference *d = &b->items[i];
+        if (d->key.op == op && strcmp(d->backend, backend) == 0 &&
+            strcmp(d->key.contract, contract) == 0)
+            cell |= CELL_CHANGED | (d->kind == DIFFERENCE_GONE ? 0u : (unsigned)CELL_WORSE);
+    }
+    return cell;
+}
+
 // ---- as text ----
 
 static void put_case(FILE *out, const char *what, const struct copy_case *c)
@@ -62,30 +92,15 @@ static void put_case(FILE *out, const char *what, const struct copy_case *c)
     fprintf(out, "    %s: %s\n", what, text);
 }
 
-static bool same_story(const struct difference *a, const struct difference *b)
-{
-    return a->kind == b->kind && a->rule == b->rule && strcmp(a->backend, b->backend) == 0 &&
-           a->key.op == b->key.op && a->key.device == b->key.device &&
-           strcmp(a->sites, b->sites) == 0 &&
-           (!a->has_now || case_compare(&a->now, &b->now) == 0) &&
-           (!a->has_before || case_compare(&a->before, &b->before) == 0);
-}
-
 // Contracts that have the same difference are one line.
 static void text_difference(const struct baseline *b, size_t at, bool *told,
                             const struct look *look, FILE *out)
 {
-    static const char *const what[DIFFERENCE_KINDS] = {
-        [DIFFERENCE_NEW_RULE] = "newly broken",
-        [DIFFERENCE_NEW_SITES] = "broken at sites that are new",
-        [DIFFERENCE_WORSE] = "broken at smaller sizes than before",
-        [DIFFERENCE_GONE] = "no longer broken",
-    };
     const struct difference *d = &b->items[at];
     look_put(look, out, d->kind == DIFFERENCE_GONE ? HUE_GOOD : HUE_BAD, difference_name[d->kind]);
-    fprintf(out, ": %s: %s %s under", d->backend, rule_name[d->rule], what[d->kind]);
+    fprintf(out, ": %s: %s %s under", d->backend, rule_name[d->rule], difference_meaning[d->kind]);
     for (size_t i = at; i < b->count; i++)
-        if (!told[i] && same_story(d, &b->items[i])) {
+        if (!told[i] && difference_is_same(d, &b->items[i])) {
             fprintf(out, "%s %s", i > at ? "," : "", b->items[i].key.contract);
             told[i] = true;
         }
@@ -154,46 +169,36 @@ static cJSON *side(bool there, const struct copy_case *c, const char *sites)
     return o;
 }
 
-static void add_text(cJSON *o, const char *key, const char *text)
-{
-    char *copy = text ? utf8_copy(text) : NULL;
-    if (copy)
-        cJSON_AddStringToObject(o, key, copy);
-    else
-        cJSON_AddNullToObject(o, key);
-    free(copy);
-}
-
 static cJSON *difference_object(const struct difference *d)
 {
     cJSON *o = cJSON_CreateObject();
-    add_text(o, "kind", difference_name[d->kind]);
-    add_text(o, "backend", d->backend);
-    add_text(o, "contract", d->key.contract);
-    add_text(o, "device", device_side_name(d->key.device));
-    add_text(o, "op", copy_op_name[d->key.op]);
-    add_text(o, "rule", rule_name[d->rule]);
+    json_add_text(o, "kind", difference_name[d->kind]);
+    json_add_text(o, "backend", d->backend);
+    json_add_text(o, "contract", d->key.contract);
+    json_add_text(o, "device", device_side_name(d->key.device));
+    json_add_text(o, "op", copy_op_name[d->key.op]);
+    json_add_text(o, "rule", rule_name[d->rule]);
     cJSON_AddItemToObject(o, "before", side(d->has_before, &d->before, NULL));
     cJSON_AddItemToObject(o, "now", side(d->has_now, &d->now, d->sites));
-    add_text(o, "message", d->message[0] ? d->message : NULL);
+    json_add_text_or_null(o, "message", d->message);
     return o;
 }
 
 cJSON *baseline_object(const struct baseline *b)
 {
     cJSON *o = cJSON_CreateObject();
-    add_text(o, "storescope", STORESCOPE_VERSION);
-    add_text(o, "baseline", b->path);
-    add_text(o, "written", b->written);
+    json_add_text(o, "storescope", STORESCOPE_VERSION);
+    json_add_text_or_null(o, "baseline", b->path);
+    json_add_text_or_null(o, "written", b->written);
     cJSON *differences = cJSON_AddArrayToObject(o, "differences");
     for (size_t i = 0; i < b->count; i++)
         cJSON_AddItemToArray(differences, difference_object(&b->items[i]));
     cJSON *unjudged = cJSON_AddArrayToObject(o, "not_compared");
     for (size_t i = 0; i < b->unjudged_count; i++) {
         cJSON *u = cJSON_CreateObject();
-        add_text(u, "backend", b->unjudged[i].backend);
-        add_text(u, "contract", b->unjudged[i].contract);
-        add_text(u, "reason", b->unjudged[i].reason);
+        json_add_text(u, "backend", b->unjudged[i].backend);
+        json_add_text(u, "contract", b->unjudged[i].contract);
+        json_add_text(u, "reason", b->unjudged[i].reason);
         cJSON_AddItemToArray(unjudged, u);
     }
     cJSON_AddNumberToObject(o, "as_expected", (double)b->as_expected);

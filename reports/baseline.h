@@ -62,6 +62,18 @@ void baseline_add_unjudged(struct baseline *b, const char *backend, const char *
                            const char *reason);
 void baseline_free(struct baseline *b);
 
+// What a difference of a kind means: "newly broken".
+extern const char *const difference_meaning[DIFFERENCE_KINDS];
+
+// Contracts that have the same difference are one story.
+bool difference_is_same(const struct difference *a, const struct difference *b);
+
+// Is there a difference of a backend, which has an op, under a contract, and if so,
+// is any of them for the worse?
+enum { CELL_CHANGED = 1, CELL_WORSE = 2 };
+unsigned baseline_cell(const struct baseline *b, const char *backend, enum copy_op op,
+                       const char *contract);
+
 // In place of the formats `text` and `json` of compare.
 extern const struct format format_text_baseline, format_json_baseline;
 

@@ -9,7 +9,7 @@
 #ifndef STORESCOPE_DIFF_H
 #define STORESCOPE_DIFF_H
 
-#include "look.h"
+#include "report.h"
 
 #include <cjson/cJSON.h>
 
@@ -31,12 +31,28 @@ size_t diff_pairs(const cJSON *diff);
 size_t diff_judged(const cJSON *diff);
 size_t diff_worse(const cJSON *diff);
 
-// Draws the call CASE_TEXT of the routine BACKEND of side 0 (A) or 1 (B). False
-// when it cannot be run here; the accesses that the report holds are drawn then.
-typedef bool diff_draw(void *context, int side, const char *backend, const char *case_text,
-                       bool loads, FILE *out);
+// A call that was recorded to show it.
+struct diff_recorded {
+    const struct backend *backend;
+    const char *recorder;
+    struct copy_case c;
+    struct recording recording; // to be freed
+};
 
-void diff_print(const cJSON *diff, diff_draw *draw, void *context, const struct look *look,
-                FILE *out);
+// How a document is shown, and where. `record` records the call CASE_TEXT of the
+// routine BACKEND of side 0 (A) or 1 (B). False when it cannot be run here; the
+// accesses that the report holds are drawn then.
+struct diff_view {
+    bool (*record)(void *context, int side, const char *backend, const char *case_text,
+                   struct diff_recorded *out);
+    void *context;
+    struct look look;
+    FILE *out;
+};
+
+// As text; as a comment on a pull request; as a page.
+void diff_print(const cJSON *diff, const struct diff_view *view);
+void diff_markdown(const cJSON *diff, const struct diff_view *view);
+void diff_page(const cJSON *diff, const struct diff_view *view);
 
 #endif

@@ -5,6 +5,7 @@
 // same. Accesses go out as they come; calls and the rest follow.
 
 #include "describe.h"
+#include "json_write.h"
 #include "report.h"
 #include "watch_report_parts.h"
 
@@ -14,35 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-
-static cJSON *object(void)
-{
-    cJSON *o = cJSON_CreateObject();
-    assert(o != NULL);
-    return o;
-}
-
-static void add_text(cJSON *o, const char *key, const char *text)
-{
-    char *copy = text && *text ? utf8_copy(text) : NULL;
-    if (copy == NULL)
-        cJSON_AddNullToObject(o, key);
-    else
-        cJSON_AddStringToObject(o, key, copy);
-    free(copy);
-}
-
-// Beyond 2^53 in hex, as readers keep numbers as doubles.
-static void add_count(cJSON *o, const char *key, uint64_t value)
-{
-    char text[24];
-    bool exact = value <= UINT64_C(1) << 53;
-    snprintf(text, sizeof text, exact ? "%" PRIu64 : "0x%" PRIx64, value);
-    if (exact)
-        cJSON_AddRawToObject(o, key, text);
-    else
-        cJSON_AddStringToObject(o, key, text);
-}
 
 static char *printed(cJSON *o)
 {
@@ -63,11 +35,11 @@ static void print_item(cJSON *o, bool first, FILE *out)
 void watch_json_begin(struct watch_report *r)
 {
     const struct watch_session *s = r->session;
-    cJSON *o = object(), *file = cJSON_AddObjectToObject(o, "file");
+    cJSON *o = json_object(), *file = cJSON_AddObjectToObject(o, "file");
     cJSON_AddStringToObject(o, "storescope", STORESCOPE_VERSION);
-    add_text(file, "path", s->file);
+    json_add_text_or_null(file, "path", s->file);
     cJSON_AddBoolToObject(file, "device", s->is_device);
-    add_count(file, "bytes", s->file_bytes);
+    json_add_count(file, "bytes", s->file_bytes);
     cJSON *program = cJSON_AddObjectToObject(o, "program");
     cJSON *words = cJSON_AddArrayToObject(program, "command");
     for (char *const *word = r->command; *word != NULL; word++) {
@@ -75,10 +47,10 @@ void watch_json_begin(struct watch_report *r)
         cJSON_AddItemToArray(words, cJSON_CreateString(copy));
         free(copy);
     }
-    add_text(program, "path", s->target.path);
-    add_text(program, "arch", s->target.machine->name);
-    add_text(program, "qemu", s->qemu);
-    add_text(program, "cpu", s->cpu);
+    json_add_text_or_null(program, "path", s->target.path);
+    json_add_text_or_null(program, "arch", s->target.machine->name);
+    json_add_text_or_null(program, "qemu", s->qemu);
+    json_add_text_or_null(program, "cpu", s->cpu);
     char *text = printed(o);
     text[strlen(text) - 1] = '\0'; // the brace: more members follow
     fprintf(r->out, "%s,\"accesses\":[", text);
@@ -87,12 +59,12 @@ void watch_json_begin(struct watch_report *r)
 
 static void add_site(cJSON *o, const struct watch_site *site)
 {
-    add_count(o, "pc", site->pc);
-    add_text(o, "site", site->text);
-    add_text(o, "symbol", site->place.symbol);
+    json_add_count(o, "pc", site->pc);
+    json_add_text_or_null(o, "site", site->text);
+    json_add_text_or_null(o, "symbol", site->place.symbol);
     cJSON_AddBoolToObject(o, "in_symbol", site->place.inside);
-    add_count(o, "symbol_offset", site->place.offset);
-    add_text(o, "module", site->place.path);
+    json_add_count(o, "symbol_offset", site->place.offset);
+    json_add_text_or_null(o, "module", site->place.path);
 }
 
 // The bytes as one little-endian number, as bus beats are printed.
@@ -114,17 +86,17 @@ static void add_value(cJSON *o, const struct watch_access *a)
 
 void watch_json_access(struct watch_report *r, const struct watch_access *a)
 {
-    cJSON *o = object();
+    cJSON *o = json_object();
     cJSON_AddStringToObject(o, "kind", a->is_store ? "store" : "load");
-    add_count(o, "offset", a->offset);
-    add_count(o, "width", a->width);
-    add_count(o, "count", a->count);
+    json_add_count(o, "offset", a->offset);
+    json_add_count(o, "width", a->width);
+    json_add_count(o, "count", a->count);
     add_value(o, a);
-    add_count(o, "addr", a->addr);
+    json_add_count(o, "addr", a->addr);
     add_site(o, a->site);
-    add_count(o, "call", a->call);
-    add_count(o, "pid", a->pid);
-    add_count(o, "tid", a->tid);
+    json_add_count(o, "call", a->call);
+    json_add_count(o, "pid", a->pid);
+    json_add_count(o, "tid", a->tid);
     cJSON_AddBoolToObject(o, "private", a->is_private);
     print_item(o, r->json_accesses++ == 0, r->out);
 }
@@ -132,28 +104,28 @@ void watch_json_access(struct watch_report *r, const struct watch_access *a)
 static void add_tally(cJSON *o, const char *key, const struct watch_tally *t)
 {
     cJSON *tally = cJSON_AddObjectToObject(o, key);
-    add_count(tally, "count", t->count);
-    add_count(tally, "bytes", t->bytes);
-    add_count(tally, "bytes_again", t->bytes_again);
-    add_count(tally, "lo", t->lo);
-    add_count(tally, "hi", t->hi);
+    json_add_count(tally, "count", t->count);
+    json_add_count(tally, "bytes", t->bytes);
+    json_add_count(tally, "bytes_again", t->bytes_again);
+    json_add_count(tally, "lo", t->lo);
+    json_add_count(tally, "hi", t->hi);
     cJSON_AddBoolToObject(tally, "ascending", !t->descends);
-    add_count(tally, "misaligned", t->misaligned);
+    json_add_count(tally, "misaligned", t->misaligned);
     cJSON *widths = cJSON_AddObjectToObject(tally, "widths");
     for (unsigned i = 0; i < sizeof t->widths / sizeof *t->widths; i++) {
         char width[8];
         snprintf(width, sizeof width, "%u", 1u << i);
         if (t->widths[i] > 0)
-            add_count(widths, width, t->widths[i]);
+            json_add_count(widths, width, t->widths[i]);
     }
 }
 
 void watch_json_call(struct watch_report *r, const struct watch_call *c)
 {
-    cJSON *o = object();
-    add_count(o, "call", c->number);
-    add_count(o, "pid", c->pid);
-    add_count(o, "tid", c->tid);
+    cJSON *o = json_object();
+    json_add_count(o, "call", c->number);
+    json_add_count(o, "pid", c->pid);
+    json_add_count(o, "tid", c->tid);
     add_site(o, c->site);
     if (c->caller != NULL)
         add_site(cJSON_AddObjectToObject(o, "caller"), c->caller);
@@ -183,19 +155,19 @@ void watch_json_end(struct watch_report *r, const struct watch_log *log)
     fputs("],\n\"calls\":[", r->out);
     copy_calls(r);
     fputs("],\n", r->out);
-    cJSON *o = object(), *totals = cJSON_AddObjectToObject(o, "totals");
-    add_count(totals, "calls", t->calls);
-    add_count(totals, "stores", t->stores);
-    add_count(totals, "loads", t->loads);
-    add_count(totals, "bytes_stored", t->bytes_stored);
-    add_count(totals, "mappings", t->mappings);
-    add_count(totals, "processes", t->processes);
-    add_count(totals, "threads", t->threads);
+    cJSON *o = json_object(), *totals = cJSON_AddObjectToObject(o, "totals");
+    json_add_count(totals, "calls", t->calls);
+    json_add_count(totals, "stores", t->stores);
+    json_add_count(totals, "loads", t->loads);
+    json_add_count(totals, "bytes_stored", t->bytes_stored);
+    json_add_count(totals, "mappings", t->mappings);
+    json_add_count(totals, "processes", t->processes);
+    json_add_count(totals, "threads", t->threads);
     cJSON *notes = cJSON_AddArrayToObject(o, "notes");
     for (size_t i = 0; (text = watch_log_note(log, i, &kind)) != NULL; i++) {
-        cJSON *item = object();
+        cJSON *item = json_object();
         cJSON_AddStringToObject(item, "kind", kinds[kind]);
-        add_text(item, "text", text);
+        json_add_text_or_null(item, "text", text);
         cJSON_AddItemToArray(notes, item);
     }
     cJSON_AddItemToObject(o, "exit_status",

@@ -6,9 +6,11 @@
 // that is left out, routine by routine, and the comment says how much and which
 // command shows it. Bytes are counted, which are never fewer than characters.
 
+#include "baseline.h"
 #include "describe.h"
 #include "finding_text.h"
 #include "format.h"
+#include "markdown_write.h"
 #include "xml_write.h"
 
 #include <assert.h>
@@ -16,81 +18,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMMENT_MAX = 65536, END_MAX = 2048, ROWS_BYTES_MAX = 32768 };
-
-// Text that grows to a limit; a piece that does not fit is left out whole.
-struct text {
-    char *bytes;
-    size_t length, limit;
-    size_t taken, left_out; // pieces
-};
+enum { END_MAX = 2048, ROWS_BYTES_MAX = 24576, CHANGES_BYTES_MAX = 16384 };
 
 struct markdown {
-    struct text rows;    // of the matrix
-    struct text details; // a piece a routine with findings
+    struct markdown_text rows;    // of the matrix
+    struct markdown_text details; // a piece a routine with findings
 };
 
-static void add_piece(struct text *t, const char *piece, size_t length)
+// CHANGE is of baseline_cell.
+static void put_cell(const struct result *r, unsigned change, FILE *out)
 {
-    // Once one is left out, the rest is: what is shown is the beginning.
-    if (t->left_out > 0 || t->length + length > t->limit) {
-        t->left_out++;
-        return;
-    }
-    t->bytes = realloc(t->bytes, t->length + length + 1);
-    assert(t->bytes != NULL);
-    memcpy(t->bytes + t->length, piece, length);
-    t->length += length;
-    t->bytes[t->length] = '\0';
-    t->taken++;
-}
-
-// TEXT as it is, whatever it holds, in a span of code; a bar would end a cell.
-static void put_code(FILE *out, const char *text, bool cell)
-{
-    size_t run = 0, longest = 0;
-    char *copy = utf8_copy(text);
-    for (const char *at = copy; *at; at++) {
-        run = *at == '`' ? run + 1 : 0;
-        longest = run > longest ? run : longest;
-    }
-    for (size_t i = 0; i <= longest; i++)
-        fputc('`', out);
-    if (longest > 0)
-        fputc(' ', out);
-    for (const char *at = copy; *at; at++) {
-        if (cell && *at == '|')
-            fputc('\\', out);
-        fputc((unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at, out);
-    }
-    if (longest > 0)
-        fputc(' ', out);
-    for (size_t i = 0; i <= longest; i++)
-        fputc('`', out);
-    free(copy);
-}
-
-// A sentence, whose spans of code stay such.
-static void put_sentence(FILE *out, const char *text)
-{
-    char *copy = utf8_copy(text);
-    bool code = false;
-    for (const char *at = copy; *at; at++) {
-        code ^= *at == '`';
-        if ((unsigned char)*at < ' ')
-            fputc(' ', out);
-        else if (!code && *at == '<')
-            fputs("&lt;", out);
-        else if (!code && strchr("*_[]#|~@", *at) != NULL)
-            fprintf(out, "\\%c", *at);
-        else
-            fputc(*at, out);
-    }
-    free(copy);
-}
-
-static void put_cell(const struct result *r, FILE *out)
-{
+    if (change)
+        fputs(change & CELL_WORSE ? " ▲" : " ▽", out);
     switch (r->verdict) {
     case VERDICT_CONFORMS:
         fputs(" ✅ |", out);
@@ -110,7 +49,7 @@ static void put_name(const struct result *r, bool cell, FILE *out)
 {
     char name[1024];
     result_name(r->backend, r->op, name, sizeof name);
-    put_code(out, name, cell);
+    markdown_code(out, name, cell);
 }
 
 static void put_finding(const struct result *r, const struct finding *f, FILE *out)
@@ -119,7 +58,7 @@ static void put_finding(const struct result *r, const struct finding *f, FILE *o
     case_print(&f->witness, witness);
     fprintf(out, "- **%s** under %s, %s, the smallest `%s`: ", rule_name[f->rule],
             r->contract->name, count_print(f->cases, "case", count), witness);
-    put_sentence(out, f->message);
+    markdown_sentence(out, f->message);
     // Deeper than any run of backticks in a name can be.
     fputs("\n\n  ~~~~~~\n", out);
     finding_print_accesses(f, "  ", out);
@@ -155,7 +94,7 @@ static void put_details(const struct result *results, size_t count, FILE *out)
         if (results[i].reason[0] != '\0') {
             fprintf(out, "- %s under %s: ", verdict_name[results[i].verdict],
                     results[i].contract->name);
-            put_sentence(out, results[i].reason);
+            markdown_sentence(out, results[i].reason);
             fputc('\n', out);
         }
     }
@@ -175,8 +114,15 @@ static void begin(struct report *r)
     struct markdown *m = calloc(1, sizeof *m);
     assert(m != NULL);
     m->rows.limit = ROWS_BYTES_MAX;
-    m->details.limit = COMMENT_MAX; // what the rows leave of it is known at the end
+    m->details.limit = MARKDOWN_COMMENT_MAX; // what the rows leave of it is known at the end
     r->state = m;
+}
+
+static unsigned change_of(const struct report *r, const struct result *result)
+{
+    const struct baseline *b = r->facts->baseline;
+    return b == NULL ? 0
+                     : baseline_cell(b, result->backend->name, result->op, result->contract->name);
 }
 
 static void add(struct report *r, const struct result *results, size_t count)
@@ -190,10 +136,10 @@ static void add(struct report *r, const struct result *results, size_t count)
     put_name(&results[0], true, out);
     fputs(" |", out);
     for (size_t i = 0; i < count; i++)
-        put_cell(&results[i], out);
+        put_cell(&results[i], change_of(r, &results[i]), out);
     fputc('\n', out);
     fclose(out);
-    add_piece(&m->rows, text, length);
+    markdown_add(&m->rows, text, length);
     free(text);
     if (!has_details(results, count))
         return;
@@ -203,16 +149,74 @@ static void add(struct report *r, const struct result *results, size_t count)
     put_details(results, count, out);
     fclose(out);
     // The end of a piece is marked by the byte after it, to cut there later.
-    add_piece(&m->details, text, length + 1);
+    markdown_add(&m->details, text, length + 1);
     free(text);
+}
+
+// Contracts that have the same difference are one line.
+static void put_difference(const struct baseline *b, size_t at, bool *told, FILE *out)
+{
+    const struct difference *d = &b->items[at];
+    char text[CASE_TEXT_MAX];
+    fprintf(out, "- %s **%s**: ", d->kind == DIFFERENCE_GONE ? "▽" : "▲", difference_name[d->kind]);
+    markdown_code(out, d->backend, false);
+    fprintf(out, ": %s %s under", rule_name[d->rule], difference_meaning[d->kind]);
+    for (size_t i = at; i < b->count; i++)
+        if (!told[i] && difference_is_same(d, &b->items[i])) {
+            fprintf(out, "%s %s", i > at ? "," : "", b->items[i].key.contract);
+            told[i] = true;
+        }
+    case_print(d->has_now ? &d->now : &d->before, text);
+    fprintf(out, "; %s `%s`", d->has_now ? "the smallest" : "it was", text);
+    if (d->message[0]) {
+        fputs(": ", out);
+        markdown_sentence(out, d->message);
+    }
+    fputc('\n', out);
+}
+
+// What changed comes first, and is what a comment on a change is for.
+static void put_changes(const struct baseline *b, FILE *out)
+{
+    struct markdown_text lines = {.limit = CHANGES_BYTES_MAX};
+    char count[COUNT_TEXT_MAX];
+    bool *told = calloc(b->count + 1, sizeof *told);
+    assert(told != NULL);
+    for (size_t i = 0; i < b->count; i++) {
+        if (told[i])
+            continue;
+        char *line = NULL;
+        size_t length;
+        FILE *one = open_memstream(&line, &length);
+        assert(one != NULL);
+        put_difference(b, i, told, one);
+        fclose(one);
+        markdown_add(&lines, line, length);
+        free(line);
+    }
+    fprintf(out, "**%s** from ", count_print(b->count, "difference", count));
+    markdown_code(out, b->path ? b->path : "the expectations", false);
+    fprintf(out, "; as expected: %s", count_print(b->as_expected, "broken rule", count));
+    if (b->unjudged_count > 0)
+        fprintf(out, "; not compared: %s", count_print(b->unjudged_count, "verdict", count));
+    fprintf(out, ".\n\n%s", lines.length ? lines.bytes : "");
+    if (lines.left_out > 0)
+        fprintf(out, "- and %s more\n", count_print(lines.left_out, "", count));
+    if (b->count > 0)
+        fputc('\n', out);
+    free(lines.bytes);
+    free(told);
 }
 
 static void put_head(const struct report *r, FILE *out)
 {
     const struct totals *t = r->facts->totals;
     char findings[COUNT_TEXT_MAX], backends[COUNT_TEXT_MAX], cases[COUNT_TEXT_MAX];
-    fprintf(out, "### storescope: %s\n\n%s, %s", count_print(t->findings, "finding", findings),
-            count_print(t->backends, "backend", backends), count_print(t->cases, "case", cases));
+    fprintf(out, "### storescope: %s\n\n", count_print(t->findings, "finding", findings));
+    if (r->facts->baseline != NULL)
+        put_changes(r->facts->baseline, out);
+    fprintf(out, "%s, %s", count_print(t->backends, "backend", backends),
+            count_print(t->cases, "case", cases));
     for (size_t v = 0; v < VERDICT_COUNT; v++)
         fprintf(out, "%s%" PRIu64 " %s", v ? ", " : ": ", t->verdicts[v], verdict_name[v]);
     fputs(".\n", out);
@@ -237,25 +241,10 @@ static void put_left_out(const struct report *r, size_t rows, size_t details, FI
             "All of them: ",
             count_print(rows, "row", one), count_print(details, "routine", other));
     if (r->facts->command_line != NULL && strlen(r->facts->command_line) < END_MAX / 2)
-        put_code(out, r->facts->command_line, false);
+        markdown_code(out, r->facts->command_line, false);
     else
         fputs("the same command", out);
     fputs(" with `--format text`.\n", out);
-}
-
-// Pieces that fit in ROOM; how many do not.
-static size_t put_pieces(const struct text *t, size_t room, FILE *out)
-{
-    size_t shown = 0;
-    for (size_t at = 0; at < t->length; shown++) {
-        size_t length = strlen(t->bytes + at);
-        if (length > room)
-            break;
-        fputs(t->bytes + at, out);
-        room -= length;
-        at += length + 1;
-    }
-    return t->taken + t->left_out - shown;
 }
 
 static void end(struct report *r)
@@ -269,8 +258,9 @@ static void end(struct report *r)
     fputs(m->rows.length ? m->rows.bytes : "", out);
     fputc('\n', out);
     fflush(out);
-    size_t details = put_pieces(
-        &m->details, length + END_MAX < COMMENT_MAX ? COMMENT_MAX - END_MAX - length : 0, out);
+    size_t details = markdown_pieces(
+        &m->details,
+        length + END_MAX < MARKDOWN_COMMENT_MAX ? MARKDOWN_COMMENT_MAX - END_MAX - length : 0, out);
     put_left_out(r, m->rows.left_out, details, out);
     fclose(out);
     fputs(text, r->out);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,13 @@ static int put_in_place(struct output *o)
     return rename(o->temporary, o->path) == 0 ? 0 : errno;
 }
 
+// Is it a pipe that nobody reads any more?
+static bool has_no_reader(FILE *file)
+{
+    struct pollfd end = {.fd = fileno(file)};
+    return poll(&end, 1, 0) == 1 && (end.revents & POLLERR);
+}
+
 bool output_close(struct output *o, char *error, size_t error_size)
 {
     errno = 0;
@@ -139,7 +147,9 @@ bool output_close(struct output *o, char *error, size_t error_size)
         free(o->temporary);
         o->temporary = NULL;
     }
-    if (problem != 0)
+    if (problem != 0 && o->path == NULL && has_no_reader(o->file))
+        *error = '\0';
+    else if (problem != 0)
         fail(error, error_size, "cannot write %s%s%s: %s; the report is lost", o->path ? "'" : "",
              o->path ? o->path : "to standard output", o->path ? "'" : "", strerror(problem));
     output_abandon(o);

@@ -31,7 +31,8 @@ bool output_open(struct output *o, const char *path, char *error, size_t error_s
 bool output_same(const struct output *a, const struct output *b);
 
 // Ends the report. False and one line in ERROR when any byte of it was lost;
-// PATH is then as it was before.
+// PATH is then as it was before. The line is empty where whoever read standard
+// output has left, as `head' does, who wants no message.
 bool output_close(struct output *o, char *error, size_t error_size);
 
 // Drops what was written; PATH stays as it was.

@@ -29,6 +29,14 @@ static bool is_void(const char *tag)
     return is_one_of(tag, names);
 }
 
+// ... and that need none before an element of their kind, or at the end of the one
+// around them (HTML, 13.1.2.4); nothing else follows them in what is written here.
+static bool is_ended_by_next(const char *tag)
+{
+    static const char *const names[] = {"li", "dt", "dd", "td", "th", "tr", "tbody", NULL};
+    return is_one_of(tag, names);
+}
+
 static void end_tag_head(struct markup *m)
 {
     if (m->in_tag)
@@ -43,6 +51,7 @@ void markup_open(struct markup *m, const char *tag)
     fprintf(m->out, "<%s", tag);
     m->open[m->depth++] = tag;
     m->in_tag = true;
+    m->bare = false;
     if (m->foreign == 0 && strcmp(tag, "svg") == 0)
         m->foreign = m->depth;
 }
@@ -97,12 +106,22 @@ static void put_escaped(struct markup *m, const char *text)
     }
 }
 
+// May a value stand without quotes (HTML, 13.1.2.3)?
+static bool is_plain(const char *value)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789-_.,:;#%+()!*~";
+    return *value && value[strspn(value, allowed)] == '\0';
+}
+
 void markup_attr(struct markup *m, const char *name, const char *value)
 {
     assert(m->in_tag);
-    fprintf(m->out, " %s=\"", name);
+    m->bare = m->terse && is_plain(value);
+    fprintf(m->out, " %s=%s", name, m->bare ? "" : "\"");
     put_escaped(m, value);
-    fputc('"', m->out);
+    if (!m->bare)
+        fputc('"', m->out);
 }
 
 void markup_attr_format(struct markup *m, const char *name, const char *format, ...)
@@ -119,6 +138,7 @@ void markup_flag(struct markup *m, const char *name)
 {
     assert(m->in_tag);
     fprintf(m->out, " %s", name);
+    m->bare = false;
 }
 
 void markup_text(struct markup *m, const char *text)
@@ -141,12 +161,15 @@ void markup_close(struct markup *m)
 {
     assert(m->depth > 0);
     const char *tag = m->open[m->depth - 1];
-    if (m->in_tag && m->foreign)
-        fputs("/>", m->out);
-    else if (m->in_tag && is_void(tag))
+    if (m->in_tag && m->foreign) {
+        fputs(m->bare ? " />" : "/>", m->out); // a slash would be of the value
+    } else if (m->in_tag && is_void(tag)) {
         fputc('>', m->out);
-    else
+    } else if (m->terse && !m->foreign && is_ended_by_next(tag)) {
+        end_tag_head(m);
+    } else {
         fprintf(m->out, "%s</%s>", m->in_tag ? ">" : "", tag);
+    }
     m->in_tag = false;
     if (m->foreign == m->depth)
         m->foreign = 0;
@@ -177,15 +200,4 @@ void markup_raw(struct markup *m, const char *text, size_t length)
 {
     end_tag_head(m);
     fwrite(text, 1, length, m->out);
-}
-
-void markup_json(struct markup *m, const char *json)
-{
-    end_tag_head(m);
-    // In JSON a `<' only stands in strings, where it may be written like this.
-    for (; *json; json++)
-        if (*json == '<')
-            fputs("\\u003c", m->out);
-        else
-            fputc(*json, m->out);
 }

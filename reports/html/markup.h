@@ -4,7 +4,8 @@
 // Writes HTML and SVG element by element. Whatever text it is given comes out as
 // text: escaped, and UTF-8 that XML allows, whatever bytes it held. Elements are
 // closed in the order in which they were opened; nothing else is possible. It
-// keeps nothing of what was written.
+// keeps nothing of what was written. A terse one leaves out what HTML lets go:
+// quotes around plain values, and end tags that the next start tag implies.
 
 #ifndef STORESCOPE_MARKUP_H
 #define STORESCOPE_MARKUP_H
@@ -22,6 +23,8 @@ struct markup {
     unsigned depth;
     unsigned foreign; // depth of the outermost svg element; 0: none is open
     bool in_tag;      // attributes of the innermost may still follow
+    bool bare;        // the latest attribute has no quotes
+    bool terse;       // HTML, not XML
 };
 
 void markup_init(struct markup *m, FILE *out);
@@ -49,9 +52,5 @@ void markup_element(struct markup *m, const char *tag, const char *class, const 
 // Content of the innermost element as it is. For text of this program's own (its
 // style sheet), and for what was written through another markup.
 void markup_raw(struct markup *m, const char *text, size_t length);
-
-// JSON as the content of the innermost element, a script: no byte of it can end
-// that element.
-void markup_json(struct markup *m, const char *json);
 
 #endif

@@ -6,13 +6,14 @@
 #include <assert.h>
 #include <stdlib.h>
 
-void once_begin(struct once_drawing *d)
+void once_begin(struct once_drawing *d, const struct markup *m)
 {
     *d = (struct once_drawing){.text = NULL};
     FILE *out = open_memstream(&d->text, &d->length);
     assert(out != NULL);
     markup_init(&d->markup, out);
     d->markup.foreign = UINT32_MAX;
+    d->markup.terse = m->terse;
 }
 
 // FNV-1a, of two starting values: drawings are taken for the same by 128 bits.
@@ -51,20 +52,28 @@ static void grow(struct once *once)
     once->capacity = capacity;
 }
 
-void once_end(struct once *once, struct once_drawing *d, struct markup *m)
+bool once_seen(struct once *once, const char *text, size_t length, size_t *id)
 {
     uint64_t wanted[2];
-    assert(d->markup.depth == 0);
-    fclose(d->markup.out);
     if (2 * once->count >= once->capacity)
         grow(once);
-    hash(d->text, d->length, wanted);
+    hash(text, length, wanted);
     struct once_entry *entry = slot(once->entries, once->capacity, wanted);
     bool again = entry->hash[1] != 0;
     if (!again)
         *entry = (struct once_entry){.hash = {wanted[0], wanted[1]}, .id = once->count++};
+    *id = entry->id;
+    return again;
+}
+
+void once_end(struct once *once, struct once_drawing *d, struct markup *m)
+{
+    size_t id;
+    assert(d->markup.depth == 0);
+    fclose(d->markup.out);
+    bool again = once_seen(once, d->text, d->length, &id);
     markup_open(m, again ? "use" : "g");
-    markup_attr_format(m, again ? "href" : "id", "%sp%zu", again ? "#" : "", entry->id);
+    markup_attr_format(m, again ? "href" : "id", "%sp%zu", again ? "#" : "", id);
     if (!again) {
         markup_attr(m, "class", "pic");
         markup_raw(m, d->text, d->length);

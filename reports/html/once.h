@@ -27,8 +27,11 @@ struct once_drawing {
     char *text;
     size_t length;
 };
-void once_begin(struct once_drawing *d);
+void once_begin(struct once_drawing *d, const struct markup *m);
 void once_end(struct once *once, struct once_drawing *d, struct markup *m);
+
+// Has TEXT been here before? Its number, from 0, either way.
+bool once_seen(struct once *once, const char *text, size_t length, size_t *id);
 
 void once_free(struct once *once);
 

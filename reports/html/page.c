@@ -41,12 +41,25 @@ static void begin(struct report *r)
     p->sections = temporary();
     markup_init(&p->row, p->rows);
     markup_init(&p->section, p->sections);
+    p->row.terse = p->section.terse = true;
     r->state = p;
+}
+
+// What comes later refers to it.
+static void take_name(struct page *p, const struct result *r)
+{
+    p->names = realloc(p->names, (p->backends + 1) * sizeof *p->names);
+    p->ops = realloc(p->ops, (p->backends + 1) * sizeof *p->ops);
+    assert(p->names != NULL && p->ops != NULL);
+    p->names[p->backends] = strdup(r->backend->name);
+    p->ops[p->backends] = r->op;
+    assert(p->names[p->backends] != NULL);
 }
 
 static void add(struct report *r, const struct result *results, size_t count)
 {
     struct page *p = r->state;
+    take_name(p, &results[0]);
     page_matrix_row(p, results, count);
     page_section(p, results, count);
     p->backends++;
@@ -87,6 +100,7 @@ static void write_style(struct markup *m, const char *file)
 // The policy forbids the page every request: it has all it needs.
 static void write_head(struct markup *m, const char *title)
 {
+    m->terse = true;
     fputs("<!DOCTYPE html>\n", m->out);
     markup_open(m, "html");
     markup_attr(m, "lang", "en");
@@ -108,7 +122,7 @@ static void write_head(struct markup *m, const char *title)
     markup_close(m);
 }
 
-static void write_foot(struct markup *m)
+void page_end(struct markup *m)
 {
     const char *script = page_text("page.js");
     markup_open(m, "script");
@@ -186,17 +200,65 @@ static void write_banner(struct markup *m, const char *what)
     markup_close_all(m, 2);
 }
 
+// What the parts of a backend mean, once for all of them.
+static void write_key(struct markup *m)
+{
+    static const char *const texts[][2] = {
+        {"Picture", "Time runs downwards, bytes across: loads over the source, stores over the "
+                    "destination. S scalar, V vector, M masked, R string, N non-temporal, A "
+                    "atomic; F fence, L flush. Hatched: stored again. Triangle: below the one "
+                    "before it. Jag: an aligned element is left half written. Faint lines are "
+                    "cache lines, strong ones pages."},
+        {"Disassembly", "The letters of the cases stand where these touch memory; ← names the "
+                        "rules that blame an instruction, and in which cases."},
+        {"Where", "Downwards the size in bytes, across the destination's place in its cache line. "
+                  "Full: every case there breaks the rule; striped: some do; pale: none does; "
+                  "blank: none was run."},
+        {"Which stores", "With both sides at page starts; n is the size, [a,b) the bytes from "
+                         "offset a to before b, in program order; k any whole number that fits."},
+        {"Machine code", "What no case of this sweep reached: offset from the routine's entry, "
+                         "number of instructions, the first of them."},
+    };
+    markup_open_class(m, "details", "part key");
+    markup_element(m, "summary", "", "How to read them");
+    markup_open_class(m, "dl", "facts");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        write_fact(m, texts[i][0], texts[i][1]);
+    markup_close_all(m, 2);
+}
+
+void page_begin(struct markup *m, FILE *out, const char *title, const char *lead)
+{
+    markup_init(m, out);
+    write_head(m, title);
+    markup_open(m, "body");
+    write_patterns(m);
+    write_banner(m, lead);
+    markup_open(m, "main");
+}
+
+static void page_free(struct page *p)
+{
+    for (size_t i = 0; i < p->backends; i++)
+        free(p->names[i]);
+    free(p->names);
+    free(p->ops);
+    free(p->laws_of);
+    once_free(&p->laws);
+    once_free(&p->once);
+    fclose(p->rows);
+    fclose(p->sections);
+    free(p);
+}
+
 static void end(struct report *r)
 {
     struct page *p = r->state;
     struct markup m;
     char left_out[COUNT_TEXT_MAX];
-    markup_init(&m, r->out);
-    write_head(&m, "storescope: which copy is safe for which memory");
-    markup_open(&m, "body");
-    write_patterns(&m);
-    write_banner(&m, "Which copy routine is safe for which memory");
-    markup_open(&m, "main");
+    page_begin(&m, r->out, "storescope: which copy is safe for which memory",
+               "Which copy routine is safe for which memory");
+    page_changes(&m, p);
     write_totals(&m, r->facts);
     page_matrix_head(&m, r->facts);
     splice(r, p->rows, &m);
@@ -205,6 +267,7 @@ static void end(struct report *r)
     markup_close(&m); // the section of the matrix
     markup_open_class(&m, "section", "backends");
     markup_element(&m, "h2", "", "Backends");
+    write_key(&m);
     if (p->left_out > 0) {
         markup_open_class(&m, "p", "warn");
         markup_format(&m,
@@ -219,11 +282,8 @@ static void end(struct report *r)
     markup_element(&m, "h2", "", "Machine");
     write_host(&m, r->facts);
     markup_close_all(&m, 2);
-    write_foot(&m);
-    once_free(&p->once);
-    fclose(p->rows);
-    fclose(p->sections);
-    free(p);
+    page_end(&m);
+    page_free(p);
 }
 
 static void trace(struct report *r, const struct trace_report *report)
@@ -231,43 +291,24 @@ static void trace(struct report *r, const struct trace_report *report)
     struct markup m;
     char text[CASE_TEXT_MAX], outcome[TRACE_REASON_MAX + 160], sentence[512];
     const struct svg_options options = {.rows_max = report->text.rows_max};
-    markup_init(&m, r->out);
     case_print(report->c, text);
     outcome_print(report->recording, outcome, sizeof outcome);
-    write_head(&m, report->backend->name);
-    markup_open(&m, "body");
-    write_patterns(&m);
-    write_banner(&m, "Every load and store of one copy");
-    markup_open(&m, "main");
+    page_begin(&m, r->out, report->backend->name, "Every load and store of one copy");
     markup_open_class(&m, "section", "case one");
-    markup_attr(&m, "data-replay", "d0:0");
+    markup_attr_format(&m, "data-size", "%" PRIu64, report->c->size);
     markup_element(&m, "h2", "name", report->backend->name);
     markup_open(&m, "p");
     markup_element(&m, "code", "", text);
     markup_format(&m, ": %s, recorder %s", outcome, report->recorder);
     markup_close(&m);
-    page_command(&m, report->backend, text);
+    page_command(&m, "", report->backend, text);
     markup_open(&m, "figure");
-    markup_open_class(&m, "div", "scroll");
     markup_attr(&m, "tabindex", "0");
-    markup_attr(&m, "role", "region");
-    markup_attr(&m, "aria-label", "Store picture");
     svg_picture(&m, report, &options);
-    markup_close(&m);
     picture_sentence(report->recording, report->c->size, sentence, sizeof sentence);
     markup_element(&m, "figcaption", "", sentence);
     markup_close_all(&m, 2);
-    char *json = page_replay_json(report->recording, report->c, options.rows_max);
-    markup_open(&m, "script");
-    markup_attr(&m, "type", "application/json");
-    markup_attr(&m, "id", "d0");
-    markup_text(&m, "");
-    markup_json(&m, "[");
-    markup_json(&m, json);
-    markup_json(&m, "]");
-    markup_close_all(&m, 2);
-    free(json);
-    write_foot(&m);
+    page_end(&m);
 }
 
 const struct format format_html = {

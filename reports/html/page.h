@@ -10,6 +10,7 @@
 #ifndef STORESCOPE_PAGE_H
 #define STORESCOPE_PAGE_H
 
+#include "baseline.h"
 #include "format.h"
 #include "markup.h"
 #include "once.h"
@@ -27,8 +28,13 @@ struct page {
     size_t backends;            // so far; the next one's number
     size_t pictures, left_out;  // drawn, and not drawn because of PAGE_PICTURES_MAX
     struct once once;           // its drawings
+    struct once laws;           // those listed
+    size_t *laws_of;            // per list, the backend's number; owned
+    char **names;               // per backend; owned
+    enum copy_op *ops;          // likewise
     uint64_t rules_shown;       // bits by id, those named in the matrix
     uint64_t verdicts_shown;    // bits by enum verdict
+    unsigned changes_shown;     // CELL_CHANGED, CELL_WORSE
 };
 
 // A rule broken in a backend's sweep, once for all contracts that have it.
@@ -38,10 +44,18 @@ struct page_finding {
     bool *under;                 // one a contract
 };
 
+// A page up to its first section, and from behind its last.
+void page_begin(struct markup *m, FILE *out, const char *title, const char *lead);
+void page_end(struct markup *m);
+
 // The row of the matrix, with links to the section.
 void page_matrix_row(struct page *p, const struct result *results, size_t count);
 void page_matrix_head(struct markup *m, const struct run_facts *facts);
 void page_matrix_legend(struct markup *m, const struct page *p);
+
+// What changed against the expectations: the first thing on the page.
+void page_changes(struct markup *m, const struct page *p);
+const char *page_change_sign(unsigned cell); // CELL_CHANGED, CELL_WORSE
 
 // All on one backend.
 void page_section(struct page *p, const struct result *results, size_t count);
@@ -54,18 +68,22 @@ void page_case(struct page *p, const struct page_finding *findings, size_t count
 // what of the machine code was never reached.
 void page_charts(struct page *p, const struct result *first, const struct page_finding *found,
                  size_t count);
-void page_laws(struct markup *m, const struct laws *laws);
+void page_laws(struct page *p, const struct result *r);
 void page_code(struct markup *m, const struct coverage *c);
 
-// The instructions of a case, in the routine's code where that is known.
+// The letter by which the instructions name a case: "a" to "z", "A" to "Z", "+".
+const char *page_case_letter(size_t index);
+
+// The instructions of all cases, in the routine's code where that is known. FOUND
+// has those of a case one behind the other.
 void page_sites(struct markup *m, const struct coverage *c, const struct page_finding *found,
                 size_t count);
 
-// What a picture's replay needs, as JSON; the caller frees it. ROWS_MAX as in the
-// picture.
-char *page_replay_json(const struct recording *r, const struct copy_case *c, uint64_t rows_max);
+// A message as a paragraph; what stands between back quotes is code.
+void page_message(struct markup *m, const char *class, const char *message);
 
-// The command that shows a case again, as a shell takes it.
-void page_command(struct markup *m, const struct backend *b, const char *case_text);
+// The command that shows a case again, as a shell takes it, behind a label or "".
+void page_command(struct markup *m, const char *label, const struct backend *b,
+                  const char *case_text);
 
 #endif

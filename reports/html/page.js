@@ -65,6 +65,15 @@
     $$("tbody a", table).forEach((link) => { link.tabIndex = -1; });
     const first = $("tbody a", table);
     if (first) take(first);
+    // What a cell says in full is in its backend's section.
+    const tell = (event) => {
+      const link = event.target.closest("td a");
+      const row = link && document.getElementById(link.hash.slice(1));
+      if (row && !link.title.includes(":"))
+        link.title = `${row.cells[1].textContent}: ${row.cells[2].textContent}`;
+    };
+    table.addEventListener("pointerover", tell);
+    table.addEventListener("focusin", tell);
     table.addEventListener("focusin", (event) => {
       if (event.target.matches("tbody a")) take(event.target);
     });
@@ -112,7 +121,12 @@
     for (const article of $$("article.case", backend)) {
       let shown = 0;
       for (const finding of $$(".finding", article)) {
-        const has = !name || $$(".ct", finding).some((ct) => ct.textContent === name);
+        let has = false;
+        for (const share of $$(".share", finding)) {
+          const mine = !name || $$("i", share).some((contract) => contract.textContent === name);
+          share.hidden = !mine;
+          has ||= mine;
+        }
         finding.hidden = !has;
         shown += has;
         hidden += !has;
@@ -133,8 +147,10 @@
     const backend = target.closest("details.backend");
     if (!backend) return;
     backend.open = true;
+    for (let part = target.closest("details"); part !== backend; part = part.parentElement.closest("details")) part.open = true;
     if (target.matches(".verdicts tr")) showOnly(backend, target);
     else if (target === backend || target.hidden) showOnly(backend, null);
+    if (target !== backend) target.tabIndex = -1; // may have the focus, but is no stop
     (target === backend ? $("summary", backend) : target).focus({ preventScroll: true });
     target.scrollIntoView({ block: target.matches(".verdicts tr") ? "center" : "start" });
   }
@@ -159,20 +175,51 @@
 
   // Replay.
 
-  const KINDS = { l: "load", s: "store", f: "fence", c: "flush" };
-  const MARKS = [[1, "stores bytes again"], [2, "leaves an aligned element half written"],
-    [4, "lies below the one before it"], [8, "lies outside"]];
-  const LOAD_MARKS = [[1, "loads bytes again"], [4, "lies below the one before it"], [8, "lies outside"]];
+  const CLASSES = {
+    S: "scalar", V: "vector", M: "masked", R: "string", N: "non-temporal", A: "atomic", F: "fence", L: "flush",
+  };
+  const KINDS = { ld: "load", fe: "fence", fl: "flush" };
+  const MARKS = {
+    again: "stores bytes again", tears: "leaves an aligned element half written",
+    backwards: "lies below the one before it", outside: "lies outside",
+  };
   const CELLS_MAX = 512;
 
+  // A picture's drawings may be other pictures', too: this one gets its own.
+  function ownLayers(picture) {
+    for (const layer of [...picture.children]) {
+      const drawing = layer.matches("use") ? $(layer.getAttribute("href")) : layer;
+      const own = drawing.cloneNode(true);
+      own.removeAttribute("id");
+      layer.replaceWith(own);
+      if (drawing === layer) $("svg.defs > defs").append(drawing);
+    }
+    return [...picture.children];
+  }
+
+  // What a row of a picture, and its instruction, say of the access.
+  function readRow(row, text) {
+    const [number, letter] = $(".no", row).textContent.split(" ");
+    const kind = KINDS[row.classList[1]] ?? "store";
+    const [, region, lo, hi] = /^(?:(\w+) )?(-?\d+)(?:\.\.(-?\d+))?$/.exec($(".rg", row)?.textContent ?? "") ?? [];
+    const mask = row.dataset.mask;
+    return {
+      row, text, kind, number: Number(number), group: CLASSES[letter],
+      region: lo === undefined ? "other" : region ?? (kind === "load" ? "src" : "dst"),
+      lo: Number(lo ?? 0), bytes: lo === undefined ? 0 : Number(hi ?? lo) - Number(lo) + 1,
+      mask: mask === undefined ? null : BigInt(`0x${mask}`),
+      marks: $(".mk", text)?.textContent.split(", ") ?? [],
+      instruction: text.firstChild.textContent,
+    };
+  }
+
   function touches(step, at) {
-    const [, , lo, bytes, , , mask] = step;
-    if (at < lo || at >= lo + bytes) return false;
-    return mask === undefined || (BigInt("0x" + mask) >> BigInt(at - lo)) % 2n === 1n;
+    if (at < step.lo || at >= step.lo + step.bytes) return false;
+    return step.mask === null || (step.mask >> BigInt(at - step.lo)) % 2n === 1n;
   }
 
   function isStore(step) {
-    return step[0] === "s" && step[1] === "d";
+    return step.kind === "store" && step.region === "dst";
   }
 
   function most(times, lo, hi) {
@@ -181,31 +228,34 @@
     return max;
   }
 
-  // The recording, and what it has done to memory after so many steps.
+  // The recording, read off its picture, and what it has done to memory after so
+  // many of its steps.
   class Replay {
-    constructor(data) {
-      this.data = data;
+    constructor(picture, size) {
+      const [bars, texts] = ownLayers(picture).map((layer) => [...layer.children]);
+      const instructions = texts.filter((text) => text.matches("text"));
+      this.size = size;
+      this.steps = bars.filter((row) => row.matches("g.r")).map((row, i) => readRow(row, instructions[i]));
       // The middle of a long recording is one step.
-      this.steps = data.steps.map((step, i) => ({ step, number: i + 1 }));
-      if (data.middle) {
-        const [before, hidden, runs] = data.middle;
-        this.steps.splice(before, 0, { middle: runs, number: before + 1, last: before + hidden });
-        for (let i = before + 1; i < this.steps.length; i++) this.steps[i].number += hidden;
+      const middle = $("[data-middle]", picture);
+      if (middle) {
+        const [before, hidden, ...runs] = middle.dataset.middle.split(",").map(Number);
+        const step = { middle: [], number: before + 1, last: before + hidden };
+        for (let i = 0; i < runs.length; i += 3) step.middle.push(runs.slice(i, i + 3));
+        this.steps.splice(before, 0, step);
       }
     }
 
     // Per byte of the destination, how often it has been stored.
     times(count) {
-      const size = this.data.size;
-      const times = new Uint32Array(size);
-      for (const one of this.steps.slice(0, count)) {
-        if (one.middle) {
-          for (const [lo, hi, n] of one.middle)
+      const times = new Uint32Array(this.size);
+      for (const step of this.steps.slice(0, count)) {
+        if (step.middle) {
+          for (const [lo, hi, n] of step.middle)
             for (let at = lo; at < hi; at++) times[at] += n;
-        } else if (isStore(one.step)) {
-          const [, , lo, bytes] = one.step;
-          for (let at = Math.max(lo, 0); at < Math.min(lo + bytes, size); at++)
-            if (touches(one.step, at)) times[at]++;
+        } else if (isStore(step)) {
+          for (let at = Math.max(step.lo, 0); at < Math.min(step.lo + step.bytes, this.size); at++)
+            if (touches(step, at)) times[at]++;
         }
       }
       return times;
@@ -214,15 +264,14 @@
     // The numbers of the accesses that have stored any of the bytes lo to hi-1.
     by(count, lo, hi) {
       const found = [];
-      for (const one of this.steps.slice(0, count)) {
-        if (one.middle) {
-          const runs = one.middle.filter((run) => run[0] < hi && run[1] > lo);
-          if (runs.length) found.push(`some of ${one.number} to ${one.last}`);
-        } else if (isStore(one.step)) {
-          const from = Math.max(lo, one.step[2]), to = Math.min(hi, one.step[2] + one.step[3]);
-          for (let at = from; at < to; at++)
-            if (touches(one.step, at)) {
-              found.push(`${one.number}`);
+      for (const step of this.steps.slice(0, count)) {
+        if (step.middle) {
+          const runs = step.middle.filter((run) => run[0] < hi && run[1] > lo);
+          if (runs.length) found.push(`some of ${step.number} to ${step.last}`);
+        } else if (isStore(step)) {
+          for (let at = Math.max(lo, step.lo); at < Math.min(hi, step.lo + step.bytes); at++)
+            if (touches(step, at)) {
+              found.push(`${step.number}`);
               break;
             }
         }
@@ -232,29 +281,23 @@
 
     describe(index) {
       if (index === 0) return ["Before the first access. Move the slider, or press the right arrow key."];
-      const one = this.steps[index - 1];
-      if (one.middle) return [`Accesses ${one.number} to ${one.last}, the middle of the recording, at once.`];
-      const [kind, region, lo, bytes, site, marks] = one.step;
-      const [text, group] = this.data.sites[site];
-      const where = { d: "destination", s: "source", o: "other memory", t: "stack" }[region];
-      const range = kind === "f" ? "" : region === "o" ? `, ${bytes} bytes of ${where}`
+      const step = this.steps[index - 1];
+      if (step.middle) return [`Accesses ${step.number} to ${step.last}, the middle of the recording, at once.`];
+      const { kind, region, lo, bytes } = step;
+      const where = { dst: "destination", src: "source", other: "other memory" }[region] ?? region;
+      const range = kind === "fence" ? "" : region === "other" ? `, ${where}`
         : `, ${where} ${bytes === 1 ? lo : `${lo}..${lo + bytes - 1}`} (${plural(bytes, "byte")})`;
-      const words = (kind === "l" ? LOAD_MARKS : MARKS).filter(([bit]) => marks & bit).map(([, word]) => word);
-      return [`${one.number}: ${group} ${KINDS[kind]}${range}: `, make("code", {}, text),
+      const words = step.marks.map((mark) => (kind === "load" && mark === "again" ? "loads bytes again" : MARKS[mark]));
+      const what = step.group === kind ? kind : `${step.group} ${kind}`;
+      return [`${step.number}: ${what}${range}: `, make("code", {}, step.instruction),
         words.length ? ` – ${words.join(", ")}` : ""];
     }
-  }
-
-  function replayData(where) {
-    const [id, index] = where.split(":");
-    const element = document.getElementById(id);
-    return element ? JSON.parse(element.textContent)[Number(index)] : null;
   }
 
   // The shadow memory: a cell a byte, or several bytes where there are many.
   class Memory {
     constructor(replay) {
-      const size = replay.data.size;
+      const size = replay.size;
       this.replay = replay;
       this.size = size;
       this.unit = 1;
@@ -321,13 +364,10 @@
   }
 
   function addReplay(host) {
-    const data = replayData(host.dataset.replay);
     const figure = $("figure", host);
-    if (!data || !figure) return;
-    // A picture that is another one's, too, gets rows of its own.
-    const shared = $("svg.pic > use", figure);
-    if (shared) shared.replaceWith(...[...$(shared.getAttribute("href")).cloneNode(true).children]);
-    const replay = new Replay(data);
+    if (!figure) return;
+    const picture = $("svg.pic", figure);
+    const replay = new Replay(picture, Number(host.dataset.size));
     const memory = new Memory(replay);
     const last = replay.steps.length;
     const slider = make("input", {
@@ -337,16 +377,15 @@
     const play = make("button", { type: "button" }, "▶ Play");
     const back = make("button", { type: "button", "aria-label": "One access back" }, "‹");
     const on = make("button", { type: "button", "aria-label": "One access on" }, "›");
-    const rows = $$("svg.pic g.r", figure);
+    const rows = replay.steps.filter((step) => step.row);
     const band = document.createElementNS("http://www.w3.org/2000/svg", "rect");
     band.setAttribute("class", "hit");
     let timer = 0;
 
     // Behind the row of the access at hand.
     const putBand = (row) => {
-      const picture = row.ownerSVGElement.viewBox.baseVal;
       const y = Number($(".no", row).getAttribute("y"));
-      for (const [name, value] of Object.entries({ x: 0, y: y - 13, width: picture.width, height: 18 }))
+      for (const [name, value] of Object.entries({ x: 0, y: y - 13, width: picture.getAttribute("width"), height: 18 }))
         band.setAttribute(name, value);
       row.prepend(band);
     };
@@ -355,13 +394,14 @@
       const one = count > 0 ? replay.steps[count - 1] : null;
       const number = one ? one.last ?? one.number : 0;
       band.remove();
-      rows.forEach((row) => {
-        const mine = parseInt($(".no", row).textContent, 10);
-        row.classList.toggle("later", mine > number);
-        row.classList.toggle("now", mine === number);
-        if (mine === number) putBand(row);
-      });
-      memory.show(count, one && !one.middle && isStore(one.step) ? one.step : null);
+      for (const step of rows) {
+        for (const part of [step.row, step.text]) {
+          part.classList.toggle("later", step.number > number);
+          part.classList.toggle("now", step.number === number);
+        }
+        if (step.number === number) putBand(step.row);
+      }
+      memory.show(count, one && !one.middle && isStore(one) ? one : null);
       output.replaceChildren(...replay.describe(count));
       slider.setAttribute("aria-valuetext", output.textContent);
       host.dataset.step = `${count}`;
@@ -407,7 +447,7 @@
           $$(".cmd", entry.target).forEach(addCopyButton);
         }
     }, { rootMargin: "200px" });
-    $$("[data-replay]").forEach((host) => observer.observe(host));
+    $$("[data-size]").forEach((host) => observer.observe(host));
   }
 
   const tools = $("#tools");

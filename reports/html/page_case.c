@@ -12,7 +12,8 @@
 #include <string.h>
 
 // What a shell takes as the command's arguments.
-void page_command(struct markup *m, const struct backend *b, const char *case_text)
+void page_command(struct markup *m, const char *label, const struct backend *b,
+                  const char *case_text)
 {
     char *command;
     size_t length;
@@ -24,31 +25,39 @@ void page_command(struct markup *m, const struct backend *b, const char *case_te
     look_quote(out, case_text);
     fclose(out);
     markup_open_class(m, "p", "cmd");
+    if (*label) {
+        markup_element(m, "span", "", label);
+        markup_text(m, " ");
+    }
     markup_element(m, "code", "", command);
     markup_close(m);
     free(command);
 }
 
-static void write_under(struct page *p, const struct page_finding *f)
+// In how many cases, under which contracts.
+static void write_share(struct page *p, const struct page_finding *f)
 {
     struct markup *m = &p->section;
     const struct run_facts *facts = p->report->facts;
-    markup_open_class(m, "span", "under");
-    markup_text(m, "under");
+    char cases[COUNT_TEXT_MAX], of[COUNT_TEXT_MAX];
+    markup_text(m, " ");
+    markup_open_class(m, "span", "share");
+    markup_format(m, "%s of %s cases under", count_print(f->finding->cases, "", cases),
+                  count_print(f->result->cases, "", of));
     for (size_t i = 0; i < facts->contract_count; i++)
         if (f->under[i]) {
             markup_text(m, " ");
-            markup_element(m, "span", "ct", facts->contracts[i].name);
+            markup_element(m, "i", "", facts->contracts[i].name);
         }
     markup_close(m);
 }
 
 // Instructions stand between back quotes in messages.
-static void write_message(struct markup *m, const char *message)
+void page_message(struct markup *m, const char *class, const char *message)
 {
     char part[sizeof((struct finding *)NULL)->message];
     bool code = false;
-    markup_open_class(m, "p", "msg");
+    markup_open_class(m, "p", class);
     for (const char *end; *message; message = end + (*end != '\0'), code = !code) {
         end = strchrnul(message, '`');
         snprintf(part, sizeof part, "%.*s", (int)(end - message), message);
@@ -60,27 +69,31 @@ static void write_message(struct markup *m, const char *message)
     markup_close(m);
 }
 
-static void write_finding(struct page *p, const struct page_finding *f)
+static bool is_same_text(const struct page_finding *a, const struct page_finding *b)
+{
+    return a->finding->rule == b->finding->rule &&
+           strcmp(a->finding->message, b->finding->message) == 0;
+}
+
+// Contracts that allow more find the same in fewer cases: one text for all of them.
+static void write_finding(struct page *p, const struct page_finding *findings, size_t count,
+                          size_t index)
 {
     struct markup *m = &p->section;
-    char cases[COUNT_TEXT_MAX], of[COUNT_TEXT_MAX];
+    const struct page_finding *f = &findings[index];
+    for (size_t i = 0; i < index; i++)
+        if (is_same_text(&findings[i], f))
+            return;
     markup_open_class(m, "div", "finding");
-    markup_open_class(m, "h4", "");
-    markup_attr(m, "title", rule_broken_when[f->finding->rule]);
-    markup_text(m, rule_name[f->finding->rule]);
-    markup_close(m);
-    markup_text(m, " ");
-    markup_open_class(m, "span", "share");
-    markup_format(m, "%s of %s cases", count_print(f->finding->cases, "", cases),
-                  count_print(f->result->cases, "", of));
-    markup_close(m);
-    markup_text(m, " ");
-    write_under(p, f);
-    write_message(m, f->finding->message);
+    markup_element(m, "h4", "", rule_name[f->finding->rule]);
+    for (size_t i = index; i < count; i++)
+        if (is_same_text(&findings[i], f))
+            write_share(p, &findings[i]);
+    page_message(m, "msg", f->finding->message);
     markup_close(m);
 }
 
-static void write_picture(struct page *p, const struct page_finding *f, const char *label)
+static void write_picture(struct page *p, const struct page_finding *f)
 {
     struct markup *m = &p->section;
     char sentence[512];
@@ -93,12 +106,8 @@ static void write_picture(struct page *p, const struct page_finding *f, const ch
     };
     const struct svg_options options = {.rows_max = PAGE_ROWS_MAX, .once = &p->once};
     markup_open(m, "figure");
-    markup_open_class(m, "div", "scroll");
     markup_attr(m, "tabindex", "0");
-    markup_attr(m, "role", "region");
-    markup_attr_format(m, "aria-label", "Store picture of %s", label);
     svg_picture(m, &report, &options);
-    markup_close(m);
     picture_sentence(&finding->recording, finding->witness.size, sentence, sizeof sentence);
     markup_element(m, "figcaption", "", sentence);
     markup_close(m);
@@ -107,27 +116,23 @@ static void write_picture(struct page *p, const struct page_finding *f, const ch
 void page_case(struct page *p, const struct page_finding *findings, size_t count, size_t index)
 {
     struct markup *m = &p->section;
-    char text[CASE_TEXT_MAX];
+    char text[CASE_TEXT_MAX], label[40];
     const struct finding *first = findings[0].finding;
+    // Without sites it could not be recorded again.
+    bool recorded = first->recording.trace.sites != NULL;
+    bool drawn = recorded && p->pictures < PAGE_PICTURES_MAX;
     case_print(&first->witness, text);
     markup_open_class(m, "article", "case");
     markup_attr_format(m, "id", "b%zuw%zu", p->backends, index);
-    markup_attr(m, "tabindex", "-1");
-    markup_attr_format(m, "data-replay", "d%zu:%zu", p->backends, index);
+    if (drawn)
+        markup_attr_format(m, "data-size", "%" PRIu64, first->witness.size);
     for (size_t i = 0; i < count; i++)
-        write_finding(p, &findings[i]);
-    markup_open_class(m, "p", "witness");
-    markup_text(m, "The smallest case: ");
-    markup_element(m, "code", "", text);
-    markup_close(m);
-    // Without sites it could not be recorded again.
-    if (first->recording.trace.sites != NULL && p->pictures < PAGE_PICTURES_MAX) {
-        write_picture(p, &findings[0], text);
-        p->pictures++;
-    } else {
-        p->left_out += first->recording.trace.sites != NULL;
-    }
-    page_sites(m, &findings[0].result->coverage, findings, count);
-    page_command(m, findings[0].result->backend, text);
+        write_finding(p, findings, count, i);
+    snprintf(label, sizeof label, "The smallest case, %s:", page_case_letter(index));
+    page_command(m, label, findings[0].result->backend, text);
+    if (drawn)
+        write_picture(p, &findings[0]);
+    p->pictures += drawn;
+    p->left_out += recorded && !drawn;
     markup_close(m);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { CELL_WIDTH = 7, CELL_HEIGHT = 11, LEFT = 74, TOP = 20 };
+enum { BEATS_MIN = 4, DASHES_MAX = 8 };
 
 // Of the cases with a cell's sizes and alignment: none were run, or none, some,
 // every one broke the rule.
@@ -69,33 +70,111 @@ static void grow(const struct grid *g, unsigned kind, bool (*taken)[CHART_COLUMN
         memset(&taken[y + i][x], true, *width);
 }
 
-// All cells of one kind as one path, in as few rectangles as come easily.
-static void draw_cells(struct markup *m, const struct grid *g, unsigned kind)
-{
-    static const char *const class[] = {[CELL_SOME] = "h1", [CELL_EVERY] = "h2", [CELL_RUN] = "h0"};
-    bool taken[CHART_ROWS][CHART_COLUMNS] = {{false}};
+// A path's data as they are written; PERIOD is 0 where its lines are whole.
+struct path {
+    FILE *out;
     char *data;
     size_t length;
-    FILE *out = open_memstream(&data, &length);
-    if (out == NULL)
+    unsigned dash, period;
+};
+
+static void path_open(struct path *p, unsigned dash, unsigned period)
+{
+    *p = (struct path){.dash = dash, .period = period};
+    p->out = open_memstream(&p->data, &p->length);
+    if (p->out == NULL)
         abort();
+}
+
+static void path_draw(struct path *p, struct markup *m, const char *class)
+{
+    fclose(p->out);
+    if (p->length > 0) {
+        markup_open_class(m, "path", class);
+        if (p->period > 0)
+            markup_attr_format(m, "stroke-dasharray", "%u,%u", p->dash, p->period - p->dash);
+        markup_attr(m, "d", p->data);
+        markup_close(m);
+    }
+    free(p->data);
+}
+
+// Runs of cells of one row, all as long as the first and equally far apart, as what
+// depends on alignment is. End is behind the last.
+struct beat {
+    unsigned first, end, dash, period, runs;
+};
+
+static bool find_beat(const struct grid *g, unsigned y, unsigned kind, struct beat *out)
+{
+    *out = (struct beat){.runs = 0};
+    unsigned before = 0;
+    for (unsigned x = 0, end; x < CHART_COLUMNS; x = end + (end == x)) {
+        for (end = x; end < CHART_COLUMNS && is_kind(g, end, y, kind);)
+            end++;
+        if (end == x)
+            continue;
+        if (out->runs == 0)
+            out->first = x, out->dash = end - x;
+        else if (out->runs == 1)
+            out->period = x - before;
+        if (end - x != out->dash || (out->runs > 1 && x - before != out->period))
+            return false;
+        out->end = end;
+        out->runs++;
+        before = x;
+    }
+    return out->runs >= BEATS_MIN;
+}
+
+// Rows that have a beat, as dashed lines: one path for all that have the same.
+static void draw_beats(struct markup *m, const struct grid *g, unsigned kind, const char *class,
+                       bool (*taken)[CHART_COLUMNS])
+{
+    struct path paths[DASHES_MAX];
+    unsigned count = 0;
+    for (unsigned y = 0; y < g->count; y++) {
+        struct beat beat;
+        unsigned i = 0;
+        if (!find_beat(g, y, kind, &beat))
+            continue;
+        while (i < count && (paths[i].dash != beat.dash || paths[i].period != beat.period))
+            i++;
+        if (i == DASHES_MAX)
+            continue;
+        if (i == count)
+            path_open(&paths[count++], beat.dash, beat.period);
+        fprintf(paths[i].out, "M%u,%uH%u", beat.first, y, beat.end);
+        memset(taken[y], true, CHART_COLUMNS);
+    }
+    for (unsigned i = 0; i < count; i++)
+        path_draw(&paths[i], m, class);
+}
+
+// All cells of one kind, in as few rectangles as come easily: those of one row are
+// lines as wide as a row, which take less to write. picture.css has their places.
+static void draw_cells(struct markup *m, const struct grid *g, unsigned kind)
+{
+    static const char *const area[] = {[CELL_SOME] = "h1", [CELL_EVERY] = "h2", [CELL_RUN] = "h0"};
+    static const char *const line[] = {[CELL_SOME] = "l1", [CELL_EVERY] = "l2", [CELL_RUN] = "l0"};
+    bool taken[CHART_ROWS][CHART_COLUMNS] = {{false}};
+    struct path areas, lines;
+    draw_beats(m, g, kind, line[kind], taken);
+    path_open(&areas, 0, 0);
+    path_open(&lines, 0, 0);
     for (unsigned y = 0; y < g->count; y++)
         for (unsigned x = 0; x < CHART_COLUMNS; x++) {
             unsigned width, height;
             if (!is_kind(g, x, y, kind) || taken[y][x])
                 continue;
             grow(g, kind, taken, x, y, &width, &height);
-            fprintf(out, "M%u %uh%uv%uh-%uz", x, y, width, height, width);
+            if (height > 1)
+                fprintf(areas.out, "M%u,%uh%uv%uh-%uz", x, y, width, height, width);
+            else
+                fprintf(lines.out, "M%u,%uh%u", x, y, width);
         }
-    fclose(out);
-    if (length > 0) {
-        markup_open_class(m, "path", class[kind]);
-        markup_attr_format(m, "transform", "translate(%d %d)scale(%d %d)", LEFT, TOP, CELL_WIDTH,
-                           CELL_HEIGHT);
-        markup_attr(m, "d", data);
-        markup_close(m);
-    }
-    free(data);
+    path_draw(&areas, m, area[kind]);
+    path_draw(&lines, m, line[kind]);
 }
 
 static void row_text(unsigned row, char *text, size_t text_size)
@@ -136,24 +215,36 @@ static void draw_axes(struct markup *m, const struct grid *g)
     }
 }
 
-// The chart in words.
-static void write_title(struct markup *m, const struct grid *g)
+static bool is_broken(const struct grid *g, unsigned y)
 {
-    char label[48];
-    bool any = false;
-    markup_open(m, "title");
-    markup_text(m, "Broken at sizes ");
-    for (unsigned y = 0; y < g->count; y++) {
-        bool broken = memchr(g->cells[y], CELL_SOME, CHART_COLUMNS) != NULL ||
-                      memchr(g->cells[y], CELL_EVERY, CHART_COLUMNS) != NULL;
-        if (!broken)
+    return memchr(g->cells[y], CELL_SOME, CHART_COLUMNS) != NULL ||
+           memchr(g->cells[y], CELL_EVERY, CHART_COLUMNS) != NULL;
+}
+
+// The chart in words: the rows where the rule is broken, from the first to the last
+// of those that follow one another.
+static void write_label(struct markup *m, const struct grid *g)
+{
+    char text[1024];
+    size_t length = (size_t)snprintf(text, sizeof text, "Broken at sizes");
+    const char *separator = " ";
+    for (unsigned y = 0; y < g->count && length < sizeof text; y++) {
+        uint64_t lo, hi, other;
+        if (!is_broken(g, y))
             continue;
-        row_text(g->rows[y], label, sizeof label);
-        markup_text(m, any ? ", " : "");
-        markup_text(m, label);
-        any = true;
+        chart_row_sizes(g->rows[y], &lo, &other);
+        while (y + 1 < g->count && is_broken(g, y + 1))
+            y++;
+        chart_row_sizes(g->rows[y], &other, &hi);
+        length +=
+            (size_t)snprintf(text + length, sizeof text - length, "%s%" PRIu64, separator, lo);
+        if (g->rows[y] == CHART_ROWS - 1 && length < sizeof text)
+            length += (size_t)snprintf(text + length, sizeof text - length, "..");
+        else if (hi > lo && length < sizeof text)
+            length += (size_t)snprintf(text + length, sizeof text - length, "..%" PRIu64, hi);
+        separator = ", ";
     }
-    markup_close(m);
+    markup_attr(m, "aria-label", text);
 }
 
 static void draw_grid(struct page *p, const struct grid *g)
@@ -164,13 +255,13 @@ static void draw_grid(struct page *p, const struct grid *g)
     markup_open_class(m, "svg", "pic chart");
     markup_attr_format(m, "viewBox", "0 0 %u %u", width, height + 4);
     markup_attr(m, "role", "img");
-    write_title(m, g);
+    write_label(m, g);
     // What is the same in all charts of a sweep; then what is this one's.
-    once_begin(&drawing);
+    once_begin(&drawing, m);
     draw_axes(&drawing.markup, g);
     draw_cells(&drawing.markup, g, CELL_RUN);
     once_end(&p->once, &drawing, m);
-    once_begin(&drawing);
+    once_begin(&drawing, m);
     draw_cells(&drawing.markup, g, CELL_SOME);
     draw_cells(&drawing.markup, g, CELL_EVERY);
     once_end(&p->once, &drawing, m);
@@ -204,10 +295,6 @@ void page_charts(struct page *p, const struct result *first, const struct page_f
     }
     markup_open_class(m, "details", "part");
     markup_element(m, "summary", "", "Where in the sweep: size × destination alignment");
-    markup_element(m, "p", "meta",
-                   "Downwards the size in bytes, across the destination's place in its cache line. "
-                   "Full: every case there breaks the rule; striped: some do; pale: none does; "
-                   "blank: none was run.");
     markup_open_class(m, "div", "charts");
     for (size_t i = 0; i < count; i++) {
         bool drawn = found[i].finding->chart == NULL;

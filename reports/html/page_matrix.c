@@ -43,29 +43,21 @@ void page_matrix_head(struct markup *m, const struct run_facts *facts)
     markup_text(m, "\n");
 }
 
-// What the cell says, to those who cannot see it and when pointed at.
-static void write_label(struct markup *m, const struct result *r)
-{
-    char text[1024];
-    size_t length = (size_t)snprintf(text, sizeof text, "under %s: %s", r->contract->name,
-                                     verdict_name[r->verdict]);
-    for (size_t i = 0; i < r->finding_count && length < sizeof text; i++)
-        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", i ? ", " : ": ",
-                                   rule_name[r->findings[i].rule]);
-    if (r->finding_count == 0 && r->reason[0] && length < sizeof text)
-        snprintf(text + length, sizeof text - length, ": %s", r->reason);
-    markup_attr(m, "title", text);
-}
-
 static void write_cell(struct page *p, const struct result *r, size_t index)
 {
     struct markup *m = &p->row;
+    const struct baseline *baseline = p->report->facts->baseline;
     p->verdicts_shown |= UINT64_C(1) << r->verdict;
     markup_open_class(m, "td", verdict_name[r->verdict]);
     markup_open(m, "a");
     markup_attr_format(m, "href", "#b%zuc%zu", p->backends, index);
-    write_label(m, r);
+    markup_attr(m, "title", verdict_name[r->verdict]); // page.js adds the rules
     markup_element(m, "b", "", verdict_sign[r->verdict]);
+    unsigned change =
+        baseline != NULL ? baseline_cell(baseline, r->backend->name, r->op, r->contract->name) : 0;
+    p->changes_shown |= change;
+    if (change)
+        markup_element(m, "u", "", page_change_sign(change));
     if (r->finding_count > 0) {
         p->rules_shown |= UINT64_C(1) << r->findings[0].rule;
         markup_text(m, matrix_rule_short(r->findings[0].rule));
@@ -96,6 +88,15 @@ void page_matrix_row(struct page *p, const struct result *results, size_t count)
     markup_text(m, "\n");
 }
 
+static void write_sign(struct markup *m, unsigned change, const char *meaning)
+{
+    markup_open(m, "li");
+    markup_element(m, "b", "", page_change_sign(change));
+    markup_text(m, " ");
+    markup_text(m, meaning);
+    markup_close(m);
+}
+
 void page_matrix_legend(struct markup *m, const struct page *p)
 {
     static const char *const meaning[VERDICT_COUNT] = {
@@ -114,6 +115,10 @@ void page_matrix_legend(struct markup *m, const struct page *p)
         markup_text(m, meaning[v]);
         markup_close(m);
     }
+    if (p->changes_shown & CELL_WORSE)
+        write_sign(m, CELL_WORSE, "changed for the worse, against the expectations");
+    if (p->changes_shown & CELL_CHANGED)
+        write_sign(m, CELL_CHANGED, "a rule is no longer broken that was expected to be");
     markup_close(m);
     if (p->rules_shown == 0)
         return;

@@ -110,12 +110,8 @@ static void write_verdict(struct page *p, const struct result *r, size_t contrac
     struct markup *m = &p->section;
     markup_open_class(m, "tr", verdict_name[r->verdict]);
     markup_attr_format(m, "id", "b%zuc%zu", p->backends, contract);
-    markup_attr(m, "tabindex", "-1");
-    markup_open(m, "th");
-    markup_attr(m, "scope", "row");
-    markup_text(m, r->contract->name);
-    markup_close(m);
-    markup_element(m, "td", "verdict", verdict_name[r->verdict]);
+    markup_element(m, "th", "", r->contract->name);
+    markup_element(m, "td", "", verdict_name[r->verdict]);
     markup_open(m, "td");
     for (size_t i = 0; i < r->finding_count; i++) {
         markup_text(m, i ? ", " : "");
@@ -172,30 +168,6 @@ static void write_summary(struct markup *m, const struct result *results, size_t
     markup_close_all(m, 2);
 }
 
-static void write_replays(struct page *p, const struct page_finding *found, size_t count)
-{
-    struct markup *m = &p->section;
-    const struct finding *before = NULL;
-    markup_open(m, "script");
-    markup_attr(m, "type", "application/json");
-    markup_attr_format(m, "id", "d%zu", p->backends);
-    markup_json(m, "[");
-    for (size_t i = 0; i < count; i++) {
-        const struct finding *f = found[i].finding;
-        if (before != NULL && case_compare(&before->witness, &f->witness) == 0)
-            continue;
-        char *json = f->recording.trace.sites != NULL
-                         ? page_replay_json(&f->recording, &f->witness, PAGE_ROWS_MAX)
-                         : NULL;
-        markup_json(m, before ? ",\n" : "");
-        markup_json(m, json ? json : "null");
-        free(json);
-        before = f;
-    }
-    markup_json(m, "]");
-    markup_close(m);
-}
-
 void page_section(struct page *p, const struct result *results, size_t count)
 {
     struct markup *m = &p->section;
@@ -209,16 +181,14 @@ void page_section(struct page *p, const struct result *results, size_t count)
     write_summary(m, results, count);
     write_rate(m, &results[0]);
     write_verdicts(p, results, count, found, found_count);
-    bool replays = p->pictures < PAGE_PICTURES_MAX;
     for (size_t i = 0, same; i < found_count; i += same) {
         same = gather_case(found + i, found_count - i);
         page_case(p, found + i, same, cases++);
     }
+    page_sites(m, &results[0].coverage, found, found_count);
     page_charts(p, &results[0], found, found_count);
-    page_laws(m, &results[0].laws);
+    page_laws(p, &results[0]);
     page_code(m, &results[0].coverage);
-    if (found_count > 0 && replays)
-        write_replays(p, found, found_count);
     markup_close(m);
     markup_text(m, "\n");
     for (size_t i = 0; i < found_count; i++)

@@ -68,7 +68,7 @@ static void lane_lines(const struct svg *p, const struct lane *l, uint64_t unit,
     int64_t first = -(int64_t)(l->page_off % unit);
     for (int64_t at = first; at <= l->hi && (double)unit * l->per_byte >= 2; at += (int64_t)unit)
         if (at >= l->lo)
-            fprintf(out, "M%g %gV%g", px(lane_x(l, at)), px(top), px(bottom));
+            fprintf(out, "M%g,%gV%g", px(lane_x(l, at)), px(top), px(bottom));
     fclose(out);
     if (length > 0)
         path(p->m, class, data);
@@ -113,7 +113,7 @@ static void jag(struct markup *m, double x, double y, double height)
 {
     char data[96];
     double h = height / 4;
-    snprintf(data, sizeof data, "M%g %gl-2.5 %g 5 %g-5 %g 5 %g", px(x), px(y), px(h), px(h), px(h),
+    snprintf(data, sizeof data, "M%g,%gl-2.5,%g,5,%g-5,%g,5,%g", px(x), px(y), px(h), px(h), px(h),
              px(h));
     path(m, "jag", data);
 }
@@ -151,7 +151,7 @@ static void draw_marks(const struct svg *p, const struct lane *l, const struct s
     if (step->marks & STEP_AGAIN)
         draw_again(p, l, step, y);
     if (step->marks & STEP_BACKWARDS) {
-        snprintf(data, sizeof data, "M%g %gl-7 %g 7 %gz", px(lane_x(l, lo) - 2), px(y),
+        snprintf(data, sizeof data, "M%g,%gl-7,%g,7,%gz", px(lane_x(l, lo) - 2), px(y),
                  px(p->bar / 2), px(p->bar / 2));
         path(p->m, "back", data);
     }
@@ -173,9 +173,9 @@ static const struct lane *lane_of(const struct svg *p, const struct step *step)
 static const char *bar_class(const struct svg *p, const struct step *step)
 {
     static const char *const names[SITE_CLASS_COUNT] = {
-        [CLASS_SCALAR] = "b cs", [CLASS_VECTOR] = "b cv",      [CLASS_MASKED] = "b cm",
-        [CLASS_STRING] = "b cr", [CLASS_NONTEMPORAL] = "b cn", [CLASS_ATOMIC] = "b ca",
-        [CLASS_FENCE] = "b cf",  [CLASS_FLUSH] = "b cf",       [CLASS_PREFETCH] = "b cf",
+        [CLASS_SCALAR] = "cs", [CLASS_VECTOR] = "cv",      [CLASS_MASKED] = "cm",
+        [CLASS_STRING] = "cr", [CLASS_NONTEMPORAL] = "cn", [CLASS_ATOMIC] = "ca",
+        [CLASS_FENCE] = "cf",  [CLASS_FLUSH] = "cf",       [CLASS_PREFETCH] = "cf",
     };
     return names[p->report->recording->trace.sites[step->access->site].class];
 }
@@ -211,25 +211,24 @@ static void draw_other(const struct svg *p, const struct step *step, double y)
     const struct lane *l = lane_of(p, step);
     double middle = y + p->bar / 2;
     if (step->access->kind == ACCESS_FLUSH && l != NULL) {
-        snprintf(data, sizeof data, "M%g %gl4 4-4 4-4-4z", px(lane_x(l, step->extent.lo)),
+        snprintf(data, sizeof data, "M%g,%gl4,4-4,4-4-4z", px(lane_x(l, step->extent.lo)),
                  px(middle - 4));
         path(p->m, "back", data);
     } else if (step->access->kind == ACCESS_FENCE) {
-        snprintf(data, sizeof data, "M%g %gH%g", px(p->src.x), px(middle), px(p->text_x - 8));
+        snprintf(data, sizeof data, "M%g,%gH%g", px(p->src.x), px(middle), px(p->text_x - 8));
         path(p->m, "fence", data);
     }
 }
 
-static void draw_row_text(const struct svg *p, const struct step *step, double y)
+// The instruction stands in a layer of its own.
+static void draw_instruction(const struct svg *p, const struct step *step, double y,
+                             const char *instruction)
 {
-    char range[EXTENT_TEXT_MAX], instruction[192], marks[64];
-    struct markup *m = p->m;
-    svg_row_text(p, step, range, instruction, sizeof instruction);
+    struct markup *m = p->texts;
+    char marks[64];
     step_marks_print(step, marks, sizeof marks);
-    if (*range)
-        text(m, "rg", p->text_x + SVG_CHAR * p->range_chars, y, range);
-    markup_open_class(m, "text", "i");
-    attr_px(m, "x", p->text_x + SVG_CHAR * (p->range_chars + 2));
+    markup_open_class(m, "text", step->access->kind == ACCESS_LOAD ? "ld" : "");
+    attr_px(m, "x", round(p->text_x + SVG_CHAR * (p->range_chars + 2)));
     attr_px(m, "y", y);
     markup_text(m, instruction);
     if (*marks) {
@@ -241,22 +240,34 @@ static void draw_row_text(const struct svg *p, const struct step *step, double y
     markup_close(m);
 }
 
+// page.js replays a picture from what its rows say: the class has the kind.
+static const char *const row_class[] = {
+    [ACCESS_LOAD] = "r ld",  [ACCESS_STORE] = "r",    [ACCESS_FENCE] = "r fe",
+    [ACCESS_FLUSH] = "r fl", [ACCESS_PREFETCH] = "r",
+};
+
 static void draw_row(struct svg *p, const struct step *step, uint64_t number)
 {
     struct markup *m = p->m;
-    const struct site *site = &p->report->recording->trace.sites[step->access->site];
-    char label[24];
-    double y = p->y, base = p->y + p->bar / 2 + 4;
-    markup_open_class(m, "g", step->access->kind == ACCESS_LOAD ? "r ld" : "r");
+    const struct access *a = step->access;
+    const struct site *site = &p->report->recording->trace.sites[a->site];
+    char label[24], range[EXTENT_TEXT_MAX], instruction[192];
+    double y = p->y, base = round(p->y + p->bar / 2 + 4);
+    markup_open_class(m, "g", row_class[a->kind]);
+    if (a->flags & ACCESS_MASKED)
+        markup_attr_format(m, "data-mask", "%" PRIx64, a->mask >> step->extent.skipped);
     snprintf(label, sizeof label, "%" PRIu64 " %c", number + 1,
              site_class_letter((enum site_class)site->class));
     text(m, "no", p->number_x + 20, base, label);
-    if (step->access->kind == ACCESS_FENCE || step->access->kind == ACCESS_FLUSH)
+    if (a->kind == ACCESS_FENCE || a->kind == ACCESS_FLUSH)
         draw_other(p, step, y);
     else if (lane_of(p, step) != NULL)
         draw_bar(p, step, y);
-    draw_row_text(p, step, base);
+    svg_row_text(p, step, range, instruction, sizeof instruction);
+    if (*range)
+        text(m, "rg", round(p->text_x + SVG_CHAR * p->range_chars), base, range);
     markup_close(m);
+    draw_instruction(p, step, base, instruction);
     p->y += p->row;
 }
 
@@ -287,7 +298,33 @@ struct middle {
     struct line dst, src;
     uint64_t again;
     double top;
+    uint8_t *stored; // as it found the copy; owned
 };
+
+// What page.js needs to replay the middle as one step: the accesses before it, how
+// many it has, and the runs of bytes that these store so often.
+static void note_middle(const struct svg *p, const struct middle *mid)
+{
+    const struct steps *s = &p->steps;
+    char *runs;
+    size_t length;
+    FILE *out = open_memstream(&runs, &length);
+    if (out == NULL)
+        abort();
+    fprintf(out, "%" PRIu64 ",%" PRIu64, p->head_end, p->tail - p->head_end);
+    for (uint64_t lo = 0, hi; lo < s->size; lo = hi) {
+        int times = s->stored[lo] - mid->stored[lo];
+        for (hi = lo + 1; hi < s->size && s->stored[hi] - mid->stored[hi] == times;)
+            hi++;
+        if (times > 0)
+            fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%d", lo, hi, times);
+    }
+    fclose(out);
+    markup_open_class(p->m, "g", "middle");
+    markup_attr(p->m, "data-middle", runs);
+    markup_close(p->m);
+    free(runs);
+}
 
 static void draw_middle(struct svg *p, struct middle *mid, const struct step *step, uint64_t number)
 {
@@ -349,7 +386,7 @@ static void draw_sum(struct svg *p)
         torn_max = s->torn[lo] > torn_max ? s->torn[lo] : torn_max;
         if (s->torn[lo] > 0) {
             char data[96];
-            snprintf(data, sizeof data, "M%g %gv5H%gv-5", px(lane_x(&p->dst, (int64_t)lo) + 0.5),
+            snprintf(data, sizeof data, "M%g,%gv5H%gv-5", px(lane_x(&p->dst, (int64_t)lo) + 0.5),
                      px(y + 15), px(lane_x(&p->dst, (int64_t)hi) - 0.5));
             path(m, "jag", data);
         }
@@ -364,16 +401,23 @@ static void draw_sum(struct svg *p)
 
 static void draw_rows(struct svg *p)
 {
-    struct middle mid = {.again = 0};
+    struct middle mid = {.stored = calloc(p->steps.size + 1, 1)};
     struct step step;
+    if (mid.stored == NULL)
+        abort();
     p->y = HEAD + 6;
     for (uint64_t number = 0; steps_next(&p->steps, &step); number++) {
         if (number < p->head_end || number >= p->tail)
             draw_row(p, &step, number);
         else
             draw_middle(p, &mid, &step, number);
+        if (number == p->head_end && p->tail > p->head_end)
+            memcpy(mid.stored, p->steps.stored, p->steps.size);
         steps_apply(&p->steps, &step);
+        if (number + 1 == p->tail && p->tail > p->head_end)
+            note_middle(p, &mid);
     }
+    free(mid.stored);
     if (p->rows == 0) {
         text(p->m, "note", p->text_x, p->y + 10, "no loads and no stores");
         p->y += p->row;
@@ -422,33 +466,36 @@ static void draw_legend(const struct svg *p, double y)
     draw_sentence(p, legend, y);
 }
 
-static void open_svg(struct svg *p, double height)
+static void write_title(struct svg *p)
 {
     struct markup *m = p->m;
     char what[CASE_TEXT_MAX], sentence[512];
-    markup_open_class(m, "svg", "pic");
-    if (p->options.standalone)
-        markup_attr(m, "xmlns", "http://www.w3.org/2000/svg");
-    markup_attr_format(m, "viewBox", "0 0 %g %g", px(p->width), px(height));
-    attr_px(m, "width", p->width);
-    attr_px(m, "height", height);
-    markup_attr(m, "role", "img");
     case_print(p->report->c, what);
+    picture_sentence(p->report->recording, p->report->c->size, sentence, sizeof sentence);
     markup_open(m, "title");
-    if (p->options.standalone) {
-        markup_text(m, p->report->backend->name);
-        markup_text(m, ": ");
-    }
-    markup_text(m, what);
-    if (p->options.standalone) {
-        picture_sentence(p->report->recording, p->report->c->size, sentence, sizeof sentence);
-        markup_text(m, ". ");
-        markup_text(m, sentence);
-    }
+    markup_text(m, p->report->backend->name);
+    markup_format(m, ": %s. %s", what, sentence);
     markup_close(m);
 }
 
-static void draw_picture(struct svg *p)
+static void open_svg(struct svg *p, double height)
+{
+    struct markup *m = p->m;
+    markup_open_class(m, "svg", "pic");
+    if (p->options.standalone) {
+        markup_attr(m, "xmlns", "http://www.w3.org/2000/svg");
+        markup_attr_format(m, "viewBox", "0 0 %g %g", px(p->width), px(height));
+    }
+    attr_px(m, "width", ceil(p->width));
+    attr_px(m, "height", height);
+    markup_attr(m, "role", "img");
+    if (p->options.standalone)
+        write_title(p);
+    else
+        markup_attr(m, "aria-label", "Store picture");
+}
+
+static void draw_layers(struct svg *p)
 {
     double bottom = HEAD + 6 + rows_height(p);
     lane_axis(p, &p->src, "source", bottom);
@@ -461,22 +508,30 @@ static void draw_picture(struct svg *p)
     steps_free(&p->steps);
 }
 
+// Two layers, since many routines make the same stores with other instructions.
+static void draw_picture(struct svg *p)
+{
+    struct markup *m = p->m;
+    struct once own = {.entries = NULL}, *once = p->options.once ? p->options.once : &own;
+    struct once_drawing bars, texts;
+    once_begin(&bars, m);
+    once_begin(&texts, m);
+    p->m = &bars.markup;
+    p->texts = &texts.markup;
+    draw_layers(p);
+    once_end(once, &bars, m);
+    once_end(once, &texts, m);
+    p->m = m;
+    once_free(&own);
+}
+
 void svg_picture(struct markup *m, const struct trace_report *report,
                  const struct svg_options *options)
 {
     struct svg p = {.m = m, .report = report, .options = *options};
     svg_lay_out(&p);
-    double height = HEAD + 6 + rows_height(&p) + (report->c->size > 0 ? 46 : 8);
-    open_svg(&p, height);
-    if (options->once != NULL) {
-        struct once_drawing drawing;
-        once_begin(&drawing);
-        p.m = &drawing.markup;
-        draw_picture(&p);
-        once_end(options->once, &drawing, m);
-    } else {
-        draw_picture(&p);
-    }
+    open_svg(&p, HEAD + 6 + rows_height(&p) + (report->c->size > 0 ? 46 : 8));
+    draw_picture(&p);
     markup_close(m);
 }
 

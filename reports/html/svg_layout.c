@@ -3,6 +3,7 @@
 
 #include "svg_parts.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -106,7 +107,7 @@ void svg_lay_out(struct svg *p)
     bool roomy = p->rows <= ROWS_ROOMY;
     p->row = roomy ? 22 : 17;
     p->bar = roomy ? 14 : 11;
-    p->number_x = MARGIN + SVG_CHAR * (look_digits(p->rows) < 2 ? 2 : look_digits(p->rows));
+    p->number_x = MARGIN + ceil(SVG_CHAR * (look_digits(p->rows) < 2 ? 2 : look_digits(p->rows)));
     double x = p->number_x + LETTER + GAP;
     lane_place(&p->src, x, SRC_WIDTH, SRC_CELL);
     // Room for the heading, and for the marks at the lane's left.
@@ -114,6 +115,6 @@ void svg_lay_out(struct svg *p)
     lane_place(&p->dst, x, DST_WIDTH, DST_CELL);
     x += (p->dst.width < 120 ? 120 : p->dst.width) + GAP;
     p->range_chars = (double)range_chars;
-    p->text_x = x;
+    p->text_x = round(x);
     p->width = x + SVG_CHAR * (double)(range_chars + 3 + instruction_chars) + MARGIN;
 }

@@ -18,7 +18,8 @@ struct lane {
 };
 
 struct svg {
-    struct markup *m;
+    struct markup *m;     // axes, bars and marks: the same for all that store alike
+    struct markup *texts; // the instructions
     const struct trace_report *report;
     struct svg_options options;
     struct steps steps;

@@ -8,6 +8,8 @@ is not, 77 there is no browser here."""
 
 import json
 import pathlib
+import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -48,7 +50,7 @@ const article = arguments[0], lane = article.querySelectorAll('svg.pic .bg')[1];
 const size = Number(arguments[1]);
 const x0 = Number(lane.getAttribute('x')), width = Number(lane.getAttribute('width'));
 return [...article.querySelectorAll('svg.pic g.r:not(.ld)')].map(row =>
-  [...row.querySelectorAll('rect.b')].map(bar => [
+  [...row.querySelectorAll('rect[class^=c]')].map(bar => [
     (Number(bar.getAttribute('x')) - x0) / width * size,
     Number(bar.getAttribute('width')) / width * size]));
 """
@@ -79,35 +81,36 @@ def stores_of(trace):
 
 def picture_is_the_trace(page, program, selector):
     article = article_of(page, selector)
-    data = page.run("const [d, i] = arguments[0].dataset.replay.split(':');"
-                    "return JSON.parse(document.getElementById(d).textContent)[i]", article)
-    name = page.run("return arguments[0].closest('details').querySelector('h3').textContent", article)
-    trace = json.loads(storescope(program, "trace", name, data["case"], "--format", "json"))
+    command = page.run("return arguments[0].querySelector('.cmd code').textContent", article)
+    _, _, name, case = shlex.split(command)
+    trace = json.loads(storescope(program, "trace", name, case, "--format", "json"))
+    size = int(re.search(r"size=(\d+)", case)[1])
     wanted = stores_of(trace)
     drawn = [[[round(lo), round(width)] for lo, width in row]
-             for row in page.run(BARS, article, data["size"]) if row]
-    look(f"{name}, {data['case']}: the picture has the bars of the JSON trace",
+             for row in page.run(BARS, article, size) if row]
+    look(f"{name}, {case}: the picture has the bars of the JSON trace",
          drawn == wanted and len(drawn) > 0, f"drawn {drawn}, recorded {wanted}")
-    return name, data, wanted
+    return name, case, size, trace
 
 
-def slider_replays(page, selector, data, stores):
+def slider_replays(page, selector, size, trace):
     """Moves the slider with the keyboard, and counts along."""
     slider = f"{selector} .replay input[type=range]"
     page.run("document.querySelector(arguments[0]).focus()", slider)
     page.keys("Home")
-    steps, times, good, why = data["steps"], [0] * data["size"], True, ""
-    for number, step in enumerate(steps, 1):
+    steps = [a for a in trace["accesses"] if a["region"] != "stack" and a["kind"] != "prefetch"]
+    times, good, why = [0] * size, True, ""
+    for number, access in enumerate(steps, 1):
         page.keys("Right")
-        kind, region, lo, width = step[:4]
-        if kind == "s" and region == "d":
-            for at in range(max(lo, 0), min(lo + width, data["size"])):
-                times[at] += 1
+        if access["kind"] == "store" and access["region"] == "dst":
+            for lo, width in runs_of(access):
+                for at in range(max(lo, 0), min(lo + width, size)):
+                    times[at] += 1
         shown = page.run("return [...document.querySelectorAll(arguments[0])].map(c => +c.textContent)",
                          f"{selector} .mem .c")
         if shown != times:
             good, why = False, f"after {number}: shown {shown}, want {times}"
-    look("the slider replays the stores one by one", good and len(stores) > 0, why)
+    look("the slider replays the stores one by one", good and sum(times) > 0, why)
     later = page.run("return document.querySelectorAll(arguments[0]).length", f"{selector} g.later")
     page.keys("Home")
     all_later = page.run("return document.querySelectorAll(arguments[0]).length", f"{selector} g.later")
@@ -123,10 +126,11 @@ def cell_opens_findings(page, program):
     look("a cell opens the findings of its contract",
          page.run("return document.querySelector('#b0 .verdicts tr.here th').textContent === 'shared' &&"
                   "[...document.querySelectorAll('#b0 .finding')].filter(f => !f.hidden).every(f =>"
-                  "[...f.querySelectorAll('.ct')].some(c => c.textContent === 'shared'))"))
+                  "[...f.querySelectorAll('.share:not([hidden])')].every(s =>"
+                  "[...s.querySelectorAll('i')].some(c => c.textContent === 'shared')))"))
     first = "#" + page.run("return document.querySelector('#b0 article.case:not([hidden])').id")
-    name, data, stores = picture_is_the_trace(page, program, first)
-    slider_replays(page, first, data, stores)
+    _, _, size, trace = picture_is_the_trace(page, program, first)
+    slider_replays(page, first, size, trace)
 
 
 def every_picture_is_right(page, program):
@@ -134,6 +138,20 @@ def every_picture_is_right(page, program):
     for index in range(page.run("return document.querySelectorAll('details.backend').length")):
         if page.run("return !!document.querySelector(arguments[0])", f"#b{index}w0 svg"):
             picture_is_the_trace(page, program, f"#b{index}w0")
+
+
+def disassembly_blames(page):
+    """Each finding's rule stands at an instruction that its case touches, with the case's letter."""
+    missing = page.run("""
+      const backend = document.querySelector('#b0');
+      const lines = [...backend.querySelectorAll('pre.code')].find(p => p.querySelector('mark')).textContent.split('\\n');
+      return [...backend.querySelectorAll('article.case')].flatMap(article => {
+        const letter = article.querySelector('.cmd span').textContent.match(/, (.):$/)[1];
+        const touched = lines.filter(line => /^[ a-zA-Z]*/.exec(line)[0].includes(letter));
+        return [...article.querySelectorAll('h4')].map(h => h.textContent).filter(rule =>
+          !touched.some(line => new RegExp(` ${rule} [a-zA-Z]*${letter}`).test(line)));
+      });""")
+    look("the disassembly says which case blames which instruction", missing == [], missing)
 
 
 def keyboard_works(page):
@@ -270,6 +288,17 @@ def trace_page(page, program, folder):
                   "return [...document.querySelectorAll('.mem .c')].every(c => c.textContent === '1')"))
 
 
+def two_sides(page, program, folder):
+    path = pathlib.Path(folder, "diff.html")
+    storescope(program, "compare", "--diff", "loop/word", "loop/byte", *SWEEP, "--format", "html", "-o", str(path))
+    page.open(path.as_uri())
+    page.wait("return document.querySelectorAll('.replay').length >= 2")
+    page.click("#matrix tbody td:nth-of-type(3) a")
+    look("a page of two sides opens what changed under a contract, both replayed",
+         page.run("return document.querySelector('#b0c2').matches('.here') &&"
+                  "document.querySelectorAll('.side .replay').length >= 2"))
+
+
 def main():
     program = sys.argv[1]
     if browser.missing():
@@ -285,6 +314,7 @@ def main():
         page.open(url)
         cell_opens_findings(page, program)
         every_picture_is_right(page, program)
+        disassembly_blames(page)
         keyboard_works(page)
         filter_works(page)
         contrast_is_enough(page)
@@ -292,6 +322,7 @@ def main():
         fits_a_phone(page)
         works_without_script(page, url)
         trace_page(page, program, folder)
+        two_sides(page, program, folder)
         others = [u for u in page.requests() if not u.startswith(pathlib.Path(folder).as_uri())]
         look("no request leaves the page", not others, others)
         errors = [e["message"] for e in page.log("browser") if e["level"] in ("SEVERE", "WARNING")]

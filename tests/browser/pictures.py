@@ -73,10 +73,8 @@ def a_name_is_only_a_name(program, cc, folder):
     subprocess.run([program, "check", name, "--contract", "mmio", "--size", "0..4", "--dst", "0",
                     "--src", "0", "--format", "html", "-o", str(report)], check=False)
     page = report.read_bytes()
-    look("a page on it has only its own scripts",
-         page.count(b"<script") == page.count(b"</script>") == 2 and b"<svg onload" not in page)
-    data = page.split(b'<script type="application/json" id="d0">')[1].split(b"</script>")[0]
-    look("its data is JSON", json.loads(data)[0]["case"].startswith("memcpy size="))
+    look("a page on it has only its own script",
+         page.count(b"<script") == page.count(b"</script>") == 1 and b"<svg onload" not in page)
     page.decode()  # UTF-8, or the test ends here
 
 

@@ -52,7 +52,7 @@ def main():
         page.scheme("light")
         page.run("document.querySelector('#b0').open = true;"
                  "[...document.querySelectorAll('#b0 > details.part')].forEach(d => { d.open = true; })")
-        take(page, folder / "where-light.png", "#b0 > details.part")
+        take(page, folder / "where-light.png", "#b0 > details.part:has(.charts)")
         page.size(390, 780)
         page.run("location.hash = 'b0c2'")
         take(page, folder / "phone-light.png", "#b0 article.case:not([hidden])")

@@ -96,6 +96,9 @@ run check loop/byte --contract shared $small -o link
 verdict $? 'a link to a report stays a link'
 refuses 'No space left' check loop/byte --contract ram $small -o /dev/full
 refuses 'No space left' list -o /dev/full
+"$storescope" list 2>err | sed 1q >out
+[ -s out ] && [ ! -s err ]
+verdict $? 'a reader that has enough is told nothing'
 for command in --version --help 'list' 'trace loop/byte --size 4' \
     'check loop/byte --contract ram --size 4'; do
     # shellcheck disable=SC2086

@@ -82,6 +82,7 @@ cp out campaign.json
 [ "$status" -eq 1 ] && "$is_json" campaign.json && grep -q '"new":.*false' campaign.json &&
     grep -q 'size=333' campaign.json
 verdict $? 'a killed campaign goes on with what it had'
+valid fuzz campaign.json
 
 # ---- an engine that cannot run ----
 mkdir -p broken/libfuzzer

@@ -48,6 +48,19 @@ prints() { # STATUS TEXT ARGUMENT...
     verdict $? "prints '$text': $*"
 }
 
+# Is FILE valid by a schema of docs/schema? Where there is no validator, says so.
+valid() { # SCHEMA FILE
+    python=/usr/bin/python3
+    [ -x "$python" ] || python=python3
+    "$python" "$here/../formats/validate.py" "$here/../../docs/schema/$1.schema.json" "$2" >out 2>err
+    status=$?
+    if [ $status -eq 77 ] || [ $status -eq 127 ]; then
+        echo "skip $2 is valid by $1.schema.json: python3-jsonschema is not installed"
+    else
+        verdict $status "$2 is valid by $1.schema.json"
+    fi
+}
+
 report() {
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]

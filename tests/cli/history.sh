@@ -25,6 +25,7 @@ refuses 'is not a history of storescope' fuzz --history --db text.db
 "$write" one.db first 40 >out
 [ "$(findings one.db)" = 40 ]
 verdict $? 'what was written is shown'
+valid history history.json
 prints 0 'DROP TABLE' fuzz --history --db one.db
 "$write" one.db second 50 >out
 [ "$(grep -c old out)" -eq 40 ] && [ "$(findings one.db)" = 50 ]

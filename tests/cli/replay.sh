@@ -53,6 +53,7 @@ cp out replay.json
 "$is_json" replay.json && grep -q '"state":.*"held"' replay.json &&
     grep -q '"file":.*"saved/garbage"' replay.json && [ "$status" -eq 1 ]
 verdict $? 'JSON has every file, the skipped ones too'
+valid replay replay.json
 
 # ---- expectations ----
 run compare loop/byte --contract shared --size 0..8 --write-baseline byte.expect

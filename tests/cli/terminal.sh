@@ -68,6 +68,9 @@ for columns in 40 60 80 100 200; do
     fits $columns && grep -q 'loop/word' screen && grep -q 'lib.so:copy' screen
     verdict $? "the matrix fits $columns columns, with a name of 200 characters"
 done
+on_screen 80 storescope list
+fits 80 && grep -q '^  loop/word ' screen
+verdict $? 'all that is here fits 80 columns'
 for columns in 60 80 120; do
     on_screen $columns storescope trace loop/word --size 100 --dst 3 --loads
     fits $columns && grep -q 'offsets 0..99' screen

@@ -8,22 +8,10 @@
 
 set -u
 storescope=${1:?usage: whole.sh STORESCOPE KILL_AT IS_JSON} kill_at=$2 is_json=$3
-folder=$(mktemp -d) || exit 2
+here=$(cd "${0%/*}" && pwd)
+. "$here/common.sh"
 mounted=""
 trap '[ -z "$mounted" ] || umount "$mounted"; rm -rf "$folder"' EXIT
-cd "$folder" || exit 2
-passed=0 failed=0
-
-verdict() { # STATUS NAME
-    if [ "$1" -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok   $2"
-    else
-        failed=$((failed + 1))
-        echo "FAIL $2"
-        sed 's/^/     err: /' err 2>/dev/null | head -n 5
-    fi
-}
 
 old='{"the":"old report"}'
 sweep="check loop/byte loop/word --contract shared --jobs 2 --size 0..12 --dst 0..15 --src 0..7"
@@ -182,5 +170,4 @@ sh -c 'echo half >".report.json.$$.tmp"; exec "$@"' sh "$storescope" check loop/
 [ $? -eq 0 ] && grep -q conforms report.json && [ "$(find . -name '.*.tmp' | wc -l)" -eq 0 ]
 verdict $? 'a temporary file left by a killed process is in nobody'"'"'s way'
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+report

@@ -63,9 +63,9 @@ gcc -g -O2 -fPIC -shared -o "$odd" odd.c || exit 2
 
 "$storescope" compare "$odd:copy" 'planted/[a-o]*' musl/memcpy 'glibc/memmove_avx*' --quiet --timeout 50ms \
     --size 0..16 --dst 0..1 --src 0 -o all.txt --json all.json --report sarif:all.sarif \
-    --report junit:all.xml --report csv:all.csv --report markdown:all.md 2>err
+    --report junit:all.xml --report csv:all.csv --report markdown:all.md --report html:all.html 2>err
 [ $? -eq 1 ]
-verdict $? 'one sweep makes six reports'
+verdict $? 'one sweep makes seven reports'
 
 holds 'the JSON of a sweep is valid' by_schema "$source/docs/schema/results.schema.json" all.json
 holds 'SARIF is valid by its schema' by_schema "$schemas/sarif-2.1.0.json" all.sarif
@@ -83,6 +83,7 @@ holds 'JUnit XML is valid by the schema of Jenkins' by_xsd "$schemas/jenkins-jun
 holds 'JUnit XML without skips is valid by the schema of Ant' by_xsd "$schemas/JUnit.xsd" judged.xml
 
 holds 'the reports of one sweep agree' "$python" "$here/agree.py" all
+holds 'the page shares what is the same, and is small' "$python" "$here/page_size.py" all.html all.json
 holds 'a comment fits GitHub, and says what it lacks' "$python" -c '
 import sys
 text = open("all.md", encoding="utf-8").read()
@@ -98,6 +99,8 @@ holds 'fingerprints are stable' sh -c '[ -s prints1 ] && cmp prints1 prints2'
 
 "$storescope" trace loop/word --size 15 --format json -o trace.json
 holds 'the JSON of a trace is valid' by_schema "$source/docs/schema/trace.schema.json" trace.json
+"$storescope" emit --cc 'gcc -O2' --size 1..8 --contract shared --keep . --quiet --format json -o emit.json 2>err
+holds 'the JSON of emit is that of a sweep' by_schema "$source/docs/schema/results.schema.json" emit.json
 "$storescope" list --all --format json -o list.json
 holds 'the JSON of a list is valid' by_schema "$source/docs/schema/list.schema.json" list.json
 
@@ -107,6 +110,22 @@ holds 'the JSON of a list is valid' by_schema "$source/docs/schema/list.schema.j
     --baseline known.expect --format json -o baseline.json
 holds 'the JSON of a baseline is valid' by_schema "$source/docs/schema/baseline.schema.json" \
     baseline.json
+
+# Of three that are known, the rules of one are forgotten, and one rule is made up.
+"$storescope" compare loop/word loop/byte --size 0..16 --dst 0 --src 0 --quiet \
+    --write-baseline changed.expect >out 2>err
+sed -i -e '/^rule split-store/,/^  sites/d' -e 's/^rule wide-store axi32/& mmio/' changed.expect
+"$storescope" compare loop/word loop/byte --size 0..16 --dst 0 --src 0 --quiet \
+    --baseline changed.expect -o changed.txt --report markdown:changed.md --report html:changed.html
+holds 'a comment says first what changed' sh -c '
+    sed -n 3p changed.md | grep -q "^\*\*[0-9]* differences\*\* from .changed.expect." &&
+    grep -q "^- ▲ \*\*new\*\*: .loop/word.: split-store newly broken under qemu-ram" changed.md &&
+    grep -q "^- ▽ \*\*gone\*\*: .loop/word.: wide-store no longer broken under mmio" changed.md &&
+    grep -q "^| .loop/byte. .*▲ ❌ split-store" changed.md'
+holds 'the page says first what changed, with its cells' sh -c '
+    tr -d "\n" <changed.html | grep -q "<main><section class=changes>.*▲ new<td>loop/word<td><a href=#b0c1>qemu-ram" &&
+    grep -q "class=gone><th>▽ gone<td>loop/word<td><a href=#b0c5>mmio" changed.html &&
+    grep -q "<u>▲</u>" changed.html'
 
 # ---- two sides ----
 small="--size 0..16 --dst 0 --src 0 --quiet"
@@ -128,6 +147,16 @@ holds 'both sides have a picture' sh -c 'grep -q "^A  loop/word: " diff.txt &&
 "$storescope" compare --diff word.json loop/byte $small --format json -o diff.json
 holds 'the JSON of two sides is valid' by_schema "$source/docs/schema/diff.schema.json" diff.json
 
+"$storescope" compare --diff loop/word loop/byte $small --format markdown -o diff.md
+"$storescope" compare --diff loop/word loop/byte $small --format html -o diff.html
+holds 'a comment on two sides has each cell, and the pictures of both' sh -c '
+    grep -q "^### storescope: [1-9][0-9]* worse, 0 better" diff.md && grep -q "| .loop/word. → .loop/byte. | = ✅ | [▲~] ❌ |" diff.md &&
+    grep -q "^- ▲ \*\*split-store\*\* under qemu-ram" diff.md && grep -q "^A  loop/word: memcpy size=2" diff.md &&
+    grep -q "^B  loop/byte: memcpy size=2" diff.md'
+holds 'a page of two sides has each cell, and the pictures of both' sh -c '
+    grep -q "<td class=violates><a href=#b0c1 title=\"violates in both\"><b>▲</b>worse" diff.html &&
+    [ "$(grep -o "<svg class=pic " diff.html | wc -l)" -ge 4 ]'
+
 sed 's/"verdict":"[a-z]*"/"verdict":"skipped"/' word.json >skipped.json
 holds 'what was not judged on either side is not compared' sh -c \
     '"$1" compare --diff skipped.json skipped.json >out 2>err; [ $? -eq 2 ] && [ -s err ]' \
@@ -146,7 +175,7 @@ holds 'what is no JSON is refused' refused 'is no JSON' compare --diff no.json l
 holds 'a list is refused' refused 'is no JSON report' compare --diff list.json loop/word
 holds 'a report that lacks its results is refused' refused 'result 0' \
     compare --diff lying.json loop/word
-holds 'CSV of two sides is refused' refused 'text and json' \
+holds 'CSV of two sides is refused' refused 'text, json, html and markdown' \
     compare --diff word.json word.json --format csv
 holds 'a format nobody knows is refused' refused "expected one of: text, json, sarif" \
     check loop/word --contract ram --report xml:x

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "text_lines.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool text_lines_next(struct text_lines *t, char line[TEXT_LINE_MAX], bool *bad)
+{
+    if (t->at == t->end)
+        return false;
+    const char *stop = memchr(t->at, '\n', (size_t)(t->end - t->at));
+    const char *from = t->at, *to = stop ? stop : t->end;
+    t->at = stop ? stop + 1 : t->end;
+    t->line++;
+    while (from < to && isspace((unsigned char)*from))
+        from++;
+    while (to > from && isspace((unsigned char)to[-1]))
+        to--;
+    size_t length = (size_t)(to - from);
+    *bad = length >= TEXT_LINE_MAX || memchr(from, '\0', length) != NULL;
+    if (!*bad) {
+        memcpy(line, from, length);
+        line[length] = '\0';
+        for (char *at = line; *at; at++)
+            *bad |= iscntrl((unsigned char)*at) && *at != '\t';
+    }
+    return true;
+}
+
+bool text_lines_fail(const struct text_lines *t, const char *format, ...)
+{
+    va_list arguments;
+    int used = snprintf(t->error, t->error_size, "%s:%u: ", t->file, t->line);
+    va_start(arguments, format);
+    if (used >= 0 && (size_t)used < t->error_size)
+        vsnprintf(t->error + used, t->error_size - (size_t)used, format, arguments);
+    va_end(arguments);
+    for (char *at = t->error; *at; at++)
+        if (!isprint((unsigned char)*at))
+            *at = '?';
+    return false;
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Workers that die, leave, hang, lie or are stopped: nothing of it hurts the
+// campaign's process, loses other cases' results, or passes as conforming.
+
+#include "campaign_fakes.h"
+
+static void a_case_at_which_workers_die_is_broken_and_the_others_are_judged(void **state)
+{
+    (void)state;
+    sweep(dies, 1);
+    assert_only_odd_case_is_broken("died (signal 9)");
+}
+
+static void a_worker_that_dies_once_is_replaced(void **state)
+{
+    (void)state;
+    sweep(dies_once, 1);
+    assert_verdict(&results[IN_ORDER], VERDICT_CONFORMS);
+    assert_int_equal(results[IN_ORDER].cases, CASES);
+}
+
+static void a_case_runs_once_more_in_a_process_of_its_own(void **state)
+{
+    (void)state;
+    sweep_with_one_worker(dies_unless_first);
+    assert_verdict(&results[IN_ORDER], VERDICT_CONFORMS);
+    assert_int_equal(results[IN_ORDER].cases, CASES);
+}
+
+static void a_routine_that_kills_every_worker_is_given_up(void **state)
+{
+    (void)state;
+    sweep(always_dies, 1);
+    assert_verdict(&results[IN_ORDER], VERDICT_BROKEN);
+    assert_true(results[IN_ORDER].cut_short);
+    assert_false(results[IN_ORDER].interrupted);
+    assert_int_equal(results[IN_ORDER].cases, 0);
+}
+
+static void a_routine_that_exits_is_broken(void **state)
+{
+    (void)state;
+    sweep(leaves, 1);
+    assert_only_odd_case_is_broken("exited (status 3)");
+}
+
+static void a_routine_may_not_start_a_process(void **state)
+{
+    (void)state;
+    sweep(leaves_a_child, 1);
+    assert_only_odd_case_is_broken("made the system call `clone`");
+    assert_int_equal(shared->child, 0);
+}
+
+static void garbage_on_the_pipe_is_no_report(void **state)
+{
+    (void)state;
+    sweep(writes_to_every_file, 1);
+    assert_only_odd_case_is_broken("the worker");
+}
+
+static void a_scribbled_progress_word_is_not_believed(void **state)
+{
+    (void)state;
+    sweep(scribbles_and_dies, 1);
+    assert_only_odd_case_is_broken("died (signal 9)");
+}
+
+static void a_routine_that_stops_the_clock_is_broken(void **state)
+{
+    (void)state;
+    sweep(sleeps, 1);
+    assert_only_odd_case_is_broken("stopped the recorder's clock");
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static volatile int stop;
+static double stopped_at;
+static int calls;
+
+static void stop_after_some(const struct campaign_progress *p, void *context)
+{
+    (void)context;
+    assert_int_equal(p->planned, CASES);
+    if (++calls == 3) {
+        stop = 1;
+        stopped_at = seconds();
+    }
+}
+
+static void a_stopped_sweep_keeps_what_it_has_and_does_not_conform(void **state)
+{
+    (void)state;
+    struct backend b = backend_of(is_slow);
+    struct campaign_options options = options_for_two();
+    options.progress = stop_after_some;
+    options.stop = &stop;
+    stop = calls = 0;
+    sweep_as(&b, 1, &options);
+    assert_true(seconds() - stopped_at < 1.0);
+    assert_true(results[0].interrupted);
+    assert_true(results[0].cases > 10 && results[0].cases < CASES);
+    assert_verdict(&results[0], VERDICT_BROKEN);
+    assert_non_null(strstr(results[0].reason, "interrupted after"));
+}
+
+static void a_routine_that_prints_is_not_heard(void **state)
+{
+    (void)state;
+    FILE *heard = tmpfile();
+    assert_non_null(heard);
+    fflush(NULL);
+    int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO);
+    dup2(fileno(heard), STDOUT_FILENO);
+    dup2(fileno(heard), STDERR_FILENO);
+    sweep(prints, 1);
+    fflush(NULL);
+    dup2(out, STDOUT_FILENO);
+    dup2(err, STDERR_FILENO);
+    close(out);
+    close(err);
+    assert_int_equal(lseek(fileno(heard), 0, SEEK_END), 0);
+    assert_verdict(&results[0], VERDICT_CONFORMS);
+    fclose(heard);
+}
+
+static int open_files(void)
+{
+    int count = 0;
+    DIR *files = opendir("/proc/self/fd");
+    assert_non_null(files);
+    while (readdir(files))
+        count++;
+    closedir(files);
+    return count;
+}
+
+static void many_campaigns_leave_no_open_files(void **state)
+{
+    (void)state;
+    int before = open_files();
+    for (int i = 0; i < 40; i++) {
+        sweep(i % 2 ? dies : stores_wildly, 1);
+        result_free(&results[0]);
+    }
+    assert_int_equal(open_files(), before);
+}
+
+static void one_case_can_be_recorded(void **state)
+{
+    (void)state;
+    struct backend b = backend_of(good);
+    struct campaign_options options = options_for_two();
+    struct copy_case c = {.op = OP_MEMCPY, .size = 9, .fill = 1};
+    struct recording r;
+    char error[256];
+    assert_true(campaign_record(&b, &c, true, &options, &r, error, sizeof error));
+    assert_int_equal(r.trace.count, 9);
+    assert_int_equal(r.trace.value_bytes, 9);
+    assert_string_equal(r.trace.sites[0].text, only_site.text);
+    recording_free(&r);
+}
+
+static void a_case_that_kills_its_worker_gives_no_recording(void **state)
+{
+    (void)state;
+    struct backend b = backend_of(dies);
+    struct campaign_options options = options_for_two();
+    struct copy_case c = {.op = OP_MEMCPY, .size = ODD_SIZE, .dst_off = ODD_OFFSET, .fill = 1};
+    struct recording r;
+    char error[256];
+    assert_false(campaign_record(&b, &c, false, &options, &r, error, sizeof error));
+    assert_string_equal(error, "the worker died (signal 9) while recording this case");
+
+    b = backend_of(sleeps);
+    assert_false(campaign_record(&b, &c, false, &options, &r, error, sizeof error));
+    assert_string_equal(error, "the routine stopped the recorder's clock");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CAMPAIGN_TEST(a_case_at_which_workers_die_is_broken_and_the_others_are_judged),
+        CAMPAIGN_TEST(a_worker_that_dies_once_is_replaced),
+        CAMPAIGN_TEST(a_case_runs_once_more_in_a_process_of_its_own),
+        CAMPAIGN_TEST(a_routine_that_kills_every_worker_is_given_up),
+        CAMPAIGN_TEST(a_routine_that_exits_is_broken),
+        CAMPAIGN_TEST(a_routine_may_not_start_a_process),
+        CAMPAIGN_TEST(garbage_on_the_pipe_is_no_report),
+        CAMPAIGN_TEST(a_scribbled_progress_word_is_not_believed),
+        CAMPAIGN_TEST(a_routine_that_stops_the_clock_is_broken),
+        CAMPAIGN_TEST(a_stopped_sweep_keeps_what_it_has_and_does_not_conform),
+        CAMPAIGN_TEST(a_routine_that_prints_is_not_heard),
+        CAMPAIGN_TEST(many_campaigns_leave_no_open_files),
+        CAMPAIGN_TEST(one_case_can_be_recorded),
+        CAMPAIGN_TEST(a_case_that_kills_its_worker_gives_no_recording),
+    };
+    return RUN_CAMPAIGN_TESTS(tests);
+}
