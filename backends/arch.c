@@ -3,7 +3,8 @@
 
 #include "arch.h"
 
-#include <elf.h>
+#include "elf_header.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,16 +92,11 @@ const struct arch *arch_find(const char *name)
     return NULL;
 }
 
-const struct arch *arch_of_header(const uint8_t header[20])
+const struct arch *arch_of_header(const struct elf_header *header)
 {
-    bool big = header[EI_DATA] == ELFDATA2MSB;
-    unsigned machine = big ? 256u * header[18] + header[19] : 256u * header[19] + header[18];
-    unsigned word = header[EI_CLASS] == ELFCLASS64 ? 8 : 4;
-    if (memcmp(header, ELFMAG, SELFMAG) != 0)
-        return NULL;
     for (size_t i = 0; i < arch_count; i++)
-        if (archs[i].machine == machine && archs[i].word_bytes == word &&
-            archs[i].big_endian == big)
+        if (archs[i].machine == header->machine && archs[i].word_bytes == header->word_bytes &&
+            archs[i].big_endian == header->big_endian)
             return &archs[i];
     return NULL;
 }

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct elf_header;
+
 struct arch {
     const char *name;         // "aarch64": begins the names of its backends
     const char *compiler;     // "aarch64-linux-gnu-gcc"
@@ -42,7 +44,7 @@ bool arch_tool_here(const char *program);
 // NULL when no row has that name.
 const struct arch *arch_find(const char *name);
 
-// The architecture of an ELF header's first 20 bytes. NULL when there is no row.
-const struct arch *arch_of_header(const uint8_t header[20]);
+// The architecture of an ELF file. NULL when there is no row.
+const struct arch *arch_of_header(const struct elf_header *header);
 
 #endif

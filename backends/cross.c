@@ -11,6 +11,7 @@
 #include "backends.def"
 
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,8 +116,31 @@ static bool visit(const char *name, void *context)
     return true;
 }
 
+// The CPU in the name of a package of another; NULL: it is of this one.
+static const char *debian_arch_of(const char *package)
+{
+    const char *colon = strchr(package, ':');
+    return colon ? colon + 1 : NULL;
+}
+
+// A package of another CPU may be unpacked below the user's data. Its folder is
+// that of the XDG base directories, 0.8, where a relative path is to be ignored.
+static void find_guest_file(const char *package, char *path, size_t path_size)
+{
+    const char *arch = debian_arch_of(package);
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    bool has_data = data && *data == '/';
+    char in_guest[PATH_MAX];
+    if (!arch || access(path, R_OK) == 0 || (!has_data && !home))
+        return;
+    int length = snprintf(in_guest, sizeof in_guest, "%s%s/storescope/guests/%s%s",
+                          has_data ? data : home, has_data ? "" : "/.local/share", arch, path);
+    if (length < (int)path_size && access(in_guest, R_OK) == 0)
+        memcpy(path, in_guest, (size_t)length + 1);
+}
+
 // Where a name has variants, the name itself is no routine but chooses one.
-static void add_library(struct library *l, const char *package)
+static void add_library(struct library *l, const char *package, const char *beside)
 {
     if (access(l->path, R_OK) == 0 && archive_index_each(l->path, visit, l)) {
         for (size_t i = 0; i < PLAIN_COUNT; i++)
@@ -126,7 +150,12 @@ static void add_library(struct library *l, const char *package)
     }
     for (size_t i = 0; i < 2; i++) {
         add(l, plain[i]);
-        backend_miss(&l->out->items[l->out->count - 1], "install %s", package);
+        struct backend *b = &l->out->items[l->out->count - 1];
+        if (debian_arch_of(package))
+            backend_miss(b, "install %s%s, or run script/guest-libcs %s", package, beside,
+                         debian_arch_of(package));
+        else
+            backend_miss(b, "install %s", package);
     }
 }
 
@@ -161,23 +190,24 @@ void cross_list(struct backend_list *out)
         if (arch_find(engines[i]))
             add_engine(out, arch_find(engines[i]));
     static const struct {
-        const char *arch, *family, *package, *path;
+        const char *arch, *family, *package, *beside, *path;
     } rows[] = {
-#define ROW(arch, family, package, path) {arch, family, package, path},
+#define ROW(arch, family, package, beside, path) {arch, family, package, beside, path},
         CROSS_LIBRARY_ROWS(ROW)
 #undef ROW
     };
     for (size_t i = 0; i < arch_count; i++) {
         struct library l = {
             .out = out, .arch = &archs[i], .family = "glibc", .path = archs[i].libc};
-        add_library(&l, archs[i].libc_package);
+        add_library(&l, archs[i].libc_package, "");
     }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct library l = {.out = out,
-                            .arch = arch_find(rows[i].arch),
-                            .family = rows[i].family,
-                            .path = rows[i].path};
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s", rows[i].path);
+        find_guest_file(rows[i].package, path, sizeof path);
+        struct library l = {
+            .out = out, .arch = arch_find(rows[i].arch), .family = rows[i].family, .path = path};
         if (l.arch)
-            add_library(&l, rows[i].package);
+            add_library(&l, rows[i].package, rows[i].beside);
     }
 }

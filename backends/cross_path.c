@@ -7,21 +7,21 @@
 
 #include "arch.h"
 #include "backend_parts.h"
+#include "elf_header.h"
 
 #include <ar.h>
-#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { HEADER_BYTES = 20, MEMBERS_MAX = 64 };
+enum { MEMBERS_MAX = 64 };
 
 // The header of the file, or of the first ELF member of an archive.
-static bool read_header(FILE *f, uint8_t header[HEADER_BYTES])
+static bool read_header(FILE *f, uint8_t header[ELF_HEADER_BYTES])
 {
     struct ar_hdr member;
-    if (fread(header, HEADER_BYTES, 1, f) != 1)
+    if (fread(header, ELF_HEADER_BYTES, 1, f) != 1)
         return false;
     if (memcmp(header, ARMAG, SARMAG) != 0)
         return true;
@@ -31,7 +31,7 @@ static bool read_header(FILE *f, uint8_t header[HEADER_BYTES])
             memcmp(member.ar_fmag, ARFMAG, sizeof member.ar_fmag) != 0)
             return false;
         long bytes = strtol(member.ar_size, NULL, 10);
-        if (fread(header, HEADER_BYTES, 1, f) == 1 && memcmp(header, ELFMAG, SELFMAG) == 0)
+        if (fread(header, ELF_HEADER_BYTES, 1, f) == 1 && memcmp(header, ELFMAG, SELFMAG) == 0)
             return true;
         if (bytes < 0 || bytes > INT32_MAX)
             return false;
@@ -42,14 +42,15 @@ static bool read_header(FILE *f, uint8_t header[HEADER_BYTES])
 
 static const struct arch *arch_of_file(const char *path, bool *relocatable)
 {
-    uint8_t header[HEADER_BYTES] = {0};
+    uint8_t header[ELF_HEADER_BYTES] = {0};
     struct stat st;
     bool regular = stat(path, &st) == 0 && S_ISREG(st.st_mode); // opening a pipe would wait
     FILE *f = regular ? fopen(path, "rbe") : NULL;
     bool read = f && read_header(f, header);
-    const struct arch *arch = read ? arch_of_header(header) : NULL;
-    unsigned type = header[EI_DATA] == ELFDATA2MSB ? header[17] : header[16];
-    *relocatable = type == ET_REL;
+    struct elf_header elf = {.type = ET_NONE};
+    const struct arch *arch =
+        read && elf_header_read(header, sizeof header, &elf) ? arch_of_header(&elf) : NULL;
+    *relocatable = elf.type == ET_REL;
     if (f)
         fclose(f);
     return arch;

@@ -3,6 +3,7 @@
 
 #include "list_rows.h"
 
+#include "arch.h"
 #include "contract.h"
 #include "json_write.h"
 #include "nearest.h"
@@ -239,6 +240,8 @@ static void json_backends(const struct list_rows *rows, cJSON *array)
         json_add_text_or_null(o, "path", b->path);
         json_add_text_or_null(o, "symbol", b->symbol);
         cJSON_AddBoolToObject(o, "planted", b->planted);
+        json_add_text_or_null(o, "arch", b->arch ? b->arch->name : NULL);
+        json_add_text_or_null(o, "cpu", b->cpu ? b->cpu : b->arch ? b->arch->cpu : NULL);
         add_status(o, b->missing);
     }
 }

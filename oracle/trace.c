@@ -37,6 +37,7 @@ void trace_reset(struct trace *t)
     t->return_value = 0;
     t->clobbered = 0;
     t->loads_unseen = false;
+    t->atomic_bytes = 0;
     t->signal = 0;
     t->fault_addr = 0;
     t->fault_pc = 0;

@@ -105,6 +105,8 @@ struct trace {
     uint32_t clobbered;    // RETURNED only: enum trace_clobber
     bool loads_unseen;     // loads are missing from it: rules about them cannot
                            // be judged
+    uint8_t atomic_bytes;  // the widest aligned access that is single-copy atomic,
+                           // where that depends on the emulated CPU; 0: it does not
     int signal;
     uint64_t fault_addr;                  // address whose access faulted
     uint64_t fault_pc;                    // instruction, in the untouched routine

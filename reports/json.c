@@ -4,6 +4,7 @@
 // Reports as JSON. Keys are stable: scripts rely on them, so one may be added,
 // none renamed. docs/schema describes them.
 
+#include "arch.h"
 #include "describe.h"
 #include "format.h"
 #include "json_write.h"
@@ -89,6 +90,22 @@ static void add_case(cJSON *o, const struct copy_case *c)
     json_add_count(o, "fill", c->fill);
 }
 
+// The CPU that another CPU's routine was run on.
+static void add_emulated(cJSON *o, const struct backend *b, const struct trace *t)
+{
+    if (!b->arch) {
+        cJSON_AddNullToObject(o, "emulated");
+        return;
+    }
+    cJSON *cpu = cJSON_AddObjectToObject(o, "emulated");
+    json_add_text(cpu, "arch", b->arch->name);
+    json_add_text_or_null(cpu, "cpu", b->cpu ? b->cpu : b->arch->cpu);
+    if (t->atomic_bytes)
+        json_add_count(cpu, "atomic_bytes", t->atomic_bytes);
+    else
+        cJSON_AddNullToObject(cpu, "atomic_bytes");
+}
+
 static void trace(struct report *r, const struct trace_report *report)
 {
     FILE *out = r->out;
@@ -99,10 +116,12 @@ static void trace(struct report *r, const struct trace_report *report)
     cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
     json_add_text(o, "backend", report->backend->name);
     json_add_text(o, "recorder", report->recorder);
+    add_emulated(o, report->backend, t);
     add_case(o, report->c);
     outcome_print(report->recording, text, sizeof text);
     json_add_text(o, "outcome", outcome_name[t->outcome]);
     json_add_text_or_null(o, "reason", t->outcome == OUTCOME_RETURNED ? NULL : text);
+    cJSON_AddBoolToObject(o, "loads_unseen", t->loads_unseen);
     json_print_members(o, out);
     fputs(",\n\"accesses\":[", out);
     for (size_t i = 0; i < t->count; i++) {

@@ -215,6 +215,9 @@ static void print_hidden(const struct table *t)
     if (t->hidden_loads > 0)
         fprintf(t->out, "not shown: %s (--loads shows them)\n",
                 count_print(t->hidden_loads, "load", loads));
+    if (t->r->trace.loads_unseen)
+        fputs("not recorded: loads by some of its instructions, which this QEMU does not report\n",
+              t->out);
     if (t->prefetches > 0)
         fprintf(t->out, "not shown: %s\n", count_print(t->prefetches, "prefetch hint", loads));
 }

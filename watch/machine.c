@@ -3,7 +3,8 @@
 
 #include "machine.h"
 
-#include <elf.h>
+#include "elf_header.h"
+
 #include <string.h>
 
 static uint32_t little(const uint8_t *b)
@@ -378,15 +379,12 @@ const struct machine *machine_find(const char *name)
 
 const struct machine *machine_of_elf(const void *header, size_t length)
 {
-    const uint8_t *bytes = header;
-    if (length < 20 || memcmp(bytes, ELFMAG, SELFMAG) != 0)
+    struct elf_header elf;
+    if (!elf_header_read(header, length, &elf))
         return NULL;
-    bool is_big = bytes[EI_DATA] == ELFDATA2MSB;
-    unsigned bits = bytes[EI_CLASS] == ELFCLASS64 ? 64 : 32;
-    unsigned elf =
-        is_big ? (unsigned)(bytes[18] << 8 | bytes[19]) : (unsigned)(bytes[19] << 8 | bytes[18]);
     for (size_t i = 0; i < MACHINE_COUNT; i++)
-        if (machines[i].elf == elf && machines[i].bits == bits && machines[i].big_endian == is_big)
+        if (machines[i].elf == elf.machine && machines[i].bits == 8 * elf.word_bytes &&
+            machines[i].big_endian == elf.big_endian)
             return &machines[i];
     return NULL;
 }

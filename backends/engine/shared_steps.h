@@ -40,8 +40,26 @@ INLINE void step(uint8_t *to, const uint8_t *from, size_t unit)
     }
 }
 
+// Where only aligned accesses are whole, an access to any address is bytes, and one
+// that stores reads what is there, too.
+#define WHOLE(bits)                                              \
+    INLINE void whole_##bits(uint8_t *to, const uint8_t *from)   \
+    {                                                            \
+        if (MISALIGNED_IS_WHOLE)                                 \
+            store_##bits(to, load_##bits(from));                 \
+        else if ((uintptr_t)from % (bits / 8) == 0)              \
+            store_aligned_##bits(to, load_aligned_##bits(from)); \
+        else                                                     \
+            store_aligned_##bits(to, load_##bits(from));         \
+    }
+
+WHOLE(8)
+WHOLE(16)
+WHOLE(32)
+WHOLE(64)
+
 // A request of 1, 2, 4 or 8 bytes as one load and one store; false for others,
-// and for those this CPU cannot store whole.
+// and for those this CPU cannot store whole. A load is one where it can be.
 INLINE int whole_request(uint8_t *to, const uint8_t *from, size_t n)
 {
     if (n > WHOLE_MAX || (n & (n - 1)) != 0 || n == 0)
@@ -49,13 +67,13 @@ INLINE int whole_request(uint8_t *to, const uint8_t *from, size_t n)
     if (!MISALIGNED_IS_WHOLE && (uintptr_t)to % n != 0)
         return 0;
     if (n == 1)
-        store_8(to, load_8(from));
+        whole_8(to, from);
     else if (n == 2)
-        store_16(to, load_16(from));
+        whole_16(to, from);
     else if (n == 4)
-        store_32(to, load_32(from));
+        whole_32(to, from);
     else
-        store_64(to, load_64(from));
+        whole_64(to, from);
     return 1;
 }
 

@@ -86,7 +86,7 @@ struct taking {
     const struct recorder *r;
     const struct layout *layout;
     struct trace *t;
-    bool values, x86;
+    bool values, x86, lse2;
     uint32_t serials[2]; // of the latest load and store
     bool repeats;        // the record is of an x86 string instruction's next element
 };
@@ -124,7 +124,7 @@ static void add_value(const struct taking *k, struct access *a, const uint8_t *b
 
 static bool lse2_whole(const struct taking *k, const struct access *a, unsigned width)
 {
-    return k->r->lse2 && a->width == 8 && width == 8 && a->addr % 16 == 0;
+    return k->lse2 && !k->r->elements[a->site] && a->width == 8 && width == 8 && a->addr % 16 == 0;
 }
 
 // Is the piece, at ADDR, a part of the access that the same instruction made
@@ -245,6 +245,8 @@ void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values,
                        .t = t,
                        .values = values,
                        .x86 = machine == EM_X86_64 || machine == EM_386};
+    t->atomic_bytes = s->atomic_bytes == 16 || s->atomic_bytes == 8 ? (uint8_t)s->atomic_bytes : 0;
+    k.lse2 = t->atomic_bytes == 16;
     take_sites(r, sites);
     t->loads_unseen = s->loads_unseen != 0;
     t->sites = r->sites;

@@ -102,24 +102,33 @@ static bool decode_arm(const struct decoder_row *row, unsigned big, const struct
     return decode(row, row->mode | big, in, out);
 }
 
-// EX and EXRL, which Capstone 4.0.2 does not know (Principles of Operation, 7,
-// formats RX-a and RIL-b).
-static bool decode_execute(const struct qemu_site *in, struct words *out)
+// EX, EXRL, MVCL and MVCLE, which Capstone 4.0.2 does not know (Principles of
+// Operation, 7, formats RX-a, RIL-b, RR and RS-a).
+static bool decode_s390x(const struct qemu_site *in, struct words *out)
 {
     const uint8_t *b = in->bytes;
-    bool ex = in->length == 4 && b[0] == 0x44;
-    if (!ex && !(in->length == 6 && b[0] == 0xc6 && (b[1] & 0xf) == 0))
-        return false;
-    snprintf(out->name, sizeof out->name, ex ? "ex" : "exrl");
-    int64_t halfwords =
-        (int32_t)((uint32_t)b[2] << 24 | (uint32_t)b[3] << 16 | (uint32_t)b[4] << 8 | b[5]);
-    if (ex)
-        snprintf(out->operands, sizeof out->operands, "%%r%d, %d(%%r%d, %%r%d)", b[1] >> 4,
-                 (b[2] & 0xf) << 8 | b[3], b[1] & 0xf, b[2] >> 4);
-    else
-        snprintf(out->operands, sizeof out->operands, "%%r%d, 0x%llx", b[1] >> 4,
-                 (unsigned long long)(in->addr + (uint64_t)(2 * halfwords)));
-    return true;
+    int first = b[1] >> 4, second = b[1] & 0xf, base = b[2] >> 4, shift = (b[2] & 0xf) << 8 | b[3];
+    const char *name = NULL;
+    if (in->length == 4 && b[0] == 0x44) {
+        name = "ex";
+        snprintf(out->operands, sizeof out->operands, "%%r%d, %d(%%r%d, %%r%d)", first, shift,
+                 second, base);
+    } else if (in->length == 6 && b[0] == 0xc6 && second == 0) {
+        name = "exrl";
+        int32_t halfwords =
+            (int32_t)((uint32_t)b[2] << 24 | (uint32_t)b[3] << 16 | (uint32_t)b[4] << 8 | b[5]);
+        snprintf(out->operands, sizeof out->operands, "%%r%d, 0x%llx", first,
+                 (unsigned long long)(in->addr + (uint64_t)(2 * (int64_t)halfwords)));
+    } else if (in->length == 2 && b[0] == 0x0e) {
+        name = "mvcl";
+        snprintf(out->operands, sizeof out->operands, "%%r%d, %%r%d", first, second);
+    } else if (in->length == 4 && b[0] == 0xa8) {
+        name = "mvcle";
+        snprintf(out->operands, sizeof out->operands, "%%r%d, %%r%d, %d(%%r%d)", first, second,
+                 shift, base);
+    }
+    snprintf(out->name, sizeof out->name, "%s", name ? name : "");
+    return name != NULL;
 }
 
 // Loads and stores of SVE, which neither Capstone 4.0.2 nor QEMU 7.2 spells out.
@@ -139,7 +148,7 @@ static bool decode_sve(const struct qemu_site *in, struct words *out)
 
 static bool read_words(const struct arch *arch, const struct qemu_site *in, struct words *out)
 {
-    if (arch->machine == EM_S390 && decode_execute(in, out))
+    if (arch->machine == EM_S390 && decode_s390x(in, out))
         return true;
     if (arch->machine == EM_AARCH64 && decode_sve(in, out))
         return true;

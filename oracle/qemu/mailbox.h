@@ -33,12 +33,25 @@ enum guest_mail {
     MAIL_HIGH_LANE,
     // The runner's answers.
     MAIL_RESULT,
-    MAIL_SIGNAL,
+    MAIL_SIGNAL, // enum guest_signal
     MAIL_FAULT_AT,
     MAIL_FAULT_PC,
     MAIL_CLOBBERED, // nonzero: a register came back changed that must not
     MAIL_STACK,     // an address in the frame of the routine's caller
+    MAIL_ATOMIC,    // bytes of the widest aligned access that is single-copy atomic,
+                    // where it depends on the CPU; 0: it does not
     MAIL_WORDS,
+};
+
+// Signals have other numbers on other CPUs.
+enum guest_signal {
+    GUEST_NO_SIGNAL,
+    GUEST_SEGV,
+    GUEST_BUS,
+    GUEST_ILL,
+    GUEST_FPE,
+    GUEST_TRAP,
+    GUEST_SIGNALS,
 };
 
 // The runner's sections, by which the plugin knows where it is.

@@ -132,6 +132,7 @@ static void on_wait(unsigned vcpu, void *data)
     if (!plugin.resizing) {
         if (plugin.running)
             finish_case(s);
+        s->atomic_bytes = (uint32_t)mail_get(MAIL_ATOMIC);
         hand_over(s);
         plugin.loads = c->loads;
         plugin.values = c->values;
@@ -156,7 +157,7 @@ static void on_begin(unsigned vcpu, void *data)
 static void on_end(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
-    silent_after();
+    silent_end();
     plugin.recording = false;
 }
 

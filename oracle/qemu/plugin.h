@@ -13,6 +13,10 @@
 #define NOT_PUBLISHED UINT32_MAX
 enum { INSN_SLOTS = 1 << 14 };
 
+// Guest programs are linked below, and have their lanes there; QEMU, which is
+// position independent, lies above.
+#define GUEST_END (UINT64_C(1) << 32)
+
 // An instruction that was translated.
 struct insn {
     struct insn *next; // in its slot of the table
@@ -23,8 +27,8 @@ struct insn {
 
 enum silent_kind {
     SILENT_STORES = 1,
-    SILENT_LOADS = 2,
-    SILENT_MOVES = 4, // loads what it stores, so that the one tells the other
+    SILENT_LOADS = 2, // which no memmove of QEMU's tells, unless it does one
+    SILENT_MOVES = 4, // loads what it stores
 };
 
 struct plugin {
@@ -59,12 +63,22 @@ enum effect effect_of(const struct qemu_shared *s, const uint8_t *bytes, size_t 
 // Of an instruction's bytes.
 uint8_t silent_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length);
 
-// A case begins: remembers what memory holds. False without memory.
+// A case begins, and ends. False without memory.
 bool silent_begin(const struct qemu_shared *s);
+void silent_end(void);
 
-// Before the instruction is executed, and after it: before the next one, or at
-// a mark of the runner.
+// Before the instruction is executed, and after it: before the next one.
 void silent_before(struct insn *in);
 void silent_after(void);
+
+// memmove and memset, as QEMU calls them.
+void *silent_move(void *dst, const void *src, size_t length);
+void *silent_fill(void *dst, int byte, size_t length);
+
+// ---- calls.c ----
+
+// From now on QEMU's calls of memmove and memset come to these two, unless QEMU's
+// memory cannot be told from the guest's.
+void calls_take(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include "prepare.h"
 
 #include "arch.h"
+#include "elf_header.h"
 #include "embed.h"
 #include "image.h"
 #include "tool.h"
@@ -61,28 +62,70 @@ static bool run(struct shop *s, const char *const argv[])
     return tool_run(&s->folder, (char *const *)(uintptr_t)argv, s->error, s->error_size);
 }
 
-// The routine and what it needs of its own library, as one object that has only
-// the routine's symbol, under a name that no library uses: the runner's libc keeps
-// its own memcpy. Symbols that are not defined keep their names, as some are the
-// linker's (_gp_disp, .TOC.).
+// Writes a line "NAME NEW-NAME" for each symbol that the object defines for others
+// but the routine's.
+static void list_own(Elf *elf, FILE *out)
+{
+    for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn)) != NULL;) {
+        GElf_Shdr shdr;
+        bool symbols = gelf_getshdr(scn, &shdr) && shdr.sh_type == SHT_SYMTAB && shdr.sh_entsize;
+        Elf_Data *data = symbols ? elf_getdata(scn, NULL) : NULL;
+        for (size_t i = 0; data && i < shdr.sh_size / shdr.sh_entsize; i++) {
+            GElf_Sym sym;
+            const char *name =
+                gelf_getsym(data, (int)i, &sym) ? elf_strptr(elf, shdr.sh_link, sym.st_name) : NULL;
+            if (name && GELF_ST_BIND(sym.st_info) != STB_LOCAL && sym.st_shndx != SHN_UNDEF &&
+                strcmp(name, routine_symbol) != 0)
+                fprintf(out, "%s storescope_own_%s\n", name, name);
+        }
+    }
+}
+
+static bool write_own_names(struct shop *s)
+{
+    uint8_t *object;
+    size_t length, text_length = 0;
+    char *text = NULL;
+    if (!tool_read(&s->folder, "whole.o", &object, &length, s->error, s->error_size))
+        return false;
+    elf_version(EV_CURRENT);
+    Elf *elf = elf_memory((char *)object, length);
+    FILE *out = open_memstream(&text, &text_length);
+    if (elf && out)
+        list_own(elf, out);
+    bool listed = elf && out && !ferror(out);
+    listed = out && fclose(out) == 0 && listed;
+    elf_end(elf);
+    free(object);
+    if (!listed)
+        snprintf(s->error, s->error_size, "%s made no object that can be read", s->arch->compiler);
+    bool written =
+        listed && tool_write(&s->folder, "names", text, text_length, s->error, s->error_size);
+    free(text);
+    return written;
+}
+
+// The routine and what it needs of its own library, as one object whose symbols
+// have names that no library uses: the runner's libc keeps its own memcpy. They
+// stay global, as MIPS calls global symbols in its own way. Symbols that are not
+// defined keep their names, as some are the linker's (_gp_disp, .TOC.).
 static bool extract(struct shop *s)
 {
-    char wanted[160], path[PATH_MAX], keep[160], globalize[160], rename[192];
+    char wanted[160], path[PATH_MAX], globalize[160], rename[192];
     const struct backend *b = s->backend;
     if (!realpath(b->path, path)) {
         snprintf(s->error, s->error_size, "%.80s: %s", b->path, strerror(errno));
         return false;
     }
     snprintf(wanted, sizeof wanted, "-Wl,-u,%s", b->symbol);
-    snprintf(keep, sizeof keep, "--keep-global-symbol=%s", routine_symbol);
     snprintf(globalize, sizeof globalize, "--globalize-symbol=%s", b->symbol);
     snprintf(rename, sizeof rename, "--redefine-sym=%s=%s", b->symbol, routine_symbol);
     const char *const gather[] = {
         s->arch->compiler, "-nostdlib", "-r", "-Wl,--force-group-allocation", "-w", wanted, "-o",
         "whole.o",         path,        NULL};
     const char *const expose[] = {s->arch->objcopy, globalize, rename, "whole.o", NULL};
-    const char *const isolate[] = {s->arch->objcopy, keep, "whole.o", NULL};
-    return run(s, gather) && run(s, expose) && run(s, isolate);
+    const char *const isolate[] = {s->arch->objcopy, "--redefine-syms=names", "whole.o", NULL};
+    return run(s, gather) && run(s, expose) && write_own_names(s) && run(s, isolate);
 }
 
 // storecopy, compiled for the architecture: the same bytes for all its routines.
@@ -124,7 +167,8 @@ static bool make_engine(struct shop *s)
 // Is the routine in a file that can be linked? ERROR says why not.
 static bool is_linkable(struct shop *s)
 {
-    uint8_t header[18] = {0};
+    uint8_t header[ELF_HEADER_BYTES] = {0};
+    struct elf_header elf;
     const char *path = s->backend->path;
     if (is_engine(s->backend))
         return true;
@@ -132,8 +176,7 @@ static bool is_linkable(struct shop *s)
     size_t read = f ? fread(header, 1, sizeof header, f) : 0;
     if (f)
         fclose(f);
-    bool big = header[EI_DATA] == ELFDATA2MSB;
-    if (!path || (memcmp(header, ELFMAG, SELFMAG) == 0 && header[big ? 17 : 16] != ET_REL))
+    if (!path || (elf_header_read(header, read, &elf) && elf.type != ET_REL))
         snprintf(s->error, s->error_size,
                  "recorder qemu takes routines from archives and object files, and this one is %s",
                  path ? "in a shared object" : "part of storescope");
@@ -151,19 +194,13 @@ static bool link_program(struct shop *s)
         s->backend->path && strcmp(s->backend->path, s->arch->libc) == 0 && !s->arch->dynamic;
     if (!own && !(of_engine ? make_engine(s) : extract(s)))
         return false;
-    const char *const argv[] = {s->arch->compiler,
-                                "-O2",
-                                s->arch->dynamic ? "-fno-pie" : "-static",
-                                "-fno-pie",
-                                "-no-pie",
+    const char *const argv[] = {s->arch->compiler, "-O2", s->arch->dynamic ? "-fno-pie" : "-static",
+                                "-fno-pie", "-no-pie",
                                 "-Wl,-z,norelro", // the plugin writes to tunables
-                                "-w",
-                                "-o",
-                                "program",
-                                "runner.c",
-                                "table.c",
-                                own ? NULL : "whole.o",
-                                NULL};
+                                // Arm's ABIs differ in how numbers of floating point are
+                                // passed, of which a copy has none.
+                                "-Wl,--no-warn-mismatch", "-w", "-o", "program", "runner.c",
+                                "table.c", own ? NULL : "whole.o", NULL};
     if (!write_table(s, own || of_engine ? s->backend->symbol : routine_symbol))
         return false;
     bool linked = run(s, argv);

@@ -257,7 +257,7 @@ enum process_state process_run(struct process *p, unsigned cpu_ms)
     struct qemu_shared *s = p->shared;
     atomic_store(&s->end, QEMU_END_NONE);
     atomic_store(&s->record_count, 0);
-    s->loads_unseen = 0;
+    s->loads_unseen = s->stores_unseen = 0;
     atomic_store(&s->turn, TURN_GUEST);
     syscall(SYS_futex, &s->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
     return wait_for_guest(p, cpu_ms, 0);

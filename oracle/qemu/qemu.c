@@ -95,43 +95,64 @@ static void tell_case(struct recorder *r, const struct layout *l, bool values)
 
 // ---- how it ended ----
 
+// A site of the plugin's, which may have been written over.
+static struct site describe(const struct recorder *r, struct qemu_site in)
+{
+    struct site site;
+    uint8_t element;
+    in.length = in.length <= QEMU_SITE_BYTES_MAX ? in.length : QEMU_SITE_BYTES_MAX;
+    in.text[QEMU_SITE_TEXT_MAX - 1] = '\0';
+    qemu_describe_site(r->program->arch, &in, &site, &element);
+    return site;
+}
+
+// A contract cannot be judged by stores of which some may not have been seen.
+static void tell_unseen(const struct recorder *r, struct trace *t)
+{
+    struct site site = describe(r, r->process.shared->unseen_site);
+    refuse(t, OUTCOME_REFUSED,
+           "reached `%s`: a store by it that changes nothing cannot be seen, as QEMU does not "
+           "report it",
+           site.text);
+}
+
 static void take_return(struct recorder *r, const struct layout *l, struct trace *t)
 {
     t->outcome = OUTCOME_RETURNED;
     t->clobbered = r->process.shared->clobbered ? CLOBBERED_SAVED : 0;
     t->return_value = qemu_host_address(l, r->process.shared->result);
+    if (r->process.shared->stores_unseen)
+        tell_unseen(r, t);
 }
 
 // An instruction that QEMU does not have is not the routine's fault; one that no
 // CPU has is.
 static void tell_illegal(const struct recorder *r, struct trace *t)
 {
-    struct qemu_site in = r->process.shared->fault_site;
-    struct site site;
-    uint8_t element;
-    in.length = in.length <= QEMU_SITE_BYTES_MAX ? in.length : QEMU_SITE_BYTES_MAX;
-    in.text[QEMU_SITE_TEXT_MAX - 1] = '\0';
-    qemu_describe_site(r->program->arch, &in, &site, &element);
+    struct site site = describe(r, r->process.shared->fault_site);
     const char *cpu = qemu_cpu(r->program);
-    if (in.length > 0 && !qemu_is_trap(&site))
+    if (r->process.shared->fault_site.length > 0 && !qemu_is_trap(&site))
         refuse(t, OUTCOME_REFUSED, "%s%s%s does not have `%s`", r->program->arch->qemu,
                cpu ? " -cpu " : "", cpu ? cpu : "", site.text);
 }
 
 static void take_fault(struct recorder *r, const struct layout *l, struct trace *t)
 {
+    static const int signals[GUEST_SIGNALS] = {
+        [GUEST_SEGV] = SIGSEGV, [GUEST_BUS] = SIGBUS,   [GUEST_ILL] = SIGILL,
+        [GUEST_FPE] = SIGFPE,   [GUEST_TRAP] = SIGTRAP,
+    };
     const struct qemu_shared *s = r->process.shared;
     t->outcome = OUTCOME_FAULTED;
-    t->signal = (int)(s->signal & 0x7f);
+    t->signal = s->signal < GUEST_SIGNALS ? signals[s->signal] : 0;
     t->fault_addr = qemu_host_address(l, s->fault_at);
     t->fault_pc = s->fault_pc;
     if (t->signal == SIGILL)
         tell_illegal(r, t);
 }
 
-// Up to this size the destination is compared in no time, and whoever does not end
-// hangs.
-enum { COMPARED_SOON_BYTES = 16384 };
+// A copy that makes more does not end.
+enum { ACCESSES_A_BYTE = 16 };
 
 static void take_end(struct recorder *r, const struct layout *l, enum process_state state,
                      struct trace *t)
@@ -142,17 +163,15 @@ static void take_end(struct recorder *r, const struct layout *l, enum process_st
         take_return(r, l, t);
     else if (state == PROCESS_WAITS && end == QEMU_END_FAULTED)
         take_fault(r, l, t);
-    else if (state == PROCESS_TIMED_OUT && s->loads_unseen && s->now.size > COMPARED_SOON_BYTES)
-        refuse(t, OUTCOME_REFUSED,
-               "QEMU does not report its stores, and to compare memory at each of them takes "
-               "longer than %u ms; try --timeout",
-               r->options.timeout_ms);
     else if (state == PROCESS_TIMED_OUT || state == PROCESS_HUNG)
         refuse(t, OUTCOME_TIMED_OUT, "still running after %u ms of emulation",
                r->options.timeout_ms);
     else if (end == QEMU_END_SYSCALL)
         refuse(t, OUTCOME_REFUSED, "the routine makes the system call %lld of %s",
                (long long)s->syscall, r->program->arch->name);
+    else if (end == QEMU_END_FLOODED && s->now.size > QEMU_RECORDS_MAX / ACCESSES_A_BYTE)
+        refuse(t, OUTCOME_REFUSED, "makes more than %u accesses, of which no more are recorded",
+               QEMU_RECORDS_MAX);
     else if (end == QEMU_END_FLOODED)
         refuse(t, OUTCOME_TIMED_OUT, "still running after %u accesses", QEMU_RECORDS_MAX);
     else if (WIFSIGNALED(r->process.status)) {

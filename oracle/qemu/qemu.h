@@ -21,7 +21,6 @@ struct recorder {
     uint64_t numbers_of; // which start of the process they are of
     uint8_t *elements;   // one a site: bytes of an element where the architecture
                          // makes each an access of its own, else 0
-    bool lse2;           // AArch64: aligned accesses of 16 bytes are whole
 };
 
 // Where the guest has the destination's lane, or the source's.

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
@@ -48,8 +49,9 @@ IN("storescope_end") static void mark_end(void)
 }
 
 // The instruction that faulted. Zero where this architecture's is not known.
-static uint64_t fault_pc(const ucontext_t *uc)
+static uint64_t fault_pc(const void *context)
 {
+    const ucontext_t *uc = context;
 #if defined __aarch64__
     return uc->uc_mcontext.pc;
 #elif defined __arm__
@@ -70,16 +72,30 @@ static uint64_t fault_pc(const ucontext_t *uc)
     return (uint32_t)uc->uc_mcontext.gregs[R_PC];
 #elif defined __alpha__
     return uc->uc_mcontext.sc_pc;
+#elif defined __hppa__
+    return uc->uc_mcontext.sc_iaoq[0] & ~3ul; // less the privilege level
+#elif defined __sparc__ && defined __arch64__
+    (void)uc; // which Linux does not pass there (arch/sparc/kernel/signal_64.c)
+    return ((const struct sigcontext *)context)->sigc_regs.tpc;
+#elif defined __powerpc__
+    return uc->uc_mcontext.uc_regs->gregs[32];
 #else
     (void)uc;
     return 0;
 #endif
 }
 
+static const int signals[GUEST_SIGNALS] = {
+    [GUEST_SEGV] = SIGSEGV, [GUEST_BUS] = SIGBUS,   [GUEST_ILL] = SIGILL,
+    [GUEST_FPE] = SIGFPE,   [GUEST_TRAP] = SIGTRAP,
+};
+
 // The mark of a fault is the handler itself.
 IN("storescope_fault") static void on_fault(int signal, siginfo_t *info, void *context)
 {
-    storescope_mailbox[MAIL_SIGNAL] = (unsigned)signal;
+    for (unsigned i = GUEST_SEGV; i < GUEST_SIGNALS; i++)
+        if (signals[i] == signal)
+            storescope_mailbox[MAIL_SIGNAL] = i;
     storescope_mailbox[MAIL_FAULT_AT] = (uintptr_t)info->si_addr;
     storescope_mailbox[MAIL_FAULT_PC] = fault_pc(context);
     _longjmp(before_call, 1);
@@ -89,15 +105,26 @@ IN("storescope_fault") static void on_fault(int signal, siginfo_t *info, void *c
 // system call.
 static void handle_faults(void)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
     struct sigaction action;
     const stack_t stack = {.ss_sp = alternate_stack, .ss_size = sizeof alternate_stack};
     memset(&action, 0, sizeof action);
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
     sigaltstack(&stack, NULL);
-    for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
+    for (unsigned i = GUEST_SEGV; i < GUEST_SIGNALS; i++)
         sigaction(signals[i], &action, NULL);
+}
+
+// FEAT_LSE2, as Linux tells it (HWCAP_USCAT; arm64/elf_hwcaps.rst): aligned 16 bytes
+// are accessed as one (Arm ARM, B2.2.1).
+static uint64_t atomic_bytes(void)
+{
+#if defined __aarch64__
+    enum { HAS_USCAT = 1 << 25 };
+    return getauxval(AT_HWCAP) & HAS_USCAT ? 16 : 8;
+#else
+    return 0;
+#endif
 }
 
 static void map_windows(int fd)
@@ -119,40 +146,37 @@ static void resize(unsigned long window, unsigned long *have, unsigned long want
 
 // General registers that a callee keeps, as far as the compiler leaves them to us.
 // They hold known values while the routine runs. (sparc64 has windows instead.)
+#define EACH_2(X, a, b)                          X(0, a) X(1, b)
+#define EACH_5(X, a, b, c, d, e)                 EACH_2(X, a, b) X(2, c) X(3, d) X(4, e)
+#define EACH_6(X, a, b, c, d, e, f)              EACH_5(X, a, b, c, d, e) X(5, f)
+#define EACH_7(X, a, b, c, d, e, f, g)           EACH_6(X, a, b, c, d, e, f) X(6, g)
+#define EACH_8(X, a, b, c, d, e, f, g, h)        EACH_7(X, a, b, c, d, e, f, g) X(7, h)
+#define EACH_10(X, a, b, c, d, e, f, g, h, i, j) EACH_8(X, a, b, c, d, e, f, g, h) X(8, i) X(9, j)
+
 #if defined __aarch64__
-#define SAVED_REGISTERS(X)                                                              \
-    X(0, "x19")                                                                         \
-    X(1, "x20") X(2, "x21") X(3, "x22") X(4, "x23") X(5, "x24") X(6, "x25") X(7, "x26") \
-        X(8, "x27") X(9, "x28")
+#define SAVED_REGISTERS(X) \
+    EACH_10(X, "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28")
 #elif defined __arm__
-#define SAVED_REGISTERS(X) X(0, "r4") X(1, "r5") X(2, "r6") X(3, "r8") X(4, "r9") X(5, "r10")
+#define SAVED_REGISTERS(X) EACH_6(X, "r4", "r5", "r6", "r8", "r9", "r10")
 #elif defined __riscv
-#define SAVED_REGISTERS(X)                                                                   \
-    X(0, "s2")                                                                               \
-    X(1, "s3") X(2, "s4") X(3, "s5") X(4, "s6") X(5, "s7") X(6, "s8") X(7, "s9") X(8, "s10") \
-        X(9, "s11")
+#define SAVED_REGISTERS(X) EACH_10(X, "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11")
 #elif defined __x86_64__
-#define SAVED_REGISTERS(X) X(0, "rbx") X(1, "r12") X(2, "r13") X(3, "r14") X(4, "r15")
+#define SAVED_REGISTERS(X) EACH_5(X, "rbx", "r12", "r13", "r14", "r15")
 #elif defined __i386__
-#define SAVED_REGISTERS(X) X(0, "esi") X(1, "edi")
+#define SAVED_REGISTERS(X) EACH_2(X, "esi", "edi")
 #elif defined __powerpc__
-#define SAVED_REGISTERS(X)                                                              \
-    X(0, "r16")                                                                         \
-    X(1, "r17") X(2, "r18") X(3, "r19") X(4, "r20") X(5, "r21") X(6, "r22") X(7, "r23") \
-        X(8, "r24") X(9, "r25")
+#define SAVED_REGISTERS(X) \
+    EACH_10(X, "r16", "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25")
 #elif defined __s390x__
-#define SAVED_REGISTERS(X) X(0, "r6") X(1, "r7") X(2, "r8") X(3, "r9") X(4, "r10") X(5, "r11")
+#define SAVED_REGISTERS(X) EACH_6(X, "r6", "r7", "r8", "r9", "r10", "r11")
 #elif defined __mips__
-#define SAVED_REGISTERS(X) \
-    X(0, "$17") X(1, "$18") X(2, "$19") X(3, "$20") X(4, "$21") X(5, "$22") X(6, "$23")
+#define SAVED_REGISTERS(X) EACH_7(X, "$17", "$18", "$19", "$20", "$21", "$22", "$23")
 #elif defined __m68k__
-#define SAVED_REGISTERS(X) \
-    X(0, "d3") X(1, "d4") X(2, "d5") X(3, "d6") X(4, "d7") X(5, "a2") X(6, "a3")
+#define SAVED_REGISTERS(X) EACH_7(X, "d3", "d4", "d5", "d6", "d7", "a2", "a3")
 #elif defined __alpha__
-#define SAVED_REGISTERS(X) X(0, "$10") X(1, "$11") X(2, "$12") X(3, "$13") X(4, "$14")
+#define SAVED_REGISTERS(X) EACH_5(X, "$10", "$11", "$12", "$13", "$14")
 #elif defined __hppa__
-#define SAVED_REGISTERS(X) \
-    X(0, "r5") X(1, "r6") X(2, "r7") X(3, "r8") X(4, "r9") X(5, "r10") X(6, "r11") X(7, "r12")
+#define SAVED_REGISTERS(X) EACH_8(X, "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12")
 #else
 #define SAVED_REGISTERS(X)
 #endif
@@ -207,6 +231,7 @@ int main(int argc, char **argv)
         return 3;
     map_windows(atoi(argv[1]));
     handle_faults();
+    storescope_mailbox[MAIL_ATOMIC] = atomic_bytes();
     run_cases();
     return 0;
 }

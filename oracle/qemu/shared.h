@@ -100,12 +100,16 @@ struct qemu_shared {
     _Atomic uint32_t asleep; // bit 0: the guest waits, bit 1: the recorder
     struct qemu_case now;
 
+    uint32_t atomic_bytes; // as in the mailbox
+
     // Of the case that has ended.
     _Atomic uint32_t end; // enum qemu_end
     uint32_t loads_unseen;
+    uint32_t stores_unseen; // those that changed nothing: by `unseen_site`
+    struct qemu_site unseen_site;
     uint32_t clobbered;
     uint64_t result;
-    uint64_t signal, fault_at, fault_pc;
+    uint64_t signal, fault_at, fault_pc; // signal: enum guest_signal
     struct qemu_site fault_site; // the instruction there; no length: not known
     uint64_t stack;              // an address in the caller's frame
     int64_t syscall;

@@ -82,4 +82,30 @@
         st1b    {z0.b}, p0, [x0]
         done
 
+        // Keeps the bytes behind as they are.
+        routine sve_keep_behind
+        ptrue   p0.b, vl16
+        ld1b    {z0.b}, p0/z, [x1]
+        add     x3, x0, #16
+        ld1b    {z1.b}, p0/z, [x3]
+        st1b    {z0.b}, p0, [x0]
+        st1b    {z1.b}, p0, [x3]
+        done
+
+        // Of all elements that one instruction stores, one crosses a page's end.
+        routine sve_doublewords
+        ptrue   p0.d, vl2
+        ld1d    {z0.d}, p0/z, [x1]
+        st1d    {z0.d}, p0, [x0]
+        done
+
+        routine sve_then_scalar
+        ptrue   p0.b, vl16
+        ld1b    {z0.b}, p0/z, [x1]
+        st1b    {z0.b}, p0, [x0]
+        ldr     x3, [x1, #8]
+        str     x3, [x0, #8]
+        st1b    {z0.b}, p0, [x0]
+        done
+
         .section .note.GNU-stack, "", %progbits

@@ -15,12 +15,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ran=0
 
-while IFS=$'\t' read -r backend expected; do
+while IFS=$'\t' read -r backend expected contract; do
     [[ $backend == \#* ]] && continue
     "$storescope" list backends "$backend" >"$work/list" 2>/dev/null || continue
     grep -q ready "$work/list" || continue
     status=0
-    "$storescope" check "$backend" --contract ram --size 0..40 --dst 0..3 --src 0..3 \
+    "$storescope" check "$backend" --contract "${contract:-ram}" --size 0..40 --dst 0..3 --src 0..3 \
         >"$work/out" 2>"$work/error" || status=$?
     got=$(rules_of "$work/out")
     [ "${got:-- }" = "$expected " ] ||

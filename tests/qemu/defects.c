@@ -158,6 +158,12 @@ void *clobbers_a_register(void *dst, const void *src, size_t n)
     __asm__ volatile("li $19, 1");
 #elif defined __i386__
     __asm__ volatile("movl $1, %edi");
+#elif defined __m68k__
+    __asm__ volatile("moveq #1, %d5");
+#elif defined __hppa__
+    __asm__ volatile("ldi 1, %r7");
+#elif defined __alpha__
+    __asm__ volatile("lda $12, 1($31)");
 #endif
     return dst;
 }

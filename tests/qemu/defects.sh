@@ -17,10 +17,24 @@ needs "$arch"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$(compiler_of "$arch")" -O2 -fno-builtin -c -o "$work/defects.o" "$source"
+# Bytes are loaded and stored by themselves, which not every Alpha can.
+flags=
+[ "$arch" != alpha ] || flags=-mcpu=ev56
+"$(compiler_of "$arch")" -O2 $flags -fno-builtin -c -o "$work/defects.o" "$source"
 
-while IFS=$'\t' read -r routine expected; do
+# Is there a row for this CPU alone?
+has_own() { # ROUTINE
+    awk -F'\t' -v r="$1" -v a=" $arch " '$1 == r && index(" " $3 " ", a) { n++ } END { exit !n }' \
+        "$table"
+}
+
+while IFS=$'\t' read -r routine expected archs; do
     [[ $routine == \#* ]] && continue
+    if [ -n "$archs" ]; then
+        [[ " $archs " == *" $arch "* ]] || continue
+    elif has_own "$routine"; then
+        continue
+    fi
     status=0
     "$storescope" check "$work/defects.o:$routine" --contract shared --contract device \
         --size 0..48 --dst 0..1 --src 0..1 --timeout 200ms >"$work/out" 2>"$work/error" || status=$?

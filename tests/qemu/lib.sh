@@ -30,9 +30,16 @@ compiler_of() {
     riscv64) echo riscv64-linux-gnu-gcc ;;
     s390x) echo s390x-linux-gnu-gcc ;;
     ppc64) echo powerpc64-linux-gnu-gcc ;;
+    ppc64el) echo powerpc64le-linux-gnu-gcc ;;
+    powerpc) echo powerpc-linux-gnu-gcc ;;
     armhf) echo arm-linux-gnueabihf-gcc ;;
+    armel) echo arm-linux-gnueabi-gcc ;;
     mips) echo mips-linux-gnu-gcc ;;
+    mips64el) echo mips64el-linux-gnuabi64-gcc ;;
     sparc64) echo sparc64-linux-gnu-gcc ;;
+    m68k) echo m68k-linux-gnu-gcc ;;
+    hppa) echo hppa-linux-gnu-gcc ;;
+    alpha) echo alpha-linux-gnu-gcc ;;
     i386) echo i686-linux-gnu-gcc ;;
     esac
 }
