@@ -152,8 +152,8 @@ static void add_library(struct library *l, const char *package, const char *besi
         add(l, plain[i]);
         struct backend *b = &l->out->items[l->out->count - 1];
         if (debian_arch_of(package))
-            backend_miss(b, "install %s%s, or run script/guest-libcs %s", package, beside,
-                         debian_arch_of(package));
+            backend_miss(b, "run script/guest-libcs %s (%s)", debian_arch_of(package),
+                         beside[0] ? beside : "musl-dev");
         else
             backend_miss(b, "install %s", package);
     }

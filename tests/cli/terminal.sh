@@ -69,6 +69,8 @@ for columns in 40 60 80 100 200; do
     verdict $? "the matrix fits $columns columns, with a name of 200 characters"
 done
 on_screen 80 storescope list
+# The files that routines come from are named in full.
+grep -vE $'^(\033\\[[0-9;]*m)?/' screen >cut && mv cut screen
 fits 80 && grep -q '^  loop/word ' screen
 verdict $? 'all that is here fits 80 columns'
 for columns in 60 80 120; do

@@ -19,10 +19,10 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/data" "$work/home/.local/share/storescope/guests/arm64${path%/*}"
 listed=$(XDG_DATA_HOME=$work/data "$storescope" list backends 'aarch64/musl/*') ||
     fail "list ends with status $?"
-grep -q 'memcpy .*install musl-dev:arm64, or run script/guest-libcs arm64' <<<"$listed" ||
+grep -q 'memcpy .*run script/guest-libcs arm64 (musl-dev)' <<<"$listed" ||
     fail "not said how to get it: $listed"
 listed=$(XDG_DATA_HOME=$work/data "$storescope" list backends 'riscv64/musl/*')
-grep -q 'memcpy .*musl-dev:riscv64 (of Debian 13' <<<"$listed" ||
+grep -q 'memcpy .*run script/guest-libcs riscv64 (of Debian 13)' <<<"$listed" ||
     grep -q 'memcpy .*ready' <<<"$listed" || fail "riscv64: $listed"
 
 # One that returns nothing, to be told from the real one.
