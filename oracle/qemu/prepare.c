@@ -290,6 +290,7 @@ struct guest_program *guest_program_make(const struct backend *backend, char *er
     }
     p->backend = backend;
     p->arch = s.arch;
+    p->pairs = pin_counter_new();
     bool made = is_linkable(&s) && write_sources(&s) && link_program(&s) &&
                 tool_read(&s.folder, "program", &p->bytes, &p->length, error, error_size);
     tool_folder_remove(&s.folder);
@@ -306,7 +307,9 @@ struct guest_program *guest_program_make(const struct backend *backend, char *er
 
 void guest_program_free(struct guest_program *p)
 {
-    if (p)
+    if (p) {
         free(p->bytes);
+        pin_counter_free(p->pairs);
+    }
     free(p);
 }

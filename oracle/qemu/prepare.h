@@ -9,6 +9,7 @@
 #define STORESCOPE_QEMU_PREPARE_H
 
 #include "case.h"
+#include "pin.h"
 #include "shared.h"
 
 enum { GUEST_IMAGES_MAX = 8 };
@@ -30,6 +31,7 @@ struct guest_program {
     struct qemu_range images[GUEST_IMAGES_MAX]; // code and data, as linked
     size_t image_count;
     struct guest_tunable tunables[TUNABLE_COUNT];
+    _Atomic uint32_t *pairs; // recorders opened on it, in all processes: see pin.h
 };
 
 // NULL and one line in ERROR when a tool is missing or the routine cannot be

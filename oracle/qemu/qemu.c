@@ -232,6 +232,7 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
 static void qemu_close(struct recorder *r)
 {
     process_close(&r->process);
+    pin_undo(&r->pin);
     free(r->sites);
     free(r->elements);
     free(r->numbers);
@@ -252,6 +253,7 @@ static struct recorder *qemu_open(const struct routine *routine, uint64_t arg4,
     }
     r->options = *options;
     r->program = options->prepared;
+    pin_pair(&r->pin, r->program->pairs);
     r->sites = calloc(QEMU_SITES_MAX, sizeof *r->sites);
     r->elements = calloc(QEMU_SITES_MAX, sizeof *r->elements);
     r->numbers = calloc(QEMU_SITES_MAX, sizeof *r->numbers);

@@ -14,6 +14,7 @@ struct recorder {
     struct recorder_options options;
     const struct guest_program *program;
     struct process process;
+    struct pin pin;
     struct site *sites; // QEMU_SITES_MAX, described as they are met
     size_t site_count;
     uint32_t *numbers; // for each site of the running process, its place in `sites`
