@@ -16,6 +16,8 @@ enum side { SIDE_DST, SIDE_SRC, SIDE_COUNT };
 
 enum {
     SMALL_PAGES = 32, // up to here, a lane for each page count
+    LANES = SMALL_PAGES + 1,
+    BIG = SMALL_PAGES, // the lane that all larger cases share
     NEAR_BYTES = 64,
 };
 
@@ -30,8 +32,9 @@ struct lane {
 struct arena {
     struct pools *pools;
     const uint8_t *canaries;
-    struct lane small[SIDE_COUNT][SMALL_PAGES + 1];
-    struct lane big[SIDE_COUNT];
+    struct lane lanes[SIDE_COUNT][LANES]; // [i] has i + 1 pages
+    uint64_t used[SIDE_COUNT];            // bits: lanes not looked at since a case lay there
+    bool stained; // one that is out of reach by now was not as it must be
 };
 
 struct arena *arena_new(void)
@@ -59,11 +62,8 @@ void arena_free(struct arena *a)
 {
     if (!a)
         return;
-    for (size_t side = 0; side < SIDE_COUNT; side++) {
-        for (size_t k = 0; k <= SMALL_PAGES; k++)
-            lane_release(&a->small[side][k]);
-        lane_release(&a->big[side]);
-    }
+    for (size_t i = 0; i < SIDE_COUNT * LANES; i++)
+        lane_release(&a->lanes[i / LANES][i % LANES]);
     pools_free(a->pools);
     free(a);
 }
@@ -86,6 +86,11 @@ static bool lane_map(struct lane *lane, size_t pages_max)
         return false;
     *lane = (struct lane){.base = at + PAGE_BYTES, .mapped = bytes};
     return true;
+}
+
+static bool holds_canaries(const struct arena *a, const struct lane *lane, enum side side)
+{
+    return memcmp(lane->base, canaries(a, side), lane->pages * PAGE_BYTES) == 0;
 }
 
 // Makes exactly the first PAGES pages accessible, holding canaries.
@@ -116,6 +121,9 @@ static bool lane_prepare(struct arena *a, struct lane *lane, enum side side, siz
 {
     size_t pages_max = pages <= SMALL_PAGES ? pages : POOLS_BUFFER_MAX / PAGE_BYTES;
 
+    // The last look at pages that are about to go.
+    if (pages < lane->pages && !holds_canaries(a, lane, side))
+        a->stained = true;
     return (lane->base || lane_map(lane, pages_max)) && lane_resize(a, lane, side, pages);
 }
 
@@ -123,10 +131,12 @@ static bool lane_prepare(struct arena *a, struct lane *lane, enum side side, siz
 static struct lane *lane_for(struct arena *a, enum side side, uint64_t end)
 {
     size_t pages = end ? (end + PAGE_BYTES - 1) / PAGE_BYTES : 1;
-    struct lane *lane = pages <= SMALL_PAGES ? &a->small[side][pages] : &a->big[side];
+    size_t which = pages <= SMALL_PAGES ? pages - 1 : BIG;
+    struct lane *lane = &a->lanes[side][which];
 
     if (lane->pages != pages && !lane_prepare(a, lane, side, pages))
         return NULL;
+    a->used[side] |= UINT64_C(1) << which;
     return lane;
 }
 
@@ -313,6 +323,21 @@ bool arena_is_clean(const struct arena *a, const struct layout *l)
     struct extent dst = dst_extent(a, l), src = src_extent(a, l);
 
     return lane_is_clean(&dst) && (is_overlapping(l) || lane_is_clean(&src));
+}
+
+bool arena_was_clean(struct arena *a)
+{
+    bool clean = !a->stained;
+
+    for (enum side side = 0; side < SIDE_COUNT; side++) {
+        uint64_t used = a->used[side];
+
+        for (; used; used &= used - 1)
+            clean &= holds_canaries(a, &a->lanes[side][__builtin_ctzll(used)], side);
+        a->used[side] = 0;
+    }
+    a->stained = false;
+    return clean;
 }
 
 static bool in_lane(const struct extent *e, uintptr_t address)

@@ -46,8 +46,12 @@ void arena_clear(struct arena *arena, const struct layout *layout, bool wide);
 bool arena_is_clean_near(const struct arena *arena, const struct layout *layout);
 
 // Whole lanes against what they must hold after arena_clear: true when no byte
-// differs. For every so many cases.
+// differs.
 bool arena_is_clean(const struct arena *arena, const struct layout *layout);
+
+// The same of all lanes in which a case lay since this was last asked; for every so
+// many cases, each of them cleared.
+bool arena_was_clean(struct arena *arena);
 
 // What the byte at ADDRESS (inside a lane of the layout) held before the run.
 uint8_t arena_old_byte(const struct arena *arena, const struct layout *layout, uintptr_t address);

@@ -274,6 +274,35 @@ static void a_far_byte_shows_in_the_whole_lanes_until_they_are_restored(void **s
     }
 }
 
+static void lay_and_clear(struct arena *a, uint64_t size, uint32_t dst_off, struct layout *l)
+{
+    struct copy_case c = {.op = OP_MEMCPY, .size = size, .dst_off = dst_off, .fill = 1};
+    assert_true(arena_lay(a, &c, l));
+    arena_clear(a, l, false);
+}
+
+// A byte changed in a lane, and other cases laid since; large ones share a lane, whose
+// end the next one may put out of reach.
+static void a_stain_is_seen_by_the_next_look_and_no_other(void **state)
+{
+    (void)state;
+    const uint64_t sizes[] = {100, 5000, 40 * PAGE_BYTES};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct arena *own = arena_new();
+        struct layout l, other;
+        assert_non_null(own);
+        lay_and_clear(own, sizes[i], 0, &l);
+        assert_true(arena_was_clean(own));
+        lay_and_clear(own, sizes[i], 0, &l);
+        *((uint8_t *)l.dst_lane.hi - 1) ^= 1;
+        lay_and_clear(own, 1, PAGE_BYTES - 2, &other);
+        lay_and_clear(own, 33 * PAGE_BYTES, 0, &other);
+        assert_false(arena_was_clean(own));
+        assert_true(arena_was_clean(own));
+        arena_free(own);
+    }
+}
+
 static void the_same_case_gives_the_same_bytes_in_every_arena(void **state)
 {
     (void)state;
@@ -389,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_byte_outside_of_the_destination_shows),
         cmocka_unit_test(a_byte_outside_of_an_overlapping_destination_shows),
         cmocka_unit_test(a_far_byte_shows_in_the_whole_lanes_until_they_are_restored),
+        cmocka_unit_test(a_stain_is_seen_by_the_next_look_and_no_other),
         cmocka_unit_test(the_same_case_gives_the_same_bytes_in_every_arena),
         cmocka_unit_test(fills_in_a_row_give_every_value_to_the_first_bytes),
         cmocka_unit_test(other_fills_give_other_bytes_at_every_place),
