@@ -31,16 +31,18 @@ enum {
     SMALL = CASE_BYTES_SMALL,
     MIDDLE = 1152,
     PAGES = 2 * PAGE_BYTES + 256,
-    LARGE_SHARE = 256, // bytes
+    LARGE = 256,
+    LARGE_SHARE = 128, // bytes
 };
 
-static uint32_t read_le(const uint8_t *data, size_t size, size_t at, unsigned bytes)
+static uint32_t read_2(const uint8_t *at)
 {
-    uint32_t value = 0;
-    for (unsigned i = 0; i < bytes; i++)
-        if (at + i < size)
-            value |= (uint32_t)data[at + i] << 8 * i;
-    return value;
+    return at[0] | (uint32_t)at[1] << 8;
+}
+
+static uint32_t read_4(const uint8_t *at)
+{
+    return read_2(at) | read_2(at + 2) << 16;
 }
 
 static void write_le(uint8_t *data, size_t at, unsigned bytes, uint32_t value)
@@ -104,29 +106,53 @@ static void set_overlap(struct copy_case *c, uint32_t kind, uint32_t value)
     c->src_off = case_src_off(c->dst_off, c->overlap);
 }
 
-void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, uint8_t *backend)
+// Of CASE_BYTES bytes.
+static void case_from_whole(const uint8_t *data, struct copy_case *out)
 {
-    *backend = (uint8_t)read_le(data, size, AT_BACKEND, 1);
-    uint32_t flags = read_le(data, size, AT_FLAGS, 1);
     *out = (struct copy_case){
-        .op = (enum copy_op)(read_le(data, size, AT_OP, 1) % OP_COUNT),
-        .size = size_of(read_le(data, size, AT_SIZE_KIND, 1), read_le(data, size, AT_SIZE, 4)),
-        .dst_off = offset_of(read_le(data, size, AT_DST, 2)),
-        .src_off = offset_of(read_le(data, size, AT_SRC, 2)),
-        .fill = 1 + read_le(data, size, AT_FILL, 2) % CASE_BYTES_FILLS,
+        .op = (enum copy_op)(data[AT_OP] % OP_COUNT),
+        .size = size_of(data[AT_SIZE_KIND], read_4(data + AT_SIZE)),
+        .dst_off = offset_of(read_2(data + AT_DST)),
+        .src_off = offset_of(read_2(data + AT_SRC)),
+        .fill = 1 + read_2(data + AT_FILL) % CASE_BYTES_FILLS,
     };
-    if (flags & FLAG_EQUAL_DATA)
+    if (data[AT_FLAGS] & FLAG_EQUAL_DATA)
         out->fill = 0;
-    if (flags & FLAG_OVERLAPPING)
-        set_overlap(out, read_le(data, size, AT_OVERLAP_KIND, 1),
-                    read_le(data, size, AT_OVERLAP, 4));
-    uint32_t set = read_le(data, size, AT_TUNABLES, 1);
+    if (data[AT_FLAGS] & FLAG_OVERLAPPING)
+        set_overlap(out, data[AT_OVERLAP_KIND], read_4(data + AT_OVERLAP));
     for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
-        uint32_t value = read_le(data, size, AT_TUNABLE + 4u * i, 4);
+        uint32_t value = read_4(data + AT_TUNABLE + 4u * i);
         value = value < tunable_min[i] ? tunable_min[i] : value;
-        if (set >> i & 1)
+        if (data[AT_TUNABLES] >> i & 1)
             out->tunable[i] = value > tunable_max[i] ? tunable_max[i] : value;
     }
+}
+
+void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, uint8_t *backend)
+{
+    uint8_t whole[CASE_BYTES] = {0};
+    if (size < CASE_BYTES) {
+        if (size > 0)
+            memcpy(whole, data, size);
+        data = whole;
+    }
+    *backend = data[AT_BACKEND];
+    case_from_whole(data, out);
+}
+
+uint64_t case_hash(const struct copy_case *c, uint8_t backend)
+{
+    uint64_t words[] = {(uint64_t)c->op << 40 | (uint64_t)backend << 32 | c->overlapping,
+                        c->size,
+                        (uint64_t)c->dst_off << 32 | c->src_off,
+                        (uint64_t)c->overlap,
+                        c->fill};
+    uint64_t hash = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        hash = ((hash ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15)) ^ hash >> 29;
+    for (unsigned i = 0; i < TUNABLE_COUNT; i++)
+        hash = ((hash ^ c->tunable[i]) * UINT64_C(0x9e3779b97f4a7c15)) ^ hash >> 29;
+    return hash ^ hash >> 32;
 }
 
 // ---- mutation ----
@@ -148,7 +174,7 @@ static void draw_bytes(uint8_t *data, size_t at, unsigned bytes, uint64_t *state
 static void step(uint8_t *data, size_t at, unsigned bytes, uint64_t *state)
 {
     static const int32_t steps[] = {1, -1, 1, -1, 2, -2, 4, -4, 8, -8, 16, -16, 32, 64, -32, -64};
-    uint32_t value = read_le(data, CASE_BYTES, at, bytes), drawn = draw(state);
+    uint32_t value = bytes == 2 ? read_2(data + at) : read_4(data + at), drawn = draw(state);
     if (drawn & 1)
         value ^= UINT32_C(1) << (drawn >> 1) % 12;
     else
@@ -165,7 +191,7 @@ static void new_size(uint8_t *data, uint64_t *state)
 // The same size said exactly, so that steps lead to its neighbours.
 static void step_size(uint8_t *data, uint64_t *state)
 {
-    uint32_t size = size_of(data[AT_SIZE_KIND], read_le(data, CASE_BYTES, AT_SIZE, 4));
+    uint32_t size = size_of(data[AT_SIZE_KIND], read_4(data + AT_SIZE));
     data[AT_SIZE_KIND] = size < SMALL ? SIZE_SMALL : SIZE_EXACT;
     write_le(data, AT_SIZE, 4, size);
     step(data, AT_SIZE, 4, state);
@@ -201,7 +227,7 @@ static void change_tunable(uint8_t *data, uint64_t *state)
     unsigned i = (value >> 8) % TUNABLE_COUNT;
     data[AT_TUNABLES] ^= (uint8_t)((value & 1) << i);
     // Near the size, where it decides something.
-    uint32_t size = size_of(data[AT_SIZE_KIND], read_le(data, CASE_BYTES, AT_SIZE, 4));
+    uint32_t size = size_of(data[AT_SIZE_KIND], read_4(data + AT_SIZE));
     write_le(data, AT_TUNABLE + 4u * i, 4, value & 2 ? size : tunable_min[i] + (value >> 16));
 }
 
@@ -258,8 +284,8 @@ static void change_some(uint8_t *data, uint64_t *state)
 static void tame(uint8_t *data, uint64_t *state)
 {
     for (;;) {
-        uint32_t bytes = size_of(data[AT_SIZE_KIND], read_le(data, CASE_BYTES, AT_SIZE, 4));
-        if (bytes < MIDDLE || draw(state) % (bytes / LARGE_SHARE) == 0)
+        uint32_t bytes = size_of(data[AT_SIZE_KIND], read_4(data + AT_SIZE));
+        if (bytes < LARGE || draw(state) % (bytes / LARGE_SHARE) == 0)
             return;
         new_size(data, state);
     }

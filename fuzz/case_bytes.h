@@ -59,6 +59,9 @@ enum case_overlap_kind {
 // BACKEND: the byte that picks one, when several are to be had.
 void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, uint8_t *backend);
 
+// The same for equal cases.
+uint64_t case_hash(const struct copy_case *c, uint8_t backend);
+
 // Changes a field or several, or all, of the SIZE bytes of DATA, which has room
 // for CAPACITY; gives the new size. The same for the same SEED.
 size_t case_mutate(uint8_t *data, size_t size, size_t capacity, unsigned seed);

@@ -166,7 +166,17 @@ void seat_fit(const struct seat *seat, struct copy_case *c)
     c->src_off = case_src_off(c->dst_off, c->overlap);
 }
 
-static uint64_t case_hash(const struct seat *seat, const struct copy_case *c)
+uint64_t fuzz_identity(const uint8_t *data, size_t size)
+{
+    struct copy_case c;
+    uint8_t pick;
+    case_from_bytes(data, size, &c, &pick);
+    size_t count = the_harness.settings.backend_count;
+    seat_fit(&the_harness.seats[pick % count], &c);
+    return case_hash(&c, count > 1 ? pick : 0);
+}
+
+static uint64_t deadly_hash(const struct seat *seat, const struct copy_case *c)
 {
     char text[CASE_TEXT_MAX];
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -182,7 +192,7 @@ static bool is_deadly(const struct board *board, const struct seat *seat, const 
 {
     // Mostly there is none, and a case's text need not be made.
     return board && atomic_load_explicit(&board->deadly[0], memory_order_relaxed) != 0 &&
-           board_is_deadly(board, case_hash(seat, c));
+           board_is_deadly(board, deadly_hash(seat, c));
 }
 
 void seat_judge(struct seat *seat, const struct copy_case *c)
@@ -195,7 +205,7 @@ void seat_judge(struct seat *seat, const struct copy_case *c)
     rig_judge(&seat->rig, c);
     seat->runs++;
     if (s->board && seat->rig.distrusted)
-        board_note_deadly(s->board, case_hash(seat, c));
+        board_note_deadly(s->board, deadly_hash(seat, c));
     news_of(seat, c);
     if (s->board && (seat->runs % BOARD_EACH == 0 || seat->runs <= BOARD_FIRST))
         news_board(seat);

@@ -46,19 +46,21 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 }
 
 // Of the pairs of consecutive sites, whatever their order and number: a loop gives
-// the same however often it went round.
+// the same however often it went round. Four sets of 64, a bit of each for a pair, in
+// registers, since most cases of most routines break some rule.
 static uint64_t hash_of_sites(const struct trace *t)
 {
-    uint64_t pairs[4] = {0}, hash = t->outcome, from = 0;
+    uint64_t a = 0, b = 0, c = 0, d = 0, from = 0;
     for (size_t i = 0; i < t->count; i++) {
         uint64_t to = t->accesses[i].site + 1;
-        uint64_t bit = (from * 31 + to) * UINT64_C(0x9e3779b97f4a7c15) >> 56;
-        pairs[bit / 64] |= UINT64_C(1) << bit % 64;
+        uint64_t bits = (from * 31 + to) * UINT64_C(0x9e3779b97f4a7c15);
+        a |= UINT64_C(1) << (bits >> 58);
+        b |= UINT64_C(1) << (bits >> 52 & 63);
+        c |= UINT64_C(1) << (bits >> 46 & 63);
+        d |= UINT64_C(1) << (bits >> 40 & 63);
         from = to;
     }
-    for (unsigned i = 0; i < 4; i++)
-        hash = mix(hash, pairs[i]);
-    return hash;
+    return mix(mix(mix(mix(t->outcome, a), b), c), d);
 }
 
 // Where sites are few each size may have other ones to blame.
@@ -243,9 +245,8 @@ void news_of(struct seat *seat, const struct copy_case *c)
         news_of_skipped(seat);
     if (!r->judged)
         return;
-    for (size_t i = 0; i < seat->judge.count; i++)
-        if (r->tallies[i].cases)
-            broken = mix(broken, i + 1);
+    for (size_t i = 0; i < seat->rig.broken_count; i++)
+        broken = mix(broken, seat->rig.broken[i] + 1u);
     if (!broken)
         return;
     uint64_t sites = mix(hash_of_sites(&seat->rig.trace), size_class(c->size));
@@ -253,10 +254,10 @@ void news_of(struct seat *seat, const struct copy_case *c)
     // Mostly they were broken together before.
     if (!is_first(mix(sites, broken) | 1))
         return;
-    // To explain runs the case again, but leaves the report as it is.
-    for (size_t i = 0; i < seat->judge.count; i++)
-        if (r->tallies[i].cases && is_first(mix(sites, i) | 1))
-            news_of_check(seat, i, c);
+    // To explain runs the case again, but leaves what it broke as it is.
+    for (size_t i = 0; i < seat->rig.broken_count; i++)
+        if (is_first(mix(sites, seat->rig.broken[i]) | 1))
+            news_of_check(seat, seat->rig.broken[i], c);
 }
 
 void news_board(struct seat *seat)

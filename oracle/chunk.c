@@ -56,13 +56,14 @@ bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_
         return false;
     rig->report_bytes = report_size(job);
     rig->report = calloc(1, rig->report_bytes);
+    rig->broken = calloc(job->judge ? job->judge->count + 1 : 1, sizeof *rig->broken);
     rig->charts = rig->report ? report_charts(job, rig->report) : NULL;
     rig->arena = arena_new();
     rig->shadow = shadow_new();
     // Where cases come in no order one is seldom like another.
     bool remembers = job->judge && job->plan;
     rig->memo = remembers ? memo_new(job->judge) : NULL;
-    if (rig->report && rig->arena && rig->shadow && (rig->memo || !remembers))
+    if (rig->report && rig->broken && rig->arena && rig->shadow && (rig->memo || !remembers))
         return true;
     snprintf(error, error_size, "no memory for the arena: %s", strerror(errno));
     return false;
@@ -80,6 +81,7 @@ void rig_close(struct rig *rig)
     trace_free(&rig->trace);
     trace_free(&rig->other_trace);
     free(rig->report);
+    free(rig->broken);
 }
 
 static void reason_note(struct reason *reason, const struct copy_case *c, const char *text)
@@ -256,11 +258,14 @@ static int differs_with_fill(struct rig *rig, const struct copy_case *c, uint64_
     return differs;
 }
 
-static void check_is_broken(struct rig *rig, size_t check, const struct copy_case *c)
+// What the case broke, to its chunk's report.
+static void count_broken(struct rig *rig, const struct copy_case *c)
 {
-    tally_add(&rig->report->tallies[check], c);
-    if (rig->charts)
-        chart_add(&rig->charts[check], c);
+    for (size_t i = 0; i < rig->broken_count; i++) {
+        tally_add(&rig->report->tallies[rig->broken[i]], c);
+        if (rig->charts)
+            chart_add(&rig->charts[rig->broken[i]], c);
+    }
 }
 
 static void case_is_judged(struct rig *rig, const struct copy_case *c)
@@ -288,7 +293,7 @@ static void judge_data(struct rig *rig, const struct copy_case *c)
     if (differs == 0 && c->fill != 0 && !rig->distrusted)
         differs = differs_with_fill(rig, c, 0);
     if (differs > 0)
-        check_is_broken(rig, j->data_dependent, c);
+        rig->broken[rig->broken_count++] = (uint16_t)j->data_dependent;
     if (differs < 0)
         case_is_not_judged(rig, c);
 }
@@ -306,8 +311,8 @@ static bool judge_by_memo(struct rig *rig, const struct copy_case *c)
     if (!arena_is_as_recorded(rig, c, false))
         return true;
     case_is_judged(rig, c);
-    for (size_t i = 0; i < known->count; i++)
-        check_is_broken(rig, known->broken[i], c);
+    rig->broken_count = known->count;
+    memcpy(rig->broken, known->broken, known->count * sizeof *known->broken);
     judge_data(rig, c);
     return true;
 }
@@ -326,11 +331,11 @@ static void judge_by_shadow(struct rig *rig, const struct copy_case *c)
     }
     case_is_judged(rig, c);
     rig->report->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
-    judge_case(rig->job->judge, s, rig->report->tallies, rig->charts);
+    rig->broken_count = judge_case(rig->job->judge, s, rig->broken);
     if (rig->distrusted)
         return;
     if (rig->memo)
-        memo_keep(rig->memo, s);
+        memo_keep(rig->memo, s, rig->broken, rig->broken_count);
     judge_data(rig, c);
 }
 
@@ -340,6 +345,7 @@ static void run_case(struct rig *rig, const struct copy_case *c)
 {
     bool values = rig->again && rig->job->judge->values;
     uint64_t judged = rig->report->judged;
+    rig->broken_count = 0;
     if (rig->edges)
         rig->job->recorder->count_edges(rig->recorder, rig->edges, rig->edge_count);
     record(rig, c, values, &rig->layout, &rig->trace);
@@ -356,11 +362,20 @@ static void run_case(struct rig *rig, const struct copy_case *c)
     }
 }
 
+// Its tallies and charts stay as they are.
+static void head_reset(struct report *r, uint64_t id, uint64_t lo)
+{
+    memset(r, 0, offsetof(struct report, skip_reason));
+    r->id = id;
+    r->lo = r->end = lo;
+    r->skip_reason.text[0] = r->broken_reason.text[0] = '\0';
+}
+
 static void report_reset(struct rig *rig, uint64_t id, uint64_t lo)
 {
-    memset(rig->report, 0, rig->report_bytes);
-    rig->report->id = id;
-    rig->report->lo = rig->report->end = lo;
+    size_t head = offsetof(struct report, tallies);
+    head_reset(rig->report, id, lo);
+    memset((uint8_t *)rig->report + head, 0, rig->report_bytes - head);
 }
 
 // A case after which nothing here can be trusted is judged again from what its
@@ -376,6 +391,7 @@ static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const str
     report_reset(rig, id, index);
     rig->report->end = index + 1;
     rig->report->distrusted = 1;
+    rig->broken_count = 0;
     if (why) {
         case_is_broken(rig, c, why);
         return;
@@ -386,7 +402,8 @@ static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const str
     }
     case_is_judged(rig, c);
     rig->report->timeouts = t->outcome == OUTCOME_TIMED_OUT;
-    judge_case(rig->job->judge, rig->shadow, rig->report->tallies, rig->charts);
+    rig->broken_count = judge_case(rig->job->judge, rig->shadow, rig->broken);
+    count_broken(rig, c);
 }
 
 static uint64_t now_ns(void)
@@ -396,26 +413,12 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-// The pages that a case makes its lanes of; see arena.h.
-static uint64_t lanes_of(const struct copy_case *c)
-{
-    uint64_t reach = (uint64_t)(c->overlap < 0 ? -c->overlap : c->overlap);
-    uint64_t dst = (c->dst_off + c->size + reach + PAGE_BYTES - 1) / PAGE_BYTES;
-    uint64_t src = (c->src_off + c->size + reach + PAGE_BYTES - 1) / PAGE_BYTES;
-    return dst << 32 | src << 1 | c->overlapping;
-}
-
-static bool is_clean(const struct rig *rig)
-{
-    return !rig->layout.dst || arena_is_clean(rig->arena, &rig->layout);
-}
-
 enum chunk_end { CHUNK_DONE, CHUNK_DISTRUSTED, CHUNK_UNCLEAN };
 
 static enum chunk_end chunk_once(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi,
                                  struct worker_slot *slot)
 {
-    uint64_t started = now_ns(), batch = 0, bytes = 0, lanes = 0;
+    uint64_t started = now_ns(), batch = 0, bytes = 0;
     report_reset(rig, id, lo);
     for (uint64_t k = lo; k < hi; k++) {
         struct copy_case c;
@@ -427,25 +430,22 @@ static enum chunk_end chunk_once(struct rig *rig, uint64_t id, uint64_t lo, uint
             rig->report->left_out++;
             continue;
         }
-        // Lanes that the next case does not use are out of reach afterwards.
-        if (lanes_of(&c) != lanes && !is_clean(rig))
-            return CHUNK_UNCLEAN;
-        lanes = lanes_of(&c);
         run_case(rig, &c);
         if (rig->distrusted) {
             report_alone(rig, id, k, &c);
             return CHUNK_DISTRUSTED;
         }
+        count_broken(rig, &c);
         bytes += c.size;
         bool look = ++batch % BATCH_CASES == 0 || bytes >= BATCH_BYTES ||
                     rig->trace.outcome != OUTCOME_RETURNED;
-        if (look && !is_clean(rig))
+        if (look && !arena_was_clean(rig->arena))
             return CHUNK_UNCLEAN;
         bytes = look ? 0 : bytes;
         if ((look || batch % CLOCK_CASES == 0) && now_ns() - started > CHUNK_NS)
             break;
     }
-    return is_clean(rig) ? CHUNK_DONE : CHUNK_UNCLEAN;
+    return arena_was_clean(rig->arena) ? CHUNK_DONE : CHUNK_UNCLEAN;
 }
 
 // The arena was found changed, and looking again after each case did not show
@@ -482,8 +482,7 @@ void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi, struct wo
         arena_renew(rig);
 }
 
-// Is the arena as it must be, looked at often enough? A case leaves lanes that the
-// next does not use out of reach, as in a chunk.
+// Is the arena as it must be, looked at often enough?
 static bool rig_is_clean(struct rig *rig, const struct copy_case *c)
 {
     rig->batch_bytes += c->size;
@@ -491,27 +490,23 @@ static bool rig_is_clean(struct rig *rig, const struct copy_case *c)
         rig->trace.outcome == OUTCOME_RETURNED)
         return true;
     rig->batch_bytes = 0;
-    return is_clean(rig);
+    return arena_was_clean(rig->arena);
 }
 
 void rig_judge(struct rig *rig, const struct copy_case *c)
 {
-    uint64_t lanes = lanes_of(c);
-    bool clean = lanes == rig->lanes || is_clean(rig);
-    rig->lanes = lanes;
-    report_reset(rig, 0, 0);
+    head_reset(rig->report, 0, 0);
     rig->report->end = 1;
-    if (clean)
-        run_case(rig, c);
-    if (clean && !rig->distrusted)
-        clean = rig_is_clean(rig, c);
+    run_case(rig, c);
+    bool clean = rig->distrusted || rig_is_clean(rig, c);
     if (rig->distrusted)
         report_alone(rig, 0, 0, c);
-    if (clean || rig->distrusted)
+    if (clean)
         return;
     // This case, or one of the last some: from now on each is looked at.
-    report_reset(rig, 0, 0);
+    head_reset(rig->report, 0, 0);
     rig->report->end = 1;
+    rig->broken_count = 0;
     case_is_broken(rig, c, unrecorded_store);
     rig->careful = true;
     arena_renew(rig);

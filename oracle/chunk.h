@@ -46,8 +46,10 @@ struct rig {
     struct layout layout, other_layout;
     struct trace trace, other_trace; // `other`: with values, or with other data
     struct copy_case other_case;     // the case in the shadow, with other data
-    struct report *report;           // of the chunk; its tallies follow it
-    struct chart *charts;            // in it; NULL: not wanted
+    uint16_t *broken; // checks that the last case broke, in order
+    size_t broken_count;
+    struct report *report; // of the chunk; its tallies follow it
+    struct chart *charts;  // in it; NULL: not wanted
     size_t report_bytes;
     bool again;      // the last case stored bytes again
     bool careful;    // look at the whole arena after every case
@@ -56,7 +58,7 @@ struct rig {
     // recorder.h), or NULL.
     uint8_t *edges;
     size_t edge_count;
-    uint64_t batch, batch_bytes, lanes; // since the whole arena was looked at
+    uint64_t batch, batch_bytes; // since the whole arena was looked at
 };
 
 struct reason {
@@ -90,7 +92,8 @@ void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi, struct wo
 
 // Judges one case of no plan, for whoever picks them one by one; the process runs
 // foreign code, and may be lost by it (rig->distrusted). rig->report is then of
-// that case alone. The case must be one that the backend takes.
+// that case alone, but for its tallies; rig->broken says what it broke. The case must
+// be one that the backend takes.
 void rig_judge(struct rig *rig, const struct copy_case *c);
 
 #endif

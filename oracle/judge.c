@@ -105,20 +105,18 @@ const struct rule_params *check_broken(const struct check *check, const struct s
     return NULL;
 }
 
-void judge_case(const struct judge *j, const struct shadow *s, struct tally *tallies,
-                struct chart *charts)
+size_t judge_case(const struct judge *j, const struct shadow *s, uint16_t *broken)
 {
     bool returned = s->trace->outcome == OUTCOME_RETURNED;
     uint64_t rules = j->rules & ~(UINT64_C(1) << RULE_DATA_DEPENDENT);
+    size_t count = 0;
     for (rules &= returned ? rules_suspected(s) : UINT64_MAX; rules; rules &= rules - 1) {
         int rule = __builtin_ctzll(rules);
         for (size_t i = j->first_of[rule]; i < j->first_of[rule + 1]; i++)
-            if (check_broken(&j->checks[i], s)) {
-                tally_add(&tallies[i], s->c);
-                if (charts)
-                    chart_add(&charts[i], s->c);
-            }
+            if (check_broken(&j->checks[i], s))
+                broken[count++] = (uint16_t)i;
     }
+    return count;
 }
 
 void tally_add(struct tally *t, const struct copy_case *c)

@@ -46,10 +46,9 @@ void judge_free(struct judge *j);
 // NULL, or the first of the check's parameters with which the rule is broken.
 const struct rule_params *check_broken(const struct check *check, const struct shadow *s);
 
-// Makes every check but the data-dependent one on the shadow of a case. One
-// tally a check; CHARTS likewise, or NULL.
-void judge_case(const struct judge *j, const struct shadow *s, struct tally *tallies,
-                struct chart *charts);
+// Makes every check but the data-dependent one on the shadow of a case. BROKEN, with
+// room for all checks, gets those that it breaks, in order; gives their number.
+size_t judge_case(const struct judge *j, const struct shadow *s, uint16_t *broken);
 
 void tally_add(struct tally *t, const struct copy_case *c);
 void tally_merge(struct tally *into, const struct tally *from);

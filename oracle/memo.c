@@ -129,22 +129,17 @@ static bool place_make_room(struct place *p, size_t count)
     return p->seen != NULL;
 }
 
-void memo_keep(struct memo *memo, const struct shadow *s)
+void memo_keep(struct memo *memo, const struct shadow *s, const uint16_t *broken, size_t count)
 {
     const struct trace *t = s->trace;
     struct place *p = &memo->places[place_index(s->layout)];
 
     if (t->outcome != OUTCOME_RETURNED || t->count > ACCESSES_MAX || s->wrong_data ||
-        s->wrong_return || s->transient || s->values_differ || !place_make_room(p, t->count))
+        s->wrong_return || s->transient || s->values_differ || count > MEMO_BROKEN_MAX ||
+        !place_make_room(p, t->count))
         return;
-    p->verdict.count = 0;
-    for (size_t i = 0; i < memo->judge->count; i++) {
-        if (!check_broken(&memo->judge->checks[i], s))
-            continue;
-        if (p->verdict.count == MEMO_BROKEN_MAX)
-            return;
-        p->verdict.broken[p->verdict.count++] = (uint16_t)i;
-    }
+    p->verdict.count = (uint16_t)count;
+    memcpy(p->verdict.broken, broken, count * sizeof *broken);
     p->verdict.again = s->stores.any_again;
     p->values = s->stores.any_again && memo->judge->values;
     p->op = s->c->op;

@@ -30,8 +30,9 @@ struct memo_verdict {
 };
 
 // Remembers the case in the shadow, judged and found to return, to store the
-// right data, and to leave no question open; does nothing with others.
-void memo_keep(struct memo *memo, const struct shadow *s);
+// right data, and to leave no question open; does nothing with others. BROKEN: the
+// COUNT checks that it breaks.
+void memo_keep(struct memo *memo, const struct shadow *s, const uint16_t *broken, size_t count);
 
 // What the case comes to if it is like one remembered, and does the right thing
 // to its data; else NULL. Call before arena_clear. The result stands until the

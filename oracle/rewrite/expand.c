@@ -34,6 +34,26 @@ static uint64_t mask_bits(const struct descriptor *d, const uint64_t *record)
     return bits;
 }
 
+// Each of the low 32 bits twice, side by side.
+static uint64_t doubled(uint64_t bits)
+{
+    bits &= UINT32_MAX;
+    bits = (bits | bits << 16) & UINT64_C(0x0000ffff0000ffff);
+    bits = (bits | bits << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    bits = (bits | bits << 4) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    bits = (bits | bits << 2) & UINT64_C(0x3333333333333333);
+    bits = (bits | bits << 1) & UINT64_C(0x5555555555555555);
+    return bits | bits << 1;
+}
+
+// A bit for each byte of elements of 1, 2, 4 or 8 bytes.
+static uint64_t byte_mask(uint64_t elements, unsigned element)
+{
+    for (; element > 1; element /= 2)
+        elements = doubled(elements);
+    return elements;
+}
+
 static size_t expand_masked(const struct descriptor *d, const uint64_t *record, struct access *out)
 {
     unsigned elements = d->access.width / d->element;
@@ -49,12 +69,7 @@ static size_t expand_masked(const struct descriptor *d, const uint64_t *record, 
         out->width = (uint16_t)(__builtin_popcountll(bits) * d->element);
         return out->width != 0;
     }
-    uint64_t element_mask = d->element >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << d->element) - 1;
-    out->mask = 0;
-    for (unsigned i = 0; i < elements; i++) {
-        if (bits >> i & 1)
-            out->mask |= element_mask << (i * d->element);
-    }
+    out->mask = byte_mask(bits, d->element);
     out->flags |= ACCESS_MASKED;
     return out->mask != 0;
 }

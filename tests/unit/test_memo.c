@@ -64,8 +64,10 @@ static const struct memo_verdict *recall(const struct fixture *f)
 
 static void keep(struct fixture *f)
 {
+    uint16_t broken[RULE_COUNT];
     shadow_build(f->shadow, &f->h.c, &f->h.r.layout, &f->h.r.trace, RESULT_OF_OP);
-    memo_keep(f->memo, f->shadow);
+    size_t count = judge_case(&f->judge, f->shadow, broken);
+    memo_keep(f->memo, f->shadow, broken, count);
 }
 
 static int set_up(void **state)

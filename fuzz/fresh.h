@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Which cases a mutator gave of late. Cases are few as long as they are small, and
+// what one field more or less makes no difference to is the same case again: without
+// this a third of a fuzzer's executions tell it nothing.
+
+#ifndef STORESCOPE_FUZZ_FRESH_H
+#define STORESCOPE_FUZZ_FRESH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    FRESH_PLACES = 1 << 16, // a power of two
+    FRESH_TRIES = 4,        // so many times a mutator tries to give something new
+};
+
+// All zeros: nothing was given yet.
+struct fresh {
+    uint32_t place[FRESH_PLACES];
+};
+
+// Was a case of this hash (case_hash) not given of late? It is from now on.
+static inline bool fresh_take(struct fresh *f, uint64_t hash)
+{
+    uint32_t *place = &f->place[hash % FRESH_PLACES], mark = (uint32_t)(hash >> 32) | 1;
+    bool fresh = *place != mark;
+    *place = mark;
+    return fresh;
+}
+
+#endif
