@@ -3,9 +3,12 @@
 //
 // The pass that every case pays for. Nearly all accesses are at most 64 bytes
 // wide and lie wholly in the destination (stores) or the source (loads): those
-// take touch_inside, a few shifts and two words of a bitmap each. All others
-// take touch_small or touch_range, which do the same for clipped, masked and
-// string accesses and look at where the bytes outside lie.
+// take touch_inside, a few shifts and two words of a bitmap each, and few branches,
+// since no two cases of a fuzzer take the same ones. All others take touch_small or
+// touch_range, which do the same for clipped, masked and string accesses and look at
+// where the bytes outside lie.
+//
+// In the bitmap of bytes touched those beyond both ends of a side count as touched.
 
 #include "shadow_parts.h"
 
@@ -20,18 +23,30 @@ struct strip {
     struct shadow_side *side;
     uint64_t base, size;
     uint64_t start; // of the latest access
+    uint64_t end;   // of the latest access, as an offset: `size` when it touched the last byte
+    // What the accesses of the common kind did. In one word, since each access
+    // would wait for the one before at each word of its own.
+    uint64_t seen, accesses;
 };
+
+// Bits of strip.seen; below them the OR of the widths, powers of two.
+#define SEEN_CLASS     8 // and up, a bit for each enum site_class
+#define SEEN_ASTRAY    (UINT64_C(1) << 32)
+#define SEEN_DESCENDED (UINT64_C(1) << 33)
+enum { SEEN_WIDTHS = 0x7f };
+_Static_assert(SEEN_CLASS + SITE_CLASS_COUNT <= 32, "classes have room in strip.seen");
 
 struct pass {
     struct shadow *s;
     const struct access *accesses;
     const struct site *sites;
-    struct strip stores, loads;
-    uint32_t undrained; // classes of the stores since the last drain
+    struct strip strips[2]; // by enum access_kind
+    uint32_t undrained;     // classes of the stores since the last drain
     bool flushes;
     uint64_t look_backs; // left before look_back gives up
     bool look_again;     // it gave up: shadow_find_again has to tell
 };
+_Static_assert(ACCESS_LOAD == 0 && ACCESS_STORE == 1, "pass.strips has no others");
 
 struct shadow *shadow_new(void)
 {
@@ -84,8 +99,7 @@ static inline uint64_t mark(struct shadow_side *side, uint64_t off, uint64_t bit
     uint64_t low_again = once[0] & low, high_again = once[1] & high;
 
     once[0] |= low;
-    if (high)
-        once[1] |= high;
+    once[1] |= high;
     if (low_again | high_again) {
         side->again[word] |= low_again;
         side->again[word + 1] |= high_again;
@@ -94,34 +108,28 @@ static inline uint64_t mark(struct shadow_side *side, uint64_t off, uint64_t bit
     return low_again >> shift | high_again << 1 << (WORD_BITS - 1 - shift);
 }
 
-// A store begins or ends at EDGE. An element that reaches over the edge, lies
-// wholly inside and was not touched before is torn: this store is its first and
-// does not cover it. Call for all edges of a store before its bytes are marked.
-static inline void tear_at(const struct strip *t, uint64_t edge)
+// Sizes of the elements that a store which begins or ends at EDGE tears, an offset
+// on the side or its end: an element that reaches over the edge, lies wholly inside
+// and was not touched before is torn, since this store is its first and does not
+// cover it. To be asked for all edges of a store before its bytes are marked.
+static inline uint32_t torn_at(const struct strip *t, uint64_t edge)
 {
+    // By how far the edge lies in its naturally aligned eight bytes.
+    static const uint8_t reach_over[8] = {0, 8 | 4 | 2, 8 | 4, 8 | 4 | 2, 8, 8 | 4 | 2, 8 | 4, 8 | 4 | 2};
     uint64_t in_block = (t->base + edge) % 8;
-    if (in_block == 0 || edge == 0 || edge >= t->size || t->side->torn_sizes == TORN_ALL)
-        return;
+    uint64_t at = WORD_BITS + edge - in_block; // from the word before the first
+    const uint64_t *once = t->side->once - 1 + at / WORD_BITS;
+    uint64_t taken = once[0] >> at % WORD_BITS | once[1] << 1 << (WORD_BITS - 1 - at % WORD_BITS);
+    uint32_t eight = (taken & 0xff) == 0, four = (taken >> (in_block & 4) & 0xf) == 0;
+    uint32_t two = (taken >> (in_block & 6) & 3) == 0;
+    return (eight << 3 | four << 2 | two << 1) & reach_over[in_block];
+}
 
-    // `taken`: for the eight bytes of the naturally aligned block, those that
-    // were touched or lie outside.
-    uint64_t taken;
-    if (edge < in_block) {
-        taken = t->side->once[0] << (in_block - edge) | low_bits(in_block - edge);
-    } else {
-        uint64_t at = edge - in_block;
-        const uint64_t *once = t->side->once + at / WORD_BITS;
-        taken = once[0] >> at % WORD_BITS | once[1] << 1 << (WORD_BITS - 1 - at % WORD_BITS);
-    }
-    if (t->size - edge < 8 - in_block)
-        taken |= ~low_bits(t->size - edge + in_block);
-
-    uint32_t sizes = (taken & 0xff) == 0 ? 8 : 0;
-    if (in_block % 4 && (taken >> (in_block & 4) & 0xf) == 0)
-        sizes |= 4;
-    if (in_block % 2 && (taken >> (in_block & 6) & 3) == 0)
-        sizes |= 2;
-    t->side->torn_sizes |= sizes;
+// The same for an edge that may lie anywhere.
+static void tear_at(struct strip *t, uint64_t edge)
+{
+    if (edge < t->size)
+        t->side->torn_sizes |= torn_at(t, edge);
 }
 
 // Largest power of two that is not above WIDTH: what it has to be aligned to.
@@ -185,75 +193,32 @@ static void look_back(struct pass *p, size_t i, uint64_t again)
     }
 }
 
-// What the accesses of the common kind did to a side since they were last added
-// to it. In local variables, since anything in memory would have to be read
-// again after each store to a bitmap.
-struct gathered {
-    uint64_t accesses;
-    uint64_t start;  // as in struct strip, but current
-    uint64_t end;    // of the latest access, as an offset
-    uint64_t widths; // OR of the widths, powers of two
-    uint64_t astray; // nonzero: one was not aligned
-    uint32_t classes;
-    bool descending;
-};
-
 // The common case, made for speed: at most 64 bytes, a power of two, wholly
 // inside. False when the access is not of that kind.
-static inline __attribute__((always_inline)) bool
-touch_inside(struct pass *p, struct strip t, struct gathered *k, size_t i, bool store)
+static inline __attribute__((always_inline)) bool touch_inside(struct pass *p, struct strip *t,
+                                                               size_t i)
 {
     const struct access *a = &p->accesses[i];
-    uint64_t off = a->addr - t.base, width = a->width;
+    uint64_t off = a->addr - t->base, width = a->width, store = a->kind;
     if ((a->count ^ 1) | (a->flags & (ACCESS_MASKED | ACCESS_TLS)) | (width & (width - 1)))
         return false;
-    if (width - 1 >= WORD_BITS || off >= t.size || width > t.size - off)
+    if (width - 1 >= WORD_BITS || off >= t->size || width > t->size - off)
         return false;
 
-    if (store && (a->addr | width) % 8) {
-        tear_at(&t, off);
-        tear_at(&t, off + width);
-    }
-    uint64_t shift = off % WORD_BITS, bits = ~UINT64_C(0) >> (WORD_BITS - width), again;
-    uint64_t *once = &t.side->once[off / WORD_BITS];
-    if (shift + width <= WORD_BITS && !(*once & bits << shift)) {
-        *once |= bits << shift;
-        again = 0;
-    } else {
-        again = mark(t.side, off, bits);
-    }
-    if (store && again)
+    if (store & (((a->addr | width) & 7) != 0))
+        t->side->torn_sizes |= torn_at(t, off) | torn_at(t, off + width);
+    uint64_t again = mark(t->side, off, ~UINT64_C(0) >> (WORD_BITS - width));
+    if (store & (again != 0))
         look_back(p, i, again);
 
-    uint32_t class = UINT32_C(1) << p->sites[a->site].class;
-    if (store)
-        p->undrained |= class;
-    k->classes |= class;
-    k->accesses++;
-    k->descending |= a->addr < k->start;
-    k->start = a->addr;
-    k->end = off + width;
-    k->widths |= width;
-    k->astray |= a->addr & (width - 1);
+    uint64_t class = UINT64_C(1) << p->sites[a->site].class;
+    uint64_t astray = (a->addr & (width - 1)) != 0, descends = a->addr < t->start;
+    p->undrained |= (uint32_t)(class & -store);
+    t->seen |= width | class << SEEN_CLASS | SEEN_ASTRAY * astray | SEEN_DESCENDED * descends;
+    t->accesses++;
+    t->start = a->addr;
+    t->end = off + width;
     return true;
-}
-
-// Adds the tally to its side and starts it anew.
-static inline __attribute__((always_inline)) void settle(struct strip *t, struct gathered *k)
-{
-    struct shadow_side *side = t->side;
-    if (k->accesses) {
-        uint32_t widest = (uint32_t)alignment_of((uint16_t)k->widths);
-        side->accesses += k->accesses;
-        side->classes |= k->classes;
-        side->width_max = widest > side->width_max ? widest : side->width_max;
-        side->misaligned |= k->astray != 0;
-        side->descending |= k->descending;
-        side->last_byte_last = k->end == t->size;
-        side->whole_request &= k->widths == t->size && widest == t->size; // all alike
-        t->start = k->start;
-    }
-    *k = (struct gathered){.start = t->start};
 }
 
 // The span in SPANS that holds POS, and the address up to which that answer
@@ -384,7 +349,7 @@ static void touch_small(struct pass *p, struct strip *t, size_t i)
     count_order(t, a->addr + lowest, a->addr + lowest);
     t->side->accesses++;
     t->side->misaligned |= (a->addr & (alignment_of(a->width) - 1)) != 0;
-    t->side->last_byte_last = last < WORD_BITS && bits >> last & 1;
+    t->end = last < WORD_BITS && bits >> last & 1 ? t->size : 0;
     t->side->whole_request &=
         a->addr + lowest == t->base && t->size <= WORD_BITS && mask >> lowest == low_bits(t->size);
     touch_rest(p, a, mask & ~(bits << before));
@@ -443,7 +408,7 @@ static void touch_range(struct pass *p, struct strip *t, size_t i)
     t->side->accesses += (last - first) / width + 1;
     t->side->descending |= down && last > first;
     t->side->misaligned |= (first & (align - 1)) != 0;
-    t->side->last_byte_last = down ? end - first <= width : part.hi == t->size;
+    t->end = (down ? end - first <= width : part.hi == t->size) ? t->size : 0;
     t->side->whole_request &= first == last && first == t->base && width == t->size;
     touch_elsewhere(p, a, reach.lo, min_u64(reach.hi, t->base));
     touch_elsewhere(p, a, max_u64(reach.lo, end), reach.hi);
@@ -475,37 +440,20 @@ static inline bool is_own_stack(const struct access *a, const struct trace *t)
     return a->count == 1 && from < room && a->width <= room - from && !(a->flags & ACCESS_TLS);
 }
 
-// An access that is not of the common kind.
-static __attribute__((always_inline)) inline void step_aside(struct pass *p, struct strip *t,
-                                                             struct gathered *k, size_t i)
-{
-    if (is_own_stack(&p->accesses[i], p->s->trace))
-        return;
-    settle(t, k);
-    touch_other(p, t, i);
-    k->start = t->start;
-}
-
 static void run_pass(struct pass *p, size_t count)
 {
-    const struct strip stores = p->stores, loads = p->loads;
-    struct gathered stored = {0}, loaded = {0};
     for (size_t i = 0; i < count; i++) {
         const struct access *a = &p->accesses[i];
-        if (a->kind == ACCESS_STORE) {
-            if (!touch_inside(p, stores, &stored, i, true))
-                step_aside(p, &p->stores, &stored, i);
-        } else if (a->kind == ACCESS_LOAD) {
-            if (!touch_inside(p, loads, &loaded, i, false))
-                step_aside(p, &p->loads, &loaded, i);
+        if (a->kind <= ACCESS_STORE) {
+            struct strip *t = &p->strips[a->kind];
+            if (!touch_inside(p, t, i) && !is_own_stack(a, p->s->trace))
+                touch_other(p, t, i);
         } else if (a->kind == ACCESS_FLUSH) {
             p->flushes = true;
         }
         if (a->flags & ACCESS_DRAINS)
             p->undrained = 0;
     }
-    settle(&p->stores, &stored);
-    settle(&p->loads, &loaded);
 }
 
 // In parts, since gcc clears a structure of this size as a whole with
@@ -518,28 +466,43 @@ static void start_anew(struct shadow *s)
     memset((char *)s + FROM, 0, TO - FROM);
 }
 
+// The four maps; before and behind a side's bytes all are touched.
 static void lay_maps(struct shadow *s, uint64_t size)
 {
     struct shadow_scratch *scratch = s->scratch;
-    size_t stride = size / WORD_BITS + 2; // one word more than bytes need: see mark
+    size_t words = size / WORD_BITS + 2; // one more than bytes need: see mark
+    size_t stride = words + 1;           // and one before
     uint64_t *maps = shadow_room(&scratch->maps, &scratch->maps_bytes, 4 * stride * sizeof *maps);
     memset(maps, 0, 4 * stride * sizeof *maps);
-    s->stores.once = maps;
-    s->stores.again = maps + stride;
-    s->loads.once = maps + 2 * stride;
+    s->stores.once = maps + 1;
+    s->loads.once = maps + stride + 1;
+    s->stores.again = maps + 2 * stride;
     s->loads.again = maps + 3 * stride;
+    for (uint64_t *once = maps; once <= maps + stride; once += stride) {
+        once[0] = once[words] = ~UINT64_C(0);
+        once[words - 1] = ~low_bits(size % WORD_BITS);
+    }
 }
 
-static void finish_side(struct shadow_side *side, uint64_t size)
+static void finish_side(const struct strip *t)
 {
-    uint64_t words = size / WORD_BITS;
-    uint64_t missing = ~side->once[words] & low_bits(size % WORD_BITS);
-    for (uint64_t word = 0; word < words; word++)
+    struct shadow_side *side = t->side;
+    uint64_t missing = 0, widths = t->seen & SEEN_WIDTHS;
+    for (uint64_t word = 0; word <= t->size / WORD_BITS; word++)
         missing |= ~side->once[word];
     side->missing = missing != 0;
     side->torn_max = side->torn_sizes & 8 ? 8 : side->torn_sizes & 4 ? 4 : side->torn_sizes;
+    side->accesses += t->accesses;
+    side->classes |= (uint32_t)(t->seen >> SEEN_CLASS) & (uint32_t)low_bits(SITE_CLASS_COUNT);
+    side->misaligned |= (t->seen & SEEN_ASTRAY) != 0;
+    side->descending |= (t->seen & SEEN_DESCENDED) != 0;
+    side->last_byte_last = t->size == 0 || (side->accesses > 0 && t->end == t->size);
     side->whole_request &= side->accesses > 0;
-    side->last_byte_last |= size == 0;
+    if (t->accesses == 0)
+        return;
+    uint32_t widest = (uint32_t)alignment_of((uint16_t)widths);
+    side->width_max = widest > side->width_max ? widest : side->width_max;
+    side->whole_request &= widths == t->size && widest == t->size; // all alike
 }
 
 static void compare_data(struct shadow *s)
@@ -577,13 +540,13 @@ void shadow_gather(struct shadow *s, const struct copy_case *c, const struct lay
         .s = s,
         .accesses = trace->accesses,
         .sites = trace->sites,
-        .stores = {&s->stores, dst, size, 0},
-        .loads = {&s->loads, (uintptr_t)layout->src, size, 0},
+        .strips = {[ACCESS_STORE] = {.side = &s->stores, .base = dst, .size = size},
+                   [ACCESS_LOAD] = {.side = &s->loads, .base = (uintptr_t)layout->src, .size = size}},
         .look_backs = 16 + 4 * trace->count,
     };
     run_pass(&p, trace->count);
-    finish_side(&s->stores, size);
-    finish_side(&s->loads, size);
+    finish_side(&p.strips[ACCESS_STORE]);
+    finish_side(&p.strips[ACCESS_LOAD]);
     if (p.look_again && !(s->duplicate && s->overlapping))
         find_again(s);
 
