@@ -144,18 +144,26 @@ size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, str
     }
 }
 
-// Value of a plain store, which the record holds in whole words.
+// Value of a plain store, which the record holds in whole words. Most are one, two
+// or four words: no loop for those.
 static void attach_value(const uint64_t *words, struct access *a, struct trace *trace)
 {
-    size_t at = trace->value_bytes, count = (a->width + 7u) / 8;
-    if (at > TRACE_NO_VALUE - 8 * count)
+    size_t at = trace->value_bytes, width = a->width, room = (width + 7) / 8 * 8;
+    if (at > TRACE_NO_VALUE - room)
         return;
-    if (at + 8 * count > trace->value_capacity)
-        trace_reserve_values(trace, at + 8 * count);
-    for (size_t i = 0; i < count; i++)
-        memcpy(trace->values + at + 8 * i, &words[i], 8);
+    if (at + room > trace->value_capacity)
+        trace_reserve_values(trace, at + room);
+    uint8_t *to = trace->values + at;
+    if (width <= 8)
+        memcpy(to, words, 8);
+    else if (width == 16)
+        memcpy(to, words, 16);
+    else if (width == 32)
+        memcpy(to, words, 32);
+    else
+        memcpy(to, words, room);
     a->value = (uint32_t)at;
-    trace->value_bytes = at + a->width;
+    trace->value_bytes = at + width;
 }
 
 // Values of the N accesses of a captured descriptor, which lie one after the
@@ -202,10 +210,10 @@ static void expand_record(const struct recorder *r, const struct translation *t,
         expand_plain(d, record, count, trace);
         return;
     }
+    if (trace->count + (size_t)count * EXPAND_MOST > trace->capacity)
+        trace_reserve(trace, trace->count + (size_t)count * EXPAND_MOST);
+    struct access *out = &trace->accesses[trace->count];
     for (uint32_t i = 0; i < count; i++, d++) {
-        if (trace->count + EXPAND_MOST > trace->capacity)
-            trace_reserve(trace, trace->count + EXPAND_MOST);
-        struct access *out = &trace->accesses[trace->count];
         size_t n = 1;
         if (d->plain) {
             *out = d->access;
@@ -220,8 +228,9 @@ static void expand_record(const struct recorder *r, const struct translation *t,
         } else if (d->value_word) {
             attach_value(&record[d->value_word], out, trace);
         }
-        trace->count += n;
+        out += n;
     }
+    trace->count = (size_t)(out - trace->accesses);
 }
 
 // Elements that a string op did before it faulted: rcx says how many it had not.

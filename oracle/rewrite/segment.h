@@ -44,12 +44,14 @@ enum descriptor_shape { SHAPE_PLAIN, SHAPE_STRING, SHAPE_MASKED, SHAPE_GATHER, S
 
 struct descriptor {
     struct access access; // all but the address, which is `addr` plus registers
-    uint8_t shape;        // enum descriptor_shape
+    uint8_t a, b;         // addr += word[a] * a_times + word[b] * b_times
+    uint8_t a_times, b_times;
+    bool plain;         // one access, of which all but the address is known
+    bool captured;      // value_word is a SLOT_CAPTURE
+    uint8_t value_word; // value mode: SLOT_VALUE or SLOT_CAPTURE, else 0
+    uint8_t shape;      // enum descriptor_shape
     bool addr32;
     uint64_t segment_base; // with addr32: added after the cut, else part of the address
-    bool plain;   // one access, of which all but the address is known
-    uint8_t a, b; // addr += word[a] * a_times + word[b] * b_times
-    uint8_t a_times, b_times;
     // SHAPE_STRING
     uint8_t count_word; // rcx before; 0: one element
     uint8_t df_word;
@@ -63,22 +65,21 @@ struct descriptor {
     // SHAPE_PART, see struct mem
     uint8_t part_word, part_bytes, part_shift, part_times;
     bool part_signed;
-    uint8_t value_word; // value mode: SLOT_VALUE or SLOT_CAPTURE, else 0
-    bool captured;      // value_word is a SLOT_CAPTURE
 };
 
 // A segment with BUSY slots takes no further instruction, so that registers are
 // left to write its record with.
 enum { SEGMENT_SLOTS_MAX = 24, SEGMENT_SLOTS_BUSY = 5 };
 
+// What is asked of it for each record comes first.
 struct segment {
     uint32_t first, count; // descriptors
     uint32_t words;        // length of its record
-    struct slot slots[SEGMENT_SLOTS_MAX];
+    uint32_t block;        // hash of the place of the block that it begins; 0: none
+    bool plain;            // every descriptor is, and has no value
+    bool reached;          // of a block: it was entered
     uint8_t slot_count;
-    bool plain;     // every descriptor is, and has no value
-    bool reached;   // of a block: it was entered
-    uint32_t block; // hash of the place of the block that it begins; 0: none
+    struct slot slots[SEGMENT_SLOTS_MAX];
     uint32_t insn;  // first of that block, index into program.insns
     uint32_t insns; // how many it has
 };
