@@ -31,6 +31,7 @@
 #include "board.h"
 #include "chunk.h"
 #include "expect.h"
+#include "fresh.h"
 #include "fuzz.h"
 
 // What a target wants when nothing is set. Each defines one.
@@ -111,10 +112,6 @@ struct seat *harness_seat(size_t pick);
 // every seat where the input is a text, which picks none.
 void harness_run(const uint8_t *data, size_t size,
                  void (*run)(struct seat *seat, struct copy_case *c));
-
-// A hash of what the input's seat makes of it: one for all inputs that are the same
-// case to it. Mutators ask (mutators.c).
-uint64_t fuzz_identity(const uint8_t *data, size_t size);
 
 // Makes of any case one that the seat's routine takes.
 void seat_fit(const struct seat *seat, struct copy_case *c);

@@ -6,10 +6,8 @@
 // dictionary and the comparisons it saw; until it is a case that was not given of
 // late. Other engines do not know the hooks.
 
-#include "fresh.h"
-#include "harness.h"
-
 #include "case_bytes.h"
+#include "fresh.h"
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) __attribute__((weak));
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);

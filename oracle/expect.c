@@ -77,6 +77,7 @@ struct expect_row *expect_row_of(struct expect_backend *b, const struct expect_k
     row->key = *key;
     row->rule = rule;
     row->c = *c;
+    expect_set_judged(b, key);
     return row;
 }
 

@@ -67,7 +67,7 @@ bool expect_is_judged(const struct expect_backend *b, const struct expect_key *k
 void expect_set_judged(struct expect_backend *b, const struct expect_key *key);
 
 // The row of a rule, or NULL; made, without sites and with case C, when C is not
-// NULL. Making one moves the others.
+// NULL: its key counts as judged then. Making one moves the others.
 struct expect_row *expect_row_of(struct expect_backend *b, const struct expect_key *key,
                                  enum rule_id rule, const struct copy_case *c);
 bool expect_row_has(const struct expect_row *row, const char *sites);

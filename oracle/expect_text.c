@@ -94,7 +94,6 @@ static bool take_case(struct parser *p, const char *text)
             return text_lines_fail(&p->lines, "%s under %s is given twice; give it once",
                                    rule_name[p->rule], p->keys[i].contract);
         expect_row_of(b, &p->keys[i], p->rule, &c);
-        expect_set_judged(b, &p->keys[i]);
     }
     p->has_case = true;
     return true;

@@ -111,6 +111,11 @@ start $easy --contract ram --time 4s --engine libfuzzer --jobs 1 --corpus k --ba
 finish
 [ "$status" -eq 0 ] && grep -q '^0 differences' out
 verdict $? 'and with them it is no news'
+cp known.expect as-known.expect
+start $easy --contract ram --time 4s --engine libfuzzer --jobs 1 --corpus a --write-baseline as-known.expect
+finish
+[ "$status" -eq 0 ] && cmp -s known.expect as-known.expect
+verdict $? 'what the file has already is not written to it again'
 sed 's/^rule .*/rule crash ram/;s/^  sites.*/  sites -/' known.expect >crash.expect
 start $easy --contract ram --time 4s --engine libfuzzer --jobs 1 --corpus g --baseline crash.expect
 finish

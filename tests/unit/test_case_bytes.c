@@ -5,9 +5,11 @@
 // A fuzzer's bytes and cases, both ways.
 
 #include "../../fuzz/case_input.h"
+#include "../../fuzz/fresh.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -138,6 +140,48 @@ static void few_children_of_large_copies_are_large(void **state)
     assert_true(bytes / (3 * CHILDREN) < 1024);
 }
 
+uint64_t fuzz_identity(const uint8_t *data, size_t size)
+{
+    struct copy_case c;
+    uint8_t pick;
+    case_from_bytes(data, size, &c, &pick);
+    return case_hash(&c, pick);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+
+static int compare_hashes(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+// How many of the hashes are there once more; sorts them.
+static size_t repeats(uint64_t *hashes, size_t count)
+{
+    size_t n = 0;
+    qsort(hashes, count, sizeof *hashes, compare_hashes);
+    for (size_t i = 1; i < count; i++)
+        n += hashes[i] == hashes[i - 1];
+    return n;
+}
+
+// One parent has few children: to be run again they would tell nothing.
+static void mutators_seldom_give_a_case_twice(void **state)
+{
+    (void)state;
+    enum { CHILDREN = 20000 };
+    static uint64_t plain[CHILDREN], fresh[CHILDREN];
+    for (unsigned seed = 0; seed < CHILDREN; seed++) {
+        uint8_t a[CASE_BYTES] = {0}, b[CASE_BYTES] = {0};
+        size_t a_size = case_mutate(a, CASE_BYTES, CASE_BYTES, seed);
+        size_t b_size = LLVMFuzzerCustomMutator(b, CASE_BYTES, CASE_BYTES, seed);
+        plain[seed] = fuzz_identity(a, a_size);
+        fresh[seed] = fuzz_identity(b, b_size);
+    }
+    assert_in_range(repeats(fresh, CHILDREN), 0, repeats(plain, CHILDREN) / 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_saved_cases_text_is_taken_as_that_case),
         cmocka_unit_test(mutants_fit_and_are_the_same_for_the_same_seed),
         cmocka_unit_test(few_children_of_large_copies_are_large),
+        cmocka_unit_test(mutators_seldom_give_a_case_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
