@@ -7,11 +7,15 @@
 
 #include "storecopy.h"
 
-// Enough for what storescope sweeps unless told otherwise: moves up to 8192 bytes.
-enum { KEEP_BYTES = 4096 };
+// On the stack, of which a routine has some MiB: enough for overlapping moves of up
+// to 8 MiB. A larger one is refused, as the function refuses it.
+enum { KEEP_BYTES_MAX = 4 << 20 };
 
 void *engine_ordered_move(void *dst, const void *src, size_t n)
 {
-    uint8_t keep[KEEP_BYTES];
-    return storecopy_ordered_move(dst, src, n, keep, sizeof keep);
+    size_t bytes = storecopy_ordered_keep(dst, src, n);
+    if (bytes > KEEP_BYTES_MAX)
+        return NULL;
+    uint8_t keep[bytes + 1];
+    return storecopy_ordered_move(dst, src, n, keep, bytes);
 }

@@ -55,9 +55,7 @@ sweep_overlaps() {
     check "engine/$1" "$2" --size 0..4096 --dst 0..63 --overlap -128..128
     # Without a source or distance: the size's own, and others again.
     check "engine/$1" "$2" --size 0..4096 --dst 0..63
-    # The backend ordered_move keeps at most 4 KiB.
-    [ "$1" = ordered_move ] ||
-        check "engine/$1" "$2" --size 8128..8320:3 --dst 0..63:3 --overlap -128..128
+    check "engine/$1" "$2" --size 8128..8320:3 --dst 0..63:3 --overlap -128..128
 }
 
 sweep_row() {
