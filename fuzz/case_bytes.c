@@ -31,8 +31,7 @@ enum {
     SMALL = CASE_BYTES_SMALL,
     MIDDLE = 1152,
     PAGES = 2 * PAGE_BYTES + 256,
-    LARGE = 256,
-    LARGE_SHARE = 128, // bytes
+    LARGE_SHARE = 256, // bytes
 };
 
 static uint32_t read_2(const uint8_t *at)
@@ -53,22 +52,27 @@ static void write_le(uint8_t *data, size_t at, unsigned bytes, uint32_t value)
 
 // ---- bytes to case ----
 
+static uint32_t near_edge(uint32_t value)
+{
+    // Low edges more often: those of the table's first half, or of all of it.
+    enum { ALL = sizeof edges / sizeof *edges, LOW = ALL - ALL / 2 };
+    uint32_t at = value & 0x7f, by = (value >> 8) % 33;
+    uint32_t edge = edges[value >> 7 & 1 ? at % ALL : at % LOW];
+    return edge + by < 16 ? 0 : edge + by - 16;
+}
+
 static uint32_t size_of(uint32_t kind, uint32_t value)
 {
-    // Low edges more often: each half of the table as often as what is above it.
-    size_t count = sizeof edges / sizeof *edges, first = value >> 7 & 1 ? 0 : count / 2;
-    uint32_t edge = edges[(value & 0x7f) % (count - first)];
-    uint32_t by = (value >> 8) % 33;
     kind %= SIZE_KINDS;
-    if (kind == SIZE_EXACT && value <= CASE_BYTES_SIZE_MAX)
-        return value;
-    if (kind == SIZE_EXACT || kind == SIZE_MIDDLE)
-        return value % MIDDLE;
+    if (kind < SIZE_NEAR_EDGE)
+        return value % SMALL;
+    if (kind < SIZE_MIDDLE)
+        return near_edge(value);
     if (kind == SIZE_PAGES)
         return value % PAGES;
-    if (kind >= SIZE_NEAR_EDGE)
-        return edge + by < 16 ? 0 : edge + by - 16;
-    return value % SMALL;
+    if (kind == SIZE_EXACT && value <= CASE_BYTES_SIZE_MAX)
+        return value;
+    return value % MIDDLE;
 }
 
 static uint32_t offset_of(uint32_t value)
@@ -285,7 +289,7 @@ static void tame(uint8_t *data, uint64_t *state)
 {
     for (;;) {
         uint32_t bytes = size_of(data[AT_SIZE_KIND], read_4(data + AT_SIZE));
-        if (bytes < LARGE || draw(state) % (bytes / LARGE_SHARE) == 0)
+        if (bytes < MIDDLE || draw(state) % (bytes / LARGE_SHARE) == 0)
             return;
         new_size(data, state);
     }
