@@ -469,7 +469,7 @@ struct elf_file *elf_file_open(const char *path, char *error, size_t error_size)
     file->fd = fd;
     file->bytes = bytes;
     file->members_max = bytes / sizeof(struct ar_hdr);
-    const struct elf_source source = {fd, bytes, text, sizeof text};
+    const struct elf_source source = {.fd = fd, .bytes = bytes, .why = text, .why_size = sizeof text};
     const char *why = text;
     if (elf_sound_file(&source)) {
         file->elf = elf_begin(fd, ELF_C_READ, NULL);
@@ -485,7 +485,8 @@ struct elf_file *elf_file_open(const char *path, char *error, size_t error_size)
 
 bool elf_file_may_be_loaded(struct elf_file *file, char *error, size_t error_size)
 {
-    const struct elf_source source = {file->fd, file->bytes, error, error_size};
+    const struct elf_source source = {
+        .fd = file->fd, .bytes = file->bytes, .why = error, .why_size = error_size};
     return elf_sound_to_load(&source);
 }
 

@@ -58,7 +58,7 @@ bool elf_range_fits(uint64_t offset, uint64_t length, uint64_t bytes)
     return offset <= bytes && length <= bytes - offset;
 }
 
-bool elf_read(int fd, uint64_t offset, void *out, size_t length)
+static bool read_whole(int fd, uint64_t offset, void *out, size_t length)
 {
     uint8_t *at = out;
     while (length > 0) {
@@ -73,6 +73,33 @@ bool elf_read(int fd, uint64_t offset, void *out, size_t length)
         offset += (uint64_t)n;
         length -= (size_t)n;
     }
+    return true;
+}
+
+static bool move_window(const struct elf_source *source, uint64_t offset)
+{
+    struct elf_window *w = source->window;
+    uint64_t left = source->bytes - offset;
+    w->at = offset;
+    w->length = 0;
+    size_t length = left < sizeof w->bytes ? (size_t)left : sizeof w->bytes;
+    if (!read_whole(source->fd, offset, w->bytes, length))
+        return false;
+    w->length = length;
+    return true;
+}
+
+bool elf_read(const struct elf_source *source, uint64_t offset, void *out, size_t length)
+{
+    struct elf_window *w = source->window;
+    if (!elf_range_fits(offset, length, source->bytes))
+        return false;
+    if (!w || length > sizeof w->bytes)
+        return read_whole(source->fd, offset, out, length);
+    if ((offset < w->at || !elf_range_fits(offset - w->at, length, w->length)) &&
+        !move_window(source, offset))
+        return false;
+    memcpy(out, w->bytes + (offset - w->at), length);
     return true;
 }
 
@@ -138,7 +165,7 @@ static bool sections_are_sound(const struct elf_image *image, const Elf64_Ehdr *
     }
     // Section 0 has the number where it does not fit into the header.
     bool read = elf_range_fits(header->e_shoff, sizeof *rows, image->bytes) &&
-                elf_read(image->source->fd, table, rows, sizeof *rows);
+                elf_read(image->source, table, rows, sizeof *rows);
     if (read && count == 0) {
         count = rows[0].sh_size;
     }
@@ -151,7 +178,7 @@ static bool sections_are_sound(const struct elf_image *image, const Elf64_Ehdr *
     }
     for (uint64_t i = 0; i < count; i++) {
         uint64_t left = count - i < BLOCK_ROWS ? count - i : BLOCK_ROWS;
-        if (i % BLOCK_ROWS == 0 && !elf_read(image->source->fd, table + i * sizeof *rows, rows,
+        if (i % BLOCK_ROWS == 0 && !elf_read(image->source, table + i * sizeof *rows, rows,
                                              (size_t)left * sizeof *rows)) {
             return elf_sound_fail(image->source, "%scannot be read to its end", image->where);
         }
@@ -168,7 +195,7 @@ static bool read_header(const struct elf_image *image, Elf64_Ehdr *header)
 {
     uint64_t length = image->bytes < sizeof *header ? image->bytes : sizeof *header;
     memset(header, 0, sizeof *header);
-    return elf_read(image->source->fd, image->offset, header, (size_t)length) &&
+    return elf_read(image->source, image->offset, header, (size_t)length) &&
            memcmp(header->e_ident, ELFMAG, SELFMAG) == 0;
 }
 
@@ -214,14 +241,14 @@ static bool index_is_sound(const struct elf_source *source, uint64_t at, uint64_
 {
     uint8_t block[4096];
     size_t width = wide ? 8 : 4;
-    if (bytes < width || !elf_read(source->fd, at, block, width)) {
+    if (bytes < width || !elf_read(source, at, block, width)) {
         return elf_sound_fail(source, "has a damaged index; 'ranlib' makes it again");
     }
     uint64_t symbols = big_endian(block, width), ends = 0;
     uint64_t next = symbols < bytes / width ? (symbols + 1) * width : bytes;
     while (next < bytes && ends < symbols) {
         size_t length = bytes - next < sizeof block ? (size_t)(bytes - next) : sizeof block;
-        if (!elf_read(source->fd, at + next, block, length)) {
+        if (!elf_read(source, at + next, block, length)) {
             break;
         }
         for (size_t i = 0; i < length; i++) {
@@ -271,7 +298,7 @@ static bool archive_is_sound(const struct elf_source *source)
     for (uint64_t at = SARMAG; at < source->bytes;) {
         uint64_t bytes, data = at + sizeof header;
         if (!elf_range_fits(at, sizeof header, source->bytes) ||
-            !elf_read(source->fd, at, &header, sizeof header) || !member_bytes(&header, &bytes) ||
+            !elf_read(source, at, &header, sizeof header) || !member_bytes(&header, &bytes) ||
             !elf_range_fits(data, bytes, source->bytes)) {
             return elf_sound_fail(source,
                                   "is cut off or damaged: there is no whole archive member at "
@@ -292,9 +319,14 @@ static bool archive_is_sound(const struct elf_source *source)
     return seen_elf || elf_sound_fail(source, "holds no object file; name another archive");
 }
 
-bool elf_sound_file(const struct elf_source *source)
+bool elf_sound_file(const struct elf_source *file)
 {
     static const char thin[SARMAG] = "!<thin>\n";
+    struct elf_window window;
+    window.at = window.length = 0;
+    struct elf_source ahead = *file;
+    const struct elf_source *source = &ahead;
+    ahead.window = &window;
     struct elf_image whole = {source, 0, source->bytes, ""};
     Elf64_Ehdr header;
     if (read_header(&whole, &header)) {

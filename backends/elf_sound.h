@@ -21,6 +21,7 @@ struct elf_source {
     uint64_t bytes;
     char *why;
     size_t why_size;
+    struct elf_window *window; // bytes read ahead, or NULL
 };
 
 // An ELF file for x86-64, or an archive whose first ELF member is, with sound

@@ -37,7 +37,7 @@ static bool fail(const struct object *o, const char *what)
 static bool read_segments(struct object *o)
 {
     Elf64_Ehdr header;
-    if (!elf_read(o->source->fd, 0, &header, sizeof header)) {
+    if (!elf_read(o->source, 0, &header, sizeof header)) {
         return fail(o, "its header cannot be read");
     }
     o->count = header.e_phnum;
@@ -50,7 +50,7 @@ static bool read_segments(struct object *o)
     if (o->segments == NULL) {
         abort();
     }
-    return elf_read(o->source->fd, header.e_phoff, o->segments, bytes) ||
+    return elf_read(o->source, header.e_phoff, o->segments, bytes) ||
            fail(o, "its program headers cannot be read");
 }
 
@@ -147,7 +147,7 @@ static bool read_dynamic(struct object *o)
     if (o->rows == NULL) {
         abort();
     }
-    if (!elf_read(o->source->fd, offset, o->rows, o->row_count * sizeof *o->rows)) {
+    if (!elf_read(o->source, offset, o->rows, o->row_count * sizeof *o->rows)) {
         return fail(o, "its dynamic section cannot be read");
     }
     for (size_t i = 0; i < o->row_count; i++) {
@@ -221,7 +221,7 @@ static bool names_lie_in_strings(const struct object *o)
         return fail(o, "its dynamic section has no symbols or no strings");
     }
     if (bytes == 0 || !in_file(o, strings, bytes, &offset) ||
-        !elf_read(o->source->fd, offset + bytes - 1, &last, 1) || last != '\0') {
+        !elf_read(o->source, offset + bytes - 1, &last, 1) || last != '\0') {
         return fail(o, "its strings have no end");
     }
     for (size_t i = 0; i < o->row_count; i++) {

@@ -136,6 +136,11 @@ static void set_environment(const struct engines *e)
     set("STORESCOPE_FINDINGS", e->folder->found);
     set("STORESCOPE_BOARD", e->folder->board);
     set("TMPDIR", temporary);
+    // AFL++ refuses to start with those that it does not like, and the engines'
+    // programs have no sanitizer.
+    set("ASAN_OPTIONS", NULL);
+    set("MSAN_OPTIONS", NULL);
+    set("LSAN_OPTIONS", NULL);
     set("AFL_NO_UI", "1");
     set("AFL_SKIP_CPUFREQ", "1");
     set("AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1");

@@ -104,7 +104,7 @@ static int is_plain(const struct dirent *e)
 
 bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
                       const struct selection *backends, const struct campaign_options *run,
-                      char *error, size_t error_size)
+                      struct fuzz_screen *screen, char *error, size_t error_size)
 {
     struct dirent **entries = NULL;
     int count = scandir(f->found, &entries, is_plain, by_name);
@@ -118,6 +118,7 @@ bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
         bool stop = run->stop && *run->stop;
         bool hurry = fuzz_clock_ms() > began + (stop ? PATIENCE_MS : span_ms);
         char *path = path_join(f->found, entries[i]->d_name);
+        screen_step(screen, "minimised", (size_t)i, (size_t)count);
         ok = ok && collect_file(x, f, path, backends, hurry ? 1 : TRIES, run, error, error_size);
         free(path);
         free(entries[i]);

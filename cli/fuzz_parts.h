@@ -138,9 +138,12 @@ struct fuzz_screen {
     uint64_t last_executions, last_ms;
     double rate;
 };
-void screen_init(struct fuzz_screen *s, bool quiet);
+// EXECUTIONS: so many were there before.
+void screen_init(struct fuzz_screen *s, bool quiet, uint64_t executions);
 void screen_show(struct fuzz_screen *s, const struct fuzz_folder *f, const struct fuzz_status *now,
                  const struct engines *e, double left_seconds);
+// After the fuzzing: WHAT is done, and how far; likewise. screen_clear ends it.
+void screen_step(struct fuzz_screen *s, const char *what, size_t done, size_t count);
 void screen_clear(struct fuzz_screen *s);
 
 // ---- fuzz_findings.c ----
@@ -163,7 +166,7 @@ struct fuzz_findings {
 // or some seconds once the user wants to stop, findings are saved as they are.
 bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
                       const struct selection *backends, const struct campaign_options *run,
-                      char *error, size_t error_size);
+                      struct fuzz_screen *screen, char *error, size_t error_size);
 void findings_free(struct fuzz_findings *x);
 
 // The smallest case that shows the same rule at the same sites; at most TRIES

@@ -274,6 +274,7 @@ static bool compare(struct fuzz *x, char *error, size_t error_size)
     }
     for (size_t b = 0; b < x->selection.count && !stopped(x); b++) {
         const struct backend *backend = x->selection.items[b];
+        screen_step(&x->screen, "compared", b, x->selection.count);
         enum copy_op op = x->folder.op < 0 ? backend->op : (enum copy_op)x->folder.op;
         if (backend->missing == NULL)
             comparing_expected(c, backend, x->contracts, x->contract_count, op);
@@ -290,7 +291,8 @@ static void conclude(struct fuzz *x, const struct fuzz_status *status, bool comp
 {
     char other[1024] = "";
     bool ok = folder_save(&x->folder, other, sizeof other);
-    ok = findings_collect(&x->findings, &x->folder, &x->selection, &x->run, other, sizeof other) &&
+    ok = findings_collect(&x->findings, &x->folder, &x->selection, &x->run, &x->screen, other,
+                          sizeof other) &&
          ok;
     ok = note_findings(x, other, sizeof other) && ok;
     ok = note_campaign(x, x->interrupted ? "interrupted" : "finished", status, other,
@@ -309,9 +311,8 @@ static int finish(struct fuzz *x, char *error, size_t error_size)
     x->interrupted = stopped(x);
     look(x, &status);
     x->folder.seconds = x->began_seconds + elapsed_seconds(x);
-    if (x->screen.terminal && status.finding_count > 0)
-        fprintf(stderr, "minimising what was found...\n");
     conclude(x, &status, compares, error, error_size);
+    screen_clear(&x->screen);
     int code = fuzz_report(x, &status, compares);
     return cli_close(&x->out, error[0] ? cli_trouble("%s", error) : code);
 }
@@ -330,7 +331,9 @@ int fuzz_run(struct fuzz *x)
         cli_trouble("%s", error);
         output_abandon(&x->out);
     } else {
-        screen_init(&x->screen, x->o->quiet);
+        struct fuzz_status had;
+        look(x, &had); // of a campaign that goes on
+        screen_init(&x->screen, x->o->quiet, had.executions);
         run_groups(x, error, sizeof error);
         screen_clear(&x->screen);
         status = finish(x, error, sizeof error);

@@ -97,21 +97,39 @@ void status_read(const struct fuzz_folder *f, const struct board *board, struct 
 
 // ---- showing it ----
 
-void screen_init(struct fuzz_screen *s, bool quiet)
+void screen_init(struct fuzz_screen *s, bool quiet, uint64_t executions)
 {
     const char *term = getenv("TERM");
-    *s = (struct fuzz_screen){.out = stderr, .look = look_of(stderr, COLOR_AUTO)};
+    *s = (struct fuzz_screen){
+        .out = stderr, .look = look_of(stderr, COLOR_AUTO), .last_executions = executions};
     s->terminal = !quiet && isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
     s->last_ms = fuzz_clock_ms();
     s->shown_ms = s->terminal ? 0 : s->last_ms + FIRST_LINE_MS - LINE_MS;
 }
 
-void screen_clear(struct fuzz_screen *s)
+static void rewind_screen(struct fuzz_screen *s)
 {
     if (s->lines > 0)
-        fprintf(s->out, "\033[%uA\033[J", s->lines);
+        fprintf(s->out, "\033[%uA", s->lines);
     s->lines = 0;
+}
+
+void screen_clear(struct fuzz_screen *s)
+{
+    bool drawn = s->lines > 0;
+    rewind_screen(s);
+    if (drawn)
+        fprintf(s->out, "\033[J");
     fflush(s->out);
+}
+
+// Is it time to show something again?
+static bool is_due(struct fuzz_screen *s, uint64_t ms)
+{
+    if (ms < s->shown_ms + (s->terminal ? (uint64_t)SCREEN_MS : (uint64_t)LINE_MS))
+        return false;
+    s->shown_ms = ms;
+    return true;
 }
 
 // The executions a second since it was last shown, smoothed.
@@ -175,9 +193,7 @@ static void draw(struct fuzz_screen *s, const struct fuzz_folder *f, const struc
                  const struct engines *e, const char *left)
 {
     char text[512], count[COUNT_TEXT_MAX], rules[400];
-    if (s->lines > 0)
-        fprintf(s->out, "\033[%uA", s->lines);
-    s->lines = 0;
+    rewind_screen(s);
     snprintf(text, sizeof text, "%s left; %s in %s", left,
              count_print(f->backend_count, "backend", count), f->root);
     screen_line(s, "time", text);
@@ -200,9 +216,8 @@ void screen_show(struct fuzz_screen *s, const struct fuzz_folder *f, const struc
 {
     char left[32], rules[400];
     uint64_t ms = fuzz_clock_ms();
-    if (ms < s->shown_ms + (s->terminal ? (uint64_t)SCREEN_MS : (uint64_t)LINE_MS))
+    if (!is_due(s, ms))
         return;
-    s->shown_ms = ms;
     update_rate(s, now, ms);
     print_left(left_seconds, left, sizeof left);
     if (s->terminal) {
@@ -214,6 +229,21 @@ void screen_show(struct fuzz_screen *s, const struct fuzz_folder *f, const struc
                 " instructions, corpus %" PRIu64 ", findings %" PRIu64 "%s%s%s\n",
                 left, now->executions, s->rate, now->reached, now->known, now->corpus,
                 now->finding_count, rules[0] ? " (" : "", rules, rules[0] ? ")" : "");
+    }
+    fflush(s->out);
+}
+
+void screen_step(struct fuzz_screen *s, const char *what, size_t done, size_t count)
+{
+    char text[64];
+    if (!is_due(s, fuzz_clock_ms()))
+        return;
+    snprintf(text, sizeof text, "%zu of %zu", done, count);
+    if (s->terminal) {
+        rewind_screen(s);
+        screen_line(s, what, text);
+    } else {
+        fprintf(s->out, "fuzz: %s: %s\n", what, text);
     }
     fflush(s->out);
 }

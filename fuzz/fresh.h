@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-    FRESH_PLACES = 1 << 16, // a power of two
+    FRESH_PLACES = 1 << 18, // a power of two
     FRESH_TRIES = 8,        // so many times a mutator tries to give something new
 };
 
