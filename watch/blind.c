@@ -101,6 +101,12 @@ static bool keep(struct guest_thread *t, const struct watched *all, size_t count
     return at != NULL;
 }
 
+static bool stores_nothing(const struct guest_insn *insn)
+{
+    return plugin.machine->only_loads != NULL &&
+           plugin.machine->only_loads(insn->bytes, insn->length);
+}
+
 void blind_before(unsigned vcpu, void *data)
 {
     struct guest_thread *t = thread_self();
@@ -120,7 +126,8 @@ void blind_before(unsigned vcpu, void *data)
     }
     t->trapped = false;
     name_once(data);
-    if (keep(t, all, count))
+    // What changes meanwhile is another thread's doing where it cannot be its own.
+    if (!stores_nothing(data) && keep(t, all, count))
         t->blind = data;
 }
 

@@ -187,6 +187,18 @@ static bool is_blind_s390(const uint8_t *bytes, size_t length)
            (bytes[0] == 0xb2 && memchr(long_four, bytes[1], sizeof long_four) != NULL);
 }
 
+// clc, trt, trtr, cp; clcl; clcle; cuse, clst, srst.
+static bool only_loads_s390(const uint8_t *bytes, size_t length)
+{
+    static const uint8_t six[] = {0xd5, 0xdd, 0xd0, 0xf9};
+    if (length == 6)
+        return memchr(six, bytes[0], sizeof six) != NULL;
+    if (length == 2)
+        return bytes[0] == 0x0f;
+    return bytes[0] == 0xa9 ||
+           (bytes[0] == 0xb2 && (bytes[1] == 0x57 || bytes[1] == 0x5d || bytes[1] == 0x5e));
+}
+
 // QEMU 9.1 and later handle vector loads and stores so.
 static bool is_blind_riscv(const uint8_t *bytes, size_t length)
 {
@@ -301,6 +313,7 @@ static const struct machine machines[] = {
      .big_endian = true,
      .flow = flow_s390,
      .is_blind = is_blind_s390,
+     .only_loads = only_loads_s390,
      .syscalls = {OLDER, .mmap_by_block = true, .execveat = 354, .pread = 180, .pwrite = 181}},
     {.name = "mips",
      .elf = EM_MIPS,
