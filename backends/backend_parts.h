@@ -8,7 +8,7 @@
 #define STORESCOPE_BACKEND_PARTS_H
 
 #include "backend.h"
-#include "nearest.h"
+#include "base/nearest.h"
 
 // Appends a backend with the defaults of its SYMBOL: its op, and the features
 // its name says it needs. Valid until the next call.

@@ -7,7 +7,7 @@
 #include "elf_sound.h"
 
 #include "elf_sound_parts.h"
-#include "older_libc.h"
+#include "base/older_libc.h"
 
 #include <ar.h>
 #include <byteswap.h>

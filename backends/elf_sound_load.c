@@ -6,7 +6,7 @@
 // the highest, that what they name lies in them.
 
 #include "elf_sound_parts.h"
-#include "older_libc.h"
+#include "base/older_libc.h"
 
 #include <stdlib.h>
 #include <string.h>

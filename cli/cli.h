@@ -8,7 +8,7 @@
 #define STORESCOPE_CLI_H
 
 #include "options.h"
-#include "output.h"
+#include "base/output.h"
 #include "report.h"
 
 enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };

@@ -5,7 +5,7 @@
 
 #include "comparing.h"
 
-#include "output.h"
+#include "base/output.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include "fuzz_parts.h"
 
 #include "case_input.h"
-#include "output.h"
+#include "base/output.h"
 
 #include <assert.h>
 #include <dirent.h>

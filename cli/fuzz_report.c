@@ -7,7 +7,7 @@
 
 #include "cli.h"
 #include "describe.h"
-#include "json_write.h"
+#include "base/json.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>

@@ -7,7 +7,7 @@
 #define STORESCOPE_FUZZ_RUN_H
 
 #include "fuzz_parts.h"
-#include "output.h"
+#include "base/output.h"
 #include "select.h"
 
 struct fuzz {

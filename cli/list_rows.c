@@ -5,8 +5,8 @@
 
 #include "arch.h"
 #include "contract.h"
-#include "json_write.h"
-#include "nearest.h"
+#include "base/json.h"
+#include "base/nearest.h"
 #include "recorder.h"
 #include "report.h"
 #include "rule_help.h"

@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_LIST_ROWS_H
 #define STORESCOPE_LIST_ROWS_H
 
-#include "look.h"
+#include "base/terminal.h"
 #include "select.h"
 
 enum list_kind { LIST_BACKENDS, LIST_RECORDERS, LIST_CONTRACTS, LIST_RULES, LIST_KIND_COUNT };

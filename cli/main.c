@@ -3,7 +3,7 @@
 
 #include "cli.h"
 #include "generated.h"
-#include "nearest.h"
+#include "base/nearest.h"
 
 #include <fcntl.h>
 #include <locale.h>

@@ -5,7 +5,7 @@
 
 #include "bus.h"
 #include "cli.h"
-#include "nearest.h"
+#include "base/nearest.h"
 #include "options_parts.h"
 #include "saved.h"
 

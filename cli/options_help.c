@@ -4,7 +4,7 @@
 // What options say to people: help, and complaints of a command line.
 
 #include "cli.h"
-#include "nearest.h"
+#include "base/nearest.h"
 #include "options_parts.h"
 
 #include <assert.h>

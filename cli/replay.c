@@ -5,7 +5,7 @@
 #include "cli.h"
 #include "describe.h"
 #include "expect.h"
-#include "json_write.h"
+#include "base/json.h"
 #include "options_parts.h"
 #include "select.h"
 

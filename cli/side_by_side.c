@@ -4,7 +4,7 @@
 #include "side_by_side.h"
 
 #include "diff.h"
-#include "json_write.h"
+#include "base/json.h"
 #include "run.h"
 #include "select.h"
 

@@ -7,7 +7,7 @@
 
 #include "confine.h"
 
-#include "older_libc.h"
+#include "base/older_libc.h"
 
 #include <asm/ioctls.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 #include "contract.h"
 
 #include "contract_texts.h"
-#include "nearest.h"
+#include "base/nearest.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
 #include "expect.h"
 
 #include "saved.h"
-#include "text_lines.h"
+#include "base/lines.h"
 
 #include <errno.h>
 #include <fts.h>

@@ -5,7 +5,7 @@
 // head, the accesses, the sites they name (the others stay behind) and the
 // values, in this order. The receiver takes nothing on trust but the build.
 
-#include "frame.h"
+#include "base/message.h"
 #include "trace.h"
 
 #include <stdlib.h>

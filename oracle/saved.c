@@ -3,7 +3,7 @@
 
 #include "saved.h"
 
-#include "text_lines.h"
+#include "base/lines.h"
 
 #include <ctype.h>
 #include <errno.h>

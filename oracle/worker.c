@@ -5,7 +5,7 @@
 
 #include "confine.h"
 #include "explain.h"
-#include "older_libc.h"
+#include "base/older_libc.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,7 +10,7 @@
 #define STORESCOPE_WORKER_H
 
 #include "chunk.h"
-#include "frame.h"
+#include "base/message.h"
 
 #include <sys/types.h>
 

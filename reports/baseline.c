@@ -4,7 +4,7 @@
 #include "baseline.h"
 
 #include "describe.h"
-#include "json_write.h"
+#include "base/json.h"
 #include "saved.h"
 
 #include <assert.h>

@@ -3,7 +3,7 @@
 
 #include "describe.h"
 
-#include "older_libc.h"
+#include "base/older_libc.h"
 
 #include <assert.h>
 #include <inttypes.h>

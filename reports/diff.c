@@ -3,7 +3,7 @@
 
 #include "diff.h"
 
-#include "json_write.h"
+#include "base/json.h"
 #include "report.h"
 
 #include <assert.h>

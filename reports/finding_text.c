@@ -4,7 +4,7 @@
 #include "finding_text.h"
 
 #include "describe.h"
-#include "look.h"
+#include "base/terminal.h"
 
 enum { ROWS_MAX = 12, ROWS_TAIL = 3 };
 

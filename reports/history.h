@@ -14,7 +14,7 @@
 
 #include "saved.h"
 
-#include "look.h"
+#include "base/terminal.h"
 
 struct history;
 

@@ -7,7 +7,7 @@
 #include "arch.h"
 #include "describe.h"
 #include "format.h"
-#include "json_write.h"
+#include "base/json.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -5,7 +5,7 @@
 // same. Accesses go out as they come; calls and the rest follow.
 
 #include "describe.h"
-#include "json_write.h"
+#include "base/json.h"
 #include "report.h"
 #include "watch_report_parts.h"
 

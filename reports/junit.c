@@ -9,7 +9,7 @@
 
 #include "finding_text.h"
 #include "format.h"
-#include "xml_write.h"
+#include "base/xml.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -11,7 +11,7 @@
 #include "finding_text.h"
 #include "format.h"
 #include "markdown_write.h"
-#include "xml_write.h"
+#include "base/xml.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -10,7 +10,7 @@
 #define STORESCOPE_PICTURE_H
 
 #include "describe.h"
-#include "look.h"
+#include "base/terminal.h"
 
 enum mark { MARK_NONE, MARK_FIRST, MARK_AGAIN };
 

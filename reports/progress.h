@@ -8,7 +8,7 @@
 #define STORESCOPE_PROGRESS_H
 
 #include "campaign.h"
-#include "look.h"
+#include "base/terminal.h"
 
 struct progress {
     FILE *out; // NULL: show nothing

@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_REPORT_H
 #define STORESCOPE_REPORT_H
 
-#include "look.h"
+#include "base/terminal.h"
 #include "verdict.h"
 
 #define STORESCOPE_VERSION "0.1"

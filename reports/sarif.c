@@ -12,7 +12,7 @@
 #include "describe.h"
 #include "finding_text.h"
 #include "format.h"
-#include "json_write.h"
+#include "base/json.h"
 #include "rule_help.h"
 #include "source.h"
 

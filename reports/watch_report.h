@@ -8,7 +8,7 @@
 #define STORESCOPE_WATCH_REPORT_H
 
 #include "log.h"
-#include "look.h"
+#include "base/terminal.h"
 
 enum watch_form { WATCH_TEXT, WATCH_BUS, WATCH_JSON };
 

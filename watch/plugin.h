@@ -13,7 +13,7 @@
 #define STORESCOPE_WATCH_PLUGIN_H
 
 #include "machine.h"
-#include "plugin_abi.h"
+#include "base/qemu_plugin.h"
 #include "ring.h"
 
 enum { CALLS_MAX = 256, WATCHED_MAX = 256 };

@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_QEMU_PLUGIN_H
 #define STORESCOPE_QEMU_PLUGIN_H
 
-#include "plugin_abi.h"
+#include "base/qemu_plugin.h"
 #include "shared.h"
 
 #define NOT_PUBLISHED UINT32_MAX

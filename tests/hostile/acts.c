@@ -280,7 +280,7 @@ void act_garbage_to_all(void)
         (void)!write(fd, garbage, sizeof garbage);
 }
 
-// The beginning of a frame of 1 GiB as oracle/frame.c has it, and no more.
+// The beginning of a frame of 1 GiB as base/message.c has it, and no more.
 void act_frames_to_all(void)
 {
     struct {

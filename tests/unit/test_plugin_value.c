@@ -4,7 +4,7 @@
 // What newer QEMU tells of an access, as bytes of memory. QEMU's side is played
 // here, since Debian 12's does not have it.
 
-#include "qemu/plugin_abi.h"
+#include "base/qemu_plugin.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

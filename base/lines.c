@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "text_lines.h"
+#include "base/lines.h"
 
 #include <ctype.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "frame.h"
+#include "base/message.h"
 
 #include <errno.h>
 #include <poll.h>

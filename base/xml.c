@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "xml_write.h"
+#include "base/xml.h"
 
 #include "describe.h"
 

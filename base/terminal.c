@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "look.h"
+#include "base/terminal.h"
 
 #include <langinfo.h>
 #include <stdlib.h>

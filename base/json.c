@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "json_write.h"
+#include "base/json.h"
 
 #include "describe.h"
 

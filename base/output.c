@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "output.h"
+#include "base/output.h"
 
 #include <assert.h>
 #include <errno.h>

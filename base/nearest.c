@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "nearest.h"
+#include "base/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
