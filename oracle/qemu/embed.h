@@ -13,7 +13,7 @@
 extern const char embedded_runner[], embedded_mailbox[], embedded_plugin[];
 extern const size_t embedded_runner_bytes, embedded_mailbox_bytes, embedded_plugin_bytes;
 
-// The sources of storecopy (backends/engine) that are for every architecture; the
+// The sources of storecopy (storecopy) that are for every architecture; the
 // last row has no name.
 struct embedded_file {
     const char *name;
