@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "arch.h"
+#include "backends/arch.h"
 
-#include "elf_header.h"
+#include "backends/elf/elf_header.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "backend_parts.h"
-#include "cpu.h"
+#include "backends/backend_list.h"
+#include "backends/cpu.h"
 
 #include <fnmatch.h>
 #include <stdarg.h>

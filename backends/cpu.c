@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "cpu.h"
+#include "backends/cpu.h"
 
 #include <cpuid.h>
 #include <stddef.h>

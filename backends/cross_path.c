@@ -5,9 +5,9 @@
 // an archive's first object, are looked at: what is in it its cross binutils say
 // when the routine is linked.
 
-#include "arch.h"
-#include "backend_parts.h"
-#include "elf_header.h"
+#include "backends/arch.h"
+#include "backends/backend_list.h"
+#include "backends/elf/elf_header.h"
 
 #include <ar.h>
 #include <stdio.h>

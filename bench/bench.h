@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend.h"
+#include "backends/backend.h"
 
 // Nanoseconds of a clock that only goes forward.
 uint64_t now_ns(void);

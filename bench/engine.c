@@ -6,7 +6,7 @@
 // the pairs' times, above 1 when storecopy is faster. Called by script/bench.
 
 #include "bench.h"
-#include "routines.h"
+#include "backends/routines/routines.h"
 #include "sizes.h"
 #include "storecopy.h"
 

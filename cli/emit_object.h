@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_EMIT_OBJECT_H
 #define STORESCOPE_EMIT_OBJECT_H
 
-#include "backend.h"
+#include "backends/backend.h"
 
 struct emit_request {
     const char *cc;     // the compiler and its options, as a shell takes them

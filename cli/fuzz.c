@@ -4,7 +4,7 @@
 #include "fuzz_run.h"
 
 #include "cli.h"
-#include "select.h"
+#include "backends/selection.h"
 
 #include <assert.h>
 #include <limits.h>

@@ -21,7 +21,7 @@
 #include "comparing.h"
 #include "history.h"
 #include "options_parts.h"
-#include "select.h"
+#include "backends/selection.h"
 
 #include <sys/types.h>
 

@@ -8,7 +8,7 @@
 
 #include "fuzz_parts.h"
 #include "base/output.h"
-#include "select.h"
+#include "backends/selection.h"
 
 struct fuzz {
     const struct options *o;

@@ -3,7 +3,7 @@
 
 #include "list_rows.h"
 
-#include "arch.h"
+#include "backends/arch.h"
 #include "contract.h"
 #include "base/json.h"
 #include "base/nearest.h"

@@ -8,7 +8,7 @@
 #define STORESCOPE_LIST_ROWS_H
 
 #include "base/terminal.h"
-#include "select.h"
+#include "backends/selection.h"
 
 enum list_kind { LIST_BACKENDS, LIST_RECORDERS, LIST_CONTRACTS, LIST_RULES, LIST_KIND_COUNT };
 extern const char *const list_kind_name[LIST_KIND_COUNT];

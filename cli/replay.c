@@ -7,7 +7,7 @@
 #include "expect.h"
 #include "base/json.h"
 #include "options_parts.h"
-#include "select.h"
+#include "backends/selection.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>

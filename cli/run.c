@@ -4,7 +4,7 @@
 #include "run.h"
 
 #include "progress.h"
-#include "select.h"
+#include "backends/selection.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "diff.h"
 #include "base/json.h"
 #include "run.h"
-#include "select.h"
+#include "backends/selection.h"
 
 #include <assert.h>
 #include <errno.h>

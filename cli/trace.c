@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "cli.h"
-#include "select.h"
+#include "backends/selection.h"
 
 #include <inttypes.h>
 #include <string.h>

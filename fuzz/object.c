@@ -3,10 +3,10 @@
 
 #include "object.h"
 
-#include "backend.h"
-#include "elf_file.h"
+#include "backends/backend.h"
+#include "backends/elf/elf_file.h"
 #include "fuzz.h"
-#include "image.h"
+#include "backends/loader/image.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

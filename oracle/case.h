@@ -14,7 +14,7 @@
 #ifndef STORESCOPE_CASE_H
 #define STORESCOPE_CASE_H
 
-#include "backend.h"
+#include "backends/backend.h"
 
 enum { PAGE_BYTES = 4096 };
 #define CASE_SIZE_MAX (UINT64_C(64) << 20)

@@ -5,7 +5,7 @@
 
 #include "recorder.h"
 
-#include "arch.h"
+#include "backends/arch.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 // Reports as JSON. Keys are stable: scripts rely on them, so one may be added,
 // none renamed. docs/schema describes them.
 
-#include "arch.h"
+#include "backends/arch.h"
 #include "describe.h"
 #include "format.h"
 #include "base/json.h"

@@ -8,7 +8,7 @@
 #ifndef STORESCOPE_SOURCE_H
 #define STORESCOPE_SOURCE_H
 
-#include "backend.h"
+#include "backends/backend.h"
 
 struct source_place {
     char file[4096]; // as a path from here where it lies below this folder

@@ -11,7 +11,7 @@
 // was a disagreement.
 
 #include "arena.h"
-#include "backend.h"
+#include "backends/backend.h"
 #include "recorder.h"
 
 #include <inttypes.h>

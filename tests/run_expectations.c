@@ -7,7 +7,7 @@
 // "-" stands for an empty field. Contract paths are relative to the project's
 // root, which is the folder to run it in.
 
-#include "../backends/planted/planted.h"
+#include "backends/planted/planted.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>

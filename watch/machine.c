@@ -3,7 +3,7 @@
 
 #include "machine.h"
 
-#include "elf_header.h"
+#include "backends/elf/elf_header.h"
 
 #include <string.h>
 

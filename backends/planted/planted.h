@@ -9,7 +9,7 @@
 #ifndef STORESCOPE_PLANTED_H
 #define STORESCOPE_PLANTED_H
 
-#include "../backend.h"
+#include "backends/backend.h"
 
 struct planted_row {
     const char *name; // of the backend, without "planted/"

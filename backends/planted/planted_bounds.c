@@ -3,7 +3,7 @@
 //
 // Stores and loads outside of what was asked for.
 
-#include "planted_copy.h"
+#include "backends/planted/planted_copy.h"
 
 static volatile uint64_t calls;
 static _Thread_local volatile uint64_t thread_calls;

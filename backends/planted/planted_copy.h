@@ -18,7 +18,7 @@ typedef uint64_t __attribute__((aligned(1), may_alias)) any_u64;
 
 #define PLANTED(name, op, contract, options, cpu, rules) \
     void *planted_##name(void *to, const void *from, size_t n);
-#include "planted.def"
+#include "backends/planted/planted.def"
 #undef PLANTED
 
 #define ROUTINE(name) void *planted_##name(void *to, const void *from, size_t n)

@@ -4,7 +4,7 @@
 // Routines that do not come back: faults of every kind and endless loops, each
 // for one size alone; and twins that do come back.
 
-#include "planted_asm.h"
+#include "backends/planted/planted_asm.h"
 
 // Any other size than N is copied as it should be.
 .macro EXCEPT_AT n

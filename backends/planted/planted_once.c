@@ -3,7 +3,7 @@
 //
 // Each byte once: stored again, loaded again, written in parts.
 
-#include "planted_copy.h"
+#include "backends/planted/planted_copy.h"
 
 ROUTINE(duplicate_store)
 {

@@ -4,7 +4,7 @@
 // The order of stores and loads, and their widths and alignments as a device
 // sees them.
 
-#include "planted_copy.h"
+#include "backends/planted/planted_copy.h"
 
 static bool is_element(size_t n)
 {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "planted.h"
+#include "backends/planted/planted.h"
 
 #define PLANTED(name, op, contract, options, cpu, rules) \
     void *planted_##name(void *to, const void *from, size_t n);
-#include "planted.def"
+#include "backends/planted/planted.def"
 #undef PLANTED
 
 const struct planted_row planted_rows[] = {
 #define PLANTED(name, op, contract, options, cpu, rules) \
     {#name, (const void *)planted_##name, op, rules, contract, options, cpu},
-#include "planted.def"
+#include "backends/planted/planted.def"
 #undef PLANTED
 };
 

@@ -3,7 +3,7 @@
 //
 // State that belongs to the caller, given back and not given back.
 
-#include "planted_asm.h"
+#include "backends/planted/planted_asm.h"
 
 ROUTINE clobbered_rbx
     WORDS_FROM_HEAD

@@ -3,7 +3,7 @@
 //
 // String instructions, forwards and backwards, repeated and single.
 
-#include "planted_asm.h"
+#include "backends/planted/planted_asm.h"
 
 ROUTINE string_rep_movsq
     mov rax, rdi

@@ -4,7 +4,7 @@
 // What ends up in the destination, and what is returned: wrong data, bytes left
 // out, values that are only passing, accesses that follow the data.
 
-#include "planted_copy.h"
+#include "backends/planted/planted_copy.h"
 
 static bool crosses_page(const void *at, size_t n)
 {

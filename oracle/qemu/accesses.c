@@ -18,7 +18,7 @@
 //
 // Nothing in shared memory is taken on trust.
 
-#include "arch.h"
+#include "backends/arch.h"
 #include "qemu.h"
 
 #include <elf.h>

@@ -5,7 +5,7 @@
 // knows; of the others (RISC-V, PA-RISC, Alpha, SH with Debian 12's 4.0.2) the
 // text is QEMU's, and the class follows from it.
 
-#include "arch.h"
+#include "backends/arch.h"
 #include "qemu.h"
 
 #include <capstone/capstone.h>

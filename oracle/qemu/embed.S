@@ -37,7 +37,7 @@ embedded_engine:
     engine choose.h
     engine lines.h
     engine paths.h
-    engine rows.h
+    engine storecopy_rows.h
     engine shared_steps.h
     engine storecopy.h
     engine choose.c
@@ -45,7 +45,7 @@ embedded_engine:
     engine ordered.c
     engine pmem.c
     engine qemu_ram.c
-    engine rows.c
+    engine storecopy_rows.c
     engine shared_portable.c
     engine storecopy.c
     engine wc.c

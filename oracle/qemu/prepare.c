@@ -3,10 +3,10 @@
 
 #include "prepare.h"
 
-#include "arch.h"
-#include "elf_header.h"
+#include "backends/arch.h"
+#include "backends/elf/elf_header.h"
 #include "embed.h"
-#include "image.h"
+#include "backends/loader/image.h"
 #include "tool.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 
 #include "process.h"
 
-#include "arch.h"
+#include "backends/arch.h"
 #include "embed.h"
 
 #include <elf.h>

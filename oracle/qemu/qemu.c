@@ -7,7 +7,7 @@
 
 #include "qemu.h"
 
-#include "arch.h"
+#include "backends/arch.h"
 #include "recorder.h"
 
 #include <signal.h>

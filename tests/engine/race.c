@@ -12,7 +12,7 @@
 // able to tell: exit status 77, "inconclusive". 0: storecopy found right and the
 // libc caught. 1: storecopy caught.
 
-#include "cpu.h"
+#include "backends/cpu.h"
 #include "paths.h"
 
 #include <inttypes.h>

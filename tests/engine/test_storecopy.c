@@ -6,7 +6,7 @@
 // loads and stores it makes is judged by the sweeps.
 
 #include "campaign.h"
-#include "cpu.h"
+#include "backends/cpu.h"
 #include "paths.h"
 
 #include <setjmp.h>

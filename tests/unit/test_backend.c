@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "arch.h"
-#include "backend.h"
+#include "backends/arch.h"
+#include "backends/backend.h"
 
 #include "build.h"
 

@@ -4,7 +4,7 @@
 // A process that records may have handlers of its own, as fuzzing engines have for
 // their timers. Their frames must not land where a routine's stack pointer is.
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "guest.h"
 #include "recorder.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "image.h"
+#include "backends/loader/image.h"
 
 #include "build.h"
 

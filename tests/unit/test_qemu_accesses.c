@@ -4,7 +4,7 @@
 // Pieces as QEMU reports them become accesses as the emulated CPU makes them. QEMU
 // is played here: no CPU that Debian 12's emulates has FEAT_LSE2.
 
-#include "arch.h"
+#include "backends/arch.h"
 #include "qemu/qemu.h"
 
 #include <setjmp.h>

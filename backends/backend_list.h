@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_BACKEND_PARTS_H
 #define STORESCOPE_BACKEND_PARTS_H
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "base/nearest.h"
 
 // Appends a backend with the defaults of its SYMBOL: its op, and the features

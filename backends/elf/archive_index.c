@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "archive_index.h"
+#include "backends/elf/archive_index.h"
 
 #include <ar.h>
 #include <stdint.h>

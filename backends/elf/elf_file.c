@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "elf_file.h"
-#include "elf_sound.h"
+#include "backends/elf/elf_file.h"
+#include "backends/elf/elf_sound.h"
 
 #include <ar.h>
 #include <errno.h>

@@ -4,11 +4,11 @@
 // Routines of other CPUs' libraries: ARCH/FAMILY/ROUTINE. What a library has is
 // read from its archive's index alone, which is the same for every architecture.
 
-#include "cross.def"
-#include "arch.h"
-#include "archive_index.h"
-#include "backend_parts.h"
-#include "backends.def"
+#include "backends/cross.def"
+#include "backends/arch.h"
+#include "backends/elf/archive_index.h"
+#include "backends/backend_list.h"
+#include "backends/backends.def"
 
 #include <fnmatch.h>
 #include <limits.h>

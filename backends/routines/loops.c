@@ -3,7 +3,7 @@
 //
 // The plainest copies there are.
 
-#include "routines.h"
+#include "backends/routines/routines.h"
 
 #include <stdint.h>
 

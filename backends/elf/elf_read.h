@@ -6,7 +6,7 @@
 #ifndef STORESCOPE_ELF_SOUND_PARTS_H
 #define STORESCOPE_ELF_SOUND_PARTS_H
 
-#include "elf_sound.h"
+#include "backends/elf/elf_sound.h"
 
 #include <elf.h>
 

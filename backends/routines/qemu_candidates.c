@@ -6,7 +6,7 @@
 // torn or made twice. Those that are left to the compiler and the libc call
 // them by name.
 
-#include "routines.h"
+#include "backends/routines/routines.h"
 
 #include <stdint.h>
 

@@ -6,7 +6,7 @@
 #ifndef STORESCOPE_SELECT_H
 #define STORESCOPE_SELECT_H
 
-#include "backend.h"
+#include "backends/backend.h"
 
 struct selection {
     struct backend_list all, found; // owners of the backends

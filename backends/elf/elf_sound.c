@@ -4,9 +4,9 @@
 // File headers, section tables and archives. The segments are in
 // elf_sound_load.c.
 
-#include "elf_sound.h"
+#include "backends/elf/elf_sound.h"
 
-#include "elf_sound_parts.h"
+#include "backends/elf/elf_read.h"
 #include "base/older_libc.h"
 
 #include <ar.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "select.h"
+#include "backends/selection.h"
 
 #include <assert.h>
 #include <stdio.h>

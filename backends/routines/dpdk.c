@@ -5,7 +5,7 @@
 // compiled: this file is built once per instruction set, with DPDK_ISA naming
 // the row to define.
 
-#include "routines.h"
+#include "backends/routines/routines.h"
 
 #if __has_include(<rte_memcpy.h>)
 #include <rte_memcpy.h>

@@ -14,7 +14,7 @@
 #ifndef STORESCOPE_IMAGE_H
 #define STORESCOPE_IMAGE_H
 
-#include "backend.h"
+#include "backends/backend.h"
 
 // SYMBOL is a function of the file at PATH, global or local. Fills OUT. False
 // and one line in ERROR when the file or what it asks for cannot be loaded.

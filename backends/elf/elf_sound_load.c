@@ -5,7 +5,7 @@
 // get-dynamic-info.h) takes on trust: that segments ascend, that the last one is
 // the highest, that what they name lies in them.
 
-#include "elf_sound_parts.h"
+#include "backends/elf/elf_read.h"
 #include "base/older_libc.h"
 
 #include <stdlib.h>

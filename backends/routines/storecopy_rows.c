@@ -3,7 +3,7 @@
 //
 // storecopy's functions that take more than a copy does, as copies.
 
-#include "rows.h"
+#include "storecopy_rows.h"
 
 #include "storecopy.h"
 

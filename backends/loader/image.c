@@ -3,9 +3,9 @@
 //
 // Gathers the sections that a routine reaches, and what they refer to.
 
-#include "image.h"
+#include "backends/loader/image.h"
 
-#include "image_parts.h"
+#include "backends/loader/linker.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "image_parts.h"
+#include "backends/loader/linker.h"
 
 #include <string.h>
 

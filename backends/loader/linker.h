@@ -7,8 +7,8 @@
 #ifndef STORESCOPE_IMAGE_PARTS_H
 #define STORESCOPE_IMAGE_PARTS_H
 
-#include "backend.h"
-#include "elf_file.h"
+#include "backends/backend.h"
+#include "backends/elf/elf_file.h"
 
 enum { IMAGE_PAGE = 4096 };
 #define IMAGE_BYTES_MAX (UINT64_C(64) << 20)

@@ -3,12 +3,12 @@
 //
 // What is here: walks the rows of backends.def and the libraries they name.
 
-#include "backend_parts.h"
-#include "backends.def"
-#include "elf_file.h"
-#include "engine/rows.h"
-#include "planted/planted.h"
-#include "routines.h"
+#include "backends/backend_list.h"
+#include "backends/backends.def"
+#include "backends/elf/elf_file.h"
+#include "backends/routines/storecopy_rows.h"
+#include "backends/planted/planted.h"
+#include "backends/routines/routines.h"
 
 #include <dlfcn.h>
 #include <fnmatch.h>

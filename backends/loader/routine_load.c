@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "backend.h"
-#include "elf_file.h"
-#include "image.h"
+#include "backends/backend.h"
+#include "backends/elf/elf_file.h"
+#include "backends/loader/image.h"
 
 #include <dlfcn.h>
 #include <link.h>

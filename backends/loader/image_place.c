@@ -3,8 +3,8 @@
 //
 // Gives the gathered sections their places in memory and fills them.
 
-#include "image.h"
-#include "image_parts.h"
+#include "backends/loader/image.h"
+#include "backends/loader/linker.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 //
 // PATH:SYMBOL, anyone's own routine.
 
-#include "backend_parts.h"
-#include "elf_file.h"
+#include "backends/backend_list.h"
+#include "backends/elf/elf_file.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
