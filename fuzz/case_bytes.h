@@ -11,12 +11,12 @@
 #ifndef STORESCOPE_FUZZ_CASE_BYTES_H
 #define STORESCOPE_FUZZ_CASE_BYTES_H
 
-#include "case.h"
+#include "case/case.h"
 
 enum {
     CASE_BYTES = 40,
     CASE_BYTES_SIZE_MAX = 0x50000, // bytes of the largest copy that they describe
-    CASE_BYTES_FILLS = 1 << 16,    // any first two bytes of the data, see pools.h
+    CASE_BYTES_FILLS = 1 << 16,    // any first two bytes of the data, see fill.h
     CASE_BYTES_SMALL = 160,
 };
 

@@ -5,7 +5,7 @@
 // prints gives the same case again; what is not taken gives one line that says
 // why, and leaves the case alone.
 
-#include "case.h"
+#include "case/case.h"
 #include "fuzz.h"
 
 static void prints_back(const struct copy_case *c)

@@ -9,7 +9,7 @@
 #ifndef STORESCOPE_CAMPAIGN_H
 #define STORESCOPE_CAMPAIGN_H
 
-#include "plan.h"
+#include "case/plan.h"
 #include "recorder.h"
 #include "verdict.h"
 

@@ -12,7 +12,7 @@
 
 #include "judge.h"
 #include "memo.h"
-#include "plan.h"
+#include "case/plan.h"
 #include "recorder.h"
 
 #include <stdatomic.h>

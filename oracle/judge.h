@@ -9,7 +9,7 @@
 #ifndef STORESCOPE_JUDGE_H
 #define STORESCOPE_JUDGE_H
 
-#include "chart.h"
+#include "case/heatmap.h"
 #include "contract.h"
 
 enum { CHECK_PARAMS_MAX = 4, CHECK_NONE = UINT16_MAX };

@@ -8,7 +8,7 @@
 #ifndef STORESCOPE_TRACE_H
 #define STORESCOPE_TRACE_H
 
-#include "arena.h"
+#include "case/arena.h"
 
 enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_FENCE, ACCESS_FLUSH, ACCESS_PREFETCH };
 

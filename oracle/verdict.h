@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_VERDICT_H
 #define STORESCOPE_VERDICT_H
 
-#include "chart.h"
+#include "case/heatmap.h"
 #include "contract.h"
 #include "coverage.h"
 #include "law.h"

@@ -10,7 +10,7 @@
 // refuses it is not asked about. Ends with the numbers, and exits 1 when there
 // was a disagreement.
 
-#include "arena.h"
+#include "case/arena.h"
 #include "backends/backend.h"
 #include "recorder.h"
 

@@ -8,7 +8,7 @@
 #ifndef STORESCOPE_QEMU_PREPARE_H
 #define STORESCOPE_QEMU_PREPARE_H
 
-#include "case.h"
+#include "case/case.h"
 #include "pin.h"
 #include "shared.h"
 

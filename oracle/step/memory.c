@@ -4,7 +4,7 @@
 #include "memory.h"
 
 #include "guest.h"
-#include "pools.h"
+#include "case/fill.h"
 
 #include <string.h>
 #include <sys/mman.h>

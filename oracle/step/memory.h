@@ -8,7 +8,7 @@
 #ifndef STORESCOPE_STEP_MEMORY_H
 #define STORESCOPE_STEP_MEMORY_H
 
-#include "arena.h"
+#include "case/arena.h"
 
 // Copies up to BYTES from or to memory that may not be there, and gives how many
 // could be, up to the first that could not. Safe in a signal handler. SURE is

@@ -4,7 +4,7 @@
 // Where in the sweep the rules are broken: a chart a rule, sizes downwards, the
 // destination's place in its cache line across.
 
-#include "chart.h"
+#include "case/heatmap.h"
 #include "describe.h"
 #include "page.h"
 

@@ -4,7 +4,7 @@
 // The arena: where buffers lie, what they hold, which addresses fault, and that
 // nothing of a case is left for the next.
 
-#include "arena.h"
+#include "case/arena.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
 // A case's text form: what is printed parses to the same case, and what is
 // wrong with a text is said by the field's name.
 
-#include "case.h"
+#include "case/case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 // Plans: ranges, the default sweep, products of what a user said, and what no
 // plan can be made of.
 
-#include "plan.h"
+#include "case/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

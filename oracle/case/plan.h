@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_PLAN_H
 #define STORESCOPE_PLAN_H
 
-#include "case.h"
+#include "case/case.h"
 
 // lo, lo+step, ... up to hi. Text: N, LO..HI, LO..HI:STEP, numbers decimal or
 // 0x hex. range_parse takes HI below LO; such a range is empty, which plan_build

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "pools.h"
+#include "case/fill.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "chart.h"
+#include "case/heatmap.h"
 
 void chart_row_sizes(unsigned row, uint64_t *lo, uint64_t *hi)
 {

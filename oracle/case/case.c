@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "case.h"
+#include "case/case.h"
 
 #include <ctype.h>
 #include <errno.h>

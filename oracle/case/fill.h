@@ -12,7 +12,7 @@
 #ifndef STORESCOPE_POOLS_H
 #define STORESCOPE_POOLS_H
 
-#include "case.h"
+#include "case/case.h"
 
 struct pools;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "plan.h"
+#include "case/plan.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

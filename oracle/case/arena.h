@@ -13,7 +13,7 @@
 #ifndef STORESCOPE_ARENA_H
 #define STORESCOPE_ARENA_H
 
-#include "case.h"
+#include "case/case.h"
 
 struct arena;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Laying out and clearing are plain copies from pools of bytes (pools.h), so
+// Laying out and clearing are plain copies from pools of bytes (fill.h), so
 // `expected` and `old` point to memory that no routine can write to.
 
-#include "arena.h"
+#include "case/arena.h"
 
-#include "pools.h"
+#include "case/fill.h"
 
 #include <stdlib.h>
 #include <string.h>

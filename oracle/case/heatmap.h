@@ -9,7 +9,7 @@
 #ifndef STORESCOPE_CHART_H
 #define STORESCOPE_CHART_H
 
-#include "case.h"
+#include "case/case.h"
 
 // Rows: 0, 1, 2, 3, 4, 5..7, 8, 9..15, ..., 65536, 65537..131071, and the rest.
 enum { CHART_POWER_MAX = 16, CHART_ROWS = 2 * CHART_POWER_MAX + 3, CHART_COLUMNS = 64 };
