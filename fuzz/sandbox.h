@@ -12,7 +12,7 @@
 #ifndef STORESCOPE_FUZZ_SANDBOX_H
 #define STORESCOPE_FUZZ_SANDBOX_H
 
-#include "trace.h"
+#include "trace/trace.h"
 
 #define SANDBOX_CODE_NEAR UINT64_C(0x20000000)
 #define SANDBOX_LOW       UINT64_C(0x20008000)

@@ -19,7 +19,7 @@
 #define STORESCOPE_EXPECT_H
 
 #include "contract.h"
-#include "shape.h"
+#include "trace/signature.h"
 
 #include <stdio.h>
 

@@ -9,7 +9,7 @@
 #ifndef STORESCOPE_GUEST_H
 #define STORESCOPE_GUEST_H
 
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <signal.h>
 

@@ -12,8 +12,8 @@
 #ifndef STORESCOPE_RECORDER_H
 #define STORESCOPE_RECORDER_H
 
-#include "coverage.h"
-#include "trace.h"
+#include "trace/coverage.h"
+#include "trace/trace.h"
 
 struct recorder_options {
     bool loads;          // record loads too (stores, fences, flushes always)

@@ -20,7 +20,7 @@
 #define STORESCOPE_SAVED_H
 
 #include "contract.h"
-#include "shape.h"
+#include "trace/signature.h"
 
 #include <stdio.h>
 

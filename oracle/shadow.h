@@ -9,7 +9,7 @@
 #ifndef STORESCOPE_SHADOW_H
 #define STORESCOPE_SHADOW_H
 
-#include "trace.h"
+#include "trace/trace.h"
 
 // What the stores to the destination, or the loads from the source, did. The
 // element of a string op is an access of its own here.

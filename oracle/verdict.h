@@ -9,8 +9,8 @@
 
 #include "case/heatmap.h"
 #include "contract.h"
-#include "coverage.h"
-#include "law.h"
+#include "trace/coverage.h"
+#include "trace/pattern.h"
 
 enum verdict {
     VERDICT_CONFORMS, // every case of the sweep was judged and broke no rule

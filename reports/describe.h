@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_DESCRIBE_H
 #define STORESCOPE_DESCRIBE_H
 
-#include "trace.h"
+#include "trace/trace.h"
 
 extern const char *const access_kind_name[];
 

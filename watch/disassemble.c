@@ -3,7 +3,7 @@
 
 #include "disassemble.h"
 
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <capstone/capstone.h>
 #include <elf.h>

@@ -19,7 +19,7 @@
 #define STORESCOPE_REWRITE_SEGMENT_H
 
 #include "decode.h"
-#include "trace.h"
+#include "trace/trace.h"
 
 enum slot_kind {
     SLOT_GPR,       // a general register

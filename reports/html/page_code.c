@@ -4,7 +4,7 @@
 // The laws of a routine's stores, and what the sweep reached of its machine code.
 
 #include "describe.h"
-#include "law.h"
+#include "trace/pattern.h"
 #include "page.h"
 
 #include <assert.h>

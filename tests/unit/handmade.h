@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_TEST_HANDMADE_H
 #define STORESCOPE_TEST_HANDMADE_H
 
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <stdio.h>
 #include <stdlib.h>

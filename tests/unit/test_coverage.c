@@ -3,7 +3,7 @@
 //
 // What was reached, added up; and what the rewriter says of pairs of blocks.
 
-#include "coverage.h"
+#include "trace/coverage.h"
 #include "recorder.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "law.h"
+#include "trace/pattern.h"
 
 #include "handmade.h"
 

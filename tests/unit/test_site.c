@@ -4,7 +4,7 @@
 // Encodings were made with binutils 2.40; the class and the text of each are
 // what the Intel SDM says of it.
 
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -12,7 +12,7 @@
 #ifndef STORESCOPE_LAW_H
 #define STORESCOPE_LAW_H
 
-#include "trace.h"
+#include "trace/trace.h"
 
 enum {
     LAW_STORES_MAX = 12, // of a law that names each store

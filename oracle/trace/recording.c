@@ -6,7 +6,7 @@
 // values, in this order. The receiver takes nothing on trust but the build.
 
 #include "base/message.h"
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <stdlib.h>
 #include <string.h>

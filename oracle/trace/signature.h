@@ -14,7 +14,7 @@
 #ifndef STORESCOPE_SHAPE_H
 #define STORESCOPE_SHAPE_H
 
-#include "trace.h"
+#include "trace/trace.h"
 
 enum { SHAPE_MAX = 80, SHAPE_PAIR_MAX = 2 * SHAPE_MAX + 8 };
 

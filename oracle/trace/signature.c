@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "shape.h"
+#include "trace/signature.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@
 // Capstone 4.0.2 fails on some encodings, and prints the vector index of a
 // 512-bit gather or scatter as a general register. There Zydis gives the text.
 
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <assert.h>
 #include <capstone/capstone.h>

@@ -3,7 +3,7 @@
 //
 // Laws as text.
 
-#include "law.h"
+#include "trace/pattern.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
