@@ -8,7 +8,7 @@
 // may crash, take a process each.
 
 #include "bench.h"
-#include "recorder.h"
+#include "record/recorder.h"
 
 #include <math.h>
 #include <stdio.h>

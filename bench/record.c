@@ -8,7 +8,7 @@
 
 #include "bench.h"
 
-#include "rewrite.h"
+#include "record/rewrite/rewrite.h"
 
 #include <assert.h>
 #include <fnmatch.h>

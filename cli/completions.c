@@ -5,7 +5,7 @@
 #include "generated.h"
 #include "list_rows.h"
 #include "options_parts.h"
-#include "recorder.h"
+#include "record/recorder.h"
 
 #include <assert.h>
 #include <string.h>

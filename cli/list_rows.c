@@ -7,7 +7,7 @@
 #include "contract.h"
 #include "base/json.h"
 #include "base/nearest.h"
-#include "recorder.h"
+#include "record/recorder.h"
 #include "report.h"
 #include "rule_help.h"
 

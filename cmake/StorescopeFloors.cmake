@@ -12,6 +12,6 @@ foreach(folder base storecopy backends oracle/case oracle/trace oracle/record or
     endif()
     include_directories("${room}")
 endforeach()
-foreach(folder oracle oracle/qemu oracle/rewrite reports reports/html backends storecopy storecopy watch cli fuzz)
+foreach(folder oracle oracle/record/qemu oracle/record/rewrite reports reports/html backends storecopy storecopy watch cli fuzz)
     include_directories("${PROJECT_SOURCE_DIR}/${folder}")
 endforeach()

@@ -4,7 +4,7 @@
 #include "harness.h"
 
 #include "case_input.h"
-#include "guest.h"
+#include "record/native.h"
 
 #include <unistd.h>
 

@@ -6,7 +6,7 @@
 // disagreement as a routine in text, made as small as it gets; and counts what
 // ran, and what recorders refuse.
 
-#include "recorder.h"
+#include "record/recorder.h"
 #include "recorders_agree.h"
 
 #include <errno.h>

@@ -3,8 +3,8 @@
 
 #include "recorders_agree.h"
 
-#include "guest.h"
-#include "recorder.h"
+#include "record/native.h"
+#include "record/recorder.h"
 
 #include <signal.h>
 #include <stdarg.h>

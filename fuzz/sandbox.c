@@ -3,7 +3,7 @@
 
 #include "sandbox.h"
 
-#include "guest.h"
+#include "record/native.h"
 
 #include <asm/prctl.h>
 #include <cpuid.h>

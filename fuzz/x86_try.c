@@ -3,7 +3,7 @@
 
 #include "x86_routine_parts.h"
 
-#include "step/facts.h"
+#include "record/step/facts.h"
 
 #include <signal.h>
 

@@ -10,7 +10,7 @@
 #define STORESCOPE_CAMPAIGN_H
 
 #include "case/plan.h"
-#include "recorder.h"
+#include "record/recorder.h"
 #include "verdict.h"
 
 struct campaign_progress {

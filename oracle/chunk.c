@@ -3,7 +3,7 @@
 
 #include "chunk.h"
 
-#include "confine.h"
+#include "record/confine.h"
 
 #include <errno.h>
 #include <stdio.h>

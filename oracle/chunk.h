@@ -13,7 +13,7 @@
 #include "judge.h"
 #include "memo.h"
 #include "case/plan.h"
-#include "recorder.h"
+#include "record/recorder.h"
 
 #include <stdatomic.h>
 

@@ -3,7 +3,7 @@
 
 #include "worker.h"
 
-#include "confine.h"
+#include "record/confine.h"
 #include "explain.h"
 #include "base/older_libc.h"
 

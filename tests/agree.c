@@ -12,7 +12,7 @@
 
 #include "case/arena.h"
 #include "backends/backend.h"
-#include "recorder.h"
+#include "record/recorder.h"
 
 #include <inttypes.h>
 #include <signal.h>

@@ -74,7 +74,7 @@ MEMORY(runs_jit, ((void (*)(void))(uintptr_t)place_jit)())
 // ---- the recorder's own memory ----
 
 // The recorder's log, by the two pointers to it that lie side by side in its
-// heap: see LOG_SKEW in oracle/rewrite/run.c.
+// heap: see LOG_SKEW in oracle/record/rewrite/run.c.
 static uint8_t *find_log(void)
 {
     const any_u64 *end = (const any_u64 *)(place_heap.hi - 2 * WORD);

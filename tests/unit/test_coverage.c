@@ -4,7 +4,7 @@
 // What was reached, added up; and what the rewriter says of pairs of blocks.
 
 #include "trace/coverage.h"
-#include "recorder.h"
+#include "record/recorder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

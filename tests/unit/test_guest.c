@@ -5,8 +5,8 @@
 // their timers. Their frames must not land where a routine's stack pointer is.
 
 #include "backends/backend.h"
-#include "guest.h"
-#include "recorder.h"
+#include "record/native.h"
+#include "record/recorder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
 // is played here: no CPU that Debian 12's emulates has FEAT_LSE2.
 
 #include "backends/arch.h"
-#include "qemu/qemu.h"
+#include "record/qemu/qemu.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "record/native.h"
+
+#include <errno.h>
+#include <link.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+
+enum {
+    STACK_BYTES = 8 << 20,
+    ALT_STACK_BYTES = 256 << 10,
+    STACK_ABOVE = 128, // of the caller's frame, as far as there is one
+};
+
+void *guest_reserve(size_t bytes, int protection, int flags)
+{
+    void *p =
+        mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+// Bytes between two inaccessible pages.
+static uint8_t *reserve_guarded(size_t bytes)
+{
+    uint8_t *p = guest_reserve(bytes + 2 * PAGE_BYTES, PROT_NONE, 0);
+    if (!p || mprotect(p + PAGE_BYTES, bytes, PROT_READ | PROT_WRITE) != 0)
+        return NULL;
+    return p + PAGE_BYTES;
+}
+
+bool guest_open(struct guest *g)
+{
+    memset(g, 0, sizeof *g);
+    uint8_t *stack = reserve_guarded(STACK_BYTES);
+    if (!stack)
+        return false;
+    g->stack = (struct span){(uintptr_t)stack, (uintptr_t)stack + STACK_BYTES};
+    g->rsp = g->stack.hi - STACK_ABOVE;
+    g->alt_stack = reserve_guarded(ALT_STACK_BYTES);
+    return g->alt_stack != NULL;
+}
+
+void guest_close(struct guest *g)
+{
+    setitimer(ITIMER_PROF, &(struct itimerval){0}, NULL);
+    if (g->stack.lo)
+        munmap((uint8_t *)g->stack.lo - PAGE_BYTES, STACK_BYTES + 2 * PAGE_BYTES);
+    if (g->alt_stack) {
+        sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+        munmap((uint8_t *)g->alt_stack - PAGE_BYTES, ALT_STACK_BYTES + 2 * PAGE_BYTES);
+    }
+    memset(g, 0, sizeof *g);
+}
+
+// What the handlers below go on to. In assembly, since what a compiler puts
+// before a function's first line may itself not be aligned.
+__attribute__((visibility("hidden"))) guest_handler *guest_on_fault, *guest_on_tick;
+__attribute__((visibility("hidden"))) guest_handler guest_fault_entry, guest_tick_entry;
+__attribute__((visibility("hidden"))) guest_handler guest_other_entry, guest_on_other;
+__asm__(".text\n"
+        ".hidden guest_fault_entry, guest_tick_entry, guest_on_fault, guest_on_tick\n"
+        ".hidden guest_other_entry, guest_on_other\n"
+        ".globl guest_fault_entry, guest_tick_entry, guest_other_entry\n"
+        ".type guest_fault_entry, @function\n"
+        "guest_fault_entry:\n"
+        "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
+        "  jmp *guest_on_fault(%rip)\n"
+        ".size guest_fault_entry, . - guest_fault_entry\n"
+        ".type guest_tick_entry, @function\n"
+        "guest_tick_entry:\n"
+        "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
+        "  jmp *guest_on_tick(%rip)\n"
+        ".size guest_tick_entry, . - guest_tick_entry\n"
+        ".type guest_other_entry, @function\n"
+        "guest_other_entry:\n"
+        "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
+        "  jmp guest_on_other\n"
+        ".size guest_other_entry, . - guest_other_entry\n");
+
+static struct sigaction others[NSIG];
+
+void guest_on_other(int signal, siginfo_t *info, void *context)
+{
+    if (others[signal].sa_flags & SA_SIGINFO)
+        others[signal].sa_sigaction(signal, info, context);
+    else
+        others[signal].sa_handler(signal);
+}
+
+static bool is_harmless(const struct sigaction *action)
+{
+    if (!(action->sa_flags & SA_SIGINFO))
+        return action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN;
+    return action->sa_sigaction == guest_fault_entry || action->sa_sigaction == guest_tick_entry ||
+           action->sa_sigaction == guest_other_entry;
+}
+
+void guest_tame_handlers(void)
+{
+    for (int signal = 1; signal < NSIG; signal++) {
+        struct sigaction action;
+        if (sigaction(signal, NULL, &action) != 0 || is_harmless(&action))
+            continue;
+        others[signal] = action;
+        action.sa_flags |= SA_SIGINFO | SA_ONSTACK;
+        action.sa_sigaction = guest_other_entry;
+        sigaction(signal, &action, NULL);
+    }
+}
+
+void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler *on_tick,
+                  unsigned period_ms)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    guest_on_fault = on_fault;
+    guest_on_tick = on_tick;
+    sigaltstack(&(stack_t){.ss_sp = g->alt_stack, .ss_size = ALT_STACK_BYTES}, NULL);
+
+    struct sigaction fault = {.sa_sigaction = guest_fault_entry,
+                              .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigfillset(&fault.sa_mask);
+    for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++)
+        sigaction(faults[i], &fault, NULL);
+
+    struct sigaction tick = {.sa_sigaction = guest_tick_entry,
+                             .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    sigfillset(&tick.sa_mask);
+    sigaction(SIGPROF, &tick, NULL);
+    struct timeval period = {period_ms / 1000, (suseconds_t)(period_ms % 1000) * 1000};
+    setitimer(ITIMER_PROF, &(struct itimerval){period, period}, NULL);
+    guest_tame_handlers();
+}
+
+static bool read_mapping(const char *line, struct guest_mapping *out)
+{
+    unsigned long lo, hi;
+    char perms[8];
+    if (sscanf(line, "%lx-%lx %7s", &lo, &hi, perms) < 3)
+        return false;
+    out->lo = lo;
+    out->hi = hi;
+    out->read = perms[0] == 'r';
+    out->write = perms[1] == 'w';
+    out->exec = perms[2] == 'x';
+    return true;
+}
+
+bool guest_find_mapping(uint64_t address, struct guest_mapping *out)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (!maps)
+        return false;
+    char line[512];
+    bool found = false;
+    while (!found && fgets(line, sizeof line, maps))
+        found = read_mapping(line, out) && address >= out->lo && address < out->hi;
+    fclose(maps);
+    errno = 0;
+    return found;
+}
+
+static bool holds(const struct span *images, size_t count, struct span part)
+{
+    for (size_t i = 0; i < count; i++)
+        if (images[i].lo <= part.lo && part.hi <= images[i].hi)
+            return true;
+    return false;
+}
+
+static void add_image(struct span *images, size_t *count, struct span part)
+{
+    if (!holds(images, *count, part) && *count < TRACE_IMAGES_MAX)
+        images[(*count)++] = part;
+}
+
+// A module, and whether it is the one looked for.
+struct module_search {
+    uint64_t address;
+    struct span *images;
+    size_t *count;
+    bool found;
+};
+
+// Whole pages of a segment, .bss included, which no file backs.
+static struct span segment_span(const struct dl_phdr_info *module, const ElfW(Phdr) * segment)
+{
+    uint64_t lo = module->dlpi_addr + segment->p_vaddr, hi = lo + segment->p_memsz;
+    return (struct span){lo & ~(uint64_t)(PAGE_BYTES - 1),
+                         (hi + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1)};
+}
+
+static int add_segments(struct dl_phdr_info *module, size_t size, void *context)
+{
+    (void)size;
+    struct module_search *search = context;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < module->dlpi_phnum; i++) {
+            if (module->dlpi_phdr[i].p_type != PT_LOAD)
+                continue;
+            struct span part = segment_span(module, &module->dlpi_phdr[i]);
+            if (pass == 0 && search->address >= part.lo && search->address < part.hi)
+                search->found = true;
+            if (pass == 1)
+                add_image(search->images, search->count, part);
+        }
+        if (!search->found)
+            return 0;
+    }
+    return 1;
+}
+
+void guest_add_module(const struct guest_mapping *code, struct span *images, size_t *count)
+{
+    struct span mapping = {code->lo, code->hi};
+    if (holds(images, *count, mapping))
+        return;
+    add_image(images, count, mapping);
+    struct module_search search = {code->lo, images, count, false};
+    dl_iterate_phdr(add_segments, &search);
+}

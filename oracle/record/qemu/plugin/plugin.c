@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The TCG plugin of the recorder `qemu`. It runs inside the qemu process, hands
+// cases from shared memory to the guest runner, and writes down every access of
+// what the runner calls. Instructions of the runner itself are not instrumented.
+
+#include "record/qemu/plugin/plugin.h"
+#include "record/confine.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+PLUGIN_DECLARE_VERSION
+
+struct plugin plugin;
+
+// ---- the two sides ----
+
+static void futex(_Atomic uint32_t *word, int op, uint32_t value)
+{
+    syscall(SYS_futex, word, op, value, NULL, NULL, 0);
+}
+
+// Gives the turn to the recorder, and waits until it comes back.
+static void hand_over(struct qemu_shared *s)
+{
+    atomic_store(&s->turn, TURN_RECORDER);
+    futex(&s->turn, FUTEX_WAKE, 1);
+    while (atomic_load(&s->turn) == TURN_RECORDER)
+        futex(&s->turn, FUTEX_WAIT, TURN_RECORDER);
+}
+
+static _Noreturn void end_process(enum qemu_end end)
+{
+    atomic_store(&plugin.shared->end, end);
+    _exit(EXIT_SUCCESS);
+}
+
+// ---- the mailbox ----
+
+static uint64_t *mail(enum guest_mail word)
+{
+    return (uint64_t *)(uintptr_t)(plugin.shared->guest_base + plugin.shared->mailbox_addr) + word;
+}
+
+static uint64_t mail_get(enum guest_mail word)
+{
+    uint64_t value = *mail(word);
+    return plugin.shared->big_endian ? __builtin_bswap64(value) : value;
+}
+
+static void mail_put(enum guest_mail word, uint64_t value)
+{
+    *mail(word) = plugin.shared->big_endian ? __builtin_bswap64(value) : value;
+}
+
+// ---- marks ----
+
+static struct insn **slot_of(uint64_t addr)
+{
+    return &plugin.insns[addr / 2 % INSN_SLOTS];
+}
+
+static void finish_case(struct qemu_shared *s)
+{
+    plugin.recording = false;
+    s->signal = mail_get(MAIL_SIGNAL);
+    s->result = mail_get(MAIL_RESULT);
+    s->clobbered = mail_get(MAIL_CLOBBERED) != 0;
+    s->fault_at = mail_get(MAIL_FAULT_AT);
+    s->fault_pc = mail_get(MAIL_FAULT_PC);
+    s->stack = mail_get(MAIL_STACK);
+    s->fault_site = (struct qemu_site){.addr = s->fault_pc};
+    for (struct insn *in = *slot_of(s->fault_pc); in && s->signal; in = in->next)
+        if (in->site.addr == s->fault_pc)
+            s->fault_site = in->site;
+    atomic_store(&s->end, s->signal ? QEMU_END_FAULTED : QEMU_END_RETURNED);
+}
+
+static void tell_runner(const struct qemu_case *c, enum guest_command command)
+{
+    mail_put(MAIL_COMMAND, command);
+    mail_put(MAIL_ROUTINE, c->routine);
+    mail_put(MAIL_DST, c->dst);
+    mail_put(MAIL_SRC, c->src);
+    mail_put(MAIL_SIZE, c->size);
+    mail_put(MAIL_ARG4, c->arg4);
+    mail_put(MAIL_LOW_LANE, plugin.low_bytes);
+    mail_put(MAIL_HIGH_LANE, plugin.high_bytes);
+}
+
+static void poke_all(const struct qemu_shared *s, const struct qemu_case *c)
+{
+    for (size_t i = 0; i < QEMU_POKES_MAX; i++)
+        if (c->pokes[i].width)
+            memcpy((void *)(uintptr_t)(s->guest_base + c->pokes[i].addr), &c->pokes[i].value,
+                   c->pokes[i].width);
+}
+
+static uint64_t lane_bytes(const struct qemu_case *c, uint64_t window)
+{
+    uint64_t bytes = 0;
+    if (c->dst_lane.lo == window + QEMU_GUARD_BYTES)
+        bytes = c->dst_lane.hi - c->dst_lane.lo;
+    if (c->src_lane.lo == window + QEMU_GUARD_BYTES)
+        bytes = c->src_lane.hi - c->src_lane.lo;
+    return bytes;
+}
+
+// Do the lanes differ from what is accessible?
+static bool take_lanes(const struct qemu_case *c)
+{
+    uint64_t low = lane_bytes(c, QEMU_LOW_WINDOW), high = lane_bytes(c, QEMU_HIGH_WINDOW);
+    bool differ = low != plugin.low_bytes || high != plugin.high_bytes;
+    plugin.low_bytes = low;
+    plugin.high_bytes = high;
+    return differ;
+}
+
+// The runner asks for work. Lanes are resized first, where they must be.
+static void on_wait(unsigned vcpu, void *data)
+{
+    (void)vcpu, (void)data;
+    struct qemu_shared *s = plugin.shared;
+    const struct qemu_case *c = &s->now;
+    if (!plugin.resizing) {
+        if (plugin.running)
+            finish_case(s);
+        s->atomic_bytes = (uint32_t)mail_get(MAIL_ATOMIC);
+        hand_over(s);
+        plugin.loads = c->loads;
+        plugin.values = c->values;
+        plugin.executions = plugin.record_count = 0;
+        atomic_store(&s->record_count, 0);
+        plugin.running = false;
+        poke_all(s, c);
+    }
+    plugin.resizing = take_lanes(c);
+    tell_runner(c, plugin.resizing ? GUEST_RESIZE : GUEST_CALL);
+    plugin.running = !plugin.resizing;
+}
+
+static void on_begin(unsigned vcpu, void *data)
+{
+    (void)vcpu, (void)data;
+    if (plugin.shared->silent != SILENT_NONE && !silent_begin(plugin.shared))
+        end_process(QEMU_END_NONE);
+    plugin.recording = true;
+}
+
+static void on_end(unsigned vcpu, void *data)
+{
+    (void)vcpu, (void)data;
+    silent_end();
+    plugin.recording = false;
+}
+
+// What the runner does at its marks makes no system calls: this is the routine.
+static void on_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_t a1, uint64_t a2,
+                       uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6, uint64_t a7, uint64_t a8)
+{
+    (void)id, (void)vcpu, (void)a1, (void)a2, (void)a3, (void)a4, (void)a5, (void)a6, (void)a7,
+        (void)a8;
+    if (!plugin.recording)
+        return;
+    plugin.shared->syscall = number;
+    end_process(QEMU_END_SYSCALL);
+}
+
+// ---- accesses ----
+
+// Its number among the sites that made accesses.
+static uint32_t publish(struct insn *in)
+{
+    struct qemu_shared *s = plugin.shared;
+    uint32_t number = atomic_load(&s->site_count);
+    if (number >= QEMU_SITES_MAX)
+        end_process(QEMU_END_FLOODED);
+    s->sites[number] = in->site;
+    atomic_store(&s->site_count, number + 1);
+    in->number = number;
+    return number;
+}
+
+struct qemu_record *plugin_record(struct insn *in, uint64_t addr, unsigned width)
+{
+    uint32_t count = plugin.record_count;
+    if (count >= QEMU_RECORDS_MAX)
+        end_process(QEMU_END_FLOODED);
+    struct qemu_record *r = &plugin.shared->records[count];
+    r->addr = addr;
+    r->serial = (uint32_t)plugin.executions;
+    r->site = in->number == NOT_PUBLISHED ? publish(in) : in->number;
+    r->width = (uint16_t)width;
+    return r;
+}
+
+void plugin_count(void)
+{
+    atomic_store_explicit(&plugin.shared->record_count, ++plugin.record_count,
+                          memory_order_relaxed);
+}
+
+static void take_value(struct qemu_record *r, qemu_plugin_meminfo_t info)
+{
+    size_t width = r->width <= QEMU_PIECE_MAX ? r->width : QEMU_PIECE_MAX;
+    if (r->width <= QEMU_PIECE_MAX && plugin_access_value(info, r->value, r->width))
+        return;
+    memcpy(r->value, (const void *)(uintptr_t)(plugin.shared->guest_base + r->addr), width);
+}
+
+static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, void *data)
+{
+    (void)vcpu;
+    if (!plugin.recording)
+        return;
+    bool store = qemu_plugin_mem_is_store(info);
+    if (!store && !plugin.loads)
+        return;
+    struct qemu_record *r = plugin_record(data, addr, 1u << qemu_plugin_mem_size_shift(info));
+    r->flags = store ? RECORD_STORE : 0;
+    if (store && plugin.values)
+        take_value(r, info);
+    plugin_count();
+}
+
+static void note_effect(struct insn *in, uint8_t flag)
+{
+    if (!plugin.recording)
+        return;
+    plugin_record(in, 0, 1)->flags = flag;
+    plugin_count();
+}
+
+static void on_fence(unsigned vcpu, void *data)
+{
+    (void)vcpu;
+    note_effect(data, RECORD_FENCE);
+}
+
+static void on_flush(unsigned vcpu, void *data)
+{
+    (void)vcpu;
+    note_effect(data, RECORD_FLUSH);
+}
+
+static void on_execution(unsigned vcpu, void *data)
+{
+    (void)vcpu, (void)data;
+    plugin.executions++;
+}
+
+// Of an instruction that may follow a silent one, or is one.
+static void on_watched(unsigned vcpu, void *data)
+{
+    (void)vcpu;
+    if (!plugin.recording)
+        return;
+    silent_after();
+    silent_before(data);
+}
+
+// ---- translation ----
+
+static bool in_runner(uint64_t addr)
+{
+    for (size_t i = 0; i < GUEST_MARKS; i++)
+        if (addr >= plugin.shared->marks[i].lo && addr < plugin.shared->marks[i].hi)
+            return true;
+    return false;
+}
+
+static void instrument_mark(struct qemu_plugin_insn *insn, uint64_t addr)
+{
+    static qemu_plugin_vcpu_udata_cb_t *const callbacks[GUEST_MARKS] = {
+        [MARK_WAIT] = on_wait,
+        [MARK_BEGIN] = on_begin,
+        [MARK_END] = on_end,
+        [MARK_FAULT] = on_end,
+    };
+    for (size_t i = 0; i < GUEST_MARKS; i++)
+        if (callbacks[i] && addr == plugin.shared->marks[i].lo)
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, callbacks[i], QEMU_PLUGIN_CB_NO_REGS,
+                                                   NULL);
+}
+
+// What is known of the instruction. Code that is translated again is the same.
+static struct insn *insn_of(struct qemu_plugin_insn *insn, uint64_t addr)
+{
+    struct insn **slot = slot_of(addr);
+    struct insn fresh = {.number = NOT_PUBLISHED, .site.addr = addr};
+    fresh.site.length = (uint8_t)plugin_insn_bytes(insn, fresh.site.bytes, sizeof fresh.site.bytes);
+    for (struct insn *in = *slot; in; in = in->next)
+        if (in->site.addr == addr && in->site.length == fresh.site.length &&
+            memcmp(in->site.bytes, fresh.site.bytes, fresh.site.length) == 0)
+            return in;
+    char *text = plugin.shared->wants_text ? qemu_plugin_insn_disas(insn) : NULL;
+    if (text)
+        strncpy(fresh.site.text, text, sizeof fresh.site.text - 1);
+    free(text);
+    fresh.silent = silent_kind(plugin.shared, fresh.site.bytes, fresh.site.length);
+    struct insn *in = malloc(sizeof *in);
+    if (!in)
+        abort();
+    *in = fresh;
+    in->next = *slot;
+    return *slot = in;
+}
+
+// WATCHED: it may follow a silent instruction. Is it one?
+static bool instrument(struct qemu_plugin_insn *insn, uint64_t addr, bool watched)
+{
+    struct insn *in = insn_of(insn, addr);
+    if (watched || in->silent)
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_watched, QEMU_PLUGIN_CB_NO_REGS, in);
+    if (qemu_plugin_register_vcpu_insn_exec_inline)
+        qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
+                                                   &plugin.executions, 1);
+    else
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_execution, QEMU_PLUGIN_CB_NO_REGS, NULL);
+    enum effect effect = effect_of(plugin.shared, in->site.bytes, in->site.length);
+    if (effect != EFFECT_NONE)
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, effect == EFFECT_FENCE ? on_fence : on_flush,
+                                               QEMU_PLUGIN_CB_NO_REGS, in);
+    // One callback for both: QEMU 7.2 calls a second one, for the other kind, too.
+    qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
+                                     in);
+    return in->silent;
+}
+
+static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    (void)id;
+    bool watched = plugin.shared->silent != SILENT_NONE;
+    for (size_t i = 0, count = qemu_plugin_tb_n_insns(tb); i < count; i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        uint64_t addr = qemu_plugin_insn_vaddr(insn);
+        if (in_runner(addr))
+            instrument_mark(insn, addr);
+        else
+            watched = instrument(insn, addr, watched);
+    }
+}
+
+// The argument is shared=N, the number of the shared memory's file.
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+                                           char **argv)
+{
+    if (info->system_emulation || argc != 1 || strncmp(argv[0], "shared=", 7) != 0)
+        return -1;
+    int fd = atoi(argv[0] + 7);
+    void *shared =
+        mmap(NULL, sizeof(struct qemu_shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (shared == MAP_FAILED)
+        return -1;
+    plugin.shared = shared;
+    (void)confine((_Atomic uint32_t *)&plugin.shared->forbidden);
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    qemu_plugin_register_vcpu_syscall_cb(id, on_syscall);
+    return 0;
+}

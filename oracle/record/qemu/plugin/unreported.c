@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Instructions whose accesses QEMU does not report, as its helpers do them in host
+// memory. Those that move storage call memmove, which tells all (memcpy_hooks.c). Of the
+// others, the pages that they are about to store to are found by protecting the
+// lanes: what such a page holds is put aside, it is filled with bytes that the
+// instruction cannot be about to store, and what has changed afterwards was stored.
+// A helper that both loads and stores must find what is there: a store by it that
+// changes nothing is not to be seen, and the case is said to be so.
+
+#include "record/qemu/plugin/plugin.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { PIECE = QEMU_PIECE_MAX, HOST_PAGE_BYTES = 4096, WORD = 8 };
+
+// One lane, and what is known of its pages while an instruction runs.
+struct lane {
+    uint8_t *at;
+    uint64_t guest;
+    size_t bytes;
+    uint8_t *before;   // what its looked-at pages held before
+    uint8_t *held;     // and while it ran
+    uint8_t *state;    // one a page: enum page_state
+    size_t first, end; // the pages that are looked at lie between
+};
+
+enum page_state {
+    PAGE_GUARDED, // if anything is
+    PAGE_OPEN,
+    PAGE_LOOKED_AT, // open, and of interest
+};
+
+// A page that can be written to although its lane is protected.
+struct opened {
+    uint32_t lane, page;
+};
+
+static struct {
+    struct insn *pending; // NULL: none
+    bool told;            // by a call of memmove or memset
+    uint32_t first;       // records before it
+    uint32_t reported;    // and with what QEMU has told of it
+    uint64_t executions;  // its number
+    struct lane lanes[2];
+    size_t lane_count;
+    bool guarded; // the lanes are protected, but for the opened pages
+    struct opened *opened;
+    size_t opened_count;
+    uint8_t *original; // of the source, when the case began; the others' memory, too
+    size_t room;
+    struct sigaction previous; // QEMU's handler of faults
+    bool is_ready;
+} watch;
+
+// ---- which ----
+
+// Loads and stores of SVE are all of class 1xx 0010 (Arm ARM, C4.1, "SVE
+// encodings"); DC ZVA, GVA and GZVA; CPY* of FEAT_MOPS.
+static uint8_t silent_aarch64(uint32_t insn)
+{
+    if ((insn & 0xfe000000) == 0xe4000000)
+        return SILENT_STORES;
+    if ((insn & 0x9e000000) == 0x84000000)
+        return SILENT_LOADS;
+    if ((insn & 0xfffffe00) == 0xd50b7400 && (insn & 0xe0) >= 0x20 && (insn & 0xe0) <= 0x80)
+        return SILENT_STORES;
+    if ((insn & 0x3b200c00) == 0x19000400)
+        return SILENT_STORES | SILENT_MOVES | SILENT_LOADS;
+    return 0;
+}
+
+// Storage-to-storage instructions (Principles of Operation, formats SS and RR),
+// and EX and EXRL, which may execute one. Those that move long ranges, mvcl and
+// mvcle, may have nothing left to move; of the others, one that tells no move has
+// loaded in another way.
+static uint8_t silent_s390x(const uint8_t *b, size_t length)
+{
+    bool moves_long = b[0] == 0x0e || b[0] == 0xa8;
+    bool moves = (length == 6 && ((b[0] >= 0xd0 && b[0] <= 0xdf) || b[0] == 0xe8 || b[0] == 0xe9 ||
+                                  b[0] == 0xe1 || b[0] == 0xe2)) ||
+                 b[0] == 0x44 || (b[0] == 0xc6 && (b[1] & 0xf) == 0) ||
+                 (length == 4 && b[0] == 0xb2 && (b[1] == 0x54 || b[1] == 0x55));
+    if (moves_long)
+        return SILENT_STORES | SILENT_MOVES;
+    return moves ? SILENT_STORES | SILENT_MOVES | SILENT_LOADS : 0;
+}
+
+uint8_t silent_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length)
+{
+    uint32_t insn = 0;
+    if (s->silent == SILENT_AARCH64 && length == sizeof insn) {
+        memcpy(&insn, bytes, sizeof insn);
+        return silent_aarch64(insn);
+    }
+    return s->silent == SILENT_S390X && length >= 2 ? silent_s390x(bytes, length) : 0;
+}
+
+// ---- pages ----
+
+static size_t pages_of(const struct lane *l)
+{
+    return l->bytes / HOST_PAGE_BYTES;
+}
+
+static struct lane *lane_of(const void *address)
+{
+    for (size_t i = 0; i < watch.lane_count; i++)
+        if ((uintptr_t)address - (uintptr_t)watch.lanes[i].at < watch.lanes[i].bytes)
+            return &watch.lanes[i];
+    return NULL;
+}
+
+static void protect(const struct lane *l, size_t page, size_t count, int how)
+{
+    if (mprotect(l->at + page * HOST_PAGE_BYTES, count * HOST_PAGE_BYTES, how) != 0)
+        abort();
+}
+
+static void guard_all(int how)
+{
+    for (size_t i = 0; i < watch.lane_count; i++) {
+        protect(&watch.lanes[i], 0, pages_of(&watch.lanes[i]), how);
+        memset(watch.lanes[i].state, PAGE_GUARDED, pages_of(&watch.lanes[i]));
+    }
+    watch.guarded = how == PROT_READ;
+    watch.opened_count = 0;
+}
+
+static void guard(void)
+{
+    if (!watch.guarded)
+        guard_all(PROT_READ);
+    for (size_t i = 0; i < watch.opened_count; i++) {
+        struct lane *l = &watch.lanes[watch.opened[i].lane];
+        protect(l, watch.opened[i].page, 1, PROT_READ);
+        l->state[watch.opened[i].page] = PAGE_GUARDED;
+    }
+    watch.opened_count = 0;
+}
+
+static void open_pages(struct lane *l, size_t page, size_t end)
+{
+    protect(l, page, end - page, PROT_READ | PROT_WRITE);
+    for (; page < end; page++) {
+        if (l->state[page] != PAGE_GUARDED)
+            continue;
+        l->state[page] = PAGE_OPEN;
+        watch.opened[watch.opened_count++] =
+            (struct opened){(uint32_t)(l - watch.lanes), (uint32_t)page};
+    }
+}
+
+// What the bytes of a page hold while the instruction runs: not what it may store.
+// Of the destination that is known, and what keeps a byte as it is must show too.
+static void poison(const struct lane *l, size_t from)
+{
+    const struct qemu_case *c = &plugin.shared->now;
+    uint64_t guest = l->guest + from;
+    for (size_t i = from; i < from + HOST_PAGE_BYTES; i++)
+        l->held[i] = (uint8_t)~l->before[i];
+    uint64_t lo = c->dst > guest ? c->dst : guest, hi = c->dst + c->size;
+    hi = hi < guest + HOST_PAGE_BYTES ? hi : guest + HOST_PAGE_BYTES;
+    for (uint64_t a = lo; a < hi; a++)
+        l->held[a - l->guest] = (uint8_t)~watch.original[a - c->dst];
+}
+
+// The pending instruction is about to store to a page.
+static void look_at_page(struct lane *l, size_t page)
+{
+    size_t from = page * HOST_PAGE_BYTES;
+    bool loads = watch.pending->silent & SILENT_MOVES;
+    memcpy(l->before + from, l->at + from, HOST_PAGE_BYTES);
+    if (loads) {
+        plugin.shared->stores_unseen = 1;
+        plugin.shared->unseen_site = watch.pending->site;
+        memcpy(l->held + from, l->before + from, HOST_PAGE_BYTES);
+    } else {
+        poison(l, from);
+        memcpy(l->at + from, l->held + from, HOST_PAGE_BYTES);
+    }
+    l->first = l->first < page ? l->first : page;
+    l->end = l->end > page ? l->end : page + 1;
+    l->state[page] = PAGE_LOOKED_AT;
+}
+
+// A store to a protected page comes here; so do the guest's own faults, which are
+// QEMU's.
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    struct lane *l = watch.guarded ? lane_of(info->si_addr) : NULL;
+    if (!l) {
+        watch.previous.sa_sigaction(signal, info, context);
+        return;
+    }
+    size_t page = (size_t)((uint8_t *)info->si_addr - l->at) / HOST_PAGE_BYTES;
+    open_pages(l, page, page + 1);
+    if (watch.pending)
+        look_at_page(l, page);
+}
+
+// ---- a case ----
+
+// QEMU's handler is there by now, which it is not when plugins are loaded.
+static bool make_ready(void)
+{
+    struct sigaction mine;
+    if (watch.is_ready)
+        return true;
+    if (sigaction(SIGSEGV, NULL, &watch.previous) != 0 || !(watch.previous.sa_flags & SA_SIGINFO))
+        return false;
+    mine = watch.previous;
+    mine.sa_sigaction = on_fault;
+    watch.is_ready = sigaction(SIGSEGV, &mine, NULL) == 0;
+    if (watch.is_ready)
+        calls_take();
+    return watch.is_ready;
+}
+
+static uint8_t *take_lane(const struct qemu_shared *s, size_t i, const struct qemu_range *range,
+                          uint8_t *memory)
+{
+    struct lane *l = &watch.lanes[i];
+    *l = (struct lane){.guest = range->lo,
+                       .at = (uint8_t *)(uintptr_t)(s->guest_base + range->lo),
+                       .bytes = range->hi - range->lo,
+                       .first = SIZE_MAX};
+    l->before = memory;
+    l->held = l->before + l->bytes;
+    l->state = l->held + l->bytes;
+    memset(l->state, PAGE_GUARDED, pages_of(l));
+    return l->state + pages_of(l);
+}
+
+bool silent_begin(const struct qemu_shared *s)
+{
+    const struct qemu_case *c = &s->now;
+    size_t bytes = (c->dst_lane.hi - c->dst_lane.lo) + (c->src_lane.hi - c->src_lane.lo);
+    size_t pages = bytes / HOST_PAGE_BYTES;
+    size_t room = pages * sizeof *watch.opened + 2 * bytes + pages + c->size;
+    watch.pending = NULL;
+    watch.lane_count = c->src_lane.hi > c->src_lane.lo ? 2 : 1;
+    if (room > watch.room) {
+        free(watch.opened);
+        watch.opened = malloc(room);
+        watch.room = watch.opened ? room : 0;
+    }
+    if (!watch.opened || !make_ready())
+        return false;
+    uint8_t *memory = take_lane(s, 0, &c->dst_lane, (uint8_t *)(watch.opened + pages));
+    watch.original = take_lane(s, 1, &c->src_lane, memory);
+    memcpy(watch.original, (const void *)(uintptr_t)(s->guest_base + c->src), c->size);
+    return true;
+}
+
+void silent_end(void)
+{
+    silent_after();
+    if (watch.guarded)
+        guard_all(PROT_READ | PROT_WRITE);
+}
+
+void silent_before(struct insn *in)
+{
+    if (!in->silent)
+        return;
+    watch.pending = in;
+    watch.told = false;
+    watch.first = plugin.record_count;
+    watch.executions = plugin.executions;
+    if (in->silent & SILENT_STORES)
+        guard();
+}
+
+// ---- records ----
+
+static bool was_reported(uint64_t addr)
+{
+    for (uint32_t i = watch.first; i < watch.reported; i++) {
+        const struct qemu_record *r = &plugin.shared->records[i];
+        if (r->flags & RECORD_STORE && addr - r->addr < r->width)
+            return true;
+    }
+    return false;
+}
+
+// LENGTH bytes at AT, which the guest has at ADDR.
+static void note(uint64_t addr, const uint8_t *at, size_t length, uint8_t flags)
+{
+    for (size_t done = 0; done < length; done += PIECE) {
+        size_t width = length - done < PIECE ? length - done : PIECE;
+        struct qemu_record *r = plugin_record(watch.pending, addr + done, (unsigned)width);
+        r->flags = flags | RECORD_FOUND;
+        r->serial = (uint32_t)watch.executions;
+        memcpy(r->value, at + done, width);
+        plugin_count();
+    }
+}
+
+static bool is_guests(const void *at, uint64_t *addr)
+{
+    *addr = (uintptr_t)at - plugin.shared->guest_base;
+    return *addr < GUEST_END;
+}
+
+// QEMU may be about to move the guest's memory, or its own while it translates.
+static void before_call(void *dst, size_t length)
+{
+    struct lane *l = lane_of(dst);
+    watch.told = true;
+    if (!watch.guarded || !l || length == 0)
+        return;
+    size_t from = (size_t)((uint8_t *)dst - l->at), to = from + length;
+    to = to < l->bytes ? to : l->bytes;
+    open_pages(l, from / HOST_PAGE_BYTES, (to - 1) / HOST_PAGE_BYTES + 1);
+}
+
+void *silent_move(void *dst, const void *src, size_t length)
+{
+    uint64_t to, from;
+    bool stores = watch.pending && is_guests(dst, &to);
+    bool loads = watch.pending && is_guests(src, &from);
+    if (!stores && !loads)
+        return memmove(dst, src, length);
+    before_call(dst, length);
+    if (loads && plugin.loads)
+        note(from, src, length, 0);
+    memmove(dst, src, length);
+    if (stores)
+        note(to, dst, length, RECORD_STORE);
+    return dst;
+}
+
+// What an instruction that moves storage fills it with, it has loaded somewhere.
+void *silent_fill(void *dst, int byte, size_t length)
+{
+    uint64_t to;
+    if (!watch.pending || !is_guests(dst, &to))
+        return memset(dst, byte, length);
+    before_call(dst, length);
+    if (watch.pending->silent & SILENT_MOVES)
+        plugin.shared->loads_unseen = 1;
+    memset(dst, byte, length);
+    note(to, dst, length, RECORD_STORE);
+    return dst;
+}
+
+// Most of a page is as it was left.
+static bool restore_word(const struct lane *l, size_t i, size_t end)
+{
+    if (watch.reported != watch.first || end - i < WORD ||
+        memcmp(l->at + i, l->held + i, WORD) != 0)
+        return false;
+    memcpy(l->at + i, l->before + i, WORD);
+    return true;
+}
+
+static bool is_stored(const struct lane *l, size_t i)
+{
+    return l->at[i] != l->held[i] && !was_reported(l->guest + i);
+}
+
+// Runs of bytes that were stored become records; the others get back what they
+// held. What QEMU reported after all is left as it is.
+static void look_at_bytes(struct lane *l, size_t i, size_t end)
+{
+    while (i < end) {
+        size_t from = i;
+        while (i < end && is_stored(l, i))
+            i++;
+        if (i > from)
+            note(l->guest + from, l->at + from, i - from, RECORD_STORE);
+        else if (restore_word(l, i, end))
+            i += WORD;
+        else {
+            l->at[i] = was_reported(l->guest + i) ? l->at[i] : l->before[i];
+            i++;
+        }
+    }
+}
+
+static void look_at_lane(struct lane *l)
+{
+    for (size_t page = l->first; page < l->end; page++) {
+        size_t from = page;
+        while (page < l->end && l->state[page] == PAGE_LOOKED_AT)
+            l->state[page++] = PAGE_OPEN;
+        if (page > from)
+            look_at_bytes(l, from * HOST_PAGE_BYTES, page * HOST_PAGE_BYTES);
+    }
+    l->first = SIZE_MAX;
+    l->end = 0;
+}
+
+// QEMU reports elements that cross the end of a page, and not the others.
+static void sort_by_address(struct qemu_record *first, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct qemu_record moved = first[i];
+        size_t to = i;
+        for (; to > 0 && first[to - 1].addr > moved.addr; to--)
+            first[to] = first[to - 1];
+        first[to] = moved;
+    }
+}
+
+void silent_after(void)
+{
+    if (!watch.pending)
+        return;
+    watch.reported = plugin.record_count;
+    for (size_t k = 0; k < watch.lane_count; k++)
+        look_at_lane(&watch.lanes[k]);
+    if (!(watch.pending->silent & SILENT_MOVES) && watch.reported > watch.first)
+        sort_by_address(&plugin.shared->records[watch.first], plugin.record_count - watch.first);
+    if (watch.pending->silent & SILENT_LOADS && !watch.told)
+        plugin.shared->loads_unseen = 1;
+    watch.pending = NULL;
+}

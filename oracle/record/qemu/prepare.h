@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Makes the guest program for one routine: the runner, compiled and linked by
+// the cross compiler with the routine's library or object. Done once in the
+// parent; workers inherit the bytes.
+
+#ifndef STORESCOPE_QEMU_PREPARE_H
+#define STORESCOPE_QEMU_PREPARE_H
+
+#include "case/case.h"
+#include "record/qemu/cpu_pin.h"
+#include "record/qemu/shared.h"
+
+enum { GUEST_IMAGES_MAX = 8 };
+
+// A variable of the libc that steers its choices; no width: there is none.
+struct guest_tunable {
+    uint64_t addr, initial; // initial: as with the other recorders, whatever the
+                            // libc finds out of the emulated CPU
+    uint8_t width;          // bytes
+};
+
+struct guest_program {
+    const struct backend *backend;
+    const struct arch *arch;
+    uint8_t *bytes; // an ELF program
+    size_t length;
+    uint64_t mailbox_addr;
+    struct qemu_range marks[GUEST_MARKS];
+    struct qemu_range images[GUEST_IMAGES_MAX]; // code and data, as linked
+    size_t image_count;
+    struct guest_tunable tunables[TUNABLE_COUNT];
+    _Atomic uint32_t *pairs; // recorders opened on it, in all processes: see cpu_pin.h
+};
+
+// NULL and one line in ERROR when a tool is missing or the routine cannot be
+// linked.
+struct guest_program *guest_program_make(const struct backend *backend, char *error,
+                                         size_t error_size);
+void guest_program_free(struct guest_program *p);
+
+#endif

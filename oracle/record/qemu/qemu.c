@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The recorder of other CPUs. A case is laid out in this process's arena, copied
+// to the guest's lanes, run there, and copied back; addresses in the trace are
+// those of the arena.
+
+#include "record/qemu/qemu.h"
+
+#include "backends/arch.h"
+#include "record/recorder.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    // Of the guest's stack, around the address that the runner tells.
+    STACK_BELOW = 4 << 20,
+    STACK_ABOVE = 1 << 16,
+};
+
+static void refuse(struct trace *t, enum trace_outcome outcome, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void refuse(struct trace *t, enum trace_outcome outcome, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(t->reason, sizeof t->reason, format, args);
+    va_end(args);
+    t->outcome = outcome;
+}
+
+// ---- the case in the guest ----
+
+static bool is_overlapping(const struct layout *l)
+{
+    return l->dst_lane.lo == l->src_lane.lo;
+}
+
+// The lane in the file that the guest has mapped.
+static uint8_t *guest_lane(const struct recorder *r, const struct layout *l, bool src)
+{
+    return r->process.lanes + (qemu_lane(l, src) - QEMU_LOW_WINDOW);
+}
+
+static size_t span_bytes(struct span s)
+{
+    return s.hi - s.lo;
+}
+
+static bool lanes_fit(const struct layout *l)
+{
+    size_t most = QEMU_WINDOW_BYTES - 2 * QEMU_GUARD_BYTES;
+    return span_bytes(l->dst_lane) <= most && span_bytes(l->src_lane) <= most;
+}
+
+static void lanes_in(const struct recorder *r, const struct layout *l)
+{
+    memcpy(guest_lane(r, l, false), (const void *)l->dst_lane.lo, span_bytes(l->dst_lane));
+    if (!is_overlapping(l))
+        memcpy(guest_lane(r, l, true), (const void *)l->src_lane.lo, span_bytes(l->src_lane));
+}
+
+static void lanes_out(const struct recorder *r, const struct layout *l)
+{
+    memcpy((void *)l->dst_lane.lo, guest_lane(r, l, false), span_bytes(l->dst_lane));
+    if (!is_overlapping(l))
+        memcpy((void *)l->src_lane.lo, guest_lane(r, l, true), span_bytes(l->src_lane));
+}
+
+static struct qemu_range guest_range(const struct layout *l, bool src)
+{
+    uint64_t lo = qemu_lane(l, src);
+    return (struct qemu_range){lo, lo + span_bytes(src ? l->src_lane : l->dst_lane)};
+}
+
+static void tell_case(struct recorder *r, const struct layout *l, bool values)
+{
+    r->process.shared->now = (struct qemu_case){
+        .dst = qemu_lane(l, false) + (uintptr_t)l->dst - l->dst_lane.lo,
+        .src = qemu_lane(l, true) + (uintptr_t)l->src - l->src_lane.lo,
+        .size = l->size,
+        .arg4 = r->program->backend->arg4,
+        .dst_lane = guest_range(l, false),
+        .src_lane = is_overlapping(l) ? (struct qemu_range){0, 0} : guest_range(l, true),
+        .loads = r->options.loads,
+        .values = values,
+    };
+}
+
+// ---- how it ended ----
+
+// A site of the plugin's, which may have been written over.
+static struct site describe(const struct recorder *r, struct qemu_site in)
+{
+    struct site site;
+    uint8_t element;
+    in.length = in.length <= QEMU_SITE_BYTES_MAX ? in.length : QEMU_SITE_BYTES_MAX;
+    in.text[QEMU_SITE_TEXT_MAX - 1] = '\0';
+    qemu_describe_site(r->program->arch, &in, &site, &element);
+    return site;
+}
+
+// A contract cannot be judged by stores of which some may not have been seen.
+static void tell_unseen(const struct recorder *r, struct trace *t)
+{
+    struct site site = describe(r, r->process.shared->unseen_site);
+    refuse(t, OUTCOME_REFUSED,
+           "reached `%s`: a store by it that changes nothing cannot be seen, as QEMU does not "
+           "report it",
+           site.text);
+}
+
+static void take_return(struct recorder *r, const struct layout *l, struct trace *t)
+{
+    t->outcome = OUTCOME_RETURNED;
+    t->clobbered = r->process.shared->clobbered ? CLOBBERED_SAVED : 0;
+    t->return_value = qemu_host_address(l, r->process.shared->result);
+    if (r->process.shared->stores_unseen)
+        tell_unseen(r, t);
+}
+
+// An instruction that QEMU does not have is not the routine's fault; one that no
+// CPU has is.
+static void tell_illegal(const struct recorder *r, struct trace *t)
+{
+    struct site site = describe(r, r->process.shared->fault_site);
+    const char *cpu = qemu_cpu(r->program);
+    if (r->process.shared->fault_site.length > 0 && !qemu_is_trap(&site))
+        refuse(t, OUTCOME_REFUSED, "%s%s%s does not have `%s`", r->program->arch->qemu,
+               cpu ? " -cpu " : "", cpu ? cpu : "", site.text);
+}
+
+static void take_fault(struct recorder *r, const struct layout *l, struct trace *t)
+{
+    static const int signals[GUEST_SIGNALS] = {
+        [GUEST_SEGV] = SIGSEGV, [GUEST_BUS] = SIGBUS,   [GUEST_ILL] = SIGILL,
+        [GUEST_FPE] = SIGFPE,   [GUEST_TRAP] = SIGTRAP,
+    };
+    const struct qemu_shared *s = r->process.shared;
+    t->outcome = OUTCOME_FAULTED;
+    t->signal = s->signal < GUEST_SIGNALS ? signals[s->signal] : 0;
+    t->fault_addr = qemu_host_address(l, s->fault_at);
+    t->fault_pc = s->fault_pc;
+    if (t->signal == SIGILL)
+        tell_illegal(r, t);
+}
+
+// A copy that makes more does not end.
+enum { ACCESSES_A_BYTE = 16 };
+
+static void take_end(struct recorder *r, const struct layout *l, enum process_state state,
+                     struct trace *t)
+{
+    const struct qemu_shared *s = r->process.shared;
+    uint32_t end = atomic_load(&s->end);
+    if (state == PROCESS_WAITS && end == QEMU_END_RETURNED)
+        take_return(r, l, t);
+    else if (state == PROCESS_WAITS && end == QEMU_END_FAULTED)
+        take_fault(r, l, t);
+    else if (state == PROCESS_TIMED_OUT || state == PROCESS_HUNG)
+        refuse(t, OUTCOME_TIMED_OUT, "still running after %u ms of emulation",
+               r->options.timeout_ms);
+    else if (end == QEMU_END_SYSCALL)
+        refuse(t, OUTCOME_REFUSED, "the routine makes the system call %lld of %s",
+               (long long)s->syscall, r->program->arch->name);
+    else if (end == QEMU_END_FLOODED && s->now.size > QEMU_RECORDS_MAX / ACCESSES_A_BYTE)
+        refuse(t, OUTCOME_REFUSED, "makes more than %u accesses, of which no more are recorded",
+               QEMU_RECORDS_MAX);
+    else if (end == QEMU_END_FLOODED)
+        refuse(t, OUTCOME_TIMED_OUT, "still running after %u accesses", QEMU_RECORDS_MAX);
+    else if (WIFSIGNALED(r->process.status)) {
+        t->outcome = OUTCOME_FAULTED;
+        t->signal = WTERMSIG(r->process.status);
+    } else
+        refuse(t, OUTCOME_BROKEN, "the qemu process ended (status %d)",
+               WEXITSTATUS(r->process.status));
+}
+
+// ---- the recorder ----
+
+// What the libc does not have is not set, as with the other recorders.
+static void tell_tunables(struct recorder *r, const struct copy_case *c)
+{
+    struct qemu_case *now = &r->process.shared->now;
+    for (size_t i = 0; i < TUNABLE_COUNT; i++) {
+        const struct guest_tunable *t = &r->program->tunables[i];
+        now->pokes[i] =
+            (struct qemu_poke){t->addr, c->tunable[i] ? c->tunable[i] : t->initial, t->width};
+    }
+}
+
+static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
+                     bool values, struct layout *layout, struct trace *trace)
+{
+    char error[TRACE_REASON_MAX];
+    trace_reset(trace);
+    if (!arena_lay(arena, c, layout)) {
+        refuse(trace, OUTCOME_BROKEN, "no memory for a case of %llu bytes",
+               (unsigned long long)c->size);
+        return;
+    }
+    if (!lanes_fit(layout)) {
+        refuse(trace, OUTCOME_REFUSED, "a guest has no room for a case of %llu bytes",
+               (unsigned long long)c->size);
+        return;
+    }
+    if (!process_start(&r->process, error, sizeof error)) {
+        refuse(trace, OUTCOME_BROKEN, "%s", error);
+        return;
+    }
+    lanes_in(r, layout);
+    tell_case(r, layout, values);
+    tell_tunables(r, c);
+    enum process_state state = process_run(&r->process, r->options.timeout_ms);
+    lanes_out(r, layout);
+    take_end(r, layout, state, trace);
+    uint64_t stack = r->process.shared->stack;
+    trace->stack = (struct span){stack - STACK_BELOW, stack + STACK_ABOVE};
+    trace->stack_entry = r->program->arch->stack_grows_up ? trace->stack.hi : stack;
+    for (size_t i = 0; i < r->program->image_count; i++)
+        trace->images[trace->image_count++] =
+            (struct span){r->program->images[i].lo, r->program->images[i].hi};
+    qemu_take_accesses(r, layout, values, trace);
+}
+
+static void qemu_close(struct recorder *r)
+{
+    process_close(&r->process);
+    pin_undo(&r->pin);
+    free(r->sites);
+    free(r->elements);
+    free(r->numbers);
+    free(r);
+}
+
+static struct recorder *qemu_open(const struct routine *routine, uint64_t arg4,
+                                  const struct recorder_options *options, char *error,
+                                  size_t error_size)
+{
+    (void)routine, (void)arg4;
+    struct recorder *r = options->prepared ? calloc(1, sizeof *r) : NULL;
+    if (!r) {
+        snprintf(error, error_size,
+                 options->prepared ? "no memory for the recorder"
+                                   : "recorder qemu has no guest program");
+        return NULL;
+    }
+    r->options = *options;
+    r->program = options->prepared;
+    pin_pair(&r->pin, r->program->pairs);
+    r->sites = calloc(QEMU_SITES_MAX, sizeof *r->sites);
+    r->elements = calloc(QEMU_SITES_MAX, sizeof *r->elements);
+    r->numbers = calloc(QEMU_SITES_MAX, sizeof *r->numbers);
+    if (!r->sites || !r->elements || !r->numbers ||
+        !process_open(&r->process, r->program, error, error_size) ||
+        !process_start(&r->process, error, error_size)) {
+        qemu_close(r);
+        return NULL;
+    }
+    return r;
+}
+
+static void *qemu_prepare(const struct backend *backend, char *error, size_t error_size)
+{
+    return guest_program_make(backend, error, error_size);
+}
+
+static void qemu_unprepare(void *prepared)
+{
+    guest_program_free(prepared);
+}
+
+// Whether a backend's own emulator is here its list row says.
+static const char *qemu_missing(void)
+{
+    return arch_tool_here(arch_native.qemu) ? NULL : "install qemu-user";
+}
+
+const struct recorder_kind recorder_qemu = {
+    .name = "qemu",
+    .can = "routines of other CPUs, and archives and object files of this one: runs them in "
+           "qemu-user with a plugin that reports every access",
+    .cannot = "system calls, shared objects, AVX-512; loads of AArch64 SVE, which QEMU 7.2 does "
+              "not report",
+    .elsewhere = true,
+    .missing = qemu_missing,
+    .prepare = qemu_prepare,
+    .unprepare = qemu_unprepare,
+    .open = qemu_open,
+    .run = qemu_run,
+    .close = qemu_close,
+};

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What the recorder `qemu` and its plugin, which runs inside the qemu process,
+// have in common: one block of shared memory with the case to run, how it ended,
+// and what it did to memory, instruction by instruction. The guest's lanes are
+// another file, which all three map. Foreign code runs in the qemu process and
+// may write over all of this: the recorder takes nothing here on trust.
+
+#ifndef STORESCOPE_QEMU_SHARED_H
+#define STORESCOPE_QEMU_SHARED_H
+
+#include "record/qemu/guest/mailbox.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    QEMU_RECORDS_MAX = 1 << 20,
+    QEMU_SITES_MAX = 1 << 15,
+    QEMU_SITE_BYTES_MAX = 15,
+    QEMU_SITE_TEXT_MAX = 80,
+    QEMU_PIECE_MAX = 16, // bytes of one record
+    QEMU_POKES_MAX = 8,
+};
+
+// Whose turn it is: each side waits for the other by futex.
+enum qemu_turn {
+    TURN_GUEST,    // the guest runs, from its start on
+    TURN_RECORDER, // the guest waits for a case
+};
+
+enum qemu_end {
+    QEMU_END_NONE,     // has not ended
+    QEMU_END_RETURNED, // `result`
+    QEMU_END_FAULTED,  // `signal`, `fault_addr`, `fault_pc`
+    QEMU_END_SYSCALL,  // `syscall`; the process ends
+    QEMU_END_FLOODED,  // more accesses than there is room for; the process ends
+};
+
+enum qemu_record_flag {
+    RECORD_STORE = 1,
+    RECORD_FOUND = 2, // by comparing memory: QEMU did not report it
+    RECORD_FENCE = 4, // no access, but a barrier that orders stores
+    RECORD_FLUSH = 8, // of a cache line that is not told
+};
+
+// One piece of an access, as QEMU reports it.
+struct qemu_record {
+    uint64_t addr;   // in the guest
+    uint32_t serial; // of the instruction's execution: pieces of one share it
+    uint32_t site;
+    uint16_t width; // bytes
+    uint8_t flags;  // enum qemu_record_flag
+    uint8_t reserved[5];
+    uint8_t value[QEMU_PIECE_MAX]; // as memory holds it; only when asked for
+};
+
+struct qemu_site {
+    uint64_t addr;
+    uint8_t length;
+    uint8_t bytes[QEMU_SITE_BYTES_MAX];
+    char text[QEMU_SITE_TEXT_MAX]; // QEMU's disassembly, or ""
+};
+
+// Instructions whose accesses QEMU 7.2 does not report, or not all: where to look
+// for what they did to memory.
+enum qemu_silent {
+    SILENT_NONE,
+    SILENT_S390X,   // those that move storage to storage, such as mvc
+    SILENT_AARCH64, // SVE's, DC ZVA, the memory copy instructions
+};
+
+struct qemu_range {
+    uint64_t lo, hi;
+};
+
+struct qemu_case {
+    uint64_t routine; // index into the runner's table
+    uint64_t dst, src, size, arg4;
+    struct qemu_range dst_lane, src_lane; // src_lane is empty when the two share one
+    uint32_t loads, values;
+    struct qemu_poke {
+        uint64_t addr, value;
+        uint32_t width;      // bytes; 0: none
+    } pokes[QEMU_POKES_MAX]; // variables of the libc to set before
+};
+
+struct qemu_shared {
+    // Set before the guest starts.
+    uint64_t guest_base;
+    uint32_t machine;                     // EM_*, of ELF headers
+    uint32_t big_endian, silent;          // silent: enum qemu_silent
+    uint32_t wants_text;                  // QEMU's disassembly of each site
+    struct qemu_range marks[GUEST_MARKS]; // the runner's own code, not recorded
+    uint64_t mailbox_addr;
+
+    _Atomic uint32_t turn;
+    _Atomic uint32_t asleep; // bit 0: the guest waits, bit 1: the recorder
+    struct qemu_case now;
+
+    uint32_t atomic_bytes; // as in the mailbox
+
+    // Of the case that has ended.
+    _Atomic uint32_t end; // enum qemu_end
+    uint32_t loads_unseen;
+    uint32_t stores_unseen; // those that changed nothing: by `unseen_site`
+    struct qemu_site unseen_site;
+    uint32_t clobbered;
+    uint64_t result;
+    uint64_t signal, fault_at, fault_pc; // signal: enum guest_signal
+    struct qemu_site fault_site; // the instruction there; no length: not known
+    uint64_t stack;              // an address in the caller's frame
+    int64_t syscall;
+    uint32_t forbidden; // see confine.h
+    _Atomic uint32_t record_count, site_count;
+    struct qemu_site sites[QEMU_SITES_MAX];
+    struct qemu_record records[QEMU_RECORDS_MAX];
+};
+
+#endif

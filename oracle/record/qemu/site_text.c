@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Text and class of an instruction of any architecture. Capstone reads those it
+// knows; of the others (RISC-V, PA-RISC, Alpha, SH with Debian 12's 4.0.2) the
+// text is QEMU's, and the class follows from it.
+
+#include "backends/arch.h"
+#include "record/qemu/qemu.h"
+
+#include <capstone/capstone.h>
+#include <ctype.h>
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct decoder_row {
+    unsigned machine;
+    cs_arch arch;
+    unsigned mode;
+    uint8_t word_bytes; // 0: any
+} decoders[] = {
+    {EM_AARCH64, CS_ARCH_ARM64, 0, 0},
+    {EM_ARM, CS_ARCH_ARM, CS_MODE_ARM | CS_MODE_V8, 0},
+    {EM_PPC64, CS_ARCH_PPC, CS_MODE_64, 0},
+    {EM_PPC, CS_ARCH_PPC, CS_MODE_32, 0},
+    {EM_S390, CS_ARCH_SYSZ, 0, 0},
+    {EM_MIPS, CS_ARCH_MIPS, CS_MODE_MIPS32, 4},
+    {EM_MIPS, CS_ARCH_MIPS, CS_MODE_MIPS64, 8},
+    {EM_SPARCV9, CS_ARCH_SPARC, CS_MODE_V9, 0},
+    {EM_68K, CS_ARCH_M68K, CS_MODE_M68K_040, 0},
+    {EM_386, CS_ARCH_X86, CS_MODE_32, 0},
+};
+
+// An instruction as text: "strb", "w6, [x0]".
+struct words {
+    char name[24], operands[64];
+};
+
+static const struct decoder_row *decoder_of(const struct arch *arch)
+{
+    for (size_t i = 0; i < sizeof decoders / sizeof *decoders; i++)
+        if (decoders[i].machine == arch->machine &&
+            (decoders[i].word_bytes == 0 || decoders[i].word_bytes == arch->word_bytes))
+            return &decoders[i];
+    return NULL;
+}
+
+static bool decode(const struct decoder_row *row, unsigned mode, const struct qemu_site *in,
+                   struct words *out)
+{
+    csh handle;
+    cs_insn *insn;
+    if (cs_open(row->arch, (cs_mode)mode, &handle) != CS_ERR_OK)
+        return false;
+    size_t count = cs_disasm(handle, in->bytes, in->length, in->addr, 1, &insn);
+    bool whole = count && insn->size == in->length;
+    if (whole) {
+        snprintf(out->name, sizeof out->name, "%.*s", (int)sizeof out->name - 1, insn->mnemonic);
+        snprintf(out->operands, sizeof out->operands, "%.*s", (int)sizeof out->operands - 1,
+                 insn->op_str);
+    }
+    if (count)
+        cs_free(insn, count);
+    cs_close(&handle);
+    return whole;
+}
+
+// QEMU's text: a name, blanks, operands; some of its disassemblers begin with
+// blanks or tabs.
+static bool split_text(const char *text, struct words *out)
+{
+    text += strspn(text, " \t");
+    size_t code = strspn(text, "0123456789abcdef"); // RISC-V's begins with the encoding
+    if (code >= 4 && (text[code] == ' ' || text[code] == '\t'))
+        text += code + strspn(text + code, " \t");
+    size_t length = strcspn(text, " \t");
+    snprintf(out->name, sizeof out->name, "%.*s", (int)length, text);
+    text += length + strspn(text + length, " \t");
+    snprintf(out->operands, sizeof out->operands, "%.*s", (int)sizeof out->operands - 1, text);
+    for (char *at = out->operands; *at; at++)
+        if (*at == '\t')
+            *at = ' ';
+    return length > 0;
+}
+
+// Thumb or ARM? QEMU knows, and decodes with Capstone as well: the one of the two
+// that says the same.
+static bool decode_arm(const struct decoder_row *row, unsigned big, const struct qemu_site *in,
+                       struct words *out)
+{
+    struct words said, thumb;
+    unsigned thumb_mode = CS_MODE_THUMB | CS_MODE_V8 | big;
+    bool known = split_text(in->text, &said);
+    if (in->length == 2)
+        return decode(row, thumb_mode, in, out);
+    if (known && decode(row, thumb_mode, in, &thumb) && strcmp(thumb.name, said.name) == 0) {
+        *out = thumb;
+        return true;
+    }
+    return decode(row, row->mode | big, in, out);
+}
+
+// EX, EXRL, MVCL and MVCLE, which Capstone 4.0.2 does not know (Principles of
+// Operation, 7, formats RX-a, RIL-b, RR and RS-a).
+static bool decode_s390x(const struct qemu_site *in, struct words *out)
+{
+    const uint8_t *b = in->bytes;
+    int first = b[1] >> 4, second = b[1] & 0xf, base = b[2] >> 4, shift = (b[2] & 0xf) << 8 | b[3];
+    const char *name = NULL;
+    if (in->length == 4 && b[0] == 0x44) {
+        name = "ex";
+        snprintf(out->operands, sizeof out->operands, "%%r%d, %d(%%r%d, %%r%d)", first, shift,
+                 second, base);
+    } else if (in->length == 6 && b[0] == 0xc6 && second == 0) {
+        name = "exrl";
+        int32_t halfwords =
+            (int32_t)((uint32_t)b[2] << 24 | (uint32_t)b[3] << 16 | (uint32_t)b[4] << 8 | b[5]);
+        snprintf(out->operands, sizeof out->operands, "%%r%d, 0x%llx", first,
+                 (unsigned long long)(in->addr + (uint64_t)(2 * (int64_t)halfwords)));
+    } else if (in->length == 2 && b[0] == 0x0e) {
+        name = "mvcl";
+        snprintf(out->operands, sizeof out->operands, "%%r%d, %%r%d", first, second);
+    } else if (in->length == 4 && b[0] == 0xa8) {
+        name = "mvcle";
+        snprintf(out->operands, sizeof out->operands, "%%r%d, %%r%d, %d(%%r%d)", first, second,
+                 shift, base);
+    }
+    snprintf(out->name, sizeof out->name, "%s", name ? name : "");
+    return name != NULL;
+}
+
+// Loads and stores of SVE, which neither Capstone 4.0.2 nor QEMU 7.2 spells out.
+// Their elements are 1 << msz bytes in memory (Arm ARM, C4.1).
+static bool decode_sve(const struct qemu_site *in, struct words *out)
+{
+    uint32_t insn;
+    memcpy(&insn, in->bytes, sizeof insn);
+    bool store = (insn & 0xfe000000) == 0xe4000000, load = (insn & 0x9e000000) == 0x84000000;
+    if (in->length != sizeof insn || (!store && !load))
+        return false;
+    snprintf(out->name, sizeof out->name, store ? "st1%c" : "ld1%c", "bhwd"[insn >> 23 & 3]);
+    snprintf(out->operands, sizeof out->operands, "{z%u.%c}, p%u, [x%u] (SVE, 0x%08x)", insn & 31,
+             "bhsd"[insn >> 23 & 3], insn >> 10 & 7, insn >> 5 & 31, insn);
+    return true;
+}
+
+static bool read_words(const struct arch *arch, const struct qemu_site *in, struct words *out)
+{
+    if (arch->machine == EM_S390 && decode_s390x(in, out))
+        return true;
+    if (arch->machine == EM_AARCH64 && decode_sve(in, out))
+        return true;
+    const struct decoder_row *row = decoder_of(arch);
+    unsigned big = arch->big_endian ? (unsigned)CS_MODE_BIG_ENDIAN : 0;
+    bool known = row && (row->machine == EM_ARM ? decode_arm(row, big, in, out)
+                                                : decode(row, row->mode | big, in, out));
+    return known || split_text(in->text, out);
+}
+
+// ---- classes ----
+
+static bool begins(const char *text, const char *list)
+{
+    char word[16];
+    while (*(list += strspn(list, " "))) {
+        size_t length = strcspn(list, " ");
+        snprintf(word, sizeof word, "%.*s", (int)length, list);
+        if (strncmp(text, word, length) == 0)
+            return true;
+        list += length;
+    }
+    return false;
+}
+
+// Does an operand name one of the registers LETTERS followed by a number?
+static bool has_register(const char *operands, const char *letters)
+{
+    for (const char *at = operands; *at; at++) {
+        bool starts = at == operands || !(isalnum((unsigned char)at[-1]) || at[-1] == '#');
+        if (starts && strchr(letters, *at) && isdigit((unsigned char)at[1]))
+            return true;
+    }
+    return false;
+}
+
+static enum site_class class_of_arm64(const struct words *w)
+{
+    if (begins(w->name, "stnp ldnp stnt ldnt"))
+        return CLASS_NONTEMPORAL;
+    if (begins(w->name, "stxr stxp stlxr stlxp ldxr ldxp ldaxr ldaxp cas swp ldadd ldclr ldset "
+                        "ldeor stadd stclr stset steor ldsmax ldsmin ldumax ldumin"))
+        return CLASS_ATOMIC;
+    if (has_register(w->operands, "z") && has_register(w->operands, "p"))
+        return CLASS_MASKED;
+    return has_register(w->operands, "qvdshbz") ? CLASS_VECTOR : CLASS_SCALAR;
+}
+
+static enum site_class class_of_arm(const struct words *w)
+{
+    if (begins(w->name, "strex stlex ldrex ldaex swp"))
+        return CLASS_ATOMIC;
+    return begins(w->name, "v") && has_register(w->operands, "qds") ? CLASS_VECTOR : CLASS_SCALAR;
+}
+
+static enum site_class class_of_ppc(const struct words *w)
+{
+    if (begins(w->name, "lwarx ldarx lbarx lharx lqarx stwcx stdcx stbcx sthcx stqcx"))
+        return CLASS_ATOMIC;
+    if (begins(w->name, "stxvl lxvl"))
+        return CLASS_MASKED;
+    return begins(w->name, "stxv lxv stv lv") ? CLASS_VECTOR : CLASS_SCALAR;
+}
+
+static enum site_class class_of_s390x(const struct words *w)
+{
+    if (begins(w->name, "mvc mvn mvz mvo mvpg mvst nc oc xc tr ex"))
+        return strcmp(w->name, "mvhhi") == 0 ? CLASS_SCALAR : CLASS_STRING;
+    if (begins(w->name, "cs cds laa lan lao lax"))
+        return CLASS_ATOMIC;
+    return begins(w->name, "vst vl") ? CLASS_VECTOR : CLASS_SCALAR;
+}
+
+static enum site_class class_of_i386(const struct words *w)
+{
+    if (begins(w->name, "movnt maskmov"))
+        return CLASS_NONTEMPORAL;
+    if (strstr(w->operands, "mm"))
+        return CLASS_VECTOR;
+    if (begins(w->name, "rep movsb movsw movsd movsq stosb stosw stosd lodsb lodsw lodsd"))
+        return CLASS_STRING;
+    return begins(w->name, "lock xchg") ? CLASS_ATOMIC : CLASS_SCALAR;
+}
+
+static enum site_class class_of_others(const struct words *w)
+{
+    if (begins(w->name, "sc. lr. amo ll scd lld cas swap ldstub ldl_l ldq_l stl_c stq_c tas"))
+        return CLASS_ATOMIC;
+    return begins(w->name, "vs vl.") ? CLASS_VECTOR : CLASS_SCALAR;
+}
+
+static enum site_class classify(const struct arch *arch, const struct words *w)
+{
+    switch (arch->machine) {
+    case EM_AARCH64:
+        return class_of_arm64(w);
+    case EM_ARM:
+        return class_of_arm(w);
+    case EM_PPC:
+    case EM_PPC64:
+        return class_of_ppc(w);
+    case EM_S390:
+        return class_of_s390x(w);
+    case EM_386:
+        return class_of_i386(w);
+    default:
+        return class_of_others(w);
+    }
+}
+
+// Bytes of an element where an instruction's accesses are by element: the letter
+// after a register's dot or brace, as in "{v0.16b}" and "{z1.d}"; 0 elsewhere.
+static uint8_t element_bytes(const struct arch *arch, const struct words *w)
+{
+    if (arch->machine == EM_ARM && begins(w->name, "vst1 vst2 vst3 vst4 vld1 vld2 vld3 vld4")) {
+        int bits = strchr(w->name, '.') ? atoi(strchr(w->name, '.') + 1) : 0;
+        return (uint8_t)(bits / 8 <= 4 ? bits / 8 : 4);
+    }
+    if (arch->machine != EM_AARCH64 || !begins(w->name, "st1 st2 st3 st4 ld1 ld2 ld3 ld4"))
+        return 0;
+    const char *dot = strchr(w->operands, '.');
+    char letter = '\0';
+    for (const char *at = dot ? dot + 1 : ""; isalnum((unsigned char)*at); at++)
+        letter = *at;
+    return letter == 'b' ? 1 : letter == 'h' ? 2 : letter == 's' ? 4 : letter == 'd' ? 8 : 0;
+}
+
+static void print_bytes(struct site *site)
+{
+    int used = snprintf(site->text, sizeof site->text, "(bytes");
+    for (unsigned i = 0; i < site->length; i++)
+        used +=
+            snprintf(site->text + used, sizeof site->text - (size_t)used, " %02x", site->bytes[i]);
+    snprintf(site->text + used, sizeof site->text - (size_t)used, ")");
+}
+
+void qemu_describe_site(const struct arch *arch, const struct qemu_site *in, struct site *out,
+                        uint8_t *element)
+{
+    struct words w = {"", ""};
+    *out = (struct site){.addr = in->addr, .length = in->length, .class = CLASS_SCALAR};
+    *element = 0;
+    memcpy(out->bytes, in->bytes, in->length);
+    if (arch->machine == EM_X86_64) {
+        site_describe(out, 0);
+        out->decoders_differ = false;
+        return;
+    }
+    if (!read_words(arch, in, &w)) {
+        print_bytes(out);
+        return;
+    }
+    snprintf(out->text, sizeof out->text, "%.23s%s%.50s", w.name, w.operands[0] ? " " : "",
+             w.operands);
+    out->class = (uint8_t)classify(arch, &w);
+    *element = element_bytes(arch, &w);
+}
+
+bool qemu_is_trap(const struct site *site)
+{
+    static const uint8_t zeros[sizeof site->bytes];
+    return memcmp(site->bytes, zeros, site->length) == 0 ||
+           begins(site->text, "ud0 ud1 ud2 udf unimp c.unimp trap illegal");
+}

@@ -1,0 +1,573 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Runs the rewritten copy on a stack of its own, and tells how it ended.
+
+#include "record/rewrite/rewrite.h"
+
+#include <asm/prctl.h>
+#include <cpuid.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+enum {
+    LOG_FIRST_BYTES = 1 << 20,
+    LOG_SPARE_BYTES = 64 << 10, // a block's records may reach this far beyond the pointer
+    // Places in their pages of what the rewritten code writes beside the
+    // routine's stores: apart from the page starts, where cases mostly lie. A
+    // load whose address equals a recent store's in the low 12 bits waits for it.
+    LOG_SKEW = 0xc00,
+    CONTEXT_SKEW = 0xe00,
+    RERUNS_MAX = 100000,
+    TICKS = 4,
+};
+#define LOG_RESERVED     (UINT64_C(32) << 30)
+#define CAPTURE_RESERVED (UINT64_C(4) << 30)
+// A log this long, in a case of size 0, is taken for an endless loop: half a
+// million accesses and more.
+#define LOG_LIMIT_BASE     (UINT64_C(16) << 20)
+#define LOG_LIMIT_PER_BYTE 256
+
+// What the signal handlers work on; one recorder runs at a time in a process.
+static struct recorder *active;
+
+// ---- signals ----
+
+// k0 to k7 from the frame of a signal: in the xsave area behind the FPU's state,
+// where the kernel says there is one (asm/sigcontext.h).
+static void read_masks(const ucontext_t *uc, uint64_t masks[8])
+{
+    enum { SOFTWARE_BYTES = 464, XSAVE_HEADER = 512, MAGIC = 0x46505853, MASKS_LEAF = 5 };
+    const uint8_t *state = (const uint8_t *)uc->uc_mcontext.fpregs;
+    unsigned a, b = 0, c, d;
+    uint32_t magic = 0;
+    uint64_t present = 0;
+    memset(masks, 0, 8 * sizeof *masks);
+    if (state)
+        memcpy(&magic, state + SOFTWARE_BYTES, sizeof magic);
+    if (magic != MAGIC)
+        return;
+    memcpy(&present, state + XSAVE_HEADER, sizeof present);
+    if (!(present >> MASKS_LEAF & 1))
+        return;
+    __cpuid_count(0xd, MASKS_LEAF, a, b, c, d);
+    memcpy(masks, state + b, 8 * sizeof *masks);
+}
+
+// Of the registers in a signal's frame, by their numbers in instructions.
+static const int greg_of[GPR_COUNT] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                       REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                       REG_R12, REG_R13, REG_R14, REG_R15};
+
+static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc, bool trap)
+{
+    const struct translation *t = r->running;
+    greg_t *regs = uc->uc_mcontext.gregs;
+    if (t->log_reg != GPR_NONE)
+        r->context->log = (uint64_t)regs[greg_of[t->log_reg]];
+    // A breakpoint has been executed when its trap comes (SDM vol. 3A, 6.15); a
+    // single step may have executed what belongs to no instruction of the routine.
+    r->abort_where = trap ? translation_where(t, pc - 1) : NULL;
+    if (!r->abort_where)
+        r->abort_where = translation_where(t, pc);
+    if (r->abort_where)
+        r->context->log += r->abort_where->pending;
+    r->abort_rcx = (uint64_t)regs[REG_RCX];
+    read_masks(uc, r->abort_masks);
+    r->context->exit = CONTEXT_ABORTED;
+    r->abort_serial = r->serial;
+    regs[REG_RIP] = (greg_t)(uintptr_t)t->leave;
+    regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps
+}
+
+// Where the next record goes.
+static uintptr_t log_pointer(const struct recorder *r, const ucontext_t *uc)
+{
+    uint8_t reg = r->running->log_reg;
+    return (uintptr_t)(reg == GPR_NONE ? r->context->log
+                                       : (uint64_t)uc->uc_mcontext.gregs[greg_of[reg]]);
+}
+
+// Is it the log that needs room? A fault elsewhere beyond its end is the routine's.
+static bool grow_log(struct recorder *r, const ucontext_t *uc, uintptr_t fault)
+{
+    uintptr_t lo = (uintptr_t)r->log, next = log_pointer(r, uc);
+    if (fault < lo + r->log_usable || fault >= lo + LOG_RESERVED || fault < next ||
+        fault - next >= LOG_SPARE_BYTES)
+        return false;
+    size_t more = r->log_usable;
+    if (r->log_usable >= r->log_limit || r->log_usable + more > LOG_RESERVED - LOG_SPARE_BYTES) {
+        r->log_full = true;
+        return false;
+    }
+    if (mprotect(r->log + r->log_usable, more, PROT_READ | PROT_WRITE) != 0) {
+        r->log_full = true;
+        return false;
+    }
+    r->log_usable += more;
+    return true;
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    struct recorder *r = active;
+    ucontext_t *uc = context;
+    const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
+    if (!r || !r->running || !translation_holds(r->running, pc) || r->abort_serial == r->serial) {
+        // Not the routine's doing, or the way out faults, since the routine wrote
+        // over the caller's stack: die of it as if there were no handler.
+        sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+        return;
+    }
+    uintptr_t address = (uintptr_t)info->si_addr;
+    if (signal == SIGSEGV && grow_log(r, uc, address))
+        return;
+    r->fault_signal = signal;
+    r->fault_addr = address;
+    abort_run(r, uc, pc, signal == SIGTRAP);
+}
+
+static void on_tick(int signal, siginfo_t *info, void *context)
+{
+    (void)signal;
+    (void)info;
+    struct recorder *r = active;
+    ucontext_t *uc = context;
+    if (!r || !r->running)
+        return;
+    const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
+    if (!translation_holds(r->running, pc) || r->abort_serial == r->serial)
+        return; // between two runs, or on the way out
+    if (r->tick_serial != r->serial) {
+        r->tick_serial = r->serial;
+        r->ticks = 0;
+    }
+    if (++r->ticks <= TICKS)
+        return;
+    r->timed_out = true;
+    abort_run(r, uc, pc, false);
+}
+
+// ---- opening ----
+
+static size_t xsave_bytes(void)
+{
+    unsigned a, b = 0, c = 0, d;
+    __cpuid_count(0xd, 0, a, b, c, d);
+    return (c > b ? c : b) + 64;
+}
+
+static bool allocate(struct recorder *r)
+{
+    uint8_t *context = guest_reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_32BIT);
+    r->context = context ? (struct context *)(void *)(context + CONTEXT_SKEW) : NULL;
+    r->log = guest_reserve(LOG_RESERVED, PROT_NONE, 0);
+    r->capture = guest_reserve(CAPTURE_RESERVED, PROT_READ | PROT_WRITE, 0);
+    r->xsave = aligned_alloc(64, (xsave_bytes() + 63) & ~(size_t)63);
+    if (!r->context || !r->log || !r->capture || !r->xsave || !guest_open(&r->guest))
+        return false;
+    memset(r->xsave, 0, xsave_bytes());
+    r->log_begin = r->log + LOG_SKEW;
+    r->log_usable = LOG_FIRST_BYTES;
+    return mprotect(r->log, r->log_usable, PROT_READ | PROT_WRITE) == 0;
+}
+
+static void find_tunables(struct recorder *r)
+{
+    for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
+        for (size_t k = 0; k < r->routine->tunable_count; k++) {
+            const struct routine_tunable *t = &r->routine->tunables[k];
+            if (strcmp(t->symbol, case_tunables[i].symbol) == 0)
+                r->tunables[i] = t;
+        }
+    }
+}
+
+static void rewrite_close(struct recorder *r)
+{
+    guest_close(&r->guest);
+    if (active == r)
+        active = NULL;
+    translation_free(&r->plain);
+    translation_free(&r->valued);
+    program_free(&r->program);
+    if (r->context)
+        munmap((uint8_t *)r->context - CONTEXT_SKEW, PAGE_BYTES);
+    if (r->log)
+        munmap(r->log, LOG_RESERVED);
+    if (r->capture)
+        munmap(r->capture, CAPTURE_RESERVED);
+    trace_free(&r->strays);
+    trace_free(&r->attempt);
+    free(r->xsave);
+    free(r);
+}
+
+static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg4,
+                                     const struct recorder_options *options, char *error,
+                                     size_t error_size)
+{
+    struct recorder *r = calloc(1, sizeof *r);
+    if (!r)
+        abort();
+    r->routine = routine;
+    r->options = *options;
+    r->arg4 = arg4;
+    r->drop_at = 128;
+    trace_init(&r->strays);
+    trace_init(&r->attempt);
+    program_init(&r->program, routine);
+    if (!allocate(r)) {
+        snprintf(error, error_size, "no address space for the recorder: %s; raise `ulimit -v`",
+                 strerror(errno));
+        rewrite_close(r);
+        return NULL;
+    }
+    uint64_t fs = 0, gs = 0;
+    syscall(SYS_arch_prctl, ARCH_GET_FS, &fs);
+    syscall(SYS_arch_prctl, ARCH_GET_GS, &gs);
+    r->plain.rules = (struct segment_rules){options->loads, false, fs, gs};
+    r->valued.rules = (struct segment_rules){options->loads, true, fs, gs};
+    r->plain.log_reg = r->valued.log_reg = GPR_NONE;
+    find_tunables(r);
+    r->context->host_mxcsr = __builtin_ia32_stmxcsr();
+    active = r;
+    unsigned period_ms = options->timeout_ms / TICKS;
+    guest_handle(&r->guest, on_fault, on_tick, period_ms ? period_ms : 1);
+    return r;
+}
+
+// ---- running ----
+
+static void set_tunables(struct recorder *r, const struct copy_case *c)
+{
+    for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
+        const struct routine_tunable *t = r->tunables[i];
+        uint64_t value, now = 0;
+        if (!t)
+            continue;
+        value = c->tunable[i] ? c->tunable[i] : t->initial;
+        // Asked of memory, since another recorder's routine may share the variable.
+        memcpy(&now, t->address, t->width);
+        if (now != value)
+            memcpy(t->address, &value, t->width);
+    }
+}
+
+rewrite_function *rewrite_entry(struct recorder *r)
+{
+    return (rewrite_function *)(uintptr_t)r->plain.enter;
+}
+
+// One pass through the rewritten code; gives what the routine returned.
+static uint64_t enter(struct recorder *r, struct translation *t, const struct layout *layout)
+{
+    rewrite_function *go = (rewrite_function *)(uintptr_t)t->enter;
+    r->running = t;
+    r->serial++;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    uint64_t result = go(layout->dst, layout->src, layout->size, r->arg4);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return result;
+}
+
+static void refuse(struct trace *trace, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void refuse(struct trace *trace, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    trace->outcome = OUTCOME_REFUSED;
+    vsnprintf(trace->reason, sizeof trace->reason, format, args);
+    va_end(args);
+}
+
+static void instruction_text(const struct recorder *r, uint32_t insn, char *text, size_t size)
+{
+    const struct insn *in = &r->program.insns[insn];
+    struct site site = {.addr = in->addr, .length = in->length};
+    memcpy(site.bytes, in->bytes, in->length);
+    site_describe(&site, insn_store_bytes(in));
+    snprintf(text, size, "%s", site.text);
+}
+
+// Does the CPU take the address at all? One that it does not faults at the jump,
+// as a general protection fault, which comes without an address.
+static bool is_canonical(uint64_t address)
+{
+    return (uint64_t)((int64_t)(address << 16) >> 16) == address;
+}
+
+static void ended_by_target(struct recorder *r, uint64_t target, struct trace *trace)
+{
+    uint64_t jumped = r->context->jumped;
+    bool at_jump = !is_canonical(target) && jumped < r->program.insn_count;
+    trace->outcome = OUTCOME_FAULTED;
+    trace->signal = SIGSEGV;
+    trace->fault_addr = at_jump ? 0 : target;
+    trace->fault_pc = at_jump ? r->program.insns[jumped].addr : target;
+}
+
+// Makes code for the context's target known. False: the run ends there.
+static bool learn_target(struct recorder *r, struct translation *t, uint64_t target,
+                         struct trace *trace)
+{
+    if (translation_holds(&r->plain, (const uint8_t *)(uintptr_t)target) ||
+        translation_holds(&r->valued, (const uint8_t *)(uintptr_t)target)) {
+        refuse(trace, "jumps into the recorder's own code at %#llx", (unsigned long long)target);
+        return false;
+    }
+    switch (program_discover(&r->program, target, trace->reason)) {
+    case PROGRAM_NO_CODE:
+        ended_by_target(r, target, trace);
+        return false;
+    case PROGRAM_REFUSED:
+        trace->outcome = OUTCOME_REFUSED;
+        return false;
+    default:
+        break;
+    }
+    if (translation_make(r, t, target, trace->reason))
+        return true;
+    trace->outcome = OUTCOME_REFUSED;
+    return false;
+}
+
+static void ended_by_signal(struct recorder *r, struct trace *trace)
+{
+    char text[80];
+    const struct host_insn *where = r->abort_where;
+    if (r->log_full || r->timed_out) {
+        trace->outcome = OUTCOME_TIMED_OUT;
+        snprintf(trace->reason, sizeof trace->reason,
+                 r->log_full ? "still running after %zu MiB of log" : "still running after %zu ms",
+                 r->log_full ? r->log_usable >> 20 : (size_t)r->options.timeout_ms);
+        return;
+    }
+    if (!where) {
+        trace->outcome = OUTCOME_BROKEN;
+        snprintf(trace->reason, sizeof trace->reason, "signal %d in the recorder's own code",
+                 r->fault_signal);
+        return;
+    }
+    if (r->fault_signal == SIGILL && !r->program.insns[where->insn].undefined) {
+        instruction_text(r, where->insn, text, sizeof text);
+        refuse(trace, "this CPU cannot execute `%s`", text);
+        return;
+    }
+    trace->outcome = OUTCOME_FAULTED;
+    trace->signal = r->fault_signal;
+    trace->fault_pc = r->program.insns[where->insn].addr;
+    // For an instruction that is at fault itself (a division by zero) the kernel
+    // gives the address of the instruction: here, of its copy.
+    bool in_copy = translation_holds(r->running, (const uint8_t *)r->fault_addr);
+    trace->fault_addr = in_copy ? trace->fault_pc : r->fault_addr;
+}
+
+static void ended_by_refusal(struct recorder *r, struct trace *trace)
+{
+    char text[80];
+    uint32_t insn = (uint32_t)r->context->refused;
+    const struct insn *in = &r->program.insns[insn];
+    instruction_text(r, insn, text, sizeof text);
+    refuse(trace, "reached `%s` at %#llx: %s", text, (unsigned long long)in->addr,
+           in->refused      ? in->refused
+           : in->pops_flags ? "turns alignment checks on"
+                            : "more accesses than a record holds");
+}
+
+const uint8_t *rewrite_log_end(const struct recorder *r)
+{
+    const uint8_t *end = (const uint8_t *)(uintptr_t)r->context->log;
+    bool inside = end >= r->log_begin && end <= r->log + r->log_usable + LOG_SPARE_BYTES &&
+                  ((uintptr_t)end & 7) == 0;
+    return inside ? end : NULL;
+}
+
+static void log_is_broken(struct trace *trace)
+{
+    trace->outcome = OUTCOME_BROKEN;
+    snprintf(trace->reason, sizeof trace->reason,
+             "the log does not hold together: the routine wrote to it");
+}
+
+// Runs the case until it needs no code that is not known yet.
+static bool run_to_end(struct recorder *r, struct translation *t, struct arena *arena,
+                       const struct copy_case *c, struct layout *layout, struct trace *trace)
+{
+    for (unsigned attempt = 0; attempt < RERUNS_MAX; attempt++) {
+        if (!arena_lay(arena, c, layout)) {
+            trace->outcome = OUTCOME_BROKEN;
+            snprintf(trace->reason, sizeof trace->reason, "no memory for a case of %llu bytes",
+                     (unsigned long long)c->size);
+            return false;
+        }
+        if (!t->entry) {
+            if (!learn_target(r, t, r->routine->entry, trace))
+                return false;
+        }
+        r->abort_where = NULL;
+        r->timed_out = r->log_full = false;
+        r->capture_used = 0;
+        r->context->exit = CONTEXT_RETURNED;
+        trace->return_value = enter(r, t, layout);
+        bool crowded = r->log_full && r->options.blocks && !r->quiet;
+        if (r->context->exit != CONTEXT_UNKNOWN_TARGET && !crowded)
+            return true;
+        if (!strays_keep(r, t, layout)) {
+            log_is_broken(trace);
+            return false;
+        }
+        if (crowded)
+            cover_make_room(r);
+        else if (!learn_target(r, t, r->context->target, trace))
+            return true;
+        trace->outcome = OUTCOME_RETURNED;
+        arena_clear(arena, layout, true);
+    }
+    trace->outcome = OUTCOME_BROKEN;
+    snprintf(trace->reason, sizeof trace->reason,
+             "the routine jumps somewhere new every time it runs");
+    return false;
+}
+
+static void read_log(struct recorder *r, const struct translation *t, struct trace *trace)
+{
+    const uint8_t *end = rewrite_log_end(r);
+    if (end && r->log_full && end > r->log + r->log_usable)
+        end = r->log_begin;
+    if (!end || !expand_log(r, t, r->log_begin, end, r->abort_where, trace))
+        log_is_broken(trace);
+}
+
+static void set_limits(struct recorder *r, const struct copy_case *c)
+{
+    r->log_limit = LOG_LIMIT_BASE + LOG_LIMIT_PER_BYTE * c->size;
+    // A long log is given back, so that its memory serves the next case.
+    if (r->log_usable <= 4 * LOG_LIMIT_BASE)
+        return;
+    mprotect(r->log + LOG_FIRST_BYTES, r->log_usable - LOG_FIRST_BYTES, PROT_NONE);
+    madvise(r->log + LOG_FIRST_BYTES, r->log_usable - LOG_FIRST_BYTES, MADV_DONTNEED);
+    r->log_usable = LOG_FIRST_BYTES;
+}
+
+// What of the caller's state the routine did not give back.
+static uint32_t find_clobbered(const struct recorder *r, const struct translation *t)
+{
+    enum { DIRECTION = 0x400, ALIGNMENT = 0x40000, MXCSR_CONTROL = 0xffc0 };
+    enum { X87_CONTROL = 0x37f, X87_EMPTY = 0xffff };
+    const struct context *c = r->context;
+    uint16_t saved = c->exit == CONTEXT_CLOBBERED ? rewrite_callee_saved(r) : 0;
+    uint32_t found = 0;
+    for (unsigned reg = 0; reg < GPR_COUNT; reg++)
+        if ((saved >> reg & 1) && c->save[reg] != POISON + reg)
+            found |= 1u << reg;
+    if (c->exit == CONTEXT_CLOBBERED && c->save[GPR_RSP] != r->guest.rsp)
+        found |= 1u << GPR_RSP;
+    if (t->traits & TRAIT_SETS_FLAGS)
+        found |= (c->left_flags & DIRECTION ? CLOBBERED_DIRECTION : 0u) |
+                 (c->left_flags & ALIGNMENT ? CLOBBERED_ALIGNMENT : 0u);
+    if ((t->traits & TRAIT_MXCSR) && ((c->left_mxcsr ^ c->host_mxcsr) & MXCSR_CONTROL))
+        found |= CLOBBERED_MXCSR;
+    if ((t->traits & TRAIT_X87) &&
+        ((uint16_t)c->left_x87[0] != X87_CONTROL || (uint16_t)c->left_x87[2] != X87_EMPTY))
+        found |= CLOBBERED_X87;
+    return found;
+}
+
+static void rewrite_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
+                        bool values, struct layout *layout, struct trace *trace)
+{
+    struct translation *t = values ? &r->valued : &r->plain;
+    active = r;
+    cover_drop_known(r);
+    trace_reset(trace);
+    r->strays.count = 0;
+    set_tunables(r, c);
+    set_limits(r, c);
+    trace->outcome = OUTCOME_RETURNED;
+    trace->stack = r->guest.stack;
+    trace->entry = r->routine->entry;
+    trace->stack_entry = r->guest.rsp - 8;
+    bool ran = run_to_end(r, t, arena, c, layout, trace);
+    if (ran && r->context->exit == CONTEXT_REFUSED)
+        ended_by_refusal(r, trace);
+    if (ran && r->context->exit == CONTEXT_ABORTED)
+        ended_by_signal(r, trace);
+    if (ran && r->context->exit <= CONTEXT_CLOBBERED)
+        trace->clobbered = find_clobbered(r, t);
+    if (ran && !t->stale)
+        read_log(r, t, trace);
+    cover_end_case(r);
+    strays_add(r, layout, trace);
+    trace->sites = r->program.site_table;
+    trace->site_count = r->program.site_count;
+    memcpy(trace->images, r->program.images, r->program.image_count * sizeof *trace->images);
+    trace->image_count = r->program.image_count;
+}
+
+// Appends the bytes that the access has just stored; gives their number.
+static size_t capture_access(struct recorder *r, const struct access *a)
+{
+    size_t bytes = (size_t)a->width * a->count;
+    if (bytes > CAPTURE_RESERVED - r->capture_used)
+        return 0;
+    uint8_t *to = r->capture + r->capture_used;
+    for (uint64_t i = 0; i < a->count; i++, to += a->width) {
+        uint64_t step = i * a->width;
+        const uint8_t *from =
+            (const uint8_t *)(a->flags & ACCESS_DESCENDING ? a->addr - step : a->addr + step);
+        for (unsigned k = 0; k < a->width; k++) {
+            bool stored = !(a->flags & ACCESS_MASKED) || (a->mask >> k & 1);
+            to[k] = stored ? from[k] : 0;
+        }
+    }
+    return bytes;
+}
+
+void rewrite_capture(struct recorder *r)
+{
+    const struct translation *t = r->running;
+    const struct segment *s = &t->table.segments[r->context->helper_segment];
+    uint64_t *record = (uint64_t *)(uintptr_t)r->context->helper_record;
+    const struct descriptor *d = &t->table.descriptors[s->first];
+    bool begun = false;
+    for (uint32_t i = 0; i < s->count; i++, d++) {
+        if (!d->captured)
+            continue;
+        if (!begun)
+            record[d->value_word] = r->capture_used;
+        begun = true;
+        struct access accesses[EXPAND_MOST];
+        size_t n = expand_descriptor(d, record, accesses);
+        for (size_t k = 0; k < n; k++)
+            r->capture_used += capture_access(r, &accesses[k]);
+    }
+}
+
+static const char *rewrite_missing(void)
+{
+    return NULL;
+}
+
+const struct recorder_kind recorder_rewrite = {
+    .name = "rewrite",
+    .can = "x86-64; runs an instrumented copy of the routine on this CPU; every load, store, "
+           "mask, string count, fence and flush; values of stores on demand",
+    .cannot = "system calls, far branches, transactions, xsave, writable code",
+    .missing = rewrite_missing,
+    .open = rewrite_open,
+    .run = rewrite_run,
+    .close = rewrite_close,
+    .cover = rewrite_cover,
+    .count_edges = rewrite_count_edges,
+};

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "record/rewrite/segment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *grow(void *items, size_t *capacity, size_t item_bytes)
+{
+    size_t more = *capacity ? *capacity * 2 : 64;
+    void *p = realloc(items, more * item_bytes);
+    if (!p)
+        abort();
+    *capacity = more;
+    return p;
+}
+
+void segment_table_init(struct segment_table *t)
+{
+    memset(t, 0, sizeof *t);
+    t->segments = grow(NULL, &t->capacity, sizeof *t->segments);
+    memset(t->segments, 0, sizeof *t->segments);
+    t->count = 1;
+}
+
+void segment_table_free(struct segment_table *t)
+{
+    free(t->segments);
+    free(t->descriptors);
+    memset(t, 0, sizeof *t);
+}
+
+static struct segment *current(const struct segment_builder *b)
+{
+    return &b->table->segments[b->current];
+}
+
+static void open_segment(struct segment_builder *b)
+{
+    struct segment_table *t = b->table;
+    if (t->count == t->capacity)
+        t->segments = grow(t->segments, &t->capacity, sizeof *t->segments);
+    b->current = (uint32_t)t->count++;
+    b->closed = false;
+    memset(current(b), 0, sizeof *current(b));
+    current(b)->first = (uint32_t)t->descriptor_count;
+    current(b)->words = 1;
+    current(b)->plain = true;
+    memset(b->gpr_word, 0, sizeof b->gpr_word);
+    for (unsigned r = 0; r < GPR_COUNT; r++) {
+        b->symbols[r] = (struct symbol){true, (uint8_t)r, GPR_NONE, 1, 0};
+    }
+}
+
+static uint8_t add_slot(struct segment_builder *b, enum slot_kind kind, unsigned reg,
+                        unsigned bytes, unsigned class)
+{
+    struct segment *s = current(b);
+    unsigned words = (bytes + 7) / 8;
+    if (s->slot_count == SEGMENT_SLOTS_MAX || s->words + words > 200)
+        return 0;
+    struct slot *slot = &s->slots[s->slot_count++];
+    *slot = (struct slot){(uint8_t)kind, (uint8_t)reg, (uint8_t)s->words, (uint8_t)bytes,
+                          (uint8_t) class};
+    s->words += words;
+    return slot->word;
+}
+
+static uint8_t word_of_gpr(struct segment_builder *b, unsigned reg)
+{
+    if (b->gpr_word[reg] == 0)
+        b->gpr_word[reg] = add_slot(b, SLOT_GPR, reg, 8, 0);
+    return b->gpr_word[reg];
+}
+
+static struct symbol constant(int64_t value)
+{
+    return (struct symbol){true, GPR_NONE, GPR_NONE, 1, value};
+}
+
+// x + y * times, where that is still a sum of two terms.
+static struct symbol sum(struct symbol x, struct symbol y, unsigned times)
+{
+    struct symbol none = {0};
+    if (!x.known || !y.known || y.b != GPR_NONE)
+        return none;
+    struct symbol out = x;
+    out.disp = (int64_t)((uint64_t)x.disp + (uint64_t)y.disp * times);
+    if (y.a == GPR_NONE)
+        return out;
+    if (x.a == GPR_NONE && times == 1) {
+        out.a = y.a;
+        return out;
+    }
+    if (x.b != GPR_NONE)
+        return none;
+    out.b = y.a;
+    out.times = (uint8_t)times;
+    return out;
+}
+
+static struct symbol symbol_of(const struct segment_builder *b, unsigned reg)
+{
+    return reg == GPR_NONE || reg == GPR_RIP ? constant(0) : b->symbols[reg];
+}
+
+static struct symbol address_of(const struct segment_builder *b, const struct mem *m)
+{
+    struct symbol base = sum(symbol_of(b, m->base), symbol_of(b, m->index), m->scale);
+    return sum(base, constant(m->disp), 1);
+}
+
+static struct symbol effect_of(const struct segment_builder *b, const struct insn *in)
+{
+    switch (in->effect) {
+    case EFFECT_ADD:
+        return sum(b->symbols[in->reg], constant(in->imm), 1);
+    case EFFECT_MOVE:
+        return b->symbols[in->from];
+    case EFFECT_LEA:
+        return address_of(b, &in->mems[0]);
+    case EFFECT_SUM:
+        return sum(b->symbols[in->reg], b->symbols[in->from], 1);
+    default:
+        return (struct symbol){0};
+    }
+}
+
+static void follow(struct segment_builder *b, const struct insn *in)
+{
+    struct symbol result = effect_of(b, in);
+    for (unsigned r = 0; r < GPR_COUNT; r++) {
+        if (in->written & (1u << r))
+            b->symbols[r].known = false;
+    }
+    if (in->effect != EFFECT_NONE)
+        b->symbols[in->reg] = result;
+    if (in->rsp_delta) {
+        b->symbols[GPR_RSP] = sum(b->symbols[GPR_RSP], constant(in->rsp_delta), 1);
+    }
+}
+
+// What one memory operand, or a fence, adds to the trace.
+struct wanted {
+    const struct mem *mem; // NULL: a fence
+    uint8_t kind, flags;
+};
+
+static unsigned wanted_accesses(const struct insn *in, bool loads, struct wanted out[])
+{
+    unsigned n = 0;
+    if (in->fence) {
+        out[n++] = (struct wanted){NULL, ACCESS_FENCE, in->drains ? ACCESS_DRAINS : 0};
+        return n;
+    }
+    if (in->is_lea)
+        return 0;
+    if (in->flush || in->prefetch) {
+        if (in->mem_count) {
+            out[n++] = (struct wanted){&in->mems[0], in->flush ? ACCESS_FLUSH : ACCESS_PREFETCH, 0};
+        }
+        return n;
+    }
+    for (unsigned i = 0; i < in->mem_count && loads; i++) {
+        if (in->mems[i].load)
+            out[n++] = (struct wanted){&in->mems[i], ACCESS_LOAD, 0};
+    }
+    for (unsigned i = 0; i < in->mem_count; i++) {
+        uint8_t flags = in->drains ? ACCESS_DRAINS : 0;
+        if (in->mems[i].store)
+            out[n++] = (struct wanted){&in->mems[i], ACCESS_STORE, flags};
+    }
+    return n;
+}
+
+static bool needs_own_start(const struct insn *in, const struct wanted *w, unsigned n)
+{
+    if (n > 0 && in->string)
+        return true;
+    for (unsigned i = 0; i < n; i++) {
+        const struct mem *m = w[i].mem;
+        if (m && (m->mask != MASK_NONE || m->vindex_bytes || m->part_bytes))
+            return true;
+    }
+    return false;
+}
+
+static bool addresses_known(const struct segment_builder *b, const struct wanted *w, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (w[i].mem && !address_of(b, w[i].mem).known)
+            return false;
+    }
+    return true;
+}
+
+static bool describe_address(struct segment_builder *b, const struct mem *m, struct descriptor *d)
+{
+    struct symbol s = address_of(b, m);
+    d->access.addr = (uint64_t)s.disp;
+    d->addr32 = m->addr32;
+    if (s.a != GPR_NONE) {
+        d->a = word_of_gpr(b, s.a);
+        d->a_times = 1;
+        if (d->a == 0)
+            return false;
+    }
+    if (s.b != GPR_NONE) {
+        d->b = word_of_gpr(b, s.b);
+        d->b_times = s.times;
+        if (d->b == 0)
+            return false;
+    }
+    if (m->segment != SEGMENT_NONE) {
+        d->access.flags |= ACCESS_TLS;
+        uint64_t base = m->segment == SEGMENT_FS ? b->rules->fs_base : b->rules->gs_base;
+        if (m->addr32)
+            d->segment_base = base;
+        else
+            d->access.addr += base;
+    }
+    return true;
+}
+
+static bool describe_mask(struct segment_builder *b, const struct mem *m, struct descriptor *d)
+{
+    if (m->mask == MASK_NONE && m->vindex_bytes == 0)
+        return true;
+    d->shape = m->vindex_bytes ? SHAPE_GATHER : SHAPE_MASKED;
+    d->mask = m->mask;
+    d->element = m->element;
+    d->whole = m->whole;
+    d->elements = m->elements;
+    d->compressed = m->compressed;
+    if (m->mask == MASK_K)
+        d->mask_word = add_slot(b, SLOT_K, m->mask_reg, 8, 0);
+    if (m->mask == MASK_VECTOR) {
+        d->mask_word = add_slot(b, SLOT_VECTOR, m->mask_reg, m->mask_bytes, m->mask_class);
+    }
+    if (m->mask != MASK_NONE && d->mask_word == 0)
+        return false;
+    if (m->vindex_bytes == 0)
+        return true;
+    unsigned bytes = (unsigned)m->vindex_bytes * m->elements;
+    bool evex = m->mask == MASK_K;
+    bytes = bytes <= 16 ? 16 : bytes <= 32 ? 32 : 64;
+    d->vindex_word = add_slot(b, SLOT_VECTOR, m->vindex, bytes, evex ? VECTOR_EVEX : VECTOR_VEX);
+    d->vindex_bytes = m->vindex_bytes;
+    d->vindex_times = m->scale;
+    d->elements = m->elements;
+    return d->vindex_word != 0;
+}
+
+static bool describe_part(struct segment_builder *b, const struct mem *m, struct descriptor *d)
+{
+    if (m->part_bytes == 0)
+        return true;
+    d->shape = SHAPE_PART;
+    d->part_word = word_of_gpr(b, m->part);
+    d->part_bytes = m->part_bytes;
+    d->part_signed = m->part_signed;
+    d->part_shift = m->part_shift;
+    d->part_times = m->part_times;
+    return d->part_word != 0;
+}
+
+static uint8_t find_or_add(struct segment_builder *b, enum slot_kind kind)
+{
+    const struct segment *s = current(b);
+    for (unsigned i = 0; i < s->slot_count; i++) {
+        if (s->slots[i].kind == kind)
+            return s->slots[i].word;
+    }
+    return add_slot(b, kind, 0, 8, 0);
+}
+
+static bool describe_string(struct segment_builder *b, const struct insn *in, struct descriptor *d)
+{
+    if (!in->string)
+        return true;
+    d->shape = SHAPE_STRING;
+    d->df_word = find_or_add(b, SLOT_DF);
+    if (in->string != STRING_ONCE)
+        d->count_word = word_of_gpr(b, GPR_RCX);
+    if (in->string == STRING_REP_UNTIL)
+        d->after_word = find_or_add(b, SLOT_RCX_AFTER);
+    return d->df_word && (in->string == STRING_ONCE || d->count_word) &&
+           (in->string != STRING_REP_UNTIL || d->after_word);
+}
+
+// Value mode: where the bytes of a store will be found.
+static bool describe_value(struct segment_builder *b, struct descriptor *d)
+{
+    const struct access *a = &d->access;
+    if (!b->rules->values || a->kind != ACCESS_STORE)
+        return true;
+    // The address that code can compute lacks the segment's base.
+    bool tls = (a->flags & ACCESS_TLS) != 0;
+    d->captured = d->shape != SHAPE_PLAIN || d->addr32 || tls || a->width > 64;
+    if (d->captured) {
+        d->value_word = find_or_add(b, SLOT_CAPTURE);
+        return d->value_word != 0;
+    }
+    if (add_slot(b, SLOT_ADDRESS, 0, 8, 0) == 0)
+        return false;
+    d->value_word = add_slot(b, SLOT_VALUE, 0, a->width, 0);
+    return d->value_word != 0;
+}
+
+static bool describe(struct segment_builder *b, const struct insn *in, const struct wanted *w,
+                     uint32_t site)
+{
+    struct descriptor d = {.access = {.count = 1,
+                                      .mask = ~UINT64_C(0),
+                                      .value = TRACE_NO_VALUE,
+                                      .site = site,
+                                      .kind = w->kind,
+                                      .flags = w->flags}};
+    bool ok = true;
+    if (w->mem) {
+        d.access.width = w->mem->width;
+        ok = describe_address(b, w->mem, &d) && describe_mask(b, w->mem, &d) &&
+             describe_part(b, w->mem, &d) && describe_string(b, in, &d) && describe_value(b, &d);
+    }
+    d.plain = d.shape == SHAPE_PLAIN && !d.addr32 && d.access.kind != ACCESS_FLUSH;
+    struct segment_table *t = b->table;
+    if (t->descriptor_count == t->descriptor_capacity) {
+        t->descriptors = grow(t->descriptors, &t->descriptor_capacity, sizeof *t->descriptors);
+    }
+    t->descriptors[t->descriptor_count++] = d;
+    current(b)->count++;
+    current(b)->plain &= d.plain && d.value_word == 0;
+    return ok;
+}
+
+static bool stores_any(const struct wanted *w, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (w[i].kind == ACCESS_STORE)
+            return true;
+    }
+    return false;
+}
+
+void segment_begin_block(struct segment_builder *b, struct segment_table *table,
+                         const struct segment_rules *rules, bool named)
+{
+    memset(b, 0, sizeof *b);
+    b->table = table;
+    b->rules = rules;
+    b->closed = true;
+    b->opens = named;
+}
+
+bool segment_take(struct segment_builder *b, const struct insn *in, uint32_t site,
+                  struct segment_step *out)
+{
+    struct wanted w[2 * INSN_MEMS_MAX];
+    unsigned n = wanted_accesses(in, b->rules->loads, w);
+    bool alone = b->rules->values && stores_any(w, n);
+    bool ok = true;
+    out->starts = b->opens;
+    b->opens = false;
+    if (out->starts) {
+        open_segment(b);
+    } else if (n > 0) {
+        bool room = !b->closed && current(b)->slot_count < SEGMENT_SLOTS_BUSY;
+        if (!room || alone || needs_own_start(in, w, n) || !addresses_known(b, w, n)) {
+            open_segment(b);
+            out->starts = true;
+        }
+    }
+    out->segment = b->current;
+    out->done = b->current ? current(b)->count : 0;
+    for (unsigned i = 0; i < n && ok; i++)
+        ok = describe(b, in, &w[i], site);
+    if (!b->closed)
+        follow(b, in);
+    if (alone)
+        b->closed = true;
+    return ok;
+}

@@ -1,0 +1,607 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "record/step/facts.h"
+
+#include <capstone/capstone.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Opened once and kept for the life of the process, since decoding in a signal
+// handler must not allocate.
+static csh handle;
+static cs_insn *scratch;
+
+bool facts_open(void)
+{
+    if (handle)
+        return true;
+    if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle) != CS_ERR_OK)
+        return false;
+    cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
+    scratch = cs_malloc(handle);
+    return scratch != NULL;
+}
+
+// ---- names ----
+
+// Is NAME one of the words of LIST, which are separated by blanks?
+static bool is_one_of(const char *name, const char *list)
+{
+    size_t length = strlen(name);
+    for (const char *at = strstr(list, name); at; at = strstr(at + 1, name))
+        if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return length > 0;
+    return false;
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+// What may not be run, by name, and why.
+static const struct {
+    const char *names, *why;
+} refusals[] = {
+    {"syscall sysenter", "a system call, whose stores cannot be recorded"},
+    {"int into", "a software interrupt, whose stores cannot be recorded"},
+    {"retf retfq lcall ljmp", "a far branch"},
+    {"iret iretd iretq", "a far return"},
+    {"xbegin", "a transaction, which a trap after each instruction would abort"},
+    {"clzero", "a cache-line store that is not modelled"},
+    {"wrfsbase wrgsbase", "a change of the thread's segment base"},
+    {"wrpkru", "a change of the memory protection keys"},
+    {"enqcmd enqcmds", "a command store to a device"},
+    {"xsave xsave64 xsavec xsavec64 xsaveopt xsaveopt64 xsaves xsaves64",
+     "a state save of varying size"},
+    {"xrstor xrstor64 xrstors xrstors64", "a state load of varying size"},
+    {"fxrstor fxrstor64", "a state load that may set the control registers"},
+    {"in insb insw insd out outsb outsw outsd", "port I/O"},
+    {"xlatb", "a table load through al, which is not modelled"},
+};
+
+static const char *refused_by_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if (is_one_of(name, refusals[i].names))
+            return refusals[i].why;
+    return NULL;
+}
+
+// Read their first operand only.
+static const char readers[] = "cmp test push call jmp mul imul div idiv bt ldmxcsr vldmxcsr "
+                              "verr verw lldt ltr lgdt lidt lmsw";
+// Read memory and write it, where it is their first operand.
+static const char updaters[] = "add or adc sbb and sub xor inc dec neg not shl sal shr sar rol ror "
+                               "rcl rcr shld shrd bts btr btc xadd cmpxchg cmpxchg8b "
+                               "cmpxchg16b";
+// The x87 instructions that write memory; all others read it.
+static const char x87_writers[] = "fst fstp fist fistp fisttp fbstp fnstcw fstcw fnstsw fstsw "
+                                  "fnstenv fstenv fnsave fsave fxsave fxsave64";
+
+// What Capstone 4.0.2 gives other sizes for (SDM vol. 2 has these).
+static const struct {
+    const char *names;
+    uint16_t given; // by Capstone; 0: whatever it gives
+    uint16_t bytes, bytes16; // ... with 16-bit operands
+} widths[] = {
+    {"fnsave fsave frstor", 0, 108, 94},
+    {"fnstenv fstenv fldenv", 0, 28, 14},
+    {"fxsave fxsave64 fxrstor fxrstor64", 0, 512, 512},
+    {"fnstsw fstsw fnstcw fstcw fldcw lsl", 0, 2, 2},
+    {"stmxcsr vstmxcsr ldmxcsr vldmxcsr comiss vcomiss vaddss vsubss vmulss vdivss vminss vmaxss "
+     "vrndscaless",
+     0, 4, 4},
+    {"comisd vcomisd vaddsd vsubsd vmulsd vdivsd vminsd vmaxsd vrndscalesd vmovq", 0, 8, 8},
+    {"vpmovqb vpmovsqb vpmovusqb vpmovzxbq vpmovsxbq", 16, 8, 8},
+    {"punpcklbw punpcklwd punpckldq", 8, 4, 4}, // with MMX registers
+};
+
+static uint16_t width_of(const char *name, uint16_t given, bool operand16)
+{
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+        if (is_one_of(name, widths[i].names) && (!widths[i].given || widths[i].given == given))
+            return operand16 ? widths[i].bytes16 : widths[i].bytes;
+    size_t n = strlen(name);
+    if (starts_with(name, "vf") && name[n - 2] == 's') // vfmadd213ss and its like
+        return name[n - 1] == 's' ? 4 : 8;
+    return given;
+}
+
+static bool is_x87(const char *name)
+{
+    return name[0] == 'f';
+}
+
+// Of the memory operand that is number INDEX of the instruction.
+static enum step_role role_of(const char *name, unsigned index)
+{
+    if (is_one_of(name, "clflush clflushopt clwb"))
+        return ROLE_FLUSH;
+    if (starts_with(name, "prefetch") || strcmp(name, "cldemote") == 0)
+        return ROLE_PREFETCH;
+    if (is_one_of(name, "lea nop invlpg"))
+        return ROLE_NONE;
+    if (strcmp(name, "xchg") == 0 || (index == 0 && is_one_of(name, updaters)))
+        return ROLE_UPDATE;
+    if (is_x87(name))
+        return is_one_of(name, x87_writers) ? ROLE_STORE : ROLE_LOAD;
+    return index == 0 && !is_one_of(name, readers) ? ROLE_STORE : ROLE_LOAD;
+}
+
+// ---- registers ----
+
+static uint8_t gpr_number(x86_reg reg)
+{
+    static const x86_reg wide[REG_NUMBERS] = {X86_REG_RAX, X86_REG_RCX, X86_REG_RDX, X86_REG_RBX,
+                                              X86_REG_RSP, X86_REG_RBP, X86_REG_RSI, X86_REG_RDI,
+                                              X86_REG_R8,  X86_REG_R9,  X86_REG_R10, X86_REG_R11,
+                                              X86_REG_R12, X86_REG_R13, X86_REG_R14, X86_REG_R15};
+    static const x86_reg narrow[REG_NUMBERS] = {
+        X86_REG_EAX,  X86_REG_ECX,  X86_REG_EDX,  X86_REG_EBX, X86_REG_ESP,  X86_REG_EBP,
+        X86_REG_ESI,  X86_REG_EDI,  X86_REG_R8D,  X86_REG_R9D, X86_REG_R10D, X86_REG_R11D,
+        X86_REG_R12D, X86_REG_R13D, X86_REG_R14D, X86_REG_R15D};
+    static const x86_reg short_ones[REG_NUMBERS] = {
+        X86_REG_AX,   X86_REG_CX,   X86_REG_DX,   X86_REG_BX,  X86_REG_SP,   X86_REG_BP,
+        X86_REG_SI,   X86_REG_DI,   X86_REG_R8W,  X86_REG_R9W, X86_REG_R10W, X86_REG_R11W,
+        X86_REG_R12W, X86_REG_R13W, X86_REG_R14W, X86_REG_R15W};
+    if (reg == X86_REG_RIP || reg == X86_REG_EIP)
+        return REG_NUMBER_RIP;
+    for (uint8_t i = 0; i < REG_NUMBERS; i++)
+        if (reg == wide[i] || reg == narrow[i] || reg == short_ones[i])
+            return i;
+    return REG_NUMBER_NONE;
+}
+
+// Number and bytes of a vector register; 0 bytes for any other.
+static unsigned vector_register(x86_reg reg, uint8_t *number)
+{
+    static const struct {
+        x86_reg first, last;
+        unsigned bytes;
+    } kinds[] = {{X86_REG_MM0, X86_REG_MM7, 8},
+                 {X86_REG_XMM0, X86_REG_XMM31, 16},
+                 {X86_REG_YMM0, X86_REG_YMM31, 32},
+                 {X86_REG_ZMM0, X86_REG_ZMM31, 64}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (reg >= kinds[i].first && reg <= kinds[i].last) {
+            *number = (uint8_t)(reg - kinds[i].first);
+            return kinds[i].bytes;
+        }
+    }
+    return 0;
+}
+
+// ---- encodings ----
+
+// The part of an encoding that Capstone 4.0.2 does not tell.
+struct prefixes {
+    bool operand16;
+    uint8_t rep;         // 0xf2, 0xf3 or 0
+    const uint8_t *evex; // its first byte, or NULL
+    const uint8_t *vex;
+};
+
+static struct prefixes find_prefixes(const struct step_insn *in)
+{
+    struct prefixes p = {0};
+    for (unsigned i = 0; i < in->length; i++) {
+        uint8_t b = in->bytes[i];
+        if (b == 0x66)
+            p.operand16 = true;
+        else if (b == 0xf2 || b == 0xf3)
+            p.rep = b;
+        else if (b == 0x62)
+            return p.evex = &in->bytes[i], p;
+        else if (b == 0xc4 || b == 0xc5)
+            return p.vex = &in->bytes[i], p;
+        else if (b != 0x67 && b != 0xf0 && b != 0x2e && b != 0x36 && b != 0x3e && b != 0x26 &&
+                 b != 0x64 && b != 0x65)
+            return p;
+    }
+    return p;
+}
+
+// ---- masks ----
+
+// Bytes of an element that one mask bit governs, from the end of the name:
+// "...ps", "...d" and so on; by the register's element, where the two differ.
+static uint8_t element_of(const char *name)
+{
+    size_t n = strlen(name);
+    if (n < 2)
+        return 0;
+    const char *end = name + n - 2;
+    if (strstr(name, "32x") || strstr(name, "f32") || strstr(name, "i32"))
+        return 4;
+    if (strstr(name, "64x") || strstr(name, "f64") || strstr(name, "i64"))
+        return 8;
+    if (starts_with(name, "vmovdq")) // vmovdqu8 ... vmovdqa64
+        return strstr(name, "64") ? 8 : strstr(name, "32") ? 4 : strstr(name, "16") ? 2 : 1;
+    if (end[1] == 's' && (end[0] == 'p' || end[0] == 's'))
+        return 4;
+    if (end[1] == 'd' && (end[0] == 'p' || end[0] == 's') && name[0] == 'v' && name[1] != 'p')
+        return 8;
+    switch (end[1]) {
+    case 'b':
+        return 1;
+    case 'w':
+        return 2;
+    case 'd':
+        return 4;
+    case 'q':
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+// The narrower end of vpmov..., vpmovzx... and the conversions: memory's.
+static uint8_t memory_element(const char *name, uint8_t by_register)
+{
+    static const struct {
+        const char *start;
+        uint8_t bytes;
+    } rows[] = {
+        {"vpmovqb", 1},     {"vpmovqw", 2},   {"vpmovqd", 4},    {"vpmovdb", 1},
+        {"vpmovdw", 2},     {"vpmovwb", 1},   {"vpmovsqb", 1},   {"vpmovsqw", 2},
+        {"vpmovsqd", 4},    {"vpmovsdb", 1},  {"vpmovsdw", 2},   {"vpmovswb", 1},
+        {"vpmovusqb", 1},   {"vpmovusqw", 2}, {"vpmovusqd", 4},  {"vpmovusdb", 1},
+        {"vpmovusdw", 2},   {"vpmovuswb", 1}, {"vpmovzxb", 1},   {"vpmovsxb", 1},
+        {"vpmovzxw", 2},    {"vpmovsxw", 2},  {"vpmovzxd", 4},   {"vpmovsxd", 4},
+        {"vcvtps2ph", 2},   {"vcvtph2ps", 2}, {"vcvtps2pd", 4},  {"vcvtdq2pd", 4},
+        {"vcvtudq2pd", 4},  {"vcvtps2qq", 4}, {"vcvtps2uqq", 4}, {"vcvttps2qq", 4},
+        {"vcvttps2uqq", 4}, {"vcvtpd2", 8},   {"vcvttpd2", 8},   {"vcvtqq2", 8},
+        {"vcvtuqq2", 8},    {"vcvtdq2ps", 4}, {"vcvtudq2ps", 4}, {"vcvtps2", 4},
+        {"vcvttps2", 4},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (starts_with(name, rows[i].start))
+            return rows[i].bytes;
+    return by_register;
+}
+
+// Load all of their operand whatever the mask holds (SDM vol. 2, 2.8: classes
+// without fault suppression; the shifts with their count in memory).
+static const char unsuppressed[] = "vpconflictd vpconflictq vpermi2d vpermi2q vpermi2ps vpermi2pd "
+                                   "vpermt2d vpermt2q vpermt2ps vpermt2pd vpslld vpsllq vpsrad "
+                                   "vpsraq vpsrld vpsrlq";
+
+// Elements that one memory operand feeds, by {1toN} or by the name.
+static uint8_t fed_elements(const struct step_operand *m, const char *name, const cs_x86_op *op,
+                            const uint8_t *evex)
+{
+    if (op->avx_bcast != X86_AVX_BCAST_INVALID)
+        return (uint8_t)(2u << (op->avx_bcast - X86_AVX_BCAST_2));
+    if (!m->element || (!starts_with(name, "vbroadcast") && !starts_with(name, "vpbroadcast")))
+        return 0;
+    return (uint8_t)((16u << (evex[3] >> 5 & 3)) / m->element);
+}
+
+static void mask_by_opmask(struct step_operand *m, const char *name, const cs_x86_op *op,
+                           const uint8_t *evex)
+{
+    bool by_immediate = (evex[4] & 0xfe) == 0x72; // shifts whose operand is the data
+    if (is_one_of(name, unsuppressed) && !by_immediate)
+        return;
+    m->mask = STEP_MASK_K;
+    m->mask_reg = evex[3] & 7;
+    m->element = memory_element(name, element_of(name));
+    m->compressed = strstr(name, "compress") || strstr(name, "expand");
+    m->whole = fed_elements(m, name, op, evex);
+}
+
+static void find_mask(struct step_operand *m, const char *name, const cs_x86 *x86,
+                      const cs_x86_op *op, const struct prefixes *p)
+{
+    if (starts_with(name, "vmaskmov") || starts_with(name, "vpmaskmov")) {
+        m->mask = STEP_MASK_VECTOR;
+        m->element = element_of(name);
+        vector_register(x86->operands[1].reg, &m->mask_reg);
+        return;
+    }
+    if (p->evex && p->evex[3] & 7)
+        mask_by_opmask(m, name, op, p->evex);
+}
+
+// vgatherdps and its like: index width, then that of the data.
+static void find_indices(struct step_operand *m, const char *name, const cs_x86 *x86,
+                         const struct step_insn *in, const struct prefixes *p)
+{
+    size_t n = strlen(name);
+    bool real = name[n - 2] == 'p';
+    uint8_t data = real ? (name[n - 1] == 'd' ? 8 : 4) : (name[n - 1] == 'd' ? 4 : 8);
+    m->index_bytes = name[n - 3 + !real] == 'd' ? 4 : 8;
+    // The vector index's number is spread over SIB and the prefix (SDM vol. 2,
+    // 2.3.12 and 2.7.5), whose bits are inverted.
+    unsigned sib = in->bytes[x86->encoding.modrm_offset + 1] >> 3 & 7;
+    unsigned vector_bytes;
+    if (p->evex) {
+        sib |= (p->evex[1] & 0x40 ? 0 : 8) | (p->evex[3] & 0x08 ? 0 : 16);
+        vector_bytes = 16u << (p->evex[3] >> 5 & 3);
+    } else {
+        sib |= p->vex[1] & 0x40 ? 0 : 8;
+        vector_bytes = p->vex[2] & 4 ? 32 : 16;
+    }
+    m->index_reg = (uint8_t)sib;
+    m->index = REG_NUMBER_NONE;
+    m->indices = (uint8_t)(vector_bytes / (data > m->index_bytes ? data : m->index_bytes));
+    m->width = m->element = data;
+    if (p->vex) {
+        m->mask = STEP_MASK_VECTOR;
+        m->mask_reg = (uint8_t)(~((p->vex[2] >> 3)) & 15);
+    }
+}
+
+// ---- operands ----
+
+// A displacement of 8 bits counts in the operand's own size, or an element's
+// (SDM vol. 2, 2.7.5); Capstone 4.0.2 takes other sizes for some instructions.
+static void scale_disp(struct step_operand *m, const struct step_insn *in, const cs_x86 *x86)
+{
+    bool by_element = m->compressed || m->indices;
+    if (x86->modrm >> 6 == 1)
+        m->disp = (int8_t)in->bytes[x86->encoding.disp_offset] *
+                  (int64_t)(by_element ? m->element : m->width);
+}
+
+// cldemote is a nop word to Capstone.
+static bool is_cldemote(const cs_x86 *x86, const struct prefixes *p)
+{
+    return x86->opcode[0] == 0x0f && x86->opcode[1] == 0x1c && (x86->modrm >> 3 & 7) == 0 &&
+           !p->rep && !p->operand16;
+}
+
+static void find_operand(struct step_insn *in, const char *name, const cs_x86 *x86, unsigned index,
+                         const struct prefixes *p)
+{
+    const cs_x86_op *op = &x86->operands[index];
+    struct step_operand *m = &in->operand;
+    m->role = (uint8_t)role_of(name, index);
+    m->base = gpr_number(op->mem.base);
+    m->index = gpr_number(op->mem.index);
+    m->scale = (uint8_t)op->mem.scale;
+    m->disp = op->mem.disp;
+    m->addr32 = x86->addr_size == 4;
+    m->segment = op->mem.segment == X86_REG_FS ? 'f' : op->mem.segment == X86_REG_GS ? 'g' : 0;
+    m->width = width_of(name, op->size, p->operand16);
+    m->bit_reg = REG_NUMBER_NONE;
+    if (is_one_of(name, "bt bts btr btc") && x86->operands[1].type == X86_OP_REG)
+        m->bit_reg = gpr_number(x86->operands[1].reg);
+    if (strcmp(name, "pop") == 0 && m->base == REG_NUMBER_RSP)
+        m->disp += m->width; // taken after rsp has moved (SDM vol. 2, POP)
+    bool vsib = strstr(name, "gather") || strstr(name, "scatter");
+    if (vsib && (p->evex || p->vex))
+        find_indices(m, name, x86, in, p);
+    find_mask(m, name, x86, op, p);
+    if (is_cldemote(x86, p))
+        m->role = ROLE_PREFETCH;
+    if (p->evex)
+        scale_disp(m, in, x86);
+    bool indexed = op->mem.index != X86_REG_INVALID && op->mem.index != X86_REG_RIZ &&
+                   op->mem.index != X86_REG_EIZ;
+    // A vector for an index, or no index where there is one.
+    if ((indexed && m->index == REG_NUMBER_NONE && !m->indices) || (p->evex && m->addr32))
+        in->refused = "an operand that Capstone gets wrong";
+}
+
+static uint8_t string_width(const char *name)
+{
+    switch (name[4]) {
+    case 'b':
+        return 1;
+    case 'w':
+        return 2;
+    case 'd':
+        return 4;
+    default:
+        return 8;
+    }
+}
+
+// movsd and cmpsd are also SSE2 instructions; those have other opcodes.
+static bool is_string_op(const char *name, const cs_x86 *x86)
+{
+    return x86->opcode[0] >= 0xa4 && x86->opcode[0] <= 0xaf && x86->opcode[0] != 0xa8 &&
+           x86->opcode[0] != 0xa9 &&
+           is_one_of(name, "movsb movsw movsd movsq cmpsb cmpsw cmpsd cmpsq stosb stosw stosd "
+                           "stosq lodsb lodsw lodsd lodsq scasb scasw scasd scasq");
+}
+
+static void find_string(struct step_insn *in, const char *name, const cs_x86 *x86,
+                        const struct prefixes *p)
+{
+    struct step_hidden *h = &in->hidden;
+    uint8_t width = string_width(name);
+    in->operand.role = ROLE_NONE;
+    in->repeats = p->rep != 0;
+    if (x86->addr_size == 4)
+        in->refused = "a string op with 32-bit addresses";
+    h->loads_rsi = name[0] == 'm' || name[0] == 'c' || name[0] == 'l' ? width : 0;
+    h->loads_rdi = name[0] == 'c' || starts_with(name, "sca") ? width : 0;
+    h->stores_rdi = name[0] == 'm' || starts_with(name, "sto") ? width : 0;
+}
+
+static void find_hidden(struct step_insn *in, const char *name, const cs_x86 *x86,
+                        const struct prefixes *p)
+{
+    struct step_hidden *h = &in->hidden;
+    uint8_t slot = p->operand16 ? 2 : 8;
+    if (is_string_op(name, x86))
+        find_string(in, name, x86, p);
+    else if (is_one_of(name, "push pushf pushfq call"))
+        h->push = strcmp(name, "call") == 0 ? 8 : slot;
+    else if (is_one_of(name, "pop popf popfq ret"))
+        h->pop = strcmp(name, "ret") == 0 ? 8 : slot;
+    else if (strcmp(name, "leave") == 0)
+        h->frame = 8;
+    else if (strcmp(name, "enter") == 0)
+        h->push = 8;
+    else if (is_one_of(name, "maskmovq maskmovdqu vmaskmovdqu"))
+        h->masked_rdi = strcmp(name, "maskmovq") == 0 ? 8 : 16;
+    in->pushes_flags = starts_with(name, "pushf");
+    in->pops_flags = starts_with(name, "popf");
+    if (h->masked_rdi) {
+        vector_register(x86->operands[1].reg, &h->masked_by);
+        in->operand.role = ROLE_NONE;
+        in->operand.mask = STEP_MASK_VECTOR;
+        in->operand.element = 1;
+        in->operand.addr32 = x86->addr_size == 4;
+        in->operand.segment = 0;
+    }
+    if (is_one_of(name, "call jmp ret") && p->operand16)
+        in->refused = "a branch with 16-bit operands";
+    if (strcmp(name, "enter") == 0 && x86->operands[1].imm != 0)
+        in->refused = "a nested frame";
+}
+
+// ---- all of it ----
+
+// The mnemonic without the prefixes that Capstone prints with it.
+static const char *bare_name(const char *mnemonic)
+{
+    const char *blank = strrchr(mnemonic, ' ');
+    return blank ? blank + 1 : mnemonic;
+}
+
+static void find_refusal(struct step_insn *in, const char *name, const cs_x86 *x86)
+{
+    if (!in->refused)
+        in->refused = refused_by_name(name);
+    bool loads_segment =
+        is_one_of(name, "mov pop lfs lgs lss") && x86->op_count > 0 &&
+        x86->operands[0].type == X86_OP_REG &&
+        (x86->operands[0].reg == X86_REG_FS || x86->operands[0].reg == X86_REG_GS ||
+         x86->operands[0].reg == X86_REG_SS || x86->operands[0].reg == X86_REG_DS ||
+         x86->operands[0].reg == X86_REG_ES);
+    if (loads_segment || is_one_of(name, "lfs lgs lss"))
+        in->refused = "a load of a segment register";
+    const struct step_operand *m = &in->operand;
+    bool access = m->role == ROLE_LOAD || m->role == ROLE_STORE || m->role == ROLE_UPDATE;
+    if (access && !in->refused && m->mask != STEP_MASK_NONE && m->element == 0)
+        in->refused = "a masked operand of unknown shape";
+}
+
+static void find_facts(struct step_insn *in, const cs_insn *insn)
+{
+    const cs_x86 *x86 = &insn->detail->x86;
+    const char *name = bare_name(insn->mnemonic);
+    struct prefixes p = find_prefixes(in);
+    for (unsigned i = 0; i < x86->op_count; i++)
+        if (x86->operands[i].type == X86_OP_MEM && in->operand.role == ROLE_NONE)
+            find_operand(in, name, x86, i, &p);
+    find_hidden(in, name, x86, &p);
+    in->fence = is_one_of(name, "sfence mfence lfence");
+    in->drains = is_one_of(name, "sfence mfence") || x86->prefix[0] == X86_PREFIX_LOCK ||
+                 (strcmp(name, "xchg") == 0 && in->operand.role == ROLE_UPDATE);
+    in->breakpoint = is_one_of(name, "int3 int1 icebp");
+    find_refusal(in, name, x86);
+}
+
+// A memory operand from its ModRM byte on (SDM vol. 2, 2.1.5 and 2.2.1.3), for
+// what Capstone does not know. HIGH: the prefix's R, X and B, not inverted.
+// Gives the bytes used, 0 when they end early or name a register.
+static unsigned read_modrm(const uint8_t *at, unsigned room, unsigned high, struct step_operand *m)
+{
+    unsigned mod = at[0] >> 6, rm = at[0] & 7, used = 1;
+    m->index = m->bit_reg = REG_NUMBER_NONE;
+    m->scale = 1;
+    m->base = (uint8_t)(rm | (high & 1) << 3);
+    if (room < 1 || mod == 3)
+        return 0;
+    if (rm == 4) {
+        if (room < 2)
+            return 0;
+        uint8_t sib = at[used++];
+        unsigned index = (sib >> 3 & 7u) | (high & 2) << 2;
+        m->index = index == 4 ? REG_NUMBER_NONE : (uint8_t)index;
+        m->scale = (uint8_t)(1u << (sib >> 6));
+        rm = sib & 7;
+        m->base = (uint8_t)(rm | (high & 1) << 3);
+        if (rm == 5 && mod == 0)
+            m->base = REG_NUMBER_NONE;
+    } else if (rm == 5 && mod == 0) {
+        m->base = REG_NUMBER_RIP;
+    }
+    bool wide = mod == 2 || (mod == 0 && rm == 5);
+    int32_t disp32 = 0;
+    if (room < used + (wide ? 4 : mod))
+        return 0;
+    memcpy(&disp32, at + used, wide ? 4 : mod);
+    m->disp = wide ? disp32 : (int8_t)disp32;
+    return used + (wide ? 4 : mod);
+}
+
+// kmov between memory and a mask register, of which Capstone 4.0.2 knows the
+// 16-bit form alone (SDM vol. 2, KMOVW/KMOVB/KMOVQ/KMOVD).
+static bool find_kmov(struct step_insn *in, unsigned length)
+{
+    const uint8_t *code = in->bytes;
+    unsigned at = 0, high = 0;
+    uint8_t last; // the prefix's byte with W and pp
+    while (at < length && (code[at] == 0x64 || code[at] == 0x65))
+        in->operand.segment = code[at++] == 0x64 ? 'f' : 'g';
+    if (length < at + 5)
+        return false;
+    if (code[at] == 0xc5) {
+        last = code[at + 1] & 0x7f;
+        at += 2;
+    } else if (code[at] == 0xc4 && (code[at + 1] & 0x1f) == 1) {
+        high = ~(code[at + 1] >> 5) & 7u;
+        last = code[at + 2];
+        at += 3;
+    } else {
+        return false;
+    }
+    static const uint8_t widths_of[] = {2, 1, 0, 0, 8, 4, 0, 0}; // by W and pp
+    uint8_t opcode = code[at++], width = widths_of[(last >> 5 & 4u) | (last & 3u)];
+    unsigned used =
+        opcode >> 1 == 0x48 && width ? read_modrm(code + at, length - at, high, &in->operand) : 0;
+    if (!used)
+        return false;
+    in->operand.role = opcode == 0x90 ? ROLE_LOAD : ROLE_STORE;
+    in->operand.width = width;
+    in->length = (uint8_t)(at + used);
+    return true;
+}
+
+// nop words that Capstone 4.0.2 takes for something else, or for nothing.
+static bool is_hint(const uint8_t *code, unsigned length)
+{
+    return length >= 4 && code[0] == 0xf3 && code[1] == 0x0f && code[2] == 0x1e &&
+           (code[3] == 0xfa || code[3] == 0xfb);
+}
+
+void facts_decode(uint64_t addr, const uint8_t *code, unsigned length, struct step_insn *out)
+{
+    memset(out, 0, sizeof *out);
+    out->addr = addr;
+    out->site = UINT32_MAX;
+    unsigned most = length < sizeof out->bytes ? length : (unsigned)sizeof out->bytes;
+    memcpy(out->bytes, code, most);
+    if (is_hint(code, most)) {
+        out->length = 4;
+        return;
+    }
+    const uint8_t *at = code;
+    size_t left = most;
+    uint64_t pc = addr;
+    if (!cs_disasm_iter(handle, &at, &left, &pc, scratch)) {
+        if (find_kmov(out, most))
+            return;
+        out->length = (uint8_t)most; // as many as there are, for whoever names it
+        out->refused = "an instruction that Capstone does not know";
+        return;
+    }
+    out->length = (uint8_t)scratch->size;
+    find_facts(out, scratch);
+}
+
+bool facts_is_site(const struct step_insn *in)
+{
+    const struct step_hidden *h = &in->hidden;
+    return in->fence || in->drains || in->operand.role != ROLE_NONE || h->push || h->pop ||
+           h->frame || h->loads_rsi || h->loads_rdi || h->stores_rdi || h->masked_rdi;
+}
