@@ -4,7 +4,7 @@
 #include "list_rows.h"
 
 #include "backends/arch.h"
-#include "contract.h"
+#include "judge/contract.h"
 #include "base/json.h"
 #include "base/nearest.h"
 #include "record/recorder.h"

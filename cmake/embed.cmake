@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
-# Writes OUTPUT, a C file with the text of FILES as the table TABLE of COUNT rows;
-# see StorescopeEmbed.cmake.
+# Writes OUTPUT, a C file with the text of FILES as the table TABLE of COUNT rows
+# that HEADER declares; see StorescopeEmbed.cmake.
 
 set(rows "")
 list(LENGTH FILES count)
@@ -20,7 +20,7 @@ string(REGEX REPLACE "s$" "" row "${TABLE}")
 file(WRITE "${OUTPUT}"
 "// Generated from the files named below; change those.
 
-#include \"${TABLE}.h\"
+#include \"${HEADER}\"
 
 _Static_assert(${COUNT} == ${count}, \"${COUNT} is the number of files\");
 

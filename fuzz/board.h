@@ -23,7 +23,7 @@
 enum {
     BOARD_BACKENDS_MAX = 256,
     BOARD_NAME_MAX = 112,   // with its end
-    BOARD_RULES_MAX = 64,   // rule ids, as in oracle/rules.def
+    BOARD_RULES_MAX = 64,   // rule ids, as in oracle/judge/rules.def
     BOARD_INSNS_MAX = 4096, // of one backend, a power of two
     BOARD_DEADLY_MAX = 1024,
 };

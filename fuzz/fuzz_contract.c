@@ -6,7 +6,7 @@
 // can be judged by; one that is not taken gives one line, FILE:LINE: and why.
 
 #include "fuzz.h"
-#include "judge.h"
+#include "judge/judge.h"
 
 static const char file_name[] = "fuzz.contract";
 

@@ -12,7 +12,7 @@
 
 #include "bus.h"
 #include "campaign.h"
-#include "contract.h"
+#include "judge/contract.h"
 #include "forged_worker.h"
 #include "format.h"
 #include "fuzz.h"

@@ -10,8 +10,8 @@
 #ifndef STORESCOPE_CHUNK_H
 #define STORESCOPE_CHUNK_H
 
-#include "judge.h"
-#include "memo.h"
+#include "judge/judge.h"
+#include "judge/judge_cache.h"
 #include "case/plan.h"
 #include "record/recorder.h"
 

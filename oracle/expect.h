@@ -18,7 +18,7 @@
 #ifndef STORESCOPE_EXPECT_H
 #define STORESCOPE_EXPECT_H
 
-#include "contract.h"
+#include "judge/contract.h"
 #include "trace/signature.h"
 
 #include <stdio.h>

@@ -19,7 +19,7 @@
 #ifndef STORESCOPE_SAVED_H
 #define STORESCOPE_SAVED_H
 
-#include "contract.h"
+#include "judge/contract.h"
 #include "trace/signature.h"
 
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #define STORESCOPE_VERDICT_H
 
 #include "case/heatmap.h"
-#include "contract.h"
+#include "judge/contract.h"
 #include "trace/coverage.h"
 #include "trace/pattern.h"
 

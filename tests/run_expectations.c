@@ -25,7 +25,7 @@ enum { TEXT_MAX = 1024, ARGUMENTS_MAX = 64, COLUMNS = 7 };
 
 static const char *const all_rules[] = {
 #define RULE(id, name, broken_when) name,
-#include "../oracle/rules.def"
+#include "judge/rules.def"
 #undef RULE
 };
 enum { RULES = sizeof all_rules / sizeof *all_rules };

@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_TEST_SCENE_H
 #define STORESCOPE_TEST_SCENE_H
 
-#include "rules.h"
+#include "judge/rules.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
 // Contracts: what the built-in ones hold, how a file extends them, and that a
 // wrong file gets a message with its line.
 
-#include "contract.h"
+#include "judge/contract.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 // Checks from contracts by hand, and the shortcut that decides which rules are
 // worth asking, against asking all of them.
 
-#include "judge.h"
+#include "judge/judge.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

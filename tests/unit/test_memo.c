@@ -5,7 +5,7 @@
 // it. Each test makes one thing differ from the case that was kept.
 
 #include "handmade.h"
-#include "memo.h"
+#include "judge/judge_cache.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

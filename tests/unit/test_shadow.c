@@ -3,7 +3,7 @@
 //
 // Shadow memory in the corners that chance would not find (test_shadow_random.c).
 
-#include "shadow.h"
+#include "judge/shadow.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -5,7 +5,7 @@
 // apart into elements and each element into bytes, and looks at all of them for
 // every question. Many random traces over real buffers.
 
-#include "shadow.h"
+#include "judge/shadow.h"
 
 #include <setjmp.h>
 #include <signal.h>

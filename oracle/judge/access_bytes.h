@@ -11,7 +11,7 @@
 #ifndef STORESCOPE_SHADOW_PARTS_H
 #define STORESCOPE_SHADOW_PARTS_H
 
-#include "shadow.h"
+#include "judge/shadow.h"
 
 enum { WORD_BITS = 64 };
 

@@ -3,7 +3,7 @@
 //
 // One sentence on how a rule is broken.
 
-#include "story.h"
+#include "judge/blame.h"
 
 #include <inttypes.h>
 #include <signal.h>

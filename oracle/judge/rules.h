@@ -9,11 +9,11 @@
 #ifndef STORESCOPE_RULES_H
 #define STORESCOPE_RULES_H
 
-#include "shadow.h"
+#include "judge/shadow.h"
 
 enum rule_id {
 #define RULE(id, ...) id,
-#include "rules.def"
+#include "judge/rules.def"
 #undef RULE
     RULE_COUNT
 };

@@ -11,7 +11,7 @@
 #ifndef STORESCOPE_MEMO_H
 #define STORESCOPE_MEMO_H
 
-#include "judge.h"
+#include "judge/judge.h"
 
 struct memo;
 

@@ -5,7 +5,7 @@
 // shadow `s`, its two sides `stores` and `loads`, and the contract's parameters
 // `p`. All evidence was gathered by shadow_build.
 
-#include "rules.h"
+#include "judge/rules.h"
 
 #include <string.h>
 
@@ -52,13 +52,13 @@ enum { NEEDS_STORES = false, NEEDS_LOADS = true };
 
 const char *const rule_name[RULE_COUNT] = {
 #define RULE(id, name, broken_when) [id] = name,
-#include "rules.def"
+#include "judge/rules.def"
 #undef RULE
 };
 
 const char *const rule_broken_when[RULE_COUNT] = {
 #define RULE(id, name, broken_when) [id] = broken_when,
-#include "rules.def"
+#include "judge/rules.def"
 #undef RULE
 };
 

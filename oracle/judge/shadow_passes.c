@@ -5,7 +5,7 @@
 // wrote a byte before, what it held in between, and whether it reached
 // persistent memory.
 
-#include "shadow_parts.h"
+#include "judge/access_bytes.h"
 
 #include <string.h>
 

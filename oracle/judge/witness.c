@@ -5,7 +5,7 @@
 // access to blame is the last one of the shortest beginning of the trace that
 // breaks the rule. Nothing here is fast.
 
-#include "story.h"
+#include "judge/blame.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -36,7 +36,7 @@
 #ifndef STORESCOPE_CONTRACT_H
 #define STORESCOPE_CONTRACT_H
 
-#include "rules.h"
+#include "judge/rules.h"
 
 enum device_side { DEVICE_DST = 1, DEVICE_SRC = 2, DEVICE_BOTH = 3 };
 const char *device_side_name(enum device_side side); // "dst", "src", "both"

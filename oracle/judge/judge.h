@@ -10,7 +10,7 @@
 #define STORESCOPE_JUDGE_H
 
 #include "case/heatmap.h"
-#include "contract.h"
+#include "judge/contract.h"
 
 enum { CHECK_PARAMS_MAX = 4, CHECK_NONE = UINT16_MAX };
 

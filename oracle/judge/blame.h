@@ -7,8 +7,8 @@
 #ifndef STORESCOPE_STORY_H
 #define STORESCOPE_STORY_H
 
-#include "rules.h"
-#include "shadow_parts.h"
+#include "judge/rules.h"
+#include "judge/access_bytes.h"
 
 // What there is to tell: up to two accesses and a byte of the side.
 struct story {

@@ -10,7 +10,7 @@
 //
 // In the bitmap of bytes touched those beyond both ends of a side count as touched.
 
-#include "shadow_parts.h"
+#include "judge/access_bytes.h"
 
 #include <stdio.h>
 #include <stdlib.h>

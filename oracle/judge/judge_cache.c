@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "memo.h"
+#include "judge/judge_cache.h"
 
-#include "shadow_parts.h"
+#include "judge/access_bytes.h"
 
 #include <stdlib.h>
 #include <string.h>

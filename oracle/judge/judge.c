@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "judge.h"
+#include "judge/judge.h"
 
 #include <stdlib.h>
 

@@ -4,9 +4,9 @@
 // A contract's text, line by line. The built-in texts are parsed when they are
 // first asked for, in an order in which each includes only earlier ones.
 
-#include "contract.h"
+#include "judge/contract.h"
 
-#include "contract_texts.h"
+#include "judge/contract_texts.h"
 #include "base/nearest.h"
 
 #include <assert.h>
