@@ -3,7 +3,7 @@
 
 #include "bench.h"
 
-#include "campaign.h"
+#include "sweep/sweep.h"
 
 #include <math.h>
 #include <stdio.h>

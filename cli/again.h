@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_AGAIN_H
 #define STORESCOPE_AGAIN_H
 
-#include "campaign.h"
+#include "sweep/sweep.h"
 #include "saved.h"
 
 // One result a contract, to be freed with result_free. False and one line in

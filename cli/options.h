@@ -8,7 +8,7 @@
 #ifndef STORESCOPE_OPTIONS_H
 #define STORESCOPE_OPTIONS_H
 
-#include "campaign.h"
+#include "sweep/sweep.h"
 #include "format.h"
 
 enum option_group {

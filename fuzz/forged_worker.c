@@ -3,7 +3,7 @@
 
 #include "forged_worker.h"
 
-#include "worker.h"
+#include "sweep/worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// In place of oracle/worker.c: a worker that a hostile routine has taken over.
+// In place of oracle/sweep/worker.c: a worker that a hostile routine has taken over.
 // It answers each command with the next messages of a text it is given, over a
 // real socket, and dies when there are none left. No process is forked.
 //

@@ -11,7 +11,7 @@
 // the rest is the script of forged_worker.h.
 
 #include "bus.h"
-#include "campaign.h"
+#include "sweep/sweep.h"
 #include "judge/contract.h"
 #include "forged_worker.h"
 #include "format.h"

@@ -29,7 +29,7 @@
 #define STORESCOPE_FUZZ_HARNESS_H
 
 #include "board.h"
-#include "chunk.h"
+#include "sweep/rig.h"
 #include "expect.h"
 #include "fresh.h"
 #include "fuzz.h"

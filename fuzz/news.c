@@ -8,7 +8,7 @@
 
 #include "harness.h"
 
-#include "explain.h"
+#include "sweep/explain.h"
 #include "saved.h"
 
 #include <errno.h>

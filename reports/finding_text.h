@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_FINDING_TEXT_H
 #define STORESCOPE_FINDING_TEXT_H
 
-#include "verdict.h"
+#include "sweep/verdict.h"
 
 #include <stdio.h>
 

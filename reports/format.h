@@ -11,7 +11,7 @@
 #ifndef STORESCOPE_FORMAT_H
 #define STORESCOPE_FORMAT_H
 
-#include "campaign.h"
+#include "sweep/sweep.h"
 #include "report.h"
 
 enum format_command {

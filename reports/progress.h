@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_PROGRESS_H
 #define STORESCOPE_PROGRESS_H
 
-#include "campaign.h"
+#include "sweep/sweep.h"
 #include "base/terminal.h"
 
 struct progress {

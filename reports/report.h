@@ -8,7 +8,7 @@
 #define STORESCOPE_REPORT_H
 
 #include "base/terminal.h"
-#include "verdict.h"
+#include "sweep/verdict.h"
 
 #define STORESCOPE_VERSION "0.1"
 #define STORESCOPE_DATE    "2026-11-24" // of the manual

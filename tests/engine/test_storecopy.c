@@ -5,7 +5,7 @@
 // other; what it refuses; its FIFO accesses, which no contract describes. Which
 // loads and stores it makes is judged by the sweeps.
 
-#include "campaign.h"
+#include "sweep/sweep.h"
 #include "backends/cpu.h"
 #include "paths.h"
 

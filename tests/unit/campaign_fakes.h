@@ -9,7 +9,7 @@
 #ifndef STORESCOPE_TEST_CAMPAIGN_FAKES_H
 #define STORESCOPE_TEST_CAMPAIGN_FAKES_H
 
-#include "campaign.h"
+#include "sweep/sweep.h"
 
 #include <dirent.h>
 #include <errno.h>

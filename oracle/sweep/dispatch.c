@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "sweep.h"
-#include "worker.h"
+#include "sweep/dispatch.h"
+#include "sweep/worker.h"
 
 #include <errno.h>
 #include <poll.h>

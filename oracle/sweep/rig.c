@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "chunk.h"
+#include "sweep/rig.h"
 
 #include "record/confine.h"
 

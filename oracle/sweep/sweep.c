@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "campaign.h"
-#include "explain.h"
-#include "sweep.h"
-#include "worker.h"
+#include "sweep/sweep.h"
+#include "sweep/explain.h"
+#include "sweep/dispatch.h"
+#include "sweep/worker.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -11,7 +11,7 @@
 
 #include "case/plan.h"
 #include "record/recorder.h"
-#include "verdict.h"
+#include "sweep/verdict.h"
 
 struct campaign_progress {
     const struct backend *backend;

@@ -9,8 +9,8 @@
 #ifndef STORESCOPE_SWEEP_H
 #define STORESCOPE_SWEEP_H
 
-#include "campaign.h"
-#include "chunk.h"
+#include "sweep/sweep.h"
+#include "sweep/rig.h"
 
 // What a routine may cost before its sweep is given up.
 enum {

@@ -9,7 +9,7 @@
 #ifndef STORESCOPE_WORKER_H
 #define STORESCOPE_WORKER_H
 
-#include "chunk.h"
+#include "sweep/rig.h"
 #include "base/message.h"
 
 #include <sys/types.h>

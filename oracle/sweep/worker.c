@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "worker.h"
+#include "sweep/worker.h"
 
 #include "record/confine.h"
-#include "explain.h"
+#include "sweep/explain.h"
 #include "base/older_libc.h"
 
 #include <errno.h>

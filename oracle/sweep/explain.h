@@ -8,7 +8,7 @@
 #ifndef STORESCOPE_EXPLAIN_H
 #define STORESCOPE_EXPLAIN_H
 
-#include "chunk.h"
+#include "sweep/rig.h"
 
 struct explanation {
     bool again;                // the rule was broken this time, too; else nothing below holds

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "verdict.h"
+#include "sweep/verdict.h"
 
 #include <inttypes.h>
 #include <stdio.h>

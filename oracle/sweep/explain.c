@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "explain.h"
+#include "sweep/explain.h"
 
 bool explain_wants_values(enum rule_id rule)
 {
