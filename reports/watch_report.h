@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_WATCH_REPORT_H
 #define STORESCOPE_WATCH_REPORT_H
 
-#include "log.h"
+#include "watch/log.h"
 #include "base/terminal.h"
 
 enum watch_form { WATCH_TEXT, WATCH_BUS, WATCH_JSON };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "disassemble.h"
+#include "watch/disassemble.h"
 
 #include "trace/trace.h"
 

@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_WATCH_DISASSEMBLE_H
 #define STORESCOPE_WATCH_DISASSEMBLE_H
 
-#include "machine.h"
+#include "watch/machine.h"
 
 // Instructions that Capstone does not know are shown as their bytes.
 void disassemble(const struct machine *machine, uint64_t pc, const uint8_t *bytes, size_t length,

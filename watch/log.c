@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "log.h"
+#include "watch/log.h"
 
-#include "contents.h"
-#include "disassemble.h"
-#include "tally.h"
+#include "watch/file_contents.h"
+#include "watch/disassemble.h"
+#include "watch/tally.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "machine.h"
+#include "watch/machine.h"
 
 #include "backends/elf/elf_header.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "ring.h"
+#include "watch/ring.h"
 
 #include <errno.h>
 #include <signal.h>

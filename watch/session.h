@@ -9,8 +9,8 @@
 #ifndef STORESCOPE_WATCH_SESSION_H
 #define STORESCOPE_WATCH_SESSION_H
 
-#include "ring.h"
-#include "target.h"
+#include "watch/ring.h"
+#include "watch/target.h"
 
 struct watch_request {
     const char *file;     // what is mapped: FILE, a device or shared memory

@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_WATCH_TALLY_H
 #define STORESCOPE_WATCH_TALLY_H
 
-#include "log.h"
+#include "watch/log.h"
 
 // For each byte of FILE that was ever stored, the last call that did so. Needs
 // four bytes a byte, for the pages that are stored to.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "target.h"
+#include "watch/target.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_WATCH_TARGET_H
 #define STORESCOPE_WATCH_TARGET_H
 
-#include "machine.h"
+#include "watch/machine.h"
 
 #include <limits.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "log.h"
-#include "machine.h"
+#include "watch/log.h"
+#include "watch/machine.h"
 
 #include <elf.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "plugin.h"
+#include "watch/plugin/plugin.h"
 
 #include <fcntl.h>
 #include <pthread.h>

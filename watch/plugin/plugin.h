@@ -4,7 +4,7 @@
 // The plugin that QEMU's user-mode emulation loads into the watched program:
 // what its files share. It writes down every access to a mapping of FILE, in the
 // ring that the reader made. It never changes the guest's memory; it reads back
-// what was stored, and takes the mapping's protection away where blind.c says.
+// what was stored, and takes the mapping's protection away where unreported.c says.
 //
 // One process has one plugin; a fork copies it. Callbacks run in the thread that
 // made the access.
@@ -12,9 +12,9 @@
 #ifndef STORESCOPE_WATCH_PLUGIN_H
 #define STORESCOPE_WATCH_PLUGIN_H
 
-#include "machine.h"
+#include "watch/machine.h"
 #include "base/qemu_plugin.h"
-#include "ring.h"
+#include "watch/ring.h"
 
 enum { CALLS_MAX = 256, WATCHED_MAX = 256 };
 

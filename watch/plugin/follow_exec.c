@@ -7,8 +7,8 @@
 // guest's stead, right before the guest's own call; where that fails, the guest's
 // call goes on as if nothing had been tried.
 
-#include "plugin.h"
-#include "target.h"
+#include "watch/plugin/plugin.h"
+#include "watch/target.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "contents.h"
+#include "watch/file_contents.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

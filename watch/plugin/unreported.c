@@ -10,7 +10,7 @@
 // calls fail. There what FILE holds is compared before and after, and each such
 // instruction is named once, as neither loads nor stores of equal bytes show.
 
-#include "plugin.h"
+#include "watch/plugin/plugin.h"
 
 #include <signal.h>
 #include <stdlib.h>

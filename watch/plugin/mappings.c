@@ -4,7 +4,7 @@
 // Which addresses of the guest are mappings of FILE: kept by the system calls
 // that map and unmap.
 
-#include "plugin.h"
+#include "watch/plugin/plugin.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "modules.h"
+#include "watch/symbols.h"
 
 #include <assert.h>
 #include <fcntl.h>
