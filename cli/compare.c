@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "comparing.h"
+#include "findings/compare.h"
 #include "options_parts.h"
 #include "run.h"
 #include "side_by_side.h"

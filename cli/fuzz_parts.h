@@ -16,9 +16,9 @@
 #ifndef STORESCOPE_FUZZ_PARTS_H
 #define STORESCOPE_FUZZ_PARTS_H
 
-#include "again.h"
+#include "findings/rejudge.h"
 #include "board.h"
-#include "comparing.h"
+#include "findings/compare.h"
 #include "history.h"
 #include "options_parts.h"
 #include "backends/selection.h"

@@ -7,7 +7,7 @@
 #include "cli.h"
 #include "base/nearest.h"
 #include "options_parts.h"
-#include "saved.h"
+#include "findings/saved_case.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "again.h"
+#include "findings/rejudge.h"
 #include "cli.h"
 #include "describe.h"
-#include "expect.h"
+#include "findings/expectations.h"
 #include "base/json.h"
 #include "options_parts.h"
 #include "backends/selection.h"

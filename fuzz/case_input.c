@@ -3,7 +3,7 @@
 
 #include "case_input.h"
 
-#include "saved.h"
+#include "findings/saved_case.h"
 
 #include <string.h>
 

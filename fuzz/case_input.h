@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 //
 // What a target takes: a fuzzer's bytes (case_bytes.h), or the text of a saved
-// case (oracle/saved.h), known by how it begins, so that corpus files run as they
+// case (findings/saved_case.h), known by how it begins, so that corpus files run as they
 // are; and the way back, which makes seeds of them.
 
 #ifndef STORESCOPE_FUZZ_CASE_INPUT_H

@@ -5,7 +5,7 @@
 
 #include "harness.h"
 
-#include "saved.h"
+#include "findings/saved_case.h"
 
 enum { PROMISES_MAX = 8, LINE_MAX_BYTES = 256 };
 

@@ -30,7 +30,7 @@
 
 #include "board.h"
 #include "sweep/rig.h"
-#include "expect.h"
+#include "findings/expectations.h"
 #include "fresh.h"
 #include "fuzz.h"
 

@@ -9,7 +9,7 @@
 #include "harness.h"
 
 #include "sweep/explain.h"
-#include "saved.h"
+#include "findings/saved_case.h"
 
 #include <errno.h>
 #include <fcntl.h>

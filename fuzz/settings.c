@@ -3,7 +3,7 @@
 
 #include "harness.h"
 
-#include "saved.h"
+#include "findings/saved_case.h"
 
 #include <stdarg.h>
 #include <sys/stat.h>

@@ -5,7 +5,7 @@
 
 #include "describe.h"
 #include "base/json.h"
-#include "saved.h"
+#include "findings/saved_case.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>

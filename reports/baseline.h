@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// What changed against expectations (oracle/expect.h), as text and JSON: only
+// What changed against expectations (findings/expectations.h), as text and JSON: only
 // what is new, gone or worse. Who compares fills the structure; this stage
 // prints it.
 //
@@ -12,7 +12,7 @@
 #ifndef STORESCOPE_BASELINE_H
 #define STORESCOPE_BASELINE_H
 
-#include "expect.h"
+#include "findings/expectations.h"
 #include "format.h"
 
 enum difference_kind {

@@ -12,7 +12,7 @@
 #ifndef STORESCOPE_HISTORY_H
 #define STORESCOPE_HISTORY_H
 
-#include "saved.h"
+#include "findings/saved_case.h"
 
 #include "base/terminal.h"
 

@@ -6,7 +6,7 @@
 
 #include "../case_input.h"
 
-#include "saved.h"
+#include "findings/saved_case.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,8 +4,8 @@
 // Saved cases, shapes and expectations: what is printed reads back the same,
 // and what is no such text gives one line that names the place.
 
-#include "expect.h"
-#include "saved.h"
+#include "findings/expectations.h"
+#include "findings/saved_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "saved.h"
+#include "findings/saved_case.h"
 
 #include "base/lines.h"
 

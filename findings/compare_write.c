@@ -3,7 +3,7 @@
 //
 // Expectations as files: all of them written, then each put in its place.
 
-#include "comparing.h"
+#include "findings/compare.h"
 
 #include "base/output.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "comparing.h"
+#include "findings/compare.h"
 
-#include "saved.h"
+#include "findings/saved_case.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -8,7 +8,7 @@
 #define STORESCOPE_AGAIN_H
 
 #include "sweep/sweep.h"
-#include "saved.h"
+#include "findings/saved_case.h"
 
 // One result a contract, to be freed with result_free. False and one line in
 // ERROR only for the system's failures; a backend that does not take the case

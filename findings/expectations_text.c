@@ -4,9 +4,9 @@
 // The text of expectations. In it a row stands for all contracts that break a
 // rule by the same smallest case at the same sites, which most do.
 
-#include "expect.h"
+#include "findings/expectations.h"
 
-#include "saved.h"
+#include "findings/saved_case.h"
 #include "base/lines.h"
 
 #include <errno.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Expectations in memory: a row a contract and rule. expect_text.c reads and
+// Expectations in memory: a row a contract and rule. expectations_text.c reads and
 // prints them.
 
-#include "expect.h"
+#include "findings/expectations.h"
 
 #include <ctype.h>
 #include <stdlib.h>

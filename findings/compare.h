@@ -8,7 +8,7 @@
 #ifndef STORESCOPE_COMPARING_H
 #define STORESCOPE_COMPARING_H
 
-#include "again.h"
+#include "findings/rejudge.h"
 #include "baseline.h"
 
 struct comparing {
