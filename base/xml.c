@@ -3,7 +3,7 @@
 
 #include "base/xml.h"
 
-#include "describe.h"
+#include "reports/access_text.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 
 #include "options.h"
 #include "base/output.h"
-#include "report.h"
+#include "reports/report.h"
 
 enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
 

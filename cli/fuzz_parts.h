@@ -19,7 +19,7 @@
 #include "findings/rejudge.h"
 #include "board.h"
 #include "findings/compare.h"
-#include "history.h"
+#include "reports/history.h"
 #include "options_parts.h"
 #include "backends/selection.h"
 

@@ -6,7 +6,7 @@
 #include "fuzz_run.h"
 
 #include "cli.h"
-#include "describe.h"
+#include "reports/access_text.h"
 #include "base/json.h"
 
 #include <assert.h>

@@ -5,7 +5,7 @@
 
 #include "fuzz_parts.h"
 
-#include "describe.h"
+#include "reports/access_text.h"
 
 #include <dirent.h>
 #include <inttypes.h>

@@ -8,8 +8,8 @@
 #include "base/json.h"
 #include "base/nearest.h"
 #include "record/recorder.h"
-#include "report.h"
-#include "rule_help.h"
+#include "reports/report.h"
+#include "reports/rule_help.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>

@@ -3,7 +3,7 @@
 
 #include "options.h"
 
-#include "bus.h"
+#include "reports/bus.h"
 #include "cli.h"
 #include "base/nearest.h"
 #include "options_parts.h"

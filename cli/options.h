@@ -9,7 +9,7 @@
 #define STORESCOPE_OPTIONS_H
 
 #include "sweep/sweep.h"
-#include "format.h"
+#include "reports/format.h"
 
 enum option_group {
     OPTIONS_OUTPUT = 1,    // --format --output --color

@@ -3,7 +3,7 @@
 
 #include "findings/rejudge.h"
 #include "cli.h"
-#include "describe.h"
+#include "reports/access_text.h"
 #include "findings/expectations.h"
 #include "base/json.h"
 #include "options_parts.h"

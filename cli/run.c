@@ -3,7 +3,7 @@
 
 #include "run.h"
 
-#include "progress.h"
+#include "reports/progress.h"
 #include "backends/selection.h"
 
 #include <assert.h>

@@ -3,7 +3,7 @@
 
 #include "side_by_side.h"
 
-#include "diff.h"
+#include "reports/diff/diff.h"
 #include "base/json.h"
 #include "run.h"
 #include "backends/selection.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "bus.h"
+#include "reports/bus.h"
 #include "cli.h"
 #include "options_parts.h"
-#include "watch_report.h"
+#include "reports/watch/watch_report.h"
 
 #include <string.h>
 #include <unistd.h>

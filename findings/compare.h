@@ -9,7 +9,7 @@
 #define STORESCOPE_COMPARING_H
 
 #include "findings/rejudge.h"
-#include "baseline.h"
+#include "reports/text/differences.h"
 
 struct comparing {
     const char *baseline, *write; // paths; NULL: not asked for

@@ -10,11 +10,11 @@
 // The first byte of the input chooses between a sweep and a single recording;
 // the rest is the script of forged_worker.h.
 
-#include "bus.h"
+#include "reports/bus.h"
 #include "sweep/sweep.h"
 #include "judge/contract.h"
 #include "forged_worker.h"
-#include "format.h"
+#include "reports/format.h"
 #include "fuzz.h"
 
 #include <cjson/cJSON.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "bus.h"
+#include "reports/bus.h"
 
 #include <inttypes.h>
 

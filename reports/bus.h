@@ -9,7 +9,7 @@
 #ifndef STORESCOPE_BUS_H
 #define STORESCOPE_BUS_H
 
-#include "describe.h"
+#include "reports/access_text.h"
 
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "finding_text.h"
+#include "reports/finding_text.h"
 
-#include "describe.h"
+#include "reports/access_text.h"
 #include "base/terminal.h"
 
 enum { ROWS_MAX = 12, ROWS_TAIL = 3 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "format.h"
+#include "reports/format.h"
 
 #include <string.h>
 

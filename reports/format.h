@@ -12,7 +12,7 @@
 #define STORESCOPE_FORMAT_H
 
 #include "sweep/sweep.h"
-#include "report.h"
+#include "reports/report.h"
 
 enum format_command {
     FORMAT_CHECK = 1,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "history_parts.h"
+#include "reports/history_parts.h"
 
 #include <assert.h>
 #include <errno.h>

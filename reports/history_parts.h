@@ -6,7 +6,7 @@
 #ifndef STORESCOPE_HISTORY_PARTS_H
 #define STORESCOPE_HISTORY_PARTS_H
 
-#include "history.h"
+#include "reports/history.h"
 
 #include <sqlite3.h>
 #include <stdarg.h>

@@ -3,10 +3,10 @@
 //
 // The history as tables and as JSON: campaigns, backends over time, findings.
 
-#include "history_parts.h"
+#include "reports/history_parts.h"
 
-#include "describe.h"
-#include "report.h"
+#include "reports/access_text.h"
+#include "reports/report.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "report.h"
+#include "reports/report.h"
 
 #include <gnu/libc-version.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "picture.h"
+#include "reports/picture.h"
 
 #include <assert.h>
 #include <stdlib.h>

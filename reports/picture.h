@@ -9,7 +9,7 @@
 #ifndef STORESCOPE_PICTURE_H
 #define STORESCOPE_PICTURE_H
 
-#include "describe.h"
+#include "reports/access_text.h"
 #include "base/terminal.h"
 
 enum mark { MARK_NONE, MARK_FIRST, MARK_AGAIN };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "progress.h"
+#include "reports/progress.h"
 
-#include "describe.h"
+#include "reports/access_text.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "rule_help.h"
+#include "reports/rule_help.h"
 
 static const struct rule_help help[RULE_COUNT] = {
 #define HELP(id, why, fix, field) [id] = {why, fix, field},
-#include "rule_help.def"
+#include "reports/rule_help.def"
 #undef HELP
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "source.h"
+#include "reports/source.h"
 
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>

@@ -3,7 +3,7 @@
 //
 // source.h where libdw is not installed.
 
-#include "source.h"
+#include "reports/source.h"
 
 bool source_find(const struct backend *b, struct source_place *out)
 {

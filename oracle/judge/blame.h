@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 //
 // Between the two parts of explaining a broken rule: witness.c finds the accesses
-// to blame, sentence.c puts them into words.
+// to blame, picture_sentence.c puts them into words.
 
 #ifndef STORESCOPE_STORY_H
 #define STORESCOPE_STORY_H

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "page.h"
+#include "reports/html/page.h"
 
-#include "describe.h"
-#include "page_texts.h"
-#include "picture.h"
-#include "svg.h"
+#include "reports/access_text.h"
+#include "reports/svg/page_texts.h"
+#include "reports/picture.h"
+#include "reports/svg/svg.h"
 
 #include <assert.h>
 #include <inttypes.h>

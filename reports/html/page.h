@@ -10,10 +10,10 @@
 #ifndef STORESCOPE_PAGE_H
 #define STORESCOPE_PAGE_H
 
-#include "baseline.h"
-#include "format.h"
-#include "markup.h"
-#include "once.h"
+#include "reports/text/differences.h"
+#include "reports/format.h"
+#include "reports/svg/markup.h"
+#include "reports/svg/dedup.h"
 
 enum {
     PAGE_ROWS_MAX = 48,       // accesses that a picture draws one by one

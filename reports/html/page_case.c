@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "describe.h"
-#include "page.h"
-#include "picture.h"
-#include "svg.h"
+#include "reports/access_text.h"
+#include "reports/html/page.h"
+#include "reports/picture.h"
+#include "reports/svg/svg.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -4,8 +4,8 @@
 // What changed against the expectations that a sweep was compared with: a row a
 // difference, with the cells it is about.
 
-#include "describe.h"
-#include "page.h"
+#include "reports/access_text.h"
+#include "reports/html/page.h"
 
 #include <assert.h>
 #include <inttypes.h>

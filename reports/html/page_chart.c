@@ -5,8 +5,8 @@
 // destination's place in its cache line across.
 
 #include "case/heatmap.h"
-#include "describe.h"
-#include "page.h"
+#include "reports/access_text.h"
+#include "reports/html/page.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

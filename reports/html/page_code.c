@@ -3,9 +3,9 @@
 //
 // The laws of a routine's stores, and what the sweep reached of its machine code.
 
-#include "describe.h"
+#include "reports/access_text.h"
 #include "trace/pattern.h"
-#include "page.h"
+#include "reports/html/page.h"
 
 #include <assert.h>
 #include <inttypes.h>

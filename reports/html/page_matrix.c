@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "describe.h"
-#include "matrix.h"
-#include "page.h"
+#include "reports/access_text.h"
+#include "reports/text/matrix.h"
+#include "reports/html/page.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "describe.h"
-#include "page.h"
+#include "reports/access_text.h"
+#include "reports/html/page.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -5,8 +5,8 @@
 // them, and which rules blame them. One listing for all cases, since they share
 // most of it.
 
-#include "describe.h"
-#include "page.h"
+#include "reports/access_text.h"
+#include "reports/html/page.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -5,7 +5,7 @@
 // memory in KiB to standard error. Usage: flood FORMAT FINDINGS
 
 #include "../unit/handmade.h"
-#include "format.h"
+#include "reports/format.h"
 
 #include <assert.h>
 #include <sys/resource.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "matrix.h"
+#include "reports/text/matrix.h"
 
 #include "handmade.h"
 

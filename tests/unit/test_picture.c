@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "picture.h"
+#include "reports/picture.h"
 
 #include "handmade.h"
-#include "report.h"
+#include "reports/report.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "html/steps.h"
+#include "reports/svg/steps.h"
 
 #include "handmade.h"
 

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Reports as JSON. Keys are stable: scripts rely on them, so one may be added,
+// none renamed. docs/schema describes them.
+
+#include "backends/arch.h"
+#include "reports/access_text.h"
+#include "reports/format.h"
+#include "base/json.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The bytes of a store as one little-endian number; bytes that a mask leaves
+// out are zero.
+static void add_value(cJSON *o, const struct trace *t, const struct access *a,
+                      const struct extent *e)
+{
+    if (a->kind != ACCESS_STORE || e->bytes == 0 || !extent_has_value(t, a)) {
+        cJSON_AddNullToObject(o, "value");
+        return;
+    }
+    char *text = malloc(2 * e->bytes + 3), *end = text;
+    assert(text != NULL);
+    bool started = false;
+    end += sprintf(end, "0x");
+    for (uint64_t k = e->bytes; k-- > 0;) {
+        unsigned byte = extent_touches(e, a, k) ? extent_value(e, t, a, k) : 0;
+        if (started || byte != 0 || k == 0)
+            end += sprintf(end, started ? "%02x" : "%x", byte);
+        started |= byte != 0;
+    }
+    cJSON_AddStringToObject(o, "value", text);
+    free(text);
+}
+
+static cJSON *access_object(const struct recording *r, const struct access *a)
+{
+    cJSON *o = json_object();
+    const struct site *site = &r->trace.sites[a->site];
+    struct extent e = extent_of(r, a);
+    json_add_text(o, "kind", access_kind_name[a->kind]);
+    json_add_text(o, "region", region_name[e.region]);
+    json_add_offset(o, "offset", e.lo - (int64_t)e.skipped);
+    json_add_count(o, "width", a->width);
+    json_add_count(o, "count", a->count);
+    if (a->flags & ACCESS_MASKED)
+        json_add_hex(o, "mask", a->mask);
+    else
+        cJSON_AddNullToObject(o, "mask");
+    add_value(o, &r->trace, a, &e);
+    json_add_count(o, "pc", site->addr);
+    json_add_text(o, "site", site->text);
+    json_add_text(o, "class", site_class_name[site->class]);
+    cJSON_AddBoolToObject(o, "descending", (a->flags & ACCESS_DESCENDING) != 0);
+    cJSON_AddBoolToObject(o, "decoders_differ", site->decoders_differ);
+    return o;
+}
+
+static cJSON *host_object(const struct host *host)
+{
+    char words[sizeof host->features];
+    cJSON *o = json_object();
+    json_add_text(o, "cpu", host->cpu);
+    cJSON *features = cJSON_AddArrayToObject(o, "features");
+    char *rest = NULL;
+    memcpy(words, host->features, sizeof words);
+    for (char *at = strtok_r(words, " ", &rest); at; at = strtok_r(NULL, " ", &rest))
+        cJSON_AddItemToArray(features, cJSON_CreateString(at));
+    json_add_text(o, "libc", host->libc);
+    json_add_text(o, "kernel", host->kernel);
+    return o;
+}
+
+static void add_case(cJSON *o, const struct copy_case *c)
+{
+    char text[CASE_TEXT_MAX];
+    case_print(c, text);
+    json_add_text(o, "case", text);
+    json_add_count(o, "size", c->size);
+    json_add_count(o, "dst", c->dst_off);
+    json_add_count(o, "src", c->src_off);
+    if (c->overlapping)
+        json_add_offset(o, "overlap", c->overlap);
+    else
+        cJSON_AddNullToObject(o, "overlap");
+    json_add_count(o, "fill", c->fill);
+}
+
+// The CPU that another CPU's routine was run on.
+static void add_emulated(cJSON *o, const struct backend *b, const struct trace *t)
+{
+    if (!b->arch) {
+        cJSON_AddNullToObject(o, "emulated");
+        return;
+    }
+    cJSON *cpu = cJSON_AddObjectToObject(o, "emulated");
+    json_add_text(cpu, "arch", b->arch->name);
+    json_add_text_or_null(cpu, "cpu", b->cpu ? b->cpu : b->arch->cpu);
+    if (t->atomic_bytes)
+        json_add_count(cpu, "atomic_bytes", t->atomic_bytes);
+    else
+        cJSON_AddNullToObject(cpu, "atomic_bytes");
+}
+
+static void trace(struct report *r, const struct trace_report *report)
+{
+    FILE *out = r->out;
+    const struct trace *t = &report->recording->trace;
+    cJSON *o = json_object();
+    char text[TRACE_REASON_MAX + 160];
+    json_add_text(o, "storescope", STORESCOPE_VERSION);
+    cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
+    json_add_text(o, "backend", report->backend->name);
+    json_add_text(o, "recorder", report->recorder);
+    add_emulated(o, report->backend, t);
+    add_case(o, report->c);
+    outcome_print(report->recording, text, sizeof text);
+    json_add_text(o, "outcome", outcome_name[t->outcome]);
+    json_add_text_or_null(o, "reason", t->outcome == OUTCOME_RETURNED ? NULL : text);
+    cJSON_AddBoolToObject(o, "loads_unseen", t->loads_unseen);
+    json_print_members(o, out);
+    fputs(",\n\"accesses\":[", out);
+    for (size_t i = 0; i < t->count; i++) {
+        fputs(i ? ",\n" : "\n", out);
+        json_print(access_object(report->recording, &t->accesses[i]), out);
+    }
+    fputs("]}\n", out);
+}
+
+static cJSON *witness_object(const struct finding *f)
+{
+    cJSON *o = json_object();
+    add_case(o, &f->witness);
+    // A recording that could not be had again has no sites.
+    json_add_text_or_null(
+        o, "outcome",
+        f->recording.trace.sites == NULL ? NULL : outcome_name[f->recording.trace.outcome]);
+    cJSON *accesses = cJSON_AddArrayToObject(o, "accesses");
+    for (size_t i = 0; i < f->access_count; i++) {
+        const struct access *a = &f->recording.trace.accesses[f->accesses[i]];
+        cJSON_AddItemToArray(accesses, access_object(&f->recording, a));
+    }
+    return o;
+}
+
+static cJSON *finding_object(const struct finding *f)
+{
+    cJSON *o = json_object();
+    json_add_text(o, "rule", rule_name[f->rule]);
+    json_add_count(o, "cases", f->cases);
+    cJSON_AddItemToObject(o, "witness", witness_object(f));
+    json_add_text(o, "message", f->message);
+    return o;
+}
+
+static cJSON *coverage_object(const struct coverage *c)
+{
+    char text[COVERED_TEXT_MAX];
+    if (c->count == 0)
+        return cJSON_CreateNull();
+    cJSON *o = json_object();
+    json_add_count(o, "instructions", c->count);
+    json_add_count(o, "reached", coverage_reached(c));
+    cJSON *never = cJSON_AddArrayToObject(o, "never_reached");
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->insns[i].reached)
+            continue;
+        cJSON *insn = json_object();
+        json_add_offset(insn, "offset", c->insns[i].offset);
+        covered_insn_text(&c->insns[i], text);
+        json_add_text(insn, "text", text);
+        cJSON_AddItemToArray(never, insn);
+    }
+    return o;
+}
+
+static cJSON *result_object(const struct result *r)
+{
+    cJSON *o = json_object();
+    char text[CASE_TEXT_MAX];
+    json_add_text(o, "backend", r->backend->name);
+    json_add_text(o, "contract", r->contract->name);
+    json_add_text(o, "op", copy_op_name[r->op]);
+    json_add_text(o, "recorder", r->recorder);
+    json_add_text(o, "verdict", verdict_name[r->verdict]);
+    json_add_count(o, "cases", r->cases);
+    json_add_count(o, "planned", r->planned);
+    json_add_count(o, "skipped_cases", r->skipped_cases);
+    json_add_count(o, "broken_cases", r->broken_cases);
+    json_add_text_or_null(o, "skipped_reason", r->verdict == VERDICT_SKIPPED ? r->reason : NULL);
+    json_add_text_or_null(o, "reason", r->reason);
+    case_print(&r->reason_case, text);
+    json_add_text_or_null(o, "reason_case", r->has_reason_case ? text : NULL);
+    cJSON_AddBoolToObject(o, "interrupted", r->interrupted);
+    cJSON_AddNumberToObject(o, "seconds", r->seconds);
+    cJSON_AddItemToObject(o, "coverage", coverage_object(&r->coverage));
+    cJSON *findings = cJSON_AddArrayToObject(o, "findings");
+    for (size_t i = 0; i < r->finding_count; i++)
+        cJSON_AddItemToArray(findings, finding_object(&r->findings[i]));
+    return o;
+}
+
+static void begin(struct report *r)
+{
+    cJSON *o = json_object();
+    r->state = calloc(1, sizeof(size_t)); // results so far
+    assert(r->state != NULL);
+    json_add_text(o, "storescope", STORESCOPE_VERSION);
+    cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
+    json_print_members(o, r->out);
+    fputs(",\n\"results\":[", r->out);
+}
+
+static void add(struct report *r, const struct result *results, size_t count)
+{
+    size_t *so_far = r->state;
+    for (size_t i = 0; i < count; i++) {
+        fputs((*so_far)++ ? ",\n" : "\n", r->out);
+        json_print(result_object(&results[i]), r->out);
+    }
+}
+
+static void end(struct report *r)
+{
+    fprintf(r->out, "],\n\"interrupted\":%s}\n", r->facts->totals->interrupted ? "true" : "false");
+    free(r->state);
+}
+
+const struct format format_json = {
+    .name = "json",
+    .about = "everything, with stable keys; docs/schema describes it",
+    .commands =
+        FORMAT_SWEEPS | FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
+    .values = true,
+    .begin = begin,
+    .add = add,
+    .end = end,
+    .trace = trace,
+};

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// SARIF 2.1.0 for code scanning. Each finding is a result: the rule, the file and
+// symbol that the routine comes from, the accesses to blame as a code flow. What
+// could not be judged is a notification of the run, since it is no finding.
+//
+// GitHub takes at most 25,000 results a run and 20 runs a file (its page on SARIF
+// support); a run that is full is followed by another with a category of its
+// own, as GitHub wants it, so that nothing is cut.
+
+#include "reports/access_text.h"
+#include "reports/finding_text.h"
+#include "reports/format.h"
+#include "base/json.h"
+#include "reports/rule_help.h"
+#include "reports/source.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEMA_URI \
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+enum { RESULTS_MAX = 25000, NOTES_MAX = 1000, FLOW_MAX = 64 };
+
+struct sarif {
+    size_t runs, results; // results of this run
+    cJSON *notes;         // array; of what was not judged
+    size_t notes_left_out;
+    bool judged; // has nothing been left unjudged?
+    bool has_place;
+    struct source_place place; // of the routine at hand, in its source
+};
+
+static cJSON *add_object(cJSON *o, const char *key)
+{
+    return cJSON_AddObjectToObject(o, key);
+}
+
+static void add_message(cJSON *o, const char *key, const char *text)
+{
+    json_add_text(add_object(o, key), "text", text);
+}
+
+// "unfenced-store" as "UnfencedStore": SARIF wants a name for people apart from
+// the id.
+static void rule_title(const char *name, char *text)
+{
+    bool start = true;
+    for (; *name; name++) {
+        if (*name == '-')
+            start = true;
+        else
+            *text++ = start && *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name;
+        start = *name == '-';
+    }
+    *text = '\0';
+}
+
+static cJSON *rule_object(enum rule_id id)
+{
+    cJSON *o = json_object();
+    const struct rule_help *help = rule_help(id);
+    char title[64], text[1024], markdown[1200];
+    rule_title(rule_name[id], title);
+    json_add_text(o, "id", rule_name[id]);
+    json_add_text(o, "name", title);
+    add_message(o, "shortDescription", rule_broken_when[id]);
+    snprintf(text, sizeof text, "%s: %s. %s", rule_name[id], rule_broken_when[id], help->why);
+    add_message(o, "fullDescription", text);
+    snprintf(text, sizeof text, "Broken when: %s. %s\n%s%s%s", rule_broken_when[id], help->why,
+             help->fix, help->field ? "\nIn the field: " : "", help->field ? help->field : "");
+    snprintf(markdown, sizeof markdown, "**Broken when** %s.\n\n%s\n\n**What to do:** %s%s%s",
+             rule_broken_when[id], help->why, help->fix,
+             help->field ? "\n\n**In the field:** " : "", help->field ? help->field : "");
+    cJSON *both = add_object(o, "help");
+    json_add_text(both, "text", text);
+    json_add_text(both, "markdown", markdown);
+    json_add_text(add_object(o, "defaultConfiguration"), "level", "error");
+    cJSON *properties = add_object(o, "properties");
+    cJSON *tags = cJSON_AddArrayToObject(properties, "tags");
+    cJSON_AddItemToArray(tags, cJSON_CreateString("memory"));
+    cJSON_AddItemToArray(tags, cJSON_CreateString("correctness"));
+    json_add_text(properties, "precision", "very-high");
+    json_add_text(properties, "problem.severity", "error");
+    return o;
+}
+
+static void begin_run(struct report *r)
+{
+    struct sarif *s = r->state;
+    char id[64];
+    cJSON *run = json_object(), *driver = add_object(add_object(run, "tool"), "driver");
+    json_add_text(driver, "name", "storescope");
+    json_add_text(driver, "version", STORESCOPE_VERSION);
+    json_add_text(driver, "semanticVersion", STORESCOPE_VERSION ".0");
+    cJSON *rules = cJSON_AddArrayToObject(driver, "rules");
+    for (size_t i = 0; i < RULE_COUNT; i++)
+        cJSON_AddItemToArray(rules, rule_object((enum rule_id)i));
+    snprintf(id, sizeof id, "storescope/%s/%zu",
+             r->facts->command == FORMAT_COMPARE ? "compare"
+             : r->facts->command == FORMAT_EMIT  ? "emit"
+                                                 : "check",
+             ++s->runs);
+    json_add_text(add_object(run, "automationDetails"), "id", id);
+    json_add_text(run, "columnKind", "utf16CodeUnits");
+    s->results = 0;
+    s->notes = cJSON_CreateArray();
+    s->notes_left_out = 0;
+    s->judged = true;
+    json_print_members(run, r->out);
+    fputs(",\n\"results\":[", r->out);
+}
+
+static void end_run(struct report *r)
+{
+    struct sarif *s = r->state;
+    cJSON *invocation = json_object();
+    cJSON_AddBoolToObject(invocation, "executionSuccessful",
+                          s->judged && !r->facts->totals->interrupted);
+    if (r->facts->command_line != NULL)
+        json_add_text(invocation, "commandLine", r->facts->command_line);
+    if (s->notes_left_out > 0) {
+        char text[96], count[COUNT_TEXT_MAX];
+        cJSON *note = json_object();
+        snprintf(text, sizeof text, "%s more not judged",
+                 count_print(s->notes_left_out, "result", count));
+        json_add_text(note, "level", "note");
+        add_message(note, "message", text);
+        cJSON_AddItemToArray(s->notes, note);
+    }
+    cJSON_AddItemToObject(invocation, "toolExecutionNotifications", s->notes);
+    fputs("],\n\"invocations\":[", r->out);
+    json_print(invocation, r->out);
+    fputs("]}", r->out);
+}
+
+static void begin(struct report *r)
+{
+    r->state = calloc(1, sizeof(struct sarif));
+    assert(r->state != NULL);
+    fputs("{\"$schema\":\"" SCHEMA_URI "\",\"version\":\"2.1.0\",\"runs\":[\n", r->out);
+    begin_run(r);
+}
+
+// A path as a URI: relative as it is, so that it is found in a checkout.
+static void add_uri(cJSON *o, const char *path)
+{
+    size_t length = strlen(path);
+    char *uri = malloc(3 * length + 8), *end = uri;
+    assert(uri != NULL);
+    while (path[0] == '.' && path[1] == '/')
+        path += 2;
+    if (path[0] == '/')
+        end = stpcpy(end, "file://");
+    for (; *path; path++) {
+        unsigned char c = (unsigned char)*path;
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     strchr("-._~/", c) != NULL;
+        end += sprintf(end, plain ? "%c" : "%%%02X", c);
+    }
+    *end = '\0';
+    cJSON_AddStringToObject(o, "uri", uri);
+    free(uri);
+}
+
+// The line of the source, where that is known; else the file that holds the code.
+// Storescope's own routines are in none of the user's. Without a line GitHub shows
+// no result.
+static cJSON *location_object(const struct sarif *s, const struct backend *b)
+{
+    cJSON *o = json_object(), *physical = add_object(o, "physicalLocation");
+    const char *object = b->path ? b->path : b->name;
+    add_uri(add_object(physical, "artifactLocation"), s->has_place ? s->place.file : object);
+    cJSON_AddNumberToObject(add_object(physical, "region"), "startLine",
+                            s->has_place ? s->place.line : 1);
+    cJSON *logical = json_object();
+    json_add_text(logical, "name", b->symbol);
+    json_add_text(logical, "fullyQualifiedName", b->name);
+    json_add_text(logical, "kind", "function");
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "logicalLocations"), logical);
+    return o;
+}
+
+static void add_flow(cJSON *o, const struct sarif *s, const struct backend *b,
+                     const struct finding *f)
+{
+    if (f->access_count == 0)
+        return;
+    cJSON *thread = json_object(), *flow = json_object();
+    cJSON *steps = cJSON_AddArrayToObject(thread, "locations");
+    for (size_t i = 0; i < f->access_count && i < FLOW_MAX; i++) {
+        char text[ACCESS_TEXT_MAX];
+        cJSON *step = json_object(), *location = location_object(s, b);
+        access_text(&f->recording, &f->recording.trace.accesses[f->accesses[i]], text);
+        add_message(location, "message", text);
+        cJSON_AddItemToObject(step, "location", location);
+        cJSON_AddItemToArray(steps, step);
+    }
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(flow, "threadFlows"), thread);
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "codeFlows"), flow);
+}
+
+// The same for the same routine, contract and rule in every run: FNV-1a, whose
+// values may end in other people's databases, so it must never change.
+static uint64_t fingerprint(const struct result *r, const struct finding *f, const char *device)
+{
+    const char *const parts[] = {r->backend->name, r->contract->name, copy_op_name[r->op], device,
+                                 rule_name[f->rule]};
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        for (const char *at = parts[i];; at++) {
+            hash = (hash ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+            if (*at == '\0')
+                break;
+        }
+    return hash;
+}
+
+static void add_replay(cJSON *o, const struct result *r, const struct finding *f)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *to = open_memstream(&text, &length);
+    assert(to != NULL);
+    finding_print_replay(r, f, to);
+    fclose(to);
+    json_add_text(o, "replay", text);
+    free(text);
+}
+
+static cJSON *result_object(const struct report *report, const struct result *r,
+                            const struct finding *f)
+{
+    char text[1024], name[512], witness[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
+    const char *device = device_side_name(report->facts->run->device);
+    cJSON *o = json_object();
+    case_print(&f->witness, witness);
+    result_name(r->backend, r->op, name, sizeof name);
+    json_add_text(o, "ruleId", rule_name[f->rule]);
+    cJSON_AddNumberToObject(o, "ruleIndex", f->rule);
+    json_add_text(o, "level", "error");
+    json_add_text(o, "kind", "fail");
+    snprintf(text, sizeof text, "%.300s under %s: %s. %s, the smallest: %s", name,
+             r->contract->name, f->message, count_print(f->cases, "case", count), witness);
+    add_message(o, "message", text);
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "locations"),
+                         location_object(report->state, r->backend));
+    add_flow(o, report->state, r->backend, f);
+    cJSON *prints = add_object(o, "partialFingerprints");
+    snprintf(text, sizeof text, "%016" PRIx64, fingerprint(r, f, device));
+    json_add_text(prints, "storescope/v1", text);
+    strcat(text, ":1");
+    json_add_text(prints, "primaryLocationLineHash", text);
+    cJSON *properties = add_object(o, "properties");
+    json_add_text(properties, "backend", r->backend->name);
+    json_add_text(properties, "contract", r->contract->name);
+    json_add_text(properties, "device", device);
+    json_add_text(properties, "op", copy_op_name[r->op]);
+    json_add_text(properties, "recorder", r->recorder);
+    json_add_count(properties, "cases", f->cases);
+    json_add_text(properties, "witness", witness);
+    add_replay(properties, r, f);
+    return o;
+}
+
+static void add_note(struct sarif *s, const struct result *r)
+{
+    char text[TRACE_REASON_MAX + 640];
+    s->judged &= r->verdict != VERDICT_BROKEN;
+    if ((size_t)cJSON_GetArraySize(s->notes) >= NOTES_MAX) {
+        s->notes_left_out++;
+        return;
+    }
+    cJSON *note = json_object();
+    snprintf(text, sizeof text, "%.500s under %s: %s: %s", r->backend->name, r->contract->name,
+             verdict_name[r->verdict], r->reason);
+    json_add_text(note, "level", r->verdict == VERDICT_BROKEN ? "warning" : "note");
+    add_message(note, "message", text);
+    cJSON_AddItemToArray(s->notes, note);
+}
+
+static bool has_findings(const struct result *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (results[i].finding_count > 0)
+            return true;
+    return false;
+}
+
+static void add(struct report *r, const struct result *results, size_t count)
+{
+    struct sarif *s = r->state;
+    s->has_place = has_findings(results, count) && source_find(results[0].backend, &s->place);
+    for (size_t i = 0; i < count; i++) {
+        if (results[i].verdict == VERDICT_BROKEN || results[i].verdict == VERDICT_SKIPPED)
+            add_note(s, &results[i]);
+        for (size_t k = 0; k < results[i].finding_count; k++) {
+            if (s->results == RESULTS_MAX) {
+                end_run(r);
+                fputs(",\n", r->out);
+                begin_run(r);
+            }
+            fputs(s->results++ ? ",\n" : "\n", r->out);
+            json_print(result_object(r, &results[i], &results[i].findings[k]), r->out);
+        }
+    }
+}
+
+static void end(struct report *r)
+{
+    end_run(r);
+    fputs("]}\n", r->out);
+    free(r->state);
+}
+
+const struct format format_sarif = {
+    .name = "sarif",
+    .about = "SARIF 2.1.0 for code scanning",
+    .commands = FORMAT_SWEEPS,
+    .begin = begin,
+    .add = add,
+    .end = end,
+};

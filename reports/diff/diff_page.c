@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The page of two sides: first a matrix of what changed, then for each pair of
+// routines the rules that did, with the pictures of both.
+
+#include "reports/access_text.h"
+#include "reports/diff/diff_document.h"
+#include "reports/html/page.h"
+#include "reports/picture.h"
+#include "reports/svg/svg.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct diff_page {
+    struct markup m;
+    const struct diff_view *view;
+    struct once once;
+};
+
+static void write_name(struct markup *m, const cJSON *pair)
+{
+    const char *a = diff_text(diff_member(pair, "a"), "backend");
+    const char *b = diff_text(diff_member(pair, "b"), "backend");
+    markup_text(m, a);
+    if (strcmp(a, b) != 0) {
+        markup_text(m, " → ");
+        markup_text(m, b);
+    }
+}
+
+static const char *change_class(const char *change)
+{
+    return strcmp(change, "worse") == 0    ? "violates"
+           : strcmp(change, "better") == 0 ? "conforms"
+           : strcmp(change, "same") == 0   ? "skipped"
+                                           : "broken";
+}
+
+static void write_row(struct markup *m, const cJSON *pair, size_t index)
+{
+    const cJSON *contract;
+    size_t k = 0;
+    markup_open(m, "tr");
+    markup_open(m, "th");
+    markup_attr(m, "scope", "row");
+    markup_open(m, "a");
+    markup_attr_format(m, "href", "#b%zu", index);
+    write_name(m, pair);
+    markup_close_all(m, 2);
+    cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
+    {
+        const char *change = diff_text(contract, "change");
+        char verdicts[128];
+        diff_verdicts(contract, verdicts);
+        markup_open_class(m, "td", change_class(change));
+        markup_open(m, "a");
+        markup_attr_format(m, "href", "#b%zuc%zu", index, k++);
+        markup_attr(m, "title", verdicts);
+        markup_element(m, "b", "", diff_sign(change));
+        markup_text(m, change);
+        markup_close_all(m, 2);
+    }
+    markup_close(m);
+}
+
+static void write_matrix(struct markup *m, const cJSON *diff)
+{
+    const cJSON *pairs = diff_member(diff, "pairs"), *pair, *contract;
+    size_t index = 0;
+    markup_open_class(m, "section", "matrix");
+    markup_element(m, "h2", "", "What changed");
+    markup_open_class(m, "div", "scroll");
+    markup_attr(m, "tabindex", "0");
+    markup_open(m, "table");
+    markup_attr(m, "id", "matrix");
+    markup_open(m, "thead");
+    markup_open(m, "tr");
+    markup_element(m, "th", "", "A → B");
+    cJSON_ArrayForEach(contract, diff_member(cJSON_GetArrayItem(pairs, 0), "contracts"))
+        markup_element(m, "th", "", diff_text(contract, "contract"));
+    markup_close_all(m, 2);
+    markup_open(m, "tbody");
+    cJSON_ArrayForEach(pair, pairs) write_row(m, pair, index++);
+    markup_close_all(m, 4);
+}
+
+static void write_verdicts(struct markup *m, const cJSON *pair, size_t index)
+{
+    const cJSON *contract;
+    size_t k = 0;
+    markup_open_class(m, "table", "verdicts");
+    markup_open(m, "tbody");
+    cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
+    {
+        const char *change = diff_text(contract, "change");
+        char verdicts[128];
+        diff_verdicts(contract, verdicts);
+        markup_open_class(m, "tr", change_class(change));
+        markup_attr_format(m, "id", "b%zuc%zu", index, k++);
+        markup_element(m, "th", "", diff_text(contract, "contract"));
+        markup_open(m, "td");
+        markup_format(m, "%s %s", diff_sign(change), change);
+        markup_close(m);
+        markup_element(m, "td", "", verdicts);
+        markup_close(m);
+    }
+    markup_close_all(m, 2);
+}
+
+// What a report holds of a side that cannot be run here.
+static void write_saved(struct diff_page *p, const cJSON *broken)
+{
+    struct diff_view inner = *p->view;
+    char *text = NULL;
+    size_t length;
+    inner.look = (struct look){.columns = 80, .utf8 = true};
+    inner.out = open_memstream(&text, &length);
+    assert(inner.out != NULL);
+    if (cJSON_IsNull(broken)) {
+        fputs("no picture, since the report holds what broke a rule alone\n", inner.out);
+    } else {
+        fprintf(inner.out, "%s, the accesses to blame, from the report\n",
+                diff_text(broken, "case"));
+        diff_print_saved(&inner, broken);
+    }
+    fclose(inner.out);
+    markup_open_class(&p->m, "pre", "code");
+    markup_attr(&p->m, "tabindex", "0");
+    markup_text(&p->m, text);
+    markup_close(&p->m);
+    free(text);
+}
+
+static void write_recorded(struct diff_page *p, const struct diff_recorded *made)
+{
+    struct markup *m = &p->m;
+    const struct trace_report report = {.backend = made->backend,
+                                        .c = &made->c,
+                                        .recording = &made->recording,
+                                        .recorder = made->recorder};
+    const struct svg_options options = {.rows_max = PAGE_ROWS_MAX, .once = &p->once};
+    char sentence[512];
+    markup_open(m, "figure");
+    markup_attr(m, "tabindex", "0");
+    svg_picture(m, &report, &options);
+    picture_sentence(&made->recording, made->c.size, sentence, sizeof sentence);
+    markup_element(m, "figcaption", "", sentence);
+    markup_close(m);
+}
+
+static void write_side(struct diff_page *p, int side, const cJSON *pair, const cJSON *rule)
+{
+    struct markup *m = &p->m;
+    const char *backend = diff_text(diff_member(pair, side ? "b" : "a"), "backend");
+    struct diff_recorded made;
+    fflush(m->out); // workers are forked
+    bool recorded = p->view->record(p->view->context, side, backend, diff_case(rule), &made);
+    markup_open_class(m, "div", "side");
+    if (recorded)
+        markup_attr_format(m, "data-size", "%" PRIu64, made.c.size);
+    markup_open(m, "p");
+    markup_element(m, "b", "", side ? "B " : "A ");
+    markup_element(m, "code", "", backend);
+    markup_close(m);
+    if (recorded) {
+        page_command(m, "", made.backend, diff_case(rule));
+        write_recorded(p, &made);
+        recording_free(&made.recording);
+    } else {
+        write_saved(p, diff_member(rule, side ? "b" : "a"));
+    }
+    markup_close(m);
+}
+
+static void write_rule(struct diff_page *p, const cJSON *pair, const cJSON *rule, char *contracts,
+                       struct diff_drawn *drawn)
+{
+    struct markup *m = &p->m;
+    char text[DIFF_SENTENCE_MAX], *rest = NULL;
+    const char *change = diff_text(rule, "change");
+    markup_open_class(m, "article", "case");
+    markup_open_class(m, "div", "finding");
+    markup_open(m, "h4");
+    markup_format(m, "%s %s", diff_sign(change), diff_text(rule, "rule"));
+    markup_close(m);
+    markup_text(m, " ");
+    markup_open_class(m, "span", "share");
+    markup_format(m, "%s under", change);
+    for (char *one = strtok_r(contracts, ", ", &rest); one; one = strtok_r(NULL, ", ", &rest)) {
+        markup_text(m, " ");
+        markup_element(m, "i", "", one);
+    }
+    markup_close(m);
+    diff_sentence(rule, text);
+    page_message(m, "msg", text);
+    markup_close(m);
+    if (diff_is_new(drawn, diff_case(rule))) {
+        markup_open_class(m, "div", "sides");
+        write_side(p, 0, pair, rule);
+        write_side(p, 1, pair, rule);
+        markup_close(m);
+    }
+    markup_close(m);
+}
+
+static void write_pair(struct diff_page *p, const cJSON *pair, size_t index)
+{
+    struct markup *m = &p->m;
+    struct diff_drawn drawn = {.count = 0};
+    const cJSON *contract, *rule;
+    char contracts[DIFF_CONTRACTS_MAX];
+    markup_open_class(m, "details", "backend");
+    markup_attr_format(m, "id", "b%zu", index);
+    if (index == 0)
+        markup_flag(m, "open");
+    markup_open(m, "summary");
+    markup_open_class(m, "h3", "name");
+    write_name(m, pair);
+    markup_close_all(m, 2);
+    write_verdicts(m, pair, index);
+    cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
+    {
+        cJSON_ArrayForEach(rule, diff_member(contract, "rules"))
+        {
+            if (diff_tells(pair, contract, rule, contracts))
+                write_rule(p, pair, rule, contracts, &drawn);
+        }
+    }
+    markup_close(m);
+}
+
+static void write_only(struct markup *m, const cJSON *names, const char *side)
+{
+    const cJSON *name;
+    cJSON_ArrayForEach(name, names)
+    {
+        markup_open(m, "p");
+        markup_format(m, "only in %s: ", side);
+        markup_element(m, "code", "", name->valuestring);
+        markup_close(m);
+    }
+}
+
+static void write_sides(struct markup *m, const cJSON *diff)
+{
+    markup_open(m, "p");
+    for (int side = 0; side < 2; side++) {
+        markup_text(m, side ? "; " : "");
+        markup_element(m, "b", "", side ? "B " : "A ");
+        markup_element(m, "code", "", diff_text(diff_member(diff, side ? "b" : "a"), "source"));
+    }
+    markup_format(m,
+                  ". Of the verdicts of B: %" PRIu64 " worse, %" PRIu64 " better, %" PRIu64
+                  " changed otherwise, %" PRIu64 " the same.",
+                  diff_count(diff, "worse"), diff_count(diff, "better"),
+                  diff_count(diff, "changed"), diff_count(diff, "same"));
+    markup_close(m);
+}
+
+void diff_page(const cJSON *diff, const struct diff_view *view)
+{
+    struct diff_page p = {.view = view};
+    const cJSON *pair;
+    size_t index = 0;
+    page_begin(&p.m, view->out, "storescope: what changed", "What changed from A to B");
+    write_sides(&p.m, diff);
+    write_matrix(&p.m, diff);
+    markup_open_class(&p.m, "section", "backends");
+    markup_element(&p.m, "h2", "", "Routines");
+    cJSON_ArrayForEach(pair, diff_member(diff, "pairs")) write_pair(&p, pair, index++);
+    write_only(&p.m, diff_member(diff, "only_a"), "A");
+    write_only(&p.m, diff_member(diff, "only_b"), "B");
+    markup_close(&p.m);
+    page_end(&p.m);
+    once_free(&p.once);
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "reports/diff/diff_document.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void print_rule(const struct diff_view *v, const cJSON *rule, const char *contracts)
+{
+    const char *change = diff_text(rule, "change");
+    char text[DIFF_SENTENCE_MAX];
+    fputs("  ", v->out);
+    look_put(&v->look, v->out, diff_hue(change),
+             cJSON_IsNull(diff_member(rule, "a"))   ? "+ "
+             : cJSON_IsNull(diff_member(rule, "b")) ? "- "
+                                                    : "~ ");
+    look_put(&v->look, v->out, diff_hue(change), diff_text(rule, "rule"));
+    fprintf(v->out, " (%s): %s\n", contracts, change);
+    diff_sentence(rule, text);
+    look_wrap(&v->look, v->out, 4, text);
+}
+
+static void print_rules(const struct diff_view *v, const cJSON *pair)
+{
+    struct diff_drawn drawn = {.count = 0};
+    const cJSON *contract, *rule;
+    char contracts[DIFF_CONTRACTS_MAX];
+    cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
+    {
+        cJSON_ArrayForEach(rule, diff_member(contract, "rules"))
+        {
+            if (!diff_tells(pair, contract, rule, contracts))
+                continue;
+            print_rule(v, rule, contracts);
+            if (!diff_is_new(&drawn, diff_case(rule)))
+                continue;
+            for (int side = 0; side < 2; side++) {
+                fputc('\n', v->out);
+                diff_print_side(v, side, pair, rule);
+            }
+            fputc('\n', v->out);
+        }
+    }
+}
+
+static void print_verdicts(const struct diff_view *v, const cJSON *pair)
+{
+    const cJSON *contract;
+    char verdicts[128];
+    cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
+    {
+        const char *change = diff_text(contract, "change");
+        diff_verdicts(contract, verdicts);
+        fprintf(v->out, "  %-10s %s: ", diff_text(contract, "contract"), verdicts);
+        look_put(&v->look, v->out, diff_hue(change), change);
+        fputc('\n', v->out);
+    }
+}
+
+static void print_pair(const struct diff_view *v, const cJSON *pair)
+{
+    const cJSON *a = diff_member(pair, "a"), *b = diff_member(pair, "b");
+    look_put(&v->look, v->out, HUE_STRONG, diff_text(a, "backend"));
+    if (strcmp(diff_text(a, "backend"), diff_text(b, "backend")) != 0) {
+        fputs(" -> ", v->out);
+        look_put(&v->look, v->out, HUE_STRONG, diff_text(b, "backend"));
+    }
+    if (strcmp(diff_text(a, "op"), diff_text(b, "op")) != 0)
+        fprintf(v->out, " (%s -> %s)", diff_text(a, "op"), diff_text(b, "op"));
+    fputc('\n', v->out);
+    print_verdicts(v, pair);
+    print_rules(v, pair);
+    fputc('\n', v->out);
+}
+
+static void print_only(const struct diff_view *v, const cJSON *names, const char *side)
+{
+    const cJSON *name;
+    cJSON_ArrayForEach(name, names) fprintf(v->out, "only in %s: %s\n", side, name->valuestring);
+}
+
+void diff_print(const cJSON *diff, const struct diff_view *v)
+{
+    const cJSON *pair;
+    fprintf(v->out, "A  %s\nB  %s\n\n", diff_text(diff_member(diff, "a"), "source"),
+            diff_text(diff_member(diff, "b"), "source"));
+    cJSON_ArrayForEach(pair, diff_member(diff, "pairs")) print_pair(v, pair);
+    print_only(v, diff_member(diff, "only_a"), "A");
+    print_only(v, diff_member(diff, "only_b"), "B");
+    fprintf(v->out,
+            "of the verdicts of B: %" PRIu64 " worse, %" PRIu64 " better, %" PRIu64
+            " changed otherwise, %" PRIu64 " the same\n",
+            diff_count(diff, "worse"), diff_count(diff, "better"), diff_count(diff, "changed"),
+            diff_count(diff, "same"));
+}

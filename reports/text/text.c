@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The format `text` of each command, for people.
+
+#include "reports/bus.h"
+#include "reports/format.h"
+#include "reports/text/matrix.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static void begin_nothing(struct report *r)
+{
+    (void)r;
+}
+
+static void add_check(struct report *r, const struct result *results, size_t count)
+{
+    text_check(results, count, r->facts->unreached, &r->look, r->out);
+    if (r->facts->laws)
+        text_laws(&results[0].laws, r->out);
+}
+
+static void end_check(struct report *r)
+{
+    totals_print(r->facts->totals, &r->look, r->out);
+}
+
+static void begin_compare(struct report *r)
+{
+    struct matrix *m = malloc(sizeof *m);
+    assert(m != NULL);
+    matrix_init(m, r->facts->contracts, r->facts->contract_count);
+    r->state = m;
+}
+
+static void add_compare(struct report *r, const struct result *results, size_t count)
+{
+    (void)count;
+    matrix_add(r->state, results);
+}
+
+static void end_compare(struct report *r)
+{
+    matrix_print(r->state, &r->look, r->out);
+    fputc('\n', r->out);
+    totals_print(r->facts->totals, &r->look, r->out);
+    matrix_free(r->state);
+    free(r->state);
+}
+
+static void trace(struct report *r, const struct trace_report *t)
+{
+    if (t->bus)
+        bus_print(t->recording, t->c->dst_off, t->bus, r->out);
+    else
+        text_trace(t, &t->text, &r->look, r->out);
+}
+
+const struct format format_text_check = {
+    .name = "text",
+    .about = "for people: every finding with its witness",
+    .commands = FORMAT_CHECK,
+    .begin = begin_nothing,
+    .add = add_check,
+    .end = end_check,
+};
+
+const struct format format_text_compare = {
+    .name = "text",
+    .about = "for people: the matrix of routines and contracts",
+    .commands = FORMAT_COMPARE,
+    .begin = begin_compare,
+    .add = add_compare,
+    .end = end_compare,
+};
+
+const struct format format_text_trace = {
+    .name = "text",
+    .about = "for people",
+    .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
+    .trace = trace,
+};

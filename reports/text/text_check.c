@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "reports/access_text.h"
+#include "reports/finding_text.h"
+#include "reports/report.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum hue verdict_hue(enum verdict v)
+{
+    static const enum hue hues[VERDICT_COUNT] = {
+        [VERDICT_CONFORMS] = HUE_GOOD,
+        [VERDICT_VIOLATES] = HUE_BAD,
+        [VERDICT_SKIPPED] = HUE_DOUBT,
+        [VERDICT_BROKEN] = HUE_DOUBT,
+    };
+    return hues[v];
+}
+
+void totals_add(struct totals *t, const struct result *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        t->verdicts[results[i].verdict]++;
+        t->findings += results[i].finding_count;
+        t->interrupted |= results[i].interrupted;
+    }
+    if (count > 0) {
+        t->cases += results[0].cases;
+        t->seconds += results[0].seconds;
+        t->backends++;
+    }
+}
+
+// A piece of a line that goes on below where it would not fit.
+static void put_piece(const struct look *look, FILE *out, enum hue hue, const char *text,
+                      const char *after, unsigned *column)
+{
+    unsigned length = (unsigned)(strlen(text) + strlen(after));
+    if (*column > 0 && *column + 1 + length > look->columns) {
+        fputc('\n', out);
+        *column = 0;
+    }
+    if (*column > 0)
+        fputc(' ', out);
+    look_put(look, out, hue, text);
+    fputs(after, out);
+    *column += length + 1;
+}
+
+static void rate_text(uint64_t cases, double seconds, char *text, size_t text_size)
+{
+    double rate = seconds > 0 ? (double)cases / seconds : 0;
+    if (rate >= 1e6)
+        snprintf(text, text_size, "%.1f million/s", rate / 1e6);
+    else
+        snprintf(text, text_size, "%.0f/s", rate);
+}
+
+void totals_print(const struct totals *t, const struct look *look, FILE *out)
+{
+    char sweep[3 * COUNT_TEXT_MAX], count[COUNT_TEXT_MAX], text[COUNT_TEXT_MAX];
+    char verdict[VERDICT_COUNT][COUNT_TEXT_MAX];
+    unsigned column = 0;
+    int length = snprintf(sweep, sizeof sweep, "%s, %s in %.1f s",
+                          count_print(t->backends, "backend", count),
+                          count_print(t->cases, "case", text), t->seconds);
+    rate_text(t->cases, t->seconds, text, sizeof text);
+    if (t->cases > 0 && t->seconds > 0)
+        length += snprintf(sweep + length, sizeof sweep - (size_t)length, ", %s", text);
+    count_print(t->findings, "finding", count);
+    size_t whole = (size_t)length + 1 + strlen(count) + 1;
+    for (size_t v = 0; v < VERDICT_COUNT; v++)
+        whole += 2 + (size_t)snprintf(verdict[v], sizeof verdict[v], "%" PRIu64 " %s",
+                                      t->verdicts[v], verdict_name[v]);
+    put_piece(look, out, HUE_NONE, sweep, ":", &column);
+    // What does not fit on one line is two.
+    column = whole > look->columns ? look->columns : column;
+    for (size_t v = 0; v < VERDICT_COUNT; v++)
+        put_piece(look, out, t->verdicts[v] > 0 ? verdict_hue((enum verdict)v) : HUE_NONE,
+                  verdict[v], ",", &column);
+    put_piece(look, out, HUE_NONE, count, "", &column);
+    fputc('\n', out);
+    if (t->interrupted)
+        look_wrap(look, out, 0,
+                  "interrupted: the sweep ended early, so this report is not complete");
+}
+
+static void print_finding(const struct result *r, const struct finding *f, const struct look *look,
+                          FILE *out)
+{
+    char text[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
+    case_print(&f->witness, text);
+    fputs("  ", out);
+    look_put(look, out, HUE_BAD, rule_name[f->rule]);
+    fprintf(out, ": %s, the smallest: %s\n", count_print(f->cases, "case", count), text);
+    look_wrap(look, out, 4, f->message);
+    finding_print_accesses(f, "    ", out);
+    fputs("    ", out);
+    finding_print_replay(r, f, out);
+    fputc('\n', out);
+}
+
+static void print_reason(const struct result *r, const struct look *look, FILE *out)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *line = open_memstream(&text, &length);
+    assert(line != NULL);
+    result_print_reason(r, line);
+    fclose(line);
+    if (length > 0)
+        look_wrap(look, out, 2, text);
+    free(text);
+}
+
+static void print_coverage(const struct coverage *c, bool unreached, FILE *out)
+{
+    char count[COUNT_TEXT_MAX], text[COVERED_TEXT_MAX];
+    size_t reached = coverage_reached(c);
+    if (c->count == 0)
+        return;
+    fprintf(out, "  reached %zu of %s\n", reached, count_print(c->count, "instruction", count));
+    if (!unreached || reached == c->count)
+        return;
+    fputs("  never reached, by offset from the entry:\n", out);
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->insns[i].reached)
+            continue;
+        covered_insn_text(&c->insns[i], text);
+        fprintf(out, "    %+7" PRId64 "  %s\n", c->insns[i].offset, text);
+    }
+}
+
+static void print_result(const struct result *r, bool unreached, const struct look *look, FILE *out)
+{
+    char count[COUNT_TEXT_MAX], rate[32];
+    look_put(look, out, HUE_STRONG, r->backend->name);
+    fprintf(out, " under %s: ", r->contract->name);
+    look_put(look, out, verdict_hue(r->verdict), verdict_name[r->verdict]);
+    fprintf(out, "\n  %s, ", copy_op_name[r->op]);
+    if (r->interrupted)
+        fprintf(out, "interrupted after %" PRIu64 " of ", r->cases);
+    fprintf(out, "%s in %.2f s", count_print(r->interrupted ? r->planned : r->cases, "case", count),
+            r->seconds);
+    rate_text(r->cases, r->seconds, rate, sizeof rate);
+    if (r->cases > 0 && r->seconds > 0)
+        fprintf(out, ", %s", rate);
+    fprintf(out, ", recorder %s\n", r->recorder);
+    print_coverage(&r->coverage, unreached, out);
+    print_reason(r, look, out);
+    for (size_t i = 0; i < r->finding_count; i++)
+        print_finding(r, &r->findings[i], look, out);
+    fputc('\n', out);
+}
+
+void text_check(const struct result *results, size_t count, bool unreached, const struct look *look,
+                FILE *out)
+{
+    for (size_t i = 0; i < count; i++) // one sweep, so the same for all contracts
+        print_result(&results[i], unreached && i + 1 == count, look, out);
+}
+
+void text_laws(const struct laws *laws, FILE *out)
+{
+    struct law_line lines[LAW_LINES_MAX];
+    size_t count;
+    if (laws->count == 0)
+        return;
+    fputs("stores by size, both sides at page starts ([a,b): bytes a to b-1; n: the size):\n", out);
+    for (size_t i = 0; i < laws->count;) {
+        i = laws_lines(laws, i, lines, &count);
+        for (size_t k = 0; k < count; k++)
+            fprintf(out, "%12s: %s\n", lines[k].sizes, lines[k].text);
+    }
+    fputc('\n', out);
+}

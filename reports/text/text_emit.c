@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What a compiler made of copies of fixed sizes: which stores for which size, then a
+// line a contract.
+
+#include "reports/access_text.h"
+#include "reports/finding_text.h"
+#include "reports/format.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+// The compiler's command, which the object file is named after.
+static void print_title(const struct backend *b, const struct look *look, FILE *out)
+{
+    const char *path = b->path ? b->path : b->name; // some are of no file
+    const char *slash = strrchr(path, '/');
+    char *title = strdup(slash ? slash + 1 : path);
+    assert(title != NULL);
+    size_t length = strlen(title);
+    if (length > 2 && strcmp(title + length - 2, ".o") == 0)
+        title[length - 2] = '\0';
+    look_put(look, out, HUE_STRONG, title);
+    free(title);
+}
+
+static void print_rules(const struct result *r, const struct look *look, FILE *out)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *line = open_memstream(&text, &length);
+    assert(line != NULL);
+    for (size_t i = 0; i < r->finding_count; i++)
+        fprintf(line, "%s%s from size %" PRIu64, i ? ", " : "", rule_name[r->findings[i].rule],
+                r->findings[i].witness.size);
+    if (r->finding_count == 0)
+        result_print_reason(r, line);
+    fclose(line);
+    if (length > 0)
+        look_wrap(look, out, 4, text);
+    free(text);
+}
+
+static void add(struct report *r, const struct result *results, size_t count)
+{
+    char cases[COUNT_TEXT_MAX];
+    print_title(results[0].backend, &r->look, r->out);
+    fprintf(r->out, ": %s of fixed sizes, %s\n\n", copy_op_name[results[0].op],
+            count_print(results[0].planned, "case", cases));
+    text_laws(&results[0].laws, r->out);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(r->out, "  %s: ", results[i].contract->name);
+        look_put(&r->look, r->out, verdict_hue(results[i].verdict),
+                 verdict_name[results[i].verdict]);
+        fputc('\n', r->out);
+        print_rules(&results[i], &r->look, r->out);
+    }
+    for (size_t i = count; i-- > 0;)
+        if (results[i].finding_count > 0) {
+            fputs("\n  ", r->out);
+            finding_print_replay(&results[i], &results[i].findings[0], r->out);
+            fputc('\n', r->out);
+            break;
+        }
+    fputc('\n', r->out);
+}
+
+static void begin(struct report *r)
+{
+    (void)r;
+}
+
+static void end(struct report *r)
+{
+    totals_print(r->facts->totals, &r->look, r->out);
+}
+
+const struct format format_text_emit = {
+    .name = "text",
+    .about = "for people: which stores for which size, and the contracts",
+    .commands = FORMAT_EMIT,
+    .laws = true,
+    .begin = begin,
+    .add = add,
+    .end = end,
+};
