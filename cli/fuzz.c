@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "fuzz_run.h"
+#include "fuzz/campaign/campaign.h"
 
 #include "cli.h"
 #include "backends/selection.h"

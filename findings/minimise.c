@@ -4,7 +4,7 @@
 // Makes a finding's case smaller while the oracle sees the same rule broken at the
 // same sites: tunables and data first, then the overlap, the size, the offsets.
 
-#include "fuzz_parts.h"
+#include "fuzz/campaign/campaign_parts.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "forged_worker.h"
+#include "fuzz/forged_worker.h"
 
 #include "sweep/worker.h"
 

@@ -5,8 +5,8 @@
 // they are read, searched and linked with each other within the memory that was
 // made for it, or refused with one line. Nothing of them is run.
 
-#include "fuzz.h"
-#include "object.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/object.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

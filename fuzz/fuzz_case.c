@@ -6,7 +6,7 @@
 // why, and leaves the case alone.
 
 #include "case/case.h"
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 static void prints_back(const struct copy_case *c)
 {

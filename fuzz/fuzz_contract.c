@@ -5,7 +5,7 @@
 // in their ranges, gives the same contract again with a comment behind it, and
 // can be judged by; one that is not taken gives one line, FILE:LINE: and why.
 
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "judge/judge.h"
 
 static const char file_name[] = "fuzz.contract";

@@ -4,7 +4,7 @@
 // Property: whatever is copied, from and to wherever, the routine keeps its
 // contracts, but for what is expected. harness.h has the settings.
 
-#include "harness.h"
+#include "fuzz/harness/harness.h"
 
 const struct harness_kind harness_kind = {
     .name = "fuzz_copy", .backends = FUZZ_BACKENDS(NULL), .contracts = "shared"};

@@ -6,8 +6,8 @@
 // made for it, or refused with one line. Nothing of it is run: a shared object
 // is never given to the dynamic linker here.
 
-#include "fuzz.h"
-#include "object.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/object.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

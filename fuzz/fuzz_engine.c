@@ -4,7 +4,7 @@
 // Property: every function of storecopy keeps every contract that it promises
 // (tests/engine/contracts.tsv), on the side it promises it for.
 
-#include "harness.h"
+#include "fuzz/harness/harness.h"
 
 const struct harness_kind harness_kind = {.name = "fuzz_engine",
                                           .backends = FUZZ_BACKENDS("engine/*")};

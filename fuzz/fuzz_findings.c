@@ -13,9 +13,9 @@
 #include "reports/bus.h"
 #include "sweep/sweep.h"
 #include "judge/contract.h"
-#include "forged_worker.h"
+#include "fuzz/forged_worker.h"
 #include "reports/format.h"
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #include <cjson/cJSON.h>
 

@@ -5,7 +5,7 @@
 // contracts: with `ram`, every byte ends as memmove demands, nothing outside is
 // stored to, and the destination is returned.
 
-#include "harness.h"
+#include "fuzz/harness/harness.h"
 
 const struct harness_kind harness_kind = {
     .name = "fuzz_move", .backends = FUZZ_BACKENDS(NULL), .contracts = "ram", .moves = true};

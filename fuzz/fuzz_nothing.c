@@ -7,8 +7,8 @@
 // Else it is told about as much as of a copy routine: eight counters, half of them
 // by the case's size.
 
-#include "case_bytes.h"
-#include "harness.h"
+#include "fuzz/case/case_bytes.h"
+#include "fuzz/harness/harness.h"
 
 const struct harness_kind harness_kind = {.name = "fuzz_nothing"};
 

@@ -5,7 +5,7 @@
 // destination, touch nothing near it, and return the same. With one backend the
 // other is a loop over bytes, written here.
 
-#include "harness.h"
+#include "fuzz/harness/harness.h"
 
 // `ram` only says how the rigs are made ready: nothing is judged by it.
 const struct harness_kind harness_kind = {

@@ -7,8 +7,8 @@
 // the same accesses in the same order, with and without values; and its stores,
 // replayed onto what memory held first, give what memory holds in the end.
 
-#include "fuzz.h"
-#include "recorders_agree.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/x86/recorders_agree.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "object.h"
+#include "fuzz/object.h"
 
 #include "backends/backend.h"
 #include "backends/elf/elf_file.h"
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "backends/loader/image.h"
 
 #include <sys/mman.h>

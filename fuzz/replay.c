@@ -5,7 +5,7 @@
 // do. Takes files, and folders with all that is in them. No input at all is an
 // error: an empty corpus tests nothing.
 
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #include <errno.h>
 #include <fts.h>

@@ -4,7 +4,7 @@
 // Makes seeds for engines of saved cases: the bytes that case_bytes.h reads back
 // as the same case. Usage: storescope_seed_cases OUT FOLDER
 
-#include "../case_input.h"
+#include "fuzz/case/case_input.h"
 
 #include "findings/saved_case.h"
 

@@ -5,7 +5,7 @@
 // by the build, since their bytes are the program's own structures, which
 // change. Usage: make_findings FOLDER
 
-#include "../forged_worker.h"
+#include "fuzz/forged_worker.h"
 
 #include "sweep/worker.h"
 

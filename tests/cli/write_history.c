@@ -6,7 +6,7 @@
 // A campaign that has COUNT findings and as many samples of coverage, one
 // transaction each, and says so line by line: to run two of at once, and to kill.
 
-#include "reports/history.h"
+#include "fuzz/campaign/history.h"
 
 #include <stdlib.h>
 #include <string.h>

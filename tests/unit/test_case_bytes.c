@@ -4,8 +4,8 @@
 //
 // A fuzzer's bytes and cases, both ways.
 
-#include "../../fuzz/case_input.h"
-#include "../../fuzz/fresh.h"
+#include "fuzz/case/case_input.h"
+#include "fuzz/case/recent_cases.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// One campaign, from its first engine to its report.
+
+#ifndef STORESCOPE_FUZZ_RUN_H
+#define STORESCOPE_FUZZ_RUN_H
+
+#include "fuzz/campaign/campaign_parts.h"
+#include "base/output.h"
+#include "backends/selection.h"
+
+struct fuzz {
+    const struct options *o;
+    const struct fuzz_options *own;
+    struct campaign_options run; // for the oracle's own runs
+    struct selection selection;  // also those that cannot run here
+    struct contract *contracts;
+    size_t contract_count;
+    struct engine_programs programs;
+    struct fuzz_folder folder;
+    bool open;
+    char *history_path;
+    struct history *history;
+    const struct board *board; // NULL until a harness has made it
+    struct fuzz_screen screen;
+    struct fuzz_findings findings;
+    struct comparing comparing;
+    struct output out; // of the report
+    unsigned crashes;  // of engines
+    char trouble[512]; // why an engine was given up
+    bool interrupted;
+    double began_seconds; // the folder's, when this process took it up
+    uint64_t began_ms;
+};
+
+// Runs the campaign and reports. Returns the exit status.
+int fuzz_run(struct fuzz *x);
+
+// Writes the report, and gives the exit status; campaign_report.c.
+int fuzz_report(struct fuzz *x, const struct fuzz_status *status, bool compared);
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// tests/engine/contracts.tsv, the promises of storecopy's functions, as contracts.
+
+#include "fuzz/harness/harness.h"
+
+#include "findings/saved_case.h"
+
+enum { PROMISES_MAX = 8, LINE_MAX_BYTES = 256 };
+
+extern const char engine_promises[], engine_promises_end[];
+extern const char contract_whole[], contract_whole_end[];
+extern const char contract_bus16[], contract_bus16_end[];
+extern const char contract_bus8[], contract_bus8_end[];
+
+static const struct {
+    const char *path, *begin, *end;
+} files[] = {
+    {"tests/contracts/whole.contract", contract_whole, contract_whole_end},
+    {"tests/contracts/bus16.contract", contract_bus16, contract_bus16_end},
+    {"tests/contracts/bus8.contract", contract_bus8, contract_bus8_end},
+};
+
+static bool load(const char *name, struct contract *out, char *error, size_t error_size)
+{
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (strcmp(files[i].path, name) == 0)
+            return contract_parse(name, files[i].begin, (size_t)(files[i].end - files[i].begin),
+                                  out, error, error_size);
+    return contract_load(name, out, error, error_size);
+}
+
+// The line of FUNCTION, as text of its own; false when there is none.
+static bool find_line(const char *function, char line[LINE_MAX_BYTES])
+{
+    size_t length = strlen(function);
+    for (const char *at = engine_promises; at < engine_promises_end;) {
+        size_t bytes = strcspn(at, "\n");
+        if (bytes < LINE_MAX_BYTES && bytes > length && at[length] == '\t' &&
+            memcmp(at, function, length) == 0) {
+            memcpy(line, at, bytes);
+            line[bytes] = '\0';
+            return true;
+        }
+        at += bytes + 1;
+    }
+    return false;
+}
+
+size_t harness_contracts(const struct backend *b, const struct contract **out,
+                         enum device_side *device)
+{
+    static const char family[] = "engine/", blanks[] = "\t ";
+    char line[LINE_MAX_BYTES], error[256], *rest = NULL;
+    size_t count = 0;
+    if (strncmp(b->name, family, sizeof family - 1) != 0 ||
+        !find_line(b->name + sizeof family - 1, line))
+        return 0;
+    struct contract *contracts = calloc(PROMISES_MAX, sizeof *contracts);
+    if (!contracts)
+        abort();
+    strtok_r(line, blanks, &rest);
+    const char *side = strtok_r(NULL, blanks, &rest);
+    if (!side || !device_side_parse(side, device))
+        settings_refuse("tests/engine/contracts.tsv: %s names no side", b->name);
+    for (const char *name; (name = strtok_r(NULL, blanks, &rest)) && count < PROMISES_MAX;)
+        if (!load(name, &contracts[count++], error, sizeof error))
+            settings_refuse("%s", error);
+    *out = contracts;
+    return count;
+}

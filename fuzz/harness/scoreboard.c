@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "fuzz/harness/scoreboard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OFFSET_BIAS (UINT64_C(1) << 63)
+
+static void *map_file(int fd, const char *path, bool write, char *error, size_t error_size)
+{
+    struct stat info;
+    bool good = fstat(fd, &info) == 0;
+    if (good && write && info.st_size == 0) {
+        good = ftruncate(fd, sizeof(struct board)) == 0 && fstat(fd, &info) == 0;
+    }
+    if (!good) {
+        snprintf(error, error_size, "cannot size the board %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    if (info.st_size != sizeof(struct board)) {
+        snprintf(error, error_size, "%s is no board of this version; remove it", path);
+        return NULL;
+    }
+    void *map = mmap(NULL, sizeof(struct board), write ? PROT_READ | PROT_WRITE : PROT_READ,
+                     MAP_SHARED, fd, 0);
+    if (map != MAP_FAILED)
+        return map;
+    snprintf(error, error_size, "cannot map the board %s: %s", path, strerror(errno));
+    return NULL;
+}
+
+static struct board *open_as(const char *path, bool write, char *error, size_t error_size)
+{
+    int fd = open(path, write ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        snprintf(error, error_size, "cannot open the board %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    struct board *b = map_file(fd, path, write, error, error_size);
+    close(fd);
+    uint64_t none = 0;
+    if (b && write && !atomic_compare_exchange_strong(&b->magic, &none, BOARD_MAGIC) &&
+        none != BOARD_MAGIC)
+        none = 1;
+    if (b && (write ? none == 1 : atomic_load(&b->magic) != BOARD_MAGIC)) {
+        snprintf(error, error_size, "%s is no board of this version; remove it", path);
+        board_close(b);
+        return NULL;
+    }
+    return b;
+}
+
+struct board *board_open(const char *path, char *error, size_t error_size)
+{
+    struct board *b = open_as(path, true, error, error_size);
+    if (b)
+        atomic_fetch_add(&b->processes, 1);
+    return b;
+}
+
+const struct board *board_look(const char *path, char *error, size_t error_size)
+{
+    return open_as(path, false, error, error_size);
+}
+
+void board_close(const struct board *board)
+{
+    if (board)
+        munmap((void *)(uintptr_t)board, sizeof *board);
+}
+
+// A process that dies between taking a row and naming it leaves one unused.
+struct board_backend *board_row(struct board *board, const char *name)
+{
+    for (size_t i = 0; i < BOARD_BACKENDS_MAX; i++) {
+        struct board_backend *row = &board->backends[i];
+        uint32_t state = 0;
+        if (atomic_compare_exchange_strong(&row->state, &state, 1)) {
+            snprintf(row->name, sizeof row->name, "%s", name);
+            atomic_store(&row->state, 2);
+            return row;
+        }
+        for (unsigned wait = 0; state == 1 && wait < 1000; wait++) {
+            usleep(10);
+            state = atomic_load(&row->state);
+        }
+        if (state == 2 && strncmp(row->name, name, BOARD_NAME_MAX - 1) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static size_t place_of(uint64_t key)
+{
+    return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 40) & (BOARD_INSNS_MAX - 1);
+}
+
+// The place of the key, taken if it has none (TAKEN is then set).
+static struct board_insn *find_insn(struct board_backend *row, uint64_t key, bool *taken)
+{
+    *taken = false;
+    for (size_t i = place_of(key), n = 0; n < BOARD_INSNS_MAX; n++) {
+        struct board_insn *insn = &row->insns[i];
+        uint64_t was = 0;
+        if (atomic_compare_exchange_strong(&insn->key, &was, key)) {
+            *taken = true;
+            return insn;
+        }
+        if (was == key)
+            return insn;
+        i = (i + 1) & (BOARD_INSNS_MAX - 1);
+    }
+    return NULL;
+}
+
+void board_note_insn(struct board_backend *row, const struct board_note *note)
+{
+    bool taken;
+    struct board_insn *insn = find_insn(row, (uint64_t)note->offset + OFFSET_BIAS, &taken);
+    if (!insn)
+        return;
+    if (taken) {
+        insn->length = note->length;
+        memcpy(insn->bytes, note->bytes, sizeof insn->bytes);
+        atomic_fetch_or(&insn->flags,
+                        (uint8_t)(BOARD_INSN_WRITTEN | (note->memory ? BOARD_INSN_MEMORY : 0)));
+        atomic_fetch_add(&row->known, 1);
+        atomic_fetch_add(&row->sites_known, note->memory);
+    }
+    if (!note->reached || (atomic_load(&insn->flags) & BOARD_INSN_REACHED))
+        return;
+    if (atomic_fetch_or(&insn->flags, BOARD_INSN_REACHED) & BOARD_INSN_REACHED)
+        return;
+    atomic_fetch_add(&row->reached, 1);
+    atomic_fetch_add(&row->sites_reached, note->memory);
+}
+
+static int by_offset(const void *a, const void *b)
+{
+    const struct board_note *x = a, *y = b;
+    return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+size_t board_insns(const struct board_backend *row, struct board_note *out, size_t capacity)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < BOARD_INSNS_MAX && count < capacity; i++) {
+        const struct board_insn *insn = &row->insns[i];
+        uint64_t key = atomic_load(&insn->key);
+        uint8_t flags = atomic_load(&insn->flags);
+        if (key == 0 || !(flags & BOARD_INSN_WRITTEN) || insn->length > sizeof insn->bytes)
+            continue;
+        struct board_note *note = &out[count++];
+        *note = (struct board_note){
+            .offset = (int64_t)(key - OFFSET_BIAS),
+            .length = insn->length,
+            .reached = flags & BOARD_INSN_REACHED,
+            .memory = flags & BOARD_INSN_MEMORY,
+        };
+        memcpy(note->bytes, insn->bytes, sizeof note->bytes);
+    }
+    qsort(out, count, sizeof *out, by_offset);
+    return count;
+}
+
+bool board_is_deadly(const struct board *board, uint64_t hash)
+{
+    for (size_t i = 0; i < BOARD_DEADLY_MAX; i++) {
+        uint64_t at = atomic_load_explicit(&board->deadly[i], memory_order_relaxed);
+        if (at == 0 || at == hash)
+            return at == hash;
+    }
+    return false;
+}
+
+void board_note_deadly(struct board *board, uint64_t hash)
+{
+    for (size_t i = 0; i < BOARD_DEADLY_MAX; i++) {
+        uint64_t was = 0;
+        if (atomic_compare_exchange_strong(&board->deadly[i], &was, hash) || was == hash)
+            return;
+    }
+}
