@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "options_parts.h"
-#include "run.h"
+#include "cli/options/option_reader.h"
+#include "cli/sweep_command.h"
 
 enum { KEY_UNREACHED = KEY_OWN, KEY_LAWS };
 

@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_CLI_H
 #define STORESCOPE_CLI_H
 
-#include "options.h"
+#include "cli/options/options.h"
 #include "base/output.h"
 #include "reports/report.h"
 

@@ -2,9 +2,9 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "findings/compare.h"
-#include "options_parts.h"
-#include "run.h"
-#include "side_by_side.h"
+#include "cli/options/option_reader.h"
+#include "cli/sweep_command.h"
+#include "cli/compare_diff.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
 // size is compiled, by the user's own command, into an object file; from there on it
 // is a backend like any other, PATH:fixed_memcpy, whose sizes are swept.
 
-#include "emit_object.h"
-#include "options_parts.h"
-#include "run.h"
+#include "cli/emit_object.h"
+#include "cli/options/option_reader.h"
+#include "cli/sweep_command.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "emit_object.h"
+#include "cli/emit_object.h"
 
 #include <assert.h>
 #include <errno.h>

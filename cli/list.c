@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "cli.h"
-#include "list_rows.h"
+#include "cli/cli.h"
+#include "cli/list_rows.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "list_rows.h"
+#include "cli/list_rows.h"
 
 #include "backends/arch.h"
 #include "judge/contract.h"

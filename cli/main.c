@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "cli.h"
-#include "generated.h"
+#include "cli/cli.h"
+#include "cli/generated/generated.h"
 #include "base/nearest.h"
 
 #include <fcntl.h>

@@ -2,11 +2,11 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "findings/rejudge.h"
-#include "cli.h"
+#include "cli/cli.h"
 #include "reports/access_text.h"
 #include "findings/expectations.h"
 #include "base/json.h"
-#include "options_parts.h"
+#include "cli/options/option_reader.h"
 #include "backends/selection.h"
 
 #include <assert.h>

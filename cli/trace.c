@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "cli.h"
+#include "cli/cli.h"
 #include "backends/selection.h"
 
 #include <inttypes.h>

@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "reports/bus.h"
-#include "cli.h"
-#include "options_parts.h"
+#include "cli/cli.h"
+#include "cli/options/option_reader.h"
 #include "reports/watch/watch_report.h"
 
 #include <string.h>

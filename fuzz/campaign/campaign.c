@@ -3,7 +3,7 @@
 
 #include "fuzz/campaign/campaign.h"
 
-#include "cli.h"
+#include "cli/cli.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -20,7 +20,7 @@
 #include "fuzz/harness/scoreboard.h"
 #include "findings/compare.h"
 #include "fuzz/campaign/history.h"
-#include "options_parts.h"
+#include "cli/options/option_reader.h"
 #include "backends/selection.h"
 
 #include <sys/types.h>

@@ -5,7 +5,7 @@
 
 #include "fuzz/campaign/campaign.h"
 
-#include "cli.h"
+#include "cli/cli.h"
 #include "reports/access_text.h"
 #include "base/json.h"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "options.h"
+#include "cli/options/options.h"
 
 #include "reports/bus.h"
-#include "cli.h"
+#include "cli/cli.h"
 #include "base/nearest.h"
-#include "options_parts.h"
+#include "cli/options/option_reader.h"
 #include "findings/saved_case.h"
 
 #include <assert.h>

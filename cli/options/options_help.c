@@ -3,9 +3,9 @@
 //
 // What options say to people: help, and complaints of a command line.
 
-#include "cli.h"
+#include "cli/cli.h"
 #include "base/nearest.h"
-#include "options_parts.h"
+#include "cli/options/option_reader.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "side_by_side.h"
+#include "cli/compare_diff.h"
 
 #include "reports/diff/diff.h"
 #include "base/json.h"
-#include "run.h"
+#include "cli/sweep_command.h"
 #include "backends/selection.h"
 
 #include <assert.h>

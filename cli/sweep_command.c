@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "run.h"
+#include "cli/sweep_command.h"
 
 #include "reports/progress.h"
 #include "backends/selection.h"

@@ -61,7 +61,7 @@ struct command_help {
     const char *about;           // what it does, \v, examples
     enum format_command command; // which formats it has
     unsigned groups;             // enum option_group
-    const struct argp *own;      // options of this command alone, or NULL; see options_parts.h
+    const struct argp *own;      // options of this command alone, or NULL; see option_reader.h
     void *into;                  // what they are read into: options.own
     bool words_end_options;      // what follows the first word is another program's
 };

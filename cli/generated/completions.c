@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "cli.h"
-#include "generated.h"
-#include "list_rows.h"
-#include "options_parts.h"
+#include "cli/cli.h"
+#include "cli/generated/generated.h"
+#include "cli/list_rows.h"
+#include "cli/options/option_reader.h"
 #include "record/recorder.h"
 
 #include <assert.h>

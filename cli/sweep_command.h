@@ -8,7 +8,7 @@
 #ifndef STORESCOPE_RUN_H
 #define STORESCOPE_RUN_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 // Who looks on while a sweep is reported.
 struct run_observer {

@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_SIDE_BY_SIDE_H
 #define STORESCOPE_SIDE_BY_SIDE_H
 
-#include "options.h"
+#include "cli/options/options.h"
 
 // Status 1 when B is worse than A, 2 when nothing could be compared.
 int side_by_side(struct options *o);

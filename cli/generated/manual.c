@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "cli.h"
-#include "generated.h"
-#include "options_parts.h"
+#include "cli/cli.h"
+#include "cli/generated/generated.h"
+#include "cli/options/option_reader.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #ifndef STORESCOPE_OPTIONS_PARTS_H
 #define STORESCOPE_OPTIONS_PARTS_H
 
-#include "options.h"
+#include "cli/options/options.h"
 
 #include <argp.h>
 
