@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 
-#include "reports/access_text.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <inttypes.h>

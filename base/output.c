@@ -3,6 +3,8 @@
 
 #include "base/output.h"
 
+#include "base/error.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -165,4 +167,12 @@ void output_abandon(struct output *o)
     free(o->temporary);
     free(o->path);
     *o = (struct output){.file = NULL};
+}
+
+int output_end(struct output *o, int status)
+{
+    char error[512];
+    if (!output_close(o, error, sizeof error))
+        return error_tell("%s", error);
+    return status;
 }

@@ -38,4 +38,8 @@ bool output_close(struct output *o, char *error, size_t error_size);
 // Drops what was written; PATH stays as it was.
 void output_abandon(struct output *o);
 
+// Ends what a command writes; STATUS, or EXIT_TROUBLE when it was lost, with a line on
+// stderr.
+int output_end(struct output *o, int status);
+
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/xml.h"
 
-#include "reports/access_text.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

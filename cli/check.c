@@ -52,9 +52,9 @@ int command_check(int argc, char **argv)
     if (!options_read(&help_check, argc, argv, &o, &status))
         return status;
     if (o.word_count == 0)
-        status = cli_trouble("check what? Name a BACKEND; `storescope list backends' has them");
+        status = error_tell("check what? Name a BACKEND; `storescope list backends' has them");
     else if (o.contract_count == 0)
-        status = cli_trouble("check for which memory? Say --contract NAME; `storescope list "
+        status = error_tell("check for which memory? Say --contract NAME; `storescope list "
                              "contracts' has them");
     else
         status = run_command(&o, NULL);

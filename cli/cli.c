@@ -5,26 +5,9 @@
 
 #include <assert.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-int cli_trouble(const char *format, ...)
-{
-    va_list arguments;
-    char line[2048];
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    // File names may hold anything, and the line must stay one.
-    for (char *at = line; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            *at = '?';
-    if (*line)
-        fprintf(stderr, "storescope: %s\n", line);
-    return EXIT_TROUBLE;
-}
 
 bool cli_open(struct output *o, const struct format *format, const char *path, char *error,
               size_t error_size)
@@ -39,14 +22,6 @@ bool cli_open(struct output *o, const struct format *format, const char *path, c
     bool open = output_open(o, inside, error, error_size);
     free(inside);
     return open;
-}
-
-int cli_close(struct output *o, int status)
-{
-    char error[512];
-    if (!output_close(o, error, sizeof error))
-        return cli_trouble("%s", error);
-    return status;
 }
 
 static volatile int stop_flag;

@@ -7,11 +7,10 @@
 #ifndef STORESCOPE_CLI_H
 #define STORESCOPE_CLI_H
 
-#include "cli/options/options.h"
+#include "base/error.h"
 #include "base/output.h"
+#include "cli/options/options.h"
 #include "reports/report.h"
-
-enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
 
 struct command {
     const char *name;
@@ -34,16 +33,9 @@ int command_emit(int argc, char **argv);
 int command_fuzz(int argc, char **argv);
 int command_watch(int argc, char **argv);
 
-// One line on stderr, "storescope: ...", whatever is in the message, and none for
-// an empty one. Returns EXIT_TROUBLE.
-int cli_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 // output_open for a report in that format, which may take a folder.
 bool cli_open(struct output *o, const struct format *format, const char *path, char *error,
               size_t error_size);
-
-// Ends a report; STATUS, or EXIT_TROUBLE when the report was lost.
-int cli_close(struct output *o, int status);
 
 // From now on the first SIGINT or SIGTERM sets the flag that is returned, and
 // a second one kills.

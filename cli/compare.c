@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "findings/compare.h"
+#include "reports/text/differences.h"
 #include "cli/options/option_reader.h"
 #include "cli/sweep_command.h"
 #include "cli/compare_diff.h"
@@ -97,14 +98,14 @@ static int status_of(void *context, const struct totals *totals)
 {
     const struct comparing *x = context;
     if (x->error[0])
-        return cli_trouble("%s", x->error);
+        return error_tell("%s", x->error);
     if (x->baseline != NULL && x->report.count > 0)
         return EXIT_FINDINGS;
     if (totals->interrupted)
         return EXIT_TROUBLE;
     if (totals->verdicts[VERDICT_BROKEN] > 0 || x->report.judged == 0) {
         const struct unjudged *u = x->report.unjudged;
-        return cli_trouble("%s: %s under %s: %s",
+        return error_tell("%s: %s under %s: %s",
                            x->report.judged ? "not all could be judged" : "nothing was judged",
                            u ? u->backend : "", u ? u->contract : "", u ? u->reason : "");
     }
@@ -128,7 +129,7 @@ static int compare_with_baseline(struct options *o, const struct compare_options
     struct comparing x;
     char error[1024];
     if (!comparing_open(&x, own->baseline, own->write, &o->run, error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     take_formats(o);
     int status = run_command(o, &(struct run_observer){.results = observe,
                                                        .end = finish,
@@ -151,7 +152,7 @@ int command_compare(int argc, char **argv)
     if (o.contract_count == 0)
         options_all_contracts(&o);
     if (own.diff && (own.baseline || own.write))
-        status = cli_trouble("--diff compares two sides; leave out --baseline");
+        status = error_tell("--diff compares two sides; leave out --baseline");
     else if (own.diff)
         status = side_by_side(&o);
     else

@@ -185,7 +185,7 @@ static int show(struct both *x)
     const struct diff_side a = {x->sides[0].word, x->sides[0].report};
     const struct diff_side b = {x->sides[1].word, x->sides[1].report};
     if (!cli_open(&out, o->format, o->output, error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     cJSON *diff = diff_make(&a, &b);
     size_t pairs = diff_pairs(diff), judged = diff_judged(diff);
     int status = diff_worse(diff) > 0 ? EXIT_FINDINGS : EXIT_CLEAN;
@@ -201,13 +201,13 @@ static int show(struct both *x)
         cJSON_Delete(diff);
     }
     if (pairs == 0)
-        status = cli_trouble("nothing was compared: no routine of '%s' has a name of '%s'; name "
+        status = error_tell("nothing was compared: no routine of '%s' has a name of '%s'; name "
                              "one routine a side",
                              a.name, b.name);
     else if (judged == 0 && status == EXIT_CLEAN)
-        status = cli_trouble("nothing was compared: no verdict was judged on both sides; the "
+        status = error_tell("nothing was compared: no verdict was judged on both sides; the "
                              "report of each gives the reason");
-    return cli_close(&out, status);
+    return output_end(&out, status);
 }
 
 int side_by_side(struct options *o)
@@ -216,16 +216,16 @@ int side_by_side(struct options *o)
     char error[1024];
     int status = EXIT_TROUBLE;
     if (o->word_count != 2)
-        return cli_trouble("--diff takes two sides: each a JSON report, a glob or PATH:SYMBOL");
+        return error_tell("--diff takes two sides: each a JSON report, a glob or PATH:SYMBOL");
     if (view_of(o->format) == NULL && o->format != &format_json)
-        return cli_trouble("--diff has the formats text, json, html and markdown, not %s",
+        return error_tell("--diff has the formats text, json, html and markdown, not %s",
                            o->format->name);
     if (o->more_count > 0)
-        return cli_trouble("--diff makes one report; leave out --report and --json");
+        return error_tell("--diff makes one report; leave out --report and --json");
     bool swept = open_side(&x.sides[0], o->words[0], error, sizeof error) &&
                  open_side(&x.sides[1], o->words[1], error, sizeof error);
     if (!swept)
-        cli_trouble("%s", error);
+        error_tell("%s", error);
     for (size_t i = 0; i < 2 && swept; i++)
         swept = !x.sides[i].live || sweep_side(&x.sides[i], o);
     if (swept)

@@ -141,19 +141,19 @@ static int emit(struct options *o, const struct emit_options *own)
     enum copy_op op;
     char **words = NULL;
     if (own->cc_count == 0)
-        return cli_trouble("emit by which compiler? Say --cc 'gcc -O2'");
+        return error_tell("emit by which compiler? Say --cc 'gcc -O2'");
     if (o->word_count > 0)
-        return cli_trouble("'%s': emit takes no BACKEND; a compiler with options is one word: "
+        return error_tell("'%s': emit takes no BACKEND; a compiler with options is one word: "
                            "--cc 'gcc -O2'",
                            o->words[0]);
     if (!choose_op(o, &op, error, sizeof error) ||
         !choose_cases(o, op, own->align, error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     o->ops = 1u << op;
     o->run.laws_to = (uint64_t)o->cases.size.hi;
     words = o->words;
     int status = compile_all(o, own, op, error, sizeof error) ? run_command(o, NULL)
-                                                              : cli_trouble("%s", error);
+                                                              : error_tell("%s", error);
     for (size_t i = 0; i < o->word_count; i++)
         free(o->words[i]);
     free(o->words);

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "backends/selection.h"
+#include "cli/options/option_reader.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -164,11 +165,11 @@ static int show_history(const struct options *o, const struct fuzz_options *own)
     struct output out;
     char error[1024], *path = history_path(own);
     if (path == NULL)
-        return cli_trouble("no folder is known for the history: HOME is not set; say --db FILE");
+        return error_tell("no folder is known for the history: HOME is not set; say --db FILE");
     struct history *h = history_open(path, false, error, sizeof error);
     free(path);
     if (h == NULL)
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     bool ok = output_open(&out, o->output, error, sizeof error);
     struct look look = look_of(ok ? out.file : stdout, o->color);
     bool shown =
@@ -177,7 +178,7 @@ static int show_history(const struct options *o, const struct fuzz_options *own)
     history_close(h);
     if (ok && !shown)
         output_abandon(&out);
-    return shown ? cli_close(&out, EXIT_CLEAN) : cli_trouble("%s", error);
+    return shown ? output_end(&out, EXIT_CLEAN) : error_tell("%s", error);
 }
 
 // ---- a campaign ----
@@ -277,15 +278,20 @@ static bool prepare(struct fuzz *x, const struct options *o, char *error, size_t
 
 static int fuzz(struct options *o, const struct fuzz_options *own)
 {
-    struct fuzz x = {.o = o, .own = own, .run = o->run};
+    struct fuzz x = {.output = o->output,
+                     .json = o->format == &format_json,
+                     .quiet = o->quiet,
+                     .color = o->color,
+                     .own = own,
+                     .run = o->run};
     char error[1024] = "";
     x.run.stop = cli_stop_on_signal();
     x.history_path = history_path(own);
     int status = EXIT_TROUBLE;
     if (x.history_path == NULL)
-        cli_trouble("no folder is known for the history: HOME is not set; say --db FILE");
+        error_tell("no folder is known for the history: HOME is not set; say --db FILE");
     else if (!prepare(&x, o, error, sizeof error))
-        cli_trouble("%s", error);
+        error_tell("%s", error);
     else {
         x.run.device = x.folder.device;
         status = fuzz_run(&x);

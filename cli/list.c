@@ -47,13 +47,13 @@ static int write_list(const struct options *o, unsigned kinds, const struct list
     struct output out;
     char error[512];
     if (!output_open(&out, o->output, error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     struct look look = look_of(out.file, o->color);
     if (o->format == &format_json)
         list_json(rows, kinds, out.file);
     else
         list_text(rows, kinds, &look, out.file);
-    return cli_close(&out, EXIT_CLEAN);
+    return output_end(&out, EXIT_CLEAN);
 }
 
 int command_list(int argc, char **argv)
@@ -67,9 +67,9 @@ int command_list(int argc, char **argv)
     if (!options_read(&help_list, argc, argv, &o, &status))
         return status;
     if (!read_words(&o, &kinds, &glob)) {
-        status = cli_trouble("list takes one kind and one glob; try `storescope list --help'");
+        status = error_tell("list takes one kind and one glob; try `storescope list --help'");
     } else if (!list_gather(&rows, kinds, glob, o.all, error, sizeof error)) {
-        status = cli_trouble("%s", error);
+        status = error_tell("%s", error);
     } else {
         status = write_list(&o, kinds, &rows);
         list_free(&rows);

@@ -59,9 +59,9 @@ static int print_and_close(void (*print)(void))
     struct output out;
     char error[128];
     if (!output_open(&out, NULL, error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     print();
-    return cli_close(&out, EXIT_CLEAN);
+    return output_end(&out, EXIT_CLEAN);
 }
 
 static void print_version(void)
@@ -77,15 +77,15 @@ static int unknown_command(const char *name)
         length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",
                                    commands[i].name);
     if (name == NULL)
-        return cli_trouble("say a command: %s; `storescope --help' tells more", names);
+        return error_tell("say a command: %s; `storescope --help' tells more", names);
     if (name[0] == '-')
-        return cli_trouble("unknown option '%s'; say a command first: %s", name, names);
+        return error_tell("unknown option '%s'; say a command first: %s", name, names);
     struct nearest n = {.wanted = name};
     char near_text[NEAREST_TEXT_MAX];
     for (size_t i = 0; i < command_count; i++)
         nearest_offer(&n, commands[i].name);
     nearest_print(&n, near_text, sizeof near_text);
-    return cli_trouble("there is no command '%s'%s; there are: %s", name, near_text, names);
+    return error_tell("there is no command '%s'%s; there are: %s", name, near_text, names);
 }
 
 int main(int argc, char **argv)

@@ -360,16 +360,16 @@ static int status_of(const struct replay *x)
     uint64_t judged = x->states[HELD] + x->states[HELD_ELSEWHERE] + x->states[GONE] +
                       x->states[FOUND] + x->states[CLEAN];
     if (x->failed)
-        return cli_trouble("%s", x->error);
+        return error_tell("%s", x->error);
     if (x->news > 0)
         return EXIT_FINDINGS;
     if (*x->run.stop)
         return EXIT_TROUBLE;
     if (x->states[BROKEN] > 0)
-        return cli_trouble("not all could be judged: %s", x->unjudged);
+        return error_tell("not all could be judged: %s", x->unjudged);
     if (judged > 0)
         return EXIT_CLEAN;
-    return cli_trouble("nothing was replayed: %s",
+    return error_tell("nothing was replayed: %s",
                        x->unjudged[0] ? x->unjudged : "no file there; name a saved case");
 }
 
@@ -378,13 +378,13 @@ static int run(struct replay *x)
     const struct options *o = x->o;
     struct output out;
     if (!output_open(&out, o->output, x->error, sizeof x->error))
-        return cli_trouble("%s", x->error);
+        return error_tell("%s", x->error);
     x->out = out.file;
     x->look = look_of(out.file, o->color);
     x->items = o->format == &format_json ? cJSON_CreateArray() : NULL;
     replay_all(x);
     end_report(x);
-    return cli_close(&out, status_of(x));
+    return output_end(&out, status_of(x));
 }
 
 int command_replay(int argc, char **argv)
@@ -401,11 +401,11 @@ int command_replay(int argc, char **argv)
     x.run = o.run;
     x.run.stop = cli_stop_on_signal();
     if (o.word_count == 0)
-        status = cli_trouble("replay what? Name a FILE that a campaign saved, or a folder of them");
+        status = error_tell("replay what? Name a FILE that a campaign saved, or a folder of them");
     else if (missing != NULL)
-        status = cli_trouble("recorder %s cannot run here: %s", o.run.recorder->name, missing);
+        status = error_tell("recorder %s cannot run here: %s", o.run.recorder->name, missing);
     else if (own.baseline && !expect_load(own.baseline, &x.expected, x.error, sizeof x.error))
-        status = cli_trouble("%s", x.error);
+        status = error_tell("%s", x.error);
     else {
         backend_list_all(&x.all);
         status = run(&x);

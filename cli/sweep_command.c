@@ -153,11 +153,11 @@ static int status_of(const struct run *run)
     if (t->interrupted)
         return EXIT_TROUBLE;
     if (t->verdicts[VERDICT_BROKEN] > 0)
-        return cli_trouble("not all could be judged: %s; the report gives every reason",
+        return error_tell("not all could be judged: %s; the report gives every reason",
                            run->unjudged);
     if (t->verdicts[VERDICT_CONFORMS] > 0)
         return EXIT_CLEAN;
-    return cli_trouble("%s: %s; the report gives every reason",
+    return error_tell("%s: %s; the report gives every reason",
                        t->cases > 0 ? "not all could be judged" : "nothing was judged",
                        run->unjudged);
 }
@@ -228,9 +228,9 @@ static void show_progress(struct run *run, struct options *o)
 static int close_sink(struct sink *sink, int status)
 {
     if (sink->report.trouble[0] == '\0')
-        return cli_close(&sink->out, status);
+        return output_end(&sink->out, status);
     output_abandon(&sink->out);
-    return cli_trouble("%s", sink->report.trouble);
+    return error_tell("%s", sink->report.trouble);
 }
 
 static int sweep_and_report(struct run *run)
@@ -239,7 +239,7 @@ static int sweep_and_report(struct run *run)
     assert(run->results != NULL);
     report_all(run);
     if (run->failed)
-        cli_trouble("%s", run->error);
+        error_tell("%s", run->error);
     int status = status_of(run);
     for (size_t i = 0; i < run->sink_count; i++)
         status = close_sink(&run->sinks[i], status);
@@ -286,7 +286,7 @@ static bool prepare(struct run *run, struct options *o)
 
 static int finish(struct run *run, bool ready)
 {
-    int status = ready ? sweep_and_report(run) : cli_trouble("%s", run->error);
+    int status = ready ? sweep_and_report(run) : error_tell("%s", run->error);
     free(run->sinks);
     select_free(&run->selection);
     return status;

@@ -139,14 +139,14 @@ static int show(const struct options *o, const struct trace_report *trace)
     struct output out;
     char error[512];
     if (!cli_open(&out, o->format, o->output, error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     struct host host;
     host_describe(&host);
     const struct run_facts facts = {.command = FORMAT_TRACE, .host = &host, .run = &o->run};
     struct report report = {
         .format = o->format, .facts = &facts, .out = out.file, .look = look_of(out.file, o->color)};
     o->format->trace(&report, trace);
-    return cli_close(&out, status[trace->recording->trace.outcome]);
+    return output_end(&out, status[trace->recording->trace.outcome]);
 }
 
 static int record_and_show(struct options *o, const struct backend *b, const struct copy_case *c)
@@ -156,7 +156,7 @@ static int record_and_show(struct options *o, const struct backend *b, const str
     bool values = o->bus != 0 || o->format->values;
     o->run.stop = cli_stop_on_signal();
     if (!campaign_record(b, c, values, &o->run, &recording, error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     int status =
         show(o, &(struct trace_report){.backend = b,
                                        .c = c,
@@ -178,11 +178,11 @@ int command_trace(int argc, char **argv)
     if (!options_read(&help_trace, argc, argv, &o, &status))
         return status;
     if (o.word_count == 0)
-        status = cli_trouble("trace what? Name a BACKEND; `storescope list backends' has them");
+        status = error_tell("trace what? Name a BACKEND; `storescope list backends' has them");
     else if (o.bus && o.format != &format_text_trace)
-        status = cli_trouble("--bus prints text; leave out --format %s", o.format->name);
+        status = error_tell("--bus prints text; leave out --format %s", o.format->name);
     else if (!prepare(&o, &selection, &c, error, sizeof error))
-        status = cli_trouble("%s", error);
+        status = error_tell("%s", error);
     else {
         status = record_and_show(&o, selection.items[0], &c);
         select_free(&selection);

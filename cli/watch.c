@@ -151,9 +151,9 @@ static int judge(const struct watch_log *log, const char *file)
     const char *text;
     for (size_t i = 0; (text = watch_log_note(log, i, &kind)) != NULL; i++)
         if (kind == NOTE_BROKEN)
-            return cli_trouble("the record is not whole: %s", text);
+            return error_tell("the record is not whole: %s", text);
     if (watch_log_totals(log)->mappings == 0)
-        return cli_trouble("the program never mapped '%s'; is that the file it opens?", file);
+        return error_tell("the program never mapped '%s'; is that the file it opens?", file);
     return EXIT_CLEAN;
 }
 
@@ -173,7 +173,7 @@ static int run(const struct options *o, const struct watch_request *request,
     FILE *file = spool(out);
     if (file == NULL) {
         output_abandon(out);
-        return cli_trouble("there is no room for a temporary file; use --output FILE");
+        return error_tell("there is no room for a temporary file; use --output FILE");
     }
     struct watch_report *report = watch_report_new(&options, session, o->words, &look, file);
     struct watch_taker taker = watch_report_taker(report);
@@ -184,13 +184,13 @@ static int run(const struct options *o, const struct watch_request *request,
         watch_log_end(log);
         watch_report_end(report, log);
         unspool(file, out->file);
-        status = cli_close(out, EXIT_CLEAN);
+        status = output_end(out, EXIT_CLEAN);
         status = status == EXIT_CLEAN ? judge(log, session->file) : status;
     } else {
         if (file != out->file)
             fclose(file);
         output_abandon(out);
-        status = cli_trouble("%s", error);
+        status = error_tell("%s", error);
     }
     watch_log_free(log);
     watch_report_free(report);
@@ -211,10 +211,10 @@ static int prepare_and_run(const struct options *o)
     struct output out;
     char error[PATH_MAX + 512];
     if (!watch_prepare(&request, &session, error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     int status = output_open(&out, o->output, error, sizeof error)
                      ? run(o, &request, &session, &out)
-                     : cli_trouble("%s", error);
+                     : error_tell("%s", error);
     watch_free(&session);
     return status;
 }
@@ -229,12 +229,12 @@ int command_watch(int argc, char **argv)
     if (!options_read(&help, argc, argv, &o, &status))
         return status;
     if (own.map == NULL)
-        status = cli_trouble("watch what? Name the file that the program maps: --map FILE");
+        status = error_tell("watch what? Name the file that the program maps: --map FILE");
     else if (o.word_count == 0)
-        status = cli_trouble("watch whom? Name the program: storescope watch --map %s -- PROGRAM",
+        status = error_tell("watch whom? Name the program: storescope watch --map %s -- PROGRAM",
                              own.map);
     else if (o.bus && o.format == &format_json)
-        status = cli_trouble("--bus prints text; leave out --format json");
+        status = error_tell("--bus prints text; leave out --format json");
     else
         status = prepare_and_run(&o);
     options_free(&o);

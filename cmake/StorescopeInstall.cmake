@@ -9,17 +9,44 @@ include(CMakePackageConfigHelpers)
 
 set(storescope_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/storescope")
 
-set_target_properties(storescope_backends PROPERTIES EXPORT_NAME backends)
-
 install(TARGETS storescope RUNTIME)
 # Beside the program, which looks for it there.
 install(TARGETS storescope_watch_plugin
     LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/storescope")
-install(TARGETS storescope_oracle storescope_backends
+install(TARGETS storescope_oracle_archive storescope_backends_archive
     EXPORT storescope-targets
     ARCHIVE
-    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/storescope")
-install(FILES backends/backend.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/storescope")
+    INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/storescope")
+
+# Users find the headers in one folder, whatever the rooms are called here: their
+# includes of each other lose the room's name.
+set(storescope_headers
+    backends/backend.h
+    findings/expectations.h
+    findings/saved_case.h
+    oracle/case/arena.h
+    oracle/case/case.h
+    oracle/case/heatmap.h
+    oracle/case/plan.h
+    oracle/judge/contract.h
+    oracle/judge/rules.def
+    oracle/judge/rules.h
+    oracle/judge/shadow.h
+    oracle/record/recorder.h
+    oracle/sweep/sweep.h
+    oracle/sweep/verdict.h
+    oracle/trace/coverage.h
+    oracle/trace/pattern.h
+    oracle/trace/signature.h
+    oracle/trace/trace.h)
+foreach(header IN LISTS storescope_headers)
+    get_filename_component(name "${header}" NAME)
+    file(READ "${header}" text)
+    string(REGEX REPLACE "(#include \")[a-z_/]*/" "\\1" text "${text}")
+    file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/include/storescope/${name}" CONTENT "${text}" @ONLY)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")
+endforeach()
+install(DIRECTORY "${PROJECT_BINARY_DIR}/include/storescope" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT storescope-targets NAMESPACE storescope:: DESTINATION "${storescope_package_dir}")
 
 # What the engines of campaigns run, where script/fuzzers or the build made it.

@@ -8,8 +8,8 @@
 #ifndef STORESCOPE_COMPARING_H
 #define STORESCOPE_COMPARING_H
 
+#include "findings/difference.h"
 #include "findings/rejudge.h"
-#include "reports/text/differences.h"
 
 struct comparing {
     const char *baseline, *write; // paths; NULL: not asked for

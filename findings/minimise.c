@@ -4,7 +4,9 @@
 // Makes a finding's case smaller while the oracle sees the same rule broken at the
 // same sites: tunables and data first, then the overlap, the size, the offsets.
 
-#include "fuzz/campaign/campaign_parts.h"
+#include "findings/minimise.h"
+
+#include "findings/rejudge.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// One access, one outcome, one count, as the words and numbers that every
+// One access, one outcome, as the words and numbers that every
 // report shows alike.
 
 #ifndef STORESCOPE_DESCRIBE_H
 #define STORESCOPE_DESCRIBE_H
 
+#include "base/text.h"
 #include "trace/trace.h"
 
 extern const char *const access_kind_name[];
@@ -46,13 +47,5 @@ void instruction_print(const struct recording *r, const struct access *a, char *
 // "returned"; "faulted: SIGSEGV at ..."; "refused: REASON".
 extern const char *const outcome_name[];
 void outcome_print(const struct recording *r, char *text, size_t text_size);
-
-// "1 case", "2 cases", "1,234,567 cases": UNIT in the singular.
-enum { COUNT_TEXT_MAX = 64 };
-const char *count_print(uint64_t count, const char *unit, char *text);
-
-// A copy that is UTF-8 whatever TEXT holds, as JSON must be and a file's name
-// need not: bytes that are not become '?'. The caller frees it.
-char *utf8_copy(const char *text);
 
 #endif

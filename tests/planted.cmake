@@ -6,9 +6,9 @@
 
 add_subdirectory(routines)
 
-add_executable(run_expectations run_expectations.c $<TARGET_OBJECTS:storescope_planted>)
+add_executable(run_expectations run_expectations.c)
 storescope_target(run_expectations)
-target_link_libraries(run_expectations PRIVATE CJSON::CJSON)
+target_link_libraries(run_expectations PRIVATE storescope_planted CJSON::CJSON)
 
 # storescope_expectations(<name> <argument>...)
 function(storescope_expectations name)

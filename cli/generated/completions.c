@@ -329,8 +329,8 @@ int command_completions(int argc, char **argv)
     struct output out;
     char error[512];
     if (!output_open(&out, NULL, error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     if (!print_completions(argc, argv, out.file))
-        return cli_trouble("say for which shell: storescope completions bash, zsh or fish");
-    return cli_close(&out, EXIT_CLEAN);
+        return error_tell("say for which shell: storescope completions bash, zsh or fish");
+    return output_end(&out, EXIT_CLEAN);
 }

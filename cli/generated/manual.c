@@ -192,12 +192,12 @@ int command_manual(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) == 0)
             c = &commands[i];
     if (argc > 2 || (argc == 2 && c == NULL))
-        return cli_trouble("the manual of which command? storescope manual [COMMAND]");
+        return error_tell("the manual of which command? storescope manual [COMMAND]");
     if (!output_open(&out, NULL, error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     if (c != NULL)
         print_command(c, out.file);
     else
         print_program(out.file);
-    return cli_close(&out, EXIT_CLEAN);
+    return output_end(&out, EXIT_CLEAN);
 }

@@ -39,11 +39,11 @@ int options_complain(const struct command_help *help, const struct reading *r,
     size_t prefix = strlen(help->name);
     char near_text[NEAREST_TEXT_MAX];
     if (r->error[0] != '\0')
-        return cli_trouble("%s", r->error);
+        return error_tell("%s", r->error);
     if (strncmp(complaint, help->name, prefix) == 0 && complaint[prefix] == ':')
         complaint += prefix + 2;
     near_options(help, complaint, near_text, sizeof near_text);
-    return cli_trouble("%.*s%s; try `%s --help'", (int)strcspn(complaint, "\n"), complaint,
+    return error_tell("%.*s%s; try `%s --help'", (int)strcspn(complaint, "\n"), complaint,
                        near_text, help->name);
 }
 
@@ -53,10 +53,10 @@ int options_show_help(const struct argp *argp, const char *name)
     char error[512], *copy = strdup(name);
     assert(copy != NULL);
     if (!output_open(&out, NULL, error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     argp_help(argp, stdout, ARGP_HELP_STD_HELP, copy);
     free(copy);
-    return cli_close(&out, EXIT_CLEAN);
+    return output_end(&out, EXIT_CLEAN);
 }
 
 char *options_command_line(const char *name, int argc, char **argv)

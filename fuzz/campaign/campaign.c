@@ -3,7 +3,7 @@
 
 #include "fuzz/campaign/campaign.h"
 
-#include "cli/cli.h"
+#include "base/error.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -314,26 +314,26 @@ static int finish(struct fuzz *x, char *error, size_t error_size)
     conclude(x, &status, compares, error, error_size);
     screen_clear(&x->screen);
     int code = fuzz_report(x, &status, compares);
-    return cli_close(&x->out, error[0] ? cli_trouble("%s", error) : code);
+    return output_end(&x->out, error[0] ? error_tell("%s", error) : code);
 }
 
 int fuzz_run(struct fuzz *x)
 {
     char error[1024] = "";
     // Where the report goes is known to work before hours are spent.
-    if (!output_open(&x->out, x->o->output, error, sizeof error))
-        return cli_trouble("%s", error);
+    if (!output_open(&x->out, x->output, error, sizeof error))
+        return error_tell("%s", error);
     int status = EXIT_TROUBLE;
     bool compares = x->own->baseline || x->own->write;
     if ((compares && !comparing_open(&x->comparing, x->own->baseline, x->own->write, &x->run, error,
                                      sizeof error)) ||
         !begin(x, error, sizeof error)) {
-        cli_trouble("%s", error);
+        error_tell("%s", error);
         output_abandon(&x->out);
     } else {
         struct fuzz_status had;
         look(x, &had); // of a campaign that goes on
-        screen_init(&x->screen, x->o->quiet, had.executions);
+        screen_init(&x->screen, x->quiet, had.executions);
         run_groups(x, error, sizeof error);
         screen_clear(&x->screen);
         status = finish(x, error, sizeof error);

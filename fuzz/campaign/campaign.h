@@ -11,7 +11,9 @@
 #include "backends/selection.h"
 
 struct fuzz {
-    const struct options *o;
+    const char *output; // path of the report; NULL: standard output
+    bool json, quiet;
+    enum color_when color;
     const struct fuzz_options *own;
     struct campaign_options run; // for the oracle's own runs
     struct selection selection;  // also those that cannot run here

@@ -3,7 +3,7 @@
 //
 // A fuzzing campaign: the folder it lives in (folder.c), the engines that
 // run in it (engines.c), what they have done so far (status.c), and what
-// becomes of their findings (fuzz_findings.c). fuzz.c puts them together.
+// becomes of their findings (collect.c). campaign.c puts them together.
 //
 //   DIR/findings         findings, minimised: saved cases
 //   DIR/.campaign/state  what is run, for how long: see folder_save
@@ -20,7 +20,9 @@
 #include "fuzz/harness/scoreboard.h"
 #include "findings/compare.h"
 #include "fuzz/campaign/history.h"
-#include "cli/options/option_reader.h"
+#include "base/error.h"
+#include "base/terminal.h"
+#include "findings/minimise.h"
 #include "backends/selection.h"
 
 #include <sys/types.h>
@@ -146,7 +148,7 @@ void screen_show(struct fuzz_screen *s, const struct fuzz_folder *f, const struc
 void screen_step(struct fuzz_screen *s, const char *what, size_t done, size_t count);
 void screen_clear(struct fuzz_screen *s);
 
-// ---- fuzz_findings.c ----
+// ---- collect.c ----
 
 struct fuzz_finding {
     struct saved saved; // minimised
@@ -168,11 +170,5 @@ bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
                       const struct selection *backends, const struct campaign_options *run,
                       struct fuzz_screen *screen, char *error, size_t error_size);
 void findings_free(struct fuzz_findings *x);
-
-// The smallest case that shows the same rule at the same sites; at most TRIES
-// cases are run. False when the case does not show it at all, with why in REASON.
-bool case_minimise(const struct backend *b, const struct contract *contract, struct saved *s,
-                   unsigned tries, const struct campaign_options *run, char *message,
-                   size_t message_size, char *reason, size_t reason_size);
 
 #endif

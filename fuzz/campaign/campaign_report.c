@@ -5,7 +5,9 @@
 
 #include "fuzz/campaign/campaign.h"
 
-#include "cli/cli.h"
+#include "base/error.h"
+#include "reports/text/differences.h"
+#include "reports/report.h"
 #include "reports/access_text.h"
 #include "base/json.h"
 
@@ -227,20 +229,20 @@ static int status_of(const struct fuzz *x, const struct fuzz_status *s)
     if (x->interrupted)
         return EXIT_TROUBLE;
     if (s->executions == 0)
-        return cli_trouble("nothing was run: %s",
+        return error_tell("nothing was run: %s",
                            x->trouble[0] ? x->trouble : "no engine came to it; give more --time");
     if (x->trouble[0])
-        return cli_trouble("%s", x->trouble);
+        return error_tell("%s", x->trouble);
     if (x->findings.count > confirmed)
-        return cli_trouble("%zu findings could not be confirmed: %s; the report has all",
+        return error_tell("%zu findings could not be confirmed: %s; the report has all",
                            x->findings.count - confirmed, first_unconfirmed(x));
     return EXIT_CLEAN;
 }
 
 int fuzz_report(struct fuzz *x, const struct fuzz_status *status, bool compared)
 {
-    struct look look = look_of(x->out.file, x->o->color);
-    if (x->o->format == &format_json)
+    struct look look = look_of(x->out.file, x->color);
+    if (x->json)
         json_report(x, status, compared, x->out.file);
     else
         text_report(x, status, compared, &look, x->out.file);
