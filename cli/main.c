@@ -11,19 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct command commands[] = {
-    {"list", "What is here, and what is not and why", command_list, &help_list},
-    {"trace", "One call: every access as a picture, JSON or bus beats", command_trace, &help_trace},
-    {"check", "Sweep routines and judge them under a contract", command_check, &help_check},
-    {"compare", "The matrix of routines and contracts", command_compare, &help_compare},
-    {"emit", "What a compiler makes of copies of fixed sizes", command_emit, &help_emit},
-    {"fuzz", "A campaign: libFuzzer and AFL++ side by side", command_fuzz, &help_fuzz},
-    {"replay", "Saved cases and findings, again", command_replay, &help_replay},
-    {"watch", "Run a program of any CPU: every store to mappings of one file", command_watch,
-     &help_watch},
-};
-const size_t command_count = sizeof commands / sizeof *commands;
-
 // What the build and completions call; no user has to.
 static const struct command hidden[] = {
     {"completions", "", command_completions, NULL},

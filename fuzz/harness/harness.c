@@ -35,6 +35,7 @@ struct harness *harness_get(void)
 
 static void seat_name(struct seat *seat, const struct settings *s, const struct backend *b)
 {
+    seat->settings = s;
     seat->backend = b;
     seat->op = s->has_op ? s->op : b->op;
     seat->device = s->device;

@@ -84,6 +84,7 @@ _Noreturn void settings_refuse(const char *format, ...) __attribute__((format(pr
 
 // One routine, ready to run.
 struct seat {
+    const struct settings *settings; // of the process
     const struct backend *backend;
     const struct contract *contracts; // as judged
     size_t contract_count;

@@ -95,7 +95,7 @@ static bool is_had(const struct saved *f)
 // The contracts under which the finding is news, as a list; false for none.
 static bool list_contracts(const struct seat *seat, size_t check, struct saved *f)
 {
-    const struct settings *s = &harness_get()->settings;
+    const struct settings *s = seat->settings;
     size_t used = 0;
     f->contracts[0] = '\0';
     for (size_t i = 0; i < seat->contract_count; i++) {
@@ -158,7 +158,7 @@ static bool save(const char *folder, const struct saved *f, const char *message)
 
 static void take_news(struct seat *seat, size_t check, struct saved *f, const char *message)
 {
-    const struct settings *s = &harness_get()->settings;
+    const struct settings *s = seat->settings;
     if (is_had(f))
         return;
     _Atomic uint64_t *counts = seat->row ? seat->row->findings : NULL;
@@ -212,7 +212,7 @@ static void news_of_check(struct seat *seat, size_t check, const struct copy_cas
 static void news_of_broken(struct seat *seat, const struct copy_case *c)
 {
     char text[CASE_TEXT_MAX];
-    bool campaign = harness_get()->settings.text[SET_FINDINGS] != NULL;
+    bool campaign = seat->settings->text[SET_FINDINGS] != NULL;
     const char *why = seat->rig.report->broken_reason.text;
     if (seat->row)
         atomic_fetch_add(&seat->row->broken, 1);
@@ -262,7 +262,7 @@ void news_of(struct seat *seat, const struct copy_case *c)
 
 void news_board(struct seat *seat)
 {
-    struct board *board = harness_get()->settings.board;
+    struct board *board = seat->settings->board;
     struct coverage coverage = {0};
     if (!board || !seat->row)
         return;

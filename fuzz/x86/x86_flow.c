@@ -5,22 +5,60 @@
 
 #include "fuzz/x86/x86_gen.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { FLAG_ALIGNMENT = 0x40000 };
+// ---- forms by what they do ----
+
+enum form_kind { FORM_STORES, FORM_LOADS, FORM_NEITHER, FORM_KINDS };
+
+struct form_list {
+    uint16_t *items;
+    size_t count;
+};
+static struct form_list lists[2][FORM_KINDS][3]; // all, or common ones; by encoding
+
+static bool is_usable(const struct x86_form *f)
+{
+    return !f->excluded && f->runs && !f->faults;
+}
+
+void gen_list_forms(void)
+{
+    const struct x86_form_table *t = x86_forms();
+    if (lists[0][FORM_STORES][X86_LEGACY].count > 0)
+        return;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct x86_form *f = &t->forms[i];
+        if (!is_usable(f))
+            continue;
+        enum form_kind kind = f->store ? FORM_STORES : f->load ? FORM_LOADS : FORM_NEITHER;
+        for (unsigned common = 0; common <= f->common; common++) {
+            struct form_list *l = &lists[common][kind][f->encoding];
+            if (!l->items && !(l->items = malloc(t->count * sizeof *l->items)))
+                abort();
+            l->items[l->count++] = (uint16_t)i;
+        }
+    }
+}
+
+void gen_form(struct gen *g)
+{
+    struct builder *b = &g->b;
+    static const uint8_t kinds[8] = {FORM_STORES, FORM_STORES, FORM_STORES,  FORM_STORES,
+                                     FORM_LOADS,  FORM_LOADS,  FORM_NEITHER, FORM_NEITHER};
+    static const uint8_t encodings[4] = {X86_LEGACY, X86_LEGACY, X86_VEX, X86_EVEX};
+    unsigned pick = read_byte(&b->in);
+    const struct form_list *by_encoding = lists[g->b.common][kinds[pick & 7]];
+    const struct form_list *l = &by_encoding[encodings[pick >> 3 & 3]];
+    if (l->count == 0)
+        l = &by_encoding[X86_LEGACY];
+    bool made = l->count == 0;
+    for (unsigned i = 0; i < 4 && !made && !b->full; i++)
+        made = builder_form(b, &x86_forms()->forms[l->items[read_number(&b->in, 2) % l->count]]);
+}
 
 // ---- jumps ----
-
-void gen_patch(struct builder *b, unsigned end, unsigned target)
-{
-    int32_t rel = (int32_t)target - (int32_t)end;
-    memcpy(b->r->code + end - 4, &rel, sizeof rel);
-}
-
-void gen_jump(struct builder *b)
-{
-    PUT(b, 0xe9, 0, 0, 0, 0);
-}
 
 // A state of the code to go back to.
 struct mark {
@@ -45,21 +83,6 @@ static void go_back(struct gen *g, const struct mark *m)
     g->b.depth = m->depth;
     g->b.regs[RSP] = m->rsp;
     builder_forget(&g->b);
-}
-
-// Brings the stack pointer back to where it was, so that paths may join.
-void gen_level_stack(struct gen *g, int depth)
-{
-    struct builder *b = &g->b;
-    int up = b->depth - depth;
-    if (up == 0)
-        return;
-    if (read_byte(&b->in) & 1)
-        PUT(b, 0x48, 0x8d, 0xa4, 0x24, LE32(up)); // lea rsp, [rsp+up]
-    else
-        PUT(b, 0x48, 0x81, 0xc4, LE32(up)); // add rsp, up
-    b->depth = depth;
-    b->regs[RSP].at += up;
 }
 
 // Forms alone, at most so many bytes: for what a byte's displacement spans.
@@ -310,21 +333,6 @@ void gen_sub(struct gen *g, unsigned sub)
 
 // ---- odd ways to go on ----
 
-// Writes a constant that is the address where control goes on; gives its place.
-static unsigned put_address_of_next(struct gen *g, unsigned reg)
-{
-    struct builder *b = &g->b;
-    PUT(b, rex_w(0, reg), (uint8_t)(0xb8 | (reg & 7)), 0, 0, 0, 0, 0, 0, 0, 0);
-    return b->r->code_bytes - 8u;
-}
-
-static void here(struct gen *g, unsigned at)
-{
-    uint64_t pc = builder_pc(&g->b);
-    memcpy(g->b.r->code + at, &pc, sizeof pc);
-    builder_forget(&g->b);
-}
-
 static void odd_jump(struct gen *g)
 {
     struct builder *b = &g->b;
@@ -335,16 +343,16 @@ static void odd_jump(struct gen *g)
     unsigned at;
     switch (read_byte(&b->in) % 4) {
     case 0: // push; ret
-        at = put_address_of_next(g, reg);
+        at = gen_address_of_next(g, reg);
         PUT(b, rex_b(reg), push);
         PUT(b, 0xc3);
         break;
     case 1: // jmp reg
-        at = put_address_of_next(g, reg);
+        at = gen_address_of_next(g, reg);
         PUT(b, rex_b(reg), 0xff, (uint8_t)(0xe0 | (reg & 7)));
         break;
     case 2: // a retpoline
-        at = put_address_of_next(g, reg);
+        at = gen_address_of_next(g, reg);
         PUT(b, 0xe8, 4, 0, 0, 0); // call over the next two
         PUT(b, 0xf3, 0x90);
         PUT(b, 0xeb, 0xfc);
@@ -356,7 +364,7 @@ static void odd_jump(struct gen *g)
         PUT(b, rex_b(reg), pop);
         return;
     }
-    here(g, at);
+    gen_here(g, at);
 }
 
 // jmp [table+reg*8], or the same by a register, with up to four cases.
@@ -421,25 +429,6 @@ static void frame(struct gen *g)
     b->regs[RBP].known = false;
 }
 
-static void flags(struct gen *g)
-{
-    struct builder *b = &g->b;
-    uint32_t value = (uint32_t)read_number(&b->in, 2) & FLAGS_ALLOWED;
-    if (b->may_fault && read_chance(&b->in, 16))
-        value |= FLAG_ALIGNMENT;
-    if (read_byte(&b->in) & 1) {
-        PUT(b, 0x68, LE32(value | 2));
-    } else {
-        PUT(b, 0x9c);                                          // pushfq
-        PUT(b, 0x81, 0x34, 0x24, LE32(value & FLAGS_ALLOWED)); // xor dword [rsp], value
-    }
-    if (read_byte(&b->in) < 224)
-        PUT(b, 0x9d); // popfq
-    else
-        PUT(b, 0x66, 0x9d), PUT(b, 0x48, 0x8d, 0x64, 0x24, 6); // popf; lea rsp, [rsp+6]
-    g->sets_flags = true;
-}
-
 // Pushes and more with the stack pointer in the destination, or on the second
 // stack; the old one waits in the counter's register.
 static void move_stack(struct gen *g)
@@ -479,65 +468,10 @@ static void move_stack(struct gen *g)
 
 // ---- addresses that registers follow ----
 
-// Arithmetic whose result the builder, like a recorder, can follow.
-static void follow(struct gen *g)
-{
-    struct builder *b = &g->b;
-    unsigned reg = builder_free_reg(b, 0), from = builder_free_reg(b, 0);
-    if (reg == X86_NO_REG || !b->regs[reg].known || b->regs[reg].slop)
-        return;
-    struct known k = b->regs[reg];
-    int8_t by = (int8_t)read_byte(&b->in);
-    switch (read_byte(&b->in) % 8) {
-    case 0:
-        PUT(b, rex_w(0, reg), 0x83, (uint8_t)(0xc0 | (reg & 7)), (uint8_t)by); // add
-        k.at += by;
-        break;
-    case 1:
-        PUT(b, rex_w(0, reg), 0x83, (uint8_t)(0xe8 | (reg & 7)), (uint8_t)by); // sub
-        k.at -= by;
-        break;
-    case 2:
-        PUT(b, rex_w(0, reg), 0xff, (uint8_t)(0xc0 | (reg & 7))); // inc
-        k.at += 1;
-        break;
-    case 3:
-        PUT(b, rex_w(0, reg), 0xff, (uint8_t)(0xc8 | (reg & 7))); // dec
-        k.at -= 1;
-        break;
-    case 4:
-        PUT(b, rex_w(reg, from), 0x89, (uint8_t)(0xc0 | (reg & 7) << 3 | (from & 7))); // mov
-        b->regs[from] = k;
-        break;
-    case 5: // xchg
-        k = b->regs[from];
-        struct known old = b->regs[reg];
-        PUT(b, rex_w(reg, from), 0x87, (uint8_t)(0xc0 | (reg & 7) << 3 | (from & 7)));
-        b->regs[from] = old;
-        break;
-    case 6: { // add reg, from
-        struct known f = b->regs[from];
-        if (!f.known || f.slop || f.place != PLACE_FIXED || from == reg)
-            return;
-        PUT(b, rex_w(from, reg), 0x01, (uint8_t)(0xc0 | (from & 7) << 3 | (reg & 7)));
-        k.at = (int64_t)((uint64_t)k.at + (uint64_t)f.at);
-        break;
-    }
-    default: // a 32-bit move clears the upper half
-        PUT(b, (uint8_t)(0x40 | (reg >= 8 ? 5 : 0)), 0x89,
-            (uint8_t)(0xc0 | (reg & 7) << 3 | (reg & 7)));
-        if (k.place != PLACE_FIXED)
-            return;
-        k.at = (int64_t)(uint32_t)k.at;
-        break;
-    }
-    b->regs[reg] = k;
-}
-
 void gen_flow(struct gen *g, unsigned pick)
 {
     if (pick < 196)
-        follow(g);
+        gen_follow(g);
     else if (pick < 206)
         branch_short(g);
     else if (pick < 214)
@@ -553,7 +487,26 @@ void gen_flow(struct gen *g, unsigned pick)
     else if (pick < 246)
         frame(g);
     else if (pick < 251)
-        flags(g);
+        gen_flags(g);
     else
         move_stack(g);
+}
+
+// ---- items ----
+
+static void item(struct gen *g)
+{
+    unsigned pick = read_byte(&g->b.in);
+    if (pick < GEN_FLOW_FROM || g->nesting > 4 || !builder_has_room(&g->b, 12))
+        gen_form(g);
+    else
+        gen_flow(g, pick);
+}
+
+void gen_items(struct gen *g, unsigned count)
+{
+    g->nesting++;
+    for (unsigned i = 0; i < count && g->b.in.left > 0 && builder_has_room(&g->b, 4); i++)
+        item(g);
+    g->nesting--;
 }

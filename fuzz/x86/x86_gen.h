@@ -40,6 +40,8 @@ struct gen {
 };
 
 // One instruction, of any form that runs here.
+// Takes note, once, of which forms there are, for gen_form.
+void gen_list_forms(void);
 void gen_form(struct gen *g);
 // At most COUNT items, as long as there is input and room.
 void gen_items(struct gen *g, unsigned count);
@@ -55,5 +57,9 @@ void gen_jump(struct builder *b);
 void gen_patch(struct builder *b, unsigned end, unsigned target);
 // Brings the stack pointer back to where it was, so that paths may join.
 void gen_level_stack(struct gen *g, int depth);
+unsigned gen_address_of_next(struct gen *g, unsigned reg);
+void gen_here(struct gen *g, unsigned at);
+void gen_flags(struct gen *g);
+void gen_follow(struct gen *g);
 
 #endif

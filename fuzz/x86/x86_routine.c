@@ -11,73 +11,6 @@
 
 enum { ITEMS_MAX = 40 };
 
-// ---- forms by what they do ----
-
-enum form_kind { FORM_STORES, FORM_LOADS, FORM_NEITHER, FORM_KINDS };
-
-struct form_list {
-    uint16_t *items;
-    size_t count;
-};
-static struct form_list lists[2][FORM_KINDS][3]; // all, or common ones; by encoding
-
-static bool is_usable(const struct x86_form *f)
-{
-    return !f->excluded && f->runs && !f->faults;
-}
-
-static void list_forms(void)
-{
-    const struct x86_form_table *t = x86_forms();
-    for (size_t i = 0; i < t->count; i++) {
-        const struct x86_form *f = &t->forms[i];
-        if (!is_usable(f))
-            continue;
-        enum form_kind kind = f->store ? FORM_STORES : f->load ? FORM_LOADS : FORM_NEITHER;
-        for (unsigned common = 0; common <= f->common; common++) {
-            struct form_list *l = &lists[common][kind][f->encoding];
-            if (!l->items && !(l->items = malloc(t->count * sizeof *l->items)))
-                abort();
-            l->items[l->count++] = (uint16_t)i;
-        }
-    }
-}
-
-void gen_form(struct gen *g)
-{
-    struct builder *b = &g->b;
-    static const uint8_t kinds[8] = {FORM_STORES, FORM_STORES, FORM_STORES,  FORM_STORES,
-                                     FORM_LOADS,  FORM_LOADS,  FORM_NEITHER, FORM_NEITHER};
-    static const uint8_t encodings[4] = {X86_LEGACY, X86_LEGACY, X86_VEX, X86_EVEX};
-    unsigned pick = read_byte(&b->in);
-    const struct form_list *by_encoding = lists[g->b.common][kinds[pick & 7]];
-    const struct form_list *l = &by_encoding[encodings[pick >> 3 & 3]];
-    if (l->count == 0)
-        l = &by_encoding[X86_LEGACY];
-    bool made = l->count == 0;
-    for (unsigned i = 0; i < 4 && !made && !b->full; i++)
-        made = builder_form(b, &x86_forms()->forms[l->items[read_number(&b->in, 2) % l->count]]);
-}
-
-// ---- items ----
-
-static void item(struct gen *g)
-{
-    unsigned pick = read_byte(&g->b.in);
-    if (pick < GEN_FLOW_FROM || g->nesting > 4 || !builder_has_room(&g->b, 12))
-        gen_form(g);
-    else
-        gen_flow(g, pick);
-}
-
-void gen_items(struct gen *g, unsigned count)
-{
-    g->nesting++;
-    for (unsigned i = 0; i < count && g->b.in.left > 0 && builder_has_room(&g->b, 4); i++)
-        item(g);
-    g->nesting--;
-}
-
 // ---- routines ----
 
 static void choose_loop_registers(struct gen *g)
@@ -165,8 +98,7 @@ static void make(const struct x86_form *form, unsigned skew, struct reader in,
 
 void x86_routine_make(const uint8_t *data, size_t size, struct x86_routine *out)
 {
-    if (lists[0][FORM_STORES][X86_LEGACY].count == 0)
-        list_forms();
+    gen_list_forms();
     make(NULL, 0, (struct reader){data, size}, out, NULL);
 }
 

@@ -3,20 +3,7 @@
 
 #include "fuzz/x86/x86_routine_parts.h"
 
-#include "record/step/facts.h"
-
 #include <signal.h>
-
-bool x86_every_recorder_takes(const uint8_t *bytes, size_t length)
-{
-    static bool ready;
-    struct step_insn in;
-    if (!ready && !facts_open())
-        return false;
-    ready = true;
-    facts_decode(0, bytes, (unsigned)length, &in);
-    return in.refused == NULL;
-}
 
 static int signal_of(struct x86_form *form, unsigned skew, unsigned variant,
                      const struct layout *layout)

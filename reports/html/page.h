@@ -48,6 +48,11 @@ struct page_finding {
 void page_begin(struct markup *m, FILE *out, const char *title, const char *lead);
 void page_end(struct markup *m);
 
+// A name and a value in a list of facts; nothing where the value is empty.
+void page_fact(struct markup *m, const char *name, const char *value);
+// The machine, its libc and kernel.
+void page_host(struct markup *m, const struct run_facts *facts);
+
 // The row of the matrix, with links to the section.
 void page_matrix_row(struct page *p, const struct result *results, size_t count);
 void page_matrix_head(struct markup *m, const struct run_facts *facts);
