@@ -3,6 +3,8 @@
 
 #include "base/message.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -56,19 +58,12 @@ static bool write_all(int fd, const void *bytes, uint64_t length)
     return true;
 }
 
-static uint64_t clock_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 // Waits for something to read. False when it is too late; UNTIL_MS 0: never.
 static bool wait_until(int fd, uint64_t until_ms)
 {
     int n = until_ms ? 0 : 1;
     while (n == 0) {
-        uint64_t now = clock_ms();
+        uint64_t now = clock_now_ms();
         struct pollfd in = {.fd = fd, .events = POLLIN};
         if (now >= until_ms)
             return false;
@@ -111,7 +106,7 @@ bool frame_send(int fd, uint32_t kind, const void *bytes, uint64_t length)
 bool frame_receive(int fd, uint64_t bytes_max, unsigned wait_ms, struct frame *out)
 {
     struct frame_head head;
-    uint64_t until_ms = wait_ms ? clock_ms() + wait_ms : 0;
+    uint64_t until_ms = wait_ms ? clock_now_ms() + wait_ms : 0;
     *out = (struct frame){0};
     if (!read_all(fd, until_ms, &head, sizeof head) || head.magic != FRAME_MAGIC ||
         head.length > bytes_max)

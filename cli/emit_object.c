@@ -3,6 +3,8 @@
 
 #include "cli/emit_object.h"
 
+#include "base/file.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -59,23 +61,6 @@ static void file_name(const char *cc, char name[NAME_MAX_BYTES])
             *c = '_';
 }
 
-static bool make_folders(char *path, char *error, size_t error_size)
-{
-    for (char *c = path + 1;; c++) {
-        char end = *c;
-        if (end != '/' && end != '\0')
-            continue;
-        *c = '\0';
-        bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
-        if (!made)
-            snprintf(error, error_size, "cannot make the folder '%s': %s; name one with --keep",
-                     path, strerror(errno));
-        *c = end;
-        if (!made || end == '\0')
-            return made;
-    }
-}
-
 static char *folder_of(const struct emit_request *r, char *error, size_t error_size)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -90,7 +75,7 @@ static char *folder_of(const struct emit_request *r, char *error, size_t error_s
     else
         snprintf(error, error_size, "there is no HOME for a cache; name a folder with --keep");
     assert(length >= 0);
-    if (path && !make_folders(path, error, error_size)) {
+    if (path && !make_folders(path, "name one with --keep", error, error_size)) {
         free(path);
         path = NULL;
     }

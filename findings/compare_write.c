@@ -5,6 +5,7 @@
 
 #include "findings/compare.h"
 
+#include "base/file.h"
 #include "base/output.h"
 
 #include <assert.h>
@@ -12,35 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-// A folder when it is one, or when nothing is there and the name is no file's.
-static bool is_folder(const char *path)
-{
-    struct stat status;
-    size_t length = strlen(path);
-    const char *dot = strrchr(path, '.');
-    if (stat(path, &status) == 0)
-        return S_ISDIR(status.st_mode);
-    return path[length - 1] == '/' || dot == NULL || strcmp(dot, ".expect") != 0;
-}
-
-// Makes the folders of a path that end in a slash.
-static bool make_folders(const char *path, char *error, size_t error_size)
-{
-    char *copy = strdup(path);
-    assert(copy != NULL);
-    bool ok = true;
-    for (char *slash = strchr(copy + 1, '/'); ok && slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        ok = mkdir(copy, 0777) == 0 || errno == EEXIST;
-        if (!ok)
-            snprintf(error, error_size, "cannot make the folder '%s': %s; name one that is yours",
-                     copy, strerror(errno));
-        *slash = '/';
-    }
-    free(copy);
-    return ok;
-}
 
 static void print_backend(const struct expect_backend *b, FILE *out)
 {
@@ -60,7 +32,7 @@ static bool write_folder(struct comparing *x, char *error, size_t error_size)
         char *path = NULL, *name = expect_file_name(x->next.items[i].name);
         int length = asprintf(&path, "%s/%s", x->write, name);
         assert(length > 0);
-        ok = make_folders(path, error, error_size) &&
+        ok = make_folders_of(path, "name one that is yours", error, error_size) &&
              output_open(&outs[open], path, error, error_size);
         if (ok) {
             print_backend(&x->next.items[i], outs[open++].file);

@@ -3,6 +3,7 @@
 
 #include "reports/progress.h"
 
+#include "base/clock.h"
 #include "reports/access_text.h"
 
 #include <string.h>
@@ -10,13 +11,6 @@
 #include <unistd.h>
 
 enum { REDRAW_MS = 100, NAME_MIN = 12 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 void progress_init(struct progress *p, FILE *out, bool quiet)
 {
@@ -67,7 +61,7 @@ void progress_show(const struct campaign_progress *state, void *context)
 {
     struct progress *p = context;
     char text[512];
-    uint64_t now = now_ms();
+    uint64_t now = clock_now_ms();
     if (p->out == NULL || now - p->shown_ms < REDRAW_MS)
         return;
     progress_print(p, state, text, sizeof text);

@@ -3,6 +3,8 @@
 
 #include "watch/session.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -270,18 +272,11 @@ static bool drain(struct watch_session *s, struct reader *r)
     return any;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 // Reads until every process is gone and the ring is empty.
 static void follow(struct watch_session *s, struct reader *r, pid_t child)
 {
     bool alive = true;
-    uint64_t last_ms = now_ms();
+    uint64_t last_ms = clock_now_ms();
     long pause_us = 50;
     while (alive || ring_backlog(s->ring) > 0) {
         int status;
@@ -293,12 +288,12 @@ static void follow(struct watch_session *s, struct reader *r, pid_t child)
             kill(child, asked_to_end);
         asked_to_end = 0;
         if (drain(s, r)) {
-            last_ms = now_ms();
+            last_ms = clock_now_ms();
             pause_us = 50;
-        } else if (ring_backlog(s->ring) > 0 && (!alive || now_ms() - last_ms > STUCK_MS)) {
+        } else if (ring_backlog(s->ring) > 0 && (!alive || clock_now_ms() - last_ms > STUCK_MS)) {
             ring_skip(s->ring);
             s->lost++;
-            last_ms = now_ms();
+            last_ms = clock_now_ms();
         } else if (alive) {
             nanosleep(&(struct timespec){.tv_nsec = pause_us * 1000}, NULL);
             pause_us = pause_us < 5000 ? pause_us * 2 : pause_us;

@@ -3,6 +3,7 @@
 
 #include "fuzz/campaign/campaign.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 
 #include <assert.h>
@@ -23,7 +24,7 @@ enum {
 
 static double elapsed_seconds(const struct fuzz *x)
 {
-    return (double)(fuzz_clock_ms() - x->began_ms) / 1000;
+    return (double)(clock_now_ms() - x->began_ms) / 1000;
 }
 
 static bool stopped(const struct fuzz *x)
@@ -96,7 +97,7 @@ struct keeping {
 static void keep(struct fuzz *x, struct keeping *k, const struct fuzz_status *status)
 {
     char error[1024];
-    uint64_t now = fuzz_clock_ms();
+    uint64_t now = clock_now_ms();
     x->folder.seconds = x->began_seconds + elapsed_seconds(x);
     bool ok = true;
     if (now >= k->saved_ms + SAVE_MS) {
@@ -131,14 +132,14 @@ static bool any_running(const struct engines *e)
 static void run_phase(struct fuzz *x, struct engines *e, enum engine_kind kinds, uint64_t ms)
 {
     const struct timespec tick = {0, TICK_MS * 1000000L};
-    uint64_t until = fuzz_clock_ms() + ms;
-    struct keeping k = {.noted_ms = fuzz_clock_ms()};
+    uint64_t until = clock_now_ms() + ms;
+    struct keeping k = {.noted_ms = clock_now_ms()};
     struct fuzz_status status;
     bool any = true;
     engines_start(e, kinds, x->run.jobs, ms);
     while (any && !stopped(x)) {
         nanosleep(&tick, NULL);
-        uint64_t now = fuzz_clock_ms(), left = now < until ? until - now : 0;
+        uint64_t now = clock_now_ms(), left = now < until ? until - now : 0;
         any = engines_tend(e, left) && (left > 0 || any_running(e)) && now < until + WRAP_UP_MS;
         look(x, &status);
         keep(x, &k, &status);
@@ -159,10 +160,10 @@ static void run_phase(struct fuzz *x, struct engines *e, enum engine_kind kinds,
 static bool make_group(struct engines *e, char *error, size_t error_size)
 {
     static const char *const inside[] = {"libfuzzer", "afl", "crashes", "tmp"};
-    bool ok = make_folder(e->group, error, error_size);
+    bool ok = make_folder(e->group, "name another with --corpus", error, error_size);
     for (size_t i = 0; ok && i < sizeof inside / sizeof *inside; i++) {
         char *path = path_join(e->group, inside[i]);
-        ok = make_folder(path, error, error_size);
+        ok = make_folder(path, "name another with --corpus", error, error_size);
         free(path);
     }
     return ok;
@@ -234,7 +235,7 @@ static bool begin(struct fuzz *x, char *error, size_t error_size)
 {
     struct fuzz_status none = {.executions = 0};
     x->began_seconds = x->folder.seconds;
-    x->began_ms = fuzz_clock_ms();
+    x->began_ms = clock_now_ms();
     x->history = history_open(x->history_path, true, error, error_size);
     if (x->history == NULL || !folder_seed(&x->folder, x->programs.seeds, error, error_size))
         return false;

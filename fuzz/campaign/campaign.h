@@ -6,9 +6,20 @@
 #ifndef STORESCOPE_FUZZ_RUN_H
 #define STORESCOPE_FUZZ_RUN_H
 
-#include "fuzz/campaign/campaign_parts.h"
 #include "base/output.h"
-#include "backends/selection.h"
+#include "findings/compare.h"
+#include "fuzz/campaign/collect.h"
+
+struct fuzz_options {
+    uint64_t seconds; // 0: not said
+    const char *corpus;
+    bool resume, history;
+    enum engine_kind engine;
+    const char *db; // NULL: the default
+    const char *baseline, *write;
+    bool has_op;
+    enum copy_op op;
+};
 
 struct fuzz {
     const char *output; // path of the report; NULL: standard output

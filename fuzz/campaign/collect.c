@@ -4,8 +4,11 @@
 // From what harnesses found to what a person gets: each confirmed by the oracle in
 // a worker, minimised, and once for each backend, rule and pair of sites.
 
-#include "fuzz/campaign/campaign_parts.h"
+#include "fuzz/campaign/collect.h"
 
+#include "findings/rejudge.h"
+
+#include "base/clock.h"
 #include "base/output.h"
 
 #include <assert.h>
@@ -109,14 +112,14 @@ bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
     struct dirent **entries = NULL;
     int count = scandir(f->found, &entries, is_plain, by_name);
     // As long as the campaign itself at most, and no less than some seconds.
-    uint64_t began = fuzz_clock_ms(), span_ms = (uint64_t)(f->seconds * 1000) + 2 * PATIENCE_MS;
+    uint64_t began = clock_now_ms(), span_ms = (uint64_t)(f->seconds * 1000) + 2 * PATIENCE_MS;
     bool ok = count >= 0;
     *x = (struct fuzz_findings){.count = 0};
     if (!ok)
         snprintf(error, error_size, "cannot read '%s': %s", f->found, strerror(errno));
     for (int i = 0; i < count; i++) {
         bool stop = run->stop && *run->stop;
-        bool hurry = fuzz_clock_ms() > began + (stop ? PATIENCE_MS : span_ms);
+        bool hurry = clock_now_ms() > began + (stop ? PATIENCE_MS : span_ms);
         char *path = path_join(f->found, entries[i]->d_name);
         screen_step(screen, "minimised", (size_t)i, (size_t)count);
         ok = ok && collect_file(x, f, path, backends, hurry ? 1 : TRIES, run, error, error_size);

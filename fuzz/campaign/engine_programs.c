@@ -4,7 +4,7 @@
 // Where the programs that engines run are: STORESCOPE_FUZZERS, else the folder of
 // an installation, else the build's. Each has a folder for each engine in it.
 
-#include "fuzz/campaign/campaign_parts.h"
+#include "fuzz/campaign/engines.h"
 
 #include <assert.h>
 #include <libgen.h>

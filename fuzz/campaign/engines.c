@@ -6,7 +6,9 @@
 // in whatever way. SIGINT is passed on. Neither is in the terminal's process group:
 // a Ctrl-C reaches this program alone.
 
-#include "fuzz/campaign/campaign_parts.h"
+#include "fuzz/campaign/engines.h"
+
+#include "base/clock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -236,7 +238,7 @@ static void start(struct engines *e, struct engine *x, uint64_t ms)
         libfuzzer_command(e, x, ms, &c);
     else
         afl_command(e, x, ms, &c);
-    x->started_ms = fuzz_clock_ms();
+    x->started_ms = clock_now_ms();
     x->pid = fork();
     if (x->pid == 0)
         become_keeper(e, x->log, c.arguments, parent);
@@ -299,7 +301,7 @@ static void last_line(const char *log, char *text, size_t text_size)
 
 static void note_end(struct engines *e, struct engine *x, int status)
 {
-    uint64_t now = fuzz_clock_ms();
+    uint64_t now = clock_now_ms();
     bool well = status == 0;
     x->again_ms = now + (well ? 0 : AGAIN_MS);
     if (well) {
@@ -345,7 +347,7 @@ bool engines_tend(struct engines *e, uint64_t left_ms)
         if (collect(x, &status))
             note_end(e, x, status);
         any |= !x->given_up;
-        if (x->pid == 0 && !x->given_up && left_ms > LEAST_MS && fuzz_clock_ms() >= x->again_ms)
+        if (x->pid == 0 && !x->given_up && left_ms > LEAST_MS && clock_now_ms() >= x->again_ms)
             start(e, x, left_ms);
         keep_short(x->log);
     }
@@ -355,13 +357,13 @@ bool engines_tend(struct engines *e, uint64_t left_ms)
 void engines_stop(struct engines *e)
 {
     const struct timespec pause = {0, 20000000};
-    uint64_t until = fuzz_clock_ms() + STOP_MS;
+    uint64_t until = clock_now_ms() + STOP_MS;
     int status;
     bool any = true;
     for (size_t i = 0; i < e->count; i++)
         if (e->items[i].pid > 0)
             kill(e->items[i].pid, SIGINT);
-    while (any && fuzz_clock_ms() < until) {
+    while (any && clock_now_ms() < until) {
         any = false;
         for (size_t i = 0; i < e->count; i++)
             any |= e->items[i].pid > 0 && !collect(&e->items[i], &status);

@@ -3,7 +3,7 @@
 //
 // The folder of a campaign, and the state in it that a killed one leaves.
 
-#include "fuzz/campaign/campaign_parts.h"
+#include "fuzz/campaign/folder.h"
 
 #include "fuzz/case/case_input.h"
 #include "base/output.h"
@@ -23,38 +23,6 @@
 
 enum { SKIPPED_KEPT = 20, STATE_BYTES_MAX = 1 << 20 };
 #define STATE_FIRST_LINE "storescope campaign 1"
-
-char *path_join(const char *folder, const char *name)
-{
-    char *path = NULL;
-    int length = asprintf(&path, "%s/%s", folder, name);
-    assert(length > 0);
-    return path;
-}
-
-bool make_folder(const char *path, char *error, size_t error_size)
-{
-    struct stat status;
-    if (mkdir(path, 0777) == 0 ||
-        (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
-        return true;
-    snprintf(error, error_size, "cannot make the folder '%s': %s; name another with --corpus", path,
-             strerror(errno));
-    return false;
-}
-
-void remove_tree(const char *path)
-{
-    char *const roots[] = {(char *)(uintptr_t)path, NULL};
-    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    for (FTSENT *e; tree && (e = fts_read(tree)) != NULL;)
-        if (e->fts_info == FTS_DP)
-            rmdir(e->fts_path);
-        else if (e->fts_info != FTS_D)
-            unlink(e->fts_path);
-    if (tree)
-        fts_close(tree);
-}
 
 // ---- the state ----
 
@@ -200,10 +168,10 @@ bool folder_open(struct fuzz_folder *f, const char *root, bool resume, char *err
                  "there is no campaign in '%s' to resume; leave --resume out to start one", root);
         ok = false;
     }
-    ok = ok && make_folder(f->root, error, error_size) &&
-         make_folder(f->state, error, error_size) && lock_folder(f, error, error_size) &&
-         open_state(f, resume, error, error_size) && make_folder(f->found, error, error_size) &&
-         make_folder(f->seeds, error, error_size) && make_folder(f->findings, error, error_size);
+    ok = ok && make_folder(f->root, "name another with --corpus", error, error_size) &&
+         make_folder(f->state, "name another with --corpus", error, error_size) && lock_folder(f, error, error_size) &&
+         open_state(f, resume, error, error_size) && make_folder(f->found, "name another with --corpus", error, error_size) &&
+         make_folder(f->seeds, "name another with --corpus", error, error_size) && make_folder(f->findings, "name another with --corpus", error, error_size);
     if (!ok)
         folder_close(f);
     return ok;

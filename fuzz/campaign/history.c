@@ -3,6 +3,8 @@
 
 #include "fuzz/campaign/history_db.h"
 
+#include "base/file.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -126,25 +128,6 @@ static bool prepare(struct history *h, char *error, size_t error_size)
     return run(h, "PRAGMA journal_mode=WAL") || history_fail(h, error, error_size);
 }
 
-static bool make_folders(const char *path, char *error, size_t error_size)
-{
-    char *copy = strdup(path);
-    assert(copy != NULL);
-    bool ok = true;
-    for (char *slash = strchr(copy + 1, '/'); ok && slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        ok = mkdir(copy, 0777) == 0 || errno == EEXIST;
-        if (!ok)
-            snprintf(
-                error, error_size,
-                "cannot make the folder '%s' of the history: %s; --db FILE names another place",
-                copy, strerror(errno));
-        *slash = '/';
-    }
-    free(copy);
-    return ok;
-}
-
 struct history *history_open(const char *path, bool create, char *error, size_t error_size)
 {
     struct history *h = calloc(1, sizeof *h);
@@ -159,7 +142,7 @@ struct history *history_open(const char *path, bool create, char *error, size_t 
                  path, strerror(errno));
         ok = false;
     } else if (create) {
-        ok = make_folders(path, error, error_size);
+        ok = make_folders_of(path, "--db FILE names another place for the history", error, error_size);
     }
     if (ok &&
         sqlite3_open_v2(path, &h->db, SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0),

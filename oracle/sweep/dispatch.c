@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "sweep/dispatch.h"
+
+#include "base/clock.h"
 #include "sweep/worker.h"
 
 #include <errno.h>
@@ -58,13 +60,6 @@ struct sweep {
     size_t error_size;
 };
 
-uint64_t sweep_clock_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 unsigned sweep_stall_ms(const struct campaign_options *options)
 {
     return options->stall_ms ? options->stall_ms : 10000 + 10 * options->timeout_ms;
@@ -112,7 +107,7 @@ static void end_soon(struct sweep *s)
 {
     if (s->ending_ms)
         return;
-    s->ending_ms = sweep_clock_ms() + FINISH_MS;
+    s->ending_ms = clock_now_ms() + FINISH_MS;
     for (unsigned i = 0; i < s->hand_count; i++)
         if (s->hands[i].busy)
             atomic_store(&s->hands[i].worker.slot->stop, 1);
@@ -131,7 +126,7 @@ static void give_up(struct sweep *s, uint64_t count, uint64_t limit, const char 
 static uint64_t lost_max(const struct sweep *s, uint64_t most)
 {
     const struct sweep_sum *sum = s->sum;
-    bool slow = sweep_clock_ms() - s->started_ms > SWEEP_PATIENCE_MS;
+    bool slow = clock_now_ms() - s->started_ms > SWEEP_PATIENCE_MS;
     bool mostly = sum->judged / SWEEP_JUDGED_PER_LOST < sum->distrusted + sum->deaths;
     return slow && mostly ? SWEEP_LOST_SLOWLY_MAX : most;
 }
@@ -399,7 +394,7 @@ static void hand_give(struct sweep *s, struct hand *hand)
     hand->id = command.id;
     hand->busy = true;
     hand->seen_at = at;
-    hand->moved_ms = sweep_clock_ms();
+    hand->moved_ms = clock_now_ms();
     hand->moved_used_ms = worker_used_ms(&hand->worker);
     // When it fails the worker is dead, which its socket tells as well.
     (void)worker_ask(&hand->worker, &command);
@@ -496,7 +491,7 @@ static void look_after(struct sweep *s, struct hand *hand, uint64_t now)
 
 static void tick(struct sweep *s)
 {
-    uint64_t now = sweep_clock_ms();
+    uint64_t now = clock_now_ms();
     if (s->options->stop && *s->options->stop)
         end_soon(s);
     if (now - s->tick_ms < TICK_MS)
@@ -516,7 +511,7 @@ static void run_to_end(struct sweep *s)
         hand_out(s);
         if (busy_count(s) == 0 && (s->ending_ms || s->open_count == 0))
             break;
-        if (s->ending_ms && sweep_clock_ms() >= s->ending_ms)
+        if (s->ending_ms && clock_now_ms() >= s->ending_ms)
             break;
         wait_for_answers(s);
     }
@@ -524,7 +519,7 @@ static void run_to_end(struct sweep *s)
         coverage_ask(s);
     for (unsigned i = 0; i < s->hand_count; i++)
         worker_end(&s->hands[i].worker, NULL, 0);
-    tell_progress(s, sweep_clock_ms());
+    tell_progress(s, clock_now_ms());
 }
 
 bool sweep_run(const struct job *job, const struct campaign_options *options, struct sweep_sum *out,
@@ -535,7 +530,7 @@ bool sweep_run(const struct job *job, const struct campaign_options *options, st
         .options = options,
         .sum = out,
         .hand_count = options->jobs ? options->jobs : 1,
-        .started_ms = sweep_clock_ms(),
+        .started_ms = clock_now_ms(),
         .error = error,
         .error_size = error_size,
     };
@@ -551,7 +546,7 @@ bool sweep_run(const struct job *job, const struct campaign_options *options, st
     else
         run_to_end(&s);
     out->interrupted = out->done < job->plan->cases && !out->given_up[0] && !out->not_opened[0];
-    out->seconds = (double)(sweep_clock_ms() - s.started_ms) / 1e3;
+    out->seconds = (double)(clock_now_ms() - s.started_ms) / 1e3;
     free(s.hands);
     free(s.polls);
     free(s.open);

@@ -49,7 +49,4 @@ void sweep_free(struct sweep_sum *sum);
 // Wall time without progress after which a worker is taken to hang.
 unsigned sweep_stall_ms(const struct campaign_options *options);
 
-// Milliseconds of a clock that only goes forward.
-uint64_t sweep_clock_ms(void);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "sweep/rig.h"
 
+#include "base/clock.h"
 #include "record/confine.h"
 
 #include <errno.h>
@@ -406,19 +407,12 @@ static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const str
     count_broken(rig, c);
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 enum chunk_end { CHUNK_DONE, CHUNK_DISTRUSTED, CHUNK_UNCLEAN };
 
 static enum chunk_end chunk_once(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi,
                                  struct worker_slot *slot)
 {
-    uint64_t started = now_ns(), batch = 0, bytes = 0;
+    uint64_t started = clock_now_ns(), batch = 0, bytes = 0;
     report_reset(rig, id, lo);
     for (uint64_t k = lo; k < hi; k++) {
         struct copy_case c;
@@ -442,7 +436,7 @@ static enum chunk_end chunk_once(struct rig *rig, uint64_t id, uint64_t lo, uint
         if (look && !arena_was_clean(rig->arena))
             return CHUNK_UNCLEAN;
         bytes = look ? 0 : bytes;
-        if ((look || batch % CLOCK_CASES == 0) && now_ns() - started > CHUNK_NS)
+        if ((look || batch % CLOCK_CASES == 0) && clock_now_ns() - started > CHUNK_NS)
             break;
     }
     return arena_was_clean(rig->arena) ? CHUNK_DONE : CHUNK_UNCLEAN;

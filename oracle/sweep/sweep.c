@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "sweep/sweep.h"
+
+#include "base/clock.h"
 #include "sweep/explain.h"
 #include "sweep/dispatch.h"
 #include "sweep/worker.h"
@@ -30,7 +32,7 @@ static bool wait_for_answer(struct worker *w, uint64_t until_ms, const char **ho
         struct pollfd again = {.fd = w->fd, .events = POLLIN};
         if (worker_is_dead(w))
             return poll(&again, 1, 0) > 0;
-        uint64_t now = sweep_clock_ms();
+        uint64_t now = clock_now_ms();
         const char *hangs = worker_hangs(w, now, 0);
         if (hangs || now >= until_ms) {
             *how = hangs ? hangs : "stopped the recorder's clock";
@@ -52,7 +54,7 @@ static bool next_frame(struct worker *w, enum frame_kind kind, uint64_t until_ms
         snprintf(error, error_size, "the routine %s", hung);
         return false;
     }
-    uint64_t now = sweep_clock_ms();
+    uint64_t now = clock_now_ms();
     unsigned left_ms = until_ms > now ? (unsigned)(until_ms - now) : 1;
     bool whole = frame_receive(w->fd, FRAME_BYTES_MAX, left_ms, out);
     if (whole && out->kind == kind)
@@ -118,7 +120,7 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
         return false;
     }
     (void)worker_ask(&w, &command); // when it fails the worker is dead
-    uint64_t until_ms = sweep_clock_ms() + stall_ms;
+    uint64_t until_ms = clock_now_ms() + stall_ms;
     bool ok = next_frame(&w, FRAME_RECORDING, until_ms, &f, error, error_size);
     worker_end(&w, NULL, 0);
     job_unprepare(&job);
@@ -142,7 +144,7 @@ static bool next_stores(struct worker *w, const struct copy_case *c, unsigned st
     struct frame f;
     (void)worker_ask(w, &command); // when it fails the worker is dead
     bool ok =
-        next_frame(w, FRAME_RECORDING, sweep_clock_ms() + stall_ms, &f, error, sizeof error) &&
+        next_frame(w, FRAME_RECORDING, clock_now_ms() + stall_ms, &f, error, sizeof error) &&
         recording_of_case(&f, c, out);
     frame_free(&f);
     return ok;
@@ -208,7 +210,7 @@ static bool note_is_sound(const struct frame *f)
 
 static uint64_t witness_deadline(struct witness_desk *desk)
 {
-    uint64_t now = sweep_clock_ms();
+    uint64_t now = clock_now_ms();
     if (!desk->last_ms && desk->options->stop && *desk->options->stop)
         desk->last_ms = now + WITNESSES_MS;
     return desk->last_ms ? desk->last_ms : now + sweep_stall_ms(desk->options);

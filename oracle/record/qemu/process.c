@@ -3,6 +3,7 @@
 
 #include "record/qemu/process.h"
 
+#include "base/clock.h"
 #include "backends/arch.h"
 #include "record/qemu/embed.h"
 
@@ -159,14 +160,6 @@ void process_end(struct process *p)
     while (waitpid(p->pid, &p->status, 0) < 0 && errno == EINTR)
         continue;
     p->pid = 0;
-}
-
-static uint64_t clock_ms(clockid_t clock)
-{
-    struct timespec t;
-    if (clock_gettime(clock, &t) != 0)
-        return 0;
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 static void wait_for_turn(struct qemu_shared *s)

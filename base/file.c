@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "base/file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fts.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *path_join(const char *folder, const char *name)
+{
+    char *path = NULL;
+    int length = asprintf(&path, "%s/%s", folder, name);
+    assert(length > 0);
+    return path;
+}
+
+bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool make_folder(const char *path, const char *advice, char *error, size_t error_size)
+{
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && is_folder(path)))
+        return true;
+    snprintf(error, error_size, "cannot make the folder '%s': %s; %s", path, strerror(errno), advice);
+    return false;
+}
+
+bool make_folders_of(const char *path, const char *advice, char *error, size_t error_size)
+{
+    char *copy = strdup(path);
+    assert(copy != NULL);
+    bool ok = true;
+    for (char *slash = strchr(copy + 1, '/'); ok && slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        ok = make_folder(copy, advice, error, error_size);
+        *slash = '/';
+    }
+    free(copy);
+    return ok;
+}
+
+bool make_folders(const char *path, const char *advice, char *error, size_t error_size)
+{
+    return make_folders_of(path, advice, error, error_size) &&
+           make_folder(path, advice, error, error_size);
+}
+
+void remove_tree(const char *path)
+{
+    char *const roots[] = {(char *)(uintptr_t)path, NULL};
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    for (FTSENT *e; tree && (e = fts_read(tree)) != NULL;)
+        if (e->fts_info == FTS_DP)
+            rmdir(e->fts_path);
+        else if (e->fts_info != FTS_D)
+            unlink(e->fts_path);
+    if (tree)
+        fts_close(tree);
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Folders and paths.
+
+#ifndef STORESCOPE_BASE_FILE_H
+#define STORESCOPE_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// "FOLDER/NAME"; the caller frees it.
+char *path_join(const char *folder, const char *name) __attribute__((malloc));
+
+// Makes the folder unless it is there; make_folders with all above it. False and one line
+// in ERROR, which ends with ADVICE: what to do about it.
+bool make_folder(const char *path, const char *advice, char *error, size_t error_size);
+bool make_folders(const char *path, const char *advice, char *error, size_t error_size);
+
+// The folder that PATH, a file, is to lie in, with all above it; likewise.
+bool make_folders_of(const char *path, const char *advice, char *error, size_t error_size);
+
+bool is_folder(const char *path);
+
+// A file, or a folder with all in it. What cannot be removed stays.
+void remove_tree(const char *path);
+
+#endif
