@@ -6,7 +6,7 @@
 
 add_subdirectory(routines)
 
-add_executable(run_expectations run_expectations.c)
+add_executable(run_expectations run_expectations.c ../backends/cpu.c)
 storescope_target(run_expectations)
 target_link_libraries(run_expectations PRIVATE storescope_planted CJSON::CJSON)
 

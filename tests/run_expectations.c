@@ -7,6 +7,7 @@
 // "-" stands for an empty field. Contract paths are relative to the project's
 // root, which is the folder to run it in.
 
+#include "backends/cpu.h"
 #include "backends/planted/planted.h"
 
 #include <cjson/cJSON.h>
@@ -43,7 +44,6 @@ struct expectation {
 struct tally {
     const char *storescope;
     const char *only;     // glob over backends' names, or NULL
-    char features[8192];  // of this CPU, each between blanks
     bool expected[RULES]; // some row names the rule
     unsigned passed, failed, skipped;
 };
@@ -52,34 +52,6 @@ struct answer {
     char *text;
     int status; // exit status, or -1 when the program died
 };
-
-static bool read_features(char *features, size_t size)
-{
-    FILE *f = fopen("/proc/cpuinfo", "r");
-    bool found = false;
-    while (f != NULL && !found && fgets(features, (int)size, f) != NULL) {
-        found = strncmp(features, "flags", 5) == 0;
-    }
-    if (f != NULL) {
-        fclose(f);
-    }
-    features[strcspn(features, "\n")] = ' ';
-    return found;
-}
-
-// The first of the features that this CPU lacks, into LACKING; true when there is one.
-static bool lacks_feature(const struct tally *t, const char *cpu, char *lacking, size_t size)
-{
-    while (*(cpu += strspn(cpu, " ")) != '\0') {
-        int length = (int)strcspn(cpu, " ");
-        snprintf(lacking, size, " %.*s ", length, cpu);
-        if (strstr(t->features, lacking) == NULL) {
-            return true;
-        }
-        cpu += length;
-    }
-    return false;
-}
 
 static char *read_all(int fd)
 {
@@ -249,14 +221,14 @@ static void note_rules(struct tally *t, const char *rules)
 
 static void run_row(struct tally *t, const struct expectation *e)
 {
-    char lacking[64];
     int results;
     if (t->only != NULL && fnmatch(t->only, e->backend, 0) != 0) {
         return;
     }
     note_rules(t, e->rules);
-    if (lacks_feature(t, e->cpu, lacking, sizeof lacking)) {
-        printf("skip %s: CPU lacks%s\n", e->backend, lacking);
+    const char *lacks = cpu_lacks(e->cpu);
+    if (lacks != NULL) {
+        printf("skip %s: CPU lacks %s\n", e->backend, lacks);
         t->skipped++;
         return;
     }
@@ -347,9 +319,8 @@ int main(int count, char **arguments)
         return 2;
     }
     struct tally *t = calloc(1, sizeof *t);
-    if (t == NULL || !read_features(t->features, sizeof t->features)) {
-        fprintf(stderr, "cannot read the CPU's features from /proc/cpuinfo\n");
-        free(t);
+    if (t == NULL) {
+        fprintf(stderr, "no memory\n");
         return 2;
     }
     t->storescope = arguments[1];

@@ -3,6 +3,7 @@
 
 #include "fuzz/x86/sandbox.h"
 
+#include "backends/cpu.h"
 #include "record/native.h"
 
 #include <asm/prctl.h>
@@ -156,7 +157,7 @@ static void reset_state(void)
 {
     uint32_t mxcsr = MXCSR_OF_C;
     __asm__ volatile("fninit\n\tldmxcsr %0\n\tcld" : : "m"(mxcsr));
-    if (__builtin_cpu_supports("avx"))
+    if (cpu_really_has("avx"))
         __asm__ volatile("vzeroupper" : : : "memory");
 }
 

@@ -6,6 +6,8 @@
 
 #include "fuzz/x86/x86_routine_parts.h"
 
+#include "backends/cpu.h"
+
 static const uint8_t callee_saved[] = {3, 5, 12, 13, 14, 15};
 
 // mov [frame+off], reg or mov reg, [frame+off]
@@ -21,9 +23,9 @@ static void put_slot(struct builder *b, unsigned opcode, unsigned reg, unsigned 
 static void put_vector(struct builder *b, bool store, unsigned v, unsigned off)
 {
     uint8_t opcode = store ? 0x7f : 0x6f, r = v & 8 ? 0 : 0x80;
-    if (__builtin_cpu_supports("avx512f"))
+    if (cpu_really_has("avx512f"))
         PUT(b, 0x62, (uint8_t)(r | 0x61 | (v & 16 ? 0 : 0x10)), 0xfe, 0x48, opcode, SLOT(v, off));
-    else if (__builtin_cpu_supports("avx"))
+    else if (cpu_really_has("avx"))
         PUT(b, 0xc4, (uint8_t)(r | 0x61), 0x7e, opcode, SLOT(v, off));
     else
         PUT(b, 0xf3, (uint8_t)(v & 8 ? 0x44 : 0x40), 0x0f, opcode, SLOT(v, off));
@@ -32,7 +34,7 @@ static void put_vector(struct builder *b, bool store, unsigned v, unsigned off)
 static void put_mask(struct builder *b, bool store, unsigned k, unsigned off)
 {
     // kmovq, or kmovw without AVX512BW
-    uint8_t w = __builtin_cpu_supports("avx512bw") ? 0xf8 : 0x78;
+    uint8_t w = cpu_really_has("avx512bw") ? 0xf8 : 0x78;
     PUT(b, 0xc4, 0xe1, w, store ? 0x91 : 0x90, SLOT(k, off));
 }
 
@@ -110,7 +112,7 @@ void routine_epilogue(struct builder *b, bool sets_flags)
     PUT(b, 0x0f, 0xae, 0x15, LE32((int)pool - (b->r->code_bytes + 7))); // ldmxcsr
     if (b->x87)
         PUT(b, 0xdd, SLOT(6, FRAME_FXSAVE)); // fnsave
-    if (b->vectors && __builtin_cpu_supports("avx"))
+    if (b->vectors && cpu_really_has("avx"))
         PUT(b, 0xc5, 0xf8, 0x77); // vzeroupper
     for (unsigned i = 0; i < sizeof callee_saved; i++)
         if (gprs & bit(callee_saved[i]))

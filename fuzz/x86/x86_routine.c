@@ -3,6 +3,8 @@
 
 #include "fuzz/x86/x86_gen.h"
 
+#include "backends/cpu.h"
+
 #include <asm/prctl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,8 +60,8 @@ static void finish(struct gen *g)
         if (g->subs[sub].used)
             gen_sub(g, sub);
     if (b->in.left == 0 && b->r->seed % 16 == 0) { // every vector now and then
-        b->vectors = __builtin_cpu_supports("avx512f") ? 0xffffffff : 0xffff;
-        b->masks = __builtin_cpu_supports("avx512f") ? 0xff : 0;
+        b->vectors = cpu_really_has("avx512f") ? 0xffffffff : 0xffff;
+        b->masks = cpu_really_has("avx512f") ? 0xff : 0;
     }
     uint16_t gprs = b->gprs;
     uint32_t vectors = b->vectors;

@@ -29,9 +29,22 @@ def look(what, good, why=""):
     print(f"{'ok' if good else 'NOT OK'}: {what}{f': {why}' if why and not good else ''}")
 
 
-def draw(program, *arguments):
-    ran = subprocess.run([program, "trace", *arguments, "--format", "svg"], capture_output=True)
+def trace(program, *arguments):
+    return subprocess.run([program, "trace", *arguments, "--format", "svg"], capture_output=True)
+
+
+def picture_of(ran):
     return tree.fromstring(ran.stdout) if ran.returncode < 2 else None
+
+
+def draw(program, *arguments):
+    return picture_of(trace(program, *arguments))
+
+
+def cannot_run(ran):
+    """Why this machine has no such call, or nothing: a CPU may lack a feature."""
+    said = ran.stderr.decode(errors="replace")
+    return said.strip() if ran.returncode == 2 and "cannot run here" in said else ""
 
 
 def rows(picture):
@@ -41,7 +54,11 @@ def rows(picture):
 def routines_of_every_size(program):
     for name in ROUTINES:
         for size in SIZES:
-            picture = draw(program, name, f"memcpy size={size} dst=3")
+            ran = trace(program, name, f"memcpy size={size} dst=3")
+            if cannot_run(ran):
+                print(f"skip {name}, {size} bytes: {cannot_run(ran)}")
+                continue
+            picture = picture_of(ran)
             good = picture is not None and picture.tag == f"{SVG}svg" and picture.get("viewBox")
             look(f"{name}, {size} bytes", good)
 

@@ -27,6 +27,17 @@ refuses 'list, trace, check, compare' --frobnicate
 refuses "expected one of: text, json" list --format xml
 refuses "auto, always or never" list --color sometimes
 
+# ---- a CPU of which tests hide a part, as one that lacks it ----
+hidden=${STORESCOPE_HIDE_CPU-}
+export STORESCOPE_HIDE_CPU=avx512f
+refuses 'planted/masked_store cannot run here: CPU lacks avx512' trace planted/masked_store --size 4
+run check planted/masked_store --contract ram --quiet
+[ "$status" -eq 2 ] && grep -q 'under ram: skipped' out && grep -q 'CPU lacks avx512' out
+verdict $? 'a routine that needs what is hidden is skipped, by name'
+STORESCOPE_HIDE_CPU='avx2 avx51'
+refuses "STORESCOPE_HIDE_CPU: there is no CPU feature 'avx51'" list
+STORESCOPE_HIDE_CPU=$hidden
+
 # ---- backends that are not there ----
 refuses 'nothing/here' check nothing/here --contract ram
 refuses 'nothing*' compare 'nothing*'

@@ -99,15 +99,21 @@ static void check_move(size_t which, size_t dst_off, size_t src_off, size_t n)
                  src_off, dst_off);
 }
 
+// On this CPU; if not, it is said by name.
+static bool can_run(size_t which)
+{
+    const char *lacks = cpu_lacks(copies[which].features);
+    if (lacks)
+        print_message("skip %s: CPU lacks %s\n", copies[which].name, lacks);
+    return !lacks;
+}
+
 static void each_copies_the_bytes_and_no_others(void **state)
 {
     (void)state;
     for (size_t which = 0; which < COPIES; which++) {
-        if (cpu_lacks(copies[which].features)) {
-            print_message("skip %s: CPU lacks %s\n", copies[which].name,
-                          cpu_lacks(copies[which].features));
+        if (!can_run(which))
             continue;
-        }
         for (size_t n = 0; n <= 300; n += n < 70 ? 1 : 23)
             for (size_t dst = 0; dst < 64; dst += 5)
                 for (size_t src = 0; src < 64; src += 21)
@@ -121,7 +127,7 @@ static void moves_take_every_overlap(void **state)
 {
     (void)state;
     for (size_t which = 0; which < COPIES; which++) {
-        if (!copies[which].moves || cpu_lacks(copies[which].features))
+        if (!copies[which].moves || !can_run(which))
             continue;
         for (size_t n = 0; n <= 200; n += n < 20 ? 1 : 7)
             for (size_t src = 3 * PAGE - 140; src <= 3 * PAGE + 140; src += 3)
@@ -146,7 +152,7 @@ static void nothing_beyond_the_buffers_is_touched(void **state)
     mprotect(src + PAGE, PAGE, PROT_READ | PROT_WRITE);
     fill(src + PAGE, PAGE, 1);
     for (size_t which = 0; which < COPIES; which++) {
-        if (cpu_lacks(copies[which].features))
+        if (!can_run(which))
             continue;
         for (size_t n = 0; n <= 400; n++) {
             assert_ptr_equal(copies[which].copy(dst + PAGE, src + PAGE, n), dst + PAGE);

@@ -6,6 +6,8 @@
 
 #include "record/rewrite/writer.h"
 
+#include "backends/cpu.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,7 +115,7 @@ static void write_clean_up(struct writer *w)
 {
     unsigned traits = w->t->traits;
     bool uppers = (traits & TRAIT_DIRTIES_UPPERS) && !(traits & TRAIT_CLEARS_UPPERS);
-    if (uppers && __builtin_cpu_supports("avx"))
+    if (uppers && cpu_really_has("avx"))
         emit_bytes(w->e, "\xc5\xf8\x77", 3); // vzeroupper
     if (traits & TRAIT_X87)
         emit_bytes(w->e, "\xdb\xe3", 2); // fninit

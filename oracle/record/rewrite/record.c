@@ -6,7 +6,8 @@
 
 #include "record/rewrite/writer.h"
 
-#include <cpuid.h>
+#include "backends/cpu.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,16 +64,6 @@ static uint16_t registers_of(const struct segment *s)
     return mask;
 }
 
-static bool has_wide_masks(void)
-{
-    static int known = -1;
-    if (known < 0) {
-        unsigned a, b = 0, c, d;
-        known = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX512BW);
-    }
-    return known;
-}
-
 static void write_slot(struct writer *w, const struct slot *s, unsigned log, int32_t at,
                        uint16_t avoid)
 {
@@ -84,7 +75,7 @@ static void write_slot(struct writer *w, const struct slot *s, unsigned log, int
         break;
     case SLOT_K:
         x = writer_take(w, avoid | bit(log), 1);
-        emit_copy_mask(w->e, x.reg, s->reg, has_wide_masks());
+        emit_copy_mask(w->e, x.reg, s->reg, cpu_really_has("avx512bw"));
         emit_store(w->e, log, disp, x.reg);
         writer_give_back(w, x);
         break;
