@@ -12,6 +12,8 @@
 #ifndef STORESCOPE_BACKEND_H
 #define STORESCOPE_BACKEND_H
 
+#include "backends/loader/undefined.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,11 +28,6 @@ bool copy_op_parse(const char *name, enum copy_op *op);
 // What the routine returns. A routine that returns nothing cannot break
 // wrong-return.
 enum copy_result { RESULT_OF_OP, RESULT_NONE };
-
-// Half-open range of addresses.
-struct span {
-    uintptr_t lo, hi;
-};
 
 struct arch;
 
@@ -91,10 +88,7 @@ struct routine {
     size_t image_count;
     struct routine_tunable tunables[ROUTINE_TUNABLES_MAX];
     size_t tunable_count;
-    // Calls to symbols that were not found land on one-byte traps in this
-    // span; name of the symbol for a trap's address, or NULL.
-    struct span undefined;
-    const char *const *undefined_names;
+    struct undefined undefined;
     void *handle;        // owned by the loader
 };
 

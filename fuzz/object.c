@@ -48,8 +48,11 @@ static void routine_is_sound(const struct routine *r)
     FUZZ_HOLDS(inside);
     for (size_t i = 0; i < r->tunable_count; i++)
         FUZZ_HOLDS(r->tunables[i].symbol != NULL && r->tunables[i].width <= 8);
-    for (uintptr_t at = r->undefined.lo; at < r->undefined.hi; at++)
-        FUZZ_HOLDS(r->undefined_names[at - r->undefined.lo] != NULL);
+    const struct undefined *u = &r->undefined;
+    for (uintptr_t at = u->span.lo; at < u->span.hi; at += UNDEFINED_BYTES)
+        FUZZ_HOLDS(undefined_at(u, at) != NULL);
+    for (size_t i = 0; i < u->use_count; i++)
+        FUZZ_HOLDS(undefined_in(u, u->uses[i].at, u->uses[i].at + 1) != NULL);
 }
 
 static void load_one(const char *path, const char *symbol)

@@ -166,19 +166,33 @@ bool elf_symbol_is_code(const struct elf_symbol *symbol)
     return symbol->executable && (type == STT_FUNC || type == STT_NOTYPE);
 }
 
-static bool each_of_unit(const struct elf_unit *unit, elf_visit *visit, void *context)
+// Visits those symbols that are DEFINED, or those that are not.
+static bool each_of_kind(const struct elf_unit *unit, bool defined, elf_visit *visit, void *context)
 {
     for (int dynamic = 0; dynamic < 2; dynamic++) {
         size_t count = dynamic ? unit->dynamic_count : unit->symbol_count;
         for (size_t i = 1; i < count; i++) {
             struct elf_symbol symbol;
-            if (read_symbol(unit, dynamic != 0, i, &symbol) && symbol.sym.st_shndx != SHN_UNDEF &&
-                symbol.name[0] != '\0' && !visit(unit, &symbol, context)) {
+            if (read_symbol(unit, dynamic != 0, i, &symbol) &&
+                (symbol.sym.st_shndx != SHN_UNDEF) == defined && symbol.name[0] != '\0' &&
+                !visit(unit, &symbol, context)) {
                 return false;
             }
         }
     }
     return true;
+}
+
+static bool each_of_unit(const struct elf_unit *unit, elf_visit *visit, void *context)
+{
+    return each_of_kind(unit, true, visit, context);
+}
+
+void elf_file_each_undefined(struct elf_file *file, elf_visit *visit, void *context)
+{
+    if (file->kind != ELF_FILE_ARCHIVE) {
+        each_of_kind(file->units[0], false, visit, context);
+    }
 }
 
 static const char *member_name(Elf *elf)

@@ -58,6 +58,9 @@ bool elf_file_is_program(struct elf_file *file);
 // Visits every defined symbol; of an archive, those of all its members.
 void elf_file_each_symbol(struct elf_file *file, elf_visit *visit, void *context);
 
+// Visits every symbol that the file leaves to others, unless it is an archive.
+void elf_file_each_undefined(struct elf_file *file, elf_visit *visit, void *context);
+
 // Visits the names in an archive's index with the unit left NULL and only the
 // symbol's name set. False when the archive has no index.
 bool elf_file_each_indexed(struct elf_file *file, elf_visit *visit, void *context);

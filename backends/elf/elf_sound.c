@@ -7,6 +7,7 @@
 #include "backends/elf/elf_sound.h"
 
 #include "backends/elf/elf_read.h"
+#include "backends/elf/foreign_file.h"
 #include "base/older_libc.h"
 
 #include <ar.h>
@@ -34,14 +35,19 @@ static const struct machine_row {
     {EM_ALPHA, "Alpha"},     {EM_X86_64, "x86-64"},   {EM_LOONGARCH, "LoongArch"},
 };
 
-static const char *machine_name(unsigned machine)
+// "32-bit RISC-V, little-endian"
+static void machine_tell(unsigned machine, int class, int data, char *text, size_t size)
 {
+    const char *name = NULL;
     for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
-        if (machines[i].machine == machine) {
-            return machines[i].name;
-        }
+        name = machines[i].machine == machine ? machines[i].name : name;
     }
-    return "another machine";
+    if (name == NULL) {
+        snprintf(text, size, "a CPU (ELF machine %u)", machine);
+    } else {
+        snprintf(text, size, "%d-bit %s, %s-endian", class == ELFCLASS64 ? 64 : 32, name,
+                 data == ELFDATA2MSB ? "big" : "little");
+    }
 }
 
 bool elf_sound_fail(const struct elf_source *source, const char *format, ...)
@@ -115,8 +121,11 @@ static bool is_ours(const struct elf_source *source, const Elf64_Ehdr *header)
         return elf_sound_fail(source, "has a damaged ELF header; build or copy it again");
     }
     if (machine != EM_X86_64) {
-        return elf_sound_fail(source, "is for %s; this recorder runs x86-64",
-                              machine_name(machine));
+        char text[64];
+        machine_tell(machine, class, data, text, sizeof text);
+        return elf_sound_fail(source, "is for %s, which is not supported; 'storescope list' "
+                                      "shows the CPUs that are",
+                              text);
     }
     if (class != ELFCLASS64) {
         return elf_sound_fail(source, "is 32-bit (x32); this recorder runs 64-bit code");
@@ -278,6 +287,15 @@ static bool special_is_sound(const struct elf_source *source, const struct ar_hd
     return (!narrow && !wide) || index_is_sound(source, at, bytes, wide);
 }
 
+// What a member that is no ELF is, or NULL.
+static const char *foreign_member(const struct elf_image *member)
+{
+    uint8_t bytes[FOREIGN_FILE_BYTES];
+    size_t length = member->bytes < sizeof bytes ? (size_t)member->bytes : sizeof bytes;
+    bool read = elf_read(member->source, member->offset, bytes, length);
+    return read ? foreign_file_kind(bytes, length) : NULL;
+}
+
 static bool member_is_sound(const struct elf_image *member, bool *seen_elf)
 {
     Elf64_Ehdr header;
@@ -295,6 +313,7 @@ static bool archive_is_sound(const struct elf_source *source)
 {
     struct ar_hdr header;
     bool seen_elf = false;
+    const char *foreign = NULL; // what a member is that is no ELF
     for (uint64_t at = SARMAG; at < source->bytes;) {
         uint64_t bytes, data = at + sizeof header;
         if (!elf_range_fits(at, sizeof header, source->bytes) ||
@@ -314,7 +333,13 @@ static bool archive_is_sound(const struct elf_source *source)
         if (!member_is_sound(&member, &seen_elf)) {
             return false;
         }
+        if (foreign == NULL && !is_special(&header)) {
+            foreign = foreign_member(&member);
+        }
         at = data + bytes + (bytes & 1);
+    }
+    if (!seen_elf && foreign != NULL) {
+        return elf_sound_fail(source, "holds no object file: a member is %s", foreign);
     }
     return seen_elf || elf_sound_fail(source, "holds no object file; name another archive");
 }
@@ -335,9 +360,12 @@ bool elf_sound_file(const struct elf_source *file)
     if (source->bytes >= SARMAG && memcmp(&header, ARMAG, SARMAG) == 0) {
         return archive_is_sound(source);
     }
-    bool is_thin = source->bytes >= SARMAG && memcmp(&header, thin, SARMAG) == 0;
-    return elf_sound_fail(source, is_thin
-                                      ? "is a thin archive; name one of its object files instead"
-                                      : "is not an ELF file; give a shared object, an object file "
+    if (source->bytes >= SARMAG && memcmp(&header, thin, SARMAG) == 0) {
+        return elf_sound_fail(source, "is a thin archive; name one of its object files instead");
+    }
+    const char *foreign = foreign_member(&whole);
+    return foreign != NULL
+               ? elf_sound_fail(source, "is %s", foreign)
+               : elf_sound_fail(source, "is not an ELF file; give a shared object, an object file "
                                         "or an archive");
 }

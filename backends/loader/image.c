@@ -60,9 +60,6 @@ static bool check_section(struct linker *l, const struct elf_unit *unit, size_t 
 {
     const char *name = unit->member != NULL ? unit->member : "section";
     uint64_t align = shdr->sh_addralign;
-    if ((shdr->sh_flags & SHF_TLS) != 0) {
-        return image_fail(l, "%s uses thread-local storage; link it into a shared object", name);
-    }
     if ((shdr->sh_flags & SHF_ALLOC) == 0 || (shdr->sh_flags & SHF_COMPRESSED) != 0) {
         return image_fail(l, "%s %zu is not loaded, yet code refers to it", name, section);
     }
@@ -84,8 +81,18 @@ static bool check_section(struct linker *l, const struct elf_unit *unit, size_t 
     return true;
 }
 
-// Makes the section part of the image, once.
-static bool reach(struct linker *l, struct elf_unit *unit, size_t section, size_t *piece)
+static enum segment segment_of(const GElf_Shdr *shdr)
+{
+    if ((shdr->sh_flags & SHF_TLS) != 0) {
+        return SEGMENT_THREAD;
+    }
+    if ((shdr->sh_flags & SHF_EXECINSTR) != 0) {
+        return SEGMENT_CODE;
+    }
+    return (shdr->sh_flags & SHF_WRITE) != 0 ? SEGMENT_DATA : SEGMENT_CONST;
+}
+
+bool image_reach(struct linker *l, struct elf_unit *unit, size_t section, size_t *piece)
 {
     for (*piece = 0; *piece < l->piece_count; *piece += 1) {
         if (l->pieces[*piece].unit == unit && l->pieces[*piece].section == section) {
@@ -103,12 +110,9 @@ static bool reach(struct linker *l, struct elf_unit *unit, size_t section, size_
     if (l->piece_count == PIECES_MAX) {
         return image_fail(l, "the routine reaches more than %d sections", PIECES_MAX);
     }
-    enum segment segment = (shdr.sh_flags & SHF_EXECINSTR) != 0 ? SEGMENT_CODE
-                           : (shdr.sh_flags & SHF_WRITE) != 0   ? SEGMENT_DATA
-                                                                : SEGMENT_CONST;
     l->pieces = image_must(realloc(l->pieces, (l->piece_count + 1) * sizeof *l->pieces));
     l->pieces[l->piece_count++] =
-        (struct piece){.unit = unit, .section = section, .shdr = shdr, .segment = segment};
+        (struct piece){.unit = unit, .section = section, .shdr = shdr, .segment = segment_of(&shdr)};
     return true;
 }
 
@@ -134,9 +138,6 @@ static bool resolve_defined(struct linker *l, struct elf_unit *unit,
                             const struct elf_symbol *symbol, struct target *out)
 {
     const GElf_Sym *sym = &symbol->sym;
-    if (GELF_ST_TYPE(sym->st_info) == STT_TLS) {
-        return image_fail(l, "%s is thread-local; link it into a shared object", symbol->name);
-    }
     if (GELF_ST_TYPE(sym->st_info) == STT_GNU_IFUNC) {
         char name[256];
         snprintf(name, sizeof name, "%s (an ifunc)", symbol->name);
@@ -159,7 +160,7 @@ static bool resolve_defined(struct linker *l, struct elf_unit *unit,
         return image_fail(l, "%s lies in a special section (0x%x)", symbol->name, sym->st_shndx);
     }
     *out = (struct target){TARGET_PIECE, 0, sym->st_value};
-    if (!reach(l, unit, sym->st_shndx, &out->index)) {
+    if (!image_reach(l, unit, sym->st_shndx, &out->index)) {
         return false;
     }
     if (sym->st_value > l->pieces[out->index].shdr.sh_size) {
@@ -178,15 +179,25 @@ static bool is_ender(const char *name)
     return false;
 }
 
-// The __x86_* variables go before the archive: glibc defines them in members
-// that bring in its start-up code.
+static struct target bind_supplied(struct linker *l, const struct supplied *row)
+{
+    // Eight bytes even where four are used: a wider load stays in bounds.
+    bool code = row->code != NULL;
+    struct target t =
+        bind(l, row->name, BINDING_SUPPLIED, code ? row->bytes : 8, code ? 16 : 8);
+    l->bindings[t.index].supplied = row;
+    return t;
+}
+
+// glibc's variables go before the archive: it defines them in members that bring in
+// its start-up code.
 static bool resolve_undefined(struct linker *l, const struct elf_symbol *symbol, struct target *out)
 {
     struct elf_symbol found;
     bool weak = GELF_ST_BIND(symbol->sym.st_info) == STB_WEAK;
-    if (strncmp(symbol->name, "__x86_", 6) == 0) {
-        // Eight bytes even where four are used: a wider load stays in bounds.
-        *out = bind(l, symbol->name, BINDING_VARIABLE, 8, 8);
+    const struct supplied *row = supplied_find(symbol->name);
+    if (row != NULL && row->code == NULL) {
+        *out = bind_supplied(l, row);
         return true;
     }
     if (elf_file_kind(l->file) == ELF_FILE_ARCHIVE && !weak && !is_ender(symbol->name)) {
@@ -197,13 +208,18 @@ static bool resolve_undefined(struct linker *l, const struct elf_symbol *symbol,
     }
     if (weak) {
         *out = (struct target){TARGET_ABSOLUTE, 0, 0};
+    } else if (row != NULL) {
+        *out = bind_supplied(l, row);
     } else {
         *out = bind(l, symbol->name, BINDING_TRAP, 1, 1);
     }
     return true;
 }
 
-static bool resolve(struct linker *l, struct elf_unit *unit, size_t index, struct target *out)
+// What the symbol is. The address of a weak one that nobody defines is 0; a
+// THREAD-local variable has no address that could be.
+static bool resolve(struct linker *l, struct elf_unit *unit, size_t index, bool thread,
+                    struct target *out)
 {
     struct elf_symbol symbol;
     *out = (struct target){TARGET_ABSOLUTE, 0, 0};
@@ -213,40 +229,20 @@ static bool resolve(struct linker *l, struct elf_unit *unit, size_t index, struc
     if (!elf_unit_symbol(unit, index, &symbol)) {
         return image_fail(l, "a relocation names symbol %zu, which does not exist", index);
     }
-    return symbol.sym.st_shndx == SHN_UNDEF ? resolve_undefined(l, &symbol, out)
-                                            : resolve_defined(l, unit, &symbol, out);
-}
-
-static bool add_fixup(struct linker *l, size_t piece, const GElf_Rela *rela, const uint8_t *section)
-{
-    struct elf_unit *unit = l->pieces[piece].unit;
-    unsigned type = (unsigned)GELF_R_TYPE(rela->r_info);
-    size_t symbol = GELF_R_SYM(rela->r_info);
-    struct fixup f = {piece, rela->r_offset, rela->r_addend, reloc_find(type), {0}, 0};
-    if (reloc_is_thread_local(type)) {
-        struct elf_symbol s = {.name = ""};
-        elf_unit_symbol(unit, symbol, &s);
-        return image_fail(l, "uses thread-local storage (%s); link it into a shared object",
-                          s.name != NULL ? s.name : "");
+    if (symbol.sym.st_shndx != SHN_UNDEF) {
+        return resolve_defined(l, unit, &symbol, out);
     }
-    if (f.row == NULL) {
-        return image_fail(l,
-                          "has a relocation of type %u, which is not taken; link it into a "
-                          "shared object",
-                          type);
-    }
-    uint64_t size = l->pieces[piece].shdr.sh_size;
-    if (section == NULL || f.offset > size || size - f.offset < f.row->width) {
-        return image_fail(l, "a relocation lies outside of its section (0x%jx)",
-                          (uintmax_t)f.offset);
-    }
-    if (f.row->base != BASE_GOT && !resolve(l, unit, symbol, &f.target)) {
+    if (!resolve_undefined(l, &symbol, out)) {
         return false;
     }
-    if (f.target.kind == TARGET_BINDING && reloc_is_branch(f.row, section, f.offset)) {
-        l->bindings[f.target.index].called = true;
+    if (thread && out->kind == TARGET_ABSOLUTE) {
+        *out = bind(l, symbol.name, BINDING_TRAP, 1, 1);
     }
-    f.slot = reloc_has_slot(f.row) ? l->slot_count++ : 0;
+    return true;
+}
+
+static bool keep_fixup(struct linker *l, const struct fixup *f)
+{
     if (l->fixup_count == FIXUPS_MAX) {
         return image_fail(l, "the routine reaches more than %d relocations", FIXUPS_MAX);
     }
@@ -254,8 +250,51 @@ static bool add_fixup(struct linker *l, size_t piece, const GElf_Rela *rela, con
         size_t room = l->fixup_count == 0 ? 1 : 2 * l->fixup_count;
         l->fixups = image_must(realloc(l->fixups, room * sizeof *l->fixups));
     }
-    l->fixups[l->fixup_count++] = f;
+    l->fixups[l->fixup_count++] = *f;
     return true;
+}
+
+// Is it the call that an earlier relocation has taken out?
+static bool is_gone(struct linker *l, size_t piece, uint64_t offset)
+{
+    bool gone = l->has_gone && l->gone_piece == piece && l->gone_offset == offset;
+    l->has_gone = l->has_gone && !gone;
+    return gone;
+}
+
+static bool add_fixup(struct linker *l, size_t piece, const GElf_Rela *rela, const uint8_t *section)
+{
+    struct elf_unit *unit = l->pieces[piece].unit;
+    unsigned type = (unsigned)GELF_R_TYPE(rela->r_info);
+    uint64_t size = l->pieces[piece].shdr.sh_size;
+    struct fixup f = {.piece = piece,
+                      .offset = rela->r_offset,
+                      .addend = rela->r_addend,
+                      .row = reloc_find(type)};
+    if (is_gone(l, piece, f.offset)) {
+        return true;
+    }
+    if (f.row == NULL) {
+        return image_fail(l,
+                          "has a relocation of type %u, which is not taken; link it into a "
+                          "shared object",
+                          type);
+    }
+    if (section == NULL || f.offset > size || size - f.offset < f.row->width) {
+        return image_fail(l, "a relocation lies outside of its section (0x%jx)",
+                          (uintmax_t)f.offset);
+    }
+    if (!image_tls_relax(l, type, section, size, &f)) {
+        return false;
+    }
+    size_t symbol = GELF_R_SYM(rela->r_info);
+    if (f.row->base != BASE_GOT && f.row->base != BASE_NONE &&
+        !resolve(l, unit, symbol, reloc_is_thread_local(f.row), &f.target)) {
+        return false;
+    }
+    f.is_branch = f.form == NULL && reloc_is_branch(f.row, section, f.offset);
+    f.slot = reloc_has_slot(f.row) ? l->slot_count++ : 0;
+    return keep_fixup(l, &f);
 }
 
 // Takes in the relocations of a piece, and with them the sections they reach.
@@ -291,6 +330,62 @@ static bool scan(struct linker *l, size_t piece)
     return true;
 }
 
+static bool scan_rest(struct linker *l)
+{
+    for (; l->scanned < l->piece_count; l->scanned++) { // grows while it runs
+        if (!scan(l, l->scanned)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// All that the routine reaches, and the constructors of all files that have a part in
+// it, where it reaches data: only then can it tell whether they have run.
+static bool gather(struct linker *l)
+{
+    bool good = scan_rest(l);
+    bool data = good && image_reaches_data(l);
+    for (size_t i = 0; good && data && i < l->piece_count; i++) {
+        good = image_reach_constructors(l, i) && scan_rest(l);
+    }
+    return good;
+}
+
+// Constructors run as they are: what one reads of a thread-local variable that is
+// not there would be another's.
+static bool constructors_may_run(struct linker *l)
+{
+    for (size_t i = 0; l->init_count > 0 && i < l->fixup_count; i++) {
+        const struct fixup *f = &l->fixups[i];
+        bool bound = f->target.kind == TARGET_BINDING && reloc_is_thread_local(f->row);
+        if (bound && l->bindings[f->target.index].kind == BINDING_TRAP) {
+            return image_fail(l, "has constructors, and `%s`, which is thread-local, is not "
+                                 "defined; link it into a shared object (gcc -shared)",
+                              l->bindings[f->target.index].name);
+        }
+    }
+    return true;
+}
+
+// Instrumented code cannot be judged, and there is no end to undefined symbols.
+static bool check_undefined(struct linker *l)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < l->binding_count; i++) {
+        const struct binding *b = &l->bindings[i];
+        const char *by = b->kind == BINDING_TRAP ? undefined_is_instrumentation(b->name) : NULL;
+        if (by != NULL) {
+            return image_fail(l, "is instrumented by %s, whose accesses are not the routine's; "
+                                 "build it without", by);
+        }
+        count += b->kind == BINDING_TRAP;
+    }
+    return count <= IMAGE_UNDEFINED_MAX ||
+           image_fail(l, "the routine reaches more than %d symbols that its file does not define",
+                      IMAGE_UNDEFINED_MAX);
+}
+
 static bool link_routine(struct linker *l, const char *symbol, struct routine *out)
 {
     struct elf_symbol found;
@@ -313,12 +408,7 @@ static bool link_routine(struct linker *l, const char *symbol, struct routine *o
     if (entry.kind != TARGET_PIECE || entry.value >= l->pieces[entry.index].shdr.sh_size) {
         return image_fail(l, "%s has no code: it stands at the end of its section", symbol);
     }
-    for (size_t i = 0; i < l->piece_count; i++) { // grows while it runs
-        if (!scan(l, i)) {
-            return false;
-        }
-    }
-    return image_place(l, &entry, out);
+    return gather(l) && check_undefined(l) && constructors_may_run(l) && image_place(l, &entry, out);
 }
 
 bool image_load(const char *path, const char *symbol, struct routine *out, char *error,
@@ -339,6 +429,7 @@ bool image_load(const char *path, const char *symbol, struct routine *out, char 
         free(l.bindings[i].name);
     }
     free(l.bindings);
+    free(l.inits);
     free(l.fixups);
     free(l.pieces);
     elf_file_close(l.file);

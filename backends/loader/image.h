@@ -7,19 +7,26 @@
 // in the low 2 GiB, so that 32-bit relocations fit: code, constants and data
 // apart, inaccessible pages between them.
 //
-// Undefined symbols: a libc's __x86_* variables are provided, with glibc's
-// defaults; functions that end the program and all that is left over become
-// traps, with their names kept. Nothing is left unresolved silently.
+// Undefined symbols: the variables that steer glibc's routines are provided, with
+// its defaults, and the thunks of a kernel that does without them. Functions that end the
+// program and all that is left over are kept by name (undefined.h). Nothing is left
+// unresolved silently. Thread-local variables lie in this thread's own memory, and
+// code asks for them as it does in a program.
 
 #ifndef STORESCOPE_IMAGE_H
 #define STORESCOPE_IMAGE_H
 
 #include "backends/backend.h"
 
-// SYMBOL is a function of the file at PATH, global or local. Fills OUT. False
-// and one line in ERROR when the file or what it asks for cannot be loaded.
+// SYMBOL is a function of the file at PATH, global or local. Fills OUT, and runs
+// nothing. False and one line in ERROR when the file or what it asks for cannot be
+// loaded.
 bool image_load(const char *path, const char *symbol, struct routine *out, char *error,
                 size_t error_size);
+
+// Runs the constructors of the files that the image has parts of. False and one
+// line in ERROR when one needs what they do not define.
+bool image_start(const char *path, const struct routine *routine, char *error, size_t error_size);
 
 // What a libc's __x86_* variable of that name begins with in an image.
 uint64_t image_variable(const char *name);

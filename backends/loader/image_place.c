@@ -10,50 +10,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HLT = 0xf4 }; // privileged: faults wherever it is run
-
-// glibc's defaults for a CPU of which nothing is known (2.36,
-// sysdeps/x86/cacheinfo.h, dl-cacheinfo.h). Others start at zero.
-static const struct variable_row {
-    const char *name;
-    size_t width;
-    uint64_t value;
-} variables[] = {
-    {"__x86_shared_non_temporal_threshold", 8, 0xc0000},
-    {"__x86_rep_movsb_threshold", 8, 2048},
-    {"__x86_rep_movsb_stop_threshold", 8, 0xc0000},
-    {"__x86_rep_stosb_threshold", 8, 2048},
-    {"__x86_shared_cache_size", 8, 0x100000},
-    {"__x86_shared_cache_size_half", 8, 0x80000},
-    {"__x86_raw_shared_cache_size", 8, 0x100000},
-    {"__x86_raw_shared_cache_size_half", 8, 0x80000},
-    {"__x86_data_cache_size", 8, 0x8000},
-    {"__x86_data_cache_size_half", 8, 0x4000},
-    {"__x86_raw_data_cache_size", 8, 0x8000},
-    {"__x86_raw_data_cache_size_half", 8, 0x4000},
-    {"__x86_string_control", 4, 0},
-    {"__x86_prefetchw", 4, 0},
-};
-
-static const struct variable_row *variable_find(const char *name)
-{
-    static const struct variable_row other = {"", 8, 0};
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        if (strcmp(variables[i].name, name) == 0) {
-            return &variables[i];
-        }
-    }
-    return &other;
-}
-
-uint64_t image_variable(const char *name)
-{
-    return variable_find(name)->value;
-}
-
 static uint64_t align_up(uint64_t value, uint64_t align)
 {
     return align < 2 ? value : (value + align - 1) & ~(align - 1);
+}
+
+static enum segment binding_segment(const struct binding *b)
+{
+    bool code = b->supplied != NULL && b->supplied->code != NULL;
+    return code ? SEGMENT_CODE : SEGMENT_DATA;
 }
 
 static uint64_t place_in(struct linker *l, enum segment segment, uint64_t size, uint64_t align)
@@ -75,58 +40,55 @@ static bool give_offsets(struct linker *l)
     }
     l->got_offset = place_in(l, SEGMENT_CONST, 8 * l->slot_count, 8);
     for (size_t i = 0; i < l->binding_count; i++) {
-        l->called_count += l->bindings[i].kind == BINDING_TRAP && l->bindings[i].called;
-    }
-    size_t called = 0, others = l->called_count;
-    for (size_t i = 0; i < l->binding_count; i++) {
         struct binding *b = &l->bindings[i];
         if (b->kind == BINDING_TRAP) {
-            b->offset = b->called ? called++ : others++;
+            b->offset = UNDEFINED_BYTES * l->trap_count++ + UNDEFINED_SKEW;
         } else {
-            b->offset = place_in(l, SEGMENT_DATA, b->size, b->align);
+            b->offset = place_in(l, binding_segment(b), b->size, b->align);
         }
         if (l->segment_bytes[SEGMENT_DATA] > IMAGE_BYTES_MAX) {
             return image_fail(l, "the routine's image is larger than 64 MiB");
         }
     }
-    l->trap_count = others;
     return true;
 }
 
-// One inaccessible page, code, one inaccessible page, ... The traps that are
-// called are hlt instructions that end a page; those of data lie in the
-// inaccessible pages behind it, so that to read one faults as well.
+// One inaccessible page, code, one inaccessible page, ... and what is undefined, which
+// is inaccessible as well.
 static bool map(struct linker *l)
 {
-    uint64_t at[SEGMENT_COUNT], bytes = IMAGE_PAGE;
-    for (int s = 0; s < SEGMENT_COUNT; s++) {
+    uint64_t at[SEGMENT_MAPPED], bytes = IMAGE_PAGE;
+    for (int s = 0; s < SEGMENT_MAPPED; s++) {
         at[s] = bytes;
         bytes += align_up(l->segment_bytes[s], IMAGE_PAGE) + IMAGE_PAGE;
     }
-    uint64_t trap_edge = bytes + align_up(l->called_count, IMAGE_PAGE);
-    bytes = trap_edge + align_up(l->trap_count - l->called_count, IMAGE_PAGE) + IMAGE_PAGE;
+    uint64_t traps = bytes;
+    bytes += (uint64_t)UNDEFINED_BYTES * l->trap_count;
     l->base = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     if (l->base == MAP_FAILED) {
         l->base = NULL;
         return image_fail(l, "no address space left below 2 GiB for %ju bytes", (uintmax_t)bytes);
     }
     l->bytes = bytes;
-    l->traps = l->base + trap_edge - l->called_count;
-    for (int s = 0; s < SEGMENT_COUNT; s++) {
+    l->traps = l->base + traps;
+    for (int s = 0; s < SEGMENT_MAPPED; s++) {
         l->segment[s] = l->base + at[s];
         if (mprotect(l->segment[s], align_up(l->segment_bytes[s], IMAGE_PAGE),
                      PROT_READ | PROT_WRITE) != 0) {
             return image_fail(l, "memory for the image could not be had");
         }
     }
-    size_t hlt_bytes = align_up(l->called_count, IMAGE_PAGE);
-    uint8_t *hlt = l->base + trap_edge - hlt_bytes;
-    if (mprotect(hlt, hlt_bytes, PROT_READ | PROT_WRITE) != 0) {
-        return image_fail(l, "memory for the image could not be had");
-    }
-    memset(hlt, HLT, hlt_bytes);
-    return mprotect(hlt, hlt_bytes, PROT_READ | PROT_EXEC) == 0 ||
-           image_fail(l, "memory cannot be made executable here");
+    return true;
+}
+
+static bool take_thread_segment(struct linker *l)
+{
+    size_t bytes = l->segment_bytes[SEGMENT_THREAD];
+    l->segment[SEGMENT_THREAD] = image_tls_take(bytes);
+    return l->segment[SEGMENT_THREAD] != NULL ||
+           image_fail(l, "has more thread-local variables than there is room for (%zu bytes); link "
+                         "it into a shared object (gcc -shared)",
+                      bytes);
 }
 
 static uint64_t address_of(const struct linker *l, const struct target *t)
@@ -139,8 +101,38 @@ static uint64_t address_of(const struct linker *l, const struct target *t)
         return (uintptr_t)(l->segment[p->segment] + p->offset) + t->value;
     }
     const struct binding *b = &l->bindings[t->index];
-    const uint8_t *base = b->kind == BINDING_TRAP ? l->traps : l->segment[SEGMENT_DATA];
+    const uint8_t *base = b->kind == BINDING_TRAP ? l->traps : l->segment[binding_segment(b)];
     return (uintptr_t)(base + b->offset);
+}
+
+static bool is_undefined(const struct linker *l, const struct target *t)
+{
+    return t->kind == TARGET_BINDING && l->bindings[t->index].kind == BINDING_TRAP;
+}
+
+static bool fix(struct linker *l, const struct fixup *f)
+{
+    struct piece *p = &l->pieces[f->piece];
+    uint8_t *section = l->segment[p->segment] + p->offset;
+    uint8_t *got = l->segment[SEGMENT_CONST] + l->got_offset;
+    uint64_t symbol = address_of(l, &f->target);
+    struct reloc_place where = {
+        .field = section + f->offset,
+        .symbol = symbol,
+        .slot = (uintptr_t)(got + 8 * f->slot),
+        .got = (uintptr_t)got,
+        // An undefined one has no place; no instruction that uses it is run.
+        .thread = is_undefined(l, &f->target) ? 0 : symbol - image_tls_pointer(),
+    };
+    if (reloc_has_slot(f->row)) {
+        memcpy(got + 8 * f->slot,
+               f->row->base == BASE_THREAD_SLOT ? &where.thread : &where.symbol, 8);
+    }
+    if (f->form != NULL) {
+        image_tls_write(f, section);
+    }
+    return reloc_apply(f, &where) ||
+           image_fail(l, "a relocation of type %s does not reach its symbol", f->row->name);
 }
 
 static bool fill(struct linker *l)
@@ -152,21 +144,15 @@ static bool fill(struct linker *l)
             memcpy(l->segment[p->segment] + p->offset, data->d_buf, p->shdr.sh_size);
         }
     }
-    uint8_t *got = l->segment[SEGMENT_CONST] + l->got_offset;
-    for (size_t i = 0; i < l->fixup_count; i++) {
-        const struct fixup *f = &l->fixups[i];
-        struct piece *p = &l->pieces[f->piece];
-        struct reloc_place where = {
-            .field = l->segment[p->segment] + p->offset + f->offset,
-            .symbol = address_of(l, &f->target),
-            .slot = (uintptr_t)(got + 8 * f->slot),
-            .got = (uintptr_t)got,
-        };
-        if (reloc_has_slot(f->row)) {
-            memcpy(got + 8 * f->slot, &where.symbol, 8);
+    for (size_t i = 0; i < l->binding_count; i++) {
+        const struct binding *b = &l->bindings[i];
+        if (b->supplied != NULL && b->supplied->code != NULL) {
+            memcpy(l->segment[SEGMENT_CODE] + b->offset, b->supplied->code, b->supplied->bytes);
         }
-        if (!reloc_apply(f, &where)) {
-            return image_fail(l, "a relocation of type %s does not reach its symbol", f->row->name);
+    }
+    for (size_t i = 0; i < l->fixup_count; i++) {
+        if (!fix(l, &l->fixups[i])) {
+            return false;
         }
     }
     return true;
@@ -174,12 +160,12 @@ static bool fill(struct linker *l)
 
 static bool protect(struct linker *l)
 {
-    static const int modes[SEGMENT_COUNT] = {
+    static const int modes[SEGMENT_MAPPED] = {
         [SEGMENT_CODE] = PROT_READ | PROT_EXEC,
         [SEGMENT_CONST] = PROT_READ,
         [SEGMENT_DATA] = PROT_READ | PROT_WRITE,
     };
-    for (int s = 0; s < SEGMENT_COUNT; s++) {
+    for (int s = 0; s < SEGMENT_MAPPED; s++) {
         if (mprotect(l->segment[s], align_up(l->segment_bytes[s], IMAGE_PAGE), modes[s]) != 0) {
             return image_fail(l, "memory cannot be made executable here");
         }
@@ -189,7 +175,7 @@ static bool protect(struct linker *l)
 
 static void describe_tunable(struct linker *l, const struct binding *b, struct routine *out)
 {
-    const struct variable_row *row = variable_find(b->name);
+    const struct supplied *row = b->supplied;
     uint8_t *address = l->segment[SEGMENT_DATA] + b->offset;
     memcpy(address, &row->value, sizeof row->value);
     if (out->tunable_count < ROUTINE_TUNABLES_MAX) {
@@ -198,18 +184,39 @@ static void describe_tunable(struct linker *l, const struct binding *b, struct r
     }
 }
 
-// What a routine's handle points to.
-struct image {
-    uint8_t *base;
-    size_t bytes;
-    const char **trap_names;
-    size_t trap_count;
-};
+static int compare_uses(const void *a, const void *b)
+{
+    uintptr_t x = ((const struct undefined_use *)a)->at, y = ((const struct undefined_use *)b)->at;
+    return x < y ? -1 : x > y;
+}
+
+// Operands in code that hold an undefined symbol's address.
+static void describe_uses(struct linker *l, struct image *image, struct undefined *out)
+{
+    image->uses = image_must(calloc(l->fixup_count + 1, sizeof *image->uses));
+    for (size_t i = 0; i < l->fixup_count; i++) {
+        const struct fixup *f = &l->fixups[i];
+        const struct piece *p = &l->pieces[f->piece];
+        if (p->segment != SEGMENT_CODE || f->is_branch || !is_undefined(l, &f->target)) {
+            continue;
+        }
+        const struct binding *b = &l->bindings[f->target.index];
+        image->uses[out->use_count++] =
+            (struct undefined_use){(uintptr_t)l->segment[SEGMENT_CODE] + p->offset + f->offset,
+                                   image->trap_names[b->offset / UNDEFINED_BYTES]};
+    }
+    qsort(image->uses, out->use_count, sizeof *image->uses, compare_uses);
+    out->uses = image->uses;
+}
 
 // Hands the finished image over.
 static void describe(struct linker *l, const struct target *entry, struct routine *out)
 {
-    struct image *image = image_must(malloc(sizeof *image));
+    struct image *image = image_must(calloc(1, sizeof *image));
+    *image = (struct image){.base = l->base,
+                            .bytes = l->bytes,
+                            .trap_count = l->trap_count,
+                            .thread_bytes = l->segment_bytes[SEGMENT_THREAD]};
     *out = (struct routine){.entry = address_of(l, entry), .handle = image};
     for (int s = 0; s < SEGMENT_COUNT; s++) {
         if (l->segment_bytes[s] > 0) {
@@ -217,18 +224,20 @@ static void describe(struct linker *l, const struct target *entry, struct routin
             out->images[out->image_count++] = (struct span){lo, lo + l->segment_bytes[s]};
         }
     }
-    l->trap_names = image_must(calloc(l->trap_count + 1, sizeof *l->trap_names));
+    image->trap_names = image_must(calloc(l->trap_count + 1, sizeof *image->trap_names));
     for (size_t i = 0; i < l->binding_count; i++) {
         struct binding *b = &l->bindings[i];
-        if (b->kind == BINDING_VARIABLE) {
+        if (b->kind == BINDING_SUPPLIED && b->supplied->code == NULL) {
             describe_tunable(l, b, out);
         } else if (b->kind == BINDING_TRAP) {
-            l->trap_names[b->offset] = image_must(strdup(b->name));
+            image->trap_names[b->offset / UNDEFINED_BYTES] = image_must(strdup(b->name));
         }
     }
-    out->undefined = (struct span){(uintptr_t)l->traps, (uintptr_t)l->traps + l->trap_count};
-    out->undefined_names = l->trap_names;
-    *image = (struct image){l->base, l->bytes, l->trap_names, l->trap_count};
+    uintptr_t traps = (uintptr_t)l->traps;
+    out->undefined.span = (struct span){traps, traps + UNDEFINED_BYTES * l->trap_count};
+    out->undefined.names = image->trap_names;
+    describe_uses(l, image, &out->undefined);
+    image_list_constructors(l, image);
 }
 
 void image_unload(struct routine *routine)
@@ -241,6 +250,9 @@ void image_unload(struct routine *routine)
         free((void *)(uintptr_t)image->trap_names[i]);
     }
     free(image->trap_names);
+    free(image->uses);
+    free(image->constructors);
+    image_tls_give_back(image->thread_bytes);
     munmap(image->base, image->bytes);
     free(image);
     *routine = (struct routine){0};
@@ -248,7 +260,11 @@ void image_unload(struct routine *routine)
 
 bool image_place(struct linker *l, const struct target *entry, struct routine *out)
 {
-    if (!give_offsets(l) || !map(l) || !fill(l) || !protect(l)) {
+    if (!give_offsets(l) || !map(l) || !take_thread_segment(l)) {
+        return false;
+    }
+    if (!fill(l) || !protect(l)) {
+        image_tls_give_back(l->segment_bytes[SEGMENT_THREAD]);
         return false;
     }
     describe(l, entry, out);

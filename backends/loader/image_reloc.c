@@ -22,6 +22,17 @@ static const struct reloc_row rows[] = {
     {R_X86_64_GOTOFF64, "GOTOFF64", 8, false, false, BASE_FROM_GOT},
     {R_X86_64_PLTOFF64, "PLTOFF64", 8, false, false, BASE_FROM_GOT},
     {R_X86_64_GOT64, "GOT64", 8, false, false, BASE_SLOT_FROM_GOT},
+    // As in a program, which has one block of thread-local variables: see
+    // image_tls.c.
+    {R_X86_64_TPOFF32, "TPOFF32", 4, false, false, BASE_THREAD},
+    {R_X86_64_TPOFF64, "TPOFF64", 8, false, false, BASE_THREAD},
+    {R_X86_64_DTPOFF32, "DTPOFF32", 4, false, false, BASE_THREAD},
+    {R_X86_64_DTPOFF64, "DTPOFF64", 8, false, false, BASE_THREAD},
+    {R_X86_64_GOTTPOFF, "GOTTPOFF", 4, true, false, BASE_THREAD_SLOT},
+    {R_X86_64_TLSGD, "TLSGD", 4, false, false, BASE_THREAD},
+    {R_X86_64_TLSLD, "TLSLD", 0, false, false, BASE_NONE},
+    {R_X86_64_GOTPC32_TLSDESC, "GOTPC32_TLSDESC", 4, false, false, BASE_THREAD},
+    {R_X86_64_TLSDESC_CALL, "TLSDESC_CALL", 0, false, false, BASE_NONE},
 };
 
 const struct reloc_row *reloc_find(unsigned type)
@@ -32,12 +43,6 @@ const struct reloc_row *reloc_find(unsigned type)
         }
     }
     return NULL;
-}
-
-bool reloc_is_thread_local(unsigned type)
-{
-    return (type >= R_X86_64_DTPMOD64 && type <= R_X86_64_TPOFF32) ||
-           (type >= R_X86_64_GOTPC32_TLSDESC && type <= R_X86_64_TLSDESC);
 }
 
 bool reloc_is_branch(const struct reloc_row *row, const uint8_t *section, uint64_t offset)
@@ -68,8 +73,13 @@ bool reloc_apply(const struct fixup *fixup, const struct reloc_place *place)
 {
     const struct reloc_row *row = fixup->row;
     uint64_t value = place->symbol;
+    if (row->base == BASE_NONE) {
+        return true;
+    }
     if (reloc_has_slot(row)) {
         value = place->slot;
+    } else if (row->base == BASE_THREAD) {
+        value = place->thread;
     } else if (row->base == BASE_GOT) {
         value = place->got;
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// What image.c (reaching sections), image_place.c (placing and filling them) and
-// image_reloc.c (relocations) share. Nobody else includes this.
+// What image.c (reaching sections), image_place.c (placing and filling them),
+// image_reloc.c (relocations), image_tls.c (thread-local storage), image_supplied.c
+// and image_start.c (constructors) share. Nobody else includes this.
 
 #ifndef STORESCOPE_IMAGE_PARTS_H
 #define STORESCOPE_IMAGE_PARTS_H
@@ -10,10 +11,17 @@
 #include "backends/backend.h"
 #include "backends/elf/elf_file.h"
 
-enum { IMAGE_PAGE = 4096 };
+enum { IMAGE_PAGE = 4096, IMAGE_UNDEFINED_MAX = 4096 };
 #define IMAGE_BYTES_MAX (UINT64_C(64) << 20)
 
-enum segment { SEGMENT_CODE, SEGMENT_CONST, SEGMENT_DATA, SEGMENT_COUNT };
+enum segment {
+    SEGMENT_CODE,
+    SEGMENT_CONST,
+    SEGMENT_DATA,
+    SEGMENT_MAPPED, // those before are the image's own memory
+    SEGMENT_THREAD = SEGMENT_MAPPED,
+    SEGMENT_COUNT
+};
 
 // A section that is part of the image.
 struct piece {
@@ -24,8 +32,20 @@ struct piece {
     uint64_t offset; // in its segment, bytes
 };
 
+// What stands for a symbol that the file leaves to others (image_supplied.c).
+struct supplied {
+    const char *name;
+    uint64_t value;   // a variable's, where there is no code
+    uint8_t width;    // of it, bytes
+    uint8_t bytes;    // of code
+    const char *code;
+};
+
+// NULL: nothing does.
+const struct supplied *supplied_find(const char *name);
+
 enum binding_kind {
-    BINDING_VARIABLE, // an __x86_* variable that this tool provides
+    BINDING_SUPPLIED, // by this tool
     BINDING_COMMON,   // uninitialised data without a section
     BINDING_TRAP,     // undefined
 };
@@ -35,8 +55,8 @@ struct binding {
     char *name;
     enum binding_kind kind;
     uint64_t size, align;
-    uint64_t offset; // in the data segment, or among the traps
-    bool called;     // TRAP: a call or jump goes there
+    const struct supplied *supplied;
+    uint64_t offset; // in its segment, or among the traps
 };
 
 enum target_kind { TARGET_ABSOLUTE, TARGET_PIECE, TARGET_BINDING };
@@ -49,11 +69,14 @@ struct target {
 };
 
 enum reloc_base {
+    BASE_NONE,          // nothing is written but the instructions' new form
     BASE_SYMBOL,        // S
     BASE_GOT_SLOT,      // address of an 8-byte slot that holds S
     BASE_GOT,           // address of the slots
     BASE_FROM_GOT,      // S minus that
     BASE_SLOT_FROM_GOT, // the slot's address minus that
+    BASE_THREAD,        // S minus the thread pointer
+    BASE_THREAD_SLOT,   // address of an 8-byte slot that holds that
 };
 
 struct reloc_row {
@@ -67,12 +90,21 @@ struct reloc_row {
 
 static inline bool reloc_has_slot(const struct reloc_row *row)
 {
-    return row->base == BASE_GOT_SLOT || row->base == BASE_SLOT_FROM_GOT;
+    return row->base == BASE_GOT_SLOT || row->base == BASE_SLOT_FROM_GOT ||
+           row->base == BASE_THREAD_SLOT;
+}
+
+static inline bool reloc_is_thread_local(const struct reloc_row *row)
+{
+    return row->base == BASE_THREAD || row->base == BASE_THREAD_SLOT;
 }
 
 // NULL for a type that is not taken.
 const struct reloc_row *reloc_find(unsigned type);
-bool reloc_is_thread_local(unsigned type);
+
+// Instructions that ask where a thread-local variable is, and what a linker of a
+// program makes of them (image_tls.c).
+struct tls_form;
 
 // A relocation of the image, its symbol found.
 struct fixup {
@@ -81,7 +113,10 @@ struct fixup {
     int64_t addend;
     const struct reloc_row *row;
     struct target target;
-    size_t slot; // where the base is a slot
+    size_t slot;                 // where the base is a slot
+    bool is_branch;              // a call or jump goes to its symbol
+    const struct tls_form *form; // to be written over the instructions, or NULL
+    uint64_t form_offset;        // there
 };
 
 // Is the field at OFFSET the operand of a call or jump, so that its symbol is
@@ -91,11 +126,30 @@ bool reloc_is_branch(const struct reloc_row *row, const uint8_t *section, uint64
 // Where a fixup's parts ended up.
 struct reloc_place {
     uint8_t *field;
-    uint64_t symbol, slot, got;
+    uint64_t symbol, slot, got, thread;
 };
 
 // Writes the field. False when the value does not fit into it.
 bool reloc_apply(const struct fixup *fixup, const struct reloc_place *place);
+
+// Constructors of a section of pointers to them.
+struct init_section {
+    size_t piece;
+    unsigned priority; // runs first where it is less
+    bool backward;     // its last one first
+};
+
+// What a routine's handle points to.
+struct image {
+    uint8_t *base;
+    size_t bytes;
+    const char **trap_names;
+    size_t trap_count;
+    struct undefined_use *uses;
+    uintptr_t *constructors; // in the order in which they run
+    size_t constructor_count;
+    size_t thread_bytes;
+};
 
 // An image in the making.
 struct linker {
@@ -107,15 +161,21 @@ struct linker {
     size_t binding_count;
     struct fixup *fixups;
     size_t fixup_count;
+    size_t scanned; // pieces whose relocations are known
     size_t slot_count;
-    size_t trap_count, called_count; // traps, and those that calls go to
+    size_t trap_count;
+    struct init_section *inits;
+    size_t init_count;
+    // A relocation that is gone with the call that it was of.
+    size_t gone_piece;
+    uint64_t gone_offset;
+    bool has_gone;
     uint64_t segment_bytes[SEGMENT_COUNT];
     uint64_t got_offset; // in the segment of constants
     uint8_t *base;
     size_t bytes;
     uint8_t *segment[SEGMENT_COUNT];
     uint8_t *traps;
-    const char **trap_names;
     char *error;
     size_t error_size;
 };
@@ -125,6 +185,31 @@ __attribute__((format(printf, 2, 3))) bool image_fail(struct linker *l, const ch
 
 // Aborts when memory ran out.
 void *image_must(void *memory);
+
+// Makes the section part of the image, once.
+bool image_reach(struct linker *l, struct elf_unit *unit, size_t section, size_t *piece);
+
+// Makes the constructors of the file that PIECE is of part of the image, unless an
+// earlier piece of it has.
+bool image_reach_constructors(struct linker *l, size_t piece);
+
+// Does the image have data that a constructor could have changed?
+bool image_reaches_data(const struct linker *l);
+
+// The addresses of all constructors of a filled image, in their order.
+void image_list_constructors(const struct linker *l, struct image *image);
+
+// A fixup of that relocation TYPE: FORM and what goes with it. False and the reason
+// when the instructions are none that a linker knows.
+bool image_tls_relax(struct linker *l, unsigned type, const uint8_t *section, uint64_t size,
+                     struct fixup *fixup);
+void image_tls_write(const struct fixup *fixup, uint8_t *section);
+
+// This thread's memory for images: BYTES of it, until they are given back. NULL when
+// there is not that much.
+uint8_t *image_tls_take(size_t bytes);
+void image_tls_give_back(size_t bytes);
+uint64_t image_tls_pointer(void);
 
 // Places all pieces and bindings in memory, applies the fixups, sets the
 // protection and describes the result in OUT. On failure what was mapped is left

@@ -35,6 +35,7 @@ static int visit_object(struct dl_phdr_info *info, size_t size, void *context)
 {
     (void)size;
     struct object_search *s = context;
+    struct span thread = {0, 0};
     bool found = false;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
@@ -46,14 +47,51 @@ static int visit_object(struct dl_phdr_info *info, size_t size, void *context)
         uintptr_t lo = info->dlpi_addr + p->p_vaddr;
         struct span span = {lo, lo + p->p_memsz};
         bool writable = (p->p_flags & PF_W) != 0;
-        if (p->p_type == PT_GNU_RELRO) {
+        if (p->p_type == PT_TLS && s->writable_too && info->dlpi_tls_data != NULL) {
+            uintptr_t at = (uintptr_t)info->dlpi_tls_data;
+            thread = (struct span){at, at + p->p_memsz};
+        } else if (p->p_type == PT_GNU_RELRO) {
             s->relro = span;
         } else if (p->p_type == PT_LOAD && (!writable || s->writable_too)) {
             s->data = writable ? span : s->data;
             add_image(s->out, span);
         }
     }
+    if (found && thread.lo != thread.hi && s->out->image_count < ROUTINE_IMAGES_MAX) {
+        s->out->images[s->out->image_count++] = thread;
+    }
     return found;
+}
+
+// Memory of this thread for the variables of every loaded object: the dynamic linker
+// allocates it when it is first asked for, which would be in the routine's first case.
+enum { THREAD_MODULES_MAX = 64 };
+
+struct thread_modules {
+    size_t ids[THREAD_MODULES_MAX], count;
+};
+
+static int visit_thread_module(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size;
+    struct thread_modules *m = context;
+    if (info->dlpi_tls_modid != 0 && m->count < THREAD_MODULES_MAX) {
+        m->ids[m->count++] = info->dlpi_tls_modid;
+    }
+    return 0;
+}
+
+static void allocate_thread_storage(void)
+{
+    struct tls_index {
+        unsigned long module, offset;
+    };
+    extern void *__tls_get_addr(struct tls_index *); // ELF Handling For Thread-Local Storage, 3.4.6
+    struct thread_modules m = {.count = 0};
+    dl_iterate_phdr(visit_thread_module, &m);
+    for (size_t i = 0; i < m.count; i++) {
+        __tls_get_addr(&(struct tls_index){m.ids[i], 0});
+    }
 }
 
 // A libc's variables that steer its choices, where they can be written.
@@ -107,9 +145,28 @@ static bool find_symbol(const struct shared *s, struct elf_symbol *symbol)
            (s->debug != NULL && elf_file_find(s->debug, s->backend->symbol, true, symbol) != NULL);
 }
 
+// Names are looked for in the object and its own libraries first, as in a program
+// that is linked with it: its memcpy is its own, and not the one that this program's
+// libc has. AddressSanitizer ends a program that asks for that.
+static int bind_flags(void)
+{
+    bool sanitized = dlsym(RTLD_DEFAULT, "__asan_init") != NULL;
+    return RTLD_NOW | RTLD_LOCAL | (sanitized ? 0 : RTLD_DEEPBIND);
+}
+
+static bool visit_instrumented(const struct elf_unit *unit, const struct elf_symbol *symbol,
+                               void *context)
+{
+    (void)unit;
+    const char **by = context;
+    *by = undefined_is_instrumentation(symbol->name);
+    return *by == NULL;
+}
+
 static bool open_shared(struct shared *s, char *error, size_t error_size)
 {
     char debug[256], ignored[256], why_not[256];
+    const char *by = NULL;
     if (elf_file_is_program(s->file)) {
         snprintf(error, error_size, "%s: is a program (PIE), which cannot be loaded",
                  s->backend->path);
@@ -119,10 +176,18 @@ static bool open_shared(struct shared *s, char *error, size_t error_size)
         snprintf(error, error_size, "%s: %s", s->backend->path, why_not);
         return false;
     }
+    elf_file_each_undefined(s->file, visit_instrumented, &by);
+    if (by != NULL) {
+        snprintf(error, error_size,
+                 "%s: is instrumented by %s, whose accesses are not the routine's; build it "
+                 "without",
+                 s->backend->path, by);
+        return false;
+    }
     if (elf_file_debug_path(s->file, debug, sizeof debug) && access(debug, R_OK) == 0) {
         s->debug = elf_file_open(debug, ignored, sizeof ignored);
     }
-    s->handle = dlopen(s->backend->path, RTLD_NOW | RTLD_LOCAL);
+    s->handle = dlopen(s->backend->path, bind_flags());
     if (s->handle == NULL || dlinfo(s->handle, RTLD_DI_LINKMAP, &s->map) != 0) {
         const char *why = dlerror();
         snprintf(error, error_size, "%s: cannot be loaded: %s", s->backend->path,
@@ -130,6 +195,23 @@ static bool open_shared(struct shared *s, char *error, size_t error_size)
         return false;
     }
     return true;
+}
+
+// dlsym has the last word on exported symbols: it runs the resolver of an ifunc, and
+// knows which of several versions is meant. Local and hidden ones it does not know,
+// or finds in another library.
+static void *find_exported(const struct shared *s, const struct elf_symbol *symbol)
+{
+    struct link_map *map;
+    Dl_info info;
+    if (GELF_ST_BIND(symbol->sym.st_info) == STB_LOCAL) {
+        return NULL;
+    }
+    void *found = dlsym(s->handle, s->backend->symbol);
+    bool chosen = GELF_ST_TYPE(symbol->sym.st_info) == STT_GNU_IFUNC;
+    bool ours = found != NULL && (chosen || (dladdr1(found, &info, (void **)&map,
+                                                     RTLD_DL_LINKMAP) != 0 && map == s->map));
+    return ours ? found : NULL;
 }
 
 static bool load_shared(struct shared *s, struct routine *out, char *error, size_t error_size)
@@ -142,10 +224,7 @@ static bool load_shared(struct shared *s, struct routine *out, char *error, size
         snprintf(error, error_size, "%s: has no symbol '%s'", s->backend->path, s->backend->symbol);
         return false;
     }
-    // dlsym has the last word on exported symbols: it runs the resolver of an
-    // ifunc. Local and hidden ones it does not know.
-    void *exported =
-        GELF_ST_BIND(symbol.sym.st_info) != STB_LOCAL ? dlsym(s->handle, s->backend->symbol) : NULL;
+    void *exported = find_exported(s, &symbol);
     if (exported == NULL && !elf_symbol_is_code(&symbol)) {
         snprintf(error, error_size, "%s: symbol '%s' is not a function", s->backend->path,
                  s->backend->symbol);
@@ -153,6 +232,7 @@ static bool load_shared(struct shared *s, struct routine *out, char *error, size
     }
     out->entry = exported != NULL ? (uintptr_t)exported : s->map->l_addr + symbol.sym.st_value;
     out->handle = s->handle;
+    allocate_thread_storage();
     struct object_search object = {.inside = out->entry, .writable_too = true, .out = out};
     if (dl_iterate_phdr(visit_object, &object) == 0) {
         snprintf(error, error_size, "%s: '%s' does not lie in any loaded object", s->backend->path,
@@ -195,7 +275,8 @@ bool routine_load(const struct backend *backend, struct routine *out, char *erro
     }
     if (elf_file_kind(file) != ELF_FILE_SHARED) {
         elf_file_close(file);
-        return image_load(backend->path, backend->symbol, out, error, error_size);
+        return image_load(backend->path, backend->symbol, out, error, error_size) &&
+               image_start(backend->path, out, error, error_size);
     }
     struct shared s = {.backend = backend, .file = file};
     bool loaded = load_shared(&s, out, error, error_size);

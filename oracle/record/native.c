@@ -193,12 +193,23 @@ static struct span segment_span(const struct dl_phdr_info *module, const ElfW(Ph
                          (hi + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1)};
 }
 
+// Its thread-local variables, of this thread, which the dynamic linker allocated.
+static void add_thread_data(const struct module_search *search, const struct dl_phdr_info *module,
+                            const ElfW(Phdr) * segment)
+{
+    uint64_t lo = (uintptr_t)module->dlpi_tls_data;
+    if (lo)
+        add_image(search->images, search->count, (struct span){lo, lo + segment->p_memsz});
+}
+
 static int add_segments(struct dl_phdr_info *module, size_t size, void *context)
 {
     (void)size;
     struct module_search *search = context;
     for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; i < module->dlpi_phnum; i++) {
+            if (pass == 1 && module->dlpi_phdr[i].p_type == PT_TLS)
+                add_thread_data(search, module, &module->dlpi_phdr[i]);
             if (module->dlpi_phdr[i].p_type != PT_LOAD)
                 continue;
             struct span part = segment_span(module, &module->dlpi_phdr[i]);

@@ -417,13 +417,13 @@ static void find_rip_relative(struct insn *out, const struct decoded *d)
     out->disp_off = d->in.raw.disp.offset;
 }
 
-static void refuse(struct insn *out, const char *why)
+void insn_refuse(struct insn *in, const char *why)
 {
-    out->flow = FLOW_REFUSED;
-    out->refused = why;
-    out->mem_count = 0;
-    out->fence = out->flush = out->prefetch = false;
-    out->effect = EFFECT_NONE;
+    in->flow = FLOW_REFUSED;
+    in->refused = why;
+    in->mem_count = 0;
+    in->fence = in->flush = in->prefetch = false;
+    in->effect = EFFECT_NONE;
 }
 
 void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct insn *out)
@@ -442,7 +442,7 @@ void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct ins
     if (ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, code, most, &d.in, d.ops))) {
         out->length = 1;
         memcpy(out->bytes, code, 1);
-        refuse(out, "bytes that are no known instruction");
+        insn_refuse(out, "bytes that are no known instruction");
         return;
     }
     out->length = d.in.length;
@@ -462,7 +462,7 @@ void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct ins
     if (!why)
         why = refused_by_operands(&d);
     if (why)
-        refuse(out, why);
+        insn_refuse(out, why);
 }
 
 bool insn_is_site(const struct insn *in)

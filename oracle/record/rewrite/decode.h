@@ -121,6 +121,10 @@ struct insn {
 // Never fails: what is no instruction is one byte long and refused.
 void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct insn *out);
 
+// Makes an instruction that was decoded one that is not run: WHY is a phrase for
+// the user, which outlives it.
+void insn_refuse(struct insn *in, const char *why);
+
 // Does it touch memory, or matter to a trace otherwise?
 bool insn_is_site(const struct insn *in);
 

@@ -183,6 +183,8 @@ static void scan_block(struct program *p, struct work *w, uint64_t address,
         struct insn in;
         uint64_t room = m->hi - address;
         insn_decode(address, (const uint8_t *)address, room > 15 ? 15 : (unsigned)room, &in);
+        if (undefined_in(&p->routine->undefined, address, address + in.length))
+            insn_refuse(&in, "has an operand that its file does not define");
         add_insn(p, &in);
         address += in.length;
         switch (in.flow) {
@@ -206,15 +208,6 @@ static void scan_block(struct program *p, struct work *w, uint64_t address,
         add_leader(p, w, address);
 }
 
-// Name of the missing symbol that ADDRESS stands for, or NULL.
-static const char *undefined_name(const struct program *p, uint64_t address)
-{
-    const struct routine *routine = p->routine;
-    if (address < routine->undefined.lo || address >= routine->undefined.hi)
-        return NULL;
-    return routine->undefined_names[address - routine->undefined.lo];
-}
-
 static bool same_mapping(const struct guest_mapping *m, uint64_t address)
 {
     return m->exec && address >= m->lo && address < m->hi;
@@ -223,10 +216,9 @@ static bool same_mapping(const struct guest_mapping *m, uint64_t address)
 enum program_status program_discover(struct program *p, uint64_t entry, char *reason)
 {
     struct guest_mapping m = {0};
-    const char *undefined = undefined_name(p, entry);
+    const char *undefined = undefined_at(&p->routine->undefined, entry);
     if (undefined) {
-        snprintf(reason, TRACE_REASON_MAX, "the routine calls `%s`, which its file does not define",
-                 undefined);
+        undefined_tell(undefined, "calls", reason, TRACE_REASON_MAX);
         return PROGRAM_REFUSED;
     }
     bool found = guest_find_mapping(entry, &m);
@@ -251,7 +243,7 @@ enum program_status program_discover(struct program *p, uint64_t entry, char *re
     while (w.count > 0 && p->insn_count - first < DISCOVER_INSNS_MAX) {
         uint64_t address = w.items[--w.count];
         // Elsewhere than in this mapping: found when control goes there.
-        if (same_mapping(&m, address) && !undefined_name(p, address))
+        if (same_mapping(&m, address))
             scan_block(p, &w, address, &m);
     }
     free(w.items);

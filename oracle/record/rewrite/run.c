@@ -359,6 +359,12 @@ static void ended_by_signal(struct recorder *r, struct trace *trace)
                  r->fault_signal);
         return;
     }
+    const char *undefined = undefined_at(&r->routine->undefined, r->fault_addr);
+    if (undefined && r->fault_signal == SIGSEGV) {
+        trace->outcome = OUTCOME_REFUSED;
+        undefined_tell(undefined, "uses", trace->reason, sizeof trace->reason);
+        return;
+    }
     if (r->fault_signal == SIGILL && !r->program.insns[where->insn].undefined) {
         instruction_text(r, where->insn, text, sizeof text);
         refuse(trace, "this CPU cannot execute `%s`", text);
@@ -378,6 +384,12 @@ static void ended_by_refusal(struct recorder *r, struct trace *trace)
     char text[80];
     uint32_t insn = (uint32_t)r->context->refused;
     const struct insn *in = &r->program.insns[insn];
+    const char *undefined = undefined_in(&r->routine->undefined, in->addr, in->addr + in->length);
+    if (undefined) {
+        trace->outcome = OUTCOME_REFUSED;
+        undefined_tell(undefined, "uses", trace->reason, sizeof trace->reason);
+        return;
+    }
     instruction_text(r, insn, text, sizeof text);
     refuse(trace, "reached `%s` at %#llx: %s", text, (unsigned long long)in->addr,
            in->refused      ? in->refused

@@ -113,17 +113,12 @@ static struct step_insn *insn_at(struct recorder *r, uint64_t addr)
         return NULL;
     struct step_insn *in = &r->insns[i];
     facts_decode(addr, code, (unsigned)there, in);
+    if (undefined_in(&r->routine->undefined, addr, addr + in->length))
+        in->refused = "has an operand that its file does not define";
     r->insn_count++;
     if (facts_is_site(in))
         add_site(r, in);
     return in;
-}
-
-static const char *undefined_name(const struct routine *routine, uint64_t address)
-{
-    if (address < routine->undefined.lo || address >= routine->undefined.hi)
-        return NULL;
-    return routine->undefined_names[address - routine->undefined.lo];
 }
 
 // ---- traps ----
@@ -168,11 +163,6 @@ static bool may_probe(const struct recorder *r, const ucontext_t *uc)
         inside |= holds(r->mirror.lanes[i], a->addr, 1);
     return inside && accesses_want_probe(&r->now) && !(a->flags & ACCESS_TLS) &&
            vectors_state_bytes(uc) <= STATE_BYTES_MAX;
-}
-
-static const char *not_to_run(const struct recorder *r, const struct step_insn *in)
-{
-    return undefined_name(r->routine, in->addr) ? "" : in->refused;
 }
 
 // The flags that a popf is about to set; 0 for any other instruction.
@@ -234,8 +224,8 @@ static void begin_step(struct recorder *r, ucontext_t *uc)
     r->phase = PHASE_RUNNING;
     if (!in)
         return; // no code there: it faults by itself
-    if (not_to_run(r, in)) {
-        leave(r, uc, OUTCOME_REFUSED, not_to_run(r, in));
+    if (in->refused) {
+        leave(r, uc, OUTCOME_REFUSED, in->refused);
         return;
     }
     if (popped_flags(in, uc) & TRAP_FLAG) {
@@ -326,7 +316,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         accesses_fault(&r->now, &r->log);
     r->end.signal = signal;
     r->end.fault_addr = (uintptr_t)info->si_addr;
-    leave(r, uc, OUTCOME_FAULTED, "");
+    bool undefined = undefined_at(&r->routine->undefined, r->end.fault_addr) && signal == SIGSEGV;
+    leave(r, uc, undefined ? OUTCOME_REFUSED : OUTCOME_FAULTED, "");
 }
 
 // Steps are counted, not time.
@@ -458,15 +449,18 @@ static void instruction_text(const struct step_insn *in, char *text, size_t size
 static void say_why(struct recorder *r, struct trace *trace, const struct step_end *end)
 {
     char text[80] = "code";
-    const char *undefined = undefined_name(r->routine, end->fault_pc);
+    const struct undefined *u = &r->routine->undefined;
+    const char *called = undefined_at(u, end->fault_pc), *used = undefined_at(u, end->fault_addr);
+    if (!used && end->in)
+        used = undefined_in(u, end->in->addr, end->in->addr + end->in->length);
     if (end->in)
         instruction_text(end->in, text, sizeof text);
     if (end->outcome == OUTCOME_TIMED_OUT)
         snprintf(trace->reason, sizeof trace->reason, "still running after %llu instructions",
                  (unsigned long long)r->steps_max);
-    else if (undefined)
-        snprintf(trace->reason, sizeof trace->reason,
-                 "the routine calls `%s`, which its file does not define", undefined);
+    else if (end->outcome == OUTCOME_REFUSED && (called || used))
+        undefined_tell(called ? called : used, called ? "calls" : "uses", trace->reason,
+                       sizeof trace->reason);
     else if (end->outcome == OUTCOME_REFUSED)
         snprintf(trace->reason, sizeof trace->reason, "reached `%s` at %#llx: %s", text,
                  (unsigned long long)end->fault_pc, end->why);
