@@ -76,6 +76,11 @@ enum cross_found cross_find(const char *given, const char *path, const char *sym
                  arch->name);
         return CROSS_FAILED;
     }
+    if (strstr(symbol, "::")) {
+        snprintf(error, error_size, "%s: '%s' is a C++ name as one writes it; give it as 'nm %s' "
+                                    "prints it", given, symbol, given);
+        return CROSS_FAILED;
+    }
     if (asprintf(&name, "%s:%s", given, symbol) < 0)
         abort();
     snprintf(from, sizeof from, "object or archive for %s", arch->name);

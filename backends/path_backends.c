@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct path_search {
@@ -61,6 +62,80 @@ static bool visit_nearest(const struct elf_unit *unit, const struct elf_symbol *
     return true;
 }
 
+// As one writes it: "hw::wide", "wide(void *)".
+static bool is_cplusplus(const char *symbol)
+{
+    return strstr(symbol, "::") != NULL || strchr(symbol, '(') != NULL;
+}
+
+static bool visit_lto(const struct elf_unit *unit, void *context)
+{
+    bool *lto = context;
+    size_t names;
+    for (Elf_Scn *scn = NULL; (scn = elf_nextscn(unit->elf, scn)) != NULL && !*lto;) {
+        GElf_Shdr shdr;
+        const char *name = NULL;
+        if (gelf_getshdr(scn, &shdr) != NULL && elf_getshdrstrndx(unit->elf, &names) == 0) {
+            name = elf_strptr(unit->elf, names, shdr.sh_name);
+        }
+        *lto = name != NULL && strncmp(name, ".gnu.lto_", 9) == 0;
+    }
+    return !*lto;
+}
+
+// What the symbols of a file tell of it.
+struct naming {
+    bool any, code; // of other than dynamic ones
+};
+
+static bool visit_naming(const struct elf_unit *unit, const struct elf_symbol *symbol,
+                         void *context)
+{
+    (void)unit;
+    struct naming *n = context;
+    n->any = n->any || !symbol->dynamic;
+    n->code = n->code || (!symbol->dynamic && elf_symbol_is_code(symbol));
+    return !n->code;
+}
+
+// Where the file's own names are to be seen, and why the one that was asked for is not
+// among them, as far as the file tells.
+static void tell_names(struct path_search *s, char *text, size_t size)
+{
+    bool lto = false, shared = elf_file_kind(s->file) == ELF_FILE_SHARED;
+    struct naming n = {false, false};
+    elf_file_each_unit(s->file, visit_lto, &lto);
+    elf_file_each_symbol(s->file, visit_naming, &n);
+    if (lto && !n.code) {
+        snprintf(text, size,
+                 "it was compiled with -flto and holds no machine code; compile it without, or "
+                 "give what it is linked into");
+    } else if (!n.any && shared) {
+        snprintf(text, size, "it is stripped; 'nm -D %s' shows the names that are left", s->given);
+    } else if (!n.any) {
+        snprintf(text, size, "it defines none, or is stripped; compile it again");
+    } else if (is_cplusplus(s->symbol)) {
+        snprintf(text, size, "C++ names are given as 'nm %s' prints them", s->given);
+    } else {
+        snprintf(text, size, "'nm %s' shows its symbols", s->given);
+    }
+}
+
+static bool fail_no_symbol(struct path_search *s)
+{
+    char near_text[NEAREST_MAX * (NEAREST_NAME_MAX + 8)], names[384];
+    s->nearest.wanted = s->symbol;
+    elf_file_each_symbol(s->file, visit_nearest, s);
+    if (s->debug != NULL) {
+        elf_file_each_symbol(s->debug, visit_nearest, s);
+    }
+    nearest_print(&s->nearest, near_text, sizeof near_text);
+    tell_names(s, names, sizeof names);
+    snprintf(s->error, s->error_size, "%s: has no symbol '%s'%s; %s", s->given, s->symbol,
+             near_text, names);
+    return false;
+}
+
 static bool find_glob(struct path_search *s)
 {
     size_t before = s->out->count;
@@ -69,25 +144,50 @@ static bool find_glob(struct path_search *s)
         elf_file_each_symbol(s->debug, visit_glob, s);
     }
     backend_sort(s->out, before);
+    if (s->out->count == before && is_cplusplus(s->symbol)) {
+        return fail_no_symbol(s); // its star may be a pointer's
+    }
     if (s->out->count == before) {
-        snprintf(s->error, s->error_size, "%s: no function matches '%s'; 'nm %s' shows its symbols",
-                 s->given, s->symbol, s->given);
+        char names[384];
+        tell_names(s, names, sizeof names);
+        snprintf(s->error, s->error_size, "%s: no function matches '%s'; %s", s->given, s->symbol,
+                 names);
     }
     return s->out->count > before;
 }
 
-static bool fail_no_symbol(struct path_search *s)
+// Local functions of a name, in different places.
+struct namesakes {
+    const char *name;
+    const struct elf_symbol *first;
+    int64_t offset; // of its member
+    bool others;
+};
+
+static bool visit_namesake(const struct elf_unit *unit, const struct elf_symbol *symbol,
+                           void *context)
 {
-    char near_text[NEAREST_MAX * (NEAREST_NAME_MAX + 8)];
-    s->nearest.wanted = s->symbol;
-    elf_file_each_symbol(s->file, visit_nearest, s);
-    if (s->debug != NULL) {
-        elf_file_each_symbol(s->debug, visit_nearest, s);
+    struct namesakes *n = context;
+    bool same = symbol->sym.st_value == n->first->sym.st_value &&
+                symbol->sym.st_shndx == n->first->sym.st_shndx && unit->offset == n->offset;
+    n->others = n->others || (!same && elf_symbol_is_code(symbol) && !symbol->dynamic &&
+                              strcmp(symbol->name, n->name) == 0);
+    return !n->others;
+}
+
+// Has another file brought a local function of the same name? Nobody said which.
+static bool is_ambiguous(struct path_search *s, const struct elf_unit *unit,
+                         const struct elf_symbol *symbol)
+{
+    struct namesakes n = {s->symbol, symbol, unit->offset, false};
+    elf_file_each_symbol(s->file, visit_namesake, &n);
+    if (n.others) {
+        snprintf(s->error, s->error_size,
+                 "%s: has several local functions named '%s'; give the object file of the one that "
+                 "is meant",
+                 s->given, s->symbol);
     }
-    nearest_print(&s->nearest, near_text, sizeof near_text);
-    snprintf(s->error, s->error_size, "%s: has no symbol '%s'%s; 'nm %s' shows its symbols",
-             s->given, s->symbol, near_text, s->given);
-    return false;
+    return n.others;
 }
 
 static bool find_exact(struct path_search *s)
@@ -97,8 +197,16 @@ static bool find_exact(struct path_search *s)
     if (unit == NULL && s->debug != NULL) {
         unit = elf_file_find(s->debug, s->symbol, true, &symbol);
     }
+    char name[SYMBOL_VERSION_MAX];
+    if (unit == NULL && elf_file_kind(s->file) == ELF_FILE_SHARED &&
+        symbol_version(s->symbol, name) != NULL) {
+        unit = elf_file_find(s->file, name, false, &symbol);
+    }
     if (unit == NULL) {
         return fail_no_symbol(s);
+    }
+    if (GELF_ST_BIND(symbol.sym.st_info) == STB_LOCAL && is_ambiguous(s, unit, &symbol)) {
+        return false;
     }
     // The dynamic linker runs an ifunc's resolver; our loader of objects does
     // not, since the resolver may ask for more of the libc than is there.
@@ -145,9 +253,28 @@ static bool find_in_file(struct path_search *s)
     return found;
 }
 
+// The colon between PATH and SYMBOL: the first one that a file's name ends at. Both may
+// have colons of their own, as C++ names do; where there is no such file, the last one
+// that is not part of a "::".
+static const char *find_colon(const char *pattern)
+{
+    const char *last = strrchr(pattern, ':');
+    for (const char *at = pattern; (at = strchr(at, ':')) != NULL; at += strspn(at, ":")) {
+        struct stat st;
+        char *path = strndup(pattern, (size_t)(at - pattern));
+        bool file = path != NULL && stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+        free(path);
+        if (file) {
+            return at;
+        }
+        last = strspn(at, ":") % 2 == 1 ? at : last;
+    }
+    return last;
+}
+
 bool path_find(const char *pattern, struct backend_list *out, char *error, size_t error_size)
 {
-    const char *colon = strrchr(pattern, ':');
+    const char *colon = find_colon(pattern);
     if (colon == pattern || colon[1] == '\0') {
         snprintf(error, error_size, "'%s': expected PATH:SYMBOL, a file and a routine in it",
                  pattern);

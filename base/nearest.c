@@ -3,6 +3,7 @@
 
 #include "base/nearest.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,9 +28,41 @@ static unsigned edit_distance(const char *a, const char *b)
     return row[length];
 }
 
+// "hw::wide(void *)" as a C++ compiler writes it into its own names: "2hw4wide".
+static void code_name(const char *wanted, char *text, size_t size)
+{
+    size_t used = 0, length;
+    for (const char *part = wanted; *part != '\0' && used + 4 < size; part += length) {
+        part += strspn(part, ":");
+        length = strcspn(part, ":(<");
+        if (length == 0) {
+            break;
+        }
+        int n = snprintf(text + used, size - used, "%zu%.*s", length, (int)length, part);
+        used = n > 0 && (size_t)n < size - used ? used + (size_t)n : size;
+        if (part[length] != ':') {
+            break;
+        }
+    }
+}
+
+// Is NAME what a C++ compiler makes of a name that has a part WANTED?
+static bool is_coded(const char *wanted, const char *name)
+{
+    char coded[2 * NEAREST_NAME_MAX] = "";
+    if (strncmp(name, "_Z", 2) != 0) {
+        return false;
+    }
+    code_name(wanted, coded, sizeof coded);
+    return coded[0] != '\0' && strstr(name, coded) != NULL;
+}
+
 static unsigned distance_of(const char *wanted, const char *name)
 {
     const char *slash = strrchr(name, '/');
+    if (is_coded(wanted, name)) {
+        return 1;
+    }
     unsigned whole = edit_distance(wanted, name);
     unsigned part = slash != NULL ? 1 + edit_distance(wanted, slash + 1) : whole;
     // A part of a longer name is a good guess however long the name.

@@ -160,6 +160,17 @@ bool elf_unit_symbol(const struct elf_unit *unit, size_t index, struct elf_symbo
     return read_symbol(unit, false, index, out);
 }
 
+const char *symbol_version(const char *symbol, char name[SYMBOL_VERSION_MAX])
+{
+    size_t length = strcspn(symbol, "@"), ats = strspn(symbol + length, "@");
+    if (length == 0 || length >= SYMBOL_VERSION_MAX || ats == 0 || ats > 2 ||
+        symbol[length + ats] == '\0') {
+        return NULL;
+    }
+    snprintf(name, SYMBOL_VERSION_MAX, "%.*s", (int)length, symbol);
+    return symbol + length + ats;
+}
+
 bool elf_symbol_is_code(const struct elf_symbol *symbol)
 {
     unsigned type = GELF_ST_TYPE(symbol->sym.st_info);
@@ -188,11 +199,9 @@ static bool each_of_unit(const struct elf_unit *unit, elf_visit *visit, void *co
     return each_of_kind(unit, true, visit, context);
 }
 
-void elf_file_each_undefined(struct elf_file *file, elf_visit *visit, void *context)
+void elf_unit_each_undefined(const struct elf_unit *unit, elf_visit *visit, void *context)
 {
-    if (file->kind != ELF_FILE_ARCHIVE) {
-        each_of_kind(file->units[0], false, visit, context);
-    }
+    each_of_kind(unit, false, visit, context);
 }
 
 static const char *member_name(Elf *elf)
@@ -202,8 +211,7 @@ static const char *member_name(Elf *elf)
 }
 
 // Visits every member of an archive, as units that end with the visit.
-static void each_member(struct elf_file *file, bool (*visit)(struct elf_unit *, void *context),
-                        void *context)
+static void each_member(struct elf_file *file, elf_unit_visit *visit, void *context)
 {
     if (elf_rand(file->elf, SARMAG) != SARMAG) {
         return;
@@ -235,10 +243,19 @@ struct symbol_visit {
     void *context;
 };
 
-static bool visit_symbols(struct elf_unit *unit, void *context)
+static bool visit_symbols(const struct elf_unit *unit, void *context)
 {
     struct symbol_visit *v = context;
     return each_of_unit(unit, v->visit, v->context);
+}
+
+void elf_file_each_unit(struct elf_file *file, elf_unit_visit *visit, void *context)
+{
+    if (file->kind == ELF_FILE_ARCHIVE) {
+        each_member(file, visit, context);
+    } else {
+        visit(file->units[0], context);
+    }
 }
 
 void elf_file_each_symbol(struct elf_file *file, elf_visit *visit, void *context)

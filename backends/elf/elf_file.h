@@ -58,8 +58,12 @@ bool elf_file_is_program(struct elf_file *file);
 // Visits every defined symbol; of an archive, those of all its members.
 void elf_file_each_symbol(struct elf_file *file, elf_visit *visit, void *context);
 
-// Visits every symbol that the file leaves to others, unless it is an archive.
-void elf_file_each_undefined(struct elf_file *file, elf_visit *visit, void *context);
+// Visits every ELF image for this CPU: the file, or the members of an archive.
+typedef bool elf_unit_visit(const struct elf_unit *unit, void *context);
+void elf_file_each_unit(struct elf_file *file, elf_unit_visit *visit, void *context);
+
+// Visits every symbol that the unit leaves to others.
+void elf_unit_each_undefined(const struct elf_unit *unit, elf_visit *visit, void *context);
 
 // Visits the names in an archive's index with the unit left NULL and only the
 // symbol's name set. False when the archive has no index.
@@ -75,6 +79,11 @@ struct elf_unit *elf_file_find(struct elf_file *file, const char *name, bool loc
 // Symbol INDEX of .symtab. False when there is none or its name is out of
 // bounds.
 bool elf_unit_symbol(const struct elf_unit *unit, size_t index, struct elf_symbol *out);
+
+// "copy@V1" and "copy@@V1", as nm prints them: gives "V1", and "copy" in NAME. NULL
+// when SYMBOL has no version.
+enum { SYMBOL_VERSION_MAX = 256 };
+const char *symbol_version(const char *symbol, char name[SYMBOL_VERSION_MAX]);
 
 // May the symbol be called: a function, or an untyped label in code as
 // hand-written assembly has them?

@@ -35,7 +35,7 @@ static const struct machine_row {
     {EM_ALPHA, "Alpha"},     {EM_X86_64, "x86-64"},   {EM_LOONGARCH, "LoongArch"},
 };
 
-// "32-bit RISC-V, little-endian"
+// "32-bit little-endian RISC-V"
 static void machine_tell(unsigned machine, int class, int data, char *text, size_t size)
 {
     const char *name = NULL;
@@ -45,8 +45,8 @@ static void machine_tell(unsigned machine, int class, int data, char *text, size
     if (name == NULL) {
         snprintf(text, size, "a CPU (ELF machine %u)", machine);
     } else {
-        snprintf(text, size, "%d-bit %s, %s-endian", class == ELFCLASS64 ? 64 : 32, name,
-                 data == ELFDATA2MSB ? "big" : "little");
+        snprintf(text, size, "%d-bit %s-endian %s", class == ELFCLASS64 ? 64 : 32,
+                 data == ELFDATA2MSB ? "big" : "little", name);
     }
 }
 

@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BITCODE    "LLVM bitcode (clang -flto), not machine code; compile it without -flto, or link it"
+#define BITCODE                                                                                    \
+    "LLVM bitcode (clang -flto), not machine code; compile it without -flto, or give what it is "  \
+    "linked into"
 #define MACH_O     "a Mach-O file (macOS); storescope takes ELF: compile it for Linux"
 #define COFF(cpu)  "a COFF object (Windows) for " cpu "; storescope takes ELF: compile it for Linux"
 #define PACKED(by) "compressed (" by "); unpack it first"

@@ -368,18 +368,33 @@ static bool constructors_may_run(struct linker *l)
     return true;
 }
 
-// Instrumented code cannot be judged, and there is no end to undefined symbols.
+static bool visit_instrumented(const struct elf_unit *unit, const struct elf_symbol *symbol,
+                               void *context)
+{
+    (void)unit;
+    const char **by = context;
+    *by = undefined_is_instrumentation(symbol->name);
+    return *by == NULL;
+}
+
+// Instrumented code cannot be judged. That a file is instrumented its undefined symbols
+// tell, whether the routine comes to them or not.
+static bool check_instrumented(struct linker *l)
+{
+    const char *by = NULL;
+    for (size_t i = 0; i < l->piece_count && by == NULL; i++) {
+        if (i == 0 || l->pieces[i].unit != l->pieces[i - 1].unit) {
+            elf_unit_each_undefined(l->pieces[i].unit, visit_instrumented, &by);
+        }
+    }
+    return by == NULL || image_fail(l, INSTRUMENTED_TEXT, by);
+}
+
 static bool check_undefined(struct linker *l)
 {
     size_t count = 0;
     for (size_t i = 0; i < l->binding_count; i++) {
-        const struct binding *b = &l->bindings[i];
-        const char *by = b->kind == BINDING_TRAP ? undefined_is_instrumentation(b->name) : NULL;
-        if (by != NULL) {
-            return image_fail(l, "is instrumented by %s, whose accesses are not the routine's; "
-                                 "build it without", by);
-        }
-        count += b->kind == BINDING_TRAP;
+        count += l->bindings[i].kind == BINDING_TRAP;
     }
     return count <= IMAGE_UNDEFINED_MAX ||
            image_fail(l, "the routine reaches more than %d symbols that its file does not define",
@@ -408,7 +423,8 @@ static bool link_routine(struct linker *l, const char *symbol, struct routine *o
     if (entry.kind != TARGET_PIECE || entry.value >= l->pieces[entry.index].shdr.sh_size) {
         return image_fail(l, "%s has no code: it stands at the end of its section", symbol);
     }
-    return gather(l) && check_undefined(l) && constructors_may_run(l) && image_place(l, &entry, out);
+    return gather(l) && check_instrumented(l) && check_undefined(l) && constructors_may_run(l) &&
+           image_place(l, &entry, out);
 }
 
 bool image_load(const char *path, const char *symbol, struct routine *out, char *error,

@@ -94,6 +94,15 @@ static void allocate_thread_storage(void)
     }
 }
 
+// Code of split stacks (-fsplit-stack) compares its stack pointer with a limit that
+// glibc keeps for it in the thread's header (sysdeps/x86_64/nptl/tls.h, __private_ss),
+// and that its constructor has set for this stack. Recorders bring another, which is
+// not split: every address is above none.
+static void forget_stack_limit(void)
+{
+    __asm__ volatile("movq $0, %%fs:0x70" ::: "memory");
+}
+
 // A libc's variables that steer its choices, where they can be written.
 struct tunable_search {
     const struct object_search *object;
@@ -141,8 +150,20 @@ struct shared {
 
 static bool find_symbol(const struct shared *s, struct elf_symbol *symbol)
 {
+    char name[SYMBOL_VERSION_MAX];
     return elf_file_find(s->file, s->backend->symbol, true, symbol) != NULL ||
-           (s->debug != NULL && elf_file_find(s->debug, s->backend->symbol, true, symbol) != NULL);
+           (s->debug != NULL && elf_file_find(s->debug, s->backend->symbol, true, symbol) != NULL) ||
+           (symbol_version(s->backend->symbol, name) != NULL &&
+            elf_file_find(s->file, name, false, symbol) != NULL);
+}
+
+// What the dynamic linker finds by that name: of "copy@V1", its version V1.
+static void *find_dynamic(const struct shared *s)
+{
+    char name[SYMBOL_VERSION_MAX];
+    const char *version = symbol_version(s->backend->symbol, name);
+    return version != NULL ? dlvsym(s->handle, name, version)
+                           : dlsym(s->handle, s->backend->symbol);
 }
 
 // Names are looked for in the object and its own libraries first, as in a program
@@ -163,35 +184,62 @@ static bool visit_instrumented(const struct elf_unit *unit, const struct elf_sym
     return *by == NULL;
 }
 
+static bool visit_unit(const struct elf_unit *unit, void *by)
+{
+    elf_unit_each_undefined(unit, visit_instrumented, by);
+    return true;
+}
+
+// By what it leaves to a sanitizer's library, or has linked in.
+static const char *instrumented_by(struct elf_file *file)
+{
+    const char *by = NULL;
+    elf_file_each_unit(file, visit_unit, &by);
+    if (by == NULL) {
+        elf_file_each_symbol(file, visit_instrumented, &by);
+    }
+    return by;
+}
+
+// dlopen's own words begin with the file's name.
+static void tell_not_loaded(const struct shared *s, char *error, size_t error_size)
+{
+    const char *why = dlerror(), *path = s->backend->path;
+    size_t length = strlen(path);
+    if (why == NULL) {
+        why = "unknown reason";
+    } else if (strncmp(why, path, length) == 0 && strncmp(why + length, ": ", 2) == 0) {
+        why += length + 2;
+    }
+    bool undefined = strncmp(why, "undefined symbol", 16) == 0;
+    snprintf(error, error_size, "%s: cannot be loaded: %s%s", path, why,
+             undefined ? "; link it with what defines that" : "");
+}
+
 static bool open_shared(struct shared *s, char *error, size_t error_size)
 {
     char debug[256], ignored[256], why_not[256];
-    const char *by = NULL;
+    const char *path = s->backend->path, *by = instrumented_by(s->file);
     if (elf_file_is_program(s->file)) {
-        snprintf(error, error_size, "%s: is a program (PIE), which cannot be loaded",
-                 s->backend->path);
+        snprintf(error, error_size, "%s: is a program (PIE), which cannot be loaded", path);
         return false;
     }
     if (!elf_file_may_be_loaded(s->file, why_not, sizeof why_not)) {
-        snprintf(error, error_size, "%s: %s", s->backend->path, why_not);
+        snprintf(error, error_size, "%s: %s", path, why_not);
         return false;
     }
-    elf_file_each_undefined(s->file, visit_instrumented, &by);
     if (by != NULL) {
-        snprintf(error, error_size,
-                 "%s: is instrumented by %s, whose accesses are not the routine's; build it "
-                 "without",
-                 s->backend->path, by);
+        int length = snprintf(error, error_size, "%s: ", path);
+        size_t used = length > 0 && (size_t)length < error_size ? (size_t)length : 0;
+        snprintf(error + used, error_size - used, INSTRUMENTED_TEXT, by);
         return false;
     }
     if (elf_file_debug_path(s->file, debug, sizeof debug) && access(debug, R_OK) == 0) {
         s->debug = elf_file_open(debug, ignored, sizeof ignored);
     }
-    s->handle = dlopen(s->backend->path, bind_flags());
+    s->handle = dlopen(path, bind_flags());
     if (s->handle == NULL || dlinfo(s->handle, RTLD_DI_LINKMAP, &s->map) != 0) {
-        const char *why = dlerror();
-        snprintf(error, error_size, "%s: cannot be loaded: %s", s->backend->path,
-                 why != NULL ? why : "unknown reason");
+        tell_not_loaded(s, error, error_size);
         return false;
     }
     return true;
@@ -207,7 +255,7 @@ static void *find_exported(const struct shared *s, const struct elf_symbol *symb
     if (GELF_ST_BIND(symbol->sym.st_info) == STB_LOCAL) {
         return NULL;
     }
-    void *found = dlsym(s->handle, s->backend->symbol);
+    void *found = find_dynamic(s);
     bool chosen = GELF_ST_TYPE(symbol->sym.st_info) == STT_GNU_IFUNC;
     bool ours = found != NULL && (chosen || (dladdr1(found, &info, (void **)&map,
                                                      RTLD_DL_LINKMAP) != 0 && map == s->map));
@@ -233,6 +281,7 @@ static bool load_shared(struct shared *s, struct routine *out, char *error, size
     out->entry = exported != NULL ? (uintptr_t)exported : s->map->l_addr + symbol.sym.st_value;
     out->handle = s->handle;
     allocate_thread_storage();
+    forget_stack_limit();
     struct object_search object = {.inside = out->entry, .writable_too = true, .out = out};
     if (dl_iterate_phdr(visit_object, &object) == 0) {
         snprintf(error, error_size, "%s: '%s' does not lie in any loaded object", s->backend->path,

@@ -25,12 +25,11 @@ static const struct known_row {
     {"llvm_gcov_", "build it without --coverage", "coverage (gcov)"},
     {"__llvm_profile_", "build it without -fprofile-instr-generate", "a profiler"},
     {"__ubsan_", "UBSan has it: build it without -fsanitize=undefined", NULL},
-    {"__cyg_profile_func_", "build it without -finstrument-functions", NULL},
-    {"__morestack", "libgcc's, for split stacks: build it without -fsplit-stack", NULL},
-    {"mcount", "a profiler's: build it without -pg", NULL},
-    {"_mcount", "a profiler's: build it without -pg", NULL},
-    {"__chk_fail", "the libc has it, to end a copy beyond its buffer: link it (gcc -shared), or "
-                   "drop _FORTIFY_SOURCE", NULL},
+    {"__cyg_profile_func_", "a profiler has it: build it without -finstrument-functions", NULL},
+    {"__morestack", "libgcc has it, for split stacks: build it without -fsplit-stack", NULL},
+    {"mcount", "a profiler has it: build it without -pg", NULL},
+    {"_mcount", "a profiler has it: build it without -pg", NULL},
+    {"__chk_fail", "the libc has it: link it (gcc -shared), or drop _FORTIFY_SOURCE", NULL},
 };
 
 static const struct known_row *find_known(const char *name)

@@ -46,8 +46,10 @@ const char *undefined_in(const struct undefined *u, uint64_t lo, uint64_t hi);
 // to do where that is known.
 void undefined_tell(const char *name, const char *verb, char *text, size_t size);
 
-// What puts accesses of its own among the routine's, and refers to the symbol for
-// that: "AddressSanitizer". NULL: nothing known.
+// What puts accesses of its own among the routine's, and has a symbol of that NAME for
+// it: "AddressSanitizer". NULL: nothing known.
 const char *undefined_is_instrumentation(const char *name);
+#define INSTRUMENTED_TEXT                                                                          \
+    "is instrumented by %s, whose accesses are not the routine's; build it without"
 
 #endif
