@@ -199,9 +199,11 @@ static bool each_of_unit(const struct elf_unit *unit, elf_visit *visit, void *co
     return each_of_kind(unit, true, visit, context);
 }
 
-void elf_unit_each_undefined(const struct elf_unit *unit, elf_visit *visit, void *context)
+void elf_unit_each_symbol(const struct elf_unit *unit, elf_visit *visit, void *context)
 {
-    each_of_kind(unit, false, visit, context);
+    if (each_of_kind(unit, false, visit, context)) {
+        each_of_kind(unit, true, visit, context);
+    }
 }
 
 static const char *member_name(Elf *elf)

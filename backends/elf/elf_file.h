@@ -62,8 +62,8 @@ void elf_file_each_symbol(struct elf_file *file, elf_visit *visit, void *context
 typedef bool elf_unit_visit(const struct elf_unit *unit, void *context);
 void elf_file_each_unit(struct elf_file *file, elf_unit_visit *visit, void *context);
 
-// Visits every symbol that the unit leaves to others.
-void elf_unit_each_undefined(const struct elf_unit *unit, elf_visit *visit, void *context);
+// Visits every symbol of the unit, also those that it leaves to others.
+void elf_unit_each_symbol(const struct elf_unit *unit, elf_visit *visit, void *context);
 
 // Visits the names in an archive's index with the unit left NULL and only the
 // symbol's name set. False when the archive has no index.

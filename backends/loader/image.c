@@ -140,7 +140,7 @@ static bool resolve_defined(struct linker *l, struct elf_unit *unit,
     const GElf_Sym *sym = &symbol->sym;
     if (GELF_ST_TYPE(sym->st_info) == STT_GNU_IFUNC) {
         char name[256];
-        snprintf(name, sizeof name, "%s (an ifunc)", symbol->name);
+        snprintf(name, sizeof name, "%s" UNDEFINED_IFUNC, symbol->name);
         *out = bind(l, name, BINDING_TRAP, 1, 1);
         return true;
     }
@@ -373,18 +373,18 @@ static bool visit_instrumented(const struct elf_unit *unit, const struct elf_sym
 {
     (void)unit;
     const char **by = context;
-    *by = undefined_is_instrumentation(symbol->name);
+    *by = instrumented_by(symbol->name, symbol->sym.st_shndx != SHN_UNDEF);
     return *by == NULL;
 }
 
-// Instrumented code cannot be judged. That a file is instrumented its undefined symbols
-// tell, whether the routine comes to them or not.
+// Instrumented code cannot be judged. Its file's symbols tell, whether the routine comes
+// to them or not.
 static bool check_instrumented(struct linker *l)
 {
     const char *by = NULL;
     for (size_t i = 0; i < l->piece_count && by == NULL; i++) {
         if (i == 0 || l->pieces[i].unit != l->pieces[i - 1].unit) {
-            elf_unit_each_undefined(l->pieces[i].unit, visit_instrumented, &by);
+            elf_unit_each_symbol(l->pieces[i].unit, visit_instrumented, &by);
         }
     }
     return by == NULL || image_fail(l, INSTRUMENTED_TEXT, by);

@@ -180,26 +180,16 @@ static bool visit_instrumented(const struct elf_unit *unit, const struct elf_sym
 {
     (void)unit;
     const char **by = context;
-    *by = undefined_is_instrumentation(symbol->name);
+    *by = instrumented_by(symbol->name, symbol->sym.st_shndx != SHN_UNDEF);
     return *by == NULL;
 }
 
 static bool visit_unit(const struct elf_unit *unit, void *by)
 {
-    elf_unit_each_undefined(unit, visit_instrumented, by);
+    elf_unit_each_symbol(unit, visit_instrumented, by);
     return true;
 }
 
-// By what it leaves to a sanitizer's library, or has linked in.
-static const char *instrumented_by(struct elf_file *file)
-{
-    const char *by = NULL;
-    elf_file_each_unit(file, visit_unit, &by);
-    if (by == NULL) {
-        elf_file_each_symbol(file, visit_instrumented, &by);
-    }
-    return by;
-}
 
 // dlopen's own words begin with the file's name.
 static void tell_not_loaded(const struct shared *s, char *error, size_t error_size)
@@ -219,7 +209,8 @@ static void tell_not_loaded(const struct shared *s, char *error, size_t error_si
 static bool open_shared(struct shared *s, char *error, size_t error_size)
 {
     char debug[256], ignored[256], why_not[256];
-    const char *path = s->backend->path, *by = instrumented_by(s->file);
+    const char *path = s->backend->path, *by = NULL;
+    elf_file_each_unit(s->file, visit_unit, &by);
     if (elf_file_is_program(s->file)) {
         snprintf(error, error_size, "%s: is a program (PIE), which cannot be loaded", path);
         return false;
@@ -273,6 +264,11 @@ static bool load_shared(struct shared *s, struct routine *out, char *error, size
         return false;
     }
     void *exported = find_exported(s, &symbol);
+    if (exported == NULL && strcmp(symbol.name, s->backend->symbol) != 0) {
+        snprintf(error, error_size, "%s: has no such version of its symbol: '%s'",
+                 s->backend->path, s->backend->symbol);
+        return false;
+    }
     if (exported == NULL && !elf_symbol_is_code(&symbol)) {
         snprintf(error, error_size, "%s: symbol '%s' is not a function", s->backend->path,
                  s->backend->symbol);

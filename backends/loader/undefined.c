@@ -12,24 +12,27 @@
 static const struct known_row {
     const char *prefix, *hint;
     const char *instrumented; // what put it there, or NULL
+    bool linked_in;           // and has its definition put into the file
 } known[] = {
-    {"__asan_", "build it without -fsanitize=address", "AddressSanitizer"},
-    {"__hwasan_", "build it without -fsanitize=hwaddress", "HWAddressSanitizer"},
-    {"__msan_", "build it without -fsanitize=memory", "MemorySanitizer"},
-    {"__tsan_", "build it without -fsanitize=thread", "ThreadSanitizer"},
-    {"__dfsan_", "build it without -fsanitize=dataflow", "DataFlowSanitizer"},
-    {"__memprof_", "build it without -fmemory-profile", "a memory profiler"},
-    {"__sanitizer_cov_", "build it without -fsanitize-coverage", "coverage (SanitizerCoverage)"},
-    {"__sancov_", "build it without -fsanitize-coverage", "coverage (SanitizerCoverage)"},
-    {"__gcov_", "build it without --coverage", "coverage (gcov)"},
-    {"llvm_gcov_", "build it without --coverage", "coverage (gcov)"},
-    {"__llvm_profile_", "build it without -fprofile-instr-generate", "a profiler"},
-    {"__ubsan_", "UBSan has it: build it without -fsanitize=undefined", NULL},
-    {"__cyg_profile_func_", "a profiler has it: build it without -finstrument-functions", NULL},
-    {"__morestack", "libgcc has it, for split stacks: build it without -fsplit-stack", NULL},
-    {"mcount", "a profiler has it: build it without -pg", NULL},
-    {"_mcount", "a profiler has it: build it without -pg", NULL},
-    {"__chk_fail", "the libc has it: link it (gcc -shared), or drop _FORTIFY_SOURCE", NULL},
+    {"__asan_", "build it without -fsanitize=address", "AddressSanitizer", false},
+    {"__hwasan_", "build it without -fsanitize=hwaddress", "HWAddressSanitizer", false},
+    {"__msan_", "build it without -fsanitize=memory", "MemorySanitizer", false},
+    {"__tsan_", "build it without -fsanitize=thread", "ThreadSanitizer", false},
+    {"__dfsan_", "build it without -fsanitize=dataflow", "DataFlowSanitizer", false},
+    {"__memprof_", "build it without -fmemory-profile", "a memory profiler", false},
+    {"__sanitizer_cov_", "build it without -fsanitize-coverage", "SanitizerCoverage", false},
+    {"__sancov_", "build it without -fsanitize-coverage", "SanitizerCoverage", false},
+    {"__gcov_", "build it without --coverage", "coverage (gcov)", true},
+    {"llvm_gcov_", "build it without --coverage", "coverage (gcov)", true},
+    {"__llvm_profile_", "build it without -fprofile-instr-generate", "a profiler", true},
+    {"__profc_", "build it without -fprofile-instr-generate", "a profiler", true},
+    {"__ubsan_", "UBSan has it: build it without -fsanitize=undefined", NULL, false},
+    {"__cyg_profile_func_", "a profiler has it: build it without -finstrument-functions", NULL,
+     false},
+    {"__morestack", "libgcc has it, for split stacks: build it without -fsplit-stack", NULL, false},
+    {"mcount", "a profiler has it: build it without -pg", NULL, false},
+    {"_mcount", "a profiler has it: build it without -pg", NULL, false},
+    {"__chk_fail", "the libc has it: link it (gcc -shared), or drop _FORTIFY_SOURCE", NULL, false},
 };
 
 static const struct known_row *find_known(const char *name)
@@ -40,10 +43,10 @@ static const struct known_row *find_known(const char *name)
     return NULL;
 }
 
-const char *undefined_is_instrumentation(const char *name)
+const char *instrumented_by(const char *name, bool defined)
 {
     const struct known_row *row = find_known(name);
-    return row ? row->instrumented : NULL;
+    return row && (row->linked_in || !defined) ? row->instrumented : NULL;
 }
 
 const char *undefined_at(const struct undefined *u, uint64_t address)
@@ -67,10 +70,10 @@ const char *undefined_in(const struct undefined *u, uint64_t lo, uint64_t hi)
 }
 
 // In the libc that this program runs on, where that is glibc.
-static int is_in_libc(const char *name)
+static bool is_in_libc(const char *name)
 {
     void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-    int found = libc && dlsym(libc, name);
+    bool found = libc && dlsym(libc, name);
     if (libc)
         dlclose(libc);
     return found;
@@ -79,12 +82,19 @@ static int is_in_libc(const char *name)
 void undefined_tell(const char *name, const char *verb, char *text, size_t size)
 {
     const struct known_row *row = find_known(name);
-    int length = snprintf(text, size, "the routine %s `%s`, which its file does not define", verb,
-                          name);
+    const char *ifunc = strstr(name, UNDEFINED_IFUNC);
+    int bytes = ifunc ? (int)(ifunc - name) : (int)strlen(name);
+    int length = snprintf(text, size, "the routine %s `%.*s`, which ", verb, bytes, name);
     size_t used = length < 0 || (size_t)length >= size ? size - 1 : (size_t)length;
-    if (row)
-        snprintf(text + used, size - used, "; %s", row->hint);
+    text += used;
+    size -= used;
+    if (ifunc)
+        snprintf(text, size, "is an ifunc: link the object into a shared object (gcc -shared)");
+    else if (row)
+        snprintf(text, size, "its file does not define; %s", row->hint);
     else if (is_in_libc(name))
-        snprintf(text + used, size - used,
-                 "; the libc has it: link the object into a shared object (gcc -shared)");
+        snprintf(text, size, "its file does not define; the libc has it: link the object into a "
+                             "shared object (gcc -shared)");
+    else
+        snprintf(text, size, "its file does not define");
 }

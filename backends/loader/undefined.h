@@ -8,6 +8,7 @@
 #ifndef STORESCOPE_UNDEFINED_H
 #define STORESCOPE_UNDEFINED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,13 +43,16 @@ const char *undefined_at(const struct undefined *u, uint64_t address);
 // Name of a symbol that the instruction in [LO, HI) has in an operand, or NULL.
 const char *undefined_in(const struct undefined *u, uint64_t lo, uint64_t hi);
 
+// Ends the name of an ifunc, which an object file does define, but not what it is.
+#define UNDEFINED_IFUNC " (an ifunc)"
+
 // Writes that the routine does that (VERB: "calls") with the symbol NAME, and what
 // to do where that is known.
 void undefined_tell(const char *name, const char *verb, char *text, size_t size);
 
 // What puts accesses of its own among the routine's, and has a symbol of that NAME for
-// it: "AddressSanitizer". NULL: nothing known.
-const char *undefined_is_instrumentation(const char *name);
+// it, DEFINED in the file or not: "AddressSanitizer". NULL: nothing known.
+const char *instrumented_by(const char *name, bool defined);
 #define INSTRUMENTED_TEXT                                                                          \
     "is instrumented by %s, whose accesses are not the routine's; build it without"
 
