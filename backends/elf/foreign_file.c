@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#define BITCODE                                                                                    \
-    "LLVM bitcode (clang -flto), not machine code; compile it without -flto, or give what it is "  \
+#define BITCODE                                                                                   \
+    "LLVM bitcode (clang -flto), not machine code; compile it without -flto, or give what it is " \
     "linked into"
 #define MACH_O     "a Mach-O file (macOS); storescope takes ELF: compile it for Linux"
 #define COFF(cpu)  "a COFF object (Windows) for " cpu "; storescope takes ELF: compile it for Linux"
@@ -18,7 +18,10 @@ static const struct magic_row {
     size_t length;
     const char *what;
 } magics[] = {
-#define MAGIC(magic, what) {magic, sizeof magic - 1, what}
+#define MAGIC(magic, what)            \
+    {                                 \
+        magic, sizeof magic - 1, what \
+    }
     MAGIC("BC\xc0\xde", BITCODE),
     MAGIC("\xde\xc0\x17\x0b", BITCODE),
     MAGIC("\xfe\xed\xfa\xce", MACH_O),
@@ -28,15 +31,18 @@ static const struct magic_row {
     MAGIC("\xca\xfe\xba\xbe\0\0\0", "a Mach-O file of several CPUs (macOS), or a Java class; "
                                     "storescope takes ELF: compile it for Linux"),
     MAGIC("MZ", "a Windows program or library (PE); storescope takes ELF: compile it for Linux"),
-    MAGIC("\0\0\xff\xff", "a COFF object (Windows, /bigobj or /GL); storescope takes ELF: compile it "
-                               "for Linux"),
+    MAGIC("\0\0\xff\xff",
+          "a COFF object (Windows, /bigobj or /GL); storescope takes ELF: compile it "
+          "for Linux"),
     MAGIC("\x64\x86", COFF("x86-64")),
     MAGIC("\x4c\x01", COFF("i386")),
     MAGIC("\x64\xaa", COFF("AArch64")),
     MAGIC("\xc4\x01", COFF("Arm")),
     MAGIC("\0asm", "WebAssembly; storescope takes ELF: compile it for Linux"),
     MAGIC("\x1f\x8b", PACKED("gzip")),
-    MAGIC("\xfd" "7zXZ", PACKED("xz")),
+    MAGIC("\xfd"
+          "7zXZ",
+          PACKED("xz")),
     MAGIC("\x28\xb5\x2f\xfd", PACKED("zstd")),
     MAGIC("BZh", PACKED("bzip2")),
     MAGIC("PK\x03\x04", PACKED("zip")),

@@ -86,8 +86,9 @@ static bool take_thread_segment(struct linker *l)
     size_t bytes = l->segment_bytes[SEGMENT_THREAD];
     l->segment[SEGMENT_THREAD] = image_tls_take(bytes);
     return l->segment[SEGMENT_THREAD] != NULL ||
-           image_fail(l, "has more thread-local variables than there is room for (%zu bytes); link "
-                         "it into a shared object (gcc -shared)",
+           image_fail(l,
+                      "has more thread-local variables than there is room for (%zu bytes); link "
+                      "it into a shared object (gcc -shared)",
                       bytes);
 }
 
@@ -125,8 +126,8 @@ static bool fix(struct linker *l, const struct fixup *f)
         .thread = is_undefined(l, &f->target) ? 0 : symbol - image_tls_pointer(),
     };
     if (reloc_has_slot(f->row)) {
-        memcpy(got + 8 * f->slot,
-               f->row->base == BASE_THREAD_SLOT ? &where.thread : &where.symbol, 8);
+        memcpy(got + 8 * f->slot, f->row->base == BASE_THREAD_SLOT ? &where.thread : &where.symbol,
+               8);
     }
     if (f->form != NULL) {
         image_tls_write(f, section);

@@ -61,8 +61,8 @@ static bool is_init(const char *name, const GElf_Shdr *shdr, struct init_section
     const char *dot = strrchr(name + 1, '.');
     long number = dot != NULL ? strtol(dot + 1, NULL, 10) : -1;
     bool given = number >= 0 && number <= PRIORITY_LAST;
-    out->priority = !given ? PRIORITY_LAST + 1u
-                           : (unsigned)(old && !array ? PRIORITY_LAST - number : number);
+    out->priority =
+        !given ? PRIORITY_LAST + 1u : (unsigned)(old && !array ? PRIORITY_LAST - number : number);
     out->backward = !array;
     return true;
 }
@@ -143,7 +143,7 @@ static struct start {
     const char *name; // of the symbol
     bool called;
     sigjmp_buf back;
-} *running;
+} * running;
 
 // Gives the symbol's memory what the libc's variable holds. False when there is none,
 // or the constructor looks beyond it.

@@ -6,13 +6,19 @@
 
 #include <string.h>
 
-#define VARIABLE(name, width, value) {name, value, width, 0, NULL}
-#define CODE(name, bytes)            {name, 0, 0, sizeof bytes - 1, bytes}
+#define VARIABLE(name, width, value) \
+    {                                \
+        name, value, width, 0, NULL  \
+    }
+#define CODE(name, bytes)                   \
+    {                                       \
+        name, 0, 0, sizeof bytes - 1, bytes \
+    }
 
 // A kernel that needs no retpolines makes its thunks these (Linux,
 // arch/x86/lib/retpoline.S and alternative.c).
-#define THUNKS(reg, bytes)                                                                         \
-    CODE("__x86_indirect_thunk_" reg, bytes), CODE("__x86_indirect_call_thunk_" reg, bytes),       \
+#define THUNKS(reg, bytes)                                                                   \
+    CODE("__x86_indirect_thunk_" reg, bytes), CODE("__x86_indirect_call_thunk_" reg, bytes), \
         CODE("__x86_indirect_jump_thunk_" reg, bytes)
 
 static const struct supplied rows[] = {
@@ -36,7 +42,7 @@ static const struct supplied rows[] = {
 
     CODE("__x86_return_thunk", "\xc3\xcc"), // ret; int3
     CODE("__fentry__", "\xc3"),             // which a kernel that traces nothing makes a nop
-    THUNKS("rax", "\xff\xe0"), // jmp *%rax
+    THUNKS("rax", "\xff\xe0"),              // jmp *%rax
     THUNKS("rcx", "\xff\xe1"),
     THUNKS("rdx", "\xff\xe2"),
     THUNKS("rbx", "\xff\xe3"),

@@ -23,17 +23,17 @@ struct tls_form {
     unsigned type;
     uint8_t before; // bytes of FROM in front of the relocation's field
     uint8_t length;
-    uint8_t call;   // where behind the field's begin a call's own relocation is; 0: none
-    uint8_t moved;  // how far the field moves
+    uint8_t call;  // where behind the field's begin a call's own relocation is; 0: none
+    uint8_t moved; // how far the field moves
     const char *mask, *from, *to;
 };
 
 static const struct tls_form forms[] = {
     // lea x@tlsgd(%rip), %rdi; call __tls_get_addr, to mov %fs:0, %rax; lea x@tpoff(%rax), %rax
-    {R_X86_64_TLSGD, 4, 16, 8, 8, "xxxx....xxxx....",
-     "\x66\x48\x8d\x3d....\x66\x66\x48\xe8....", "\x64\x48\x8b\x04\x25\0\0\0\0\x48\x8d\x80...."},
-    {R_X86_64_TLSGD, 4, 16, 8, 8, "xxxx....xxxx....",
-     "\x66\x48\x8d\x3d....\x66\x48\xff\x15....", "\x64\x48\x8b\x04\x25\0\0\0\0\x48\x8d\x80...."},
+    {R_X86_64_TLSGD, 4, 16, 8, 8, "xxxx....xxxx....", "\x66\x48\x8d\x3d....\x66\x66\x48\xe8....",
+     "\x64\x48\x8b\x04\x25\0\0\0\0\x48\x8d\x80...."},
+    {R_X86_64_TLSGD, 4, 16, 8, 8, "xxxx....xxxx....", "\x66\x48\x8d\x3d....\x66\x48\xff\x15....",
+     "\x64\x48\x8b\x04\x25\0\0\0\0\x48\x8d\x80...."},
     // lea x@tlsld(%rip), %rdi; call __tls_get_addr, to mov %fs:0, %rax
     {R_X86_64_TLSLD, 3, 12, 5, 0, "xxx....x....", "\x48\x8d\x3d....\xe8....",
      "\x66\x66\x66\x64\x48\x8b\x04\x25\0\0\0\0"},
@@ -50,7 +50,8 @@ static bool is_relaxed(unsigned type)
            type == R_X86_64_TLSDESC_CALL;
 }
 
-static bool has_form(const struct tls_form *form, const uint8_t *section, uint64_t size, uint64_t at)
+static bool has_form(const struct tls_form *form, const uint8_t *section, uint64_t size,
+                     uint64_t at)
 {
     if (at < form->before || form->length > size || at - form->before > size - form->length) {
         return false;

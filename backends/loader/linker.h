@@ -35,9 +35,9 @@ struct piece {
 // What stands for a symbol that the file leaves to others (image_supplied.c).
 struct supplied {
     const char *name;
-    uint64_t value;   // a variable's, where there is no code
-    uint8_t width;    // of it, bytes
-    uint8_t bytes;    // of code
+    uint64_t value; // a variable's, where there is no code
+    uint8_t width;  // of it, bytes
+    uint8_t bytes;  // of code
     const char *code;
 };
 

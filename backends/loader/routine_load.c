@@ -152,7 +152,8 @@ static bool find_symbol(const struct shared *s, struct elf_symbol *symbol)
 {
     char name[SYMBOL_VERSION_MAX];
     return elf_file_find(s->file, s->backend->symbol, true, symbol) != NULL ||
-           (s->debug != NULL && elf_file_find(s->debug, s->backend->symbol, true, symbol) != NULL) ||
+           (s->debug != NULL &&
+            elf_file_find(s->debug, s->backend->symbol, true, symbol) != NULL) ||
            (symbol_version(s->backend->symbol, name) != NULL &&
             elf_file_find(s->file, name, false, symbol) != NULL);
 }
@@ -189,7 +190,6 @@ static bool visit_unit(const struct elf_unit *unit, void *by)
     elf_unit_each_symbol(unit, visit_instrumented, by);
     return true;
 }
-
 
 // dlopen's own words begin with the file's name.
 static void tell_not_loaded(const struct shared *s, char *error, size_t error_size)
@@ -248,8 +248,9 @@ static void *find_exported(const struct shared *s, const struct elf_symbol *symb
     }
     void *found = find_dynamic(s);
     bool chosen = GELF_ST_TYPE(symbol->sym.st_info) == STT_GNU_IFUNC;
-    bool ours = found != NULL && (chosen || (dladdr1(found, &info, (void **)&map,
-                                                     RTLD_DL_LINKMAP) != 0 && map == s->map));
+    bool ours =
+        found != NULL &&
+        (chosen || (dladdr1(found, &info, (void **)&map, RTLD_DL_LINKMAP) != 0 && map == s->map));
     return ours ? found : NULL;
 }
 
@@ -265,8 +266,8 @@ static bool load_shared(struct shared *s, struct routine *out, char *error, size
     }
     void *exported = find_exported(s, &symbol);
     if (exported == NULL && strcmp(symbol.name, s->backend->symbol) != 0) {
-        snprintf(error, error_size, "%s: has no such version of its symbol: '%s'",
-                 s->backend->path, s->backend->symbol);
+        snprintf(error, error_size, "%s: has no such version of its symbol: '%s'", s->backend->path,
+                 s->backend->symbol);
         return false;
     }
     if (exported == NULL && !elf_symbol_is_code(&symbol)) {

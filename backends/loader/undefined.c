@@ -93,8 +93,9 @@ void undefined_tell(const char *name, const char *verb, char *text, size_t size)
     else if (row)
         snprintf(text, size, "its file does not define; %s", row->hint);
     else if (is_in_libc(name))
-        snprintf(text, size, "its file does not define; the libc has it: link the object into a "
-                             "shared object (gcc -shared)");
+        snprintf(text, size,
+                 "its file does not define; the libc has it: link the object into a "
+                 "shared object (gcc -shared)");
     else
         snprintf(text, size, "its file does not define");
 }

@@ -53,7 +53,7 @@ void undefined_tell(const char *name, const char *verb, char *text, size_t size)
 // What puts accesses of its own among the routine's, and has a symbol of that NAME for
 // it, DEFINED in the file or not: "AddressSanitizer". NULL: nothing known.
 const char *instrumented_by(const char *name, bool defined);
-#define INSTRUMENTED_TEXT                                                                          \
+#define INSTRUMENTED_TEXT \
     "is instrumented by %s, whose accesses are not the routine's; build it without"
 
 #endif

@@ -203,7 +203,9 @@ static size_t irregular_print(const struct laws *laws, size_t at, struct law_lin
     snprintf(line->sizes, sizeof line->sizes, "%" PRIu64, lo);
     if (hi > lo)
         say(line->sizes, sizeof line->sizes, "..%" PRIu64, hi);
-    snprintf(line->text, sizeof line->text, "%s", refused[0] ? refused : "no simple pattern");
+    // Why, without what to do about it.
+    const char *text = refused[0] ? refused : "no simple pattern";
+    snprintf(line->text, sizeof line->text, "%.*s", (int)strcspn(text, ";"), text);
     return at;
 }
 

@@ -99,6 +99,7 @@ for flags in -ftls-model=global-dynamic -mtls-dialect=gnu2 -ftls-model=initial-e
     how=" ($flags)"
     gcc -O2 -fPIC -shared "$flags" "$sources/shapes.c" rest.c -o shapes.so || exit 2
     conforms ./shapes.so:reads_thread --contract ./stored.contract
+    conforms ./shapes.so:reads_thread --contract ./stored.contract --recorder step
 done
 how=
 gcc -O2 -fPIC -shared "$sources/shapes.c" -o open.so || exit 2

@@ -342,7 +342,9 @@ static void decode_branch(struct insn *out, const struct decoded *d)
     default:
         break;
     }
-    if (out->flow != FLOW_NEXT && (d->in.attributes & ZYDIS_ATTRIB_HAS_OPERANDSIZE) &&
+    // Code that asks for a thread-local variable has calls with both prefixes.
+    bool wide = (d->in.attributes & ZYDIS_ATTRIB_HAS_REX) && d->in.raw.rex.W;
+    if (out->flow != FLOW_NEXT && (d->in.attributes & ZYDIS_ATTRIB_HAS_OPERANDSIZE) && !wide &&
         out->flow != FLOW_BRANCH && out->flow != FLOW_LOOP) {
         out->refused = "a branch with 16-bit operands";
     }

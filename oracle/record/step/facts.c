@@ -178,7 +178,7 @@ static unsigned vector_register(x86_reg reg, uint8_t *number)
 
 // The part of an encoding that Capstone 4.0.2 does not tell.
 struct prefixes {
-    bool operand16;
+    bool operand16, operand64; // the latter has the last word
     uint8_t rep;         // 0xf2, 0xf3 or 0
     const uint8_t *evex; // its first byte, or NULL
     const uint8_t *vex;
@@ -199,7 +199,7 @@ static struct prefixes find_prefixes(const struct step_insn *in)
             return p.vex = &in->bytes[i], p;
         else if (b != 0x67 && b != 0xf0 && b != 0x2e && b != 0x36 && b != 0x3e && b != 0x26 &&
                  b != 0x64 && b != 0x65)
-            return p;
+            return p.operand64 = (b & 0xf8) == 0x48, p;
     }
     return p;
 }
@@ -451,7 +451,7 @@ static void find_hidden(struct step_insn *in, const char *name, const cs_x86 *x8
         in->operand.addr32 = x86->addr_size == 4;
         in->operand.segment = 0;
     }
-    if (is_one_of(name, "call jmp ret") && p->operand16)
+    if (is_one_of(name, "call jmp ret") && p->operand16 && !p->operand64)
         in->refused = "a branch with 16-bit operands";
     if (strcmp(name, "enter") == 0 && x86->operands[1].imm != 0)
         in->refused = "a nested frame";
