@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 
+#include "base/printable.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -13,11 +15,7 @@ int error_tell(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    // File names may hold anything, and the line must stay one.
-    for (char *at = line; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f)
-            *at = '?';
     if (*line)
-        fprintf(stderr, "storescope: %s\n", line);
+        fprintf(stderr, "storescope: %s\n", printable(line));
     return EXIT_TROUBLE;
 }

@@ -4,6 +4,8 @@
 #include "base/output.h"
 
 #include "base/error.h"
+#include "base/stopping.h"
+#include "base/stream.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 __attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
@@ -65,11 +68,50 @@ static int open_temporary(struct output *o)
     return fd;
 }
 
+// A pipe that nobody reads yet is waited for. The signals that end that are not
+// those of open(2), which would miss one that comes just before it.
+static int open_pipe(const char *path)
+{
+    const struct timespec moment = {0, 20000000};
+    struct stopping_before before;
+    const volatile int *stop = stopping_begin(&before);
+    int fd;
+    while ((fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK)) < 0 && errno == ENXIO && !*stop)
+        nanosleep(&moment, NULL);
+    int saved = errno;
+    stopping_end(&before);
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, O_WRONLY);
+    errno = saved;
+    return fd;
+}
+
+static int open_path(struct output *o, const struct stat *status, bool exists)
+{
+    if (!exists || S_ISREG(status->st_mode))
+        return open_temporary(o);
+    return S_ISFIFO(status->st_mode) ? open_pipe(o->path) : open(o->path, O_WRONLY | O_CLOEXEC);
+}
+
+static void open_stream(struct output *o, int fd)
+{
+    struct stat status;
+    o->stream = calloc(1, sizeof *o->stream);
+    assert(o->stream != NULL);
+    *o->stream = (struct stream){.fd = fd,
+                                 .owned = fd != STDOUT_FILENO,
+                                 .regular = fstat(fd, &status) != 0 || S_ISREG(status.st_mode)};
+    o->file = stream_open(o->stream);
+    assert(o->file != NULL);
+}
+
 bool output_open(struct output *o, const char *path, char *error, size_t error_size)
 {
-    *o = (struct output){.file = stdout};
-    if (path == NULL || strcmp(path, "-") == 0)
+    *o = (struct output){.file = NULL};
+    if (path == NULL || strcmp(path, "-") == 0) {
+        open_stream(o, STDOUT_FILENO);
         return true;
+    }
     struct stat status;
     o->path = final_path(path);
     bool exists = stat(o->path, &status) == 0;
@@ -77,18 +119,29 @@ bool output_open(struct output *o, const char *path, char *error, size_t error_s
         output_abandon(o);
         return fail(error, error_size, "cannot write '%s': it is a folder; name a file", path);
     }
-    bool in_place = exists && !S_ISREG(status.st_mode);
-    int fd = in_place ? open(o->path, O_WRONLY | O_CLOEXEC) : open_temporary(o);
+    int fd = open_path(o, &status, exists);
     if (fd < 0) {
         int saved = errno;
         output_abandon(o);
+        if (saved == ENXIO && exists && S_ISFIFO(status.st_mode))
+            return fail(error, error_size,
+                        "stopped while nobody reads the pipe '%s'; the report is lost", path);
         return fail(error, error_size,
                     "cannot write '%s': %s; name a file in a folder that exists and is yours", path,
                     strerror(saved));
     }
-    o->file = fdopen(fd, "w");
-    assert(o->file != NULL);
+    open_stream(o, fd);
     return true;
+}
+
+struct look output_look(struct output *o, enum color_when when)
+{
+    struct look look = look_at(o->stream != NULL ? o->stream->fd : -1, when);
+    if (o->stream != NULL) {
+        o->stream->printable = true;
+        o->stream->colors = look.color;
+    }
+    return look;
 }
 
 bool output_same(const struct output *a, const struct output *b)
@@ -103,7 +156,7 @@ bool output_same(const struct output *a, const struct output *b)
 // behind by a process that was killed, and had our number.
 static bool link_temporary(const struct output *o)
 {
-    char *link = format_name("/proc/self/fd/%d", fileno(o->file));
+    char *link = format_name("/proc/self/fd/%d", o->stream->fd);
     int linked = linkat(AT_FDCWD, link, AT_FDCWD, o->temporary, AT_SYMLINK_FOLLOW);
     if (linked != 0 && errno == EEXIST && unlink(o->temporary) == 0)
         linked = linkat(AT_FDCWD, link, AT_FDCWD, o->temporary, AT_SYMLINK_FOLLOW);
@@ -118,7 +171,7 @@ static int put_in_place(struct output *o)
 {
     if (o->temporary == NULL)
         return 0;
-    if (fsync(fileno(o->file)) != 0)
+    if (fsync(o->stream->fd) != 0)
         return errno;
     if (o->nameless) {
         if (!link_temporary(o))
@@ -129,41 +182,63 @@ static int put_in_place(struct output *o)
 }
 
 // Is it a pipe that nobody reads any more?
-static bool has_no_reader(FILE *file)
+static bool has_no_reader(int fd)
 {
-    struct pollfd end = {.fd = fileno(file)};
+    struct pollfd end = {.fd = fd};
     return poll(&end, 1, 0) == 1 && (end.revents & POLLERR);
+}
+
+// Zero or an errno.
+static int flush(const struct output *o)
+{
+    // Help is printed without a report.
+    FILE *const files[] = {o->file, o->path == NULL ? stdout : o->file};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        errno = 0;
+        if (fflush(files[i]) != 0)
+            return errno ? errno : EIO;
+        if (ferror(files[i])) // an earlier write failed
+            return o->stream != NULL && o->stream->problem ? o->stream->problem : EIO;
+    }
+    return 0;
+}
+
+// One line about a report that was lost, and none to who has left.
+static void tell_loss(const struct output *o, int problem, char *error, size_t error_size)
+{
+    bool waits_for_none = problem == ETIMEDOUT;
+    if (o->path == NULL && o->stream != NULL && has_no_reader(o->stream->fd))
+        *error = '\0';
+    else
+        fail(error, error_size, "cannot write %s%s%s: %s; the report is lost", o->path ? "'" : "",
+             o->path ? o->path : "to standard output", o->path ? "'" : "",
+             waits_for_none ? "nobody reads it" : strerror(problem));
 }
 
 bool output_close(struct output *o, char *error, size_t error_size)
 {
-    errno = 0;
-    int problem = 0;
-    if (fflush(o->file) != 0)
-        problem = errno;
-    else if (ferror(o->file))
-        problem = EIO; // an earlier write failed; its errno is gone
+    int problem = flush(o);
+    if (problem == 0 && o->stream != NULL)
+        problem = stream_end(o->stream);
     if (problem == 0)
         problem = put_in_place(o);
     if (problem == 0 && o->temporary != NULL) {
         free(o->temporary);
         o->temporary = NULL;
     }
-    if (problem != 0 && o->path == NULL && has_no_reader(o->file))
-        *error = '\0';
-    else if (problem != 0)
-        fail(error, error_size, "cannot write %s%s%s: %s; the report is lost", o->path ? "'" : "",
-             o->path ? o->path : "to standard output", o->path ? "'" : "", strerror(problem));
+    if (problem != 0)
+        tell_loss(o, problem, error, error_size);
     output_abandon(o);
     return problem == 0;
 }
 
 void output_abandon(struct output *o)
 {
-    if (o->file != NULL && o->file != stdout)
+    if (o->file != NULL)
         fclose(o->file);
     if (o->temporary != NULL && !o->nameless)
         unlink(o->temporary);
+    free(o->stream);
     free(o->temporary);
     free(o->path);
     *o = (struct output){.file = NULL};

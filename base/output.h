@@ -12,20 +12,24 @@
 #ifndef STORESCOPE_OUTPUT_H
 #define STORESCOPE_OUTPUT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdio.h>
+#include "base/terminal.h"
 
 struct output {
-    FILE *file;      // write here
-    char *path;      // NULL: standard output
-    char *temporary; // name to rename from; NULL: written in place
-    bool nameless;   // the temporary file has no name yet
+    FILE *file;            // write here
+    struct stream *stream; // what is behind it; NULL: somebody else's file
+    char *path;            // NULL: standard output
+    char *temporary;       // name to rename from; NULL: written in place
+    bool nameless;         // the temporary file has no name yet
 };
 
 // PATH NULL or "-": standard output. Fails before any work is done when the
-// folder is missing or may not be written. One line in ERROR.
+// folder is missing or may not be written; a pipe is waited for until somebody
+// reads it, or a signal ends that (stopping.h). One line in ERROR.
 bool output_open(struct output *o, const char *path, char *error, size_t error_size);
+
+// How a report that people read looks there. What they cannot read does not get
+// there from now on (stream.h).
+struct look output_look(struct output *o, enum color_when when);
 
 // Do two open outputs end in one place?
 bool output_same(const struct output *a, const struct output *b);

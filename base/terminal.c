@@ -33,7 +33,11 @@ static bool wants_color(bool terminal, enum color_when when)
 
 struct look look_of(FILE *out, enum color_when when)
 {
-    int fd = fileno(out);
+    return look_at(fileno(out), when);
+}
+
+struct look look_at(int fd, enum color_when when)
+{
     bool terminal = fd >= 0 && isatty(fd);
     return (struct look){
         .columns = terminal ? terminal_columns(fd) : COLUMNS_DEFAULT,
@@ -46,6 +50,21 @@ static const char *const hue_code[] = {
     [HUE_NONE] = "",          [HUE_GOOD] = "\033[32m", [HUE_BAD] = "\033[31m",
     [HUE_DOUBT] = "\033[33m", [HUE_FAINT] = "\033[2m", [HUE_STRONG] = "\033[1m",
 };
+static const char hue_end[] = "\033[0m";
+
+size_t look_color_bytes(const char *text, size_t length)
+{
+    size_t bytes = 1;
+    for (size_t i = 0; i <= sizeof hue_code / sizeof *hue_code; i++) {
+        const char *code = i < sizeof hue_code / sizeof *hue_code ? hue_code[i] : hue_end;
+        size_t whole = strlen(code);
+        if (whole > 0 && length >= whole && memcmp(text, code, whole) == 0)
+            return whole;
+        if (length < whole && memcmp(text, code, length) == 0)
+            bytes = 0;
+    }
+    return bytes;
+}
 
 void look_start(const struct look *look, FILE *out, enum hue hue)
 {
@@ -56,7 +75,7 @@ void look_start(const struct look *look, FILE *out, enum hue hue)
 void look_end(const struct look *look, FILE *out, enum hue hue)
 {
     if (look->color && hue != HUE_NONE)
-        fputs("\033[0m", out);
+        fputs(hue_end, out);
 }
 
 static unsigned characters(const char *text)

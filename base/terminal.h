@@ -24,10 +24,15 @@ struct look {
 // What OUT can show. AUTO means colour on a terminal, unless NO_COLOR is set
 // to something or TERM is dumb.
 struct look look_of(FILE *out, enum color_when when);
+struct look look_at(int fd, enum color_when when);
 
 enum hue { HUE_NONE, HUE_GOOD, HUE_BAD, HUE_DOUBT, HUE_FAINT, HUE_STRONG };
 void look_start(const struct look *look, FILE *out, enum hue hue);
 void look_end(const struct look *look, FILE *out, enum hue hue);
+
+// The bytes of what look_start or look_end has printed at TEXT; 0: more of it must
+// be known to tell; 1: it is neither.
+size_t look_color_bytes(const char *text, size_t length);
 
 // TEXT in a hue; returns the columns it took (one a character).
 unsigned look_put(const struct look *look, FILE *out, enum hue hue, const char *text);

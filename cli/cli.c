@@ -2,9 +2,9 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "cli/cli.h"
+#include "base/stopping.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,18 +24,7 @@ bool cli_open(struct output *o, const struct format *format, const char *path, c
     return open;
 }
 
-static volatile int stop_flag;
-
-static void stop(int signal)
-{
-    (void)signal;
-    stop_flag = 1;
-}
-
 const volatile int *cli_stop_on_signal(void)
 {
-    struct sigaction action = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    return &stop_flag;
+    return stopping_begin(NULL);
 }

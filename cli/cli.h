@@ -37,8 +37,8 @@ int command_watch(int argc, char **argv);
 bool cli_open(struct output *o, const struct format *format, const char *path, char *error,
               size_t error_size);
 
-// From now on the first SIGINT or SIGTERM sets the flag that is returned, and
-// a second one kills.
+// From now on the first SIGINT, SIGTERM or SIGHUP sets the flag that is returned,
+// and a second one kills.
 const volatile int *cli_stop_on_signal(void);
 
 #endif

@@ -196,7 +196,7 @@ static int show(struct both *x)
     } else {
         view_of(o->format)->print(diff, &(struct diff_view){.record = record,
                                                             .context = x,
-                                                            .look = look_of(out.file, o->color),
+                                                            .look = output_look(&out, o->color),
                                                             .out = out.file});
         cJSON_Delete(diff);
     }

@@ -171,7 +171,9 @@ static int show_history(const struct options *o, const struct fuzz_options *own)
     if (h == NULL)
         return error_tell("%s", error);
     bool ok = output_open(&out, o->output, error, sizeof error);
-    struct look look = look_of(ok ? out.file : stdout, o->color);
+    struct look look = {.columns = 0};
+    if (ok)
+        look = output_look(&out, o->color);
     bool shown =
         ok && (o->format == &format_json ? history_json(h, out.file, error, sizeof error)
                                          : history_text(h, &look, out.file, error, sizeof error));

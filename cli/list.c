@@ -48,7 +48,7 @@ static int write_list(const struct options *o, unsigned kinds, const struct list
     char error[512];
     if (!output_open(&out, o->output, error, sizeof error))
         return error_tell("%s", error);
-    struct look look = look_of(out.file, o->color);
+    struct look look = output_look(&out, o->color);
     if (o->format == &format_json)
         list_json(rows, kinds, out.file);
     else

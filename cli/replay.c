@@ -380,7 +380,7 @@ static int run(struct replay *x)
     if (!output_open(&out, o->output, x->error, sizeof x->error))
         return error_tell("%s", x->error);
     x->out = out.file;
-    x->look = look_of(out.file, o->color);
+    x->look = output_look(&out, o->color);
     x->items = o->format == &format_json ? cJSON_CreateArray() : NULL;
     replay_all(x);
     end_report(x);

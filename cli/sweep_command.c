@@ -199,7 +199,7 @@ static bool open_sink(struct run *run, const struct format *format, const char *
     sink->report = (struct report){.format = format,
                                    .facts = &run->facts,
                                    .out = sink->out.file,
-                                   .look = look_of(sink->out.file, run->o->color)};
+                                   .look = output_look(&sink->out, run->o->color)};
     run->sink_count++;
     return true;
 }

@@ -144,7 +144,7 @@ static int show(const struct options *o, const struct trace_report *trace)
     host_describe(&host);
     const struct run_facts facts = {.command = FORMAT_TRACE, .host = &host, .run = &o->run};
     struct report report = {
-        .format = o->format, .facts = &facts, .out = out.file, .look = look_of(out.file, o->color)};
+        .format = o->format, .facts = &facts, .out = out.file, .look = output_look(&out, o->color)};
     o->format->trace(&report, trace);
     return output_end(&out, status[trace->recording->trace.outcome]);
 }

@@ -168,7 +168,7 @@ static int run(const struct options *o, const struct watch_request *request,
                                                ((const struct watch_options *)o->own)->accesses,
                                            .loads = o->loads,
                                            .rows_max = o->rows_max};
-    struct look look = look_of(out->file, o->color);
+    struct look look = output_look(out, o->color);
     char error[PATH_MAX + 512];
     FILE *file = spool(out);
     if (file == NULL) {

@@ -241,7 +241,7 @@ static int status_of(const struct fuzz *x, const struct fuzz_status *s)
 
 int fuzz_report(struct fuzz *x, const struct fuzz_status *status, bool compared)
 {
-    struct look look = look_of(x->out.file, x->color);
+    struct look look = output_look(&x->out, x->color);
     if (x->json)
         json_report(x, status, compared, x->out.file);
     else
