@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/generated/generated.h"
+#include "cli/limits.h"
 #include "base/nearest.h"
 
 #include <fcntl.h>
@@ -87,6 +88,9 @@ int main(int argc, char **argv)
         return print_and_close(print_help);
     if (name != NULL && strcmp(name, "--version") == 0)
         return print_and_close(print_version);
+    char error[128];
+    if (!limits_suffice(error, sizeof error))
+        return cli_trouble("%s", error);
     for (size_t i = 0; name != NULL && i < command_count; i++)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

@@ -189,10 +189,9 @@ static _Noreturn void worker_main(const struct job *job, struct worker_slot *slo
 
 static bool start_failed(struct worker *w, const int *fds, char *error, size_t error_size)
 {
-    snprintf(error, error_size,
-             "cannot start a worker process: %s; free some memory or processes, or lower "
-             "--jobs",
-             strerror(errno));
+    snprintf(error, error_size, "cannot start a worker process: %s; %s, or lower --jobs",
+             strerror(errno),
+             errno == EMFILE ? "raise `ulimit -n'" : "free some memory or processes");
     for (int i = 0; i < 2; i++)
         if (fds[i] >= 0)
             close(fds[i]);

@@ -150,6 +150,7 @@ struct translation {
     const uint8_t *entry; // of the routine's first block, or NULL
     uint8_t *entry_call;  // end of the call to it
     bool stale;           // to be made again from scratch
+    bool too_large;       // does not fit, made from scratch
 };
 
 struct recorder {

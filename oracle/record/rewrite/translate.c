@@ -288,8 +288,31 @@ static void restore_indirect(struct writer *w)
     address_map_free(&old);
 }
 
+static void write_program(struct writer *w, bool fresh, uint64_t entry)
+{
+    struct translation *t = w->t;
+    if (fresh)
+        start_over(w);
+    write_blocks(w);
+    if (fresh)
+        restore_indirect(w);
+    writer_indirect(w, entry);
+    t->entry = t->emit.full ? NULL : translation_find(t, w->r->routine->entry);
+    if (t->entry)
+        emit_patch(t->entry_call, t->entry);
+}
+
+static bool is_too_large(const struct translation *t, char *reason)
+{
+    if (t->too_large)
+        snprintf(reason, TRACE_REASON_MAX, "the routine is too large to rewrite");
+    return t->too_large;
+}
+
 bool translation_make(struct recorder *r, struct translation *t, uint64_t entry, char *reason)
 {
+    if (is_too_large(t, reason))
+        return false;
     if (!t->code && !allocate(t, r->options.code_bytes)) {
         snprintf(reason, TRACE_REASON_MAX, "no memory below 2 GiB for the rewritten copy");
         return false;
@@ -299,22 +322,14 @@ bool translation_make(struct recorder *r, struct translation *t, uint64_t entry,
     // The entry saves and sets the registers that were named when it was written.
     bool fresh = t->emit.next == NULL || t->stale || t->named != r->program.named ||
                  t->traits != r->program.traits;
-    if (fresh)
-        start_over(&w);
-    write_blocks(&w);
-    if (fresh)
-        restore_indirect(&w);
-    writer_indirect(&w, entry);
-    t->entry = translation_find(t, r->routine->entry);
-    if (t->entry && !t->emit.full)
-        emit_patch(t->entry_call, t->entry);
+    write_program(&w, fresh, entry);
+    // Copies that others have replaced may be what fills the room.
+    if (t->emit.full && !fresh)
+        write_program(&w, true, entry);
     mprotect(t->code, t->code_bytes, PROT_READ | PROT_EXEC);
-    if (t->emit.full) {
-        t->stale = true;
-        snprintf(reason, TRACE_REASON_MAX, "the routine is too large to rewrite");
-        return false;
-    }
-    return true;
+    // What is known of the routine only grows. Half of a copy is not to be run.
+    t->too_large = t->stale = t->emit.full;
+    return !is_too_large(t, reason);
 }
 
 void translation_free(struct translation *t)
