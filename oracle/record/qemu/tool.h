@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 //
 // Runs compilers and their like in a folder of their own, which is removed
-// afterwards. What they complain about becomes one line.
+// afterwards, however this process ends. What they complain about becomes one line.
 
 #ifndef STORESCOPE_QEMU_TOOL_H
 #define STORESCOPE_QEMU_TOOL_H
@@ -10,9 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct tool_folder {
     char path[256];
+    pid_t keeper; // the process that removes it
+    int fd;       // as soon as this is closed
+    int problem;  // errno of making it
 };
 
 // All: false, or one line in ERROR.
