@@ -3,6 +3,7 @@
 
 #include "backends/backend_list.h"
 #include "backends/cpu.h"
+#include "base/printable.h"
 
 #include <fnmatch.h>
 #include <stdarg.h>
@@ -104,7 +105,7 @@ struct backend *backend_add(struct backend_list *list, const char *name, const c
                             const char *symbol, const char *from)
 {
     struct backend b = {
-        .name = copy_text(name),
+        .name = printable(copy_text(name)),
         .path = copy_text(path),
         .symbol = copy_text(symbol),
         .from = copy_text(from),
@@ -120,8 +121,11 @@ void backend_miss(struct backend *b, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    if (b->missing == NULL && vasprintf(&b->missing, format, args) < 0) {
-        abort();
+    if (b->missing == NULL) {
+        if (vasprintf(&b->missing, format, args) < 0) {
+            abort();
+        }
+        printable(b->missing);
     }
     va_end(args);
 }

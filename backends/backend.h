@@ -32,7 +32,8 @@ enum copy_result { RESULT_OF_OP, RESULT_NONE };
 struct arch;
 
 struct backend {
-    char *name;     // "family/routine", or "PATH:SYMBOL" as the user wrote it
+    char *name;     // "family/routine", or "PATH:SYMBOL" as the user wrote it, but
+                    // for what cannot be shown (printable.h)
     char *path;     // file the code comes from; NULL: linked into this program
     char *symbol;   // symbol in that file
     char *from;     // one short phrase for `list`: where the code comes from

@@ -4,6 +4,7 @@
 #include "base/message.h"
 
 #include "base/clock.h"
+#include "base/printable.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -141,9 +142,7 @@ bool frame_bool_is_sound(const bool *b)
 void frame_text_clean(char *text, size_t size)
 {
     text[size - 1] = '\0';
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = '?';
+    printable(text);
 }
 
 void frame_text(const struct frame *f, char *text, size_t size)

@@ -26,7 +26,7 @@ static void *grow(void **items, size_t *count, size_t size)
 
 static bool key_equal(const struct expect_key *a, const struct expect_key *b)
 {
-    return a->op == b->op && a->device == b->device && strcmp(a->contract, b->contract) == 0;
+    return a->op == b->op && a->device == b->device && contract_same(a->contract, b->contract);
 }
 
 struct expect_backend *expect_of(struct expectations *e, const char *backend, bool make)

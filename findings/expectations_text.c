@@ -28,17 +28,44 @@ struct parser {
     enum copy_op op;
 };
 
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+// What print_contract writes, back. False when it is not that, or too long.
+static bool read_contract(const char *word, size_t length, char *out, size_t room)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < length && n < room; i++) {
+        out[n] = word[i];
+        if (word[i] == '%') {
+            int high = i + 2 < length ? hex_digit(word[i + 1]) : -1;
+            int low = high >= 0 ? hex_digit(word[i + 2]) : -1;
+            if (low < 0 || high + low == 0)
+                return false;
+            out[n] = (char)(high << 4 | low);
+            i += 2;
+        }
+        n++;
+    }
+    if (n == 0 || n == room)
+        return false;
+    out[n] = '\0';
+    return true;
+}
+
 // "mmio" or "mmio@src".
 static bool parse_contract(const struct parser *p, const char *word, struct expect_key *key)
 {
     size_t n = strcspn(word, "@");
     key->device = DEVICE_DST;
-    if (n == 0 || n >= sizeof key->contract ||
+    if (!read_contract(word, n, key->contract, sizeof key->contract) ||
         (word[n] == '@' && !device_side_parse(word + n + 1, &key->device)))
         return text_lines_fail(&p->lines, "'%.80s'; expected a contract, such as mmio or mmio@src",
                                word);
-    memcpy(key->contract, word, n);
-    key->contract[n] = '\0';
     return true;
 }
 
@@ -275,9 +302,17 @@ static void sort(void *items, size_t count, size_t size, int (*compare)(const vo
         qsort(items, count, size, compare);
 }
 
+// A path may hold what ends a word here: %XX stands for that.
+static void print_contract(const char *name, FILE *out)
+{
+    for (; *name; name++)
+        fprintf(out, strchr(" @%", *name) ? "%%%02X" : "%c", (unsigned char)*name);
+}
+
 static void print_key(const struct expect_key *key, FILE *out)
 {
-    fprintf(out, " %s", key->contract);
+    fputc(' ', out);
+    print_contract(key->contract, out);
     if (key->device != DEVICE_DST)
         fprintf(out, "@%s", device_side_name(key->device));
 }

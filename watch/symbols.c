@@ -3,6 +3,8 @@
 
 #include "watch/symbols.h"
 
+#include "base/printable.h"
+
 #include <assert.h>
 #include <fcntl.h>
 #include <gelf.h>
@@ -86,7 +88,7 @@ static void add_symbol(struct module *module, const GElf_Sym *sym, const char *n
     module->symbols[module->count++] = (struct symbol){
         .value = module->thumb ? sym->st_value & ~UINT64_C(1) : sym->st_value,
         .size = sym->st_size,
-        .name = strdup(name),
+        .name = printable(strdup(name)),
         .rank = rank_of(sym, name),
     };
 }

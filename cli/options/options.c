@@ -306,11 +306,8 @@ static error_t read_contract(struct reading *r, const char *text)
     if (!contract_load(text, contract, r->error, sizeof r->error))
         return EINVAL;
     for (size_t i = 0; i < o->contract_count; i++)
-        if (strcmp(o->contracts[i].name, contract->name) == 0)
-            return options_refuse(r,
-                                  "--contract '%s': contract %s is given twice; give it once, or "
-                                  "rename the one in the file",
-                                  text, contract->name);
+        if (contract_same(o->contracts[i].name, contract->name))
+            return options_refuse(r, "--contract '%s' is given twice; give it once", text);
     o->contract_names = reallocarray(o->contract_names, o->contract_count + 1, sizeof(char *));
     assert(o->contract_names != NULL);
     o->contract_names[o->contract_count++] = (char *)(uintptr_t)text;

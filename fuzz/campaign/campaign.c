@@ -245,7 +245,7 @@ static bool begin(struct fuzz *x, char *error, size_t error_size)
            note_campaign(x, "running", &none, error, error_size);
 }
 
-// Does a finding's list have the contract, by its name or as the file it is from?
+// Does a finding's list have the contract? Engines name files by their whole path.
 static bool contracts_have(const char *list, const struct contract *c)
 {
     struct contract *contracts = NULL;
@@ -254,7 +254,7 @@ static bool contracts_have(const char *list, const struct contract *c)
     bool has = false;
     if (again_contracts(list, &contracts, &count, error, sizeof error))
         for (size_t i = 0; i < count; i++)
-            has |= strcmp(contracts[i].name, c->name) == 0;
+            has |= contract_same(contracts[i].name, c->name);
     free(contracts);
     return has;
 }

@@ -22,12 +22,21 @@ static const struct {
     {"tests/contracts/bus8.contract", contract_bus8, contract_bus8_end},
 };
 
+// As if it had been loaded by its path.
+static bool take(const char *path, const char *text, size_t length, struct contract *out,
+                 char *error, size_t error_size)
+{
+    bool ok = contract_parse(path, text, length, out, error, error_size);
+    snprintf(out->name, sizeof out->name, "%s", path);
+    return ok;
+}
+
 static bool load(const char *name, struct contract *out, char *error, size_t error_size)
 {
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (strcmp(files[i].path, name) == 0)
-            return contract_parse(name, files[i].begin, (size_t)(files[i].end - files[i].begin),
-                                  out, error, error_size);
+            return take(name, files[i].begin, (size_t)(files[i].end - files[i].begin), out, error,
+                        error_size);
     return contract_load(name, out, error, error_size);
 }
 

@@ -8,6 +8,7 @@
 
 #include "judge/contract_texts.h"
 #include "base/nearest.h"
+#include "base/printable.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 200, WORDS_MAX = 8, FILE_MAX_BYTES = 1 << 16 };
+enum { LINE_MAX_BYTES = 200, WORDS_MAX = 8, FILE_MAX_BYTES = 1 << 16, OWN_NAME_MAX = 64 };
 
 // Which parameters a rule takes.
 enum param { PARAM_REQUEST = 1, PARAM_MAX = 2, PARAM_LOADS = 4, PARAM_STORES = 8 };
@@ -96,13 +97,23 @@ static bool parse_max(enum rule_id rule, const char *value, uint32_t *out)
     return n > 1 || wide;
 }
 
-static bool parse_param(struct parser *p, enum rule_id rule, char *word, struct rule_params *out)
+// SEEN: the parameters that the line had before, by their bits.
+static bool parse_param(struct parser *p, enum rule_id rule, char *word, unsigned *seen,
+                        struct rule_params *out)
 {
+    static const char *const names[] = {"request", "max", "loads", "stores"};
     char *value = strchr(word, '=');
     unsigned allowed = params_of(rule);
     if (!value)
         return fail(p, "`%s` is no parameter; expected NAME=VALUE", word);
     *value++ = '\0';
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(word, names[i]) != 0)
+            continue;
+        if (*seen >> i & 1)
+            return fail(p, "%s is given twice; give it once", word);
+        *seen |= 1u << i;
+    }
     if ((allowed & PARAM_REQUEST) && strcmp(word, "request") == 0)
         return parse_request(value, &out->request) ||
                fail(p, "request=%s; expected any, dst-aligned, src-aligned or both-aligned", value);
@@ -204,6 +215,7 @@ static bool parse_rule(struct parser *p, char **words, size_t count)
 {
     enum rule_id rule;
     struct rule_params params = {0};
+    unsigned seen = 0;
     bool drop = words[0][0] == '-';
     if (!rule_find(words[0] + drop, &rule))
         return unknown_rule(p, words[0] + drop);
@@ -219,7 +231,7 @@ static bool parse_rule(struct parser *p, char **words, size_t count)
     if (p->sides == 0)
         return fail(p, "a rule before any section; expected [always], [dst] or [src] above it");
     for (size_t i = 1; i < count; i++)
-        if (!parse_param(p, rule, words[i], &params))
+        if (!parse_param(p, rule, words[i], &seen, &params))
             return false;
     set_row(p->out, rule, p->sides, p->always, &params);
     return true;
@@ -243,10 +255,11 @@ static bool parse_name(struct parser *p, char **words, size_t count)
 {
     if (p->named)
         return fail(p, "a second `contract` line; expected one");
-    if (count != 2 || strlen(words[1]) >= CONTRACT_NAME_MAX)
+    if (count != 2 || strlen(words[1]) >= OWN_NAME_MAX)
         return fail(p, "expected `contract NAME`, a name of one word of at most %d characters",
-                    CONTRACT_NAME_MAX - 1);
-    memcpy(p->out->name, words[1], strlen(words[1]) + 1);
+                    OWN_NAME_MAX - 1);
+    snprintf(p->out->name, sizeof p->out->name, "%s", words[1]);
+    printable(p->out->name);
     p->named = true;
     return true;
 }
@@ -261,6 +274,7 @@ static bool parse_memory(struct parser *p, const char *text)
         return fail(p, "the memory's description is too long; expected at most %zu characters",
                     sizeof p->out->memory - 1);
     memcpy(p->out->memory, text, strlen(text) + 1);
+    printable(p->out->memory);
     return true;
 }
 
@@ -269,6 +283,8 @@ static bool parse_include(struct parser *p, char **words, size_t count)
     const struct contract *other = count == 2 ? contract_find(words[1]) : NULL;
     if (p->has_rules)
         return fail(p, "`include` after rules; expected above them");
+    if (count > 2)
+        return fail(p, "`include` of more than one contract; expected one a line");
     if (!other)
         return fail(p,
                     "include of `%s`; expected a built-in contract (`storescope list contracts`)",
@@ -450,20 +466,52 @@ static bool load_file(const char *path, struct contract *out, char *error, size_
     fclose(file);
     ok = ok && contract_parse(path, text, length, out, error, error_size);
     free(text);
+    if (ok)
+        snprintf(out->name, sizeof out->name, "%s", path);
     return ok;
+}
+
+static bool is_path(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return strchr(name, '/') || (dot && strcmp(dot, ".contract") == 0);
+}
+
+// Reports name it by its path, in one line that leads back to it.
+static bool is_fit_to_report(const char *path, char *error, size_t error_size)
+{
+    size_t bytes;
+    const char *at = path;
+    while (*at && printable_next(at, strlen(at), &bytes))
+        at += bytes;
+    if (strlen(path) < CONTRACT_NAME_MAX && !*at)
+        return true;
+    snprintf(error, error_size, "the path of the contract %.200s %s; rename or copy the file", path,
+             *at ? "has characters that cannot be shown" : "is longer than 255 characters");
+    return false;
+}
+
+bool contract_same(const char *a, const char *b)
+{
+    if (strcmp(a, b) == 0 || !is_path(a) || !is_path(b))
+        return strcmp(a, b) == 0;
+    char *x = realpath(a, NULL), *y = realpath(b, NULL);
+    bool same = x && y && strcmp(x, y) == 0;
+    free(x);
+    free(y);
+    return same;
 }
 
 bool contract_load(const char *name_or_path, struct contract *out, char *error, size_t error_size)
 {
     const struct contract *builtin = contract_find(name_or_path);
-    const char *dot = strrchr(name_or_path, '.');
-    bool path = strchr(name_or_path, '/') || (dot && strcmp(dot, ".contract") == 0);
     if (builtin) {
         *out = *builtin;
         return true;
     }
-    if (path)
-        return load_file(name_or_path, out, error, error_size);
+    if (is_path(name_or_path))
+        return is_fit_to_report(name_or_path, error, error_size) &&
+               load_file(name_or_path, out, error, error_size);
     char near_text[NEAREST_TEXT_MAX];
     struct nearest n = {.wanted = name_or_path};
     for (size_t i = 0; i < CONTRACT_TEXTS; i++)

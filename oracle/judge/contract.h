@@ -48,9 +48,11 @@ struct contract_rule {
     struct rule_params params;
 };
 
-enum { CONTRACT_RULES_MAX = 2 * RULE_COUNT, CONTRACT_NAME_MAX = 64 };
+enum { CONTRACT_RULES_MAX = 2 * RULE_COUNT, CONTRACT_NAME_MAX = 256 };
 
 struct contract {
+    // What loads it: a built-in's name, or the path of a file as the user wrote it,
+    // whatever the file calls itself, so that none is taken for a built-in.
     char name[CONTRACT_NAME_MAX];
     char memory[128];
     struct contract_rule rules[CONTRACT_RULES_MAX];
@@ -61,13 +63,17 @@ extern const size_t contract_builtin_count;
 const struct contract *contract_builtin(size_t index);  // from ram to pmem
 const struct contract *contract_find(const char *name); // built-in or NULL
 
-// Parses a contract's text; FILE is only named in messages. False and one line
+// Parses a contract's text, which is then named as it calls itself; FILE is only named
+// in messages. False and one line
 // in ERROR, "FILE:LINE: what is wrong; what was expected".
 bool contract_parse(const char *file, const char *text, size_t length, struct contract *out,
                     char *error, size_t error_size);
 
 // A built-in name, or a path (it has a slash or ends in .contract).
 bool contract_load(const char *name_or_path, struct contract *out, char *error, size_t error_size);
+
+// Do two names of contracts mean the same? Paths of one file do.
+bool contract_same(const char *a, const char *b);
 
 // Does the row hold when the given side(s) are this memory?
 bool contract_rule_applies(const struct contract_rule *row, enum device_side device);

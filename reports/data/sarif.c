@@ -235,7 +235,7 @@ static void add_replay(cJSON *o, const struct result *r, const struct finding *f
 static cJSON *result_object(const struct report *report, const struct result *r,
                             const struct finding *f)
 {
-    char text[1024], name[512], witness[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
+    char text[1024 + CONTRACT_NAME_MAX], name[512], witness[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
     const char *device = device_side_name(report->facts->run->device);
     cJSON *o = json_object();
     case_print(&f->witness, witness);
@@ -269,7 +269,7 @@ static cJSON *result_object(const struct report *report, const struct result *r,
 
 static void add_note(struct sarif *s, const struct result *r)
 {
-    char text[TRACE_REASON_MAX + 640];
+    char text[TRACE_REASON_MAX + 640 + CONTRACT_NAME_MAX];
     s->judged &= r->verdict != VERDICT_BROKEN;
     if ((size_t)cJSON_GetArraySize(s->notes) >= NOTES_MAX) {
         s->notes_left_out++;
