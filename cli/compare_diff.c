@@ -5,6 +5,7 @@
 
 #include "reports/diff/diff.h"
 #include "base/json.h"
+#include "base/printable.h"
 #include "cli/sweep_command.h"
 #include "backends/selection.h"
 
@@ -67,11 +68,17 @@ static char *read_whole(const char *path, size_t size, char *error, size_t error
 static void defuse(cJSON *o)
 {
     for (; o != NULL; o = o->next) {
-        for (char *at = cJSON_GetStringValue(o); at != NULL && *at; at++)
-            if ((unsigned char)*at < ' ' || *at == 0x7f)
-                *at = '?';
+        if (cJSON_IsString(o))
+            printable(o->valuestring);
         defuse(o->child);
     }
+}
+
+static bool is_blank(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
+        at++;
+    return at == end;
 }
 
 static bool read_report(struct side *s, size_t size, char *error, size_t error_size)
@@ -85,8 +92,15 @@ static bool read_report(struct side *s, size_t size, char *error, size_t error_s
     char *text = read_whole(s->word, size, error, error_size);
     if (text == NULL)
         return false;
-    s->report = cJSON_ParseWithLength(text, size);
+    const char *end = NULL;
+    s->report = cJSON_ParseWithLengthOpts(text, size, &end, false);
+    bool whole = s->report != NULL && is_blank(end, text + size);
     free(text);
+    if (s->report != NULL && !whole) {
+        snprintf(error, error_size,
+                 "'%s' goes on after its JSON; it is no report as one was written", s->word);
+        return false;
+    }
     if (s->report == NULL) {
         snprintf(error, error_size,
                  "'%s' is no JSON; write a report with `storescope compare --format json -o FILE'",
@@ -136,6 +150,15 @@ static bool sweep_side(struct side *s, const struct options *o)
     return swept;
 }
 
+// No backend is named so; those of files have a colon.
+static bool is_named_as_file(const char *word)
+{
+    const char *dot = strrchr(word, '.');
+    return strchr(word, ':') == NULL &&
+           ((dot && strcmp(dot, ".json") == 0) || word[0] == '/' || strncmp(word, "./", 2) == 0 ||
+            strncmp(word, "../", 3) == 0);
+}
+
 // Finds out what a word means, before anything is run.
 static bool open_side(struct side *s, const char *word, char *error, size_t error_size)
 {
@@ -143,6 +166,12 @@ static bool open_side(struct side *s, const char *word, char *error, size_t erro
     *s = (struct side){.word = word};
     if (stat(word, &status) == 0 && S_ISREG(status.st_mode))
         return read_report(s, (size_t)status.st_size, error, error_size);
+    if (is_named_as_file(word)) {
+        snprintf(error, error_size,
+                 "there is no file '%s'; name a JSON report, or a routine of `storescope list'",
+                 word);
+        return false;
+    }
     s->live = select_backends((char *const[]){(char *)(uintptr_t)word}, 1, &s->selection, error,
                               error_size);
     return s->live;

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/list_rows.h"
+#include "base/nearest.h"
 
 #include <string.h>
 
@@ -42,6 +43,24 @@ static bool read_words(const struct options *o, unsigned *kinds, const char **gl
     return next == o->word_count;
 }
 
+// What is no backend may be meant for a kind.
+static int trouble_of(const struct options *o, unsigned kinds, const char *error)
+{
+    size_t length = strlen(o->words[0]);
+    for (size_t i = 0; kinds == 1u << LIST_BACKENDS && length > 2 && i < LIST_KIND_COUNT; i++)
+        if (strncmp(o->words[0], list_kind_name[i], length) == 0)
+            return error_tell("there is no list '%s' (did you mean `storescope list %s'?)",
+                               o->words[0], list_kind_name[i]);
+    struct nearest n = {.wanted = o->words[0]};
+    char near_text[NEAREST_TEXT_MAX];
+    for (size_t i = 0; kinds == 1u << LIST_BACKENDS && i < LIST_KIND_COUNT; i++)
+        nearest_offer(&n, list_kind_name[i]);
+    nearest_print(&n, near_text, sizeof near_text);
+    if (*near_text && !strpbrk(o->words[0], "/:"))
+        return error_tell("there is no list '%s'%s", o->words[0], near_text);
+    return error_tell("%s", error);
+}
+
 static int write_list(const struct options *o, unsigned kinds, const struct list_rows *rows)
 {
     struct output out;
@@ -69,7 +88,7 @@ int command_list(int argc, char **argv)
     if (!read_words(&o, &kinds, &glob)) {
         status = error_tell("list takes one kind and one glob; try `storescope list --help'");
     } else if (!list_gather(&rows, kinds, glob, o.all, error, sizeof error)) {
-        status = error_tell("%s", error);
+        status = trouble_of(&o, kinds, error);
     } else {
         status = write_list(&o, kinds, &rows);
         list_free(&rows);

@@ -13,7 +13,9 @@
 
 static void offer_option(const struct argp_option *option, void *context)
 {
-    nearest_offer(context, option->name);
+    char name[NEAREST_NAME_MAX];
+    snprintf(name, sizeof name, "--%s", option->name);
+    nearest_offer(context, name);
 }
 
 // argp's complaint of an option that the command has not, with those it has of
@@ -26,7 +28,7 @@ static void near_options(const struct command_help *help, const char *complaint,
     *text = '\0';
     if (at == NULL)
         return;
-    at += strlen("unrecognized option '--");
+    at += strlen("unrecognized option '");
     snprintf(wanted, sizeof wanted, "%.*s", (int)strcspn(at, "'="), at);
     struct nearest n = {.wanted = wanted};
     options_each(help, offer_option, &n);

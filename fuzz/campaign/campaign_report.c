@@ -80,7 +80,7 @@ static void text_finding(const struct fuzz_finding *f, const struct look *look, 
     case_print(&f->saved.c, text);
     look_put(look, out, f->confirmed ? HUE_BAD : HUE_DOUBT, rule_name[f->saved.rule]);
     fprintf(out, " by %s under %s%s\n  %s\n  sites: %s\n", f->saved.backend, f->saved.contracts,
-            f->is_new ? " (never had before)" : "", text, f->saved.sites);
+            f->is_new ? " (new)" : "", text, f->saved.sites);
     if (f->confirmed) {
         look_wrap(look, out, 2, f->message);
         fprintf(out, "  storescope replay ");

@@ -150,6 +150,12 @@ static void say_missing(const struct words *w)
             lo, hi - 1);
 }
 
+// After a number of them.
+static const char *bytes_of(uint64_t count)
+{
+    return count == 1 ? "byte" : "bytes";
+}
+
 static void say_outside(const struct words *w)
 {
     const char *advice = w->p->same_page ? "in another page, it can fault" : w->as->advice;
@@ -157,9 +163,9 @@ static void say_outside(const struct words *w)
     struct span reach = access_reach(a);
     char place[40];
     name_place(place, w->s, a);
-    SAY(w, "%s %s %" PRIu64 " byte%s at %s, outside the %s of %" PRIu64 " bytes: %s", w->by[0],
-        w->as->verb, (uint64_t)(reach.hi - reach.lo), reach.hi - reach.lo == 1 ? "" : "s", place,
-        w->as->side, w->s->layout->size, advice);
+    SAY(w, "%s %s %" PRIu64 " %s at %s, outside the %s of %" PRIu64 " %s: %s", w->by[0],
+        w->as->verb, (uint64_t)(reach.hi - reach.lo), bytes_of(reach.hi - reach.lo), place,
+        w->as->side, w->s->layout->size, bytes_of(w->s->layout->size), advice);
 }
 
 static void say_again(const struct words *w)
@@ -184,17 +190,17 @@ static void say_split(const struct words *w)
     while (i < w->s->trace->count && !story_touches(view, &w->s->trace->accesses[i]))
         i++;
     if (i == w->s->trace->count) {
-        SAY(w, "the request of %" PRIu64 " bytes makes no %s", view.size, noun);
+        SAY(w, "the request of %" PRIu64 " %s makes no %s", view.size, bytes_of(view.size), noun);
         return;
     }
     char by[72];
     const struct access *a = &w->s->trace->accesses[i];
     name_site(by, w->s->trace, a->site);
     SAY(w,
-        "the request of %" PRIu64 " bytes is made as %" PRIu64 " %s%s, the first %u bytes "
-        "wide by %s, not as one %s of %" PRIu64,
-        view.size, view.side->accesses, noun, view.side->accesses == 1 ? "" : "s", a->width, by,
-        noun, view.size);
+        "the request of %" PRIu64 " %s is made as %" PRIu64 " %s%s, the first %u %s wide by %s, "
+        "not as one %s of %" PRIu64,
+        view.size, bytes_of(view.size), view.side->accesses, noun,
+        view.side->accesses == 1 ? "" : "s", a->width, bytes_of(a->width), by, noun, view.size);
 }
 
 static void say_torn(const struct words *w)
@@ -245,8 +251,9 @@ static void say_misaligned(const struct words *w)
 
 static void say_wide(const struct words *w)
 {
-    SAY(w, "%s %s %u bytes at once, more than the %u allowed", w->by[0], w->as->verb,
-        access_of(w, 0)->width, w->p->max ? w->p->max : 8);
+    uint32_t width = access_of(w, 0)->width;
+    SAY(w, "%s %s %u %s at once, more than the %u allowed", w->by[0], w->as->verb, width,
+        bytes_of(width), w->p->max ? w->p->max : 8);
 }
 
 static void say_class(const struct words *w)

@@ -19,9 +19,9 @@ static enum verdict verdict_of(const struct result *r)
 {
     if (r->finding_count > 0)
         return VERDICT_VIOLATES;
-    if (r->broken_cases > 0 || r->interrupted || r->cut_short)
+    if (r->broken_cases > 0 || (r->cut_short && !r->interrupted))
         return VERDICT_BROKEN;
-    if (r->skipped_cases > 0 || r->cases == 0)
+    if (r->interrupted || r->skipped_cases > 0 || r->cases == 0)
         return VERDICT_SKIPPED;
     return VERDICT_CONFORMS;
 }
@@ -32,7 +32,7 @@ void result_decide(struct result *r)
     if (r->reason[0])
         return;
     if (r->interrupted)
-        snprintf(r->reason, sizeof r->reason, "interrupted after %" PRIu64 " of %" PRIu64 " cases",
+        snprintf(r->reason, sizeof r->reason, "incomplete: stopped after %" PRIu64 " of %" PRIu64 " cases",
                  r->cases, r->planned);
     else if (r->verdict == VERDICT_SKIPPED)
         snprintf(r->reason, sizeof r->reason,

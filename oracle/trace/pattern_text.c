@@ -164,7 +164,7 @@ static void say_again(char *text, const struct law *law)
     else if (slope == 0)
         say(text, LAW_TEXT_MAX, ": %" PRId64 " byte%s %s", base, base == 1 ? "" : "s", times);
     else if (slope == -1)
-        say(text, LAW_TEXT_MAX, ": %" PRId64 "-n bytes %s", base, times);
+        say(text, LAW_TEXT_MAX, ": %" PRId64 " minus n bytes %s", base, times);
     else if (slope == 1 && base == 0)
         say(text, LAW_TEXT_MAX, ": n bytes %s", times);
     else if (slope == 1)

@@ -135,12 +135,17 @@ static void print_coverage(const struct coverage *c, bool unreached, FILE *out)
     }
 }
 
-static void print_result(const struct result *r, bool unreached, const struct look *look, FILE *out)
+// FIRST: the first result of the same sweep, whose reason is not said again.
+static void print_result(const struct result *r, const struct result *first, bool unreached,
+                         const struct look *look, FILE *out)
 {
     char count[COUNT_TEXT_MAX], rate[32];
     look_put(look, out, HUE_STRONG, r->backend->name);
     fprintf(out, " under %s: ", r->contract->name);
-    look_put(look, out, verdict_hue(r->verdict), verdict_name[r->verdict]);
+    // What was stopped is neither wrong nor unfit to be judged.
+    bool incomplete = r->interrupted && r->verdict == VERDICT_SKIPPED;
+    look_put(look, out, verdict_hue(r->verdict),
+             incomplete ? "incomplete" : verdict_name[r->verdict]);
     fprintf(out, "\n  %s, ", copy_op_name[r->op]);
     if (r->interrupted)
         fprintf(out, "interrupted after %" PRIu64 " of ", r->cases);
@@ -151,7 +156,12 @@ static void print_result(const struct result *r, bool unreached, const struct lo
         fprintf(out, ", %s", rate);
     fprintf(out, ", recorder %s\n", r->recorder);
     print_coverage(&r->coverage, unreached, out);
-    print_reason(r, look, out);
+    bool told = r != first && r->reason[0] && r->verdict == first->verdict &&
+                strcmp(r->reason, first->reason) == 0;
+    if (told)
+        fputs("  for the same reason\n", out);
+    else
+        print_reason(r, look, out);
     for (size_t i = 0; i < r->finding_count; i++)
         print_finding(r, &r->findings[i], look, out);
     fputc('\n', out);
@@ -161,7 +171,7 @@ void text_check(const struct result *results, size_t count, bool unreached, cons
                 FILE *out)
 {
     for (size_t i = 0; i < count; i++) // one sweep, so the same for all contracts
-        print_result(&results[i], unreached && i + 1 == count, look, out);
+        print_result(&results[i], &results[0], unreached && i + 1 == count, look, out);
 }
 
 void text_laws(const struct laws *laws, FILE *out)

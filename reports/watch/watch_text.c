@@ -32,15 +32,15 @@ static void print_range(FILE *out, uint64_t lo, uint64_t hi)
         fprintf(out, "..0x%" PRIx64, hi - 1);
 }
 
-// "16 of 8 bytes, 1 of 4 bytes"
+// "16 of 8 bytes each, 1 of 4 bytes"
 static void print_widths(const struct watch_tally *t, FILE *out)
 {
     bool first = true;
     for (unsigned i = sizeof t->widths / sizeof *t->widths; i-- > 0;) {
         if (t->widths[i] == 0)
             continue;
-        fprintf(out, "%s%" PRIu64 " of %u byte%s", first ? "" : ", ", t->widths[i], 1u << i,
-                i > 0 ? "s" : "");
+        fprintf(out, "%s%" PRIu64 " of %u byte%s%s", first ? "" : ", ", t->widths[i], 1u << i,
+                i > 0 ? "s" : "", t->widths[i] == 1 ? "" : " each");
         first = false;
     }
 }

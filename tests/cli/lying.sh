@@ -125,7 +125,7 @@ done
 printf 'contract piped\ninclude ram\n' |
     "$storescope" check loop/byte --contract /dev/stdin --size 0..4 >out 2>err
 status=$?
-[ $status -eq 0 ] && grep -q 'under piped' out
+[ $status -eq 0 ] && grep -q 'under /dev/stdin' out
 verdict $? 'a contract may come through a pipe'
 
 # ---- a file that changes while it is read ----

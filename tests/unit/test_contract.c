@@ -333,7 +333,7 @@ static void a_contract_is_loaded_by_name_or_from_a_file(void **state)
     bool folder_loaded = contract_load(folder, &c, error, sizeof error);
     rmdir(folder);
     assert_true(loaded);
-    assert_string_equal(c.name, "mine");
+    assert_string_equal(c.name, path); // not what it calls itself
     assert_false(folder_loaded);
     assert_non_null(strstr(error, folder));
 

@@ -51,7 +51,7 @@ static void two_halves(struct handmade *h, uint64_t n)
 static void a_store_at_the_start_and_one_at_the_end_are_one_law(void **state)
 {
     (void)state;
-    assert_laws(two_halves, 33, 64, "33..64: [0,32) then [n-32,n): 64-n bytes twice\n");
+    assert_laws(two_halves, 33, 64, "33..64: [0,32) then [n-32,n): 64 minus n bytes twice\n");
 }
 
 static void once_up_to_40(struct handmade *h, uint64_t n)
@@ -64,8 +64,8 @@ static void where_the_stores_change_another_law_begins(void **state)
 {
     (void)state;
     assert_laws(once_up_to_40, 39, 42,
-                "39..40: [0,32) then [n-32,n): 64-n bytes twice\n"
-                "41..42: [0,16) then [n-32,n): 48-n bytes twice\n");
+                "39..40: [0,32) then [n-32,n): 64 minus n bytes twice\n"
+                "41..42: [0,16) then [n-32,n): 48 minus n bytes twice\n");
 }
 
 static void words_then_bytes(struct handmade *h, uint64_t n)

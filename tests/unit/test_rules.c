@@ -78,7 +78,7 @@ static void a_small_request_in_two_stores_is_split(void **state)
     assert_breaks_only(sc, 1, RULE_SPLIT_STORE);
     assert_witness(sc, RULE_SPLIT_STORE, 2, 1, 2);
     assert_message(sc, RULE_SPLIT_STORE,
-                   "the request of 2 bytes is made as 2 stores, the first 1 bytes wide by "
+                   "the request of 2 bytes is made as 2 stores, the first 1 byte wide by "
                    "`scalar`, not as one store of 2");
     sc->params.max = 1;
     assert_false(breaks(sc, RULE_SPLIT_STORE));
