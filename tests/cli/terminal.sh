@@ -112,13 +112,13 @@ near() { # EXPECTED ARGUMENT...
     shift
     storescope "$@" >out 2>err
     [ $? -eq 2 ] && [ ! -s out ] && [ "$(wc -l <err)" -eq 1 ] &&
-        grep -qF "did you mean $expected" err
+        grep -qF -- "did you mean $expected" err
     verdict $? "did you mean $expected: $*"
 }
 near check chek loop/byte
 near loop/byte check loop/byt --contract ram
 near shared check loop/byte --contract shred
-near contract check loop/byte --contarct ram
+near --contract check loop/byte --contarct ram
 near json check loop/byte --contract ram --format jason
 near rewrite trace loop/byte --size 4 --recorder rewrit
 near duplicate-store list rules duplicate-stor
