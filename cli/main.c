@@ -90,7 +90,7 @@ int main(int argc, char **argv)
         return print_and_close(print_version);
     char error[128];
     if (!limits_suffice(error, sizeof error))
-        return cli_trouble("%s", error);
+        return error_tell("%s", error);
     for (size_t i = 0; name != NULL && i < command_count; i++)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
