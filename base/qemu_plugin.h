@@ -160,6 +160,17 @@ static inline size_t plugin_insn_bytes(const struct qemu_plugin_insn *insn, void
     return size;
 }
 
+// A load, a store, or both: QEMU up to 8.2 calls once for a read-modify-write, and
+// the interface has no function that tells it from a store. The number has the kind
+// above 16 bits of the operation in all of them (QEMU, plugins/api.c and
+// accel/tcg/plugin-gen.c, make_plugin_meminfo).
+static inline enum qemu_plugin_mem_rw plugin_access_kind(qemu_plugin_meminfo_t info)
+{
+    if (!qemu_plugin_mem_is_store(info))
+        return QEMU_PLUGIN_MEM_R;
+    return (info >> 16) == QEMU_PLUGIN_MEM_RW ? QEMU_PLUGIN_MEM_RW : QEMU_PLUGIN_MEM_W;
+}
+
 // What the access loaded or stored, as memory holds it: WIDTH bytes, at most 16.
 // False where QEMU cannot tell, or tells of another width.
 static inline bool plugin_access_value(qemu_plugin_meminfo_t info, uint8_t *bytes, unsigned width)

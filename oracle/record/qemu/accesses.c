@@ -10,10 +10,11 @@
 //   AArch64: each register of a pair is an access of its own, and a 128-bit
 //   register two of 64 bits (Arm ARM, B2.2.1), unless the CPU has FEAT_LSE2 and
 //   the 16 bytes are aligned. Elements of LD1 to LD4 and ST1 to ST4, and of SVE,
-//   are accesses of their own.
+//   are accesses of their own. DC ZVA clears its block in one.
 //   Storage-to-storage instructions of s390x work byte by byte as other CPUs see
 //   it (Principles of Operation, 5, "Storage-Operand Consistency"): one string
 //   operation.
+//   A read-modify-write is a load and a store of the same execution.
 //   Elsewhere the pieces are the registers: stm, movem, std.
 //
 // Nothing in shared memory is taken on trust.
@@ -141,7 +142,8 @@ static bool is_part(const struct taking *k, const struct access *a, uint64_t add
     if (k->r->sites[a->site].class == CLASS_STRING)
         return width == a->width && ((up && same_execution) || ((up || down) && k->repeats));
     return up && same_execution &&
-           ((k->x86 && a->width + width <= WHOLE_MAX) || lse2_whole(k, a, width));
+           ((k->x86 && a->width + width <= WHOLE_MAX) || lse2_whole(k, a, width) ||
+            k->r->elements[a->site] == QEMU_ELEMENT_ALL);
 }
 
 // Appends WIDTH bytes as one access, or adds them to the one before.

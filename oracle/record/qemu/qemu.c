@@ -110,10 +110,11 @@ static struct site describe(const struct recorder *r, struct qemu_site in)
 static void tell_unseen(const struct recorder *r, struct trace *t)
 {
     struct site site = describe(r, r->process.shared->unseen_site);
-    refuse(t, OUTCOME_REFUSED,
-           "reached `%s`: a store by it that changes nothing cannot be seen, as QEMU does not "
-           "report it",
-           site.text);
+    bool order = r->process.shared->stores_unseen == UNSEEN_ORDER;
+    refuse(t, OUTCOME_REFUSED, "reached `%s`: %s cannot be seen, as QEMU does not report it",
+           site.text,
+           order ? "the order in which it stores its elements"
+                 : "a store by it that changes nothing");
 }
 
 static void take_return(struct recorder *r, const struct layout *l, struct trace *t)

@@ -24,6 +24,9 @@ struct recorder {
                          // makes each an access of its own, else 0
 };
 
+// Instead of an element's bytes: all that one execution stores is one access.
+enum { QEMU_ELEMENT_ALL = UINT8_MAX };
+
 // Where the guest has the destination's lane, or the source's.
 uint64_t qemu_lane(const struct layout *l, bool src);
 

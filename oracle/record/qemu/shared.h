@@ -72,6 +72,13 @@ enum qemu_silent {
     SILENT_AARCH64, // SVE's, DC ZVA, the memory copy instructions
 };
 
+// What is not to be found out of a silent instruction's stores.
+enum qemu_unseen {
+    UNSEEN_NOTHING,
+    UNSEEN_SAME,  // those that change nothing
+    UNSEEN_ORDER, // of its elements, and whether one was stored over
+};
+
 struct qemu_range {
     uint64_t lo, hi;
 };
@@ -105,7 +112,7 @@ struct qemu_shared {
     // Of the case that has ended.
     _Atomic uint32_t end; // enum qemu_end
     uint32_t loads_unseen;
-    uint32_t stores_unseen; // those that changed nothing: by `unseen_site`
+    uint32_t stores_unseen; // enum qemu_unseen: by `unseen_site`
     struct qemu_site unseen_site;
     uint32_t clobbered;
     uint64_t result;

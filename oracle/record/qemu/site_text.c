@@ -5,6 +5,7 @@
 // knows; of the others (RISC-V, PA-RISC, Alpha, SH with Debian 12's 4.0.2) the
 // text is QEMU's, and the class follows from it.
 
+#include "record/qemu/a64.h"
 #include "backends/arch.h"
 #include "record/qemu/qemu.h"
 
@@ -131,18 +132,22 @@ static bool decode_s390x(const struct qemu_site *in, struct words *out)
     return name != NULL;
 }
 
-// Loads and stores of SVE, which neither Capstone 4.0.2 nor QEMU 7.2 spells out.
-// Their elements are 1 << msz bytes in memory (Arm ARM, C4.1).
-static bool decode_sve(const struct qemu_site *in, struct words *out)
+static uint32_t word_of(const struct qemu_site *in)
 {
-    uint32_t insn;
-    memcpy(&insn, in->bytes, sizeof insn);
-    bool store = (insn & 0xfe000000) == 0xe4000000, load = (insn & 0x9e000000) == 0x84000000;
-    if (in->length != sizeof insn || (!store && !load))
+    uint32_t word = 0;
+    if (in->length == sizeof word)
+        memcpy(&word, in->bytes, sizeof word);
+    return word;
+}
+
+// What neither Capstone 4.0.2 nor QEMU 7.2 spells out.
+static bool decode_a64(const struct qemu_site *in, struct words *out)
+{
+    struct a64_text text;
+    if (!a64_print(word_of(in), &text))
         return false;
-    snprintf(out->name, sizeof out->name, store ? "st1%c" : "ld1%c", "bhwd"[insn >> 23 & 3]);
-    snprintf(out->operands, sizeof out->operands, "{z%u.%c}, p%u, [x%u] (SVE, 0x%08x)", insn & 31,
-             "bhsd"[insn >> 23 & 3], insn >> 10 & 7, insn >> 5 & 31, insn);
+    memcpy(out->name, text.name, sizeof out->name);
+    memcpy(out->operands, text.operands, sizeof out->operands);
     return true;
 }
 
@@ -150,7 +155,7 @@ static bool read_words(const struct arch *arch, const struct qemu_site *in, stru
 {
     if (arch->machine == EM_S390 && decode_s390x(in, out))
         return true;
-    if (arch->machine == EM_AARCH64 && decode_sve(in, out))
+    if (arch->machine == EM_AARCH64 && decode_a64(in, out))
         return true;
     const struct decoder_row *row = decoder_of(arch);
     unsigned big = arch->big_endian ? (unsigned)CS_MODE_BIG_ENDIAN : 0;
@@ -190,11 +195,14 @@ static enum site_class class_of_arm64(const struct words *w)
     if (begins(w->name, "stnp ldnp stnt ldnt"))
         return CLASS_NONTEMPORAL;
     if (begins(w->name, "stxr stxp stlxr stlxp ldxr ldxp ldaxr ldaxp cas swp ldadd ldclr ldset "
-                        "ldeor stadd stclr stset steor ldsmax ldsmin ldumax ldumin"))
+                        "ldeor ldsmax ldsmin ldumax ldumin stadd stclr stset steor stsmax stsmin "
+                        "stumax stumin"))
         return CLASS_ATOMIC;
+    if (begins(w->name, "cpyp cpym cpye cpyf setp setm sete setg"))
+        return CLASS_STRING;
     if (has_register(w->operands, "z") && has_register(w->operands, "p"))
         return CLASS_MASKED;
-    return has_register(w->operands, "qvdshbz") ? CLASS_VECTOR : CLASS_SCALAR;
+    return has_register(w->operands, "qvdshbzp") ? CLASS_VECTOR : CLASS_SCALAR;
 }
 
 static enum site_class class_of_arm(const struct words *w)
@@ -259,21 +267,39 @@ static enum site_class classify(const struct arch *arch, const struct words *w)
     }
 }
 
-// Bytes of an element where an instruction's accesses are by element: the letter
-// after a register's dot or brace, as in "{v0.16b}" and "{z1.d}"; 0 elsewhere.
-static uint8_t element_bytes(const struct arch *arch, const struct words *w)
+// DC ZVA and DC GZVA clear a block at once.
+static bool clears_block(uint32_t insn)
 {
-    if (arch->machine == EM_ARM && begins(w->name, "vst1 vst2 vst3 vst4 vld1 vld2 vld3 vld4")) {
-        int bits = strchr(w->name, '.') ? atoi(strchr(w->name, '.') + 1) : 0;
-        return (uint8_t)(bits / 8 <= 4 ? bits / 8 : 4);
-    }
-    if (arch->machine != EM_AARCH64 || !begins(w->name, "st1 st2 st3 st4 ld1 ld2 ld3 ld4"))
+    return (insn & ~UINT32_C(31)) == 0xd50b7420 || (insn & ~UINT32_C(31)) == 0xd50b7480;
+}
+
+// Of vector instructions that load and store by element: the letter after a
+// register's dot or brace, as in "{v0.16b}"; SVE's have it in their name.
+static uint8_t element_of_arm64(const struct qemu_site *in, const struct words *w)
+{
+    struct a64_text text;
+    if (clears_block(word_of(in)))
+        return QEMU_ELEMENT_ALL;
+    if (a64_print(word_of(in), &text))
+        return text.element;
+    if (!begins(w->name, "st1 st2 st3 st4 ld1 ld2 ld3 ld4"))
         return 0;
     const char *dot = strchr(w->operands, '.');
     char letter = '\0';
     for (const char *at = dot ? dot + 1 : ""; isalnum((unsigned char)*at); at++)
         letter = *at;
     return letter == 'b' ? 1 : letter == 'h' ? 2 : letter == 's' ? 4 : letter == 'd' ? 8 : 0;
+}
+
+// Bytes of an element where an instruction's accesses are by element; 0 elsewhere.
+static uint8_t element_bytes(const struct arch *arch, const struct qemu_site *in,
+                             const struct words *w)
+{
+    if (arch->machine == EM_ARM && begins(w->name, "vst1 vst2 vst3 vst4 vld1 vld2 vld3 vld4")) {
+        int bits = strchr(w->name, '.') ? atoi(strchr(w->name, '.') + 1) : 0;
+        return (uint8_t)(bits / 8 <= 4 ? bits / 8 : 4);
+    }
+    return arch->machine == EM_AARCH64 ? element_of_arm64(in, w) : 0;
 }
 
 static void print_bytes(struct site *site)
@@ -304,7 +330,7 @@ void qemu_describe_site(const struct arch *arch, const struct qemu_site *in, str
     snprintf(out->text, sizeof out->text, "%.23s%s%.50s", w.name, w.operands[0] ? " " : "",
              w.operands);
     out->class = (uint8_t)classify(arch, &w);
-    *element = element_bytes(arch, &w);
+    *element = element_bytes(arch, in, &w);
 }
 
 bool qemu_is_trap(const struct site *site)

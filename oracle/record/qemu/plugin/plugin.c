@@ -215,19 +215,27 @@ static void take_value(struct qemu_record *r, qemu_plugin_meminfo_t info)
     memcpy(r->value, (const void *)(uintptr_t)(plugin.shared->guest_base + r->addr), width);
 }
 
-static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, void *data)
+static void note_access(struct insn *in, qemu_plugin_meminfo_t info, uint64_t addr, bool store)
 {
-    (void)vcpu;
-    if (!plugin.recording)
-        return;
-    bool store = qemu_plugin_mem_is_store(info);
-    if (!store && !plugin.loads)
-        return;
-    struct qemu_record *r = plugin_record(data, addr, 1u << qemu_plugin_mem_size_shift(info));
+    struct qemu_record *r = plugin_record(in, addr, 1u << qemu_plugin_mem_size_shift(info));
     r->flags = store ? RECORD_STORE : 0;
     if (store && plugin.values)
         take_value(r, info);
     plugin_count();
+}
+
+// A read-modify-write is a load and a store.
+static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, void *data)
+{
+    (void)vcpu;
+    struct insn *in = data;
+    if (!plugin.recording)
+        return;
+    enum qemu_plugin_mem_rw kind = plugin_access_kind(info);
+    if (kind & QEMU_PLUGIN_MEM_R && plugin.loads && !(in->silent & SILENT_RESERVES))
+        note_access(in, info, addr, false);
+    if (kind & QEMU_PLUGIN_MEM_W && (!(in->silent & SILENT_COMPARES) || silent_stored(in)))
+        note_access(in, info, addr, true);
 }
 
 static void note_effect(struct insn *in, uint8_t flag)
@@ -331,7 +339,7 @@ static bool instrument(struct qemu_plugin_insn *insn, uint64_t addr, bool watche
     // One callback for both: QEMU 7.2 calls a second one, for the other kind, too.
     qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
                                      in);
-    return in->silent;
+    return in->silent & SILENT_KINDS;
 }
 
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)

@@ -29,6 +29,10 @@ enum silent_kind {
     SILENT_STORES = 1,
     SILENT_LOADS = 2, // which no memmove of QEMU's tells, unless it does one
     SILENT_MOVES = 4, // loads what it stores
+    SILENT_SCATTERS = 8, // stores its elements where and as often as it likes
+    SILENT_KINDS = 15,   // of which QEMU tells nothing; of the others, not all:
+    SILENT_COMPARES = 16, // whether it stores: enum rmw_kind
+    SILENT_RESERVES = 32,
 };
 
 struct plugin {
@@ -63,13 +67,17 @@ enum effect effect_of(const struct qemu_shared *s, const uint8_t *bytes, size_t 
 // Of an instruction's bytes.
 uint8_t silent_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length);
 
-// A case begins, and ends. False without memory.
+// A case begins, and ends. False without memory. Where none of the CPU's
+// instructions is silent, it begins with the first that compares.
 bool silent_begin(const struct qemu_shared *s);
 void silent_end(void);
 
 // Before the instruction is executed, and after it: before the next one.
 void silent_before(struct insn *in);
 void silent_after(void);
+
+// Of an instruction that compares, and that QEMU has just told of: did it store?
+bool silent_stored(const struct insn *in);
 
 // memmove and memset, as QEMU calls them.
 void *silent_move(void *dst, const void *src, size_t length);

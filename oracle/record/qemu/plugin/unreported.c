@@ -7,10 +7,17 @@
 // lanes: what such a page holds is put aside, it is filled with bytes that the
 // instruction cannot be about to store, and what has changed afterwards was stored.
 // A helper that both loads and stores must find what is there: a store by it that
-// changes nothing is not to be seen, and the case is said to be so.
+// changes nothing is not to be seen, and the case is said to be so. So is one where
+// elements are stored each at an address of its own, in an order that does not show.
+//
+// Of a compare-and-swap QEMU tells all but whether it stored, which shows at the
+// fault (rmw.h).
 
+#include "record/qemu/a64.h"
 #include "record/qemu/plugin/plugin.h"
+#include "record/qemu/plugin/rmw.h"
 
+#include <elf.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +62,11 @@ static struct {
     size_t room;
     struct sigaction previous; // QEMU's handler of faults
     bool is_ready;
+    bool has_begun; // the case
+    // The latest instruction that compares, its number, and what came of it.
+    struct insn *comparing;
+    uint64_t compared_at;
+    bool is_known, stored;
 } watch;
 
 // ---- which ----
@@ -64,9 +76,9 @@ static struct {
 static uint8_t silent_aarch64(uint32_t insn)
 {
     if ((insn & 0xfe000000) == 0xe4000000)
-        return SILENT_STORES;
+        return a64_stores_in_order(insn) ? SILENT_STORES : SILENT_STORES | SILENT_SCATTERS;
     if ((insn & 0x9e000000) == 0x84000000)
-        return SILENT_LOADS;
+        return a64_prefetches(insn) ? 0 : SILENT_LOADS;
     if ((insn & 0xfffffe00) == 0xd50b7400 && (insn & 0xe0) >= 0x20 && (insn & 0xe0) <= 0x80)
         return SILENT_STORES;
     if ((insn & 0x3b200c00) == 0x19000400)
@@ -90,9 +102,19 @@ static uint8_t silent_s390x(const uint8_t *b, size_t length)
     return moves ? SILENT_STORES | SILENT_MOVES | SILENT_LOADS : 0;
 }
 
+static uint8_t kind_told_of(const struct qemu_shared *s, const uint8_t *bytes, size_t length)
+{
+    bool big = s->big_endian && s->machine != EM_ARM && s->machine != EM_AARCH64;
+    unsigned kind = rmw_kind(s->machine, big, bytes, length);
+    return (kind & RMW_COMPARES ? SILENT_COMPARES : 0) | (kind & RMW_RESERVES ? SILENT_RESERVES : 0);
+}
+
 uint8_t silent_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length)
 {
     uint32_t insn = 0;
+    uint8_t told_of = kind_told_of(s, bytes, length);
+    if (told_of)
+        return told_of;
     if (s->silent == SILENT_AARCH64 && length == sizeof insn) {
         memcpy(&insn, bytes, sizeof insn);
         return silent_aarch64(insn);
@@ -169,15 +191,22 @@ static void poison(const struct lane *l, size_t from)
         l->held[a - l->guest] = (uint8_t)~watch.original[a - c->dst];
 }
 
+static void say_unseen(enum qemu_unseen what)
+{
+    plugin.shared->stores_unseen = what;
+    plugin.shared->unseen_site = watch.pending->site;
+}
+
 // The pending instruction is about to store to a page.
 static void look_at_page(struct lane *l, size_t page)
 {
     size_t from = page * HOST_PAGE_BYTES;
     bool loads = watch.pending->silent & SILENT_MOVES;
     memcpy(l->before + from, l->at + from, HOST_PAGE_BYTES);
+    if (watch.pending->silent & SILENT_SCATTERS)
+        say_unseen(UNSEEN_ORDER);
     if (loads) {
-        plugin.shared->stores_unseen = 1;
-        plugin.shared->unseen_site = watch.pending->site;
+        say_unseen(UNSEEN_SAME);
         memcpy(l->held + from, l->before + from, HOST_PAGE_BYTES);
     } else {
         poison(l, from);
@@ -186,6 +215,17 @@ static void look_at_page(struct lane *l, size_t page)
     l->first = l->first < page ? l->first : page;
     l->end = l->end > page ? l->end : page + 1;
     l->state[page] = PAGE_LOOKED_AT;
+}
+
+// Instructions are counted as they begin.
+static bool is_comparing(void)
+{
+    return watch.comparing && plugin.executions == watch.compared_at + 1;
+}
+
+bool silent_stored(const struct insn *in)
+{
+    return in != watch.comparing || !is_comparing() || !watch.is_known || watch.stored;
 }
 
 // A store to a protected page comes here; so do the guest's own faults, which are
@@ -201,6 +241,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     open_pages(l, page, page + 1);
     if (watch.pending)
         look_at_page(l, page);
+    else if (is_comparing())
+        watch.is_known = rmw_do(context, info->si_addr, &watch.stored);
 }
 
 // ---- a case ----
@@ -242,7 +284,7 @@ bool silent_begin(const struct qemu_shared *s)
     size_t bytes = (c->dst_lane.hi - c->dst_lane.lo) + (c->src_lane.hi - c->src_lane.lo);
     size_t pages = bytes / HOST_PAGE_BYTES;
     size_t room = pages * sizeof *watch.opened + 2 * bytes + pages + c->size;
-    watch.pending = NULL;
+    watch.pending = watch.comparing = NULL;
     watch.lane_count = c->src_lane.hi > c->src_lane.lo ? 2 : 1;
     if (room > watch.room) {
         free(watch.opened);
@@ -254,6 +296,7 @@ bool silent_begin(const struct qemu_shared *s)
     uint8_t *memory = take_lane(s, 0, &c->dst_lane, (uint8_t *)(watch.opened + pages));
     watch.original = take_lane(s, 1, &c->src_lane, memory);
     memcpy(watch.original, (const void *)(uintptr_t)(s->guest_base + c->src), c->size);
+    watch.has_begun = true;
     return true;
 }
 
@@ -262,11 +305,26 @@ void silent_end(void)
     silent_after();
     if (watch.guarded)
         guard_all(PROT_READ | PROT_WRITE);
+    watch.has_begun = false;
+    watch.comparing = NULL;
+}
+
+// What it does outside of the lanes QEMU tells as if it stored.
+static void compare_before(struct insn *in)
+{
+    if (!watch.has_begun && !silent_begin(plugin.shared))
+        abort();
+    watch.comparing = in;
+    watch.compared_at = plugin.executions;
+    watch.is_known = false;
+    guard();
 }
 
 void silent_before(struct insn *in)
 {
-    if (!in->silent)
+    if (in->silent & SILENT_COMPARES)
+        compare_before(in);
+    if (!(in->silent & SILENT_KINDS))
         return;
     watch.pending = in;
     watch.told = false;
