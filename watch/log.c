@@ -62,8 +62,8 @@ struct watch_log {
     bool wrote_by_call;
     struct unseen *unseen;
     size_t unseen_count;
-    uint64_t blind_count;
-    uint32_t blind_site;
+    uint64_t blind_count, unsure_count;
+    uint32_t blind_site, unsure_site; // the first
 };
 
 struct watch_log *watch_log_new(const struct watch_session *s, const struct watch_taker *taker)
@@ -156,7 +156,9 @@ static void take_site(struct watch_log *log, const struct ring_site *s, const ch
     }
     struct watch_site *site = calloc(1, sizeof *site);
     assert(site != NULL);
+    const struct machine *machine = log->session->target.machine;
     site->pc = s->pc;
+    site->clears_line = machine->clears_line && machine->clears_line(s->bytes, s->length);
     modules_place(log->modules, s->has_file ? path : "", s->file_off, &site->place);
     if (s->has_file && !site->place.inside)
         note(log, NOTE_INFO,
@@ -218,13 +220,14 @@ static struct watch_call *call_of(struct watch_log *log, struct thread *t,
     return &t->call;
 }
 
-// On x86 a vector store is one, whatever pieces QEMU makes of it. Elsewhere the
-// pieces are what the machine promises to make whole.
+// On x86 a vector store is one, whatever pieces QEMU makes of it, and so is what
+// clears a line. Elsewhere the pieces are what the machine promises to make whole.
 static void join_pieces(const struct watch_log *log, struct watch_access *a)
 {
     const char *name = log->session->target.machine->name;
+    bool whole = a->site->clears_line || strcmp(name, "x86_64") == 0 || strcmp(name, "i386") == 0;
     unsigned bytes = a->width * a->count;
-    if ((strcmp(name, "x86_64") != 0 && strcmp(name, "i386") != 0) || (bytes & (bytes - 1)) != 0)
+    if (!whole || (bytes & (bytes - 1)) != 0)
         return;
     a->width = bytes;
     a->count = 1;
@@ -234,10 +237,10 @@ static void join_pieces(const struct watch_log *log, struct watch_access *a)
 static void finish(struct watch_log *log, struct open_access *o)
 {
     struct watch_access *a = &o->access;
+    a->site = site_at(log, o->site);
     join_pieces(log, a);
     struct watch_call *call = call_of(log, thread_of(log, a->pid, a->tid), o);
     a->call = call->number;
-    a->site = site_at(log, o->site);
     watch_tally_add(a->is_store ? &call->stores : &call->loads, a,
                     a->is_store ? log->stamps : NULL);
     *(a->is_store ? &log->totals.stores : &log->totals.loads) += a->count;
@@ -288,6 +291,8 @@ static bool add_piece(struct open_access *o, const struct ring_record *r)
 
 static void take_access(struct watch_log *log, const struct ring_record *r)
 {
+    if (r->flags & RING_UNSURE && log->unsure_count++ == 0)
+        log->unsure_site = r->access.site;
     struct open_access *o = newest_of(log, r->pid, r->tid);
     if (o != NULL && add_piece(o, r))
         return;
@@ -380,6 +385,19 @@ static void note_blind(struct watch_log *log)
          "tell what they access%s",
          site->text, place, others,
          log->session->is_device ? "" : "; a store that changed FILE would have been noticed");
+}
+
+static void note_unsure(struct watch_log *log)
+{
+    char place[256];
+    const struct watch_site *site = site_at(log, log->unsure_site);
+    if (log->unsure_count == 0)
+        return;
+    place_print(&site->place, site->pc, true, place, sizeof place);
+    note(log, NOTE_DOUBT,
+         "`%s' at %s compares FILE, and more than one thread was there: QEMU does not tell whether "
+         "it stored, so it stands here as if it did (%" PRIu64 " time%s)",
+         site->text, place, log->unsure_count, log->unsure_count == 1 ? "" : "s");
 }
 
 static void take_exec(struct watch_log *log, const struct ring_record *r, const char *path)
@@ -491,6 +509,7 @@ void watch_log_end(struct watch_log *log)
         note(log, NOTE_BROKEN, "%" PRIu64 " records were lost with a thread that was killed",
              log->session->lost);
     note_blind(log);
+    note_unsure(log);
     note_x86(log);
     check_contents(log);
     if (log->notes_left_out > 0)

@@ -20,6 +20,7 @@ enum { ACCESS_BYTES_MAX = 64, CALL_RUNS_MAX = 8 };
 struct watch_site {
     uint64_t pc;
     struct place place;
+    bool clears_line; // stores it in one access
     char text[96];
 };
 

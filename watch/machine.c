@@ -382,6 +382,11 @@ static const struct machine machines[] = {
 };
 enum { MACHINE_COUNT = sizeof machines / sizeof *machines };
 
+bool machine_big_words(const struct machine *machine)
+{
+    return machine->big_endian && machine->elf != EM_AARCH64 && machine->elf != EM_ARM;
+}
+
 const struct machine *machine_find(const char *name)
 {
     for (size_t i = 0; i < MACHINE_COUNT; i++)

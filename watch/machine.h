@@ -45,6 +45,10 @@ struct machine {
     bool (*clears_line)(const uint8_t *bytes, size_t length);
 };
 
+// Are the words of its instructions big-endian? Arm's are little-endian whatever
+// the data are.
+bool machine_big_words(const struct machine *machine);
+
 // NULL: unknown.
 const struct machine *machine_find(const char *name);
 

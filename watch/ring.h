@@ -44,6 +44,7 @@ enum ring_kind {
 enum ring_flag {
     RING_STORE = 1,
     RING_VALUE = 2,   // `value` holds what is there after a store
+    RING_UNSURE = 4,  // of a compare-and-swap that may have failed, and stored nothing
     RING_PRIVATE = 8, // a private mapping: stores do not reach the file
     RING_OTHERS = 16, // UNSEEN: or another thread did meanwhile
 };

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "watch/plugin/plugin.h"
+#include "record/qemu/plugin/rmw.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -85,6 +86,8 @@ static struct guest_insn *insn_of(const struct qemu_plugin_insn *insn)
             wanted.flow = (uint8_t)plugin.machine->flow(wanted.bytes, wanted.length, wanted.text);
         if (plugin.machine->is_blind != NULL)
             wanted.is_blind = plugin.machine->is_blind(wanted.bytes, wanted.length);
+        wanted.rmw = (uint8_t)rmw_kind(plugin.machine->elf, machine_big_words(plugin.machine),
+                                       wanted.bytes, wanted.length);
         wanted.next = *bucket;
         *found = wanted;
         *bucket = found;
@@ -195,24 +198,46 @@ static void write_edge(struct guest_insn *insn, uint16_t flags, uint64_t addr, u
             write_access(insn, flags, addr + i, 1, &w, value ? value + i : NULL);
 }
 
-static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *data)
+static void take_access(struct guest_insn *insn, uint16_t flags, uint64_t addr, unsigned width,
+                        const uint8_t *value)
 {
     struct watched w;
+    if (watched_find(addr, &w) && addr - w.addr + width <= w.bytes)
+        write_access(insn, flags, addr, width, &w, value);
+    else
+        write_edge(insn, flags, addr, width, value);
+}
+
+// Flags of a store by INSN; 0: it stored nothing, as what it compared differed.
+static uint16_t store_flags(const struct guest_insn *insn)
+{
+    const struct guest_thread *t = thread_self();
+    if (!(insn->rmw & RMW_COMPARES))
+        return RING_STORE;
+    if (t->blind != insn || !t->compared)
+        return RING_STORE | RING_UNSURE;
+    return t->stored ? RING_STORE : 0;
+}
+
+// A read-modify-write is a load and a store.
+static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *data)
+{
+    struct guest_insn *insn = data;
     uint64_t addr = vaddr & plugin.address_mask;
     unsigned width = 1u << qemu_plugin_mem_size_shift(info);
     uint64_t low = atomic_load_explicit(&watched_low, memory_order_relaxed);
     uint64_t span = atomic_load_explicit(&watched_span, memory_order_relaxed);
-    uint16_t flags = qemu_plugin_mem_is_store(info) ? RING_STORE : 0;
     (void)vcpu;
     if (addr + width - 1 - low >= span + width || span == 0)
         return;
+    enum qemu_plugin_mem_rw kind = plugin_access_kind(info);
+    uint16_t stores = kind & QEMU_PLUGIN_MEM_W ? store_flags(insn) : 0;
     uint8_t bytes[RING_VALUE_MAX];
-    bool told = flags && width <= sizeof bytes && plugin_access_value(info, bytes, width);
-    const uint8_t *value = told ? bytes : NULL;
-    if (watched_find(addr, &w) && addr - w.addr + width <= w.bytes)
-        write_access(data, flags, addr, width, &w, value);
-    else
-        write_edge(data, flags, addr, width, value);
+    bool told = stores && width <= sizeof bytes && plugin_access_value(info, bytes, width);
+    if (kind & QEMU_PLUGIN_MEM_R && !(insn->rmw & RMW_RESERVES))
+        take_access(insn, 0, addr, width, NULL);
+    if (stores)
+        take_access(insn, stores, addr, width, told ? bytes : NULL);
 }
 
 static void on_call(unsigned vcpu, void *data)
@@ -278,8 +303,8 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         if (after_blind)
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_insn_after_blind,
                                                    QEMU_PLUGIN_CB_NO_REGS, NULL);
-        after_blind = kept->is_blind;
-        if (kept->is_blind)
+        after_blind = kept->is_blind || kept->rmw & RMW_COMPARES;
+        if (after_blind)
             qemu_plugin_register_vcpu_insn_exec_cb(insn, blind_before, QEMU_PLUGIN_CB_NO_REGS,
                                                    kept);
         qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS,

@@ -28,6 +28,7 @@ struct guest_insn {
     uint8_t length;
     uint8_t flow; // enum insn_flow
     bool is_blind;
+    uint8_t rmw;           // enum rmw_kind bits
     _Atomic bool is_named; // blind: it was told
     _Atomic uint32_t site; // 0: no record names it yet
     char text[64];         // by QEMU, where the machine says so
@@ -39,8 +40,10 @@ struct guest_thread {
     uint64_t instance;                   // counts blocks of code run
     uint32_t depth, low;                 // see ring_access
     struct guest_insn *calls[CALLS_MAX]; // by depth
-    // A blind instruction under way, and what FILE held before; NULL: none.
+    // A blind instruction under way, or one that compares, and what FILE held
+    // before; NULL: none.
     struct guest_insn *blind;
+    bool compared, stored; // whether it stored is known; it did
     bool trapped;                   // its accesses of FILE raise signals
     uint64_t trap_load, trap_store; // the first addresses, where `trap_hits` says so
     unsigned trap_hits;             // bit 0: it loaded, bit 1: it stored
@@ -117,7 +120,8 @@ void follow_execat(int folder, uint64_t path_addr, uint64_t argv_addr, uint64_t 
 // From now on instructions whose accesses are not told can be trapped.
 void blind_install(void);
 
-// Before and after an instruction whose accesses are not told.
+// Before and after an instruction whose accesses are not told, or not whether a
+// comparison let it store.
 void blind_before(unsigned vcpu, void *data);
 void blind_after(void);
 

@@ -6,11 +6,15 @@
 // access raises a signal, is noted, and goes on. That neither reads nor changes
 // what FILE holds, so it does for devices.
 //
+// Of a compare-and-swap QEMU tells all but whether it stored: FILE is made read-only
+// while it runs, and the fault tells (rmw.h).
+//
 // With more than one thread others would be caught as well, or their system
 // calls fail. There what FILE holds is compared before and after, and each such
 // instruction is named once, as neither loads nor stores of equal bytes show.
 
 #include "watch/plugin/plugin.h"
+#include "record/qemu/plugin/rmw.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -43,16 +47,27 @@ static bool set_protection(int without)
     return set;
 }
 
+// The instruction that compares is done here, once, as QEMU would have done it.
+static void compare_and_swap(struct guest_thread *t, siginfo_t *info, ucontext_t *context)
+{
+    set_protection(0);
+    t->compared = rmw_do(context, info->si_addr, &t->stored);
+}
+
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
     struct guest_thread *t = thread_self();
-    const ucontext_t *registers = context;
+    ucontext_t *registers = context;
     uint64_t addr = (uintptr_t)info->si_addr - plugin.base;
     struct watched w;
     bool stores = registers->uc_mcontext.gregs[REG_ERR] & FAULT_BY_WRITE;
     unsigned hit = stores ? HIT_STORE : HIT_LOAD;
     if (!t->trapped || (t->trap_hits & hit) || !watched_find(addr, &w)) {
         qemu_action.sa_sigaction(signal, info, context);
+        return;
+    }
+    if (!t->blind->is_blind && w.protection & PROT_WRITE) {
+        compare_and_swap(t, info, registers);
         return;
     }
     *(stores ? &t->trap_store : &t->trap_load) = addr;
@@ -64,7 +79,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 void blind_install(void)
 {
     struct sigaction action;
-    if (plugin.machine->is_blind == NULL || qemu_action.sa_sigaction != NULL ||
+    if (qemu_action.sa_sigaction != NULL ||
         sigaction(SIGSEGV, NULL, &qemu_action) != 0 || !(qemu_action.sa_flags & SA_SIGINFO))
         return;
     action = qemu_action;
@@ -110,21 +125,25 @@ static bool stores_nothing(const struct guest_insn *insn)
 void blind_before(unsigned vcpu, void *data)
 {
     struct guest_thread *t = thread_self();
+    const struct guest_insn *insn = data;
     struct watched all[WATCHED_MAX];
     size_t count = watched_span ? watched_list(all) : 0;
     bool alone = atomic_load(&plugin.threads) <= 1;
     (void)vcpu;
+    t->compared = false;
     for (size_t i = 0; i < count; i++)
         alone &= !(all[i].protection & PROT_EXEC); // QEMU has its own ideas of these
     if (count == 0)
         return;
     t->trap_hits = 0;
     t->trapped = alone && plugin.traps;
-    if (t->trapped && set_protection(PROT_READ | PROT_WRITE)) {
-        t->blind = data;
+    t->blind = data;
+    if (t->trapped && set_protection(insn->is_blind ? PROT_READ | PROT_WRITE : PROT_WRITE))
         return;
-    }
     t->trapped = false;
+    t->blind = NULL;
+    if (!insn->is_blind)
+        return;
     name_once(data);
     // What changes meanwhile is another thread's doing where it cannot be its own.
     if (!stores_nothing(data) && keep(t, all, count))

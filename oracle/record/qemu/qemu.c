@@ -110,11 +110,16 @@ static struct site describe(const struct recorder *r, struct qemu_site in)
 static void tell_unseen(const struct recorder *r, struct trace *t)
 {
     struct site site = describe(r, r->process.shared->unseen_site);
-    bool order = r->process.shared->stores_unseen == UNSEEN_ORDER;
-    refuse(t, OUTCOME_REFUSED, "reached `%s`: %s cannot be seen, as QEMU does not report it",
-           site.text,
-           order ? "the order in which it stores its elements"
-                 : "a store by it that changes nothing");
+    uint32_t what = r->process.shared->stores_unseen;
+    if (what == UNSEEN_KERNEL)
+        refuse(t, OUTCOME_REFUSED,
+               "called the kernel's compare-and-swap, of which QEMU reports neither the load nor "
+               "the store");
+    else
+        refuse(t, OUTCOME_REFUSED, "reached `%s`: %s cannot be seen, as QEMU does not report it",
+               site.text,
+               what == UNSEEN_ORDER ? "in which order it stores its elements, and where,"
+                                    : "a store by it that changes nothing");
 }
 
 static void take_return(struct recorder *r, const struct layout *l, struct trace *t)

@@ -77,6 +77,7 @@ enum qemu_unseen {
     UNSEEN_NOTHING,
     UNSEEN_SAME,  // those that change nothing
     UNSEEN_ORDER, // of its elements, and whether one was stored over
+    UNSEEN_KERNEL, // all that the kernel does in a helper of its own; no site
 };
 
 struct qemu_range {

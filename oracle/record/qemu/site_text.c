@@ -100,7 +100,8 @@ static bool decode_arm(const struct decoder_row *row, unsigned big, const struct
         *out = thumb;
         return true;
     }
-    return decode(row, row->mode | big, in, out);
+    // ARMv8 has no swp any more.
+    return decode(row, row->mode | big, in, out) || decode(row, big, in, out);
 }
 
 // EX, EXRL, MVCL and MVCLE, which Capstone 4.0.2 does not know (Principles of
@@ -243,7 +244,9 @@ static enum site_class class_of_i386(const struct words *w)
 
 static enum site_class class_of_others(const struct words *w)
 {
-    if (begins(w->name, "sc. lr. amo ll scd lld cas swap ldstub ldl_l ldq_l stl_c stq_c tas"))
+    if (begins(w->name, "sc. lr. amo ll scd lld cas swap ldstub ldl_l ldq_l stl_c stq_c tas "
+                        "ldcw ldcd") ||
+        strcmp(w->name, "sc") == 0)
         return CLASS_ATOMIC;
     return begins(w->name, "vs vl.") ? CLASS_VECTOR : CLASS_SCALAR;
 }

@@ -8,6 +8,7 @@
 #include "record/qemu/plugin/plugin.h"
 #include "record/confine.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <stdlib.h>
@@ -224,6 +225,17 @@ static void note_access(struct insn *in, qemu_plugin_meminfo_t info, uint64_t ad
     plugin_count();
 }
 
+// QEMU does some instructions, such as x86's lock neg, by a load and then a
+// compare-and-swap: together they are one read-modify-write.
+static bool was_loaded(const struct insn *in, uint64_t addr)
+{
+    if (plugin.record_count == 0)
+        return false;
+    const struct qemu_record *r = &plugin.shared->records[plugin.record_count - 1];
+    return r->flags == 0 && r->addr == addr && r->site == in->number &&
+           r->serial == (uint32_t)plugin.executions;
+}
+
 // A read-modify-write is a load and a store.
 static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, void *data)
 {
@@ -232,7 +244,8 @@ static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, 
     if (!plugin.recording)
         return;
     enum qemu_plugin_mem_rw kind = plugin_access_kind(info);
-    if (kind & QEMU_PLUGIN_MEM_R && plugin.loads && !(in->silent & SILENT_RESERVES))
+    if (kind & QEMU_PLUGIN_MEM_R && plugin.loads && !(in->silent & SILENT_RESERVES) &&
+        (kind == QEMU_PLUGIN_MEM_R || !was_loaded(in, addr)))
         note_access(in, info, addr, false);
     if (kind & QEMU_PLUGIN_MEM_W && (!(in->silent & SILENT_COMPARES) || silent_stored(in)))
         note_access(in, info, addr, true);
@@ -275,6 +288,32 @@ static void on_watched(unsigned vcpu, void *data)
 }
 
 // ---- translation ----
+
+// Where Linux has a compare-and-swap for CPUs without one (arch/arm/kernel/
+// entry-armv.S, arch/parisc/kernel/syscall.S). QEMU does it, and tells nothing.
+static const struct {
+    unsigned machine;
+    uint64_t addr;
+} kernel_helpers[] = {
+    {EM_ARM, 0xffff0f60},
+    {EM_ARM, 0xffff0fc0},
+    {EM_PARISC, 0xb0},
+};
+
+static bool is_kernel_helper(uint64_t addr)
+{
+    for (size_t i = 0; i < sizeof kernel_helpers / sizeof *kernel_helpers; i++)
+        if (kernel_helpers[i].machine == plugin.shared->machine && kernel_helpers[i].addr == addr)
+            return true;
+    return false;
+}
+
+static void on_kernel_helper(unsigned vcpu, void *data)
+{
+    (void)vcpu, (void)data;
+    if (plugin.recording)
+        plugin.shared->stores_unseen = UNSEEN_KERNEL;
+}
 
 static bool in_runner(uint64_t addr)
 {
@@ -351,6 +390,9 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         uint64_t addr = qemu_plugin_insn_vaddr(insn);
         if (in_runner(addr))
             instrument_mark(insn, addr);
+        else if (is_kernel_helper(addr))
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_kernel_helper, QEMU_PLUGIN_CB_NO_REGS,
+                                                   NULL);
         else
             watched = instrument(insn, addr, watched);
     }
