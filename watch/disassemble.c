@@ -3,6 +3,7 @@
 
 #include "watch/disassemble.h"
 
+#include "record/qemu/insn_text.h"
 #include "trace/trace.h"
 
 #include <capstone/capstone.h>
@@ -72,6 +73,11 @@ void disassemble(const struct machine *machine, uint64_t pc, const uint8_t *byte
         memcpy(site.bytes, bytes, length);
         site_describe(&site, 0);
         snprintf(text, text_size, "%s", site.text);
+        return;
+    }
+    struct insn_text t;
+    if (insn_text_missing(machine->elf, machine->big_endian, pc, bytes, length, &t)) {
+        snprintf(text, text_size, "%s %s", t.name, t.operands);
         return;
     }
     if (by_capstone(machine, pc, bytes, length, text, text_size))

@@ -5,6 +5,7 @@
 
 #include "watch/file_contents.h"
 #include "watch/disassemble.h"
+#include "record/qemu/insn_text.h"
 #include "watch/tally.h"
 
 #include <assert.h>
@@ -142,6 +143,17 @@ static const struct watch_site *site_at(const struct watch_log *log, uint32_t nu
     return number < log->site_count && log->sites[number] ? log->sites[number] : &unknown;
 }
 
+// What QEMU says of the instruction.
+static void take_text(struct watch_site *site, const char *text, size_t length)
+{
+    struct insn_text t;
+    char line[96];
+    snprintf(line, sizeof line, "%.*s", (int)length, text);
+    if (insn_text_of_qemu(line, &t))
+        snprintf(site->text, sizeof site->text, "%s%s%s", t.name, t.operands[0] ? " " : "",
+                 t.operands);
+}
+
 // TEXT is what QEMU says of the instruction, a line end, and the file.
 static void take_site(struct watch_log *log, const struct ring_site *s, const char *text)
 {
@@ -166,7 +178,7 @@ static void take_site(struct watch_log *log, const struct ring_site *s, const ch
              "its debug symbols, installed, would name it",
              site->place.module);
     if (end > text)
-        snprintf(site->text, sizeof site->text, "%.*s", (int)(end - text), text);
+        take_text(site, text, (size_t)(end - text));
     else
         disassemble(log->session->target.machine, s->pc, s->bytes, s->length, site->text,
                     sizeof site->text);

@@ -108,4 +108,56 @@
         st1b    {z0.b}, p0, [x0]
         done
 
+        // By byte, whatever its elements are elsewhere.
+        routine sve_whole
+        ldp     x3, x4, [x1]
+        dup     z0.d, x4
+        insr    z0.d, x3
+        str     z0, [x0]
+        done
+
+        routine sve_predicate
+        ptrue   p0.b
+        str     p0, [x0]
+        done
+
+        routine sve_nontemporal
+        ptrue   p0.b, vl16
+        ldr     q0, [x1]
+        stnt1w  {z0.s}, p0, [x0]
+        done
+
+        // Two structures of a word from each of two registers.
+        routine sve_structures
+        ldp     w3, w4, [x1]
+        ldp     w5, w6, [x1, #8]
+        dup     z0.s, w5
+        dup     z1.s, w6
+        insr    z0.s, w3
+        insr    z1.s, w4
+        ptrue   p0.s, vl2
+        st2w    {z0.s, z1.s}, p0, [x0]
+        done
+
+        // Bytes of doublewords.
+        routine sve_narrow
+        ldr     x3, [x1]
+        dup     z0.d, x3
+        ptrue   p0.d, vl2
+        st1b    {z0.d}, p0, [x0]
+        done
+
+        routine sve_scatter
+        ldr     x3, [x1]
+        dup     z0.d, x3
+        index   z1.d, #0, #0
+        ptrue   p0.d, vl2
+        st1d    {z0.d}, p0, [x0, z1.d]
+        done
+
+        // The block that DC ZVA clears may reach beyond the request.
+        routine clear_block
+        dc      zva, x0
+        done
+
         .section .note.GNU-stack, "", %progbits

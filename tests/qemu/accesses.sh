@@ -52,6 +52,18 @@ if [ "$arch" = aarch64 ]; then
         fail "not said that loads are missing: $(cat "$work/out")"
     "$storescope" trace "$work/aarch64.S.o:quadword" --size 16 --loads >"$work/out"
     ! grep -q '^not recorded' "$work/out" || fail "loads are missing: $(cat "$work/out")"
+
+    # However long the CPU's vectors are: a whole register by byte, a block at once.
+    for routine in sve_whole sve_predicate; do
+        "$storescope" trace "$work/aarch64.S.o:$routine" --size 16 --format json >"$work/json"
+        got=$(stores "$work/json")
+        [[ $got =~ ^(0\+1 1\+1 2\+1 ([0-9]+\+1 )*)$ ]] || fail "$routine stores $got, not bytes"
+    done
+    "$storescope" trace "$work/aarch64.S.o:clear_block" --size 16 --format json >"$work/json"
+    got=$(stores "$work/json")
+    [[ $got =~ ^0\+(16|32|64|128|256|512|1024|2048)\ $ ]] || fail "dc zva stores $got, not a block"
+    "$storescope" trace "$work/aarch64.S.o:sve_nontemporal" --size 16 --format json >"$work/json"
+    grep -q '"class":[[:space:]]*"non-temporal"' "$work/json" || fail "stnt1w: $(cat "$work/json")"
 fi
 
 # Silent stores of a long copy, too, are found while it waits: each is looked for in

@@ -2,7 +2,8 @@
 // Copyright (c) 2026 The storescope authors
 //
 // Atomics of every CPU on the first four bytes of the destination, each once: what a
-// compiler makes of the builtins, and instructions that it makes of none.
+// compiler makes of the builtins, and instructions that it makes of none. Two copy: one
+// by exchanges, which read the destination, and its twin by plain stores.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -121,10 +122,10 @@ ROUTINE(by_its_own)
 #elif defined __hppa__
     __asm__ volatile("ldcw 0(%1),%0" : "=r"(value) : "r"(dst) : "memory");
 #elif defined __arm__
-    __asm__ volatile(".arch armv5te\n\t.arm\n\tswp %0, %1, [%2]"
-                     : "=&r"(value)
-                     : "r"(value), "r"(dst)
-                     : "memory");
+    // swp r3, r3, [r2]: assemblers for ARMv7 do not take it by name.
+    register uint32_t r3 __asm__("r3") = value;
+    register void *r2 __asm__("r2") = dst;
+    __asm__ volatile(".inst 0xe1023093" : "+r"(r3) : "r"(r2) : "memory");
 #elif defined __aarch64__
     __asm__ volatile(".arch armv8.1-a\n\tswpal %w0, %w0, [%1]" : "+r"(value) : "r"(dst) : "memory");
 #elif defined __riscv
@@ -134,5 +135,44 @@ ROUTINE(by_its_own)
 #else
     __atomic_exchange_n((uint32_t *)dst, value, __ATOMIC_RELAXED);
 #endif
+    return dst;
+}
+
+// Words of four bytes; both buffers aligned.
+ROUTINE(copies_by_exchange)
+{
+    for (size_t i = 0; i < n / 4; i++)
+        __atomic_exchange_n((uint32_t *)dst + i, word_of((const uint32_t *)src + i),
+                            __ATOMIC_RELAXED);
+    return dst;
+}
+
+ROUTINE(copies_by_store)
+{
+    for (size_t i = 0; i < n / 4; i++)
+        ((volatile uint32_t *)dst)[i] = word_of((const uint32_t *)src + i);
+    return dst;
+}
+
+// Stores each word by a comparison that holds, after one that does not.
+ROUTINE(copies_by_comparison)
+{
+    for (size_t i = 0; i < n / 4; i++) {
+        uint32_t *at = (uint32_t *)dst + i, value = word_of((const uint32_t *)src + i);
+        uint32_t held = word_of(at);
+        swap_if(at, ~held, ~value);
+        swap_if(at, held, value);
+    }
+    return dst;
+}
+
+// ... and once more by one that finds what it stores.
+ROUTINE(copies_by_comparison_twice)
+{
+    copies_by_comparison(dst, src, n);
+    for (size_t i = 0; i < n / 4; i++) {
+        uint32_t value = word_of((const uint32_t *)dst + i);
+        swap_if((uint32_t *)dst + i, value, value);
+    }
     return dst;
 }

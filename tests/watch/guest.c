@@ -184,6 +184,15 @@ static void way_edge(void)
     memcpy(map - 2, "edge", 4);
 }
 
+static void way_atomics(void)
+{
+    uint32_t *map = (uint32_t *)map_file(), expected = 99;
+    __atomic_exchange_n(map, 5, __ATOMIC_RELAXED);
+    __atomic_compare_exchange_n(map + 1, &expected, 7, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    expected = 5;
+    __atomic_compare_exchange_n(map, &expected, 9, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 static void way_none(void)
 {
 }
@@ -197,7 +206,7 @@ static const struct {
     {"other", way_exec_other}, {"mremap", way_mremap}, {"unmap", way_unmap},
     {"fixed", way_fixed},      {"offset", way_offset}, {"private", way_private},
     {"kernel", way_kernel},    {"zero", way_zero},     {"killed", way_killed},
-    {"edge", way_edge},        {"none", way_none},
+    {"edge", way_edge},        {"none", way_none},     {"atomics", way_atomics},
 };
 
 int main(int argc, char **argv)

@@ -7,6 +7,7 @@
 
 #include "record/qemu/a64.h"
 #include "backends/arch.h"
+#include "record/qemu/insn_text.h"
 #include "record/qemu/qemu.h"
 
 #include <capstone/capstone.h>
@@ -34,11 +35,6 @@ static const struct decoder_row {
     {EM_386, CS_ARCH_X86, CS_MODE_32, 0},
 };
 
-// An instruction as text: "strb", "w6, [x0]".
-struct words {
-    char name[24], operands[64];
-};
-
 static const struct decoder_row *decoder_of(const struct arch *arch)
 {
     for (size_t i = 0; i < sizeof decoders / sizeof *decoders; i++)
@@ -49,7 +45,7 @@ static const struct decoder_row *decoder_of(const struct arch *arch)
 }
 
 static bool decode(const struct decoder_row *row, unsigned mode, const struct qemu_site *in,
-                   struct words *out)
+                   struct insn_text *out)
 {
     csh handle;
     cs_insn *insn;
@@ -68,32 +64,14 @@ static bool decode(const struct decoder_row *row, unsigned mode, const struct qe
     return whole;
 }
 
-// QEMU's text: a name, blanks, operands; some of its disassemblers begin with
-// blanks or tabs.
-static bool split_text(const char *text, struct words *out)
-{
-    text += strspn(text, " \t");
-    size_t code = strspn(text, "0123456789abcdef"); // RISC-V's begins with the encoding
-    if (code >= 4 && (text[code] == ' ' || text[code] == '\t'))
-        text += code + strspn(text + code, " \t");
-    size_t length = strcspn(text, " \t");
-    snprintf(out->name, sizeof out->name, "%.*s", (int)length, text);
-    text += length + strspn(text + length, " \t");
-    snprintf(out->operands, sizeof out->operands, "%.*s", (int)sizeof out->operands - 1, text);
-    for (char *at = out->operands; *at; at++)
-        if (*at == '\t')
-            *at = ' ';
-    return length > 0;
-}
-
 // Thumb or ARM? QEMU knows, and decodes with Capstone as well: the one of the two
 // that says the same.
 static bool decode_arm(const struct decoder_row *row, unsigned big, const struct qemu_site *in,
-                       struct words *out)
+                       struct insn_text *out)
 {
-    struct words said, thumb;
+    struct insn_text said, thumb;
     unsigned thumb_mode = CS_MODE_THUMB | CS_MODE_V8 | big;
-    bool known = split_text(in->text, &said);
+    bool known = insn_text_of_qemu(in->text, &said);
     if (in->length == 2)
         return decode(row, thumb_mode, in, out);
     if (known && decode(row, thumb_mode, in, &thumb) && strcmp(thumb.name, said.name) == 0) {
@@ -104,35 +82,6 @@ static bool decode_arm(const struct decoder_row *row, unsigned big, const struct
     return decode(row, row->mode | big, in, out) || decode(row, big, in, out);
 }
 
-// EX, EXRL, MVCL and MVCLE, which Capstone 4.0.2 does not know (Principles of
-// Operation, 7, formats RX-a, RIL-b, RR and RS-a).
-static bool decode_s390x(const struct qemu_site *in, struct words *out)
-{
-    const uint8_t *b = in->bytes;
-    int first = b[1] >> 4, second = b[1] & 0xf, base = b[2] >> 4, shift = (b[2] & 0xf) << 8 | b[3];
-    const char *name = NULL;
-    if (in->length == 4 && b[0] == 0x44) {
-        name = "ex";
-        snprintf(out->operands, sizeof out->operands, "%%r%d, %d(%%r%d, %%r%d)", first, shift,
-                 second, base);
-    } else if (in->length == 6 && b[0] == 0xc6 && second == 0) {
-        name = "exrl";
-        int32_t halfwords =
-            (int32_t)((uint32_t)b[2] << 24 | (uint32_t)b[3] << 16 | (uint32_t)b[4] << 8 | b[5]);
-        snprintf(out->operands, sizeof out->operands, "%%r%d, 0x%llx", first,
-                 (unsigned long long)(in->addr + (uint64_t)(2 * (int64_t)halfwords)));
-    } else if (in->length == 2 && b[0] == 0x0e) {
-        name = "mvcl";
-        snprintf(out->operands, sizeof out->operands, "%%r%d, %%r%d", first, second);
-    } else if (in->length == 4 && b[0] == 0xa8) {
-        name = "mvcle";
-        snprintf(out->operands, sizeof out->operands, "%%r%d, %%r%d, %d(%%r%d)", first, second,
-                 shift, base);
-    }
-    snprintf(out->name, sizeof out->name, "%s", name ? name : "");
-    return name != NULL;
-}
-
 static uint32_t word_of(const struct qemu_site *in)
 {
     uint32_t word = 0;
@@ -141,28 +90,15 @@ static uint32_t word_of(const struct qemu_site *in)
     return word;
 }
 
-// What neither Capstone 4.0.2 nor QEMU 7.2 spells out.
-static bool decode_a64(const struct qemu_site *in, struct words *out)
+static bool read_words(const struct arch *arch, const struct qemu_site *in, struct insn_text *out)
 {
-    struct a64_text text;
-    if (!a64_print(word_of(in), &text))
-        return false;
-    memcpy(out->name, text.name, sizeof out->name);
-    memcpy(out->operands, text.operands, sizeof out->operands);
-    return true;
-}
-
-static bool read_words(const struct arch *arch, const struct qemu_site *in, struct words *out)
-{
-    if (arch->machine == EM_S390 && decode_s390x(in, out))
-        return true;
-    if (arch->machine == EM_AARCH64 && decode_a64(in, out))
+    if (insn_text_missing(arch->machine, arch->big_endian, in->addr, in->bytes, in->length, out))
         return true;
     const struct decoder_row *row = decoder_of(arch);
     unsigned big = arch->big_endian ? (unsigned)CS_MODE_BIG_ENDIAN : 0;
     bool known = row && (row->machine == EM_ARM ? decode_arm(row, big, in, out)
                                                 : decode(row, row->mode | big, in, out));
-    return known || split_text(in->text, out);
+    return known || insn_text_of_qemu(in->text, out);
 }
 
 // ---- classes ----
@@ -191,7 +127,7 @@ static bool has_register(const char *operands, const char *letters)
     return false;
 }
 
-static enum site_class class_of_arm64(const struct words *w)
+static enum site_class class_of_arm64(const struct insn_text *w)
 {
     if (begins(w->name, "stnp ldnp stnt ldnt"))
         return CLASS_NONTEMPORAL;
@@ -206,23 +142,24 @@ static enum site_class class_of_arm64(const struct words *w)
     return has_register(w->operands, "qvdshbzp") ? CLASS_VECTOR : CLASS_SCALAR;
 }
 
-static enum site_class class_of_arm(const struct words *w)
+static enum site_class class_of_arm(const struct insn_text *w)
 {
     if (begins(w->name, "strex stlex ldrex ldaex swp"))
         return CLASS_ATOMIC;
     return begins(w->name, "v") && has_register(w->operands, "qds") ? CLASS_VECTOR : CLASS_SCALAR;
 }
 
-static enum site_class class_of_ppc(const struct words *w)
+static enum site_class class_of_ppc(const struct insn_text *w)
 {
-    if (begins(w->name, "lwarx ldarx lbarx lharx lqarx stwcx stdcx stbcx sthcx stqcx"))
+    if (begins(w->name, "lwarx ldarx lbarx lharx lqarx stwcx stdcx stbcx sthcx stqcx lwat ldat "
+                        "stwat stdat"))
         return CLASS_ATOMIC;
     if (begins(w->name, "stxvl lxvl"))
         return CLASS_MASKED;
     return begins(w->name, "stxv lxv stv lv") ? CLASS_VECTOR : CLASS_SCALAR;
 }
 
-static enum site_class class_of_s390x(const struct words *w)
+static enum site_class class_of_s390x(const struct insn_text *w)
 {
     if (begins(w->name, "mvc mvn mvz mvo mvpg mvst nc oc xc tr ex"))
         return strcmp(w->name, "mvhhi") == 0 ? CLASS_SCALAR : CLASS_STRING;
@@ -231,7 +168,7 @@ static enum site_class class_of_s390x(const struct words *w)
     return begins(w->name, "vst vl") ? CLASS_VECTOR : CLASS_SCALAR;
 }
 
-static enum site_class class_of_i386(const struct words *w)
+static enum site_class class_of_i386(const struct insn_text *w)
 {
     if (begins(w->name, "movnt maskmov"))
         return CLASS_NONTEMPORAL;
@@ -242,7 +179,7 @@ static enum site_class class_of_i386(const struct words *w)
     return begins(w->name, "lock xchg") ? CLASS_ATOMIC : CLASS_SCALAR;
 }
 
-static enum site_class class_of_others(const struct words *w)
+static enum site_class class_of_others(const struct insn_text *w)
 {
     if (begins(w->name, "sc. lr. amo ll scd lld cas swap ldstub ldl_l ldq_l stl_c stq_c tas "
                         "ldcw ldcd") ||
@@ -251,7 +188,7 @@ static enum site_class class_of_others(const struct words *w)
     return begins(w->name, "vs vl.") ? CLASS_VECTOR : CLASS_SCALAR;
 }
 
-static enum site_class classify(const struct arch *arch, const struct words *w)
+static enum site_class classify(const struct arch *arch, const struct insn_text *w)
 {
     switch (arch->machine) {
     case EM_AARCH64:
@@ -278,7 +215,7 @@ static bool clears_block(uint32_t insn)
 
 // Of vector instructions that load and store by element: the letter after a
 // register's dot or brace, as in "{v0.16b}"; SVE's have it in their name.
-static uint8_t element_of_arm64(const struct qemu_site *in, const struct words *w)
+static uint8_t element_of_arm64(const struct qemu_site *in, const struct insn_text *w)
 {
     struct a64_text text;
     if (clears_block(word_of(in)))
@@ -296,7 +233,7 @@ static uint8_t element_of_arm64(const struct qemu_site *in, const struct words *
 
 // Bytes of an element where an instruction's accesses are by element; 0 elsewhere.
 static uint8_t element_bytes(const struct arch *arch, const struct qemu_site *in,
-                             const struct words *w)
+                             const struct insn_text *w)
 {
     if (arch->machine == EM_ARM && begins(w->name, "vst1 vst2 vst3 vst4 vld1 vld2 vld3 vld4")) {
         int bits = strchr(w->name, '.') ? atoi(strchr(w->name, '.') + 1) : 0;
@@ -317,7 +254,7 @@ static void print_bytes(struct site *site)
 void qemu_describe_site(const struct arch *arch, const struct qemu_site *in, struct site *out,
                         uint8_t *element)
 {
-    struct words w = {"", ""};
+    struct insn_text w = {"", ""};
     *out = (struct site){.addr = in->addr, .length = in->length, .class = CLASS_SCALAR};
     *element = 0;
     memcpy(out->bytes, in->bytes, in->length);
