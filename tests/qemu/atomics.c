@@ -89,9 +89,9 @@ ROUTINE(ends_a_pair_twice)
                      "move $9,$8\n\tsc $9,0(%0)\n\t.set pop" ::"r"(dst)
                      : "$8", "$9", "memory");
 #elif defined __alpha__
-    __asm__ volatile("ldl_l $1,0(%0)\n\tmov $1,$2\n\tstl_c $2,0(%0)\n\tmov $1,$2\n\tstl_c $2,0(%0)"
-                     ::"r"(dst)
-                     : "$1", "$2", "memory");
+    __asm__ volatile(
+        "ldl_l $1,0(%0)\n\tmov $1,$2\n\tstl_c $2,0(%0)\n\tmov $1,$2\n\tstl_c $2,0(%0)" ::"r"(dst)
+        : "$1", "$2", "memory");
 #endif
     return dst;
 }

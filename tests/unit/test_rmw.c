@@ -43,9 +43,9 @@ static void check(const struct call *c, bool stored, uint64_t rax, const char *i
     assert_int_equal((uint64_t)regs[REG_RIP], (uint64_t)(uintptr_t)(insn + length));
 }
 
-static const char cmpxchg_ecx[] = "\xf0\x0f\xb1\x0f";         // (%rdi)
-static const char cmpxchg_cl[] = "\xf0\x0f\xb0\x4f\x08";      // 8(%rdi)
-static const char cmpxchg_cx[] = "\x66\xf0\x0f\xb1\x0c\x37";  // (%rdi,%rsi)
+static const char cmpxchg_ecx[] = "\xf0\x0f\xb1\x0f";          // (%rdi)
+static const char cmpxchg_cl[] = "\xf0\x0f\xb0\x4f\x08";       // 8(%rdi)
+static const char cmpxchg_cx[] = "\x66\xf0\x0f\xb1\x0c\x37";   // (%rdi,%rsi)
 static const char cmpxchg_r9[] = "\xf0\x4c\x0f\xb1\x8f\0\1\0"; // 256(%rdi)
 static const char cmpxchg8b[] = "\xf0\x0f\xc7\x0f";
 static const char cmpxchg16b[] = "\xf0\x48\x0f\xc7\x0f";

@@ -43,7 +43,7 @@ struct guest_thread {
     // A blind instruction under way, or one that compares, and what FILE held
     // before; NULL: none.
     struct guest_insn *blind;
-    bool compared, stored; // whether it stored is known; it did
+    bool compared, stored;          // whether it stored is known; it did
     bool trapped;                   // its accesses of FILE raise signals
     uint64_t trap_load, trap_store; // the first addresses, where `trap_hits` says so
     unsigned trap_hits;             // bit 0: it loaded, bit 1: it stored

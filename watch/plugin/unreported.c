@@ -79,8 +79,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 void blind_install(void)
 {
     struct sigaction action;
-    if (qemu_action.sa_sigaction != NULL ||
-        sigaction(SIGSEGV, NULL, &qemu_action) != 0 || !(qemu_action.sa_flags & SA_SIGINFO))
+    if (qemu_action.sa_sigaction != NULL || sigaction(SIGSEGV, NULL, &qemu_action) != 0 ||
+        !(qemu_action.sa_flags & SA_SIGINFO))
         return;
     action = qemu_action;
     action.sa_sigaction = on_fault;

@@ -55,10 +55,14 @@ __attribute__((format(printf, 2, 3))) static void operands(struct a64_text *out,
 }
 
 // "a" and "l", then "b" and "h" of the sizes that have no register of their own.
-static void name(struct a64_text *out, const char *stem, bool acquires, bool releases, unsigned size)
+static void name(struct a64_text *out, const char *stem, bool acquires, bool releases,
+                 unsigned size)
 {
     snprintf(out->name, sizeof out->name, "%.8s%s%s%s", stem, acquires ? "a" : "",
-             releases ? "l" : "", size == 0 ? "b" : size == 1 ? "h" : "");
+             releases ? "l" : "",
+             size == 0   ? "b"
+             : size == 1 ? "h"
+                         : "");
 }
 
 // ---- atomics ----
@@ -81,7 +85,10 @@ static bool print_lse(uint32_t insn, struct a64_text *out)
         return false;
     bool thrown = operation < 8 && bits(insn, 0, 5) == 31 && !acquires;
     char stem[8];
-    snprintf(stem, sizeof stem, "%s%s", operation == 8 ? "swp" : thrown ? "st" : "ld",
+    snprintf(stem, sizeof stem, "%s%s",
+             operation == 8 ? "swp"
+             : thrown       ? "st"
+                            : "ld",
              operation == 8 ? "" : operations[operation]);
     name(out, stem, acquires, releases, size);
     if (thrown)
@@ -290,9 +297,9 @@ bool a64_prefetches(uint32_t insn)
     static const struct {
         uint32_t mask, word;
     } rows[] = {
-        {0xffc08010, 0x85c00000}, // a base and an offset
-        {0xfe60e010, 0x8400c000}, // a base and an index
-        {0xfe60e010, 0x8400e000}, // a vector of addresses
+        {0xffc08010, 0x85c00000},                           // a base and an offset
+        {0xfe60e010, 0x8400c000},                           // a base and an index
+        {0xfe60e010, 0x8400e000},                           // a vector of addresses
         {0xfe60e010, 0xc400e000}, {0xffa08010, 0x84200000}, // a base and a vector of offsets
         {0xffa08010, 0xc4200000}, {0xffe08010, 0xc4608000},
     };
@@ -308,8 +315,8 @@ static const struct {
     char letter;
     uint8_t bytes;
 } sve_types[16] = {
-    {"b", 'b', 1}, {"b", 'h', 1},  {"b", 's', 1},  {"b", 'd', 1}, {"sw", 'd', 4}, {"h", 'h', 2},
-    {"h", 's', 2}, {"h", 'd', 2},  {"sh", 'd', 2}, {"sh", 's', 2}, {"w", 's', 4}, {"w", 'd', 4},
+    {"b", 'b', 1},  {"b", 'h', 1},  {"b", 's', 1},  {"b", 'd', 1},  {"sw", 'd', 4}, {"h", 'h', 2},
+    {"h", 's', 2},  {"h", 'd', 2},  {"sh", 'd', 2}, {"sh", 's', 2}, {"w", 's', 4},  {"w", 'd', 4},
     {"sb", 'd', 1}, {"sb", 's', 1}, {"sb", 'h', 1}, {"d", 'd', 8},
 };
 
@@ -353,9 +360,9 @@ bool a64_print(uint32_t insn, struct a64_text *out)
         uint32_t mask, word;
         bool (*print)(uint32_t insn, struct a64_text *out);
     } rows[] = {
-        {0x3f200c00, 0x38200000, print_lse},   {0x3fa07c00, 0x08a07c00, print_cas},
-        {0xbfa07c00, 0x08207c00, print_casp},  {0x3b200c00, 0x19000400, print_mops},
-        {0x3f200c00, 0x19000000, print_lrcpc}, {0xff200000, 0xd9200000, print_tags},
+        {0x3f200c00, 0x38200000, print_lse},       {0x3fa07c00, 0x08a07c00, print_cas},
+        {0xbfa07c00, 0x08207c00, print_casp},      {0x3b200c00, 0x19000400, print_mops},
+        {0x3f200c00, 0x19000000, print_lrcpc},     {0xff200000, 0xd9200000, print_tags},
         {0xfe000000, 0xe4000000, print_sve_store}, {0x9e000000, 0x84000000, print_sve_load},
     };
     *out = (struct a64_text){.element = 0};

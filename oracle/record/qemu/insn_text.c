@@ -45,16 +45,16 @@ static bool print_ppc(uint32_t word, struct insn_text *out)
     static const struct {
         unsigned code;
         const char *name;
-    } rows[] = {{52, "lbarx"},   {116, "lharx"},  {276, "lqarx"}, {694, "stbcx."}, {726, "sthcx."},
-                {182, "stqcx."}, {582, "lwat"},   {614, "ldat"},  {710, "stwat"},  {742, "stdat"}};
+    } rows[] = {{52, "lbarx"},   {116, "lharx"}, {276, "lqarx"}, {694, "stbcx."}, {726, "sthcx."},
+                {182, "stqcx."}, {582, "lwat"},  {614, "ldat"},  {710, "stwat"},  {742, "stdat"}};
     unsigned t = word >> 21 & 31, a = word >> 16 & 31, b = word >> 11 & 31;
     for (size_t i = 0; i < sizeof rows / sizeof *rows && word >> 26 == 31; i++) {
         if (rows[i].code != (word >> 1 & 0x3ff))
             continue;
         snprintf(out->name, sizeof out->name, "%s", rows[i].name);
         // Of the last four the third operand says which operation it is.
-        snprintf(out->operands, sizeof out->operands, a || i >= 6 ? "r%u, r%u, %s%u" : "r%u, %u, %s%u",
-                 t, a, i >= 6 ? "" : "r", b);
+        snprintf(out->operands, sizeof out->operands,
+                 a || i >= 6 ? "r%u, r%u, %s%u" : "r%u, %u, %s%u", t, a, i >= 6 ? "" : "r", b);
         return true;
     }
     return false;

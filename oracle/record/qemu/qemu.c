@@ -292,8 +292,8 @@ const struct recorder_kind recorder_qemu = {
     .name = "qemu",
     .can = "routines of other CPUs, and archives and object files of this one: runs them in "
            "qemu-user with a plugin that reports every access",
-    .cannot = "system calls, shared objects, AVX-512; loads of AArch64 SVE, which QEMU 7.2 does "
-              "not report",
+    .cannot = "system calls, shared objects, AVX-512; loads and scatters of AArch64 SVE, which "
+              "QEMU 7.2 does not report",
     .elsewhere = true,
     .missing = qemu_missing,
     .prepare = qemu_prepare,

@@ -75,8 +75,8 @@ enum qemu_silent {
 // What is not to be found out of a silent instruction's stores.
 enum qemu_unseen {
     UNSEEN_NOTHING,
-    UNSEEN_SAME,  // those that change nothing
-    UNSEEN_ORDER, // of its elements, and whether one was stored over
+    UNSEEN_SAME,   // those that change nothing
+    UNSEEN_ORDER,  // of its elements, and whether one was stored over
     UNSEEN_KERNEL, // all that the kernel does in a helper of its own; no site
 };
 

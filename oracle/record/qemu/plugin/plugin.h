@@ -27,10 +27,10 @@ struct insn {
 
 enum silent_kind {
     SILENT_STORES = 1,
-    SILENT_LOADS = 2, // which no memmove of QEMU's tells, unless it does one
-    SILENT_MOVES = 4, // loads what it stores
-    SILENT_SCATTERS = 8, // stores its elements where and as often as it likes
-    SILENT_KINDS = 15,   // of which QEMU tells nothing; of the others, not all:
+    SILENT_LOADS = 2,     // which no memmove of QEMU's tells, unless it does one
+    SILENT_MOVES = 4,     // loads what it stores
+    SILENT_SCATTERS = 8,  // stores its elements where and as often as it likes
+    SILENT_KINDS = 15,    // of which QEMU tells nothing; of the others, not all:
     SILENT_COMPARES = 16, // whether it stores: enum rmw_kind
     SILENT_RESERVES = 32,
 };

@@ -143,13 +143,13 @@ static void set_register(greg_t *regs, int reg, uint64_t value, unsigned width)
 
 static bool swap_single(void *at, uint64_t *expected, uint64_t value, unsigned width)
 {
-#define SWAP(bytes, type)                                                                    \
-    case bytes: {                                                                            \
-        type old = (type)*expected;                                                          \
-        bool same = __atomic_compare_exchange_n((type *)at, &old, (type)value, false,        \
-                                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);         \
-        *expected = old;                                                                     \
-        return same;                                                                         \
+#define SWAP(bytes, type)                                                             \
+    case bytes: {                                                                     \
+        type old = (type)*expected;                                                   \
+        bool same = __atomic_compare_exchange_n((type *)at, &old, (type)value, false, \
+                                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);  \
+        *expected = old;                                                              \
+        return same;                                                                  \
     }
     switch (width) {
         SWAP(1, uint8_t)
@@ -165,8 +165,7 @@ static bool swap_pair(void *at, uint64_t expected[2], const uint64_t value[2])
 {
     bool same;
     __asm__ volatile("lock cmpxchg16b %1"
-                     : "=@ccz"(same), "+m"(*(__uint128_t *)at), "+a"(expected[0]),
-                       "+d"(expected[1])
+                     : "=@ccz"(same), "+m"(*(__uint128_t *)at), "+a"(expected[0]), "+d"(expected[1])
                      : "b"(value[0]), "c"(value[1])
                      : "memory");
     return same;

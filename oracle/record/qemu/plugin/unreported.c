@@ -106,7 +106,8 @@ static uint8_t kind_told_of(const struct qemu_shared *s, const uint8_t *bytes, s
 {
     bool big = s->big_endian && s->machine != EM_ARM && s->machine != EM_AARCH64;
     unsigned kind = rmw_kind(s->machine, big, bytes, length);
-    return (kind & RMW_COMPARES ? SILENT_COMPARES : 0) | (kind & RMW_RESERVES ? SILENT_RESERVES : 0);
+    return (kind & RMW_COMPARES ? SILENT_COMPARES : 0) |
+           (kind & RMW_RESERVES ? SILENT_RESERVES : 0);
 }
 
 uint8_t silent_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length)
