@@ -13,7 +13,7 @@ const struct command_help help_trace = {
     .about =
         "Records one call of a copy routine and shows every store it makes, in program order."
         "\vCASE is what a finding names, such as 'memmove size=15 dst=0 src=0'; in its place "
-        "--size, --dst, --src, --overlap, --fill, --op and --tunable say the same.\n\n"
+        "--size, --dst, --src, --overlap, --lower, --fill, --op and --tunable say the same.\n\n"
         "Examples:\n"
         "  storescope trace glibc/memmove_avx_unaligned 'memmove size=15'\n"
         "  storescope trace musl/memcpy --size 920 --dst 3 --loads\n"
@@ -39,7 +39,7 @@ static bool has_case_options(const struct options *o)
 {
     const struct plan_request *r = &o->cases;
     return r->size.step || r->dst.step || r->src.step || r->overlap.step || r->has_tunables ||
-           o->has_fill || o->ops;
+           r->has_lower || r->has_fill || o->ops;
 }
 
 // The words as one text; one that starts with a field gets the backend's op.
@@ -67,9 +67,9 @@ static bool case_from_options(const struct options *o, const struct backend *b, 
     const struct plan_request *r = &o->cases;
     unsigned op = o->ops ? (unsigned)__builtin_ctz(o->ops) : b->op;
     if (!r->size.step || !is_one(&r->size) || !is_one(&r->dst) || !is_one(&r->src) ||
-        !is_one(&r->overlap) || (o->ops & (o->ops - 1))) {
+        !is_one(&r->overlap) || (o->ops & (o->ops - 1)) || r->order == ORDER_BOTH) {
         snprintf(error, error_size, "%s; see `storescope trace --help'",
-                 r->size.step ? "trace takes one case: give single numbers, not ranges"
+                 r->size.step ? "trace takes one case: give single numbers, not ranges; dst or src for --lower"
                               : "trace which call? Give a CASE such as 'memmove size=15', or "
                                 "--size N");
         return false;
@@ -83,8 +83,14 @@ static bool case_from_options(const struct options *o, const struct backend *b, 
     if (r->overlap.step)
         length +=
             (size_t)snprintf(text + length, TEXT_MAX - length, " overlap=%" PRId64, r->overlap.lo);
-    if (o->has_fill)
-        length += (size_t)snprintf(text + length, TEXT_MAX - length, " fill=%" PRIu64, o->fill);
+    if (r->has_lower)
+        length += (size_t)snprintf(text + length, TEXT_MAX - length, " lower=%s",
+                                   r->order == ORDER_DST ? "dst" : "src");
+    if (r->has_fill) {
+        char fill[CASE_FILL_TEXT_MAX];
+        case_print_fill(&(struct copy_case){.data = r->fill.data, .fill = r->fill.fill}, fill);
+        length += (size_t)snprintf(text + length, TEXT_MAX - length, " fill=%s", fill);
+    }
     for (size_t i = 0; i < TUNABLE_COUNT; i++)
         if (r->tunable[i])
             length += (size_t)snprintf(text + length, TEXT_MAX - length, " %s=0x%" PRIx64,

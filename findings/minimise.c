@@ -69,12 +69,18 @@ static void shrink_rest(struct shrinking *x)
     }
     struct copy_case c = x->saved->c;
     c.fill = 1;
-    if (x->saved->c.fill != 1)
+    c.data = DATA_OF_SEED;
+    if (x->saved->c.fill != 1 || x->saved->c.data != DATA_OF_SEED)
         shows(x, &c);
     c = x->saved->c;
+    c.dst_below = c.overlap < 0;
     c.overlapping = false;
     c.overlap = 0;
     if (x->saved->c.overlapping)
+        shows(x, &c);
+    c = x->saved->c;
+    c.dst_below = false;
+    if (x->saved->c.dst_below)
         shows(x, &c);
 }
 
@@ -120,27 +126,6 @@ static void shrink_overlap(struct shrinking *x)
     }
 }
 
-// Where two buffers lie to each other is up to whoever lays the case out, and some
-// routines go by it. In one buffer, far enough apart, the case says so itself.
-static bool shows_placed(struct shrinking *x, const struct copy_case *c)
-{
-    const int64_t page = PAGE_BYTES, size = (int64_t)c->size;
-    struct copy_case placed = *c;
-    int64_t apart = (int64_t)c->dst_off - (int64_t)c->src_off;
-    placed.overlapping = true;
-    while (apart - page >= size)
-        apart -= page;
-    while (apart < size)
-        apart += page;
-    placed.overlap = apart;
-    if (shows(x, &placed))
-        return true;
-    while (apart > -size)
-        apart -= page;
-    placed.overlap = apart;
-    return shows(x, &placed);
-}
-
 bool case_minimise(const struct backend *b, const struct contract *contract, struct saved *s,
                    unsigned tries, const struct campaign_options *run, char *message,
                    size_t message_size, char *reason, size_t reason_size)
@@ -157,7 +142,7 @@ bool case_minimise(const struct backend *b, const struct contract *contract, str
     struct copy_case first = s->c, before;
     if (x.tries < 3)
         x.tries = 3; // to see it at all
-    if (!shows(&x, &first) && (first.overlapping || !shows_placed(&x, &first)))
+    if (!shows(&x, &first))
         return false;
     if (tries <= 3)
         return true; // only to be confirmed

@@ -16,6 +16,7 @@ static void run(struct seat *seat, struct copy_case *c)
         // What two offsets would have been is how far apart the two lie.
         int64_t distance = (int64_t)c->dst_off - (int64_t)c->src_off;
         c->overlapping = true;
+        c->dst_below = false;
         c->overlap = distance % ((int64_t)c->size + CASE_GAP_MAX + 1);
     }
     seat_fit(seat, c);

@@ -82,8 +82,14 @@ static struct copy_case random_case(const struct backend *b, uint64_t *state)
         c.dst_off = (uint32_t)(below(state, PAGE_BYTES) / align * align);
         c.src_off = (uint32_t)(below(state, PAGE_BYTES) / align * align);
         c.fill = below(state, 1000);
+        c.dst_below = below(state, 2);
+        if (below(state, 8) == 0) {
+            c.data = (enum case_data)(1 + below(state, DATA_COUNT - 1));
+            c.fill = 1;
+        }
         if (b->op == OP_MEMMOVE && below(state, 2)) {
             c.overlapping = true;
+            c.dst_below = false;
             c.overlap = (int64_t)below(state, 2 * c.size + 1) - (int64_t)c.size;
             c.overlap = c.overlap / (int64_t)align * (int64_t)align;
             c.src_off = case_src_off(c.dst_off, c.overlap);

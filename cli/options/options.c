@@ -33,6 +33,7 @@ enum option_key {
     KEY_OVERLAP,
     KEY_TUNABLE,
     KEY_DEVICE,
+    KEY_LOWER,
     KEY_FILL,
     KEY_BUS,
     KEY_LOADS,
@@ -67,6 +68,12 @@ static const struct argp_option case_options[] = {
     OPTION("dst", KEY_DST, "RANGE", "Destination, bytes from a page start"),
     OPTION("src", KEY_SRC, "RANGE", "Source, bytes from a page start"),
     OPTION("overlap", KEY_OVERLAP, "RANGE", "Both in one buffer, dst - src bytes apart"),
+    OPTION("lower", KEY_LOWER, "WHICH",
+           "Which of two buffers lies at lower addresses: dst, src or both in turn (default: each "
+           "in about half of the cases, or both where they are few; trace: src)"),
+    OPTION("fill", KEY_FILL, "DATA",
+           "What the buffers hold: different, equal, zeros, ones, equal-zeros, equal-ones, or the "
+           "number of a seed (default: different, and some of each; trace: 1)"),
     OPTION("tunable", KEY_TUNABLE, "NAME=VALUE",
            "Set a libc's threshold: nt, rep, rep-stop, half-cache or string"),
     {0},
@@ -87,7 +94,6 @@ static const struct argp_option sweep_options[] = {
     {0},
 };
 static const struct argp_option picture_options[] = {
-    OPTION("fill", KEY_FILL, "N", "Seed of the data (default: 1); 0: both sides hold the same"),
     OPTION("bus", KEY_BUS, "BYTES", "Print the beats on a bus of that width instead"),
     OPTION("loads", KEY_LOADS, NULL, "Show loads as well"),
     OPTION("rows", KEY_ROWS, "N",
@@ -171,6 +177,28 @@ static error_t read_tunable(struct reading *r, const char *text)
         text);
 }
 
+static error_t read_lower(struct reading *r, const char *text)
+{
+    struct plan_request *request = &r->o->cases;
+    bool below, both = strcmp(text, "both") == 0;
+    if (!both && !case_parse_lower(text, &below))
+        return options_refuse(r, "--lower '%s': expected dst, src or both", text);
+    request->has_lower = true;
+    request->order = both ? ORDER_BOTH : below ? ORDER_DST : ORDER_SRC;
+    return 0;
+}
+
+static error_t read_fill(struct reading *r, const char *text)
+{
+    struct plan_request *request = &r->o->cases;
+    struct copy_case c;
+    if (!case_parse_fill(text, &c))
+        return options_refuse(r, "--fill '%s': expected %s", text, case_fill_expected);
+    request->has_fill = true;
+    request->fill = (struct plane_fill){strcmp(text, "different") != 0, c.data, c.fill};
+    return 0;
+}
+
 static error_t read_case_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
@@ -191,6 +219,10 @@ static error_t read_case_option(int key, char *text, struct argp_state *state)
         return read_range(r, "src", text, 0, PAGE_BYTES - 1, &request->src);
     case KEY_OVERLAP:
         return read_range(r, "overlap", text, -far, far, &request->overlap);
+    case KEY_LOWER:
+        return read_lower(r, text);
+    case KEY_FILL:
+        return read_fill(r, text);
     case KEY_TUNABLE:
         return read_tunable(r, text);
     default:
@@ -353,11 +385,6 @@ static error_t read_picture_option(int key, char *text, struct argp_state *state
     struct reading *r = state->input;
     uint64_t width;
     switch (key) {
-    case KEY_FILL:
-        r->o->has_fill = true;
-        return options_count(text, &r->o->fill)
-                   ? 0
-                   : options_refuse(r, "--fill '%s': expected a number, decimal or 0x hex", text);
     case KEY_BUS:
         if (!options_count(text, &width) || !bus_width_is_valid(width))
             return options_refuse(

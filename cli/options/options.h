@@ -14,9 +14,9 @@
 enum option_group {
     OPTIONS_OUTPUT = 1,    // --format --output --color
     OPTIONS_RUN = 2,       // --recorder --timeout
-    OPTIONS_CASES = 4,     // --op --size --dst --src --overlap --tunable
+    OPTIONS_CASES = 4,     // --op --size --dst --src --overlap --lower --fill --tunable
     OPTIONS_SWEEP = 8,     // --jobs --json --quiet
-    OPTIONS_PICTURE = 16,  // --fill --bus --loads --rows
+    OPTIONS_PICTURE = 16,  // --bus --loads --rows
     OPTIONS_LIST = 32,     // --all
     OPTIONS_CONTRACT = 64, // --contract --device
 };
@@ -35,8 +35,6 @@ struct options {
     size_t word_count;
     struct plan_request cases;
     unsigned ops; // bit per enum copy_op; 0: the backend's own
-    bool has_fill;
-    uint64_t fill;
     struct contract *contracts; // owned
     char **contract_names;      // as they were given; into argv
     size_t contract_count;

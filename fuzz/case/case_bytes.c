@@ -106,6 +106,7 @@ static void set_overlap(struct copy_case *c, uint32_t kind, uint32_t value)
     if (c->op != OP_MEMMOVE && d < n && d > -n)
         d = d < 0 ? -n : n;
     c->overlapping = true;
+    c->dst_below = false;
     c->overlap = d > most ? most : d < -most ? -most : d;
     c->src_off = case_src_off(c->dst_off, c->overlap);
 }
@@ -119,9 +120,15 @@ static void case_from_whole(const uint8_t *data, struct copy_case *out)
         .dst_off = offset_of(read_2(data + AT_DST)),
         .src_off = offset_of(read_2(data + AT_SRC)),
         .fill = 1 + read_2(data + AT_FILL) % CASE_BYTES_FILLS,
+        .dst_below = (data[AT_FLAGS] & FLAG_DST_BELOW) != 0,
     };
     if (data[AT_FLAGS] & FLAG_EQUAL_DATA)
         out->fill = 0;
+    unsigned kind = data[AT_FLAGS] >> FLAG_DATA_SHIFT;
+    if (kind != DATA_OF_SEED && kind < DATA_COUNT) {
+        out->data = (enum case_data)kind;
+        out->fill = 1;
+    }
     if (data[AT_FLAGS] & FLAG_OVERLAPPING)
         set_overlap(out, data[AT_OVERLAP_KIND], read_4(data + AT_OVERLAP));
     for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
@@ -146,7 +153,8 @@ void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, ui
 
 uint64_t case_hash(const struct copy_case *c, uint8_t backend)
 {
-    uint64_t words[] = {(uint64_t)c->op << 40 | (uint64_t)backend << 32 | c->overlapping,
+    uint64_t words[] = {(uint64_t)c->op << 40 | (uint64_t)backend << 32 |
+                            (uint64_t)c->data << 2 | (uint64_t)c->dst_below << 1 | c->overlapping,
                         c->size,
                         (uint64_t)c->dst_off << 32 | c->src_off,
                         (uint64_t)c->overlap,
@@ -217,6 +225,8 @@ static void change_overlap(uint8_t *data, uint64_t *state)
     uint32_t value = draw(state);
     if ((value & 3) == 0)
         data[AT_FLAGS] ^= FLAG_OVERLAPPING;
+    else if ((value & 3) == 1)
+        data[AT_FLAGS] ^= FLAG_DST_BELOW;
     else if (value & 4)
         step(data, AT_OVERLAP, 4, state);
     else {
@@ -233,6 +243,18 @@ static void change_tunable(uint8_t *data, uint64_t *state)
     // Near the size, where it decides something.
     uint32_t size = size_of(data[AT_SIZE_KIND], read_4(data + AT_SIZE));
     write_le(data, AT_TUNABLE + 4u * i, 4, value & 2 ? size : tunable_min[i] + (value >> 16));
+}
+
+// Another seed; and now and then data of another kind.
+static void change_data(uint8_t *data, uint64_t *state)
+{
+    uint32_t value = draw(state);
+    if (value & 1)
+        data[AT_FLAGS] ^= FLAG_EQUAL_DATA;
+    if ((value & 6) == 0)
+        data[AT_FLAGS] = (uint8_t)((data[AT_FLAGS] & ((1 << FLAG_DATA_SHIFT) - 1)) |
+                                   (value >> 8) % DATA_COUNT << FLAG_DATA_SHIFT);
+    draw_bytes(data, AT_FILL, 2, state);
 }
 
 static void change_one(uint8_t *data, uint64_t *state)
@@ -270,8 +292,7 @@ static void change_one(uint8_t *data, uint64_t *state)
         data[AT_BACKEND] = (uint8_t)draw(state);
         break;
     default:
-        data[AT_FLAGS] ^= (uint8_t)((draw(state) & 1) ? FLAG_EQUAL_DATA : 0);
-        draw_bytes(data, AT_FILL, 2, state);
+        change_data(data, state);
         break;
     }
 }

@@ -36,7 +36,12 @@ enum case_byte {
     AT_TUNABLE = 20,      // 4 each
 };
 
-enum case_byte_flag { FLAG_OVERLAPPING = 1, FLAG_EQUAL_DATA = 2 };
+enum case_byte_flag {
+    FLAG_OVERLAPPING = 1,
+    FLAG_EQUAL_DATA = 2,
+    FLAG_DST_BELOW = 4,
+    FLAG_DATA_SHIFT = 4, // the upper 4 bits: enum case_data; DATA_OF_SEED beyond the last
+};
 
 // How a size is meant, by the byte's low 4 bits: mostly small, since that is where
 // routines branch most and cases take least time.

@@ -450,6 +450,7 @@ void agree_check(const struct x86_routine *r, struct agreement *out)
                           .size = r->size,
                           .dst_off = r->dst_off,
                           .src_off = r->src_off,
+                          .dst_below = r->seed & 1,
                           .fill = 1 + r->seed};
     struct layout layout;
     struct sandbox_end end;

@@ -12,30 +12,70 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum side { SIDE_DST, SIDE_SRC, SIDE_COUNT };
+// From low to high addresses, so that a destination can lie on either side of the
+// source. An overlapping case lies in a lane of the upper destinations.
+enum side { SIDE_DST_BELOW, SIDE_SRC, SIDE_DST, SIDE_COUNT };
 
 enum {
     SMALL_PAGES = 32, // up to here, a lane for each page count
     LANES = SMALL_PAGES + 1,
     BIG = SMALL_PAGES, // the lane that all larger cases share
     NEAR_BYTES = 64,
+    GAP_BYTES = 16 * PAGE_BYTES, // inaccessible, between two lanes
+    HOMES = 4,                   // addresses to try
 };
+
+// Far from where kernels put programs, libraries and stacks, and from the shadow
+// memory of sanitizers.
+#define HOME (UINT64_C(0x200000000000))
+#define HOME_STEP (UINT64_C(1) << 40)
 
 // Accessible pages between inaccessible ones, holding canaries.
 struct lane {
-    uint8_t *base;  // NULL: not mapped yet
-    size_t pages;   // accessible
-    size_t filled;  // pages that hold canaries
-    size_t mapped;  // bytes of the mapping, which begins a page before base
+    uint8_t *base;
+    size_t pages;  // accessible
+    size_t filled; // pages that hold canaries
 };
 
 struct arena {
     struct pools *pools;
     const uint8_t *canaries;
+    uint8_t *home; // of all lanes; NULL: not mapped
     struct lane lanes[SIDE_COUNT][LANES]; // [i] has i + 1 pages
     uint64_t used[SIDE_COUNT];            // bits: lanes not looked at since a case lay there
     bool stained; // one that is out of reach by now was not as it must be
 };
+
+// Where the lanes lie, `bytes` in all.
+static size_t lane_offset(enum side side, size_t which)
+{
+    const size_t small = (size_t)SMALL_PAGES * (SMALL_PAGES + 1) / 2 * PAGE_BYTES;
+    const size_t whole = small + POOLS_BUFFER_MAX + LANES * (size_t)GAP_BYTES;
+
+    return side * whole + which * (which + 1) / 2 * PAGE_BYTES + (which + 1) * (size_t)GAP_BYTES;
+}
+
+static bool lanes_map(struct arena *a)
+{
+    const size_t bytes = lane_offset(SIDE_COUNT, 0);
+    void *at = MAP_FAILED;
+
+    for (uint64_t i = 0; i <= HOMES; i++) {
+        void *wanted = i < HOMES ? (void *)(HOME + i * HOME_STEP) : NULL;
+
+        at = mmap(wanted, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (at == MAP_FAILED || at == wanted || !wanted)
+            break;
+        munmap(at, bytes);
+    }
+    if (at == MAP_FAILED)
+        return false;
+    a->home = at;
+    for (enum side side = 0; side < SIDE_COUNT; side++)
+        for (size_t i = 0; i < LANES; i++)
+            a->lanes[side][i].base = a->home + lane_offset(side, i);
+    return true;
+}
 
 struct arena *arena_new(void)
 {
@@ -45,25 +85,19 @@ struct arena *arena_new(void)
         return NULL;
     a->pools = pools_new();
     a->canaries = a->pools ? pools_canaries(a->pools, PAGE_BYTES) : NULL;
-    if (!a->canaries) {
+    if (!a->canaries || !lanes_map(a)) {
         arena_free(a);
         return NULL;
     }
     return a;
 }
 
-static void lane_release(struct lane *lane)
-{
-    if (lane->base)
-        munmap(lane->base - PAGE_BYTES, lane->mapped);
-}
-
 void arena_free(struct arena *a)
 {
     if (!a)
         return;
-    for (size_t i = 0; i < SIDE_COUNT * LANES; i++)
-        lane_release(&a->lanes[i / LANES][i % LANES]);
+    if (a->home)
+        munmap(a->home, lane_offset(SIDE_COUNT, 0));
     pools_free(a->pools);
     free(a);
 }
@@ -75,17 +109,6 @@ void arena_free(struct arena *a)
 static const uint8_t *canaries(const struct arena *a, enum side side)
 {
     return a->canaries + PAGE_BYTES / 2 + (side == SIDE_SRC ? PAGE_BYTES : 0);
-}
-
-static bool lane_map(struct lane *lane, size_t pages_max)
-{
-    size_t bytes = (pages_max + 2) * PAGE_BYTES;
-    uint8_t *at = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    if (at == MAP_FAILED)
-        return false;
-    *lane = (struct lane){.base = at + PAGE_BYTES, .mapped = bytes};
-    return true;
 }
 
 static bool holds_canaries(const struct arena *a, const struct lane *lane, enum side side)
@@ -119,12 +142,10 @@ static bool lane_resize(struct arena *a, struct lane *lane, enum side side, size
 __attribute__((noinline))
 static bool lane_prepare(struct arena *a, struct lane *lane, enum side side, size_t pages)
 {
-    size_t pages_max = pages <= SMALL_PAGES ? pages : POOLS_BUFFER_MAX / PAGE_BYTES;
-
     // The last look at pages that are about to go.
     if (pages < lane->pages && !holds_canaries(a, lane, side))
         a->stained = true;
-    return (lane->base || lane_map(lane, pages_max)) && lane_resize(a, lane, side, pages);
+    return lane_resize(a, lane, side, pages);
 }
 
 // The lane in which END bytes are exactly covered by pages; NULL without memory.
@@ -149,10 +170,14 @@ static struct span lane_span(const struct lane *lane)
 
 static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout *out)
 {
-    struct lane *dst = lane_for(a, SIDE_DST, c->dst_off + c->size);
+    enum side side = c->dst_below ? SIDE_DST_BELOW : SIDE_DST;
+    struct lane *dst = lane_for(a, side, c->dst_off + c->size);
     struct lane *src = lane_for(a, SIDE_SRC, c->src_off + c->size);
+    bool have = c->data == DATA_OF_SEED
+                    ? pools_data(a->pools, c->fill, c->size, &out->expected, &out->old)
+                    : pools_plain(a->pools, c->data, c->size, &out->expected, &out->old);
 
-    if (!dst || !src || !pools_data(a->pools, c->fill, c->size, &out->expected, &out->old))
+    if (!dst || !src || !have)
         return false;
     out->dst = dst->base + c->dst_off;
     out->src = src->base + c->src_off;
@@ -170,7 +195,10 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
     uint64_t distance = up ? (uint64_t)c->overlap : -(uint64_t)c->overlap;
     uint32_t low_off = up ? c->src_off : c->dst_off;
     struct lane *lane = lane_for(a, SIDE_DST, low_off + c->size + distance);
-    const uint8_t *image = pools_spaced(a->pools, distance, c->fill, c->size + distance);
+    const uint8_t *image =
+        c->data == DATA_OF_SEED
+            ? pools_spaced(a->pools, distance, c->fill, c->size + distance)
+            : pools_plain_spaced(a->pools, c->data, distance, up, c->size);
 
     if (!lane || !image)
         return false;

@@ -7,8 +7,12 @@
 // needs, so that one byte past the last page, or before the first, faults. An
 // overlapping case lies in one lane.
 //
-// The bytes of a case follow from its fields alone, so the same case gives the
-// same memory in every process; nothing of an earlier case is left over.
+// The bytes of a case follow from its fields alone, and so does where it lies: all
+// lanes there may ever be are laid out at once, at an address of the arena's own.
+// The same case gives the same memory in every process, whatever ran before it;
+// nothing of an earlier case is left over. Only where that address is taken (a
+// second arena in a process, a small address space) the lanes lie elsewhere, in the
+// same order and at the same distances.
 
 #ifndef STORESCOPE_ARENA_H
 #define STORESCOPE_ARENA_H

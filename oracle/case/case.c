@@ -18,21 +18,43 @@ const struct case_tunable_row case_tunables[TUNABLE_COUNT] = {
 };
 
 // The fields of the text form; the tunables follow after the last.
-enum field { FIELD_SIZE, FIELD_DST, FIELD_SRC, FIELD_OVERLAP, FIELD_FILL, FIELD_COUNT };
+enum field { FIELD_SIZE, FIELD_DST, FIELD_SRC, FIELD_OVERLAP, FIELD_LOWER, FIELD_FILL, FIELD_COUNT };
 
-static const char *const field_name[FIELD_COUNT] = {"size", "dst", "src", "overlap", "fill"};
+static const char *const field_name[FIELD_COUNT] = {"size",    "dst",   "src",
+                                                    "overlap", "lower", "fill"};
+
+static const char *const data_name[DATA_COUNT] = {
+#define X(id, name, source, equal) [id] = name,
+    CASE_DATA(X)
+#undef X
+};
+
+const char case_fill_expected[] = "a number, decimal or 0x hex, or one of different, equal, zeros, "
+                                  "ones, equal-zeros and equal-ones";
 
 enum { TOKEN_MAX = 64 };
 
+void case_print_fill(const struct copy_case *c, char *text)
+{
+    if (c->data != DATA_OF_SEED)
+        snprintf(text, CASE_FILL_TEXT_MAX, "%s", data_name[c->data]);
+    else
+        snprintf(text, CASE_FILL_TEXT_MAX, "%" PRIu64, c->fill);
+}
+
 void case_print(const struct copy_case *c, char *text)
 {
+    char fill[CASE_FILL_TEXT_MAX];
     size_t room = CASE_TEXT_MAX;
     int n = snprintf(text, room, "%s size=%" PRIu64 " dst=%" PRIu32 " src=%" PRIu32,
                      copy_op_name[c->op], c->size, c->dst_off, c->src_off);
 
     if (c->overlapping)
         n += snprintf(text + n, room - (size_t)n, " overlap=%" PRId64, c->overlap);
-    n += snprintf(text + n, room - (size_t)n, " fill=%" PRIu64, c->fill);
+    if (c->dst_below)
+        n += snprintf(text + n, room - (size_t)n, " lower=dst");
+    case_print_fill(c, fill);
+    n += snprintf(text + n, room - (size_t)n, " fill=%s", fill);
     for (size_t i = 0; i < TUNABLE_COUNT; i++) {
         if (c->tunable[i] != 0)
             n += snprintf(text + n, room - (size_t)n, " %s=0x%" PRIx64,
@@ -114,6 +136,32 @@ static bool set_overlap(const char *value, struct copy_case *c, char *error, siz
     return true;
 }
 
+bool case_parse_fill(const char *text, struct copy_case *out)
+{
+    out->data = DATA_OF_SEED;
+    out->fill = strcmp(text, "equal") != 0;
+    if (strcmp(text, "equal") == 0 || strcmp(text, "different") == 0 ||
+        whole_number(text, &out->fill))
+        return true;
+    for (unsigned i = DATA_OF_SEED + 1; i < DATA_COUNT; i++)
+        if (strcmp(text, data_name[i]) == 0)
+            out->data = (enum case_data)i;
+    return out->data != DATA_OF_SEED;
+}
+
+bool case_parse_lower(const char *text, bool *dst_below)
+{
+    *dst_below = strcmp(text, "dst") == 0;
+    return *dst_below || strcmp(text, "src") == 0;
+}
+
+const char *case_lower(const struct copy_case *c)
+{
+    if (c->overlapping && c->overlap == 0)
+        return NULL;
+    return c->dst_below || c->overlap < 0 ? "dst" : "src";
+}
+
 static bool set_field(int field, const char *value, struct copy_case *c, char *error,
                       size_t error_size)
 {
@@ -129,10 +177,15 @@ static bool set_field(int field, const char *value, struct copy_case *c, char *e
         return set_offset("src", value, &c->src_off, error, error_size);
     case FIELD_OVERLAP:
         return set_overlap(value, c, error, error_size);
-    case FIELD_FILL:
-        if (!whole_number(value, &c->fill))
+    case FIELD_LOWER:
+        if (!case_parse_lower(value, &c->dst_below))
             return fail(error, error_size,
-                        "case: fill=%s; expected a number, decimal or 0x hex", value);
+                        "case: lower=%s; expected dst or src, the buffer that lies lower", value);
+        return true;
+    case FIELD_FILL:
+        if (!case_parse_fill(value, c))
+            return fail(error, error_size, "case: fill=%s; expected %s", value,
+                        case_fill_expected);
         return true;
     default:
         if (!whole_number(value, &c->tunable[field - FIELD_COUNT]))
@@ -164,8 +217,8 @@ static bool parse_field(char *token, unsigned *seen, struct copy_case *c, char *
 
     if (field < 0)
         return fail(error, error_size,
-                    "case: unknown field '%s'; expected size= dst= src= overlap= fill= nt= rep= "
-                    "rep-stop= half-cache= or string=", token);
+                    "case: unknown field '%s'; expected size= dst= src= overlap= lower= fill= nt= "
+                    "rep= rep-stop= half-cache= or string=", token);
     if (*seen & (1u << field))
         return fail(error, error_size, "case: '%s' is given twice; expected each field once",
                     token);
@@ -178,11 +231,19 @@ static uint64_t distance_of(const struct copy_case *c)
     return c->overlap < 0 ? -(uint64_t)c->overlap : (uint64_t)c->overlap;
 }
 
-static bool finish_overlap(bool src_given, struct copy_case *c, char *error, size_t error_size)
+static bool finish_overlap(unsigned seen, struct copy_case *c, char *error, size_t error_size)
 {
     uint32_t src = case_src_off(c->dst_off, c->overlap);
+    bool below = c->dst_below;
+    const char *lower;
 
-    if (src_given && c->src_off != src)
+    c->dst_below = false;
+    lower = case_lower(c);
+    if ((seen & (1u << FIELD_LOWER)) && (!lower || below != (strcmp(lower, "dst") == 0)))
+        return fail(error, error_size,
+                    "case: lower=%s contradicts overlap=%" PRId64 "; leave lower out",
+                    below ? "dst" : "src", c->overlap);
+    if ((seen & (1u << FIELD_SRC)) && c->src_off != src)
         return fail(error, error_size,
                     "case: src=%" PRIu32 " contradicts dst=%" PRIu32 " overlap=%" PRId64
                     "; expected src=%" PRIu32 ", or leave src out",
@@ -215,7 +276,7 @@ bool case_parse(const char *text, struct copy_case *out, char *error, size_t err
     if (!(seen & (1u << FIELD_SIZE)))
         return fail(error, error_size, "case: no size; expected size=BYTES after the op");
     if (c.overlapping &&
-        !finish_overlap(seen & (1u << FIELD_SRC), &c, error, error_size))
+        !finish_overlap(seen, &c, error, error_size))
         return false;
     *out = c;
     return true;
@@ -224,7 +285,8 @@ bool case_parse(const char *text, struct copy_case *out, char *error, size_t err
 bool case_is_valid(const struct copy_case *c)
 {
     if ((unsigned)c->op >= OP_COUNT || c->size > CASE_SIZE_MAX || c->dst_off >= PAGE_BYTES ||
-        c->src_off >= PAGE_BYTES)
+        c->src_off >= PAGE_BYTES || (unsigned)c->data >= DATA_COUNT ||
+        (c->data != DATA_OF_SEED && c->fill != 1) || (c->overlapping && c->dst_below))
         return false;
     if (!c->overlapping)
         return c->overlap == 0;
@@ -250,8 +312,12 @@ int case_compare(const struct copy_case *a, const struct copy_case *b)
         order = compare_u64(a->dst_off, b->dst_off);
     if (order == 0)
         order = compare_u64(a->src_off, b->src_off);
+    if (order == 0)
+        order = compare_u64(a->dst_below, b->dst_below);
     for (size_t i = 0; order == 0 && i < TUNABLE_COUNT; i++)
         order = compare_u64(a->tunable[i], b->tunable[i]);
+    if (order == 0)
+        order = compare_u64(a->data, b->data);
     if (order == 0)
         order = compare_u64(a->fill - 1, b->fill - 1); // equal data, 0, comes last
     if (order == 0)

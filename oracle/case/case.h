@@ -8,8 +8,10 @@
 //   memmove size=920 dst=0 src=0 fill=1
 //   memmove size=64 dst=16 src=0 overlap=16 fill=1
 //   memcpy size=32768 dst=0 src=0 fill=1 nt=0x4040
+//   memcpy size=64 dst=0 src=0 lower=dst fill=zeros
 //
-// Parsing what was printed gives the same case again.
+// Parsing what was printed gives the same case again. Fields that are as they
+// always were are not printed, so that texts people keep stay what they are.
 
 #ifndef STORESCOPE_CASE_H
 #define STORESCOPE_CASE_H
@@ -42,6 +44,25 @@ struct case_tunable_row {
 };
 extern const struct case_tunable_row case_tunables[TUNABLE_COUNT];
 
+// What the two buffers hold before the copy: a seed's bytes, or the same byte
+// everywhere. Routines look at their data: some store nothing over what is there
+// already, skip zeros, or spare memory that is erased to ones. Name in the case's
+// text, what the source holds, does the destination hold the same or the inverse.
+// Where the two overlap, the source's bytes are the ones that lie there.
+#define CASE_DATA(X)                           \
+    X(DATA_ZEROS, "zeros", 0x00, false)        \
+    X(DATA_ONES, "ones", 0xff, false)          \
+    X(DATA_EQUAL_ZEROS, "equal-zeros", 0x00, true) \
+    X(DATA_EQUAL_ONES, "equal-ones", 0xff, true)
+
+enum case_data {
+    DATA_OF_SEED, // of `fill`
+#define X(id, name, source, equal) id,
+    CASE_DATA(X)
+#undef X
+        DATA_COUNT
+};
+
 // `case` is a keyword of C, hence the longer name.
 struct copy_case {
     enum copy_op op;
@@ -53,9 +74,12 @@ struct copy_case {
     int64_t overlap;                 // dst - src, bytes, at most size + CASE_GAP_MAX either
                                      // way; 0 is a move onto itself. Below size only for
                                      // memmove: the others leave it undefined
+    bool dst_below;                  // the destination's buffer is the lower one; false in an
+                                     // overlapping case, whose overlap says which is
+    enum case_data data;
     uint64_t fill;                   // seed of the data; 0: source and destination hold the
                                      // same bytes before the copy, else never the same
-                                     // byte at the same place
+                                     // byte at the same place. 1 unless DATA_OF_SEED
     uint64_t tunable[TUNABLE_COUNT]; // 0: the library's own
 };
 
@@ -65,9 +89,24 @@ enum { CASE_TEXT_MAX = 320 };
 void case_print(const struct copy_case *c, char *text);
 
 // Reads the text form: the op first, then fields in any order; size is
-// required, the others default to 0 and fill to 1. False and one line in ERROR
-// (which field, what was expected) on anything else.
+// required, the others default to 0, fill to 1 and lower to src: the destination
+// lies above the source. False and one line in ERROR (which field, what was
+// expected) on anything else.
 bool case_parse(const char *text, struct copy_case *out, char *error, size_t error_size);
+
+// Reads a fill as it stands in a case's text: a seed; "different" (seed 1),
+// "equal" (seed 0), or a name of CASE_DATA. False on anything else.
+bool case_parse_fill(const char *text, struct copy_case *out);
+// What was expected, for messages.
+extern const char case_fill_expected[];
+// A fill's text: a number, or a name of CASE_DATA.
+enum { CASE_FILL_TEXT_MAX = 24 };
+void case_print_fill(const struct copy_case *c, char *text);
+
+// Reads "dst" or "src": which buffer is the lower one.
+bool case_parse_lower(const char *text, bool *dst_below);
+// "dst" or "src", or NULL where neither is: a move onto itself.
+const char *case_lower(const struct copy_case *c);
 
 // Is every field within its range, and are the fields consistent?
 bool case_is_valid(const struct copy_case *c);
@@ -83,8 +122,9 @@ static inline uint32_t case_src_off(uint32_t dst_off, int64_t overlap)
 bool number_parse(const char *text, const char **end, uint64_t *out);
 
 // Total order in which "the smallest case" is meant: size, then disjoint
-// before overlapping, |overlap|, dst, src, tunables, fill (equal data, 0, after
-// all others); what is left (the sign of the overlap, the op) breaks ties.
+// before overlapping, |overlap|, dst, src, source lower before destination lower,
+// tunables, data of a seed before other data, fill (equal data, 0, after all
+// others); what is left (the sign of the overlap, the op) breaks ties.
 // <0, 0, >0.
 int case_compare(const struct copy_case *a, const struct copy_case *b);
 

@@ -21,6 +21,7 @@ enum {
 #define DATA_MAX     (POOLS_BUFFER_MAX + 2 * MIB)
 #define CANARIES_MAX (POOLS_BUFFER_MAX + 2 * PAGE_BYTES)
 #define POOL_STEP    (MIB / 4)
+#define PLAIN_BYTES  POOLS_BUFFER_MAX
 #define SPACED_MAX   (256 * MIB) // pools of distances together, but for one
 
 // Bytes that only grow, in reserved address space; read-only once filled.
@@ -38,8 +39,18 @@ struct spaced {
     bool equal;
 };
 
+// Zeros, ones and zeros again, so that whatever borders on what in a case of such
+// data is one piece of it. The zeros take no memory; of the ones, `filled` bytes at
+// both ends are there.
+struct plain {
+    uint8_t *zeros; // NULL: not reserved yet; PLAIN_BYTES, as are the others
+    uint8_t *ones, *more_zeros;
+    size_t filled;
+};
+
 struct pools {
     struct pool source, old, canary;
+    struct plain plain;
     // Where in the source pool a given pair of bytes lies; see fill_circuit.
     uint16_t pair_at[FILL_STARTS];
     struct spaced spaced[SPACED_SETS][SPACED_WAYS];
@@ -217,6 +228,8 @@ void pools_free(struct pools *p)
     pool_release(&p->source);
     pool_release(&p->old);
     pool_release(&p->canary);
+    if (p->plain.zeros)
+        munmap(p->plain.zeros, 3 * PLAIN_BYTES);
     free(p);
 }
 
@@ -361,4 +374,71 @@ const uint8_t *pools_spaced(struct pools *p, uint64_t distance, uint64_t fill, s
     if (start + bytes > s->filled && !spaced_grow(p, s, start + bytes))
         return NULL;
     return s->bytes + start;
+}
+
+static bool plain_reserve(struct plain *p)
+{
+    void *at = mmap(NULL, 3 * PLAIN_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                    -1, 0);
+
+    if (at == MAP_FAILED)
+        return false;
+    p->zeros = at;
+    p->ones = p->zeros + PLAIN_BYTES;
+    p->more_zeros = p->ones + PLAIN_BYTES;
+    return true;
+}
+
+// Has the ones begin and end with NEED bytes at least.
+static bool plain_grow(struct plain *p, size_t need)
+{
+    size_t to = p->filled ? p->filled : POOL_STEP;
+
+    if (!p->zeros && !plain_reserve(p))
+        return false;
+    while (to < need)
+        to *= 2;
+    to = to < PLAIN_BYTES ? to : PLAIN_BYTES;
+    if (mprotect(p->ones, PLAIN_BYTES, PROT_READ | PROT_WRITE) != 0)
+        return false;
+    memset(p->ones, 0xff, to);
+    memset(p->more_zeros - to, 0xff, to);
+    mprotect(p->ones, PLAIN_BYTES, PROT_READ);
+    p->filled = to;
+    return true;
+}
+
+static const struct {
+    bool ones;  // in the source
+    bool equal; // the destination held the same
+} plain_data[DATA_COUNT] = {
+#define X(id, name, source, equal) [id] = {(source) != 0, equal},
+    CASE_DATA(X)
+#undef X
+};
+
+bool pools_plain(struct pools *p, enum case_data data, size_t bytes, const uint8_t **source,
+                 const uint8_t **old)
+{
+    bool ones = plain_data[data].ones;
+
+    if ((!p->plain.zeros || bytes > p->plain.filled) && !plain_grow(&p->plain, bytes))
+        return false;
+    *source = ones ? p->plain.ones : p->plain.more_zeros;
+    *old = ones == plain_data[data].equal ? p->plain.ones : p->plain.more_zeros;
+    return true;
+}
+
+const uint8_t *pools_plain_spaced(struct pools *p, enum case_data data, uint64_t distance, bool up,
+                                  size_t bytes)
+{
+    bool ones = plain_data[data].ones;
+    size_t whole = bytes + distance, first = up ? bytes : distance;
+
+    if ((!p->plain.zeros || whole > p->plain.filled) && !plain_grow(&p->plain, whole))
+        return NULL;
+    if (plain_data[data].equal)
+        return ones ? p->plain.ones : p->plain.more_zeros;
+    // What lies lower borders on what lies higher.
+    return (ones == up ? p->plain.more_zeros : p->plain.ones) - first;
 }

@@ -32,6 +32,14 @@ bool pools_data(struct pools *p, uint64_t fill, size_t bytes, const uint8_t **so
 // the same). Valid until the next call. NULL when memory runs out.
 const uint8_t *pools_spaced(struct pools *p, uint64_t distance, uint64_t fill, size_t bytes);
 
+// The same for data that is one byte everywhere, not DATA_OF_SEED.
+bool pools_plain(struct pools *p, enum case_data data, size_t bytes, const uint8_t **source,
+                 const uint8_t **old);
+// ... and for both in one buffer, BYTES each and DISTANCE apart; UP: the source is the
+// lower one. Valid for the life of P. NULL when memory runs out.
+const uint8_t *pools_plain_spaced(struct pools *p, enum case_data data, uint64_t distance, bool up,
+                                  size_t bytes);
+
 // At least BYTES canaries, always at the same address; at most POOLS_BUFFER_MAX
 // and two pages. NULL when memory runs out.
 const uint8_t *pools_canaries(struct pools *p, size_t bytes);

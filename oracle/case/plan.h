@@ -25,15 +25,33 @@ enum plane_overlap {
                     // -n-1, -n, 1-n, -n/2, n/2, n-1, n, n+1
 };
 
+// Which of two buffers lies lower in a plane of disjoint cases.
+enum plane_order {
+    ORDER_EITHER, // one of the two in each case, both at each size: next to a place
+                  // where it is the one, it is the other
+    ORDER_BOTH,   // each case twice
+    ORDER_SRC,
+    ORDER_DST,
+};
+
+// What the buffers hold.
+struct plane_fill {
+    bool fixed; // `data` and `fill` in every case; else a seed that follows from
+                // the case's number
+    enum case_data data;
+    uint64_t fill;
+};
+
 struct plane {
     struct range size, dst, src, overlap;
     enum plane_overlap kind;
-    bool equal_data; // fill 0
+    enum plane_order order;
+    struct plane_fill fill;
     uint64_t tunable[TUNABLE_COUNT];
     uint64_t first, count; // indices of this plane in the plan
     // Values in each range; a source of an overlapping case follows from the
-    // rest, so src_count is 1 there.
-    uint32_t size_count, dst_count, src_count, overlap_count;
+    // rest, so src_count is 1 there. order_count is 2 when each case comes twice.
+    uint32_t size_count, dst_count, src_count, overlap_count, order_count;
 };
 
 enum { PLANES_MAX = 64 };
@@ -55,6 +73,10 @@ struct plan_request {
     struct range size, dst, src, overlap;
     bool has_tunables;
     uint64_t tunable[TUNABLE_COUNT];
+    bool has_lower; // `order` holds in every disjoint case: --lower
+    enum plane_order order;
+    bool has_fill; // `fill` holds in every case: --fill
+    struct plane_fill fill;
 };
 
 // Builds the plan for a backend and op. No range given: the default sweep, some
@@ -66,6 +88,10 @@ struct plan_request {
 //              when the sweep would copy more than 16 GiB,
 //   overlap    is none unless given; but memmove without a given source also
 //              gets the distances -16..16 and the size's own ones.
+// Both orders of the buffers belong to it: each case in both where there are few
+// offsets, else one of the two, both at each size. And unless a fill was given, the
+// first and the last of the offsets come again with each kind of data that routines
+// look for: equal, zeros and ones on one side or both.
 // Sizes and offsets that the backend does not take are left out. False and one
 // line in ERROR for an empty or impossible plan.
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
@@ -76,7 +102,7 @@ bool plan_build(const struct backend *b, enum copy_op op, const struct plan_requ
 bool plan_of_case(const struct backend *b, const struct copy_case *c, struct plan *out, char *error,
                   size_t error_size);
 
-// Case number INDEX < plan->cases. Its fill is 0 in a plane of equal data, 1 at
+// Case number INDEX < plan->cases. Its fill is the plane's where that is fixed, 1 at
 // offsets 0 (in an overlapping case, dst 0), else one of 65,536 that follows
 // from the index. False when the plane leaves it out (a distance twice, too far
 // or misaligned); it is then no case of the sweep.

@@ -232,7 +232,8 @@ static void worker_stalled(struct sweep *s, struct hand *hand, const char *how)
 
 static bool sent_case_is_sound(const struct copy_case *c)
 {
-    return frame_bool_is_sound(&c->overlapping) && case_is_valid(c);
+    return frame_bool_is_sound(&c->overlapping) && frame_bool_is_sound(&c->dst_below) &&
+           case_is_valid(c);
 }
 
 static bool reason_is_sound(const struct reason *reason)

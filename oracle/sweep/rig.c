@@ -245,6 +245,7 @@ static int differs_with_fill(struct rig *rig, const struct copy_case *c, uint64_
     struct copy_case *other = &rig->other_case;
     struct trace *t = &rig->other_trace;
     *other = *c;
+    other->data = DATA_OF_SEED;
     other->fill = fill;
     record(rig, other, false, &rig->other_layout, &rig->other_trace);
     if (!take_outcome(rig, other, &rig->other_layout, t)) {

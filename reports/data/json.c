@@ -87,7 +87,13 @@ static void add_case(cJSON *o, const struct copy_case *c)
         json_add_offset(o, "overlap", c->overlap);
     else
         cJSON_AddNullToObject(o, "overlap");
-    json_add_count(o, "fill", c->fill);
+    json_add_text_or_null(o, "lower", case_lower(c));
+    if (c->data == DATA_OF_SEED) {
+        json_add_count(o, "fill", c->fill);
+    } else {
+        case_print_fill(c, text);
+        json_add_text(o, "fill", text);
+    }
 }
 
 // The CPU that another CPU's routine was run on.

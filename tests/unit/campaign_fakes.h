@@ -365,7 +365,14 @@ static inline int build_plan(void **state)
 {
     (void)state;
     const struct plan_request request = {
-        .size = {0, SIZES - 1, 1}, .dst = {0, OFFSETS - 1, 1}, .src = {0, 0, 1}};
+        .size = {0, SIZES - 1, 1},
+        .dst = {0, OFFSETS - 1, 1},
+        .src = {0, 0, 1},
+        // Each case once.
+        .has_lower = true,
+        .order = ORDER_SRC,
+        .has_fill = true,
+    };
     struct backend b = backend_of(good);
     char error[256];
     return plan_build(&b, OP_MEMCPY, &request, &whole_plan, error, sizeof error) &&

@@ -108,6 +108,87 @@ static void every_case_lies_at_its_offsets_and_leaves_nothing(void **state)
     }
 }
 
+static void the_lower_buffer_is_the_one_the_case_says(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[] = {0, 1, 100, 5000, 140000, 1 << 20, 3};
+    for (size_t d = 0; d < sizeof sizes / sizeof *sizes; d++)
+        for (int below = 0; below < 2; below++) {
+            struct copy_case c = apart(sizes[d], 4095, d % 2 ? 0 : 4095, 5);
+            c.dst_below = below;
+            assert_laid_and_cleared(&c);
+            struct layout l = laid(&c);
+            assert_int_equal(l.dst_lane.hi <= l.src_lane.lo, below);
+            assert_int_equal(l.src_lane.hi <= l.dst_lane.lo, !below);
+            arena_clear(arena, &l, false);
+        }
+}
+
+// A witness must show again in a process that has run nothing else.
+static void where_a_case_lies_does_not_follow_from_what_ran_before(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[] = {1, 9000, 300000, 70, 4096};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int below = 0; below < 2; below++) {
+            struct arena *fresh = arena_new();
+            struct copy_case c = apart(sizes[i], 3, 4001, 5);
+            struct layout here = laid(&c), there;
+            c.dst_below = below;
+            arena_clear(arena, &here, false);
+            here = laid(&c);
+            assert_non_null(fresh);
+            assert_true(arena_lay(fresh, &c, &there));
+            assert_int_equal(here.dst - here.src, there.dst - there.src);
+            arena_clear(arena, &here, false);
+            arena_free(fresh);
+        }
+}
+
+static void assert_bytes(const uint8_t *bytes, uint64_t count, unsigned value)
+{
+    for (uint64_t i = 0; i < count; i++)
+        assert_int_equal(bytes[i], value);
+}
+
+static void data_of_one_byte_everywhere_lies_on_both_sides(void **state)
+{
+    (void)state;
+    static const struct {
+        enum case_data data;
+        unsigned source, old;
+    } rows[] = {{DATA_ZEROS, 0, 0xff},
+                {DATA_ONES, 0xff, 0},
+                {DATA_EQUAL_ZEROS, 0, 0},
+                {DATA_EQUAL_ONES, 0xff, 0xff}};
+    static const uint64_t sizes[] = {0, 1, 64, 5000, 1 << 20};
+    static const int64_t distances[] = {0, 1, 63, 64, 8000};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+            struct copy_case c = apart(sizes[s], 4090, 3, 1);
+            c.data = rows[r].data;
+            struct layout l = laid(&c);
+            assert_bytes(l.src, c.size, rows[r].source);
+            assert_bytes(l.dst, c.size, rows[r].old);
+            arena_clear(arena, &l, false);
+            for (size_t k = 0; k < sizeof distances / sizeof *distances; k++)
+                for (int sign = -1; sign < 2; sign += 2) {
+                    c = moved(sizes[s], 77, sign * distances[k], 1);
+                    c.data = rows[r].data;
+                    l = laid(&c);
+                    assert_bytes(l.src, c.size, rows[r].source);
+                    for (uint64_t i = 0; i < c.size; i++)
+                        if (l.dst + i < l.src || l.dst + i >= l.src + c.size)
+                            assert_int_equal(l.dst[i], rows[r].old);
+                    assert_true(holds(&c, &l));
+                    memmove(l.dst, l.src, c.size);
+                    assert_true(arena_is_clean_near(arena, &l));
+                    arena_clear(arena, &l, false);
+                    assert_true(arena_is_clean(arena, &l));
+                }
+        }
+}
+
 static void large_cases_come_and_go(void **state)
 {
     (void)state;
@@ -411,6 +492,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case_lies_at_its_offsets_and_leaves_nothing),
+        cmocka_unit_test(the_lower_buffer_is_the_one_the_case_says),
+        cmocka_unit_test(where_a_case_lies_does_not_follow_from_what_ran_before),
+        cmocka_unit_test(data_of_one_byte_everywhere_lies_on_both_sides),
         cmocka_unit_test(large_cases_come_and_go),
         cmocka_unit_test(the_largest_case_fits),
         cmocka_unit_test(lanes_have_exactly_the_pages_needed_between_guards),

@@ -52,6 +52,11 @@ static void a_printed_case_parses_to_the_same_case(void **state)
     assert_round_trip("memmove size=64 dst=0 src=16 overlap=-16 fill=1");
     assert_round_trip("memmove size=64 dst=5 src=5 overlap=0 fill=1");
     assert_round_trip("memcpy size=32768 dst=0 src=0 fill=1 nt=0x4040");
+    assert_round_trip("memcpy size=9 dst=1 src=2 lower=dst fill=1");
+    assert_round_trip("mempcpy size=9 dst=1 src=2 lower=dst fill=zeros nt=0x4040");
+    assert_round_trip("memcpy size=9 dst=1 src=2 fill=ones");
+    assert_round_trip("memcpy size=9 dst=1 src=2 fill=equal-zeros");
+    assert_round_trip("memmove size=9 dst=4 src=2 overlap=2 fill=equal-ones");
     assert_round_trip("memcpy size=1 dst=0 src=0 fill=1 nt=0x1 rep=0x2 rep-stop=0x3 "
                       "half-cache=0x4 string=0x5");
 }
@@ -110,6 +115,10 @@ static void a_wrong_field_is_named_with_what_was_expected(void **state)
     assert_refused("memmove size=1 overlap=8194", "overlap=8194; expected");
     assert_refused("memmove size=1 overlap=--1", "overlap=--1; expected");
     assert_refused("memcpy size=1 fill=x", "fill=x; expected");
+    assert_refused("memcpy size=1 fill=zero", "fill=zero; expected");
+    assert_refused("memcpy size=1 lower=both", "lower=both; expected dst or src");
+    assert_refused("memmove size=8 overlap=4 lower=dst", "lower=dst contradicts overlap=4");
+    assert_refused("memmove size=8 overlap=0 lower=src", "lower=src contradicts overlap=0");
     assert_refused("memcpy size=1 rep-stop=", "rep-stop=; expected");
     const char *const numbers[] = {"", "+1", "0x", "1.5", "1e3", "18446744073709551616", "7 x"};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -117,6 +126,41 @@ static void a_wrong_field_is_named_with_what_was_expected(void **state)
         strcat(text, numbers[i]);
         assert_refused(text, "expected");
     }
+}
+
+static void which_buffer_is_lower_is_said_or_follows(void **state)
+{
+    (void)state;
+    // As it was when no case said it.
+    assert_false(parsed("memcpy size=1").dst_below);
+    assert_false(parsed("memcpy size=1 lower=src").dst_below);
+    assert_true(parsed("memcpy size=1 lower=dst").dst_below);
+    assert_string_equal(case_lower(&(struct copy_case){.size = 1}), "src");
+    struct copy_case c = parsed("memcpy size=1 lower=dst");
+    assert_string_equal(case_lower(&c), "dst");
+    c = parsed("memmove size=8 overlap=-4 lower=dst");
+    assert_false(c.dst_below);
+    assert_string_equal(case_lower(&c), "dst");
+    c = parsed("memmove size=8 overlap=4 lower=src");
+    assert_string_equal(case_lower(&c), "src");
+    c = parsed("memmove size=8 overlap=0");
+    assert_null(case_lower(&c));
+}
+
+static void fills_have_numbers_and_names(void **state)
+{
+    (void)state;
+    struct copy_case c = parsed("memcpy size=1 fill=equal");
+    assert_true(c.data == DATA_OF_SEED && c.fill == 0);
+    c = parsed("memcpy size=1 fill=different");
+    assert_true(c.data == DATA_OF_SEED && c.fill == 1);
+    c = parsed("memcpy size=1 fill=zeros");
+    assert_true(c.data == DATA_ZEROS && c.fill == 1);
+    c.fill = 2; // says nothing
+    assert_false(case_is_valid(&c));
+    c.fill = 1;
+    c.data = DATA_COUNT;
+    assert_false(case_is_valid(&c));
 }
 
 static void overlapping_buffers_are_only_for_memmove(void **state)
@@ -148,6 +192,9 @@ static void only_consistent_cases_are_valid(void **state)
     c.overlapping = false; // but still at a distance
     assert_false(case_is_valid(&c));
     c = good;
+    c.dst_below = true; // contradicts the overlap, or repeats it
+    assert_false(case_is_valid(&c));
+    c = good;
     c.overlap = INT64_MIN;
     assert_false(case_is_valid(&c));
 }
@@ -160,8 +207,11 @@ static void cases_are_ordered_by_size_then_place_then_data(void **state)
         "memmove size=2 dst=0 src=0 fill=1",
         "memmove size=2 dst=0 src=0 fill=2",
         "memmove size=2 dst=0 src=0 fill=0",
+        "memmove size=2 dst=0 src=0 fill=zeros",
+        "memmove size=2 dst=0 src=0 fill=ones",
         "memmove size=2 dst=0 src=0 fill=1 rep=1",
         "memmove size=2 dst=0 src=0 fill=0 nt=1",
+        "memmove size=2 dst=0 src=0 lower=dst fill=1",
         "memmove size=2 dst=0 src=1 fill=0",
         "memmove size=2 dst=1 src=0 fill=0",
         "memmove size=2 dst=9 overlap=0",
@@ -207,6 +257,8 @@ int main(void)
         cmocka_unit_test(fields_come_in_any_order_and_have_defaults),
         cmocka_unit_test(the_source_follows_from_destination_and_overlap),
         cmocka_unit_test(a_wrong_field_is_named_with_what_was_expected),
+        cmocka_unit_test(which_buffer_is_lower_is_said_or_follows),
+        cmocka_unit_test(fills_have_numbers_and_names),
         cmocka_unit_test(overlapping_buffers_are_only_for_memmove),
         cmocka_unit_test(only_consistent_cases_are_valid),
         cmocka_unit_test(cases_are_ordered_by_size_then_place_then_data),

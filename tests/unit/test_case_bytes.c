@@ -52,6 +52,22 @@ static void bytes_of_a_case_are_that_case_again(void **state)
     }
 }
 
+// Else an engine never comes by what such a field decides.
+static void bytes_and_mutants_say_every_order_and_kind_of_data(void **state)
+{
+    (void)state;
+    bool seen[2][DATA_COUNT] = {{false}};
+    uint8_t bytes[CASE_BYTES] = {0}, pick;
+    for (unsigned seed = 0; seed < 20000; seed++) {
+        struct copy_case c;
+        case_mutate(bytes, CASE_BYTES, CASE_BYTES, seed);
+        case_from_bytes(bytes, CASE_BYTES, &c, &pick);
+        seen[c.dst_below][c.data] = true;
+    }
+    for (unsigned i = 0; i < DATA_COUNT; i++)
+        assert_true(seen[0][i] && seen[1][i]);
+}
+
 static void no_bytes_are_the_smallest_case(void **state)
 {
     (void)state;
@@ -187,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_bytes_of_any_length_are_a_valid_case),
         cmocka_unit_test(bytes_of_a_case_are_that_case_again),
+        cmocka_unit_test(bytes_and_mutants_say_every_order_and_kind_of_data),
         cmocka_unit_test(no_bytes_are_the_smallest_case),
         cmocka_unit_test(what_bytes_cannot_say_is_refused),
         cmocka_unit_test(a_saved_cases_text_is_taken_as_that_case),

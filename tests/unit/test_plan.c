@@ -38,6 +38,17 @@ static struct plan_request said(const char *size, const char *dst, const char *s
                                  .overlap = range(overlap)};
 }
 
+// Each case of it once, with data as it comes.
+static struct plan_request only(const char *size, const char *dst, const char *src,
+                                const char *overlap)
+{
+    struct plan_request request = said(size, dst, src, overlap);
+    request.has_lower = !overlap;
+    request.order = ORDER_SRC;
+    request.has_fill = true;
+    return request;
+}
+
 static void build(struct backend b, enum copy_op op, struct plan_request request)
 {
     char error[256] = "";
@@ -75,7 +86,7 @@ static uint64_t count_cases(void)
     return count;
 }
 
-// Is this case, but for its fill, in the plan?
+// Is this case, but for its data and which buffer is the lower one, in the plan?
 static bool has_case(const char *text)
 {
     struct copy_case wanted, c;
@@ -85,6 +96,8 @@ static bool has_case(const char *text)
         if (!plan_case(&plan, i, &c))
             continue;
         wanted.fill = c.fill;
+        wanted.data = c.data;
+        wanted.dst_below = c.dst_below;
         if (case_compare(&c, &wanted) == 0)
             return true;
     }
@@ -238,7 +251,7 @@ static void one_size_meets_thousands_of_fills(void **state)
     (void)state;
     bool seen[65537] = {false};
     size_t distinct = 0;
-    build(routine("musl/memcpy", 0, 1, 1), OP_MEMCPY, said("8", NULL, NULL, NULL));
+    build(routine("musl/memcpy", 0, 1, 1), OP_MEMCPY, only("8", NULL, NULL, NULL));
     assert_int_equal(plan.cases, 4096);
     for (uint64_t i = 0; i < plan.cases; i++) {
         struct copy_case c;
@@ -253,9 +266,9 @@ static void a_product_has_exactly_what_was_said(void **state)
 {
     (void)state;
     build(routine("glibc/memmove_erms", 0, 1, 1), OP_MEMMOVE,
-          said("0..1024", "0..63", "0..63", NULL));
+          only("0..1024", "0..63", "0..63", NULL));
     assert_true(plan.cases == 1025 * 64 * 64);
-    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("8..24:8", "1..3:2", "4095", NULL));
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, only("8..24:8", "1..3:2", "4095", NULL));
     assert_int_equal(plan.cases, 6);
     assert_int_equal(count_cases(), 6);
     static const char *const texts[] = {
@@ -270,14 +283,14 @@ static void a_product_has_exactly_what_was_said(void **state)
 static void memmove_gets_overlaps_unless_a_source_is_given(void **state)
 {
     (void)state;
-    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("100", "0", NULL, NULL));
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, only("100", "0", NULL, NULL));
     // 64 sources, 33 distances and 8 of the size's own.
     assert_int_equal(count_cases(), 64 + 33 + 8);
     assert_true(has_case("memmove size=100 dst=0 overlap=-16"));
     assert_true(has_case("memmove size=100 dst=0 overlap=50"));
-    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("100", "0", "0", NULL));
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, only("100", "0", "0", NULL));
     assert_int_equal(count_cases(), 1);
-    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("10..11", "0..1", NULL, "-3..3"));
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, only("10..11", "0..1", NULL, "-3..3"));
     assert_int_equal(count_cases(), 2 * 2 * 7);
 }
 
@@ -289,26 +302,26 @@ static void a_distance_of_a_size_comes_once_and_not_too_far(void **state)
     for (size_t size = 0; size < 4; size++) {
         char text[8];
         snprintf(text, sizeof text, "%zu", size);
-        build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said(text, "0", NULL, NULL));
+        build(routine("x/y", 0, 1, 1), OP_MEMMOVE, only(text, "0", NULL, NULL));
         assert_int_equal(count_cases(), 64 + 33 + own[size]);
     }
-    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("0..2", "0", NULL, "8190..8194"));
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, only("0..2", "0", NULL, "8190..8194"));
     assert_int_equal(count_cases(), 3 + 4 + 5);
 }
 
 static void a_large_sweep_is_thinned_where_nothing_was_said(void **state)
 {
     (void)state;
-    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("1048576", NULL, NULL, NULL));
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, only("1048576", NULL, NULL, NULL));
     assert_int_equal(plan.cases, 64 * 64);
-    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("16777216", NULL, NULL, NULL));
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, only("16777216", NULL, NULL, NULL));
     assert_int_equal(plan.cases, 16 * 16);
-    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("16777216", "0..63", NULL, NULL));
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, only("16777216", "0..63", NULL, NULL));
     assert_int_equal(plan.cases, 64 * 16);
-    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("0..67108864:65536", NULL, NULL, NULL));
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, only("0..67108864:65536", NULL, NULL, NULL));
     assert_int_equal(plan.cases, 1025);
     // What was said is done, however long it takes.
-    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("67108864", "0..63", "0..63", NULL));
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, only("67108864", "0..63", "0..63", NULL));
     assert_int_equal(plan.cases, 64 * 64);
 }
 
@@ -330,15 +343,15 @@ static void cases_that_a_backend_does_not_take_are_left_out(void **state)
         }
         assert_true(count > 0);
     }
-    build(blocks, OP_MEMCPY, said("0..200", "0..20", "0", NULL));
+    build(blocks, OP_MEMCPY, only("0..200", "0..20", "0", NULL));
     assert_int_equal(plan.cases, 3 * 3);
-    build(routine("x/y", 0, 4, 1), OP_MEMCPY, said("1..50:3", "0", "0", NULL));
+    build(routine("x/y", 0, 4, 1), OP_MEMCPY, only("1..50:3", "0", "0", NULL));
     assert_int_equal(plan.cases, 4); // 4, 16, 28, 40
-    build(routine("x/y", 5, 1, 1), OP_MEMCPY, said("0..9:3", "0", "0", NULL));
+    build(routine("x/y", 5, 1, 1), OP_MEMCPY, only("0..9:3", "0", "0", NULL));
     assert_int_equal(plan.cases, 2); // 6, 9
-    assert_no_plan(blocks, OP_MEMCPY, said("1..63", NULL, NULL, NULL),
+    assert_no_plan(blocks, OP_MEMCPY, only("1..63", NULL, NULL, NULL),
                    "psm2/blockcpy takes no case");
-    assert_no_plan(blocks, OP_MEMCPY, said("64", "1..7", NULL, NULL), "multiples of 8");
+    assert_no_plan(blocks, OP_MEMCPY, only("64", "1..7", NULL, NULL), "multiples of 8");
 }
 
 static void impossible_plans_say_why(void **state)
@@ -361,11 +374,172 @@ static void a_step_beyond_its_range_is_one_value(void **state)
 {
     (void)state;
     build(routine("x/y", 0, 64, 1), OP_MEMCPY,
-          said("64..128:9223372036854775807", "0..1:9223372036854775807", "0", NULL));
+          only("64..128:9223372036854775807", "0..1:9223372036854775807", "0", NULL));
     assert_int_equal(plan.cases, 1);
     assert_int_equal(count_cases(), 1);
     assert_no_plan(routine("x/y", 64, 64, 1), OP_MEMCPY,
-                   said("1..128:9223372036854775807", "0", "0", NULL), "takes no case");
+                   only("1..128:9223372036854775807", "0", "0", NULL), "takes no case");
+}
+
+// Of the disjoint cases of the plan: has each size both orders, and each offset?
+static void assert_both_orders_everywhere(void)
+{
+    enum { SIZES = 4353 };
+    static bool sizes[SIZES][2], dst[PAGE_BYTES][2], src[PAGE_BYTES][2];
+    memset(sizes, 0, sizeof sizes);
+    memset(dst, 0, sizeof dst);
+    memset(src, 0, sizeof src);
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        struct copy_case c;
+        if (!plan_case(&plan, i, &c) || c.overlapping)
+            continue;
+        if (c.size < SIZES)
+            sizes[c.size][c.dst_below] = true;
+        dst[c.dst_off][c.dst_below] = src[c.src_off][c.dst_below] = true;
+    }
+    for (size_t i = 0; i < SIZES; i++)
+        assert_int_equal(sizes[i][0], sizes[i][1]);
+    for (size_t i = 0; i < PAGE_BYTES; i++) {
+        assert_int_equal(dst[i][0], dst[i][1]);
+        assert_int_equal(src[i][0], src[i][1]);
+    }
+}
+
+static void each_size_and_each_offset_come_with_either_buffer_below(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *size, *dst, *src;
+    } rows[] = {
+        {"0..256", NULL, NULL},  {"8", NULL, NULL},     {"0..256", "0", "0"},
+        {"8", "4095", "4095"},   {"0..64", "0..1", "5"}, {"700..800", NULL, "3"},
+        {"1..1000:37", "7", "0..4095:5"},
+    };
+    for (unsigned op = 0; op < OP_COUNT; op++) {
+        build(routine("musl/memcpy", 0, 1, 1), (enum copy_op)op, nothing_said);
+        assert_both_orders_everywhere();
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            build(routine("x/y", 0, 1, 1), (enum copy_op)op,
+                  said(rows[i].size, rows[i].dst, rows[i].src, NULL));
+            assert_both_orders_everywhere();
+        }
+    }
+}
+
+// A routine may branch on which buffer is the lower one and on how one of them is aligned.
+static void each_size_has_each_offset_with_either_buffer_below(void **state)
+{
+    (void)state;
+    static bool dst[257][64][2], src[257][64][2], apart[257][64][2];
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("0..256", NULL, NULL, NULL));
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        struct copy_case c;
+        assert_true(plan_case(&plan, i, &c));
+        dst[c.size][c.dst_off][c.dst_below] = src[c.size][c.src_off][c.dst_below] = true;
+        apart[c.size][(c.dst_off - c.src_off) % 64][c.dst_below] = true;
+    }
+    for (size_t size = 0; size < 257; size++)
+        for (size_t i = 0; i < 64; i++)
+            assert_true(dst[size][i][0] && dst[size][i][1] && src[size][i][0] &&
+                        src[size][i][1] && apart[size][i][0] && apart[size][i][1]);
+}
+
+static void few_offsets_come_both_ways_each_and_many_about_as_many_as_before(void **state)
+{
+    (void)state;
+    struct plan_request request = said("100", "0..7", "0..7", NULL);
+    request.has_fill = true;
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, request);
+    assert_int_equal(plan.cases, 2 * 64);
+    request = said("0..256", NULL, NULL, NULL);
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, request);
+    assert_in_range(plan.cases, 257 * 4096, 257 * 4096 * 1.01);
+}
+
+static void the_smallest_cases_have_the_source_below(void **state)
+{
+    (void)state;
+    bool seen[257] = {false};
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("0..256", NULL, NULL, NULL));
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        struct copy_case c;
+        assert_true(plan_case(&plan, i, &c));
+        if (c.dst_off == 0 && c.src_off == 0 && !c.dst_below && c.fill == 1 && !c.data)
+            seen[c.size] = true;
+    }
+    for (size_t size = 0; size < 257; size++)
+        assert_true(seen[size]);
+}
+
+// Which data the cases of a size have, a bit each: data that differ, equal data, then
+// enum case_data.
+static unsigned data_of_size(uint64_t size, bool overlapping)
+{
+    unsigned found = 0;
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        struct copy_case c;
+        if (plan_case(&plan, i, &c) && c.size == size && c.overlapping == overlapping)
+            found |= c.data == DATA_OF_SEED ? 1u + (c.fill == 0) : 2u << c.data;
+    }
+    return found;
+}
+
+static void every_kind_of_data_comes_at_every_size_that_was_said(void **state)
+{
+    (void)state;
+    const unsigned all = (2u << DATA_COUNT) - 1;
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("8", "3", "0", NULL));
+    assert_int_equal(plan.cases, 2 + 2 * 5);
+    assert_int_equal(data_of_size(8, false), all);
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("250..260", NULL, NULL, NULL));
+    for (uint64_t size = 250; size <= 260; size++) {
+        assert_int_equal(data_of_size(size, false), all);
+        assert_int_equal(data_of_size(size, true), all);
+    }
+    build(routine("x/y", 0, 1, 1), OP_MEMMOVE, said("9", "3", NULL, "-4..4"));
+    assert_int_equal(data_of_size(9, true), all);
+    build(routine("musl/memcpy", 0, 1, 1), OP_MEMCPY, nothing_said);
+    for (uint64_t size = 0; size < 256; size += 15)
+        assert_int_equal(data_of_size(size, false), all);
+}
+
+static void kinds_of_data_do_not_make_large_sweeps_long(void **state)
+{
+    (void)state;
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, only("0..65536", "0", "0", NULL));
+    assert_int_equal(plan.cases, 65537);
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("0..65536", "0", "0", NULL));
+    assert_in_range(plan.cases, 2 * 65537 + 5 * 1000, 2.3 * 65537);
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, said("67108864", "0", "0", NULL));
+    assert_in_range(plan.cases, 12, 12);
+}
+
+static void what_is_said_of_order_and_data_holds_in_every_case(void **state)
+{
+    (void)state;
+    for (int defaults = 0; defaults < 2; defaults++)
+        for (int below = 0; below < 2; below++) {
+            struct plan_request request =
+                defaults ? nothing_said : said("0..20", "0..20", NULL, NULL);
+            request.has_lower = true;
+            request.order = below ? ORDER_DST : ORDER_SRC;
+            request.has_fill = true;
+            request.fill = (struct plane_fill){true, DATA_ONES, 1};
+            build(routine("x/y", 0, 1, 1), OP_MEMCPY, request);
+            for (uint64_t i = 0; i < plan.cases; i++) {
+                struct copy_case c;
+                assert_true(plan_case(&plan, i, &c));
+                assert_int_equal(c.dst_below, below);
+                assert_int_equal(c.data, DATA_ONES);
+                assert_int_equal(c.fill, 1);
+            }
+        }
+    struct plan_request request = said("0..20", "0..20", NULL, NULL);
+    request.has_lower = true;
+    request.order = ORDER_BOTH;
+    request.has_fill = true;
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, request);
+    assert_int_equal(plan.cases, 2 * 21 * 21 * 64);
 }
 
 int main(void)
@@ -387,6 +561,13 @@ int main(void)
         cmocka_unit_test(cases_that_a_backend_does_not_take_are_left_out),
         cmocka_unit_test(impossible_plans_say_why),
         cmocka_unit_test(a_step_beyond_its_range_is_one_value),
+        cmocka_unit_test(each_size_and_each_offset_come_with_either_buffer_below),
+        cmocka_unit_test(each_size_has_each_offset_with_either_buffer_below),
+        cmocka_unit_test(few_offsets_come_both_ways_each_and_many_about_as_many_as_before),
+        cmocka_unit_test(the_smallest_cases_have_the_source_below),
+        cmocka_unit_test(every_kind_of_data_comes_at_every_size_that_was_said),
+        cmocka_unit_test(kinds_of_data_do_not_make_large_sweeps_long),
+        cmocka_unit_test(what_is_said_of_order_and_data_holds_in_every_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The default sweeps, plane by plane.
+
+#include "case/plan_parts.h"
+
+#include <string.h>
+
+// Which backends and ops a plane of the default sweep is for.
+enum plane_for { FOR_ALL, FOR_MEMMOVE, FOR_GLIBC };
+
+struct plane_row {
+    struct range size, dst, src, overlap;
+    enum plane_overlap kind;
+    enum plane_for who;
+    enum plane_order order;
+    bool each_data; // once for each kind of data that routines look for
+    uint64_t nt;    // non-temporal threshold, 0: the library's own
+};
+
+// Around a power of two, where thresholds lie.
+#define POWER(n)                                                                     \
+    {.size = TO((n) - 1, (n) + 1), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)}, \
+        {.size = STEP((n) - 63, (n) + 63, 63), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)}
+
+// The smallest non-temporal threshold that glibc takes; from 16 times that size
+// on, it copies four pages at a time.
+#define NT 0x4040
+#define NT_SIZES(delta)                                                               \
+    {.size = STEP(NT + (delta), 4 * NT + (delta), NT), .dst = STEP(0, 33, 33),        \
+     .src = STEP(0, 17, 17), .who = FOR_GLIBC, .nt = NT}
+
+static const struct plane_row default_sweep[] = {
+    // Short copies at every alignment of both.
+    {.size = TO(0, 192), .dst = EVERY_OFFSET, .src = EVERY_OFFSET},
+    // Longer ones at every alignment of one.
+    {.size = TO(193, 1088), .dst = EVERY_OFFSET, .src = TO(0, 1)},
+    {.size = TO(193, 1088), .dst = EVERY_OFFSET, .src = STEP(8, 31, 23)},
+    {.size = TO(193, 1088), .dst = TO(0, 1), .src = EVERY_OFFSET},
+    {.size = TO(193, 1088), .dst = STEP(8, 31, 23), .src = EVERY_OFFSET},
+    // Up to beyond a page.
+    {.size = TO(1089, 4352), .dst = TO(0, 1), .src = TO(0, 1)},
+    {.size = TO(1089, 4352), .dst = STEP(16, 63, 47), .src = STEP(8, 32, 24)},
+    // At and across the end of a page.
+    {.size = TO(0, 256), .dst = PAGE_END, .src = STEP(0, 9, 9)},
+    {.size = TO(0, 256), .dst = STEP(0, 9, 9), .src = PAGE_END},
+    {.size = TO(0, 256), .dst = PAGE_END, .src = STEP(PAGE_BYTES - 64, PAGE_BYTES - 1, 21)},
+    // Every place in a page.
+    {.size = STEP(1, 8, 7), .dst = TO(0, PAGE_BYTES - 1), .src = ONE(0)},
+    {.size = STEP(64, 200, 136), .dst = TO(0, PAGE_BYTES - 1), .src = ONE(0)},
+    {.size = STEP(1, 8, 7), .dst = ONE(0), .src = TO(0, PAGE_BYTES - 1)},
+    {.size = STEP(64, 200, 136), .dst = ONE(0), .src = TO(0, PAGE_BYTES - 1)},
+    // Where the source is the lower one at offsets 0, the smallest cases, the destination.
+    {.size = TO(0, 1088), .dst = ONE(0), .src = ONE(0), .order = ORDER_DST},
+    // Equal data before and after, zeros, ones.
+    {.size = TO(0, 256), .dst = STEP(0, 31, 31), .src = STEP(0, 17, 17), .each_data = true},
+    {.size = STEP(257, 4352, 13), .dst = STEP(0, 31, 31), .src = ONE(0), .each_data = true},
+    {.size = STEP(9, 265, 32), .dst = STEP(0, 31, 31), .overlap = TO(0, OWN_DISTANCES - 1),
+     .kind = PLANE_OF_SIZE, .who = FOR_MEMMOVE, .each_data = true},
+    // Overlapping moves.
+    {.size = TO(0, 256), .dst = STEP(0, 63, 21), .overlap = TO(-80, 80),
+     .kind = PLANE_DISTANCE, .who = FOR_MEMMOVE},
+    {.size = TO(65, 1088), .dst = STEP(0, 63, 21), .overlap = TO(0, OWN_DISTANCES - 1),
+     .kind = PLANE_OF_SIZE, .who = FOR_MEMMOVE},
+    {.size = TO(1089, 4352), .dst = STEP(0, 33, 33), .overlap = TO(0, OWN_DISTANCES - 1),
+     .kind = PLANE_OF_SIZE, .who = FOR_MEMMOVE},
+    // Large ones.
+    POWER(8192), POWER(16384), POWER(32768), POWER(65536),
+    POWER(131072), POWER(262144), POWER(524288), POWER(1048576),
+    NT_SIZES(-63), NT_SIZES(-1), NT_SIZES(0), NT_SIZES(1), NT_SIZES(63),
+    {.size = TO(16 * NT - 1, 16 * NT + 1), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17),
+     .who = FOR_GLIBC, .nt = NT},
+};
+
+// Another CPU's routine is emulated, at a fiftieth of the speed: fewer of each.
+static const struct plane_row emulated_sweep[] = {
+    {.size = TO(0, 96), .dst = TO(0, 15), .src = TO(0, 15)},
+    {.size = TO(97, 320), .dst = TO(0, 15), .src = STEP(0, 9, 3)},
+    {.size = TO(97, 320), .dst = STEP(0, 9, 3), .src = TO(0, 15)},
+    {.size = STEP(321, 1088, 7), .dst = STEP(0, 63, 9), .src = STEP(0, 5, 5)},
+    {.size = STEP(1089, 4352, 61), .dst = STEP(0, 3, 3), .src = TO(0, 1)},
+    // At and across the end of a page.
+    {.size = STEP(0, 128, 3), .dst = PAGE_END, .src = STEP(0, 9, 9)},
+    {.size = STEP(0, 128, 3), .dst = STEP(0, 9, 9), .src = PAGE_END},
+    // Where the source is the lower one at offsets 0, the smallest cases, the destination.
+    {.size = TO(0, 320), .dst = ONE(0), .src = ONE(0), .order = ORDER_DST},
+    // Equal data before and after, zeros, ones.
+    {.size = TO(0, 128), .dst = STEP(0, 31, 31), .src = STEP(0, 17, 17), .each_data = true},
+    // Overlapping moves.
+    {.size = TO(0, 96), .dst = STEP(0, 21, 7), .overlap = TO(-33, 33), .kind = PLANE_DISTANCE,
+     .who = FOR_MEMMOVE},
+    {.size = STEP(65, 1088, 11), .dst = STEP(0, 21, 7), .overlap = TO(0, OWN_DISTANCES - 1),
+     .kind = PLANE_OF_SIZE, .who = FOR_MEMMOVE},
+    // Large ones.
+    {.size = TO(8191, 8193), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)},
+    {.size = TO(65535, 65537), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)},
+    {.size = ONE(262145), .dst = ONE(1), .src = ONE(0)},
+};
+
+// Is the row of the default sweep for this one?
+static bool row_is_for(const struct plane_row *row, const struct plan *plan,
+                       const struct backend *b, const struct plan_request *request)
+{
+    bool glibc = strncmp(b->name, "glibc/", 6) == 0;
+
+    return (row->who != FOR_MEMMOVE || plan->op == OP_MEMMOVE) &&
+           (row->who != FOR_GLIBC || (glibc && !request->has_tunables)) &&
+           !(row->each_data && request->has_fill) &&
+           !(row->order == ORDER_DST && request->has_lower);
+}
+
+bool plan_add_default(struct plan *plan, const struct backend *b,
+                      const struct plan_request *request)
+{
+    const struct plane_row *rows = b->arch ? emulated_sweep : default_sweep;
+    size_t count = b->arch ? sizeof emulated_sweep / sizeof *emulated_sweep
+                           : sizeof default_sweep / sizeof *default_sweep;
+    bool built = true;
+
+    for (size_t i = 0; i < count && built; i++) {
+        const struct plane_row *row = &rows[i];
+        struct plane plane = {.size = row->size, .dst = row->dst, .src = row->src,
+                              .overlap = row->overlap, .kind = row->kind, .order = row->order};
+
+        if (!row_is_for(row, plan, b, request))
+            continue;
+        plane_take_request(&plane, request);
+        plane.tunable[TUNABLE_NT] = row->nt ? row->nt : plane.tunable[TUNABLE_NT];
+        built = row->each_data ? plan_add_each_data(plan, b, plane) : plan_add(plan, b, plane);
+    }
+    return built;
+}
