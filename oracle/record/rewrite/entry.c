@@ -4,6 +4,7 @@
 // The ways into the rewritten code, out of it, and between its blocks where the
 // target is known only as it runs.
 
+#include "record/entry_registers.h"
 #include "record/rewrite/writer.h"
 
 #include "backends/cpu.h"
@@ -33,7 +34,7 @@ static void write_poison(struct writer *w)
     uint16_t args = bit(GPR_RDI) | bit(GPR_RSI) | bit(GPR_RDX) | bit(GPR_RCX) | bit(GPR_RSP);
     for (unsigned r = 0; r < GPR_COUNT; r++) {
         if (w->r->program.named & ~args & bit(r))
-            emit_set(w->e, r, POISON + r);
+            emit_set(w->e, r, ENTRY_REGISTER(r));
     }
 }
 
@@ -61,10 +62,10 @@ static unsigned write_checks(struct writer *w, uint8_t **out)
     for (unsigned reg = 0; reg < GPR_COUNT; reg++) {
         if (!(rewrite_callee_saved(w->r) & bit(reg)))
             continue;
-        emit_u8(w->e, reg >= 8 ? 0x49 : 0x48); // cmp reg, imm32
-        emit_u8(w->e, 0x81);
-        emit_u8(w->e, 0xf8 | (reg & 7u));
-        emit_u32(w->e, POISON + reg);
+        emit_set(w->e, GPR_RCX, ENTRY_REGISTER(reg)); // no compare takes 8 bytes
+        emit_u8(w->e, reg >= 8 ? 0x49 : 0x48);        // cmp reg, rcx
+        emit_u8(w->e, 0x39);
+        emit_u8(w->e, 0xc8 | (reg & 7u));
         out[n++] = write_unless_equal(w);
     }
     emit_set(w->e, GPR_RCX, w->r->guest.rsp);

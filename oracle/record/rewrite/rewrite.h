@@ -101,12 +101,7 @@ enum context_exit {
     CONTEXT_ABORTED
 };
 
-// Registers that carry no argument start with POISON plus their number, so that
-// a routine which reads them by mistake does the same every time, and one which
-// does not give them back is found out.
-enum { POISON = 0x5c5c5c00 };
-
-// Those among them that a routine must give back, as bits.
+// Registers that a routine must give back (entry_registers.h), as bits.
 uint16_t rewrite_callee_saved(const struct recorder *r);
 
 // Where a rewritten instruction stands, for reading the log after a fault.

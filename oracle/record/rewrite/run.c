@@ -3,6 +3,7 @@
 //
 // Runs the rewritten copy on a stack of its own, and tells how it ended.
 
+#include "record/entry_registers.h"
 #include "record/rewrite/rewrite.h"
 
 #include <asm/prctl.h>
@@ -481,7 +482,7 @@ static uint32_t find_clobbered(const struct recorder *r, const struct translatio
     uint16_t saved = c->exit == CONTEXT_CLOBBERED ? rewrite_callee_saved(r) : 0;
     uint32_t found = 0;
     for (unsigned reg = 0; reg < GPR_COUNT; reg++)
-        if ((saved >> reg & 1) && c->save[reg] != POISON + reg)
+        if ((saved >> reg & 1) && c->save[reg] != ENTRY_REGISTER(reg))
             found |= 1u << reg;
     if (c->exit == CONTEXT_CLOBBERED && c->save[GPR_RSP] != r->guest.rsp)
         found |= 1u << GPR_RSP;

@@ -7,6 +7,7 @@
 // comes before its first instruction and after each. The handler ends that at
 // step_returned, or anywhere by going to step_left.
 
+#include "record/entry_registers.h"
 #include "record/step/start.h"
 
         .intel_syntax noprefix
@@ -33,17 +34,17 @@ step_enter:
         mov rsi, [rdi + START_SRC]
         mov rdi, [rdi + START_DST]
         // What carries no argument holds what the rewriter puts there too.
-        mov eax, START_POISON + 0
-        mov ebx, START_POISON + 3
-        mov ebp, START_POISON + 5
-        mov r8d, START_POISON + 8
-        mov r9d, START_POISON + 9
-        mov r10d, START_POISON + 10
-        mov r11d, START_POISON + 11
-        mov r12d, START_POISON + 12
-        mov r13d, START_POISON + 13
-        mov r14d, START_POISON + 14
-        mov r15d, START_POISON + 15
+        movabs rax, ENTRY_REGISTER(0)
+        movabs rbx, ENTRY_REGISTER(3)
+        movabs rbp, ENTRY_REGISTER(5)
+        movabs r8, ENTRY_REGISTER(8)
+        movabs r9, ENTRY_REGISTER(9)
+        movabs r10, ENTRY_REGISTER(10)
+        movabs r11, ENTRY_REGISTER(11)
+        movabs r12, ENTRY_REGISTER(12)
+        movabs r13, ENTRY_REGISTER(13)
+        movabs r14, ENTRY_REGISTER(14)
+        movabs r15, ENTRY_REGISTER(15)
         push 0x102              // the trap flag, and the bit that is always set
         popfq
         call [rip + entry]

@@ -12,7 +12,6 @@
 #define START_SRC    24
 #define START_SIZE   32
 #define START_ARG4   40
-#define START_POISON 0x5c5c5c00
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -8,6 +8,7 @@
 
 #include "record/step/step.h"
 
+#include "record/entry_registers.h"
 #include "record/step/start.h"
 #include "record/step/vectors.h"
 
@@ -189,7 +190,7 @@ static uint32_t find_clobbered(const struct recorder *r, const ucontext_t *uc)
     const struct _libc_fpstate *fp = uc->uc_mcontext.fpregs;
     uint32_t found = (uint64_t)regs[REG_RSP] != r->guest.rsp ? 1u << REG_NUMBER_RSP : 0;
     for (size_t i = 0; i < sizeof saved / sizeof *saved; i++)
-        if (regs[saved[i].greg] != (greg_t)(START_POISON + saved[i].number))
+        if (regs[saved[i].greg] != (greg_t)ENTRY_REGISTER(saved[i].number))
             found |= 1u << saved[i].number;
     found |= regs[REG_EFL] & DIRECTION ? CLOBBERED_DIRECTION : 0u;
     found |= regs[REG_EFL] & ALIGNMENT_FLAG ? CLOBBERED_ALIGNMENT : 0u;
