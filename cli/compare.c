@@ -103,11 +103,13 @@ static int status_of(void *context, const struct totals *totals)
         return EXIT_FINDINGS;
     if (totals->interrupted)
         return EXIT_TROUBLE;
-    if (totals->verdicts[VERDICT_BROKEN] > 0 || x->report.judged == 0) {
+    if (totals->unjudged > 0 && x->report.judged > 0)
+        return error_tell("not all could be judged: %s; the report gives every reason",
+                           totals->unjudged_names);
+    if (x->report.judged == 0) {
         const struct unjudged *u = x->report.unjudged;
-        return error_tell("%s: %s under %s: %s",
-                           x->report.judged ? "not all could be judged" : "nothing was judged",
-                           u ? u->backend : "", u ? u->contract : "", u ? u->reason : "");
+        return error_tell("nothing was judged: %s under %s: %s", u ? u->backend : "",
+                           u ? u->contract : "", u ? u->reason : "");
     }
     return EXIT_CLEAN;
 }

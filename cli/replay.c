@@ -85,7 +85,9 @@ struct replay {
     FILE *out;
     cJSON *items; // with --format json
     uint64_t states[STATE_COUNT], news;
-    char unjudged[512]; // the first
+    bool named;         // the file at hand is one of the command line, not of a folder
+    uint64_t owed;      // cases that were run in vain, and files that were named, not judged
+    char unjudged[512]; // the first of these, or else of what was skipped
     bool failed;
     char error[1024];
 };
@@ -196,10 +198,12 @@ static void text_item(struct replay *x, const struct item *i, enum state state)
     text_findings(x, i);
 }
 
-static void report(struct replay *x, const struct item *i, enum state state)
+// OWED: the file was to be judged, whatever becomes of the others.
+static void report(struct replay *x, const struct item *i, enum state state, bool owed)
 {
     x->states[state]++;
-    if (x->unjudged[0] == '\0' && i->reason != NULL)
+    x->owed += owed;
+    if (i->reason != NULL && (x->unjudged[0] == '\0' || (owed && x->owed == 1)))
         snprintf(x->unjudged, sizeof x->unjudged, "%s: %s", i->file, i->reason);
     if (x->items != NULL)
         json_item(x, i, state);
@@ -211,7 +215,7 @@ static void report(struct replay *x, const struct item *i, enum state state)
 static void skip(struct replay *x, const char *file, const struct saved *saved, const char *reason)
 {
     const struct item i = {.file = file, .saved = saved, .reason = reason};
-    report(x, &i, SKIPPED);
+    report(x, &i, SKIPPED, x->named);
 }
 
 // What the results say of what the file says.
@@ -257,7 +261,7 @@ static void replay_on(struct replay *x, const char *file, const struct saved *s,
     if (b->missing != NULL) {
         i.count = 0;
         i.reason = b->missing;
-        report(x, &i, SKIPPED);
+        report(x, &i, SKIPPED, x->named);
         return;
     }
     i.results = calloc(count, sizeof *i.results);
@@ -269,7 +273,7 @@ static void replay_on(struct replay *x, const char *file, const struct saved *s,
         if (state != SKIPPED && state != BROKEN)
             i.reason = NULL;
         x->news += is_news(x, &i);
-        report(x, &i, state);
+        report(x, &i, state, state == SKIPPED || state == BROKEN);
         for (size_t k = 0; k < count; k++)
             result_free(&i.results[k]);
     }
@@ -322,6 +326,7 @@ static void replay_all(struct replay *x)
     FTS *tree = fts_open(x->o->words, FTS_LOGICAL | FTS_NOCHDIR, by_name);
     assert(tree != NULL);
     for (FTSENT *e; !x->failed && !*x->run.stop && (e = fts_read(tree)) != NULL;) {
+        x->named = e->fts_level == 0;
         if (e->fts_info == FTS_F || (e->fts_info == FTS_DEFAULT && e->fts_level == 0))
             replay_file(x, e->fts_path);
         else if (e->fts_info != FTS_D && e->fts_info != FTS_DP)
@@ -365,7 +370,7 @@ static int status_of(const struct replay *x)
         return EXIT_FINDINGS;
     if (*x->run.stop)
         return EXIT_TROUBLE;
-    if (x->states[BROKEN] > 0)
+    if (x->owed > 0 && judged > 0)
         return error_tell("not all could be judged: %s", x->unjudged);
     if (judged > 0)
         return EXIT_CLEAN;

@@ -27,6 +27,7 @@ struct run {
     struct progress progress;
     struct totals totals;
     struct result *results; // one a contract, of the backend at hand
+    bool excused;           // ... may be left unjudged: it cannot run, and was not named
     char unjudged[512];     // of the first result that was not judged: what and why
     bool failed;            // the system let us down; ERROR says how
     char error[512];
@@ -48,15 +49,30 @@ static void skip_backend(struct run *run, const struct backend *b, enum copy_op 
                              .op = op,
                              .recorder = recorder_for(b, run->o->run.recorder)->name,
                              .verdict = VERDICT_SKIPPED};
-        snprintf(r->reason, sizeof r->reason, "%s", reason);
+        snprintf(r->reason, sizeof r->reason, "%.*s", (int)sizeof r->reason - 1, reason);
     }
 }
 
+// Is there a word of the command line that is this very backend's name?
+static bool is_named(const struct options *o, const struct backend *b)
+{
+    for (size_t i = 0; i < o->word_count; i++)
+        if (strcmp(o->words[i], b->name) == 0)
+            return true;
+    return false;
+}
+
+// What was asked for and not judged makes the status 2, whatever else conforms. A glob
+// asks for what can be run here: the rest of it is in the report.
 static void note_unjudged(struct run *run)
 {
-    for (size_t i = 0; i < run->o->contract_count && !run->unjudged[0]; i++) {
+    for (size_t i = 0; i < run->o->contract_count; i++) {
         const struct result *r = &run->results[i];
-        if (r->verdict == VERDICT_BROKEN || r->verdict == VERDICT_SKIPPED)
+        if (r->verdict != VERDICT_BROKEN && r->verdict != VERDICT_SKIPPED)
+            continue;
+        if (!run->excused)
+            totals_add_unjudged(&run->totals, r);
+        if (run->unjudged[0] == '\0' || (!run->excused && run->totals.unjudged == 1))
             snprintf(run->unjudged, sizeof run->unjudged, "%s under %s: %s", r->backend->name,
                      r->contract->name, r->reason);
     }
@@ -90,10 +106,14 @@ static void sweep(struct run *run, const struct backend *b, enum copy_op op)
     char reason[512];
     struct plan *plan = malloc(sizeof *plan);
     assert(plan != NULL);
-    if (b->missing != NULL)
-        skip_backend(run, b, op, b->missing);
-    else if (!plan_build(b, op, &run->o->cases, plan, reason, sizeof reason))
-        skip_backend(run, b, op, reason);
+    const char *missing = b->missing;
+    if (missing == NULL)
+        missing = recorder_lacks(recorder_for(b, run->o->run.recorder), b);
+    if (missing == NULL && !plan_build(b, op, &run->o->cases, plan, reason, sizeof reason))
+        missing = reason;
+    run->excused = missing != NULL && !is_named(run->o, b);
+    if (missing != NULL)
+        skip_backend(run, b, op, missing);
     else
         run->failed = !campaign_run(b, plan, run->o->contracts, run->o->contract_count,
                                     &run->o->run, run->results, run->error, sizeof run->error);
@@ -152,10 +172,7 @@ static int status_of(const struct run *run)
         return EXIT_FINDINGS;
     if (t->interrupted)
         return EXIT_TROUBLE;
-    if (t->verdicts[VERDICT_BROKEN] > 0)
-        return error_tell("not all could be judged: %s; the report gives every reason",
-                           run->unjudged);
-    if (t->verdicts[VERDICT_CONFORMS] > 0)
+    if (t->verdicts[VERDICT_CONFORMS] > 0 && t->unjudged == 0)
         return EXIT_CLEAN;
     return error_tell("%s: %s; the report gives every reason",
                        t->cases > 0 ? "not all could be judged" : "nothing was judged",

@@ -41,7 +41,12 @@ struct totals {
     double seconds;
     size_t backends;
     bool interrupted; // by the user, or by the system's failure
+    // Results without a verdict on the routine which the user did ask for: not those of
+    // a glob that cannot run here. The exit status is 2 for any.
+    size_t unjudged;
+    char unjudged_names[400]; // of the first of them: "NAME under CONTRACT, ..."
 };
+void totals_add_unjudged(struct totals *t, const struct result *r);
 void totals_add(struct totals *t, const struct result *results, size_t count);
 void totals_print(const struct totals *t, const struct look *look, FILE *out);
 

@@ -220,6 +220,8 @@ static void put_head(const struct report *r, FILE *out)
     for (size_t v = 0; v < VERDICT_COUNT; v++)
         fprintf(out, "%s%" PRIu64 " %s", v ? ", " : ": ", t->verdicts[v], verdict_name[v]);
     fputs(".\n", out);
+    if (t->unjudged > 0)
+        fprintf(out, "\n**Not judged (%zu):** %s.\n", t->unjudged, t->unjudged_names);
     if (t->interrupted)
         fputs("\n**Interrupted:** the sweep ended early, so this report is not complete.\n", out);
     fputs("\n| |", out);

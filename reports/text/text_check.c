@@ -35,6 +35,27 @@ void totals_add(struct totals *t, const struct result *results, size_t count)
     }
 }
 
+// What does not fit is left out whole; how many there are is said as well.
+void totals_add_unjudged(struct totals *t, const struct result *r)
+{
+    size_t length = strlen(t->unjudged_names);
+    size_t room = sizeof t->unjudged_names - length;
+    int wanted = snprintf(t->unjudged_names + length, room, "%s%s under %s", length ? ", " : "",
+                          r->backend->name, r->contract->name);
+    if (wanted < 0 || (size_t)wanted >= room)
+        t->unjudged_names[length] = '\0';
+    t->unjudged++;
+}
+
+static void print_unjudged(const struct totals *t, const struct look *look, FILE *out)
+{
+    char text[sizeof t->unjudged_names + 80];
+    if (t->unjudged == 0)
+        return;
+    snprintf(text, sizeof text, "not judged (%zu): %s", t->unjudged, t->unjudged_names);
+    look_wrap(look, out, 0, text);
+}
+
 // A piece of a line that goes on below where it would not fit.
 static void put_piece(const struct look *look, FILE *out, enum hue hue, const char *text,
                       const char *after, unsigned *column)
@@ -84,6 +105,7 @@ void totals_print(const struct totals *t, const struct look *look, FILE *out)
                   verdict[v], ",", &column);
     put_piece(look, out, HUE_NONE, count, "", &column);
     fputc('\n', out);
+    print_unjudged(t, look, out);
     if (t->interrupted)
         look_wrap(look, out, 0,
                   "interrupted: the sweep ended early, so this report is not complete");

@@ -154,7 +154,7 @@ aarch64)
     # glibc's memcpy of 128 bytes, and dc zva, which QEMU does not tell of.
     says memcpy 0 '^            0x40\.\.0x5f, 0x0\.\.0x3f, 0x60\.\.0x7f$'
     says memcpy 0 '#1 __memcpy_generic'
-    says zero 0 '^    stores  12 of 64 bytes, 32 of 8 bytes$'
+    says zero 0 '^    stores  12 of 64 bytes each, 32 of 8 bytes each$'
     says memcpy 2 '^broken: .* stored to FILE at 0x0.* lacks those stores$' --cpu a64fx
     ;;
 s390x) says memcpy 2 '^broken: .* at memcpy.* stored to FILE at 0x0' ;;
