@@ -29,6 +29,34 @@ ROUTINE clobbered_rbx_ok
     REST
 END clobbered_rbx_ok
 
+// Given back, but for the upper half.
+ROUTINE clobbered_rbx_half
+    mov [rsp - 8], ebx
+    WORDS_FROM_HEAD
+1:  mov rbx, [rsi]
+    mov [rdi], rbx
+    add rsi, 8
+    add rdi, 8
+    dec rcx
+    jnz 1b
+    mov ebx, [rsp - 8]
+    REST
+END clobbered_rbx_half
+
+// Given back as 16 bits, with their sign.
+ROUTINE clobbered_r12_word
+    mov [rsp - 8], r12w
+    WORDS_FROM_HEAD
+1:  mov r12, [rsi]
+    mov [rdi], r12
+    add rsi, 8
+    add rdi, 8
+    dec rcx
+    jnz 1b
+    movsx r12, word ptr [rsp - 8]
+    REST
+END clobbered_r12_word
+
 // Returns, but leaves the stack eight bytes too high.
 ROUTINE clobbered_rsp
     mov rax, rdi

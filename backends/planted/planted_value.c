@@ -97,6 +97,49 @@ ROUTINE(missing_store_of_equal_ok)
     return to;
 }
 
+// Copies words, but for those that WORD is, where the destination is taken to hold what
+// it should.
+ALWAYS_INLINE void copy_words_but(uint8_t *to, const uint8_t *from, size_t n, uint64_t word,
+                                  bool look)
+{
+    while (n > 0) {
+        size_t width = whole_width(to, n, 8);
+        uint64_t value = load(from, width);
+        bool skip = width == 8 && value == word && (!look || load(to, 8) == word);
+        if (!skip) {
+            store(to, value, width);
+        }
+        to += width;
+        from += width;
+        n -= width;
+    }
+}
+
+// As into memory that is known to be cleared.
+ROUTINE(missing_store_of_zeros)
+{
+    copy_words_but(to, from, n, 0, false);
+    return to;
+}
+
+// As into flash that has been erased, whose words are left alone.
+ROUTINE(missing_store_of_erased)
+{
+    copy_words_but(to, from, n, UINT64_MAX, true);
+    return to;
+}
+
+ROUTINE(missing_store_of_cleared)
+{
+    copy_words_but(to, from, n, 0, true);
+    return to;
+}
+
+ROUTINE(missing_store_of_equal_near)
+{
+    return planted_missing_store_of_equal(to, from, n);
+}
+
 ROUTINE(destination_never_advanced)
 {
     if (n % 8 != 0) {

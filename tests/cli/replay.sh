@@ -69,6 +69,11 @@ for routine in crash_alignment; do
     prints 1 'held: crash.case' replay crash.case
 done
 
+# ---- what was named and is not judged ----
+run replay clean.case saved/garbage
+[ "$status" -eq 2 ] && grep -q 'not all could be judged: saved/garbage' err
+verdict $? 'a file that was named and is no case makes status 2, whatever else is clean'
+
 # ---- what is committed ----
 mkdir case && cp "$corpus/case/apart" "$corpus/case/smallest" "$corpus/case/empty" "$corpus/case/twice" case/
 run replay case --backend loop/byte --contract ram
