@@ -83,21 +83,23 @@ static void rate_text(uint64_t cases, double seconds, char *text, size_t text_si
 
 void totals_print(const struct totals *t, const struct look *look, FILE *out)
 {
-    char sweep[3 * COUNT_TEXT_MAX], count[COUNT_TEXT_MAX], text[COUNT_TEXT_MAX];
-    char verdict[VERDICT_COUNT][COUNT_TEXT_MAX];
+    char backends[COUNT_TEXT_MAX], cases[2 * COUNT_TEXT_MAX], rate[COUNT_TEXT_MAX];
+    char count[COUNT_TEXT_MAX], verdict[VERDICT_COUNT][COUNT_TEXT_MAX];
     unsigned column = 0;
-    int length = snprintf(sweep, sizeof sweep, "%s, %s in %.1f s",
-                          count_print(t->backends, "backend", count),
-                          count_print(t->cases, "case", text), t->seconds);
-    rate_text(t->cases, t->seconds, text, sizeof text);
-    if (t->cases > 0 && t->seconds > 0)
-        length += snprintf(sweep + length, sizeof sweep - (size_t)length, ", %s", text);
+    bool rated = t->cases > 0 && t->seconds > 0;
+    count_print(t->backends, "backend", backends);
+    snprintf(cases, sizeof cases, "%s in %.1f s", count_print(t->cases, "case", count), t->seconds);
+    rate_text(t->cases, t->seconds, rate, sizeof rate);
+    size_t length = strlen(backends) + 2 + strlen(cases) + (rated ? 2 + strlen(rate) : 0);
     count_print(t->findings, "finding", count);
-    size_t whole = (size_t)length + 1 + strlen(count) + 1;
+    size_t whole = length + 1 + strlen(count) + 1;
     for (size_t v = 0; v < VERDICT_COUNT; v++)
         whole += 2 + (size_t)snprintf(verdict[v], sizeof verdict[v], "%" PRIu64 " %s",
                                       t->verdicts[v], verdict_name[v]);
-    put_piece(look, out, HUE_NONE, sweep, ":", &column);
+    put_piece(look, out, HUE_NONE, backends, ",", &column);
+    put_piece(look, out, HUE_NONE, cases, rated ? "," : ":", &column);
+    if (rated)
+        put_piece(look, out, HUE_NONE, rate, ":", &column);
     // What does not fit on one line is two.
     column = whole > look->columns ? look->columns : column;
     for (size_t v = 0; v < VERDICT_COUNT; v++)
