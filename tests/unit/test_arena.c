@@ -147,8 +147,10 @@ static void where_a_case_lies_does_not_follow_from_what_ran_before(void **state)
 
 static void assert_bytes(const uint8_t *bytes, uint64_t count, unsigned value)
 {
+    uint64_t wrong = 0;
     for (uint64_t i = 0; i < count; i++)
-        assert_int_equal(bytes[i], value);
+        wrong += bytes[i] != value;
+    assert_true(wrong == 0);
 }
 
 static void data_of_one_byte_everywhere_lies_on_both_sides(void **state)
@@ -161,7 +163,7 @@ static void data_of_one_byte_everywhere_lies_on_both_sides(void **state)
                 {DATA_ONES, 0xff, 0},
                 {DATA_EQUAL_ZEROS, 0, 0},
                 {DATA_EQUAL_ONES, 0xff, 0xff}};
-    static const uint64_t sizes[] = {0, 1, 64, 5000, 1 << 20};
+    static const uint64_t sizes[] = {0, 1, 64, 5000, 1 << 18};
     static const int64_t distances[] = {0, 1, 63, 64, 8000};
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
         for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
@@ -177,9 +179,11 @@ static void data_of_one_byte_everywhere_lies_on_both_sides(void **state)
                     c.data = rows[r].data;
                     l = laid(&c);
                     assert_bytes(l.src, c.size, rows[r].source);
-                    for (uint64_t i = 0; i < c.size; i++)
-                        if (l.dst + i < l.src || l.dst + i >= l.src + c.size)
-                            assert_int_equal(l.dst[i], rows[r].old);
+                    // The destination beyond the source, at one of its ends.
+                    uint64_t apart_by = (uint64_t)distances[k] < c.size ? (uint64_t)distances[k]
+                                                                        : c.size;
+                    assert_bytes(sign < 0 ? l.dst : l.dst + c.size - apart_by, apart_by,
+                                 rows[r].old);
                     assert_true(holds(&c, &l));
                     memmove(l.dst, l.src, c.size);
                     assert_true(arena_is_clean_near(arena, &l));
