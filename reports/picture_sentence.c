@@ -38,7 +38,7 @@ static void gather_store(struct facts *f, const struct recording *r, const struc
     f->previous = e->lo;
     f->last_byte_last =
         !downwards && e->lo < (int64_t)size && e->lo + (int64_t)e->bytes >= (int64_t)size;
-    if (r->trace.sites[a->site].class == CLASS_NONTEMPORAL)
+    if (site_is(&r->trace.sites[a->site], CLASS_NONTEMPORAL))
         f->undrained = number;
 }
 

@@ -39,6 +39,11 @@ ROUTINE drain_xchg
     NONTEMPORAL "mov ecx, 1; xchg [rsp - 8], ecx"
 END drain_xchg
 
+// Serialises, and so waits for all stores.
+ROUTINE drain_cpuid
+    NONTEMPORAL "mov r8, rax; mov r9, rbx; xor eax, eax; cpuid; mov rbx, r9; mov rax, r8"
+END drain_cpuid
+
 ROUTINE unfenced_store
     NONTEMPORAL "nop"
 END unfenced_store

@@ -61,7 +61,8 @@ static void trace_of(struct trace *t)
 {
     static struct site sites[SITE_CLASS_COUNT];
     for (unsigned i = 0; i < SITE_CLASS_COUNT; i++) {
-        sites[i] = (struct site){.addr = 0x400000 + i, .length = 3, .class = (uint8_t)i};
+        sites[i] = (struct site){.addr = 0x400000 + i, .length = 3};
+        site_set_classes(&sites[i], 1u << i);
         snprintf(sites[i].text, sizeof sites[i].text, "mov qword ptr [rdi], r%u", i);
     }
     static const struct access rows[] = {

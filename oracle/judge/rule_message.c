@@ -260,8 +260,8 @@ static void say_class(const struct words *w)
 {
     char place[40];
     name_place(place, w->s, access_of(w, 0));
-    SAY(w, "%s, a %s instruction, %s at %s: this memory does not take it", w->by[0],
-        site_class_name[w->s->trace->sites[access_of(w, 0)->site].class], w->as->verb, place);
+    SAY(w, "%s, a %s instruction, %s at %s: this memory does not take it", w->by[0], w->as->noun,
+        w->as->verb, place);
 }
 
 static void say_unflushed(const struct words *w)
@@ -323,11 +323,11 @@ static const struct wording wordings[RULE_COUNT] = {
     [RULE_MISALIGNED_LOAD] = {.say = say_misaligned, .verb = "loads"},
     [RULE_WIDE_STORE] = {.say = say_wide, .verb = "stores"},
     [RULE_WIDE_LOAD] = {.say = say_wide, .verb = "loads"},
-    [RULE_VECTOR_STORE] = {.say = say_class, .verb = "stores"},
-    [RULE_VECTOR_LOAD] = {.say = say_class, .verb = "loads"},
-    [RULE_MASKED_STORE] = {.say = say_class, .verb = "stores"},
-    [RULE_STRING_STORE] = {.say = say_class, .verb = "stores"},
-    [RULE_NONTEMPORAL_STORE] = {.say = say_class, .verb = "stores"},
+    [RULE_VECTOR_STORE] = {.say = say_class, .verb = "stores", .noun = "vector"},
+    [RULE_VECTOR_LOAD] = {.say = say_class, .verb = "loads", .noun = "vector"},
+    [RULE_MASKED_STORE] = {.say = say_class, .verb = "stores", .noun = "masked"},
+    [RULE_STRING_STORE] = {.say = say_class, .verb = "stores", .noun = "string"},
+    [RULE_NONTEMPORAL_STORE] = {.say = say_class, .verb = "stores", .noun = "non-temporal"},
     [RULE_UNFENCED_STORE] = {.say = say_unfenced},
     [RULE_UNFLUSHED_STORE] = {.say = say_unflushed},
     [RULE_DESTINATION_LOAD] = {.say = say_destination_load},

@@ -14,40 +14,38 @@ enum { NEEDS_STORES = false, NEEDS_LOADS = true };
 #define CLASS(side, id) ((side)->classes >> (id) & 1)
 
 // RULE_TEST(id, what must be recorded, broken)
-#define RULE_TESTS(X)                                                                            \
-    X(RULE_CRASH, NEEDS_STORES, s->trace->outcome == OUTCOME_FAULTED)                            \
-    X(RULE_TIMEOUT, NEEDS_STORES, s->trace->outcome == OUTCOME_TIMED_OUT)                        \
-    X(RULE_WRONG_DATA, NEEDS_STORES, s->wrong_data)                                              \
-    X(RULE_WRONG_RETURN, NEEDS_STORES, s->wrong_return)                                          \
-    X(RULE_CLOBBERED_STATE, NEEDS_STORES, s->trace->clobbered != 0)                              \
-    X(RULE_MISSING_STORE, NEEDS_STORES, stores->missing && !onto_itself(s))                      \
-    X(RULE_OUT_OF_BOUNDS_STORE, NEEDS_STORES, s->store_outside)                                  \
-    X(RULE_OUT_OF_BOUNDS_LOAD, NEEDS_LOADS,                                                      \
-      p->same_page ? s->load_outside_page : s->load_outside)                                     \
-    X(RULE_DUPLICATE_STORE, NEEDS_STORES, s->duplicate)                                          \
-    X(RULE_OVERLAPPING_STORE, NEEDS_STORES, s->overlapping)                                      \
-    X(RULE_TRANSIENT_VALUE, NEEDS_STORES, s->transient)                                          \
-    X(RULE_SPLIT_STORE, NEEDS_STORES, is_split(s, stores, p))                                    \
-    X(RULE_TORN_ELEMENT, NEEDS_STORES, (stores->torn_sizes & sizes_up_to(max_of(p))) != 0)       \
-    X(RULE_REORDERED_STORE, NEEDS_STORES, stores->descending)                                    \
-    X(RULE_LAST_BYTE_NOT_LAST, NEEDS_STORES,                                                     \
-      !stores->last_byte_last && !left_alone(s, stores))                                         \
-    X(RULE_MISALIGNED_STORE, NEEDS_STORES, stores->misaligned)                                   \
-    X(RULE_WIDE_STORE, NEEDS_STORES, stores->width_max > max_of(p))                              \
-    X(RULE_VECTOR_STORE, NEEDS_STORES, CLASS(stores, CLASS_VECTOR))                              \
-    X(RULE_MASKED_STORE, NEEDS_STORES, CLASS(stores, CLASS_MASKED))                              \
-    X(RULE_STRING_STORE, NEEDS_STORES, CLASS(stores, CLASS_STRING))                              \
-    X(RULE_NONTEMPORAL_STORE, NEEDS_STORES, CLASS(stores, CLASS_NONTEMPORAL))                    \
-    X(RULE_UNFENCED_STORE, NEEDS_STORES,                                                         \
-      p->all_stores ? s->store_pending : s->nontemporal_pending)                                 \
-    X(RULE_UNFLUSHED_STORE, NEEDS_STORES, s->unflushed)                                          \
-    X(RULE_DESTINATION_LOAD, NEEDS_LOADS, s->destination_load)                                   \
-    X(RULE_REPEATED_LOAD, NEEDS_LOADS, loads->any_again)                                         \
-    X(RULE_SPLIT_LOAD, NEEDS_LOADS, is_split(s, loads, p))                                       \
-    X(RULE_REORDERED_LOAD, NEEDS_LOADS, loads->descending)                                       \
-    X(RULE_MISALIGNED_LOAD, NEEDS_LOADS, loads->misaligned)                                      \
-    X(RULE_WIDE_LOAD, NEEDS_LOADS, loads->width_max > max_of(p))                                 \
-    X(RULE_VECTOR_LOAD, NEEDS_LOADS, is_vector_load(loads))                                      \
+#define RULE_TESTS(X)                                                                              \
+    X(RULE_CRASH, NEEDS_STORES, s->trace->outcome == OUTCOME_FAULTED)                              \
+    X(RULE_TIMEOUT, NEEDS_STORES, s->trace->outcome == OUTCOME_TIMED_OUT)                          \
+    X(RULE_WRONG_DATA, NEEDS_STORES, s->wrong_data)                                                \
+    X(RULE_WRONG_RETURN, NEEDS_STORES, s->wrong_return)                                            \
+    X(RULE_CLOBBERED_STATE, NEEDS_STORES, s->trace->clobbered != 0)                                \
+    X(RULE_MISSING_STORE, NEEDS_STORES, stores->missing && !onto_itself(s))                        \
+    X(RULE_OUT_OF_BOUNDS_STORE, NEEDS_STORES, s->store_outside)                                    \
+    X(RULE_OUT_OF_BOUNDS_LOAD, NEEDS_LOADS, p->same_page ? s->load_outside_page : s->load_outside) \
+    X(RULE_DUPLICATE_STORE, NEEDS_STORES, s->duplicate)                                            \
+    X(RULE_OVERLAPPING_STORE, NEEDS_STORES, s->overlapping)                                        \
+    X(RULE_TRANSIENT_VALUE, NEEDS_STORES, s->transient)                                            \
+    X(RULE_SPLIT_STORE, NEEDS_STORES, is_split(s, stores, p))                                      \
+    X(RULE_TORN_ELEMENT, NEEDS_STORES, (stores->torn_sizes & sizes_up_to(max_of(p))) != 0)         \
+    X(RULE_REORDERED_STORE, NEEDS_STORES, stores->descending)                                      \
+    X(RULE_LAST_BYTE_NOT_LAST, NEEDS_STORES, !stores->last_byte_last && !left_alone(s, stores))    \
+    X(RULE_MISALIGNED_STORE, NEEDS_STORES, stores->misaligned)                                     \
+    X(RULE_WIDE_STORE, NEEDS_STORES, stores->width_max > max_of(p))                                \
+    X(RULE_VECTOR_STORE, NEEDS_STORES, CLASS(stores, CLASS_VECTOR))                                \
+    X(RULE_MASKED_STORE, NEEDS_STORES, CLASS(stores, CLASS_MASKED))                                \
+    X(RULE_STRING_STORE, NEEDS_STORES, CLASS(stores, CLASS_STRING))                                \
+    X(RULE_NONTEMPORAL_STORE, NEEDS_STORES, CLASS(stores, CLASS_NONTEMPORAL))                      \
+    X(RULE_UNFENCED_STORE, NEEDS_STORES,                                                           \
+      p->all_stores ? s->store_pending : s->nontemporal_pending)                                   \
+    X(RULE_UNFLUSHED_STORE, NEEDS_STORES, s->unflushed)                                            \
+    X(RULE_DESTINATION_LOAD, NEEDS_LOADS, s->destination_load)                                     \
+    X(RULE_REPEATED_LOAD, NEEDS_LOADS, loads->any_again)                                           \
+    X(RULE_SPLIT_LOAD, NEEDS_LOADS, is_split(s, loads, p))                                         \
+    X(RULE_REORDERED_LOAD, NEEDS_LOADS, loads->descending)                                         \
+    X(RULE_MISALIGNED_LOAD, NEEDS_LOADS, loads->misaligned)                                        \
+    X(RULE_WIDE_LOAD, NEEDS_LOADS, loads->width_max > max_of(p))                                   \
+    X(RULE_VECTOR_LOAD, NEEDS_LOADS, CLASS(loads, CLASS_VECTOR))                                   \
     X(RULE_DATA_DEPENDENT, NEEDS_LOADS, false)
 
 const char *const rule_name[RULE_COUNT] = {
@@ -95,13 +93,6 @@ static bool is_split(const struct shadow *s, const struct shadow_side *side,
     uint64_t size = s->c->size;
     return is_register_size(size) && size <= max_of(p) && !side->whole_request &&
            !left_alone(s, side);
-}
-
-// A non-temporal load is always a vector load (movntdqa).
-static bool is_vector_load(const struct shadow_side *loads)
-{
-    return CLASS(loads, CLASS_VECTOR) || CLASS(loads, CLASS_MASKED) ||
-           CLASS(loads, CLASS_NONTEMPORAL);
 }
 
 static bool request_applies(const struct shadow *s, enum rule_request request)

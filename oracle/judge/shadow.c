@@ -140,10 +140,10 @@ static inline uint64_t alignment_of(uint16_t width)
 
 static inline void count_class(struct pass *p, struct strip *t, const struct access *a, bool store)
 {
-    uint32_t class = UINT32_C(1) << p->sites[a->site].class;
-    t->side->classes |= class;
+    uint32_t classes = p->sites[a->site].classes;
+    t->side->classes |= classes;
     if (store)
-        p->undrained |= class;
+        p->undrained |= classes;
     if (a->width > t->side->width_max)
         t->side->width_max = a->width;
 }
@@ -211,10 +211,10 @@ static inline __attribute__((always_inline)) bool touch_inside(struct pass *p, s
     if (store & (again != 0))
         look_back(p, i, again);
 
-    uint64_t class = UINT64_C(1) << p->sites[a->site].class;
+    uint64_t classes = p->sites[a->site].classes;
     uint64_t astray = (a->addr & (width - 1)) != 0, descends = a->addr < t->start;
-    p->undrained |= (uint32_t)(class & -store);
-    t->seen |= width | class << SEEN_CLASS | SEEN_ASTRAY * astray | SEEN_DESCENDED * descends;
+    p->undrained |= (uint32_t)(classes & -store);
+    t->seen |= width | classes << SEEN_CLASS | SEEN_ASTRAY * astray | SEEN_DESCENDED * descends;
     t->accesses++;
     t->start = a->addr;
     t->end = off + width;

@@ -345,7 +345,7 @@ bool shadow_find_unflushed(const struct shadow *s, uint64_t *off)
     for (size_t i = 0; i < s->trace->count; i++) {
         const struct access *a = &s->trace->accesses[i];
         if (a->kind == ACCESS_STORE || a->kind == ACCESS_FLUSH)
-            persist_access(&p, view, a, s->trace->sites[a->site].class == CLASS_NONTEMPORAL);
+            persist_access(&p, view, a, site_is(&s->trace->sites[a->site], CLASS_NONTEMPORAL));
         if (a->flags & ACCESS_DRAINS)
             persist_drain(&p);
     }

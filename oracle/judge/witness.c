@@ -204,7 +204,7 @@ static void tell_unfenced(struct story *story, enum rule_id id, const struct sha
     while (i > 0 && !(accesses[i - 1].flags & ACCESS_DRAINS))
         i--;
     for (; i < s->trace->count; i++) {
-        bool nontemporal = s->trace->sites[accesses[i].site].class == CLASS_NONTEMPORAL;
+        bool nontemporal = site_is(&s->trace->sites[accesses[i].site], CLASS_NONTEMPORAL);
         if ((p->all_stores || nontemporal) && story_touches(view, &accesses[i])) {
             tell(story, i);
             return;

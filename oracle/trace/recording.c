@@ -171,7 +171,8 @@ static bool body_take(struct trace *t, const struct recording_head *head, const 
             return false;
     for (size_t i = 0; i < t->site_count; i++) {
         frame_text_clean(sites[i].text, sizeof sites[i].text);
-        if (sites[i].class >= SITE_CLASS_COUNT || sites[i].length > sizeof sites[i].bytes ||
+        if (sites[i].class >= SITE_CLASS_COUNT || !site_is(&sites[i], sites[i].class) ||
+            sites[i].classes >> SITE_CLASS_COUNT != 0 || sites[i].length > sizeof sites[i].bytes ||
             !frame_bool_is_sound(&sites[i].decoders_differ))
             return false;
     }

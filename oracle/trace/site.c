@@ -4,12 +4,11 @@
 // Names and classes one instruction, with Capstone. All use of Capstone is in
 // this file.
 //
-// The class is the first of these that fits: fence, flush, prefetch,
-// non-temporal, string, atomic, masked, vector, else scalar. Where one
-// instruction is two of them, that is the one that a memory type forbids first:
-// maskmovdqu is non-temporal before it is masked. x87 instructions are scalar:
-// they store at most ten bytes, in one piece, and instruction emulators take
-// them. Moves of a mask register are vector: only AVX-512 has them.
+// An instruction is of several classes: maskmovdqu is non-temporal, masked and
+// vector. What is none of fence, flush, prefetch, non-temporal, string, atomic,
+// masked and vector is scalar. So are x87 instructions: they store at most ten
+// bytes, in one piece, and instruction emulators take them. Moves of a mask register
+// are vector: only AVX-512 has them.
 //
 // Capstone 4.0.2 fails on some encodings, and prints the vector index of a
 // 512-bit gather or scatter as a general register. There Zydis gives the text.
@@ -18,6 +17,7 @@
 
 #include <assert.h>
 #include <capstone/capstone.h>
+#include <elf.h>
 #include <stdio.h>
 #include <string.h>
 #include <Zydis/Zydis.h>
@@ -50,34 +50,52 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-static enum site_class classify(const struct description *d)
+static bool is_nontemporal(const char *name)
+{
+    // clzero writes a cache line around the caches, weakly ordered (AMD APM vol. 3).
+    return starts_with(name, "movnt") || starts_with(name, "vmovnt") ||
+           is_one_of(name, "maskmovq maskmovdqu vmaskmovdqu movdiri movdir64b enqcmd enqcmds "
+                           "clzero");
+}
+
+// movsd and cmpsd are also SSE2 instructions, with a vector register.
+static bool is_string(const struct description *d)
+{
+    return !d->vector &&
+           is_one_of(d->name, "movsb movsw movsd movsq stosb stosw stosd stosq "
+                              "lodsb lodsw lodsd lodsq cmpsb cmpsw cmpsd cmpsq "
+                              "scasb scasw scasd scasq insb insw insd outsb outsw outsd");
+}
+
+static bool is_masked(const struct description *d)
 {
     const char *name = d->name;
-    if (is_one_of(name, "sfence lfence mfence"))
-        return CLASS_FENCE;
+    return strstr(d->operands, "{k") || starts_with(name, "vmaskmov") ||
+           starts_with(name, "maskmov") || starts_with(name, "vpmaskmov") ||
+           strstr(name, "gather") || strstr(name, "scatter");
+}
+
+static bool is_vector(const struct description *d)
+{
+    const char *name = d->name;
+    return d->vector || starts_with(name, "fxsave") || starts_with(name, "xsave") ||
+           starts_with(name, "fxrstor") || starts_with(name, "xrstor");
+}
+
+// Bits per enum site_class.
+static unsigned classify(const struct description *d, struct ordering order)
+{
+    const char *name = d->name;
+    if (ordering_is_fence(order))
+        return 1u << CLASS_FENCE;
     if (is_one_of(name, "clflush clflushopt clwb"))
-        return CLASS_FLUSH;
+        return 1u << CLASS_FLUSH;
     if (starts_with(name, "prefetch") || strstr(name, "gatherpf") || strstr(name, "scatterpf"))
-        return CLASS_PREFETCH;
-    // clzero writes a cache line around the caches, weakly ordered (AMD APM vol. 3).
-    if (starts_with(name, "movnt") || starts_with(name, "vmovnt") ||
-        is_one_of(name, "maskmovq maskmovdqu vmaskmovdqu movdiri movdir64b enqcmd enqcmds clzero"))
-        return CLASS_NONTEMPORAL;
-    // movsd and cmpsd are also SSE2 instructions, with a vector register.
-    if (!d->vector &&
-        is_one_of(name, "movsb movsw movsd movsq stosb stosw stosd stosq lodsb lodsw lodsd lodsq "
-                        "cmpsb cmpsw cmpsd cmpsq scasb scasw scasd scasq "
-                        "insb insw insd outsb outsw outsd"))
-        return CLASS_STRING;
-    if (d->locked || (d->memory && strcmp(name, "xchg") == 0))
-        return CLASS_ATOMIC;
-    if (strstr(d->operands, "{k") || starts_with(name, "vmaskmov") ||
-        starts_with(name, "vpmaskmov") || strstr(name, "gather") || strstr(name, "scatter"))
-        return CLASS_MASKED;
-    if (d->vector || starts_with(name, "fxsave") || starts_with(name, "xsave") ||
-        starts_with(name, "fxrstor") || starts_with(name, "xrstor"))
-        return CLASS_VECTOR;
-    return CLASS_SCALAR;
+        return 1u << CLASS_PREFETCH;
+    bool atomic = d->locked || (d->memory && strcmp(name, "xchg") == 0);
+    return (unsigned)is_nontemporal(name) << CLASS_NONTEMPORAL |
+           (unsigned)is_string(d) << CLASS_STRING | (unsigned)atomic << CLASS_ATOMIC |
+           (unsigned)is_masked(d) << CLASS_MASKED | (unsigned)is_vector(d) << CLASS_VECTOR;
 }
 
 // The mnemonic after its prefixes, of a text such as "rep movsb byte ptr [rdi]".
@@ -231,5 +249,6 @@ void site_describe(struct site *site, unsigned stores_bytes)
         else if (!known)
             print_bytes(site);
     }
-    site->class = (uint8_t)classify(&d);
+    site->order = ordering_of(EM_X86_64, false, site->bytes, site->length);
+    site_set_classes(site, classify(&d, site->order));
 }

@@ -13,6 +13,18 @@ const char *const site_class_name[SITE_CLASS_COUNT] = {
 #undef X
 };
 
+// What a memory type forbids first: maskmovdqu is non-temporal before it is masked.
+void site_set_classes(struct site *site, unsigned classes)
+{
+    static const uint8_t order[] = {CLASS_FENCE,  CLASS_FLUSH,  CLASS_PREFETCH, CLASS_NONTEMPORAL,
+                                    CLASS_STRING, CLASS_ATOMIC, CLASS_MASKED,   CLASS_VECTOR};
+    size_t i = 0;
+    while (i < sizeof order && !(classes >> order[i] & 1))
+        i++;
+    site->class = i < sizeof order ? order[i] : CLASS_SCALAR;
+    site->classes = (uint16_t)(classes | 1u << site->class);
+}
+
 const char *const region_name[REGION_COUNT] = {"dst", "src", "stack", "other"};
 
 void trace_init(struct trace *t)

@@ -9,6 +9,7 @@
 #define STORESCOPE_TRACE_H
 
 #include "case/arena.h"
+#include "trace/barrier.h"
 
 enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_FENCE, ACCESS_FLUSH, ACCESS_PREFETCH };
 
@@ -16,8 +17,9 @@ enum access_flag {
     ACCESS_DESCENDING = 1, // string op with the direction flag set
     ACCESS_MASKED = 2,     // only the bytes in `mask` are touched
     ACCESS_TLS = 4,        // through fs: or gs:, thread-local storage
-    ACCESS_DRAINS = 8,     // waits for earlier non-temporal stores: sfence, mfence,
-                           // a locked instruction (Intel SDM vol. 3A, 11.3.1)
+    ACCESS_DRAINS = 8,     // orders earlier stores before later ones, so that none waits
+                           // in a buffer any more: a barrier of stores, or an access
+                           // that is one; see ordering_drains
     ACCESS_CONTINUES = 16, // made by the same execution of an instruction as the
                            // access of its kind before it, but another one to
                            // the architecture: it may be seen by itself
@@ -41,7 +43,8 @@ struct access {
     uint8_t flags;  // enum access_flag
 };
 
-// How an instruction touches memory; one class a site.
+// How an instruction touches memory. A site is of several classes: `vmaskmovps` is
+// vector and masked; scalar is what is of no other.
 #define SITE_CLASSES(X)                  \
     X(CLASS_SCALAR, "scalar")            \
     X(CLASS_VECTOR, "vector")            \
@@ -60,16 +63,24 @@ enum site_class {
         SITE_CLASS_COUNT
 };
 extern const char *const site_class_name[SITE_CLASS_COUNT];
+_Static_assert(SITE_CLASS_COUNT <= 16, "struct site has a bit for each class");
 
 // One instruction of the backend that touches memory.
 struct site {
     uint64_t addr; // in the untouched routine
     uint8_t bytes[15];
     uint8_t length;
-    uint8_t class;        // enum site_class, from Capstone
+    uint8_t class;        // enum site_class: the one that memory types forbid first
     bool decoders_differ; // Capstone and Zydis disagree on what it stores
+    uint16_t classes;     // bit per enum site_class, that of `class` among them
+    struct ordering order;
     char text[79];        // Intel syntax, from Capstone
 };
+
+static inline bool site_is(const struct site *site, enum site_class class)
+{
+    return site->classes >> class & 1;
+}
 
 enum trace_outcome {
     OUTCOME_RETURNED,
@@ -141,7 +152,11 @@ enum region trace_region(const struct trace *t, const struct layout *layout, con
 // its mask. Empty for what has no width (a flush, a string op of 0 elements).
 struct span access_span(const struct access *a);
 
-// Fills class, text and decoders_differ of a site from its bytes (Capstone).
+// Takes the set of classes, bits per enum site_class (scalar when there is none), and
+// names the first of them.
+void site_set_classes(struct site *site, unsigned classes);
+
+// Fills in the rest of an x86-64 site from its address and bytes (Capstone).
 // `stores_bytes`: width that the operand decoder says it stores, 0 for none.
 void site_describe(struct site *site, unsigned stores_bytes);
 

@@ -37,6 +37,14 @@ static void add_value(cJSON *o, const struct trace *t, const struct access *a,
     free(text);
 }
 
+static void add_classes(cJSON *o, const struct site *site)
+{
+    cJSON *classes = cJSON_AddArrayToObject(o, "classes");
+    for (unsigned class = 0; class < SITE_CLASS_COUNT; class ++)
+        if (site_is(site, (enum site_class) class))
+            cJSON_AddItemToArray(classes, cJSON_CreateString(site_class_name[class]));
+}
+
 static cJSON *access_object(const struct recording *r, const struct access *a)
 {
     cJSON *o = json_object();
@@ -55,6 +63,7 @@ static cJSON *access_object(const struct recording *r, const struct access *a)
     json_add_count(o, "pc", site->addr);
     json_add_text(o, "site", site->text);
     json_add_text(o, "class", site_class_name[site->class]);
+    add_classes(o, site);
     cJSON_AddBoolToObject(o, "descending", (a->flags & ACCESS_DESCENDING) != 0);
     cJSON_AddBoolToObject(o, "decoders_differ", site->decoders_differ);
     return o;

@@ -48,8 +48,11 @@ static struct {
     _Atomic int deaths, opens, opens_with_loads, child;
 } * shared;
 
-static const struct site only_site = {
-    .addr = 0x1000, .length = 2, .class = CLASS_SCALAR, .text = "mov byte ptr [rdi], al"};
+static const struct site only_site = {.addr = 0x1000,
+                                      .length = 2,
+                                      .class = CLASS_SCALAR,
+                                      .classes = 1u << CLASS_SCALAR,
+                                      .text = "mov byte ptr [rdi], al"};
 
 static inline void note(enum access_kind kind, const void *at, size_t width)
 {

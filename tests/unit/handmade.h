@@ -45,7 +45,8 @@ static inline void handmade_init(struct handmade *h, uint64_t size, uint32_t dst
                                 .stack_entry = HANDMADE_STACK,
                                 .stack = {HANDMADE_STACK - 0x1000, HANDMADE_STACK + 8}};
     for (unsigned i = 0; i < SITE_CLASS_COUNT; i++) {
-        h->sites[i] = (struct site){.addr = 0x400000 + i, .length = 1, .class = (uint8_t)i};
+        h->sites[i] = (struct site){.addr = 0x400000 + i, .length = 1};
+        site_set_classes(&h->sites[i], 1u << i);
         snprintf(h->sites[i].text, sizeof h->sites[i].text, "%s instruction", site_class_name[i]);
     }
 }

@@ -170,7 +170,8 @@ static inline void assert_witness(const struct scene *sc, enum rule_id id, int c
 static inline void name_sites(void)
 {
     for (uint8_t class = 0; class < SITE_CLASS_COUNT; class ++) {
-        sites[class] = (struct site){.addr = 0x1000u + class, .class = class};
+        sites[class] = (struct site){.addr = 0x1000u + class};
+        site_set_classes(&sites[class], 1u << class);
         snprintf(sites[class].text, sizeof sites[class].text, "%s", site_class_name[class]);
     }
 }

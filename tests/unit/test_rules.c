@@ -291,6 +291,37 @@ static void a_class_of_store_is_told_by_its_site(void **state)
     }
 }
 
+// As AArch64's `stnp q0, q1`, x86's maskmovdqu, and so on.
+static void a_store_of_several_classes_breaks_the_rule_of_each(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned classes;
+        enum rule_id rules[3];
+        size_t count;
+    } rows[] = {
+        {1u << CLASS_NONTEMPORAL | 1u << CLASS_VECTOR,
+         {RULE_VECTOR_STORE, RULE_NONTEMPORAL_STORE},
+         2},
+        {1u << CLASS_MASKED | 1u << CLASS_VECTOR, {RULE_VECTOR_STORE, RULE_MASKED_STORE}, 2},
+        {1u << CLASS_NONTEMPORAL | 1u << CLASS_MASKED | 1u << CLASS_VECTOR,
+         {RULE_VECTOR_STORE, RULE_MASKED_STORE, RULE_NONTEMPORAL_STORE},
+         3},
+        {1u << CLASS_ATOMIC | 1u << CLASS_STRING, {RULE_STRING_STORE}, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene *sc = copy_of(8, 0, 0);
+        site_set_classes(&sites[CLASS_ATOMIC], rows[i].classes);
+        load_all(sc);
+        store(sc, 0, 8)->site = CLASS_ATOMIC;
+        end(sc);
+        for (size_t k = 0; k < rows[i].count; k++)
+            assert_true(breaks(sc, rows[i].rules[k]));
+        assert_int_equal(breaks(sc, RULE_VECTOR_STORE), rows[i].classes >> CLASS_VECTOR & 1);
+    }
+    site_set_classes(&sites[CLASS_ATOMIC], 1u << CLASS_ATOMIC);
+}
+
 static void a_nontemporal_store_without_a_fence_after_it_is_unfenced(void **state)
 {
     (void)state;
@@ -364,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_store_off_its_width_is_misaligned),
         cmocka_unit_test(a_store_wider_than_allowed_is_wide),
         cmocka_unit_test(a_class_of_store_is_told_by_its_site),
+        cmocka_unit_test(a_store_of_several_classes_breaks_the_rule_of_each),
         cmocka_unit_test(a_nontemporal_store_without_a_fence_after_it_is_unfenced),
         cmocka_unit_test(where_all_stores_have_to_drain_a_plain_one_is_unfenced_too),
         cmocka_unit_test(a_line_not_flushed_after_its_last_store_is_unflushed),

@@ -302,7 +302,9 @@ int main(void)
         cmocka_unit_test(a_full_masked_store_tears_the_element_at_its_far_end),
         cmocka_unit_test(nothing_of_a_larger_case_is_left_in_a_smaller_one),
     };
-    for (uint8_t class = 0; class < SITE_CLASS_COUNT; class ++)
-        sites[class] = (struct site){.addr = 0x1000u + class, .class = class};
+    for (uint8_t class = 0; class < SITE_CLASS_COUNT; class ++) {
+        sites[class] = (struct site){.addr = 0x1000u + class};
+        site_set_classes(&sites[class], 1u << class);
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,7 +138,7 @@ static void reference_order(struct reference_side *r, const struct atom **side, 
         for (uint64_t b = 0; b < size; b++)
             whole &= atom_touches(side[i], base + b);
         r->facts.whole_request &= whole;
-        r->facts.classes |= UINT32_C(1) << sites[side[i]->access->site].class;
+        r->facts.classes |= sites[side[i]->access->site].classes;
         if (side[i]->width > r->facts.width_max)
             r->facts.width_max = (uint32_t)side[i]->width;
     }
@@ -541,7 +541,9 @@ int main(void)
         cmocka_unit_test(shadow_agrees_with_the_reference_on_random_traces),
         cmocka_unit_test(transient_values_agree_with_the_reference),
     };
-    for (uint8_t class = 0; class < SITE_CLASS_COUNT; class ++)
-        sites[class] = (struct site){.addr = 0x1000u + class, .class = class};
+    for (uint8_t class = 0; class < SITE_CLASS_COUNT; class ++) {
+        sites[class] = (struct site){.addr = 0x1000u + class};
+        site_set_classes(&sites[class], 1u << class);
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

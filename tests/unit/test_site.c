@@ -160,6 +160,37 @@ static void check_all(const struct encoding *encodings, size_t count)
     }
 }
 
+#define IS(class) (1u << CLASS_##class)
+
+// What an instruction is besides its first class.
+static void an_instruction_is_of_several_classes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        unsigned length, classes;
+    } rows[] = {
+        {"\x88\x07", 2, IS(SCALAR)},
+        {"\x0f\x11\x07", 3, IS(VECTOR)},                                    // movups
+        {"\xc4\xe2\x75\x2e\x17", 5, IS(MASKED) | IS(VECTOR)},               // vmaskmovps
+        {"\x66\x0f\xe7\x07", 4, IS(NONTEMPORAL) | IS(VECTOR)},              // movntdq
+        {"\x48\x0f\xc3\x07", 4, IS(NONTEMPORAL)},                           // movnti
+        {"\x66\x0f\xf7\xc1", 4, IS(NONTEMPORAL) | IS(MASKED) | IS(VECTOR)}, // maskmovdqu
+        {"\x62\xf2\x7d\x49\xa0\x14\x0f", 7, IS(MASKED) | IS(VECTOR)},       // vpscatterdd
+        {"\xf3\xa4", 2, IS(STRING)},
+        {"\xf0\x48\x83\x07\x01", 5, IS(ATOMIC)}, // lock add
+        {"\x48\x87\x07", 3, IS(ATOMIC)},         // xchg
+        {"\x0f\xa2", 2, IS(FENCE)},              // cpuid
+        {"\x0f\xae\xe8", 3, IS(FENCE)},          // lfence
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct site site = site_of(rows[i].bytes, rows[i].length);
+        site_describe(&site, 0);
+        if (site.classes != rows[i].classes)
+            fail_msg("%s is of classes %x, not %x", site.text, site.classes, rows[i].classes);
+    }
+}
+
 #define CHECK(table) check_all(table, sizeof(table) / sizeof((table)[0]))
 
 static void instructions_on_general_registers_and_x87_are_scalar(void **state)
@@ -230,6 +261,7 @@ static void a_branch_target_is_printed_as_an_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_instruction_is_of_several_classes),
         cmocka_unit_test(instructions_on_general_registers_and_x87_are_scalar),
         cmocka_unit_test(instructions_on_vector_registers_are_vector),
         cmocka_unit_test(instructions_under_a_mask_are_masked),

@@ -18,9 +18,21 @@
 enum { LANE = 0x10000, SRC_LANE = 0x20000, STACK = 0x40000 };
 
 static const struct site three_sites[] = {
-    {.addr = 0x1000, .length = 3, .class = CLASS_SCALAR, .text = "first"},
-    {.addr = 0x1003, .length = 4, .class = CLASS_VECTOR, .text = "second"},
-    {.addr = 0x1007, .length = 2, .class = CLASS_STRING, .text = "third"},
+    {.addr = 0x1000,
+     .length = 3,
+     .class = CLASS_SCALAR,
+     .classes = 1u << CLASS_SCALAR,
+     .text = "first"},
+    {.addr = 0x1003,
+     .length = 4,
+     .class = CLASS_VECTOR,
+     .classes = 1u << CLASS_VECTOR,
+     .text = "second"},
+    {.addr = 0x1007,
+     .length = 2,
+     .class = CLASS_STRING,
+     .classes = 1u << CLASS_STRING,
+     .text = "third"},
 };
 
 static uint8_t *place(uintptr_t address)

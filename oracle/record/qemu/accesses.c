@@ -173,7 +173,9 @@ static void add_piece(struct taking *k, const struct qemu_record *rec, uint64_t 
                          .site = rec->site,
                          .width = (uint16_t)unit,
                          .kind = (uint8_t)kind,
-                         .flags = before && same_execution ? ACCESS_CONTINUES : 0};
+                         .flags = (uint8_t)(before && same_execution ? ACCESS_CONTINUES : 0)};
+    if (ordering_drains(k->r->sites[rec->site].order))
+        a->flags |= ACCESS_DRAINS;
     add_value(k, a, value, width);
 }
 
@@ -198,13 +200,13 @@ static void add_record(struct taking *k, const struct qemu_record *rec)
 static void add_fence(const struct taking *k, const struct qemu_record *rec)
 {
     struct trace *t = k->t;
-    k->r->sites[rec->site].class = CLASS_FENCE;
+    bool drains = ordering_drains(k->r->sites[rec->site].order);
     trace_reserve(t, t->count + 1);
     t->accesses[t->count++] = (struct access){.count = 1,
                                               .value = TRACE_NO_VALUE,
                                               .site = rec->site,
                                               .kind = ACCESS_FENCE,
-                                              .flags = ACCESS_DRAINS};
+                                              .flags = drains ? ACCESS_DRAINS : 0};
 }
 
 // A store before it may have been flushed, or not.

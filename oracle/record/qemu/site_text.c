@@ -127,84 +127,79 @@ static bool has_register(const char *operands, const char *letters)
     return false;
 }
 
-static enum site_class class_of_arm64(const struct insn_text *w)
-{
-    if (begins(w->name, "stnp ldnp stnt ldnt"))
-        return CLASS_NONTEMPORAL;
-    if (begins(w->name, "stxr stxp stlxr stlxp ldxr ldxp ldaxr ldaxp cas swp ldadd ldclr ldset "
-                        "ldeor ldsmax ldsmin ldumax ldumin stadd stclr stset steor stsmax stsmin "
-                        "stumax stumin"))
-        return CLASS_ATOMIC;
-    if (begins(w->name, "cpyp cpym cpye cpyf setp setm sete setg"))
-        return CLASS_STRING;
-    if (has_register(w->operands, "z") && has_register(w->operands, "p"))
-        return CLASS_MASKED;
-    return has_register(w->operands, "qvdshbzp") ? CLASS_VECTOR : CLASS_SCALAR;
-}
+// A row: what a name begins with makes it of the class.
+struct class_row {
+    unsigned machine; // 0: any that has no rows of its own
+    enum site_class class;
+    const char *names;
+};
 
-static enum site_class class_of_arm(const struct insn_text *w)
-{
-    if (begins(w->name, "strex stlex ldrex ldaex swp"))
-        return CLASS_ATOMIC;
-    return begins(w->name, "v") && has_register(w->operands, "qds") ? CLASS_VECTOR : CLASS_SCALAR;
-}
+static const struct class_row class_rows[] = {
+    {EM_AARCH64, CLASS_NONTEMPORAL, "stnp ldnp stnt ldnt"},
+    {EM_AARCH64, CLASS_ATOMIC,
+     "stxr stxp stlxr stlxp ldxr ldxp ldaxr ldaxp cas swp ldadd ldclr ldset ldeor stadd stclr "
+     "stset steor ldsmax ldsmin ldumax ldumin stsmax stsmin stumax stumin"},
+    {EM_AARCH64, CLASS_STRING, "cpyp cpym cpye cpyf setp setm sete setg"},
+    {EM_ARM, CLASS_ATOMIC, "strex stlex ldrex ldaex swp"},
+    {EM_PPC, CLASS_ATOMIC, "lwarx ldarx lbarx lharx lqarx stwcx stdcx stbcx sthcx stqcx lwat ldat stwat stdat"},
+    {EM_PPC, CLASS_MASKED, "stxvl lxvl"},
+    {EM_PPC, CLASS_VECTOR, "stxv lxv stv lv"},
+    {EM_S390, CLASS_STRING, "mvc mvn mvz mvo mvpg mvst nc oc xc tr ex"},
+    {EM_S390, CLASS_ATOMIC, "cs cds laa lan lao lax"},
+    {EM_S390, CLASS_VECTOR, "vst vl"},
+    {EM_S390, CLASS_MASKED, "vstl vll vstrl vlrl"},
+    {EM_386, CLASS_NONTEMPORAL, "movnt vmovnt maskmov vmaskmovdqu movdir"},
+    {EM_386, CLASS_MASKED, "maskmov vmaskmov vpmaskmov vpgather vgather"},
+    {EM_386, CLASS_ATOMIC, "lock xchg"},
+    {0, CLASS_ATOMIC, "sc. lr. amo ll scd lld cas swap ldstub ldl_l ldq_l stl_c stq_c tas ldcw ldcd"},
+    {0, CLASS_VECTOR, "vs vl"},
+};
 
-static enum site_class class_of_ppc(const struct insn_text *w)
+static unsigned by_rows(unsigned machine, const char *name)
 {
-    if (begins(w->name, "lwarx ldarx lbarx lharx lqarx stwcx stdcx stbcx sthcx stqcx lwat ldat "
-                        "stwat stdat"))
-        return CLASS_ATOMIC;
-    if (begins(w->name, "stxvl lxvl"))
-        return CLASS_MASKED;
-    return begins(w->name, "stxv lxv stv lv") ? CLASS_VECTOR : CLASS_SCALAR;
-}
-
-static enum site_class class_of_s390x(const struct insn_text *w)
-{
-    if (begins(w->name, "mvc mvn mvz mvo mvpg mvst nc oc xc tr ex"))
-        return strcmp(w->name, "mvhhi") == 0 ? CLASS_SCALAR : CLASS_STRING;
-    if (begins(w->name, "cs cds laa lan lao lax"))
-        return CLASS_ATOMIC;
-    return begins(w->name, "vst vl") ? CLASS_VECTOR : CLASS_SCALAR;
-}
-
-static enum site_class class_of_i386(const struct insn_text *w)
-{
-    if (begins(w->name, "movnt maskmov"))
-        return CLASS_NONTEMPORAL;
-    if (strstr(w->operands, "mm"))
-        return CLASS_VECTOR;
-    if (begins(w->name, "rep movsb movsw movsd movsq stosb stosw stosd lodsb lodsw lodsd"))
-        return CLASS_STRING;
-    return begins(w->name, "lock xchg") ? CLASS_ATOMIC : CLASS_SCALAR;
-}
-
-static enum site_class class_of_others(const struct insn_text *w)
-{
-    if (begins(w->name, "sc. lr. amo ll scd lld cas swap ldstub ldl_l ldq_l stl_c stq_c tas "
-                        "ldcw ldcd") ||
-        strcmp(w->name, "sc") == 0)
-        return CLASS_ATOMIC;
-    return begins(w->name, "vs vl.") ? CLASS_VECTOR : CLASS_SCALAR;
-}
-
-static enum site_class classify(const struct arch *arch, const struct insn_text *w)
-{
-    switch (arch->machine) {
-    case EM_AARCH64:
-        return class_of_arm64(w);
-    case EM_ARM:
-        return class_of_arm(w);
-    case EM_PPC:
-    case EM_PPC64:
-        return class_of_ppc(w);
-    case EM_S390:
-        return class_of_s390x(w);
-    case EM_386:
-        return class_of_i386(w);
-    default:
-        return class_of_others(w);
+    unsigned classes = 0;
+    bool own = false;
+    for (size_t i = 0; i < sizeof class_rows / sizeof *class_rows; i++) {
+        own |= class_rows[i].machine == machine;
+        if (class_rows[i].machine == (own ? machine : 0) && begins(name, class_rows[i].names))
+            classes |= 1u << class_rows[i].class;
     }
+    return classes;
+}
+
+// What no name's beginning tells.
+static unsigned by_operands(unsigned machine, const struct insn_text *w)
+{
+    const unsigned vector = 1u << CLASS_VECTOR, masked = 1u << CLASS_MASKED;
+    switch (machine) {
+    case EM_AARCH64:
+        if (has_register(w->operands, "z") && has_register(w->operands, "p"))
+            return vector | masked;
+        return has_register(w->operands, "qvdshbzp") ? vector : 0;
+    case EM_ARM:
+        return begins(w->name, "v") && has_register(w->operands, "qds") ? vector : 0;
+    case EM_386:
+        if (strstr(w->operands, "mm"))
+            return vector;
+        return begins(w->name, "rep movsb movsw movsd stosb stosw stosd lodsb lodsw lodsd")
+                   ? 1u << CLASS_STRING
+                   : 0;
+    case EM_RISCV:
+        return strstr(w->operands, "v0.t") ? vector | masked : 0;
+    default:
+        return 0;
+    }
+}
+
+// Bits per enum site_class.
+static unsigned classify(const struct arch *arch, const struct insn_text *w)
+{
+    unsigned machine = arch->machine == EM_PPC64 ? EM_PPC : arch->machine;
+    if (machine == EM_S390 && strcmp(w->name, "mvhhi") == 0)
+        return 0;
+    if (strcmp(w->name, "sc") == 0) // a beginning that other names have, too
+        return 1u << CLASS_ATOMIC;
+    return by_rows(machine, w->name) | by_operands(machine, w);
 }
 
 // DC ZVA and DC GZVA clear a block at once.
@@ -255,9 +250,12 @@ void qemu_describe_site(const struct arch *arch, const struct qemu_site *in, str
                         uint8_t *element)
 {
     struct insn_text w = {"", ""};
-    *out = (struct site){.addr = in->addr, .length = in->length, .class = CLASS_SCALAR};
+    *out = (struct site){.addr = in->addr, .length = in->length};
     *element = 0;
     memcpy(out->bytes, in->bytes, in->length);
+    out->order = ordering_of(arch->machine, arch->big_endian, in->bytes, in->length);
+    unsigned fence = (unsigned)ordering_is_fence(out->order) << CLASS_FENCE;
+    site_set_classes(out, fence);
     if (arch->machine == EM_X86_64) {
         site_describe(out, 0);
         out->decoders_differ = false;
@@ -269,7 +267,7 @@ void qemu_describe_site(const struct arch *arch, const struct qemu_site *in, str
     }
     snprintf(out->text, sizeof out->text, "%.23s%s%.50s", w.name, w.operands[0] ? " " : "",
              w.operands);
-    out->class = (uint8_t)classify(arch, &w);
+    site_set_classes(out, fence ? fence : classify(arch, &w));
     *element = element_bytes(arch, in, &w);
 }
 

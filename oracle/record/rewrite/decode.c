@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "trace/barrier.h"
 #include "record/rewrite/zydis_insn.h"
 
+#include <elf.h>
 #include <string.h>
 
 // Instructions whose accesses, or whose effect on the recorder itself, are not
@@ -168,13 +170,6 @@ static void decode_string(struct insn *out, const struct decoded *d)
 static void decode_special(struct insn *out, const struct decoded *d)
 {
     switch (d->in.mnemonic) {
-    case ZYDIS_MNEMONIC_SFENCE:
-    case ZYDIS_MNEMONIC_MFENCE:
-        out->fence = out->drains = true;
-        break;
-    case ZYDIS_MNEMONIC_LFENCE:
-        out->fence = true;
-        break;
     case ZYDIS_MNEMONIC_CLFLUSH:
     case ZYDIS_MNEMONIC_CLFLUSHOPT:
     case ZYDIS_MNEMONIC_CLWB:
@@ -228,9 +223,13 @@ static void decode_special(struct insn *out, const struct decoded *d)
         d->in.meta.category == ZYDIS_CATEGORY_WIDENOP) {
         out->mem_count = 0;
     }
-    out->atomic = (d->in.attributes & ZYDIS_ATTRIB_HAS_LOCK) != 0 ||
-                  (d->in.mnemonic == ZYDIS_MNEMONIC_XCHG && out->mem_count > 0);
-    out->drains |= out->atomic;
+}
+
+static void decode_order(struct insn *out)
+{
+    struct ordering order = ordering_of(EM_X86_64, false, out->bytes, out->length);
+    out->fence = ordering_is_fence(order);
+    out->drains = ordering_drains(order);
 }
 
 // Push, pop and the like move rsp by a constant; all others that write rsp
@@ -453,6 +452,7 @@ void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct ins
     decode_part(out, &d);
     decode_string(out, &d);
     decode_special(out, &d);
+    decode_order(out);
     decode_rsp(out, &d);
     decode_effect(out, &d);
     decode_branch(out, &d);

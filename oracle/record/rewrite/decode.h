@@ -106,7 +106,7 @@ struct insn {
     struct mem mems[INSN_MEMS_MAX];
     uint8_t mem_count;
     uint8_t string; // enum insn_string
-    bool fence, drains, flush, prefetch, atomic;
+    bool fence, drains, flush, prefetch;
     bool sets_df, clears_df, pops_flags;
     bool dirties_uppers, clears_uppers; // of ymm0 to ymm15
     bool uses_mmx;   // or x87

@@ -149,9 +149,10 @@ struct wanted {
 
 static unsigned wanted_accesses(const struct insn *in, bool loads, struct wanted out[])
 {
+    const uint8_t drains = in->drains ? ACCESS_DRAINS : 0;
     unsigned n = 0;
     if (in->fence) {
-        out[n++] = (struct wanted){NULL, ACCESS_FENCE, in->drains ? ACCESS_DRAINS : 0};
+        out[n++] = (struct wanted){NULL, ACCESS_FENCE, drains};
         return n;
     }
     if (in->is_lea)
@@ -164,12 +165,11 @@ static unsigned wanted_accesses(const struct insn *in, bool loads, struct wanted
     }
     for (unsigned i = 0; i < in->mem_count && loads; i++) {
         if (in->mems[i].load)
-            out[n++] = (struct wanted){&in->mems[i], ACCESS_LOAD, 0};
+            out[n++] = (struct wanted){&in->mems[i], ACCESS_LOAD, drains};
     }
     for (unsigned i = 0; i < in->mem_count; i++) {
-        uint8_t flags = in->drains ? ACCESS_DRAINS : 0;
         if (in->mems[i].store)
-            out[n++] = (struct wanted){&in->mems[i], ACCESS_STORE, flags};
+            out[n++] = (struct wanted){&in->mems[i], ACCESS_STORE, drains};
     }
     return n;
 }

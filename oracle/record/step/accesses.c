@@ -98,7 +98,8 @@ static struct access access_make(const struct step_insn *in, enum access_kind ki
                            .value = TRACE_NO_VALUE,
                            .site = in->site,
                            .width = (uint16_t)width,
-                           .kind = (uint8_t)kind};
+                           .kind = (uint8_t)kind,
+                           .flags = in->drains ? ACCESS_DRAINS : 0};
 }
 
 static size_t append(struct step_log *log, const struct access *a)
@@ -119,8 +120,6 @@ static void add_store(struct step_now *now, const struct access *a)
     struct step_store *s = &now->stores[now->store_count++];
     s->access = *a;
     s->window = 0;
-    if (now->in->drains)
-        s->access.flags |= ACCESS_DRAINS;
 }
 
 // ---- operands ----
@@ -159,7 +158,7 @@ static void take_operand(struct step_now *now, const ucontext_t *uc, const struc
     if (m->role == ROLE_NONE)
         return;
     struct access a = access_make(in, ACCESS_LOAD, address_of(in, uc, bases), m->width);
-    a.flags = m->segment ? ACCESS_TLS : 0;
+    a.flags |= m->segment ? ACCESS_TLS : 0;
     if (m->role == ROLE_FLUSH || m->role == ROLE_PREFETCH) {
         a.kind = m->role == ROLE_FLUSH ? ACCESS_FLUSH : ACCESS_PREFETCH;
         a.addr &= m->role == ROLE_FLUSH ? ~UINT64_C(63) : ~UINT64_C(0);
@@ -265,7 +264,6 @@ void accesses_before(struct step_now *now, const ucontext_t *uc, const struct st
     now->log_count = log->count;
     if (in->fence) {
         struct access a = access_make(in, ACCESS_FENCE, 0, 0);
-        a.flags = in->drains ? ACCESS_DRAINS : 0;
         append(log, &a);
         return;
     }

@@ -3,7 +3,10 @@
 
 #include "record/step/facts.h"
 
+#include "trace/barrier.h"
+
 #include <capstone/capstone.h>
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -493,9 +496,6 @@ static void find_facts(struct step_insn *in, const cs_insn *insn)
         if (x86->operands[i].type == X86_OP_MEM && in->operand.role == ROLE_NONE)
             find_operand(in, name, x86, i, &p);
     find_hidden(in, name, x86, &p);
-    in->fence = is_one_of(name, "sfence mfence lfence");
-    in->drains = is_one_of(name, "sfence mfence") || x86->prefix[0] == X86_PREFIX_LOCK ||
-                 (strcmp(name, "xchg") == 0 && in->operand.role == ROLE_UPDATE);
     in->breakpoint = is_one_of(name, "int3 int1 icebp");
     find_refusal(in, name, x86);
 }
@@ -574,6 +574,18 @@ static bool is_hint(const uint8_t *code, unsigned length)
            (code[3] == 0xfa || code[3] == 0xfb);
 }
 
+static bool is_serialize(const uint8_t *code, unsigned length)
+{
+    return length >= 3 && code[0] == 0x0f && code[1] == 0x01 && code[2] == 0xe8;
+}
+
+static void find_order(struct step_insn *in)
+{
+    struct ordering order = ordering_of(EM_X86_64, false, in->bytes, in->length);
+    in->fence = ordering_is_fence(order);
+    in->drains = ordering_drains(order);
+}
+
 void facts_decode(uint64_t addr, const uint8_t *code, unsigned length, struct step_insn *out)
 {
     memset(out, 0, sizeof *out);
@@ -581,8 +593,9 @@ void facts_decode(uint64_t addr, const uint8_t *code, unsigned length, struct st
     out->site = UINT32_MAX;
     unsigned most = length < sizeof out->bytes ? length : (unsigned)sizeof out->bytes;
     memcpy(out->bytes, code, most);
-    if (is_hint(code, most)) {
-        out->length = 4;
+    if (is_hint(code, most) || is_serialize(code, most)) {
+        out->length = is_hint(code, most) ? 4 : 3;
+        find_order(out);
         return;
     }
     const uint8_t *at = code;
@@ -597,6 +610,7 @@ void facts_decode(uint64_t addr, const uint8_t *code, unsigned length, struct st
     }
     out->length = (uint8_t)scratch->size;
     find_facts(out, scratch);
+    find_order(out);
 }
 
 bool facts_is_site(const struct step_insn *in)

@@ -3,7 +3,8 @@
 //
 // What the step recorder must know of an x86-64 instruction before it runs it:
 // which memory it may touch, and whether it may be run at all. From Capstone
-// and the Intel SDM (vol. 2); nothing here is shared with the rewriter. What an
+// and the Intel SDM (vol. 2); nothing here is shared with the rewriter, but for what
+// an instruction orders, which is one table for all recorders (barrier.h). What an
 // instruction stored is not asked here but seen in memory. Capstone's access
 // data is wrong for many vector instructions, so whether a memory operand is
 // read or written follows from its place and the instruction's name.
