@@ -141,6 +141,43 @@ ROUTINE(loads_whole_of_four)
     return to;
 }
 
+// A position of eight bytes that the other side advances, read as two halves.
+ROUTINE(torn_load)
+{
+    uint8_t *dst = to;
+    const uint8_t *src = from;
+    while (n > 0) {
+        size_t width = whole_width(src, n, 8);
+        if (width == 8) {
+            store(dst, load(src, 4) | load(src + 4, 4) << 32, 8);
+        } else {
+            copy_element(dst, src, width);
+        }
+        dst += width;
+        src += width;
+        n -= width;
+    }
+    return to;
+}
+
+// Loaded whole; to memory of its own it may store byte by byte.
+ROUTINE(torn_load_ok)
+{
+    uint8_t *dst = to;
+    const uint8_t *src = from;
+    while (n > 0) {
+        size_t width = whole_width(src, n, 8);
+        uint64_t value = load(src, width);
+        for (size_t i = 0; i < width; i++) {
+            store(dst + i, value >> (8 * i), 1);
+        }
+        dst += width;
+        src += width;
+        n -= width;
+    }
+    return to;
+}
+
 ROUTINE(split_load)
 {
     if (n == 2) {

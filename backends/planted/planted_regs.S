@@ -420,3 +420,19 @@ ROUTINE regs_cmpxchg16b
     pop rbx
     ret
 END regs_cmpxchg16b
+
+// The byte behind the source, through a segment whose base is 0.
+ROUTINE over_read_by_segment
+    mov rax, rdi
+    movzx ecx, byte ptr gs:[rsi + rdx]
+    HEAD
+    WORDS_AND_REST
+END over_read_by_segment
+
+// As a stack protector reads its canary.
+ROUTINE over_read_by_segment_ok
+    mov rax, rdi
+    mov rcx, fs:[0x28]
+    HEAD
+    WORDS_AND_REST
+END over_read_by_segment_ok

@@ -30,7 +30,7 @@ struct parser {
     struct contract *out;
     unsigned sides; // of the section; 0 before the first
     bool always;
-    bool named, has_rules;
+    bool named, has_include, has_rules;
     char *error;
     size_t error_size;
 };
@@ -62,6 +62,7 @@ static unsigned params_of(enum rule_id rule)
     case RULE_UNFENCED_STORE:
         return PARAM_REQUEST | PARAM_STORES;
     case RULE_TORN_ELEMENT:
+    case RULE_TORN_LOAD:
     case RULE_SPLIT_STORE:
     case RULE_SPLIT_LOAD:
     case RULE_WIDE_STORE:
@@ -230,6 +231,12 @@ static bool parse_rule(struct parser *p, char **words, size_t count)
                     words[0]);
     if (p->sides == 0)
         return fail(p, "a rule before any section; expected [always], [dst] or [src] above it");
+    if (rule == RULE_TORN_ELEMENT && p->sides == DEVICE_SRC)
+        return fail(p, "torn-element is about stores to the destination; expected torn-load, which "
+                       "is about loads of the source");
+    if (rule == RULE_TORN_LOAD && p->sides == DEVICE_DST)
+        return fail(p, "torn-load is about loads of the source; expected torn-element, which is "
+                       "about stores to the destination");
     for (size_t i = 1; i < count; i++)
         if (!parse_param(p, rule, words[i], &seen, &params))
             return false;
@@ -278,6 +285,14 @@ static bool parse_memory(struct parser *p, const char *text)
     return true;
 }
 
+static void include(struct contract *c, const struct contract *other)
+{
+    for (size_t i = 0; i < other->rule_count; i++) {
+        const struct contract_rule *row = &other->rules[i];
+        set_row(c, row->rule, row->sides, row->always, &row->params);
+    }
+}
+
 static bool parse_include(struct parser *p, char **words, size_t count)
 {
     const struct contract *other = count == 2 ? contract_find(words[1]) : NULL;
@@ -289,10 +304,8 @@ static bool parse_include(struct parser *p, char **words, size_t count)
         return fail(p,
                     "include of `%s`; expected a built-in contract (`storescope list contracts`)",
                     count > 1 ? words[1] : "");
-    for (size_t i = 0; i < other->rule_count; i++) {
-        const struct contract_rule *row = &other->rules[i];
-        set_row(p->out, row->rule, row->sides, row->always, &row->params);
-    }
+    include(p->out, other);
+    p->has_include = true;
     return true;
 }
 
@@ -378,25 +391,37 @@ static void finish_row(const struct contract *c, struct contract_rule *row)
     case RULE_TORN_ELEMENT:
         lower_max(p, limit_of(c, RULE_WIDE_STORE, DEVICE_DST));
         break;
+    case RULE_TORN_LOAD:
+        lower_max(p, limit_of(c, RULE_WIDE_LOAD, DEVICE_SRC));
+        break;
     default:
         break;
     }
 }
 
-bool contract_parse(const char *file, const char *text, size_t length, struct contract *out,
-                    char *error, size_t error_size)
+// BASE: the contract whose rules hold in every other, or NULL for itself.
+static bool parse(const char *file, const char *text, size_t length, const struct contract *base,
+                  struct contract *out, char *error, size_t error_size)
 {
     struct parser p = {.file = file, .out = out, .error = error, .error_size = error_size};
     memset(out, 0, sizeof *out);
+    if (base)
+        include(out, base);
     if (!parse_lines(&p, text, length))
         return false;
     if (!p.named)
         return fail(&p, "no `contract NAME` line; expected one");
-    if (out->rule_count == 0)
+    if (!p.has_include && !p.has_rules)
         return fail(&p, "no rules; expected `include ram` or a section with rules");
     for (size_t i = 0; i < out->rule_count; i++)
         finish_row(out, &out->rules[i]);
     return true;
+}
+
+bool contract_parse(const char *file, const char *text, size_t length, struct contract *out,
+                    char *error, size_t error_size)
+{
+    return parse(file, text, length, contract_builtin(0), out, error, error_size);
 }
 
 // ---- built-in contracts and files ----
@@ -409,10 +434,10 @@ const struct contract *contract_builtin(size_t index)
     static size_t done;
     char error[256];
     while (done <= index) {
-        // Counted first, so that it finds the earlier ones while it is parsed.
+        // Each includes only earlier ones.
         const struct contract_text *t = &contract_texts[done];
-        if (!contract_parse(t->file, t->text, strlen(t->text), &parsed[done], error,
-                            sizeof error)) {
+        if (!parse(t->file, t->text, strlen(t->text), done ? &parsed[0] : NULL, &parsed[done],
+                   error, sizeof error)) {
             fprintf(stderr, "storescope: built-in contract: %s\n", error);
             abort();
         }

@@ -19,19 +19,20 @@
 //   [always]                    # holds whichever side it is
 //   wrong-data
 //
-// `include` takes over a built-in contract's rules; a rule named again gets new
-// parameters wherever it held already; `-rule` drops it. `crash` and `timeout`
-// hold in every contract and are not named.
+// The rules of `ram` hold in every contract, unless it drops them by name: a copy
+// has to be one whatever else is asked of it. `include` takes over those of another
+// built-in contract; a rule named again gets new parameters wherever it held already;
+// `-rule` drops it. `crash` and `timeout` hold in every contract and are not named.
 //
 // Parameters: `request=any|dst-aligned|src-aligned|both-aligned` (every rule),
-// `max=N` (split-*, torn-element: 2, 4, 8; wide-*: up to 64), `loads=same-page`
+// `max=N` (split-*, torn-*: 2, 4, 8; wide-*: up to 64), `loads=same-page`
 // (out-of-bounds-load), `stores=all` (unfenced-store).
 //
 // Two things follow from several rules together, so that no contract asks for
 // the impossible. Where misaligned stores are forbidden, split-store is meant for
 // naturally aligned destinations alone (request=dst-aligned). Where stores wider
 // than N are, split-store and torn-element are meant up to N bytes. Likewise for
-// the loads of the source.
+// the loads of the source, with split-load and torn-load.
 
 #ifndef STORESCOPE_CONTRACT_H
 #define STORESCOPE_CONTRACT_H

@@ -129,6 +129,14 @@ static bool place_make_room(struct place *p, size_t count)
     return p->seen != NULL;
 }
 
+enum stored memo_stored(const struct shadow *s)
+{
+    bool onto_itself = s->c->overlapping && s->c->overlap == 0;
+    if (s->stores.accesses > 0)
+        return STORED_SOMETHING;
+    return s->layout->size == 0 || onto_itself ? STORED_NOT_ASKED : STORED_NOTHING;
+}
+
 void memo_keep(struct memo *memo, const struct shadow *s, const uint16_t *broken, size_t count)
 {
     const struct trace *t = s->trace;
@@ -141,6 +149,7 @@ void memo_keep(struct memo *memo, const struct shadow *s, const uint16_t *broken
     p->verdict.count = (uint16_t)count;
     memcpy(p->verdict.broken, broken, count * sizeof *broken);
     p->verdict.again = s->stores.any_again;
+    p->verdict.stored = memo_stored(s);
     p->values = s->stores.any_again && memo->judge->values;
     p->op = s->c->op;
     p->overlapping = s->c->overlapping;

@@ -20,11 +20,16 @@ struct memo;
 struct memo *memo_new(const struct judge *judge);
 void memo_free(struct memo *memo);
 
+// Did a case store to the destination, where it asked for bytes to be stored?
+enum stored { STORED_NOT_ASKED, STORED_NOTHING, STORED_SOMETHING, STORED_COUNT };
+enum stored memo_stored(const struct shadow *s);
+
 // The checks that a case breaks, and whether it stores bytes again. A case that
 // breaks more is not remembered.
 enum { MEMO_BROKEN_MAX = 64 };
 struct memo_verdict {
     bool again;
+    enum stored stored;
     uint16_t count;
     uint16_t broken[MEMO_BROKEN_MAX]; // indices of the judge's checks
 };

@@ -15,7 +15,7 @@ struct words;
 // How the sentence of a rule is made, and the words that it shares with others.
 struct wording {
     void (*say)(const struct words *w);
-    const char *verb, *noun, *side, *advice;
+    const char *verb, *noun, *advice;
 };
 
 // What a sentence is made from.
@@ -156,6 +156,13 @@ static const char *bytes_of(uint64_t count)
     return count == 1 ? "byte" : "bytes";
 }
 
+// Bytes in front of the source or behind it, or around the destination.
+static bool lies_at_source(const struct words *w, const struct access *a)
+{
+    int64_t off;
+    return a->kind == ACCESS_LOAD && trace_region(w->s->trace, w->s->layout, a, &off) == REGION_SRC;
+}
+
 static void say_outside(const struct words *w)
 {
     const char *advice = w->p->same_page ? "in another page, it can fault" : w->as->advice;
@@ -165,7 +172,15 @@ static void say_outside(const struct words *w)
     name_place(place, w->s, a);
     SAY(w, "%s %s %" PRIu64 " %s at %s, outside the %s of %" PRIu64 " %s: %s", w->by[0],
         w->as->verb, (uint64_t)(reach.hi - reach.lo), bytes_of(reach.hi - reach.lo), place,
-        w->as->side, w->s->layout->size, bytes_of(w->s->layout->size), advice);
+        lies_at_source(w, a) ? "source" : "destination", w->s->layout->size,
+        bytes_of(w->s->layout->size), advice);
+}
+
+static void say_static(const struct words *w)
+{
+    const struct access *a = access_of(w, 0);
+    SAY(w, "%s stores %" PRIu64 " %s to data of its own module: two calls at a time meet there",
+        w->by[0], a->width * a->count, bytes_of(a->width * a->count));
 }
 
 static void say_again(const struct words *w)
@@ -205,11 +220,9 @@ static void say_split(const struct words *w)
 
 static void say_torn(const struct words *w)
 {
-    SAY(w,
-        "the aligned %u bytes at offset %" PRIu64 " are stored in part by %s%s%s: a reader can "
-        "see half of them new",
-        w->story.size, w->story.off, w->by[0], w->story.count == 2 ? ", then by " : "",
-        w->story.count == 2 ? w->by[1] : "");
+    SAY(w, "the aligned %u bytes at offset %" PRIu64 " are %s in part by %s%s%s: %s", w->story.size,
+        w->story.off, w->as->verb, w->by[0], w->story.count == 2 ? ", then by " : "",
+        w->story.count == 2 ? w->by[1] : "", w->as->advice);
 }
 
 static void say_reordered(const struct words *w)
@@ -300,11 +313,10 @@ static const struct wording wordings[RULE_COUNT] = {
     [RULE_MISSING_STORE] = {.say = say_missing},
     [RULE_OUT_OF_BOUNDS_STORE] = {.say = say_outside,
                                   .verb = "stores",
-                                  .side = "destination",
                                   .advice = "it overwrites what is not the copy's"},
+    [RULE_STATIC_STORE] = {.say = say_static},
     [RULE_OUT_OF_BOUNDS_LOAD] = {.say = say_outside,
                                  .verb = "loads",
-                                 .side = "source",
                                  .advice = "it reads what is not the copy's"},
     [RULE_DUPLICATE_STORE] = {.say = say_again,
                               .verb = "stored",
@@ -315,7 +327,12 @@ static const struct wording wordings[RULE_COUNT] = {
     [RULE_TRANSIENT_VALUE] = {.say = say_transient},
     [RULE_SPLIT_STORE] = {.say = say_split, .noun = "store"},
     [RULE_SPLIT_LOAD] = {.say = say_split, .noun = "load"},
-    [RULE_TORN_ELEMENT] = {.say = say_torn},
+    [RULE_TORN_ELEMENT] = {.say = say_torn,
+                           .verb = "stored",
+                           .advice = "a reader can see half of them new"},
+    [RULE_TORN_LOAD] = {.say = say_torn,
+                        .verb = "loaded",
+                        .advice = "when they change in between, half of them is old"},
     [RULE_REORDERED_STORE] = {.say = say_reordered, .verb = "stores"},
     [RULE_REORDERED_LOAD] = {.say = say_reordered, .verb = "loads"},
     [RULE_LAST_BYTE_NOT_LAST] = {.say = say_last_byte},

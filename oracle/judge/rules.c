@@ -22,6 +22,7 @@ enum { NEEDS_STORES = false, NEEDS_LOADS = true };
     X(RULE_CLOBBERED_STATE, NEEDS_STORES, s->trace->clobbered != 0)                                \
     X(RULE_MISSING_STORE, NEEDS_STORES, stores->missing && !onto_itself(s))                        \
     X(RULE_OUT_OF_BOUNDS_STORE, NEEDS_STORES, s->store_outside)                                    \
+    X(RULE_STATIC_STORE, NEEDS_STORES, s->static_store)                                            \
     X(RULE_OUT_OF_BOUNDS_LOAD, NEEDS_LOADS, p->same_page ? s->load_outside_page : s->load_outside) \
     X(RULE_DUPLICATE_STORE, NEEDS_STORES, s->duplicate)                                            \
     X(RULE_OVERLAPPING_STORE, NEEDS_STORES, s->overlapping)                                        \
@@ -42,6 +43,7 @@ enum { NEEDS_STORES = false, NEEDS_LOADS = true };
     X(RULE_DESTINATION_LOAD, NEEDS_LOADS, s->destination_load)                                     \
     X(RULE_REPEATED_LOAD, NEEDS_LOADS, loads->any_again)                                           \
     X(RULE_SPLIT_LOAD, NEEDS_LOADS, is_split(s, loads, p))                                         \
+    X(RULE_TORN_LOAD, NEEDS_LOADS, (loads->torn_sizes & sizes_up_to(max_of(p))) != 0)              \
     X(RULE_REORDERED_LOAD, NEEDS_LOADS, loads->descending)                                         \
     X(RULE_MISALIGNED_LOAD, NEEDS_LOADS, loads->misaligned)                                        \
     X(RULE_WIDE_LOAD, NEEDS_LOADS, loads->width_max > max_of(p))                                   \

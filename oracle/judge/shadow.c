@@ -22,6 +22,7 @@ enum { TORN_ALL = 2 | 4 | 8 };
 struct strip {
     struct shadow_side *side;
     uint64_t base, size;
+    uint64_t tears; // 7; 0 when torn elements are not asked for
     uint64_t start; // of the latest access
     uint64_t end;   // of the latest access, as an offset: `size` when it touched the last byte
     // What the accesses of the common kind did. In one word, since each access
@@ -108,10 +109,10 @@ static inline uint64_t mark(struct shadow_side *side, uint64_t off, uint64_t bit
     return low_again >> shift | high_again << 1 << (WORD_BITS - 1 - shift);
 }
 
-// Sizes of the elements that a store which begins or ends at EDGE tears, an offset
+// Sizes of the elements that an access which begins or ends at EDGE tears, an offset
 // on the side or its end: an element that reaches over the edge, lies wholly inside
-// and was not touched before is torn, since this store is its first and does not
-// cover it. To be asked for all edges of a store before its bytes are marked.
+// and was not touched before is torn, since this access is its first and does not
+// cover it. To be asked for all edges of an access before its bytes are marked.
 static inline uint32_t torn_at(const struct strip *t, uint64_t edge)
 {
     // By how far the edge lies in its naturally aligned eight bytes.
@@ -205,7 +206,7 @@ static inline __attribute__((always_inline)) bool touch_inside(struct pass *p, s
     if (width - 1 >= WORD_BITS || off >= t->size || width > t->size - off)
         return false;
 
-    if (store & (((a->addr | width) & 7) != 0))
+    if ((a->addr | width) & t->tears)
         t->side->torn_sizes |= torn_at(t, off) | torn_at(t, off + width);
     uint64_t again = mark(t->side, off, ~UINT64_C(0) >> (WORD_BITS - width));
     if (store & (again != 0))
@@ -244,50 +245,84 @@ static size_t append_images(struct span *spans, size_t head, const struct trace 
     return head + t->image_count;
 }
 
-// A store to [lo, hi), which lies outside the destination.
+// A store to [lo, hi), which lies outside the destination. To the data of the
+// routine's own module is no copy's business, and is told apart.
 static void store_elsewhere(struct shadow *s, uint64_t lo, uint64_t hi)
 {
+    enum { LANES = 3 };
     const struct trace *t = s->trace;
     if (lo >= t->stack.lo && hi <= t->stack_entry)
         return;
 
-    s->store_outside = true;
-    struct span spans[3 + TRACE_IMAGES_MAX];
+    struct span spans[LANES + TRACE_IMAGES_MAX];
     spans[0] = s->layout->dst_lane;
     spans[1] = s->layout->src_lane;
     spans[2] = t->stack;
-    size_t count = append_images(spans, 3, t);
-    for (uint64_t until; lo < hi; lo = until) {
-        until = hi;
-        s->wild_store |= span_at(spans, count, lo, &until) == count;
-    }
-}
-
-// A load from [lo, hi), which lies outside the source.
-static void load_elsewhere(struct shadow *s, const struct access *a, uint64_t lo, uint64_t hi)
-{
-    const struct trace *t = s->trace;
-    if (lo >= t->stack.lo && hi <= t->stack.hi)
-        return;
-
-    uint64_t dst = (uintptr_t)s->layout->dst, src = (uintptr_t)s->layout->src;
-    uint64_t size = s->layout->size;
-    struct span source = {src, src + size};
-    struct span pages = {src / PAGE_BYTES * PAGE_BYTES,
-                         (src + size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES};
-    struct span spans[3 + TRACE_IMAGES_MAX];
-    spans[0] = (struct span){dst, dst + size};
-    spans[1] = source;
-    spans[2] = t->stack;
-    size_t count = append_images(spans, 3, t);
+    size_t count = append_images(spans, LANES, t), own_end = LANES + t->own_image_count;
     for (uint64_t until; lo < hi; lo = until) {
         until = hi;
         size_t in = span_at(spans, count, lo, &until);
-        s->destination_load |= in == 0;
-        if (in != count || a->flags & ACCESS_TLS)
+        bool own = in >= LANES && in < own_end;
+        s->static_store |= own;
+        s->store_outside |= !own;
+        s->wild_store |= in == count;
+    }
+}
+
+// The lane and the guard pages around it.
+static struct span guarded(struct span lane)
+{
+    if (lane.lo == lane.hi)
+        return lane;
+    return (struct span){lane.lo - PAGE_BYTES, lane.hi + PAGE_BYTES};
+}
+
+static struct span pages_of(uint64_t addr, uint64_t size)
+{
+    if (size == 0)
+        return (struct span){addr, addr};
+    return (struct span){addr / PAGE_BYTES * PAGE_BYTES,
+                         (addr + size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES};
+}
+
+static bool span_holds(struct span s, uint64_t lo, uint64_t hi)
+{
+    return lo >= s.lo && hi <= s.hi;
+}
+
+// A load from [lo, hi), which lies outside the source. Over-reads are those of what
+// lies around the two buffers; what else a routine reads, a table or a variable of
+// a library or a thread, is no part of the copy.
+static void load_elsewhere(struct shadow *s, uint64_t lo, uint64_t hi)
+{
+    enum { DESTINATION, SOURCE, STACK, DST_LANE, SRC_LANE, SPANS };
+    const struct trace *t = s->trace;
+    uint64_t dst = (uintptr_t)s->layout->dst, src = (uintptr_t)s->layout->src;
+    uint64_t size = s->layout->size;
+    if (span_holds(t->stack, lo, hi))
+        return;
+
+    // The first that holds an address is the one.
+    const struct span spans[SPANS] = {
+        [DESTINATION] = {dst, dst + size},
+        [SOURCE] = {src, src + size},
+        [STACK] = t->stack,
+        [DST_LANE] = guarded(s->layout->dst_lane),
+        [SRC_LANE] = guarded(s->layout->src_lane),
+    };
+    struct span dst_pages = pages_of(dst, size), src_pages = pages_of(src, size);
+    for (uint64_t until; lo < hi; lo = until) {
+        until = min_u64(hi, (lo | (PAGE_BYTES - 1)) + 1);
+        size_t in = span_at(spans, SPANS, lo, &until);
+        for (size_t i = 0; i < DST_LANE; i++) // a lane holds its buffer
+            if (spans[i].lo > lo && spans[i].lo < spans[i].hi)
+                until = min_u64(until, spans[i].lo);
+        s->destination_load |= in == DESTINATION;
+        if (in != DST_LANE && in != SRC_LANE)
             continue;
         s->load_outside = true;
-        s->load_outside_page |= size == 0 || lo < pages.lo || until > pages.hi;
+        s->load_outside_page |=
+            !span_holds(dst_pages, lo, until) && !span_holds(src_pages, lo, until);
     }
 }
 
@@ -298,7 +333,7 @@ static void touch_elsewhere(struct pass *p, const struct access *a, uint64_t lo,
     if (a->kind == ACCESS_STORE)
         store_elsewhere(p->s, lo, hi);
     else
-        load_elsewhere(p->s, a, lo, hi);
+        load_elsewhere(p->s, lo, hi);
 }
 
 // The bytes of a small access that lie outside: REST, bit 0 at its address.
@@ -337,7 +372,7 @@ static void touch_small(struct pass *p, struct strip *t, size_t i)
         return;
     }
 
-    if (store)
+    if (t->tears)
         tear_edges(t, off, bits);
     uint64_t again = mark(t->side, off, bits);
     if (store && again)
@@ -397,7 +432,7 @@ static void touch_range(struct pass *p, struct strip *t, size_t i)
     uint64_t width = a->width;
     uint64_t first = reach.lo + (t->base + part.lo - reach.lo) / width * width;
     uint64_t last = reach.lo + (t->base + part.hi - 1 - reach.lo) / width * width;
-    if (store)
+    if (t->tears)
         tear_range(t, first, last, a->width);
     if (mark_range(t->side, part) && store)
         p->look_again = true;
@@ -540,8 +575,11 @@ void shadow_gather(struct shadow *s, const struct copy_case *c, const struct lay
         .s = s,
         .accesses = trace->accesses,
         .sites = trace->sites,
-        .strips = {[ACCESS_STORE] = {.side = &s->stores, .base = dst, .size = size},
-                   [ACCESS_LOAD] = {.side = &s->loads, .base = (uintptr_t)layout->src, .size = size}},
+        .strips = {[ACCESS_STORE] = {.side = &s->stores, .base = dst, .size = size, .tears = 7},
+                   [ACCESS_LOAD] = {.side = &s->loads,
+                                    .base = (uintptr_t)layout->src,
+                                    .size = size,
+                                    .tears = s->loads_may_tear ? 0 : 7}},
         .look_backs = 16 + 4 * trace->count,
     };
     run_pass(&p, trace->count);

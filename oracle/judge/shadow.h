@@ -23,8 +23,7 @@ struct shadow_side {
     uint32_t torn_max;   // largest naturally aligned element (2, 4, 8 bytes)
                          // wholly inside whose first access does not cover
                          // it; 0: none
-    uint32_t torn_sizes; // OR of all torn element sizes; both torn fields are
-                         // gathered for stores only
+    uint32_t torn_sizes; // OR of all torn element sizes
     bool any_again;
     bool missing;        // some byte never touched
     bool descending;     // an access below an earlier one
@@ -41,12 +40,13 @@ struct shadow {
     const struct trace *trace;
     struct shadow_side stores; // on the destination
     struct shadow_side loads;  // on the source
-    bool store_outside;        // outside destination and own stack frame
+    bool store_outside;        // outside destination, own stack frame and own module
+    bool static_store;         // to the data of the routine's own module
     bool wild_store;           // ... and outside the arena and the
                                // routine's own images: this process is
                                // not to be trusted any more
-    bool load_outside;         // outside source, by byte
-    bool load_outside_page;    // ... and in a page the source does not touch
+    bool load_outside;         // of bytes around source or destination
+    bool load_outside_page;    // ... and in a page that neither touches
     bool destination_load;
     bool duplicate;            // a byte stored again by the same range
     bool overlapping;          // a byte stored again by another range
@@ -67,6 +67,8 @@ struct shadow {
     bool wrong_return;
     // Owned scratch; grows with the largest case seen.
     void *scratch;
+    // Set by who asks no rule about it, for speed: torn loads are not gathered.
+    bool loads_may_tear;
 };
 
 // NULL when memory runs out; later growth that fails aborts with a message.

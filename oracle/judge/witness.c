@@ -133,12 +133,11 @@ static bool element_covers(struct element e, uint64_t start, uint32_t size)
            e.width > WORD_BITS;
 }
 
-// Does store AT tear the naturally aligned SIZE bytes that hold byte OFF, when
-// ONCE says what was stored before it?
-static bool tears(const struct shadow *s, size_t at, const uint64_t *once, uint64_t off,
-                  uint32_t size)
+// Does access AT of the view tear the naturally aligned SIZE bytes that hold byte
+// OFF, when ONCE says what was touched before it?
+static bool tears(const struct shadow *s, struct shadow_view view, size_t at, const uint64_t *once,
+                  uint64_t off, uint32_t size)
 {
-    struct shadow_view view = shadow_view(s, ACCESS_STORE);
     uint64_t addr = view.base + off, start = addr & ~(uint64_t)(size - 1);
     if (start < view.base || start + size > view.base + view.size)
         return false;
@@ -148,23 +147,24 @@ static bool tears(const struct shadow *s, size_t at, const uint64_t *once, uint6
     return !element_covers(access_element(&s->trace->accesses[at], addr), start, size);
 }
 
-// The store that tears an element, and the next one to touch the element's rest.
+// The access that tears an element, and the next one to touch the element's rest.
 static void tell_torn(struct story *story, enum rule_id id, const struct shadow *s,
                       const struct rule_params *p)
 {
     uint32_t max = p->max ? p->max : 8;
     size_t at = breaking_length(id, s, p) - 1;
-    struct shadow_view view = shadow_view(s, ACCESS_STORE);
+    struct shadow_view view = shadow_view(s, id == RULE_TORN_LOAD ? ACCESS_LOAD : ACCESS_STORE);
     struct shadow *part = new_shadow();
     struct trace beginning = *s->trace;
     beginning.count = at;
     shadow_gather(part, s->c, s->layout, &beginning);
 
     tell(story, at);
+    const uint64_t *once = shadow_view(part, view.kind).side->once;
     struct byte_walk walk = byte_walk_start(view, &s->trace->accesses[at], NULL);
     while (!story->size && byte_walk_next(&walk))
         for (uint32_t size = 8; size >= 2 && !story->size; size /= 2)
-            if (size <= max && tears(s, at, part->stores.once, walk.off, size))
+            if (size <= max && tears(s, view, at, once, walk.off, size))
                 story->size = size;
     shadow_free(part);
     if (!story->size)
@@ -263,12 +263,14 @@ static teller *const tellers[RULE_COUNT] = {
     [RULE_TIMEOUT] = tell_last,
     [RULE_WRONG_DATA] = tell_wrong_data,
     [RULE_OUT_OF_BOUNDS_STORE] = tell_breaking,
+    [RULE_STATIC_STORE] = tell_breaking,
     [RULE_OUT_OF_BOUNDS_LOAD] = tell_breaking,
     [RULE_DUPLICATE_STORE] = tell_again,
     [RULE_OVERLAPPING_STORE] = tell_again,
     [RULE_REPEATED_LOAD] = tell_again,
     [RULE_TRANSIENT_VALUE] = tell_transient,
     [RULE_TORN_ELEMENT] = tell_torn,
+    [RULE_TORN_LOAD] = tell_torn,
     [RULE_REORDERED_STORE] = tell_reordered,
     [RULE_REORDERED_LOAD] = tell_reordered,
     [RULE_LAST_BYTE_NOT_LAST] = tell_last_store,

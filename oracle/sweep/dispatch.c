@@ -276,6 +276,9 @@ static bool report_is_sound(const struct sweep *s, const struct hand *hand, cons
     uint64_t cases = r->end - r->lo;
     bool alone = r->distrusted && cases == 1;
     bool prefix = !r->distrusted && r->lo == hand->chunk.lo && (cases > 0 || s->ending_ms);
+    for (size_t k = 0; k < STORED_COUNT; k++)
+        if (r->stored[k] > cases)
+            return false;
     if ((!alone && !prefix) || r->judged > cases || r->skipped > cases || r->broken > cases ||
         r->left_out > cases || r->timeouts > r->judged ||
         r->judged + r->skipped + r->broken + r->left_out != cases)
@@ -288,6 +291,8 @@ static void report_add(struct sweep *s, const struct report *r)
     struct sweep_sum *sum = s->sum;
     sum->done += r->end - r->lo;
     sum->judged += r->judged;
+    for (size_t k = 0; k < STORED_COUNT; k++)
+        sum->stored[k] += r->stored[k];
     sum->skipped += r->skipped;
     sum->broken += r->broken;
     sum->left_out += r->left_out;
@@ -432,7 +437,8 @@ static uint64_t findings_so_far(const struct sweep *s)
 {
     const struct judge *j = s->job->judge;
     uint64_t findings = 0;
-    for (size_t i = 0; i < j->contract_count; i++)
+    // The last contract is of facts.
+    for (size_t i = 0; i + 1 < j->contract_count; i++)
         for (size_t rule = 0; rule < RULE_COUNT; rule++) {
             uint16_t check = j->check_of[i][rule];
             findings += check != CHECK_NONE && s->sum->tallies[check].cases > 0;

@@ -29,6 +29,7 @@ enum {
 struct sweep_sum {
     uint64_t done; // case numbers accounted for
     uint64_t judged, skipped, broken, left_out;
+    uint64_t stored[STORED_COUNT]; // of the judged, by enum stored
     uint64_t timeouts, stalls, distrusted, deaths, loading_deaths;
     struct reason skip_reason, broken_reason;
     struct tally *tallies;             // one a check of the job's judge; owned

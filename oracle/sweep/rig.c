@@ -61,6 +61,8 @@ bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_
     rig->charts = rig->report ? report_charts(job, rig->report) : NULL;
     rig->arena = arena_new();
     rig->shadow = shadow_new();
+    if (rig->shadow)
+        rig->shadow->loads_may_tear = job->judge && !(job->judge->rules >> RULE_TORN_LOAD & 1);
     // Where cases come in no order one is seldom like another.
     bool remembers = job->judge && job->plan;
     rig->memo = remembers ? memo_new(job->judge) : NULL;
@@ -270,9 +272,10 @@ static void count_broken(struct rig *rig, const struct copy_case *c)
     }
 }
 
-static void case_is_judged(struct rig *rig, const struct copy_case *c)
+static void case_is_judged(struct rig *rig, const struct copy_case *c, enum stored stored)
 {
     rig->report->judged++;
+    rig->report->stored[stored]++;
     if (rig->charts)
         chart_add(&rig->charts[rig->job->judge->count], c);
 }
@@ -312,7 +315,7 @@ static bool judge_by_memo(struct rig *rig, const struct copy_case *c)
     rig->again = known->again;
     if (!arena_is_as_recorded(rig, c, false))
         return true;
-    case_is_judged(rig, c);
+    case_is_judged(rig, c, known->stored);
     rig->broken_count = known->count;
     memcpy(rig->broken, known->broken, known->count * sizeof *known->broken);
     judge_data(rig, c);
@@ -331,7 +334,7 @@ static void judge_by_shadow(struct rig *rig, const struct copy_case *c)
             shadow_needs_values(s) && !take_values(rig, c))
             return;
     }
-    case_is_judged(rig, c);
+    case_is_judged(rig, c, memo_stored(s));
     rig->report->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
     rig->broken_count = judge_case(rig->job->judge, s, rig->broken);
     if (rig->distrusted)
@@ -402,7 +405,7 @@ static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const str
         case_is_skipped(rig, c, t->reason);
         return;
     }
-    case_is_judged(rig, c);
+    case_is_judged(rig, c, memo_stored(rig->shadow));
     rig->report->timeouts = t->outcome == OUTCOME_TIMED_OUT;
     rig->broken_count = judge_case(rig->job->judge, rig->shadow, rig->broken);
     count_broken(rig, c);

@@ -300,20 +300,43 @@ static struct chart *chart_copy(const struct chart *chart)
     return copy;
 }
 
+// The last contract of the judge is of these, and has no result of its own: what
+// they find is told in the result of every contract that allows it.
+static const struct contract facts = {
+    .name = "facts",
+    .rules = {{.rule = RULE_STATIC_STORE, .sides = DEVICE_BOTH, .always = true}},
+    .rule_count = 1,
+};
+
+static void add_fact(struct result *r, const struct fact *fact, const struct witness *w)
+{
+    struct finding f = {.rule = fact->rule, .witness = fact->witness};
+    finding_explain(&f, w);
+    r->facts[r->fact_count] = *fact;
+    memcpy(r->facts[r->fact_count++].message, f.message, sizeof f.message);
+    recording_free(&f.recording);
+    free(f.accesses);
+}
+
 // Adds the finding of a check to each result whose contract makes it.
 static void add_findings(const struct judge *j, size_t check, const struct sweep_sum *sum,
                          const struct witness *w, struct result *results)
 {
     enum rule_id rule = j->checks[check].rule;
-    for (size_t i = 0; i < j->contract_count; i++) {
+    const struct tally *tally = &sum->tallies[check];
+    const struct fact fact = {.rule = rule, .cases = tally->cases, .witness = tally->witness};
+    bool is_fact = j->check_of[j->contract_count - 1][rule] == check;
+    for (size_t i = 0; i + 1 < j->contract_count; i++) {
+        if (is_fact && j->check_of[i][rule] == CHECK_NONE)
+            add_fact(&results[i], &fact, w);
         if (j->check_of[i][rule] != check)
             continue;
         struct finding *f = &results[i].findings[results[i].finding_count++];
         *f = (struct finding){
             .rule = rule,
             .params = j->checks[check].params[0],
-            .cases = sum->tallies[check].cases,
-            .witness = sum->tallies[check].witness,
+            .cases = tally->cases,
+            .witness = tally->witness,
             .chart = chart_copy(sum->charts ? &sum->charts[check] : NULL),
         };
         finding_explain(f, w);
@@ -341,6 +364,7 @@ static void result_take_sum(struct result *r, const struct sweep_sum *sum)
 {
     const struct reason *reason = &sum->broken_reason;
     r->cases = sum->judged;
+    r->stores_nothing = sum->stored[STORED_NOTHING] > 0 && sum->stored[STORED_SOMETHING] == 0;
     r->planned -= sum->left_out;
     r->skipped_cases = sum->skipped;
     r->broken_cases = sum->broken;
@@ -396,6 +420,19 @@ static void results_skip(struct result *results, size_t count, const char *why)
     }
 }
 
+static bool judge_with_facts(struct judge *judge, const struct contract *contracts, size_t count,
+                             enum device_side device)
+{
+    struct contract *all = malloc((count + 1) * sizeof *all);
+    if (!all)
+        return false;
+    memcpy(all, contracts, count * sizeof *all);
+    all[count] = facts;
+    bool ok = judge_init(judge, all, count + 1, device); // which keeps none of them
+    free(all);
+    return ok;
+}
+
 bool campaign_run(const struct backend *backend, const struct plan *plan,
                   const struct contract *contracts, size_t contract_count,
                   const struct campaign_options *options, struct result *results, char *error,
@@ -412,7 +449,7 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
         results_skip(results, contract_count, missing);
         return true;
     }
-    if (!judge_init(&judge, contracts, contract_count, options->device)) {
+    if (!judge_with_facts(&judge, contracts, contract_count, options->device)) {
         snprintf(error, error_size, "out of memory for the contracts' rules");
         return false;
     }

@@ -19,7 +19,7 @@ static enum verdict verdict_of(const struct result *r)
 {
     if (r->finding_count > 0)
         return VERDICT_VIOLATES;
-    if (r->broken_cases > 0 || (r->cut_short && !r->interrupted))
+    if (r->broken_cases > 0 || r->stores_nothing || (r->cut_short && !r->interrupted))
         return VERDICT_BROKEN;
     if (r->interrupted || r->skipped_cases > 0 || r->cases == 0)
         return VERDICT_SKIPPED;
@@ -34,6 +34,9 @@ void result_decide(struct result *r)
     if (r->interrupted)
         snprintf(r->reason, sizeof r->reason, "incomplete: stopped after %" PRIu64 " of %" PRIu64 " cases",
                  r->cases, r->planned);
+    else if (r->stores_nothing)
+        snprintf(r->reason, sizeof r->reason,
+                 "in no case did the routine store to the destination: there is no copy to judge");
     else if (r->verdict == VERDICT_SKIPPED)
         snprintf(r->reason, sizeof r->reason,
                  "no case of the sweep suits this routine; see its sizes and alignment in "

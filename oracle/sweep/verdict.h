@@ -2,7 +2,8 @@
 // Copyright (c) 2026 The storescope authors
 //
 // The outcome of a sweep of one backend under one contract. A closed set of
-// four verdicts; what could not be judged is never `conforms`.
+// four verdicts; what could not be judged is never `conforms`, nor is a routine that
+// stores nothing.
 
 #ifndef STORESCOPE_VERDICT_H
 #define STORESCOPE_VERDICT_H
@@ -34,6 +35,16 @@ struct finding {
     char message[256];
 };
 
+// What a sweep saw that no contract forbids: a rule that one may add.
+struct fact {
+    enum rule_id rule;
+    uint64_t cases;           // how many of the sweep it holds for
+    struct copy_case witness; // the smallest of them
+    char message[256];
+};
+
+enum { FACTS_MAX = 4 };
+
 struct result {
     const struct backend *backend;
     const struct contract *contract;
@@ -47,6 +58,7 @@ struct result {
     struct copy_case reason_case;  // smallest skipped or broken one, if any
     char reason[TRACE_REASON_MAX]; // why skipped, broken or not at the plan's
                                    // end; "" when none of these
+    bool stores_nothing;           // no case that asked for bytes stored any
     bool interrupted;              // stopped by the user before the plan's end
     bool cut_short;                // given up before the plan's end, since the
                                    // routine cost too many timeouts or workers
@@ -54,6 +66,8 @@ struct result {
                                    // contracts judged in it)
     struct finding findings[RULE_COUNT];
     size_t finding_count; // in the order of the rule table
+    struct fact facts[FACTS_MAX];
+    size_t fact_count;
     struct chart *chart;  // where the judged cases lie; NULL: not asked for. Owned
     // Instructions reached by the sweep, out of those known; none known when the
     // recorder cannot tell. Workers that died took what they had reached along.

@@ -22,7 +22,7 @@ struct recording_head {
     uint64_t fault_addr, fault_pc;
     uintptr_t entry, stack_entry;
     struct span stack;
-    uint64_t image_count;
+    uint64_t image_count, own_image_count;
     struct span images[TRACE_IMAGES_MAX];
     char reason[TRACE_REASON_MAX];
 };
@@ -46,6 +46,7 @@ static void head_fill(struct recording_head *head, const struct layout *layout,
     head->stack_entry = t->stack_entry;
     head->stack = t->stack;
     head->image_count = t->image_count;
+    head->own_image_count = t->own_image_count;
     memcpy(head->images, t->images, sizeof head->images);
     memcpy(head->reason, t->reason, sizeof head->reason);
 }
@@ -141,8 +142,8 @@ static bool layout_is_sound(const struct layout *layout)
 static bool head_is_sound(const struct recording_head *head, uint64_t body)
 {
     if (!layout_is_sound(&head->layout) || head->outcome > OUTCOME_BROKEN ||
-        head->image_count > TRACE_IMAGES_MAX || head->accesses > body || head->sites > body ||
-        head->value_bytes > body)
+        head->image_count > TRACE_IMAGES_MAX || head->own_image_count > head->image_count ||
+        head->accesses > body || head->sites > body || head->value_bytes > body)
         return false;
     return body == head->accesses * sizeof(struct access) + head->sites * sizeof(struct site) +
                        head->value_bytes;
@@ -203,6 +204,7 @@ bool recording_read(const void *bytes, size_t length, struct recording *out)
     t->stack_entry = head.stack_entry;
     t->stack = head.stack;
     t->image_count = (size_t)head.image_count;
+    t->own_image_count = (size_t)head.own_image_count;
     memcpy(t->images, head.images, sizeof t->images);
     memcpy(t->reason, head.reason, sizeof t->reason);
     frame_text_clean(t->reason, sizeof t->reason);

@@ -56,7 +56,7 @@ void trace_reset(struct trace *t)
     t->entry = 0;
     t->stack_entry = 0;
     t->stack = (struct span){0, 0};
-    t->image_count = 0;
+    t->image_count = t->own_image_count = 0;
     t->reason[0] = '\0';
 }
 

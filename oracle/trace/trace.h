@@ -126,6 +126,7 @@ struct trace {
     struct span stack;                    // the routine's stack; its frame lies below entry
     struct span images[TRACE_IMAGES_MAX]; // code and data of the modules that ran
     size_t image_count;
+    size_t own_image_count; // the first of them are the routine's own module's
     char reason[TRACE_REASON_MAX];
 };
 

@@ -193,6 +193,21 @@ static cJSON *coverage_object(const struct coverage *c)
     return o;
 }
 
+static void add_facts(cJSON *o, const struct result *r)
+{
+    char text[CASE_TEXT_MAX];
+    cJSON *facts = cJSON_AddArrayToObject(o, "facts");
+    for (size_t i = 0; i < r->fact_count; i++) {
+        cJSON *fact = json_object();
+        json_add_text(fact, "rule", rule_name[r->facts[i].rule]);
+        json_add_count(fact, "cases", r->facts[i].cases);
+        case_print(&r->facts[i].witness, text);
+        json_add_text(fact, "case", text);
+        json_add_text(fact, "message", r->facts[i].message);
+        cJSON_AddItemToArray(facts, fact);
+    }
+}
+
 static cJSON *result_object(const struct result *r)
 {
     cJSON *o = json_object();
@@ -213,6 +228,7 @@ static cJSON *result_object(const struct result *r)
     cJSON_AddBoolToObject(o, "interrupted", r->interrupted);
     cJSON_AddNumberToObject(o, "seconds", r->seconds);
     cJSON_AddItemToObject(o, "coverage", coverage_object(&r->coverage));
+    add_facts(o, r);
     cJSON *findings = cJSON_AddArrayToObject(o, "findings");
     for (size_t i = 0; i < r->finding_count; i++)
         cJSON_AddItemToArray(findings, finding_object(&r->findings[i]));

@@ -159,6 +159,18 @@ static void print_coverage(const struct coverage *c, bool unreached, FILE *out)
     }
 }
 
+// What no contract asked about.
+static void print_facts(const struct result *r, const struct look *look, FILE *out)
+{
+    char count[COUNT_TEXT_MAX];
+    for (size_t i = 0; i < r->fact_count; i++) {
+        const struct fact *fact = &r->facts[i];
+        fprintf(out, "  noted, as this contract allows it: %s in %s\n", rule_name[fact->rule],
+                count_print(fact->cases, "case", count));
+        look_wrap(look, out, 4, fact->message);
+    }
+}
+
 // FIRST: the first result of the same sweep, whose reason is not said again.
 static void print_result(const struct result *r, const struct result *first, bool unreached,
                          const struct look *look, FILE *out)
@@ -186,6 +198,7 @@ static void print_result(const struct result *r, const struct result *first, boo
         fputs("  for the same reason\n", out);
     else
         print_reason(r, look, out);
+    print_facts(r, look, out);
     for (size_t i = 0; i < r->finding_count; i++)
         print_finding(r, &r->findings[i], look, out);
     fputc('\n', out);

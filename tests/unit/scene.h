@@ -62,6 +62,7 @@ static inline struct scene *copy_of(uint64_t size, uint32_t dst_off, uint32_t sr
         .stack_entry = STACK + 0x3000,
         .images = {{IMAGE, IMAGE + 0x1000}},
         .image_count = 1,
+        .own_image_count = 1,
     };
     return &scene;
 }

@@ -115,7 +115,7 @@ static void each_holds_for_a_destination_what_its_memory_needs(void **state)
                            "repeated-load\n");
     assert_holds(builtin("wc"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\nreordered-store\n"
-                           "unfenced-store all\n");
+                           "unfenced-store all\ndestination-load\n");
     assert_holds(builtin("mmio"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\nsplit-store\n"
                            "torn-element 8\nreordered-store\nlast-byte-not-last\nwide-store 8\n"
@@ -142,17 +142,18 @@ static void each_holds_for_a_source_what_its_memory_needs(void **state)
 {
     (void)state;
     assert_holds(builtin("ram"), DEVICE_SRC, RAM_RULES);
-    assert_holds(builtin("shared"), DEVICE_SRC, RAM_RULES "repeated-load\n");
-    assert_holds(builtin("pci-order"), DEVICE_SRC, RAM_RULES "repeated-load\nreordered-load\n");
+    assert_holds(builtin("shared"), DEVICE_SRC, RAM_RULES "repeated-load\ntorn-load 8\n");
+    assert_holds(builtin("pci-order"), DEVICE_SRC,
+                 RAM_RULES "repeated-load\ntorn-load 8\nreordered-load\n");
     assert_holds(builtin("wc"), DEVICE_SRC, RAM_RULES "repeated-load\n");
     assert_holds(builtin("mmio"), DEVICE_SRC,
-                 RAM_RULES "repeated-load\nsplit-load\nreordered-load\nwide-load 8\n"
+                 RAM_RULES "repeated-load\nsplit-load\ntorn-load 8\nreordered-load\nwide-load 8\n"
                            "vector-load\n");
     assert_holds(builtin("device"), DEVICE_SRC,
-                 RAM_RULES "repeated-load\nsplit-load src-aligned\nreordered-load\n"
+                 RAM_RULES "repeated-load\nsplit-load src-aligned\ntorn-load 8\nreordered-load\n"
                            "misaligned-load\nwide-load 8\nvector-load\n");
     assert_holds(builtin("axi32"), DEVICE_SRC,
-                 RAM_RULES "repeated-load\nsplit-load src-aligned 4\nreordered-load\n"
+                 RAM_RULES "repeated-load\nsplit-load src-aligned 4\ntorn-load 4\nreordered-load\n"
                            "misaligned-load\nwide-load 4\nvector-load\n");
     assert_holds(builtin("pmem"), DEVICE_SRC, RAM_RULES);
 }
@@ -162,9 +163,9 @@ static void with_both_sides_the_rules_of_both_hold(void **state)
     (void)state;
     struct contract c = parsed("contract both\n[dst]\nwide-store max=4\n[src]\nwide-load max=2\n"
                                "[always]\nwrong-data\n");
-    assert_holds(&c, DEVICE_DST, "wrong-data\nwide-store 4\n");
-    assert_holds(&c, DEVICE_SRC, "wrong-data\nwide-load 2\n");
-    assert_holds(&c, DEVICE_BOTH, "wrong-data\nwide-store 4\nwide-load 2\n");
+    assert_holds(&c, DEVICE_DST, RAM_RULES "wide-store 4\n");
+    assert_holds(&c, DEVICE_SRC, RAM_RULES "wide-load 2\n");
+    assert_holds(&c, DEVICE_BOTH, RAM_RULES "wide-store 4\nwide-load 2\n");
 }
 
 static void every_parameter_is_read(void **state)
@@ -179,6 +180,7 @@ static void every_parameter_is_read(void **state)
     assert_string_equal(c.name, "mine");
     assert_string_equal(c.memory, "a bus, with words");
     assert_holds(&c, DEVICE_DST,
+                 "wrong-data\nwrong-return\nclobbered-state\nmissing-store\nout-of-bounds-store\n"
                  "out-of-bounds-load same-page\nduplicate-store\nsplit-store src-aligned 4\n"
                  "wide-store 64\nunfenced-store all\n");
 }
@@ -195,11 +197,11 @@ static void a_rule_named_again_gets_new_parameters_everywhere(void **state)
     // The destination's, made to hold always.
     c = parsed("contract c\n[dst]\nduplicate-store\n[always]\n"
                "duplicate-store request=dst-aligned\n");
-    assert_holds(&c, DEVICE_BOTH, "duplicate-store dst-aligned\n");
+    assert_holds(&c, DEVICE_BOTH, RAM_RULES "duplicate-store dst-aligned\n");
     // Each side has its own.
     c = parsed("contract c\n[dst]\nrepeated-load\n[src]\nrepeated-load request=src-aligned\n");
-    assert_holds(&c, DEVICE_DST, "repeated-load\n");
-    assert_holds(&c, DEVICE_SRC, "repeated-load src-aligned\n");
+    assert_holds(&c, DEVICE_DST, RAM_RULES "repeated-load\n");
+    assert_holds(&c, DEVICE_SRC, RAM_RULES "repeated-load src-aligned\n");
 }
 
 static void several_includes_are_merged(void **state)
@@ -210,7 +212,7 @@ static void several_includes_are_merged(void **state)
                  RAM_RULES "duplicate-store both-aligned\noverlapping-store both-aligned\n"
                            "transient-value\nsplit-store both-aligned\ntorn-element 8\n"
                            "destination-load\nrepeated-load both-aligned\n"
-                           "split-load both-aligned\n");
+                           "split-load both-aligned\ntorn-load 8\n");
 }
 
 static void a_rule_with_a_minus_is_dropped(void **state)
@@ -221,6 +223,29 @@ static void a_rule_with_a_minus_is_dropped(void **state)
     assert_holds(&c, DEVICE_DST, "wrong-data\nout-of-bounds-store\nout-of-bounds-load\n");
     assert_refused("contract c\ninclude ram\n[dst]\n-duplicate-store\n", "mine.contract:4: ");
     assert_refused("contract c\ninclude ram\n[dst]\n-wrong-data max=4\n", "no parameters");
+}
+
+// A contract of a person's own cannot forget that a copy is to be right.
+static void the_rules_of_ram_hold_unless_dropped(void **state)
+{
+    (void)state;
+    struct contract c = parsed("contract c\n[dst]\nwide-store\n");
+    assert_holds(&c, DEVICE_DST, RAM_RULES "wide-store\n");
+    assert_holds(&c, DEVICE_SRC, RAM_RULES);
+    c = parsed("contract c\n-wrong-return\n-out-of-bounds-load\n");
+    assert_holds(&c, DEVICE_BOTH,
+                 "wrong-data\nclobbered-state\nmissing-store\nout-of-bounds-store\n");
+}
+
+static void a_torn_rule_stands_where_its_side_is(void **state)
+{
+    (void)state;
+    struct contract c = parsed("contract c\n[dst]\ntorn-element\n[src]\ntorn-load max=4\n");
+    assert_holds(&c, DEVICE_BOTH, RAM_RULES "torn-element\ntorn-load 4\n");
+    assert_refused("contract c\n[src]\ntorn-element max=8\n", "expected torn-load");
+    assert_refused("contract c\n[dst]\ntorn-load\n", "expected torn-element");
+    c = parsed("contract c\n[src]\nwide-load max=2\ntorn-load\n");
+    assert_holds(&c, DEVICE_SRC, RAM_RULES "torn-load 2\nwide-load 2\n");
 }
 
 static void rules_that_bear_on_each_other_are_reconciled(void **state)
@@ -237,7 +262,8 @@ static void rules_that_bear_on_each_other_are_reconciled(void **state)
     c = parsed("contract c\n[dst]\nmisaligned-store\nsplit-store request=both-aligned max=2\n"
                "wide-store max=16\ntorn-element\n");
     assert_holds(&c, DEVICE_DST,
-                 "split-store both-aligned 2\ntorn-element\nmisaligned-store\nwide-store 16\n");
+                 RAM_RULES "split-store both-aligned 2\ntorn-element\nmisaligned-store\n"
+                           "wide-store 16\n");
 }
 
 static void a_wrong_line_is_named_with_what_was_expected(void **state)
@@ -356,6 +382,8 @@ int main(void)
         cmocka_unit_test(a_rule_named_again_gets_new_parameters_everywhere),
         cmocka_unit_test(several_includes_are_merged),
         cmocka_unit_test(a_rule_with_a_minus_is_dropped),
+        cmocka_unit_test(the_rules_of_ram_hold_unless_dropped),
+        cmocka_unit_test(a_torn_rule_stands_where_its_side_is),
         cmocka_unit_test(rules_that_bear_on_each_other_are_reconciled),
         cmocka_unit_test(a_wrong_line_is_named_with_what_was_expected),
         cmocka_unit_test(the_nearest_rule_is_suggested),

@@ -142,6 +142,7 @@ static void random_facts(struct shadow *s)
     random_side(&s->stores);
     random_side(&s->loads);
     s->store_outside = rarely();
+    s->static_store = rarely();
     s->load_outside = rarely();
     s->load_outside_page = s->load_outside && rarely();
     s->destination_load = rarely();

@@ -56,8 +56,14 @@ static void the_load_rules_judge_the_source_as_the_store_rules_the_destination(v
     load(sc, 4, 4);
     store(sc, 0, 8);
     end(sc);
-    assert_breaks_only(sc, 1, RULE_SPLIT_LOAD);
+    assert_breaks_only(sc, 2, RULE_SPLIT_LOAD, RULE_TORN_LOAD);
     assert_witness(sc, RULE_SPLIT_LOAD, 2, 0, 1);
+    assert_witness(sc, RULE_TORN_LOAD, 2, 0, 1);
+    assert_message(sc, RULE_TORN_LOAD,
+                   "the aligned 8 bytes at offset 0 are loaded in part by `scalar`, then by "
+                   "`scalar`: when they change in between, half of them is old");
+    sc->params.max = 4;
+    assert_false(breaks(sc, RULE_TORN_LOAD));
 
     sc = copy_of(16, 0, 0);
     load(sc, 8, 8);

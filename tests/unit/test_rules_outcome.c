@@ -147,10 +147,14 @@ static void a_store_outside_destination_and_frame_is_out_of_bounds(void **state)
         end(sc);
         if (where == 0)
             assert_breaks_none(sc);
+        else if (where == 5)
+            assert_breaks_only(sc, 1, RULE_STATIC_STORE);
         else
             assert_breaks_only(sc, 1, RULE_OUT_OF_BOUNDS_STORE);
         assert_int_equal(sc->s->wild_store, where == 6);
-        if (where > 0)
+        if (where == 5)
+            assert_witness(sc, RULE_STATIC_STORE, 1, 2);
+        else if (where > 0)
             assert_witness(sc, RULE_OUT_OF_BOUNDS_STORE, 1, 2);
         if (where == 2)
             assert_message(sc, RULE_OUT_OF_BOUNDS_STORE,
@@ -162,9 +166,10 @@ static void a_store_outside_destination_and_frame_is_out_of_bounds(void **state)
 static void a_load_outside_the_source_is_out_of_bounds(void **state)
 {
     (void)state;
-    const uint64_t fine[] = {STACK + 0x3000, STACK, IMAGE + 8};
+    // 0x7654000: a variable of another module.
+    const uint64_t fine[] = {STACK + 0x3000, STACK, IMAGE + 8, 0x7654000};
     struct scene *sc = copy_of(8, 0, 0);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         add(sc, ACCESS_LOAD, fine[i], 8);
     add(sc, ACCESS_PREFETCH, (uintptr_t)sc->layout.src + 64, 1);
     load_all(sc);
@@ -175,7 +180,7 @@ static void a_load_outside_the_source_is_out_of_bounds(void **state)
     load(sc, 8, 1);
     end(sc);
     assert_breaks_only(sc, 1, RULE_OUT_OF_BOUNDS_LOAD);
-    assert_witness(sc, RULE_OUT_OF_BOUNDS_LOAD, 1, 9); // after the flushes and the fence
+    assert_witness(sc, RULE_OUT_OF_BOUNDS_LOAD, 1, 10); // after the flushes and the fence
     sc->params.same_page = true;
     assert_breaks_none(sc);
 

@@ -82,6 +82,8 @@ static void every_broken_rule_has_a_sentence_and_the_access_to_blame(void **stat
             sc->trace.clobbered = random_below(16) == 0;
             if (random_below(6) == 0)
                 a->addr += (uint64_t)(sc->layout.dst - sc->layout.src);
+            else if (random_below(20) == 0)
+                a->addr = IMAGE + (uint64_t)off + 8;
             if (random_below(6) == 0)
                 a->count = random_below(9), a->flags = random_below(2) ? ACCESS_DESCENDING : 0;
             else if (random_below(6) == 0)

@@ -201,8 +201,7 @@ static struct reference_side *reference_of(const struct atoms *atoms, enum acces
     r->facts.whole_request = count > 0;
     reference_order(r, side, count, base, size);
     reference_bytes(r, side, count, base, size);
-    if (kind == ACCESS_STORE)
-        reference_torn(r, side, count, base, size);
+    reference_torn(r, side, count, base, size);
     free(side);
     return r;
 }
@@ -212,12 +211,17 @@ static bool in(uint64_t addr, struct span span)
     return addr >= span.lo && addr < span.hi;
 }
 
-static bool in_images(uint64_t addr, const struct trace *t)
+static bool in_images(uint64_t addr, const struct trace *t, size_t count)
 {
-    for (size_t i = 0; i < t->image_count; i++)
+    for (size_t i = 0; i < count; i++)
         if (in(addr, t->images[i]))
             return true;
     return false;
+}
+
+static bool near(uint64_t addr, struct span lane)
+{
+    return addr >= lane.lo - PAGE_BYTES && addr < lane.hi + PAGE_BYTES;
 }
 
 static bool in_page_of(uint64_t addr, uint64_t base, uint64_t size)
@@ -237,21 +241,26 @@ static void reference_outside(struct shadow *want, const struct atom *atom, cons
     bool tls = atom->access->flags & ACCESS_TLS;
     for (uint64_t i = 0; i < atom->width; i++) {
         uint64_t addr = atom->start + i;
-        bool in_stack = in(addr, t->stack), in_image = in_images(addr, t);
+        bool in_stack = in(addr, t->stack), in_image = in_images(addr, t, t->image_count);
         if (!atom->touched[i])
             continue;
         if (atom->access->kind == ACCESS_STORE) {
             bool frame = addr >= t->stack.lo && addr < t->stack_entry;
+            bool own = !in(addr, l->dst_lane) && !in(addr, l->src_lane) && !in_stack &&
+                       in_images(addr, t, t->own_image_count);
             bool outside = !in(addr, dst) && (tls || !frame);
-            want->store_outside |= outside;
+            want->static_store |= outside && own;
+            want->store_outside |= outside && (!own || tls);
             want->wild_store |=
                 outside && (tls || (!in(addr, l->dst_lane) && !in(addr, l->src_lane) && !in_stack &&
                                     !in_image));
         } else if (!in(addr, src)) {
-            bool outside = !in(addr, dst) && !in_stack && !in_image && !tls;
+            bool outside =
+                !in(addr, dst) && !in_stack && (near(addr, l->dst_lane) || near(addr, l->src_lane));
             want->destination_load |= in(addr, dst);
             want->load_outside |= outside;
-            want->load_outside_page |= outside && !in_page_of(addr, src.lo, l->size);
+            want->load_outside_page |=
+                outside && !in_page_of(addr, src.lo, l->size) && !in_page_of(addr, dst.lo, l->size);
         }
     }
 }
@@ -385,6 +394,7 @@ static void random_world(struct world *w)
     w->trace.images[0] = (struct span){IMAGE, IMAGE + 0x1000};
     w->trace.images[1] = (struct span){IMAGE + 0x1000, IMAGE + 0x2000};
     w->trace.image_count = random_below(3);
+    w->trace.own_image_count = random_below(w->trace.image_count + 1);
     w->trace.return_value = (uintptr_t)w->layout.dst;
     bool tame = one_in(2);
     w->trace.count = one_in(30) ? random_below(ACCESSES_MAX) : random_below(12);
@@ -431,6 +441,7 @@ static void assert_as_reference(const struct shadow *s, const struct world *w)
     assert_int_equal(s->duplicate, stores->duplicate);
     assert_int_equal(s->overlapping, stores->overlapping);
     assert_int_equal(s->store_outside, want.store_outside);
+    assert_int_equal(s->static_store, want.static_store);
     assert_int_equal(s->wild_store, want.wild_store);
     assert_int_equal(s->load_outside, want.load_outside);
     assert_int_equal(s->load_outside_page, want.load_outside_page);

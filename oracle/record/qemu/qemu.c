@@ -232,6 +232,7 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
     for (size_t i = 0; i < r->program->image_count; i++)
         trace->images[trace->image_count++] =
             (struct span){r->program->images[i].lo, r->program->images[i].hi};
+    trace->own_image_count = trace->image_count;
     qemu_take_accesses(r, layout, values, trace);
 }
 

@@ -526,6 +526,7 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     trace->site_count = r->program.site_count;
     memcpy(trace->images, r->program.images, r->program.image_count * sizeof *trace->images);
     trace->image_count = r->program.image_count;
+    trace->own_image_count = r->routine->image_count;
 }
 
 // Appends the bytes that the access has just stored; gives their number.

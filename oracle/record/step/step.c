@@ -488,6 +488,7 @@ static void give_trace(struct recorder *r, struct trace *trace)
     trace->site_count = r->site_count;
     memcpy(trace->images, r->images, r->image_count * sizeof *trace->images);
     trace->image_count = r->image_count;
+    trace->own_image_count = r->routine->image_count;
 }
 
 static uint64_t enter(struct recorder *r, const struct layout *layout)
