@@ -105,14 +105,6 @@ ROUTINE(static_stored)
     return to;
 }
 
-// A counter of calls is nobody's business but its own.
-ROUTINE(static_counted)
-{
-    calls++;
-    copy_whole(to, from, n);
-    return to;
-}
-
 ROUTINE(static_stored_ok)
 {
     copy_whole(to, from, n);

@@ -38,6 +38,7 @@ PICTURES = {
     "destination-load": "planted/destination_loaded 'memcpy size=2' --loads",
     "repeated-load": "planted/repeated_load 'memcpy size=2' --loads",
     "split-load": "planted/split_load 'memcpy size=2' --loads",
+    "torn-load": "planted/torn_load 'memcpy size=8' --loads",
     "reordered-load": "planted/reordered_load 'memcpy size=16' --loads",
     "misaligned-load": "planted/misaligned_load 'memcpy size=4 src=2' --loads",
     "wide-load": "planted/wide_load 'memcpy size=8' --loads",

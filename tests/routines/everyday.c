@@ -297,6 +297,12 @@ ROUTINE(counts_calls)
     return to;
 }
 
+ROUTINE(stores_nothing)
+{
+    (void)from, (void)n;
+    return to;
+}
+
 // Goes through a buffer that two threads would share.
 ROUTINE(static_buffer)
 {
