@@ -19,7 +19,7 @@ static enum verdict verdict_of(const struct result *r)
 {
     if (r->finding_count > 0)
         return VERDICT_VIOLATES;
-    if (r->broken_cases > 0 || r->stores_nothing || (r->cut_short && !r->interrupted))
+    if (r->broken_cases > 0 || ((r->stores_nothing || r->cut_short) && !r->interrupted))
         return VERDICT_BROKEN;
     if (r->interrupted || r->skipped_cases > 0 || r->cases == 0)
         return VERDICT_SKIPPED;
