@@ -84,6 +84,30 @@ const struct arch arch_native = {
     .word_bytes = 8,
 };
 
+// QEMU's models: each has all that the ones before it have, and more. AArch64: ARMv8.0,
+// then with LSE, then with SVE. cortex-a15 runs all of ARMv4T to v7.
+static const struct {
+    const char *arch, *cpus[4];
+} ladders[] = {
+    {"aarch64", {"cortex-a57", "neoverse-n1", "max"}},
+    {"armhf", {"cortex-a15", "max"}},
+    {"armel", {"cortex-a15", "max"}},
+    {"riscv64", {"rv64", "rv64,v=true"}},
+    {"ppc64el", {"power8", "power9", "power10"}},
+    {"ppc64", {"970", "power8", "power10"}},
+    {"s390x", {"max"}},
+    {"i386", {"pentium3", "max"}},
+};
+
+const char *const *arch_cpus(const struct arch *arch)
+{
+    static const char *const none[] = {NULL};
+    for (size_t i = 0; i < sizeof ladders / sizeof *ladders; i++)
+        if (strcmp(ladders[i].arch, arch->name) == 0)
+            return ladders[i].cpus;
+    return none;
+}
+
 const struct arch *arch_find(const char *name)
 {
     for (size_t i = 0; i < arch_count; i++)

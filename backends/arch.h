@@ -41,6 +41,10 @@ extern const struct arch arch_native;
 // Is there a program of that name in PATH?
 bool arch_tool_here(const char *program);
 
+// The CPU models that anyone's own routine is tried on, the plainest first, then NULL.
+// None: QEMU's default alone.
+const char *const *arch_cpus(const struct arch *arch);
+
 // NULL when no row has that name.
 const struct arch *arch_find(const char *name);
 

@@ -48,7 +48,8 @@ struct backend {
     bool planted;            // a planted defect or its twin: only when named
     const void *code;        // entry, when path is NULL
     const struct arch *arch; // another CPU's, to be emulated; NULL: this CPU's
-    const char *cpu;         // model that QEMU emulates for it; NULL: its default
+    const char *cpu;         // model that QEMU emulates for it; NULL: the plainest
+                             // of its architecture that has what it uses
 };
 
 struct backend_list {

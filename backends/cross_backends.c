@@ -85,7 +85,7 @@ struct backend *cross_add(struct backend_list *out, const struct arch *arch, con
     free(b->missing); // needs of this CPU are none of it
     b->missing = NULL;
     b->arch = arch;
-    b->cpu = cpu_of(arch, strchr(name, ':') ? "PATH" : symbol);
+    b->cpu = strchr(name, ':') ? NULL : cpu_of(arch, symbol);
     if (missing)
         backend_miss(b, "%s", missing);
     return b;

@@ -1,90 +1,156 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// PATH:SYMBOL of a file for another CPU. Only the first bytes of the file, or of
-// an archive's first object, are looked at: what is in it its cross binutils say
-// when the routine is linked.
+// PATH:SYMBOL of a file for another CPU. The file's first object says which CPU;
+// its symbols are looked up as those of this CPU's files are. Nothing is linked yet.
 
 #include "backends/arch.h"
 #include "backends/backend_list.h"
+#include "backends/cross_symbols.h"
 #include "backends/elf/elf_header.h"
 
-#include <ar.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { MEMBERS_MAX = 64 };
+struct cross_search {
+    const char *given, *path, *symbol;
+    const struct arch *arch;
+    struct cross_file file;
+    struct backend_list *out;
+    struct nearest nearest;
+    char *error;
+    size_t error_size;
+};
 
-// The header of the file, or of the first ELF member of an archive.
-static bool read_header(FILE *f, uint8_t header[ELF_HEADER_BYTES])
+static bool fail(const struct cross_search *s, const char *why)
 {
-    struct ar_hdr member;
-    if (fread(header, ELF_HEADER_BYTES, 1, f) != 1)
-        return false;
-    if (memcmp(header, ARMAG, SARMAG) != 0)
-        return true;
-    long at = SARMAG;
-    for (int i = 0; i < MEMBERS_MAX; i++) {
-        if (fseek(f, at, SEEK_SET) != 0 || fread(&member, sizeof member, 1, f) != 1 ||
-            memcmp(member.ar_fmag, ARFMAG, sizeof member.ar_fmag) != 0)
-            return false;
-        long bytes = strtol(member.ar_size, NULL, 10);
-        if (fread(header, ELF_HEADER_BYTES, 1, f) == 1 && memcmp(header, ELFMAG, SELFMAG) == 0)
-            return true;
-        if (bytes < 0 || bytes > INT32_MAX)
-            return false;
-        at += (long)sizeof member + bytes + (bytes & 1);
-    }
+    snprintf(s->error, s->error_size, "%s: %s", s->given, why);
     return false;
 }
 
-static const struct arch *arch_of_file(const char *path, bool *relocatable)
+static void add(const struct cross_search *s, const struct cross_object *object, const char *symbol)
 {
-    uint8_t header[ELF_HEADER_BYTES] = {0};
-    struct stat st;
-    bool regular = stat(path, &st) == 0 && S_ISREG(st.st_mode); // opening a pipe would wait
-    FILE *f = regular ? fopen(path, "rbe") : NULL;
-    bool read = f && read_header(f, header);
-    struct elf_header elf = {.type = ET_NONE};
-    const struct arch *arch =
-        read && elf_header_read(header, sizeof header, &elf) ? arch_of_header(&elf) : NULL;
-    *relocatable = elf.type == ET_REL;
-    if (f)
-        fclose(f);
-    return arch;
+    char *name, from[128];
+    if (asprintf(&name, "%s:%s", s->given, symbol) < 0)
+        abort();
+    if (cross_file_is_archive(&s->file))
+        snprintf(from, sizeof from, "archive for %s, member %s", s->arch->name, object->member);
+    else
+        snprintf(from, sizeof from, "object file for %s", s->arch->name);
+    cross_add(s->out, s->arch, name, s->path, symbol, from);
+    free(name);
+}
+
+// Marks of ARM and AArch64 in code, such as $x and $d, are no routines.
+static bool is_routine(const struct cross_symbol *symbol)
+{
+    return symbol->defined && symbol->kind == CROSS_SYMBOL_CODE && symbol->name[0] != '$';
+}
+
+static bool visit_glob(const struct cross_object *object, const struct cross_symbol *symbol,
+                       void *context)
+{
+    struct cross_search *s = context;
+    if (is_routine(symbol) && fnmatch(s->symbol, symbol->name, 0) == 0)
+        add(s, object, symbol->name);
+    return true;
+}
+
+static bool visit_nearest(const struct cross_object *object, const struct cross_symbol *symbol,
+                          void *context)
+{
+    (void)object;
+    struct cross_search *s = context;
+    if (is_routine(symbol))
+        nearest_offer(&s->nearest, symbol->name);
+    return true;
+}
+
+static void each_symbol(struct cross_search *s, cross_symbol_visit *visit)
+{
+    struct cross_object object;
+    size_t at = 0;
+    while (cross_file_next(&s->file, &at, &object))
+        cross_symbols_each(&object, visit, s);
+}
+
+static bool find_glob(struct cross_search *s)
+{
+    size_t before = s->out->count;
+    each_symbol(s, visit_glob);
+    backend_sort(s->out, before);
+    if (s->out->count > before)
+        return true;
+    snprintf(s->error, s->error_size, "%s: no function matches '%s'; 'nm %s' shows its symbols",
+             s->given, s->symbol, s->given);
+    return false;
+}
+
+static bool find_exact(struct cross_search *s)
+{
+    struct cross_object object;
+    struct cross_symbol symbol;
+    char why[256], near_text[NEAREST_MAX * (NEAREST_NAME_MAX + 8)];
+    if (!cross_routine_find(&s->file, s->symbol, &object, &symbol)) {
+        s->nearest.wanted = s->symbol;
+        each_symbol(s, visit_nearest);
+        nearest_print(&s->nearest, near_text, sizeof near_text);
+        snprintf(s->error, s->error_size, "%s: has no symbol '%s'%s; %s'nm %s' %s", s->given,
+                 s->symbol, near_text, strstr(s->symbol, "::") ? "C++ names are given as " : "",
+                 s->given, strstr(s->symbol, "::") ? "prints them" : "shows its symbols");
+        return false;
+    }
+    if (symbol.kind == CROSS_SYMBOL_CODE) {
+        add(s, &object, s->symbol);
+        return true;
+    }
+    snprintf(why, sizeof why,
+             symbol.kind == CROSS_SYMBOL_IFUNC
+                 ? "'%.100s' is an ifunc, not a routine; name one of the routines it chooses from"
+                 : "symbol '%.100s' is not a function",
+             s->symbol);
+    return fail(s, why);
+}
+
+// The first object's CPU; NULL when there is none or it has no row.
+static const struct arch *arch_of_file(const struct cross_file *f, uint16_t *type)
+{
+    struct cross_object first;
+    struct elf_header elf;
+    size_t at = 0;
+    if (!cross_file_next(f, &at, &first) || !elf_header_read(first.bytes, first.length, &elf))
+        return NULL;
+    *type = elf.type;
+    return arch_of_header(&elf);
+}
+
+static bool find(struct cross_search *s, uint16_t type)
+{
+    if (type == ET_REL)
+        return pattern_is_glob(s->symbol) ? find_glob(s) : find_exact(s);
+    snprintf(s->error, s->error_size,
+             "%s: is linked for %s; give its object file or archive, which can be linked "
+             "with the program that calls it",
+             s->given, s->arch->name);
+    return false;
 }
 
 enum cross_found cross_find(const char *given, const char *path, const char *symbol,
                             struct backend_list *out, char *error, size_t error_size)
 {
-    char *name, from[96];
-    bool relocatable;
-    const struct arch *arch = arch_of_file(path, &relocatable);
-    if (!arch)
+    struct cross_search s = {.given = given,
+                             .path = path,
+                             .symbol = symbol,
+                             .out = out,
+                             .error = error,
+                             .error_size = error_size};
+    uint16_t type = ET_NONE;
+    if (!cross_file_open(&s.file, path, error, error_size))
         return CROSS_NOT;
-    if (!relocatable) {
-        snprintf(error, error_size,
-                 "%s: is linked for %s; give its object file or archive, which can be linked "
-                 "with the program that calls it",
-                 given, arch->name);
-        return CROSS_FAILED;
-    }
-    if (pattern_is_glob(symbol)) {
-        snprintf(error, error_size, "%s: is for %s; name one routine of it, without a glob", given,
-                 arch->name);
-        return CROSS_FAILED;
-    }
-    if (strstr(symbol, "::")) {
-        snprintf(error, error_size, "%s: '%s' is a C++ name as one writes it; give it as 'nm %s' "
-                                    "prints it", given, symbol, given);
-        return CROSS_FAILED;
-    }
-    if (asprintf(&name, "%s:%s", given, symbol) < 0)
-        abort();
-    snprintf(from, sizeof from, "object or archive for %s", arch->name);
-    cross_add(out, arch, name, path, symbol, from);
-    free(name);
-    return CROSS_FOUND;
+    s.arch = arch_of_file(&s.file, &type);
+    enum cross_found found = !s.arch ? CROSS_NOT : find(&s, type) ? CROSS_FOUND : CROSS_FAILED;
+    cross_file_close(&s.file);
+    return found;
 }

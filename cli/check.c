@@ -41,7 +41,7 @@ const struct command_help help_check = {
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
     .command = FORMAT_CHECK,
-    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
     .own = &own_argp,
 };
 

@@ -80,7 +80,7 @@ const struct command_help help_emit = {
         "that could not be judged.",
     .command = FORMAT_EMIT,
     .own = &own_argp,
-    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
 };
 
 static bool choose_cases(struct options *o, enum copy_op op, uint64_t align, char *error,

@@ -63,7 +63,7 @@ const struct command_help help_replay = {
         "Exit status: 0 no finding shows, or only expected ones; 1 a finding shows; 2 bad usage, "
         "nothing to replay, or a case that could not be judged.",
     .command = FORMAT_REPLAY,
-    .groups = OPTIONS_CONTRACT | OPTIONS_RUN | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CONTRACT | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
     .own = &own_argp,
 };
 

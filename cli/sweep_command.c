@@ -285,6 +285,8 @@ static bool prepare(struct run *run, struct options *o)
     }
     if (!select_backends(o->words, o->word_count, &run->selection, run->error, sizeof run->error))
         return false;
+    if (!select_fits_setup(&run->selection, &o->run, run->error, sizeof run->error))
+        return false;
     host_describe(&run->host);
     run->facts = (struct run_facts){.command = o->command,
                                     .command_line = o->command_line,

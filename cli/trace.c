@@ -25,7 +25,7 @@ const struct command_help help_trace = {
         "Exit status: 0 the routine returned; 1 it faulted or did not return; 2 bad usage, or "
         "there is no trace that can be trusted.",
     .command = FORMAT_TRACE,
-    .groups = OPTIONS_CASES | OPTIONS_PICTURE | OPTIONS_RUN | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CASES | OPTIONS_PICTURE | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
 };
 
 enum { TEXT_MAX = 1024 };
@@ -119,6 +119,10 @@ static bool prepare(const struct options *o, struct selection *s, struct copy_ca
     struct plan plan;
     if (!select_backends(o->words, 1, s, error, error_size))
         return false;
+    if (!select_fits_setup(s, &o->run, error, error_size)) {
+        select_free(s);
+        return false;
+    }
     const struct backend *b = s->items[0];
     const struct recorder_kind *recorder = recorder_for(b, o->run.recorder);
     const char *missing = recorder_lacks(recorder, b);

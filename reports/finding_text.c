@@ -43,10 +43,24 @@ void finding_print_replay(const struct result *r, const struct finding *f, FILE 
 {
     char text[CASE_TEXT_MAX];
     case_print(&f->witness, text);
+    command_print_trace(r->backend, r->setup, text, out);
+}
+
+void command_print_trace(const struct backend *b, const struct recorder_setup *setup,
+                         const char *case_text, FILE *out)
+{
     fputs("storescope trace ", out);
-    look_quote(out, r->backend->name);
+    look_quote(out, b->name);
     fputc(' ', out);
-    look_quote(out, text);
+    look_quote(out, case_text);
+    if (setup && setup->cpu && b->arch) {
+        fputs(" --cpu ", out);
+        look_quote(out, setup->cpu);
+    }
+    for (size_t i = 0; setup && i < setup->link_count && b->arch; i++) {
+        fputs(" --link ", out);
+        look_quote(out, setup->link[i]);
+    }
 }
 
 void result_print_reason(const struct result *r, FILE *out)

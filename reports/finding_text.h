@@ -22,6 +22,10 @@ void finding_print_accesses(const struct finding *f, const char *indent, FILE *o
 // "storescope trace BACKEND 'CASE'", as a shell takes it, without a newline.
 void finding_print_replay(const struct result *r, const struct finding *f, FILE *out);
 
+// The same of any case; SETUP may be NULL.
+void command_print_trace(const struct backend *b, const struct recorder_setup *setup,
+                         const char *case_text, FILE *out);
+
 // Where a result was not judged: the reason, and the first case. "" otherwise.
 void result_print_reason(const struct result *r, FILE *out);
 

@@ -125,7 +125,7 @@ static void record_all(const struct recorder_kind *kind, const struct routine *r
     const struct recorder_options options = {
         .loads = true,
         .timeout_ms = 2000,
-        .prepared = kind->prepare ? kind->prepare(b, error, sizeof error) : NULL,
+        .prepared = kind->prepare ? kind->prepare(b, &(struct recorder_setup){0}, error, sizeof error) : NULL,
     };
     if (kind->prepare && !options.prepared)
         _exit(refuse_all(fd, cases, error));

@@ -5,6 +5,7 @@
 
 #include "reports/bus.h"
 #include "cli/cli.h"
+#include "backends/cross_symbols.h"
 #include "base/nearest.h"
 #include "cli/options/option_reader.h"
 #include "findings/saved_case.h"
@@ -41,6 +42,8 @@ enum option_key {
     KEY_ALL,
     KEY_JSON,
     KEY_REPORT,
+    KEY_CPU,
+    KEY_LINK,
 };
 
 enum {
@@ -60,6 +63,15 @@ static const struct argp_option output_options[] = {
 static const struct argp_option run_options[] = {
     OPTION("recorder", KEY_RECORDER, "NAME", "What records (see `storescope list recorders')"),
     OPTION("timeout", KEY_TIMEOUT, "TIME", "What one case may take: 500ms, 2s (default: 2s)"),
+    {0},
+};
+static const struct argp_option emulate_options[] = {
+    OPTION("cpu", KEY_CPU, "MODEL",
+           "The CPU that is emulated, as `qemu-ARCH -cpu help' lists them (default: the plainest "
+           "that has what the routine uses)"),
+    OPTION("link", KEY_LINK, "FILE",
+           "An archive or object file that defines what the routine's own file does not; may be "
+           "given again"),
     {0},
 };
 static const struct argp_option case_options[] = {
@@ -406,6 +418,37 @@ static error_t read_picture_option(int key, char *text, struct argp_state *state
     }
 }
 
+// Tools read it in a folder of their own, so its path is made absolute.
+static error_t read_link(struct reading *r, const char *text)
+{
+    struct recorder_setup *setup = &r->o->run.setup;
+    char why[256], *path = realpath(text, NULL);
+    if (path == NULL)
+        return options_refuse(r, "--link '%s': %s", text, strerror(errno));
+    setup->link = reallocarray(setup->link, setup->link_count + 1, sizeof *setup->link);
+    assert(setup->link != NULL);
+    setup->link[setup->link_count++] = path;
+    return elf_can_be_linked(path, why, sizeof why)
+               ? 0
+               : options_refuse(r, "--link '%s': %s", text, why);
+}
+
+static error_t read_emulate_option(int key, char *text, struct argp_state *state)
+{
+    struct reading *r = state->input;
+    switch (key) {
+    case KEY_CPU:
+        if (*text == '\0' || strlen(text) >= RECORDER_CPU_MAX)
+            return options_refuse(r, "--cpu '%s': expected a model, such as cortex-a53", text);
+        r->o->run.setup.cpu = text;
+        return 0;
+    case KEY_LINK:
+        return read_link(r, text);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 static error_t read_list_option(int key, char *text, struct argp_state *state)
 {
     (void)text;
@@ -424,6 +467,7 @@ static const struct {
     {OPTIONS_SWEEP, {.options = sweep_options, .parser = read_sweep_option}},
     {OPTIONS_PICTURE, {.options = picture_options, .parser = read_picture_option}},
     {OPTIONS_RUN, {.options = run_options, .parser = read_run_option}},
+    {OPTIONS_EMULATE, {.options = emulate_options, .parser = read_emulate_option}},
     {OPTIONS_LIST, {.options = list_options, .parser = read_list_option}},
     {OPTIONS_OUTPUT, {.options = output_options, .parser = read_output_option}},
 };
@@ -568,6 +612,9 @@ void options_free(struct options *o)
     free(o->contracts);
     free(o->contract_names);
     free(o->more);
+    for (size_t i = 0; i < o->run.setup.link_count; i++)
+        free(o->run.setup.link[i]);
+    free(o->run.setup.link);
     free(o->command_line);
     *o = (struct options){.words = NULL};
 }

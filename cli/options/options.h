@@ -19,6 +19,7 @@ enum option_group {
     OPTIONS_PICTURE = 16,  // --bus --loads --rows
     OPTIONS_LIST = 32,     // --all
     OPTIONS_CONTRACT = 64, // --contract --device
+    OPTIONS_EMULATE = 128, // --cpu --link
 };
 
 // One --report FORMAT:FILE, or --json FILE.

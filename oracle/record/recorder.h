@@ -24,6 +24,15 @@ struct recorder_options {
     const void *prepared; // what the kind's `prepare` gave, or NULL
 };
 
+// What the user says of how a routine is emulated.
+struct recorder_setup {
+    const char *cpu;   // the CPU's model; NULL: the recorder chooses
+    char **link;       // files that define what the routine's own does not
+    size_t link_count;
+};
+
+enum { RECORDER_CPU_MAX = 64 };
+
 struct recorder;
 
 struct recorder_kind {
@@ -35,7 +44,10 @@ struct recorder_kind {
     const char *(*missing)(void); // NULL result: runs here; else why not
     // Done once before workers are forked, where not NULL: what they need of the
     // backend's routine. NULL and one line in ERROR when it cannot be had.
-    void *(*prepare)(const struct backend *backend, char *error, size_t error_size);
+    void *(*prepare)(const struct backend *backend, const struct recorder_setup *setup,
+                     char *error, size_t error_size);
+    // The emulated CPU's model; NULL in a recorder that emulates none.
+    const char *(*cpu)(const void *prepared);
     void (*unprepare)(void *prepared);
     struct recorder *(*open)(const struct routine *routine, uint64_t arg4,
                              const struct recorder_options *options, char *error,

@@ -82,10 +82,12 @@ static bool recording_of_case(const struct frame *f, const struct copy_case *c,
 }
 
 // What the recorder needs of the routine before workers are forked.
-static bool job_prepare(struct job *job, char *error, size_t error_size)
+static bool job_prepare(struct job *job, const struct campaign_options *options, char *error,
+                        size_t error_size)
 {
     if (job->recorder->prepare)
-        job->recorder_options.prepared = job->recorder->prepare(job->backend, error, error_size);
+        job->recorder_options.prepared =
+            job->recorder->prepare(job->backend, &options->setup, error, error_size);
     return !job->recorder->prepare || job->recorder_options.prepared;
 }
 
@@ -93,6 +95,13 @@ static void job_unprepare(struct job *job)
 {
     if (job->recorder->unprepare)
         job->recorder->unprepare((void *)(uintptr_t)job->recorder_options.prepared);
+}
+
+static void copy_cpu(const struct job *job, char *cpu, size_t cpu_size)
+{
+    const void *prepared = job->recorder_options.prepared;
+    snprintf(cpu, cpu_size, "%s",
+             job->recorder->cpu && prepared ? job->recorder->cpu(prepared) : "");
 }
 
 bool campaign_record(const struct backend *backend, const struct copy_case *c, bool values,
@@ -113,8 +122,10 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
         return false;
     }
     unsigned stall_ms = sweep_stall_ms(options);
-    if (!job_prepare(&job, error, error_size))
+    char cpu[RECORDER_CPU_MAX];
+    if (!job_prepare(&job, options, error, error_size))
         return false;
+    copy_cpu(&job, cpu, sizeof cpu);
     if (!worker_start(&w, &job, error, error_size)) {
         job_unprepare(&job);
         return false;
@@ -131,6 +142,7 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
         ok = false;
     }
     frame_free(&f);
+    memcpy(out->cpu, cpu, sizeof cpu);
     return ok;
 }
 
@@ -163,7 +175,7 @@ void campaign_laws(const struct backend *backend, enum copy_op op,
     uint64_t unit = backend->size_unit, size = (backend->size_min + unit - 1) / unit * unit;
     uint64_t last = options->laws_to ? options->laws_to : CAMPAIGN_LAWS_SIZE;
     *out = (struct laws){0};
-    if (!job_prepare(&job, error, sizeof error))
+    if (!job_prepare(&job, options, error, sizeof error))
         return;
     if (!worker_start(&w, &job, error, sizeof error)) {
         job_unprepare(&job);
@@ -406,6 +418,7 @@ static void results_start(const struct backend *backend, const struct plan *plan
             .contract = &contracts[i],
             .op = plan->op,
             .recorder = recorder_for(backend, options->recorder)->name,
+            .setup = &options->setup,
             .planned = plan->cases,
         };
 }
@@ -464,11 +477,13 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
         .charts = options->charts,
     };
     char reason[TRACE_REASON_MAX];
-    if (!job_prepare(&job, reason, sizeof reason)) {
+    if (!job_prepare(&job, options, reason, sizeof reason)) {
         results_skip(results, contract_count, reason);
         judge_free(&judge);
         return true;
     }
+    for (size_t i = 0; i < contract_count; i++)
+        copy_cpu(&job, results[i].cpu, sizeof results[i].cpu);
     bool ok = sweep_run(&job, options, &sum, error, error_size);
     if (ok)
         explain_findings(&job, options, &sum, results);

@@ -23,6 +23,7 @@ struct campaign_progress {
 struct campaign_options {
     const struct recorder_kind *recorder; // see recorder_for
     enum device_side device;
+    struct recorder_setup setup;
     unsigned jobs;       // worker processes, >= 1
     unsigned timeout_ms; // for one case
     unsigned stall_ms;   // time without a finished case, half of it asleep or on a

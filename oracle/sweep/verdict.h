@@ -12,6 +12,7 @@
 #include "judge/contract.h"
 #include "trace/coverage.h"
 #include "trace/pattern.h"
+#include "record/recorder.h"
 
 enum verdict {
     VERDICT_CONFORMS, // every case of the sweep was judged and broke no rule
@@ -50,6 +51,8 @@ struct result {
     const struct contract *contract;
     enum copy_op op;
     const char *recorder;
+    char cpu[RECORDER_CPU_MAX];         // model that was emulated; "": none was
+    const struct recorder_setup *setup; // what the user said of it, or NULL
     enum verdict verdict;
     uint64_t cases;   // cases run and judged
     uint64_t planned; // cases of the plan

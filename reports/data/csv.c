@@ -35,7 +35,7 @@ static void put_number(uint64_t value, FILE *out)
 static void begin(struct report *r)
 {
     fputs("backend,op,contract,device,recorder,verdict,first_rule,rules,cases,planned,"
-          "skipped_cases,broken_cases,seconds,witness,reason\r\n",
+          "skipped_cases,broken_cases,seconds,witness,reason,cpu\r\n",
           r->out);
 }
 
@@ -68,7 +68,8 @@ static void put_result(const struct result *r, const char *device, FILE *out)
     put_number(r->broken_cases, out);
     fprintf(out, "%.3f,", r->seconds);
     put_field(witness, false, out);
-    put_field(r->reason, true, out);
+    put_field(r->reason, false, out);
+    put_field(r->cpu, true, out);
 }
 
 static void add(struct report *r, const struct result *results, size_t count)

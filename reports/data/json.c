@@ -106,7 +106,7 @@ static void add_case(cJSON *o, const struct copy_case *c)
 }
 
 // The CPU that another CPU's routine was run on.
-static void add_emulated(cJSON *o, const struct backend *b, const struct trace *t)
+static void add_emulated(cJSON *o, const struct backend *b, const struct recording *r)
 {
     if (!b->arch) {
         cJSON_AddNullToObject(o, "emulated");
@@ -114,9 +114,9 @@ static void add_emulated(cJSON *o, const struct backend *b, const struct trace *
     }
     cJSON *cpu = cJSON_AddObjectToObject(o, "emulated");
     json_add_text(cpu, "arch", b->arch->name);
-    json_add_text_or_null(cpu, "cpu", b->cpu ? b->cpu : b->arch->cpu);
-    if (t->atomic_bytes)
-        json_add_count(cpu, "atomic_bytes", t->atomic_bytes);
+    json_add_text_or_null(cpu, "cpu", r->cpu);
+    if (r->trace.atomic_bytes)
+        json_add_count(cpu, "atomic_bytes", r->trace.atomic_bytes);
     else
         cJSON_AddNullToObject(cpu, "atomic_bytes");
 }
@@ -131,7 +131,8 @@ static void trace(struct report *r, const struct trace_report *report)
     cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
     json_add_text(o, "backend", report->backend->name);
     json_add_text(o, "recorder", report->recorder);
-    add_emulated(o, report->backend, t);
+    json_add_text_or_null(o, "cpu", report->recording->cpu);
+    add_emulated(o, report->backend, report->recording);
     add_case(o, report->c);
     outcome_print(report->recording, text, sizeof text);
     json_add_text(o, "outcome", outcome_name[t->outcome]);
@@ -216,6 +217,7 @@ static cJSON *result_object(const struct result *r)
     json_add_text(o, "contract", r->contract->name);
     json_add_text(o, "op", copy_op_name[r->op]);
     json_add_text(o, "recorder", r->recorder);
+    json_add_text_or_null(o, "cpu", r->cpu);
     json_add_text(o, "verdict", verdict_name[r->verdict]);
     json_add_count(o, "cases", r->cases);
     json_add_count(o, "planned", r->planned);

@@ -46,6 +46,8 @@ static void put_properties(const struct report *r, const struct result *first)
     fputs("  <properties>\n", r->out);
     put_property(r->out, "storescope", STORESCOPE_VERSION);
     put_property(r->out, "recorder", first->recorder);
+    if (first->cpu[0])
+        put_property(r->out, "emulated", first->cpu);
     put_property(r->out, "device", device_side_name(r->facts->run->device));
     put_property(r->out, "cpu", r->facts->host->cpu);
     put_property(r->out, "libc", r->facts->host->libc);

@@ -261,6 +261,8 @@ static cJSON *result_object(const struct report *report, const struct result *r,
     json_add_text(properties, "device", device);
     json_add_text(properties, "op", copy_op_name[r->op]);
     json_add_text(properties, "recorder", r->recorder);
+    if (r->cpu[0])
+        json_add_text(properties, "cpu", r->cpu);
     json_add_count(properties, "cases", f->cases);
     json_add_text(properties, "witness", witness);
     add_replay(properties, r, f);

@@ -167,7 +167,7 @@ static void write_side(struct diff_page *p, int side, const cJSON *pair, const c
     markup_element(m, "code", "", backend);
     markup_close(m);
     if (recorded) {
-        page_command(m, "", made.backend, diff_case(rule));
+        page_command(m, "", made.backend, NULL, diff_case(rule));
         write_recorded(p, &made);
         recording_free(&made.recording);
     } else {

@@ -191,8 +191,10 @@ static void trace(struct report *r, const struct trace_report *report)
     markup_open(&m, "p");
     markup_element(&m, "code", "", text);
     markup_format(&m, ": %s, recorder %s", outcome, report->recorder);
+    if (report->recording->cpu[0])
+        markup_format(&m, ", cpu %s", report->recording->cpu);
     markup_close(&m);
-    page_command(&m, "", report->backend, text);
+    page_command(&m, "", report->backend, r->facts->run ? &r->facts->run->setup : NULL, text);
     markup_open(&m, "figure");
     markup_attr(&m, "tabindex", "0");
     svg_picture(&m, report, &options);

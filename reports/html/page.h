@@ -89,6 +89,6 @@ void page_message(struct markup *m, const char *class, const char *message);
 
 // The command that shows a case again, as a shell takes it, behind a label or "".
 void page_command(struct markup *m, const char *label, const struct backend *b,
-                  const char *case_text);
+                  const struct recorder_setup *setup, const char *case_text);
 
 #endif

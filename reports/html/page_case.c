@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "reports/access_text.h"
+#include "reports/finding_text.h"
 #include "reports/html/page.h"
 #include "reports/picture.h"
 #include "reports/svg/svg.h"
@@ -13,16 +14,13 @@
 
 // What a shell takes as the command's arguments.
 void page_command(struct markup *m, const char *label, const struct backend *b,
-                  const char *case_text)
+                  const struct recorder_setup *setup, const char *case_text)
 {
     char *command;
     size_t length;
     FILE *out = open_memstream(&command, &length);
     assert(out != NULL);
-    fputs("storescope trace ", out);
-    look_quote(out, b->name);
-    fputc(' ', out);
-    look_quote(out, case_text);
+    command_print_trace(b, setup, case_text, out);
     fclose(out);
     markup_open_class(m, "p", "cmd");
     if (*label) {
@@ -129,7 +127,7 @@ void page_case(struct page *p, const struct page_finding *findings, size_t count
     for (size_t i = 0; i < count; i++)
         write_finding(p, findings, count, i);
     snprintf(label, sizeof label, "The smallest case, %s:", page_case_letter(index));
-    page_command(m, label, findings[0].result->backend, text);
+    page_command(m, label, findings[0].result->backend, findings[0].result->setup, text);
     if (drawn)
         write_picture(p, &findings[0]);
     p->pictures += drawn;

@@ -65,6 +65,8 @@ static void write_rate(struct markup *m, const struct result *r)
     markup_open_class(m, "p", "meta");
     markup_format(m, "%s, %s in %.2f s, recorder %s", copy_op_name[r->op],
                   count_print(r->cases, "case", cases), r->seconds, r->recorder);
+    if (r->cpu[0])
+        markup_format(m, ", cpu %s", r->cpu);
     if (r->backend->from != NULL) {
         markup_text(m, "; from ");
         markup_text(m, r->backend->from);

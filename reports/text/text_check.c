@@ -190,7 +190,7 @@ static void print_result(const struct result *r, const struct result *first, boo
     rate_text(r->cases, r->seconds, rate, sizeof rate);
     if (r->cases > 0 && r->seconds > 0)
         fprintf(out, ", %s", rate);
-    fprintf(out, ", recorder %s\n", r->recorder);
+    fprintf(out, ", recorder %s%s%s\n", r->recorder, r->cpu[0] ? ", cpu " : "", r->cpu);
     print_coverage(&r->coverage, unreached, out);
     bool told = r != first && r->reason[0] && r->verdict == first->verdict &&
                 strcmp(r->reason, first->reason) == 0;

@@ -244,7 +244,8 @@ static void print_header(const struct table *t)
     look_put(t->look, t->out, HUE_STRONG, t->report->backend->name);
     fprintf(t->out, ": %s\n", text);
     look_put(t->look, t->out, good ? HUE_GOOD : HUE_BAD, outcome);
-    fprintf(t->out, ", recorder %s\n\n", t->report->recorder);
+    fprintf(t->out, ", recorder %s%s%s\n\n", t->report->recorder, t->r->cpu[0] ? ", cpu " : "",
+            t->r->cpu);
 }
 
 void text_trace(const struct trace_report *report, const struct text_trace_options *options,

@@ -289,7 +289,8 @@ static void objects_of_machines_with_a_row_are_theirs(void **state)
         assert_non_null(found.items[i].arch);
         assert_string_equal(found.items[i].arch->name, "aarch64");
     }
-    assert_not_found("arm64.o:my_*", "without a glob");
+    assert_not_found("arm64.o:my_memcpi", "did you mean my_memcpy");
+    assert_not_found("arm64.a:none_*", "no function matches");
     backend_list_free(&found);
 }
 

@@ -15,6 +15,7 @@ embedded_\name\()_bytes:
     .section .rodata
     embed runner, RUNNER_PATH
     embed mailbox, MAILBOX_PATH
+    embed kept, KEPT_PATH
     embed plugin, PLUGIN_PATH
 
     // storecopy's sources, each a row of embedded_engine.

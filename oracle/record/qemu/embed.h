@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-extern const char embedded_runner[], embedded_mailbox[], embedded_plugin[];
-extern const size_t embedded_runner_bytes, embedded_mailbox_bytes, embedded_plugin_bytes;
+extern const char embedded_runner[], embedded_mailbox[], embedded_kept[], embedded_plugin[];
+extern const size_t embedded_runner_bytes, embedded_mailbox_bytes, embedded_kept_bytes,
+    embedded_plugin_bytes;
 
 // The sources of storecopy (storecopy) that are for every architecture; the
 // last row has no name.

@@ -4,6 +4,7 @@
 #include "record/qemu/prepare.h"
 
 #include "backends/arch.h"
+#include "backends/cross_symbols.h"
 #include "backends/elf/elf_header.h"
 #include "record/qemu/embed.h"
 #include "backends/loader/image.h"
@@ -22,8 +23,12 @@ static const char routine_symbol[] = "storescope_routine_0";
 // The folder in which one program is made.
 struct shop {
     const struct backend *backend;
+    const struct recorder_setup *setup;
     const struct arch *arch;
     struct tool_folder folder;
+    struct guest_names *names; // of the program that is made
+    struct guest_suppliers suppliers;
+    char libgcc[PATH_MAX];
     char *error;
     size_t error_size;
 };
@@ -32,20 +37,23 @@ struct shop {
 // the builtin of that name.
 static bool write_table(struct shop *s, const char *symbol)
 {
-    char text[512];
-    int length = snprintf(text, sizeof text,
-                          "typedef void *routine(void *, const void *, unsigned long, "
-                          "unsigned long);\n"
-                          "extern routine storescope_routine __asm__(\"%s\");\n"
-                          "routine *const storescope_routines[] = {storescope_routine};\n",
-                          symbol);
-    return length < (int)sizeof text &&
-           tool_write(&s->folder, "table.c", text, (size_t)length, s->error, s->error_size);
+    FILE *out = tool_create(&s->folder, "table.c");
+    if (out) {
+        fprintf(out,
+                "typedef void *routine(void *, const void *, unsigned long, unsigned long);\n"
+                "extern routine storescope_routine __asm__(\"%s\");\n"
+                "routine *const storescope_routines[] = {storescope_routine};\n",
+                symbol);
+        guest_names_write_c(s->names, out);
+    }
+    return tool_finish("table.c", out, s->error, s->error_size);
 }
 
 static bool write_sources(struct shop *s)
 {
     return tool_write(&s->folder, "mailbox.h", embedded_mailbox, embedded_mailbox_bytes, s->error,
+                      s->error_size) &&
+           tool_write(&s->folder, "kept.h", embedded_kept, embedded_kept_bytes, s->error,
                       s->error_size) &&
            tool_write(&s->folder, "runner.c", embedded_runner, embedded_runner_bytes, s->error,
                       s->error_size);
@@ -62,70 +70,127 @@ static bool run(struct shop *s, const char *const argv[])
     return tool_run(&s->folder, (char *const *)(uintptr_t)argv, s->error, s->error_size);
 }
 
-// Writes a line "NAME NEW-NAME" for each symbol that the object defines for others
-// but the routine's.
-static void list_own(Elf *elf, FILE *out)
+// The compiler's own library belongs to whatever it compiles.
+static bool find_libgcc(struct shop *s)
 {
-    for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn)) != NULL;) {
-        GElf_Shdr shdr;
-        bool symbols = gelf_getshdr(scn, &shdr) && shdr.sh_type == SHT_SYMTAB && shdr.sh_entsize;
-        Elf_Data *data = symbols ? elf_getdata(scn, NULL) : NULL;
-        for (size_t i = 0; data && i < shdr.sh_size / shdr.sh_entsize; i++) {
-            GElf_Sym sym;
-            const char *name =
-                gelf_getsym(data, (int)i, &sym) ? elf_strptr(elf, shdr.sh_link, sym.st_name) : NULL;
-            if (name && GELF_ST_BIND(sym.st_info) != STB_LOCAL && sym.st_shndx != SHN_UNDEF &&
-                strcmp(name, routine_symbol) != 0)
-                fprintf(out, "%s storescope_own_%s\n", name, name);
-        }
-    }
+    const char *const ask[] = {s->arch->compiler, "-print-libgcc-file-name", NULL};
+    uint8_t *text;
+    size_t length;
+    if (!run(s, ask) ||
+        !tool_read(&s->folder, "complaint", &text, &length, s->error, s->error_size))
+        return false;
+    const uint8_t *end = memchr(text, '\n', length);
+    snprintf(s->libgcc, sizeof s->libgcc, "%.*s", (int)(end ? end - text : (ptrdiff_t)length),
+             (const char *)text);
+    free(text);
+    s->suppliers.archives[s->suppliers.count++] = s->libgcc;
+    return true;
 }
 
-static bool write_own_names(struct shop *s)
+// Is it the libc that the runner is linked with? That one supplies its names.
+static bool is_runners_libc(const struct shop *s, const char *path)
+{
+    char a[PATH_MAX], b[PATH_MAX];
+    return realpath(path, a) && realpath(s->arch->libc, b) && strcmp(a, b) == 0;
+}
+
+// Names of its own for what the routine's object defines, and for what nobody does.
+// They stay global, as MIPS calls global symbols in its own way.
+static bool sort_names(struct shop *s)
 {
     uint8_t *object;
-    size_t length, text_length = 0;
-    char *text = NULL;
+    size_t length;
     if (!tool_read(&s->folder, "whole.o", &object, &length, s->error, s->error_size))
         return false;
-    elf_version(EV_CURRENT);
-    Elf *elf = elf_memory((char *)object, length);
-    FILE *out = open_memstream(&text, &text_length);
-    if (elf && out)
-        list_own(elf, out);
-    bool listed = elf && out && !ferror(out);
-    listed = out && fclose(out) == 0 && listed;
-    elf_end(elf);
+    FILE *out = tool_create(&s->folder, "names");
+    if (out)
+        guest_names_sort(s->names, object, length, routine_symbol, &s->suppliers, out);
     free(object);
-    if (!listed)
-        snprintf(s->error, s->error_size, "%s made no object that can be read", s->arch->compiler);
-    bool written =
-        listed && tool_write(&s->folder, "names", text, text_length, s->error, s->error_size);
-    free(text);
-    return written;
+    if (!tool_finish("names", out, s->error, s->error_size))
+        return false;
+    out = tool_create(&s->folder, "undefined.ld");
+    if (out)
+        guest_names_write_script(s->names, out);
+    return tool_finish("undefined.ld", out, s->error, s->error_size);
 }
 
-// The routine and what it needs of its own library, as one object whose symbols
-// have names that no library uses: the runner's libc keeps its own memcpy. They
-// stay global, as MIPS calls global symbols in its own way. Symbols that are not
-// defined keep their names, as some are the linker's (_gp_disp, .TOC.).
+// Gives the routine the name that the table calls, in FILE.
+static bool rename_routine(struct shop *s, const char *file)
+{
+    char *globalize, *rename;
+    if (asprintf(&globalize, "--globalize-symbol=%s", routine_symbol) < 0 ||
+        asprintf(&rename, "--redefine-sym=%s=%s", s->backend->symbol, routine_symbol) < 0)
+        abort();
+    const char *const argv[] = {s->arch->objcopy, globalize, rename, file, NULL};
+    bool renamed = run(s, argv);
+    free(globalize);
+    free(rename);
+    return renamed;
+}
+
+// The object that has the routine, a member of an archive or the file itself. A
+// static function is renamed at once: other objects may have one of that name.
+static bool take_object(struct shop *s, bool *archive, bool *local)
+{
+    const struct backend *b = s->backend;
+    struct cross_file file;
+    struct cross_object object;
+    struct cross_symbol symbol;
+    if (!cross_file_open(&file, b->path, s->error, s->error_size))
+        return false;
+    bool taken = cross_routine_find(&file, b->symbol, &object, &symbol);
+    if (!taken)
+        snprintf(s->error, s->error_size, "%.80s has no routine '%.60s'", b->path, b->symbol);
+    *archive = cross_file_is_archive(&file);
+    *local = taken && symbol.local;
+    taken = taken &&
+            tool_write(&s->folder, "mine.o", object.bytes, object.length, s->error, s->error_size);
+    cross_file_close(&file);
+    return taken && (!*local || rename_routine(s, "mine.o"));
+}
+
+// The routine and what it needs of its own library and of --link's files, as one
+// object.
+static bool gather(struct shop *s, bool archive)
+{
+    const struct backend *b = s->backend;
+    char path[PATH_MAX];
+    const char **argv = calloc(s->setup->link_count + 16, sizeof *argv);
+    if (!argv)
+        abort();
+    size_t n = 0;
+    const char *const first[] = {s->arch->compiler,
+                                 "-nostdlib",
+                                 "-r",
+                                 "-Wl,--force-group-allocation",
+                                 "-w",
+                                 "-o",
+                                 "whole.o",
+                                 "mine.o",
+                                 "-Wl,--start-group"};
+    for (; n < sizeof first / sizeof *first; n++)
+        argv[n] = first[n];
+    if (archive)
+        argv[n++] = realpath(b->path, path);
+    for (size_t i = 0; i < s->setup->link_count; i++)
+        if (!is_runners_libc(s, s->setup->link[i]))
+            argv[n++] = s->setup->link[i];
+        else if (s->suppliers.count < SUPPLIERS_MAX)
+            s->suppliers.archives[s->suppliers.count++] = s->arch->libc;
+    argv[n++] = "-Wl,--end-group";
+    bool gathered = run(s, argv);
+    free(argv);
+    return gathered;
+}
+
+// The routine with what it needs as one object whose names no library uses.
 static bool extract(struct shop *s)
 {
-    char wanted[160], path[PATH_MAX], globalize[160], rename[192];
-    const struct backend *b = s->backend;
-    if (!realpath(b->path, path)) {
-        snprintf(s->error, s->error_size, "%.80s: %s", b->path, strerror(errno));
-        return false;
-    }
-    snprintf(wanted, sizeof wanted, "-Wl,-u,%s", b->symbol);
-    snprintf(globalize, sizeof globalize, "--globalize-symbol=%s", b->symbol);
-    snprintf(rename, sizeof rename, "--redefine-sym=%s=%s", b->symbol, routine_symbol);
-    const char *const gather[] = {
-        s->arch->compiler, "-nostdlib", "-r", "-Wl,--force-group-allocation", "-w", wanted, "-o",
-        "whole.o",         path,        NULL};
-    const char *const expose[] = {s->arch->objcopy, globalize, rename, "whole.o", NULL};
-    const char *const isolate[] = {s->arch->objcopy, "--redefine-syms=names", "whole.o", NULL};
-    return run(s, gather) && run(s, expose) && write_own_names(s) && run(s, isolate);
+    bool archive, local;
+    const char *const rename_own[] = {s->arch->objcopy, "--redefine-syms=names", "whole.o", NULL};
+    return take_object(s, &archive, &local) && gather(s, archive) &&
+           (local || rename_routine(s, "whole.o")) && find_libgcc(s) && sort_names(s) &&
+           run(s, rename_own);
 }
 
 // storecopy, compiled for the architecture: the same bytes for all its routines.
@@ -194,20 +259,15 @@ static bool link_program(struct shop *s)
         s->backend->path && strcmp(s->backend->path, s->arch->libc) == 0 && !s->arch->dynamic;
     if (!own && !(of_engine ? make_engine(s) : extract(s)))
         return false;
-    const char *const argv[] = {s->arch->compiler, "-O2", s->arch->dynamic ? "-fno-pie" : "-static",
-                                "-fno-pie", "-no-pie",
-                                "-Wl,-z,norelro", // the plugin writes to tunables
-                                // Arm's ABIs differ in how numbers of floating point are
-                                // passed, of which a copy has none.
-                                "-Wl,--no-warn-mismatch", "-w", "-o", "program", "runner.c",
-                                "table.c", own ? NULL : "whole.o", NULL};
-    if (!write_table(s, own || of_engine ? s->backend->symbol : routine_symbol))
-        return false;
-    bool linked = run(s, argv);
-    if (!linked && strstr(s->error, "undefined reference") && strstr(s->error, routine_symbol))
-        snprintf(s->error, s->error_size, "%.80s has no routine '%.60s'", s->backend->path,
-                 s->backend->symbol);
-    return linked;
+    const char *const argv[] = {
+        s->arch->compiler, "-O2", s->arch->dynamic ? "-fno-pie" : "-static", "-fno-pie", "-no-pie",
+        "-fno-defer-pop", // the stack pointer is looked at
+        "-Wl,-z,norelro", // the plugin writes to tunables
+        // Arm's ABIs differ in how numbers of floating point are
+        // passed, of which a copy has none.
+        "-Wl,--no-warn-mismatch", "-w", "-o", "program", "runner.c", "table.c", "-lm",
+        own ? NULL : "whole.o", of_engine || own ? NULL : "undefined.ld", NULL};
+    return write_table(s, own || of_engine ? s->backend->symbol : routine_symbol) && run(s, argv);
 }
 
 static void take_section(struct guest_program *p, const char *name, const GElf_Shdr *shdr)
@@ -241,6 +301,8 @@ static void take_symbols(struct guest_program *p, Elf *elf, Elf_Scn *scn, const 
             gelf_getsym(data, (int)i, &sym) ? elf_strptr(elf, shdr->sh_link, sym.st_name) : NULL;
         if (name && strcmp(name, "storescope_mailbox") == 0)
             p->mailbox_addr = sym.st_value;
+        if (name && strcmp(name, "storescope_undefined") == 0)
+            p->undefined_addr = sym.st_value;
         if (name && p->arch == &arch_native)
             take_tunable(p, name, &sym);
     }
@@ -276,10 +338,12 @@ static bool read_program(struct guest_program *p)
     return whole;
 }
 
-struct guest_program *guest_program_make(const struct backend *backend, char *error,
+struct guest_program *guest_program_make(const struct backend *backend,
+                                         const struct recorder_setup *setup, char *error,
                                          size_t error_size)
 {
     struct shop s = {.backend = backend,
+                     .setup = setup,
                      .arch = backend->arch ? backend->arch : &arch_native,
                      .error = error,
                      .error_size = error_size};
@@ -290,6 +354,7 @@ struct guest_program *guest_program_make(const struct backend *backend, char *er
     }
     p->backend = backend;
     p->arch = s.arch;
+    s.names = &p->names;
     p->pairs = pin_counter_new();
     bool made = is_linkable(&s) && write_sources(&s) && link_program(&s) &&
                 tool_read(&s.folder, "program", &p->bytes, &p->length, error, error_size);
@@ -309,6 +374,7 @@ void guest_program_free(struct guest_program *p)
 {
     if (p) {
         free(p->bytes);
+        guest_names_free(&p->names);
         pin_counter_free(p->pairs);
     }
     free(p);

@@ -9,7 +9,9 @@
 #define STORESCOPE_QEMU_PREPARE_H
 
 #include "case/case.h"
+#include "record/qemu/names.h"
 #include "record/qemu/cpu_pin.h"
+#include "record/recorder.h"
 #include "record/qemu/shared.h"
 
 enum { GUEST_IMAGES_MAX = 8 };
@@ -24,9 +26,12 @@ struct guest_tunable {
 struct guest_program {
     const struct backend *backend;
     const struct arch *arch;
-    uint8_t *bytes; // an ELF program
+    const char *cpu; // the model that is emulated; NULL: QEMU's default
+    uint8_t *bytes;  // an ELF program
     size_t length;
     uint64_t mailbox_addr;
+    struct guest_names names; // what nobody defines has its places at
+    uint64_t undefined_addr;
     struct qemu_range marks[GUEST_MARKS];
     struct qemu_range images[GUEST_IMAGES_MAX]; // code and data, as linked
     size_t image_count;
@@ -36,7 +41,8 @@ struct guest_program {
 
 // NULL and one line in ERROR when a tool is missing or the routine cannot be
 // linked.
-struct guest_program *guest_program_make(const struct backend *backend, char *error,
+struct guest_program *guest_program_make(const struct backend *backend,
+                                         const struct recorder_setup *setup, char *error,
                                          size_t error_size);
 void guest_program_free(struct guest_program *p);
 

@@ -27,6 +27,7 @@ enum {
     START_MS = 20000, // until the guest wants its first case, on a busy machine
     LOOK_MS = 10,     // how often a process that does not answer is looked at
     ASLEEP_MS = 2000, // without use of the processor
+    STARTS = 3,       // of one that is killed or stopped meanwhile
 };
 
 // For 32-bit guests, whose memory is moved away from that of qemu itself.
@@ -102,7 +103,7 @@ void process_close(struct process *p)
 
 const char *qemu_cpu(const struct guest_program *program)
 {
-    return program->backend->cpu ? program->backend->cpu : program->arch->cpu;
+    return program->cpu;
 }
 
 static _Noreturn void exec_qemu(const struct process *p)
@@ -168,31 +169,70 @@ static void wait_for_turn(struct qemu_shared *s)
     syscall(SYS_futex, &s->turn, FUTEX_WAIT, TURN_GUEST, &look, NULL, 0);
 }
 
-// Waits until the guest wants a case. CPU_MS, WALL_MS: 0 for no limit.
-static enum process_state wait_for_guest(struct process *p, unsigned cpu_ms, unsigned wall_ms)
+// The state of a process as Linux tells it (proc(5)): 'S' for one that sleeps, 'T' for
+// one that was stopped.
+static char state_of(pid_t pid)
+{
+    char path[64], text[256] = "", *end;
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    FILE *f = fopen(path, "re");
+    if (f) {
+        (void)!fgets(text, sizeof text, f);
+        fclose(f);
+    }
+    end = strrchr(text, ')'); // of its name
+    return end && end[1] == ' ' ? end[2] : '?';
+}
+
+// How long a process has done what, by looks that this one made itself: a machine
+// that stands still, or is busy with others, adds at most one look.
+struct watch {
+    clockid_t cpu;
+    uint64_t cpu_started, cpu_last, last;
+    uint64_t seen, asleep, stopped; // ms
+};
+
+static void watch_start(struct watch *w, pid_t pid)
+{
+    clock_getcpuclockid(pid, &w->cpu);
+    w->cpu_started = w->cpu_last = clock_ms(w->cpu);
+    w->last = clock_ms(CLOCK_MONOTONIC);
+}
+
+static void watch_look(struct watch *w, pid_t pid)
+{
+    uint64_t now = clock_ms(CLOCK_MONOTONIC), used = clock_ms(w->cpu), passed = now - w->last;
+    char state = state_of(pid);
+    passed = passed < 2 * LOOK_MS ? passed : 2 * LOOK_MS;
+    w->seen += passed;
+    if (used != w->cpu_last)
+        w->asleep = w->stopped = 0;
+    w->stopped += state == 'T' || state == 't' ? passed : 0;
+    w->asleep += state == 'S' || state == 'D' ? passed : 0;
+    w->last = now;
+    w->cpu_last = used;
+}
+
+// Waits until the guest wants a case. CPU_MS, SEEN_MS: 0 for no limit.
+static enum process_state wait_for_guest(struct process *p, unsigned cpu_ms, unsigned seen_ms)
 {
     struct qemu_shared *s = p->shared;
-    uint64_t cpu_started = 0, cpu_last = 0, started = 0, moved = 0;
-    clockid_t cpu = CLOCK_MONOTONIC;
+    struct watch w = {.cpu = CLOCK_MONOTONIC};
     while (atomic_load(&s->turn) == TURN_GUEST) {
         wait_for_turn(s);
         if (atomic_load(&s->turn) != TURN_GUEST)
             break;
         if (has_ended(p))
             return PROCESS_ENDED;
-        uint64_t now = clock_ms(CLOCK_MONOTONIC);
-        if (started == 0) {
-            clock_getcpuclockid(p->pid, &cpu);
-            started = moved = now;
-            cpu_started = cpu_last = clock_ms(cpu);
-        }
-        uint64_t used = clock_ms(cpu);
-        moved = used != cpu_last ? now : moved;
-        cpu_last = used;
+        if (w.last == 0)
+            watch_start(&w, p->pid);
+        watch_look(&w, p->pid);
         enum process_state state = PROCESS_WAITS;
-        if (cpu_ms && used - cpu_started > cpu_ms)
+        if (cpu_ms && w.cpu_last - w.cpu_started > cpu_ms)
             state = PROCESS_TIMED_OUT;
-        else if (now - moved > ASLEEP_MS || (wall_ms && now - started > wall_ms))
+        else if (w.stopped > ASLEEP_MS)
+            state = PROCESS_STOPPED;
+        else if (w.asleep > ASLEEP_MS || (seen_ms && w.seen > seen_ms))
             state = PROCESS_HUNG;
         if (state == PROCESS_WAITS)
             continue;
@@ -221,10 +261,9 @@ static void tell_failure(const struct process *p, enum process_state state, char
                  WTERMSIG(p->status));
 }
 
-bool process_start(struct process *p, char *error, size_t error_size)
+// Starts it once.
+static enum process_state start(struct process *p)
 {
-    if (p->pid > 0)
-        return true;
     atomic_store(&p->shared->turn, TURN_GUEST);
     atomic_store(&p->shared->end, QEMU_END_NONE);
     atomic_store(&p->shared->record_count, 0);
@@ -233,16 +272,30 @@ bool process_start(struct process *p, char *error, size_t error_size)
     p->pid = fork();
     if (p->pid == 0)
         exec_qemu(p);
-    if (p->pid < 0) {
-        snprintf(error, error_size, "cannot start qemu: %s", strerror(errno));
-        return false;
-    }
+    if (p->pid < 0)
+        return PROCESS_ENDED;
     enum process_state state = wait_for_guest(p, 0, START_MS);
-    if (state == PROCESS_WAITS)
-        return true;
-    process_end(p);
-    tell_failure(p, state, error, error_size);
-    return false;
+    if (state != PROCESS_WAITS)
+        process_end(p);
+    return state;
+}
+
+bool process_start(struct process *p, char *error, size_t error_size)
+{
+    enum process_state state = PROCESS_WAITS;
+    for (int i = 0; p->pid <= 0 && i < STARTS; i++) {
+        state = start(p);
+        if (p->pid < 0) {
+            snprintf(error, error_size, "cannot start qemu: %s", strerror(errno));
+            return false;
+        }
+        bool killed = state == PROCESS_ENDED && WIFSIGNALED(p->status);
+        if (!killed && state != PROCESS_STOPPED)
+            break;
+    }
+    if (state != PROCESS_WAITS)
+        tell_failure(p, state, error, error_size);
+    return state == PROCESS_WAITS;
 }
 
 enum process_state process_run(struct process *p, unsigned cpu_ms)

@@ -18,6 +18,7 @@ enum process_state {
     PROCESS_ENDED,     // by itself; `status`
     PROCESS_TIMED_OUT, // used its time, and was ended
     PROCESS_HUNG,      // slept without using any, and was ended
+    PROCESS_STOPPED,   // was stopped from outside for too long, and was ended
 };
 
 struct process {

@@ -8,6 +8,7 @@
 #include "record/qemu/qemu.h"
 
 #include "backends/arch.h"
+#include "record/qemu/model.h"
 #include "record/recorder.h"
 
 #include <signal.h>
@@ -142,6 +143,23 @@ static void tell_illegal(const struct recorder *r, struct trace *t)
                cpu ? " -cpu " : "", cpu ? cpu : "", site.text);
 }
 
+// Did it come to what its file does not define?
+static bool tell_undefined(const struct recorder *r, struct trace *t)
+{
+    const struct qemu_shared *s = r->process.shared;
+    const struct guest_program *p = r->program;
+    const char *called = guest_name_at(&p->names, s->fault_pc - p->undefined_addr);
+    const char *used = guest_name_at(&p->names, s->fault_at - p->undefined_addr);
+    const char *who =
+        s->signal & GUEST_IN_CONSTRUCTOR ? "a constructor of its file" : "the routine";
+    if (called)
+        refuse(t, OUTCOME_REFUSED, "%s calls `%s`, which its file does not define", who, called);
+    else if (used)
+        refuse(t, OUTCOME_REFUSED, "%s uses the variable `%s`, which its file does not define", who,
+               used);
+    return called || used;
+}
+
 static void take_fault(struct recorder *r, const struct layout *l, struct trace *t)
 {
     static const int signals[GUEST_SIGNALS] = {
@@ -150,15 +168,28 @@ static void take_fault(struct recorder *r, const struct layout *l, struct trace 
     };
     const struct qemu_shared *s = r->process.shared;
     t->outcome = OUTCOME_FAULTED;
-    t->signal = s->signal < GUEST_SIGNALS ? signals[s->signal] : 0;
+    uint64_t signal = s->signal & ~(uint64_t)GUEST_IN_CONSTRUCTOR;
+    t->signal = signal < GUEST_SIGNALS ? signals[signal] : 0;
     t->fault_addr = qemu_host_address(l, s->fault_at);
     t->fault_pc = s->fault_pc;
     if (t->signal == SIGILL)
         tell_illegal(r, t);
+    if (!tell_undefined(r, t) && s->signal & GUEST_IN_CONSTRUCTOR)
+        refuse(t, OUTCOME_REFUSED, "a constructor of its file faults (%s)", strsignal(t->signal));
 }
 
 // A copy that makes more does not end.
 enum { ACCESSES_A_BYTE = 16 };
+
+// How often a case is run whose qemu ended otherwise than by what its routine did.
+enum { TRIES = 3 };
+
+// Which a routine may bring upon its qemu, in whose memory it runs.
+static bool is_fault(int signal)
+{
+    return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE ||
+           signal == SIGTRAP || signal == SIGABRT;
+}
 
 static void take_end(struct recorder *r, const struct layout *l, enum process_state state,
                      struct trace *t)
@@ -180,10 +211,15 @@ static void take_end(struct recorder *r, const struct layout *l, enum process_st
                QEMU_RECORDS_MAX);
     else if (end == QEMU_END_FLOODED)
         refuse(t, OUTCOME_TIMED_OUT, "still running after %u accesses", QEMU_RECORDS_MAX);
-    else if (WIFSIGNALED(r->process.status)) {
+    else if (state == PROCESS_STOPPED)
+        refuse(t, OUTCOME_BROKEN, "the qemu process was stopped from outside, %d times", TRIES);
+    else if (WIFSIGNALED(r->process.status) && is_fault(WTERMSIG(r->process.status))) {
         t->outcome = OUTCOME_FAULTED;
         t->signal = WTERMSIG(r->process.status);
-    } else
+    } else if (WIFSIGNALED(r->process.status))
+        refuse(t, OUTCOME_BROKEN, "the qemu process was killed from outside, %d times (%s)", TRIES,
+               strsignal(WTERMSIG(r->process.status)));
+    else
         refuse(t, OUTCOME_BROKEN, "the qemu process ended (status %d)",
                WEXITSTATUS(r->process.status));
 }
@@ -201,6 +237,32 @@ static void tell_tunables(struct recorder *r, const struct copy_case *c)
     }
 }
 
+// May that end be another's doing, so that the case is to be run again? A kill by the
+// system when memory is short, a debugger's or a frozen group's stop; and what may be
+// the routine's own is not believed the first time.
+static bool is_doubtful(const struct recorder *r, enum process_state state, uint32_t end)
+{
+    return state == PROCESS_STOPPED || state == PROCESS_HUNG ||
+           (state == PROCESS_ENDED && end == QEMU_END_NONE && WIFSIGNALED(r->process.status));
+}
+
+// False and one line in ERROR when qemu does not start.
+static bool run_case(struct recorder *r, const struct layout *layout, const struct copy_case *c,
+                     bool values, enum process_state *state, char *error)
+{
+    for (int i = 0; i < TRIES; i++) {
+        if (!process_start(&r->process, error, TRACE_REASON_MAX))
+            return false;
+        lanes_in(r, layout);
+        tell_case(r, layout, values);
+        tell_tunables(r, c);
+        *state = process_run(&r->process, r->options.timeout_ms);
+        if (!is_doubtful(r, *state, atomic_load(&r->process.shared->end)))
+            return true;
+    }
+    return true;
+}
+
 static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
                      bool values, struct layout *layout, struct trace *trace)
 {
@@ -216,14 +278,11 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
                (unsigned long long)c->size);
         return;
     }
-    if (!process_start(&r->process, error, sizeof error)) {
+    enum process_state state = PROCESS_WAITS;
+    if (!run_case(r, layout, c, values, &state, error)) {
         refuse(trace, OUTCOME_BROKEN, "%s", error);
         return;
     }
-    lanes_in(r, layout);
-    tell_case(r, layout, values);
-    tell_tunables(r, c);
-    enum process_state state = process_run(&r->process, r->options.timeout_ms);
     lanes_out(r, layout);
     take_end(r, layout, state, trace);
     uint64_t stack = r->process.shared->stack;
@@ -232,6 +291,9 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
     for (size_t i = 0; i < r->program->image_count; i++)
         trace->images[trace->image_count++] =
             (struct span){r->program->images[i].lo, r->program->images[i].hi};
+    struct qemu_range tls = r->process.shared->tls;
+    if (tls.lo < tls.hi)
+        trace->images[trace->image_count++] = (struct span){tls.lo, tls.hi};
     trace->own_image_count = trace->image_count;
     qemu_take_accesses(r, layout, values, trace);
 }
@@ -273,9 +335,20 @@ static struct recorder *qemu_open(const struct routine *routine, uint64_t arg4,
     return r;
 }
 
-static void *qemu_prepare(const struct backend *backend, char *error, size_t error_size)
+static void *qemu_prepare(const struct backend *backend, const struct recorder_setup *setup,
+                          char *error, size_t error_size)
 {
-    return guest_program_make(backend, error, error_size);
+    struct guest_program *p = guest_program_make(backend, setup, error, error_size);
+    if (p && model_choose(p, setup->cpu, error, error_size))
+        return p;
+    guest_program_free(p);
+    return NULL;
+}
+
+static const char *qemu_model(const void *prepared)
+{
+    const struct guest_program *p = prepared;
+    return p->cpu ? p->cpu : "QEMU's default";
 }
 
 static void qemu_unprepare(void *prepared)
@@ -298,6 +371,7 @@ const struct recorder_kind recorder_qemu = {
     .elsewhere = true,
     .missing = qemu_missing,
     .prepare = qemu_prepare,
+    .cpu = qemu_model,
     .unprepare = qemu_unprepare,
     .open = qemu_open,
     .run = qemu_run,

@@ -26,6 +26,7 @@ struct recorder {
 
 // Instead of an element's bytes: all that one execution stores is one access.
 enum { QEMU_ELEMENT_ALL = UINT8_MAX };
+extern const struct recorder_kind recorder_qemu;
 
 // Where the guest has the destination's lane, or the source's.
 uint64_t qemu_lane(const struct layout *l, bool src);

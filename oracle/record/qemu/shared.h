@@ -120,6 +120,7 @@ struct qemu_shared {
     uint64_t signal, fault_at, fault_pc; // signal: enum guest_signal
     struct qemu_site fault_site; // the instruction there; no length: not known
     uint64_t stack;              // an address in the caller's frame
+    struct qemu_range tls;       // the thread's own data
     int64_t syscall;
     uint32_t forbidden; // see confine.h
     _Atomic uint32_t record_count, site_count;

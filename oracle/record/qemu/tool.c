@@ -134,14 +134,26 @@ static bool fail(const char *name, char *error, size_t error_size)
     return false;
 }
 
-bool tool_write(const struct tool_folder *f, const char *name, const void *bytes, size_t length,
-                char *error, size_t error_size)
+FILE *tool_create(const struct tool_folder *f, const char *name)
 {
-    FILE *file = open_in(f, name, "wbe");
-    bool written = file && (length == 0 || fwrite(bytes, length, 1, file) == 1);
+    return open_in(f, name, "wbe");
+}
+
+bool tool_finish(const char *name, FILE *file, char *error, size_t error_size)
+{
+    bool written = file && !ferror(file);
     if (file && fclose(file) != 0)
         written = false;
     return written || fail(name, error, error_size);
+}
+
+bool tool_write(const struct tool_folder *f, const char *name, const void *bytes, size_t length,
+                char *error, size_t error_size)
+{
+    FILE *file = tool_create(f, name);
+    if (file && length)
+        fwrite(bytes, length, 1, file);
+    return tool_finish(name, file, error, error_size);
 }
 
 bool tool_read(const struct tool_folder *f, const char *name, uint8_t **bytes, size_t *length,

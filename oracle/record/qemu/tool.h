@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <stdio.h>
 
 struct tool_folder {
     char path[256];
@@ -24,6 +25,10 @@ bool tool_folder_make(struct tool_folder *f, char *error, size_t error_size);
 void tool_folder_remove(struct tool_folder *f);
 bool tool_write(const struct tool_folder *f, const char *name, const void *bytes, size_t length,
                 char *error, size_t error_size);
+
+// The same for what is written piece by piece. tool_finish takes a NULL.
+FILE *tool_create(const struct tool_folder *f, const char *name);
+bool tool_finish(const char *name, FILE *file, char *error, size_t error_size);
 bool tool_read(const struct tool_folder *f, const char *name, uint8_t **bytes, size_t *length,
                char *error, size_t error_size);
 bool tool_run(const struct tool_folder *f, char *const argv[], char *error, size_t error_size);

@@ -447,6 +447,28 @@ static void instruction_text(const struct step_insn *in, char *text, size_t size
     snprintf(text, size, "%s", site.text);
 }
 
+// ud0, ud1 and ud2, which no CPU has (Intel SDM vol. 2B), behind any prefixes.
+static bool is_undefined_on_purpose(const struct step_insn *in)
+{
+    unsigned i = 0;
+    while (i + 1 < in->length && in->bytes[i] != 0x0f)
+        i++;
+    uint8_t opcode = i + 1 < in->length ? in->bytes[i + 1] : 0;
+    return in->bytes[i] == 0x0f && (opcode == 0x0b || opcode == 0xb9 || opcode == 0xff);
+}
+
+// A feature that this CPU lacks is no fault of the routine's.
+static void tell_illegal(struct trace *trace, const struct step_end *end)
+{
+    char text[80];
+    if (end->outcome != OUTCOME_FAULTED || end->signal != SIGILL || !end->in ||
+        is_undefined_on_purpose(end->in))
+        return;
+    instruction_text(end->in, text, sizeof text);
+    trace->outcome = OUTCOME_REFUSED;
+    snprintf(trace->reason, sizeof trace->reason, "this CPU cannot execute `%s`", text);
+}
+
 static void say_why(struct recorder *r, struct trace *trace, const struct step_end *end)
 {
     char text[80] = "code";
@@ -536,6 +558,7 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
     trace->signal = r->end.signal;
     trace->fault_addr = r->end.fault_addr;
     trace->fault_pc = r->end.fault_pc;
+    tell_illegal(trace, &r->end);
     say_why(r, trace, &r->end);
     give_trace(r, trace);
 }

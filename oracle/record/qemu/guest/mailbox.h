@@ -40,6 +40,8 @@ enum guest_mail {
     MAIL_STACK,     // an address in the frame of the routine's caller
     MAIL_ATOMIC,    // bytes of the widest aligned access that is single-copy atomic,
                     // where it depends on the CPU; 0: it does not
+    MAIL_TLS_LO,    // the thread's own data
+    MAIL_TLS_HI,
     MAIL_WORDS,
 };
 
@@ -53,6 +55,9 @@ enum guest_signal {
     GUEST_TRAP,
     GUEST_SIGNALS,
 };
+
+// Beside a signal: not the routine raised it, but a constructor of its file did.
+#define GUEST_IN_CONSTRUCTOR 0x100
 
 // The runner's sections, by which the plugin knows where it is.
 enum guest_mark { MARK_WAIT, MARK_BEGIN, MARK_END, MARK_FAULT, MARK_LOOP, GUEST_MARKS };

@@ -8,8 +8,10 @@
 // call while cases run. Compiled by the architecture's cross compiler.
 
 #define _GNU_SOURCE
+#include "kept.h"
 #include "mailbox.h"
 
+#include <link.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -21,12 +23,16 @@
 
 typedef void *routine(void *dst, const void *src, unsigned long size, unsigned long arg4);
 
-// The table is made for each library; see prepare.c.
+// Made for each library; see prepare.c and names.c: the table, what is done to memory
+// that stands for undefined names, and the place there that an address means.
 extern routine *const storescope_routines[];
+void storescope_forbid(void (*forbid)(void *, unsigned long));
+unsigned long storescope_place(unsigned long at);
 
 volatile uint64_t storescope_mailbox[MAIL_WORDS];
 
 static jmp_buf before_call;
+static volatile int constructed;
 static char alternate_stack[64 << 10];
 
 #define IN(section_name) __attribute__((section(section_name), noinline, noclone, used))
@@ -96,8 +102,12 @@ IN("storescope_fault") static void on_fault(int signal, siginfo_t *info, void *c
     for (unsigned i = GUEST_SEGV; i < GUEST_SIGNALS; i++)
         if (signals[i] == signal)
             storescope_mailbox[MAIL_SIGNAL] = i;
-    storescope_mailbox[MAIL_FAULT_AT] = (uintptr_t)info->si_addr;
+    storescope_mailbox[MAIL_FAULT_AT] = storescope_place((uintptr_t)info->si_addr);
     storescope_mailbox[MAIL_FAULT_PC] = fault_pc(context);
+    if (!constructed)
+        storescope_mailbox[MAIL_SIGNAL] |= GUEST_IN_CONSTRUCTOR;
+    while (!constructed) // every case ends so
+        mark_wait();
     _longjmp(before_call, 1);
 }
 
@@ -127,6 +137,33 @@ static uint64_t atomic_bytes(void)
 #endif
 }
 
+static void forbid(void *at, unsigned long bytes)
+{
+    mprotect(at, bytes, PROT_NONE);
+}
+
+// Before the constructors of the routine's file.
+__attribute__((constructor(101))) static void expect_faults(void)
+{
+    handle_faults();
+    storescope_forbid(forbid);
+}
+
+// Variables of the only thread, with what the ABI has beside them: on some CPUs the
+// thread's descriptor before them, on others behind them.
+static int tell_thread_locals(struct dl_phdr_info *info, size_t size, void *none)
+{
+    enum { DESCRIPTOR_BYTES = 4096 };
+    (void)size, (void)none;
+    for (unsigned i = 0; i < info->dlpi_phnum && info->dlpi_tls_data; i++)
+        if (info->dlpi_phdr[i].p_type == PT_TLS) {
+            uintptr_t at = (uintptr_t)info->dlpi_tls_data;
+            storescope_mailbox[MAIL_TLS_LO] = at - DESCRIPTOR_BYTES;
+            storescope_mailbox[MAIL_TLS_HI] = at + info->dlpi_phdr[i].p_memsz + DESCRIPTOR_BYTES;
+        }
+    return 1; // the program itself comes first
+}
+
 static void map_windows(int fd)
 {
     void *at = (void *)QEMU_LOW_WINDOW;
@@ -144,66 +181,42 @@ static void resize(unsigned long window, unsigned long *have, unsigned long want
     *have = want;
 }
 
-// General registers that a callee keeps, as far as the compiler leaves them to us.
-// They hold known values while the routine runs. (sparc64 has windows instead.)
-#define EACH_2(X, a, b)                          X(0, a) X(1, b)
-#define EACH_5(X, a, b, c, d, e)                 EACH_2(X, a, b) X(2, c) X(3, d) X(4, e)
-#define EACH_6(X, a, b, c, d, e, f)              EACH_5(X, a, b, c, d, e) X(5, f)
-#define EACH_7(X, a, b, c, d, e, f, g)           EACH_6(X, a, b, c, d, e, f) X(6, g)
-#define EACH_8(X, a, b, c, d, e, f, g, h)        EACH_7(X, a, b, c, d, e, f, g) X(7, h)
-#define EACH_10(X, a, b, c, d, e, f, g, h, i, j) EACH_8(X, a, b, c, d, e, f, g, h) X(8, i) X(9, j)
+static uint64_t control; // before each case
+static volatile unsigned long stack_before;
 
-#if defined __aarch64__
-#define SAVED_REGISTERS(X) \
-    EACH_10(X, "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28")
-#elif defined __arm__
-#define SAVED_REGISTERS(X) EACH_6(X, "r4", "r5", "r6", "r8", "r9", "r10")
-#elif defined __riscv
-#define SAVED_REGISTERS(X) EACH_10(X, "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11")
-#elif defined __x86_64__
-#define SAVED_REGISTERS(X) EACH_5(X, "rbx", "r12", "r13", "r14", "r15")
-#elif defined __i386__
-#define SAVED_REGISTERS(X) EACH_2(X, "esi", "edi")
-#elif defined __powerpc__
-#define SAVED_REGISTERS(X) \
-    EACH_10(X, "r16", "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25")
-#elif defined __s390x__
-#define SAVED_REGISTERS(X) EACH_6(X, "r6", "r7", "r8", "r9", "r10", "r11")
-#elif defined __mips__
-#define SAVED_REGISTERS(X) EACH_7(X, "$17", "$18", "$19", "$20", "$21", "$22", "$23")
-#elif defined __m68k__
-#define SAVED_REGISTERS(X) EACH_7(X, "d3", "d4", "d5", "d6", "d7", "a2", "a3")
-#elif defined __alpha__
-#define SAVED_REGISTERS(X) EACH_5(X, "$10", "$11", "$12", "$13", "$14")
-#elif defined __hppa__
-#define SAVED_REGISTERS(X) EACH_8(X, "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12")
-#else
-#define SAVED_REGISTERS(X)
-#endif
+// A changed control word is put back: later cases start as the first.
+IN("storescope_loop") static unsigned long restore_control(void)
+{
+    uint64_t changed = control_read() ^ control;
+    if (changed)
+        control_write(control);
+    return changed != 0;
+}
 
-#define PATTERN 0x5ca1ab1eul
-#define SET(n, name)                                             \
-    register unsigned long saved##n __asm__(name) = PATTERN + n; \
-    __asm__ volatile("" : "+r"(saved##n));
-#define CHECK(n, name)                     \
-    __asm__ volatile("" : "+r"(saved##n)); \
-    clobbered |= saved##n ^ (PATTERN + n);
-
-IN("storescope_loop") static void call_routine(void)
+IN("storescope_loop") CALLS_ROUTINE static void call_routine(void)
 {
     volatile uint64_t *mail = storescope_mailbox;
     routine *called = storescope_routines[mail[MAIL_ROUTINE]];
     void *dst = (void *)(uintptr_t)mail[MAIL_DST];
     const void *src = (const void *)(uintptr_t)mail[MAIL_SRC];
     unsigned long size = (unsigned long)mail[MAIL_SIZE], arg4 = (unsigned long)mail[MAIL_ARG4];
-    unsigned long clobbered = 0;
+    unsigned long stack;
+    uint64_t changed = 0;
     mark_begin();
-    SAVED_REGISTERS(SET)
+    READ_SP(stack);
+    stack_before = stack;
+    KEPT_FLOATS(SET_FLOAT)
+    KEPT_INTEGERS(SET_INTEGER)
+    SET_FIELDS();
     void *result = called(dst, src, size, arg4);
-    SAVED_REGISTERS(CHECK)
+    READ_SP(stack);
+    WRITE_SP(stack_before);
+    CHECK_FIELDS();
+    KEPT_INTEGERS(CHECK_INTEGER)
+    KEPT_FLOATS(CHECK_FLOAT)
     mark_end();
     mail[MAIL_RESULT] = (uintptr_t)result;
-    mail[MAIL_CLOBBERED] = clobbered;
+    mail[MAIL_CLOBBERED] = changed | (stack ^ stack_before) | restore_control();
 }
 
 IN("storescope_loop") static void run_cases(void)
@@ -212,12 +225,16 @@ IN("storescope_loop") static void run_cases(void)
     volatile char frame[64];
     frame[0] = 0;
     storescope_mailbox[MAIL_STACK] = (uintptr_t)frame;
+    control_start();
+    control = control_read();
     for (;;) {
         mark_wait();
         storescope_mailbox[MAIL_SIGNAL] = 0;
         if (storescope_mailbox[MAIL_COMMAND] == GUEST_CALL) {
             if (_setjmp(before_call) == 0)
                 call_routine();
+            else
+                restore_control();
             continue;
         }
         resize(QEMU_LOW_WINDOW, &low_bytes, (unsigned long)storescope_mailbox[MAIL_LOW_LANE]);
@@ -229,9 +246,10 @@ int main(int argc, char **argv)
 {
     if (argc != 2)
         return 3;
+    constructed = 1;
     map_windows(atoi(argv[1]));
-    handle_faults();
     storescope_mailbox[MAIL_ATOMIC] = atomic_bytes();
+    dl_iterate_phdr(tell_thread_locals, NULL);
     run_cases();
     return 0;
 }

@@ -77,6 +77,7 @@ static void finish_case(struct qemu_shared *s)
     s->fault_at = mail_get(MAIL_FAULT_AT);
     s->fault_pc = mail_get(MAIL_FAULT_PC);
     s->stack = mail_get(MAIL_STACK);
+    s->tls = (struct qemu_range){mail_get(MAIL_TLS_LO), mail_get(MAIL_TLS_HI)};
     s->fault_site = (struct qemu_site){.addr = s->fault_pc};
     for (struct insn *in = *slot_of(s->fault_pc); in && s->signal; in = in->next)
         if (in->site.addr == s->fault_pc)

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// An object of an architecture such as AArch64 does not say which instructions it
+// needs, and may have routines for several CPUs. So a few copies are run on each
+// model, the plainest first, until none ends at an instruction that the model lacks.
+// A case of the sweep that does is `skipped` by name.
+
+#include "record/qemu/model.h"
+
+#include "backends/arch.h"
+#include "record/qemu/qemu.h"
+#include "record/qemu/tool.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRIAL_MS = 500 };
+
+// ---- does QEMU have it? ----
+
+// QEMU complains of a model before it finds that /dev/null is no program.
+static bool is_known(const struct arch *arch, const char *cpu, char *error, size_t error_size)
+{
+    struct tool_folder folder;
+    const char *const argv[] = {arch->qemu, "-cpu", cpu, "/dev/null", NULL};
+    char ignored[256], prefix[64], *complaint = NULL;
+    uint8_t *text = NULL;
+    size_t length = 0;
+    if (!tool_folder_make(&folder, error, error_size))
+        return false;
+    (void)tool_run(&folder, (char *const *)(uintptr_t)argv, ignored, sizeof ignored);
+    if (tool_read(&folder, "complaint", &text, &length, ignored, sizeof ignored))
+        complaint = strndup((const char *)text, length);
+    snprintf(prefix, sizeof prefix, "%s: ", arch->qemu);
+    const char *at = complaint ? strstr(complaint, prefix) : NULL;
+    if (at)
+        snprintf(error, error_size, "--cpu %.40s: %.*s; '%s -cpu help' lists the models", cpu,
+                 (int)strcspn(at, "\n"), at, arch->qemu);
+    free(complaint);
+    free(text);
+    tool_folder_remove(&folder);
+    return !at;
+}
+
+// ---- does the model have what the routine needs? ----
+
+static bool lacks(struct recorder *r, struct arena *arena, const struct copy_case *c,
+                  struct trace *t, bool *goes_on)
+{
+    struct layout layout;
+    recorder_qemu.run(r, arena, c, false, &layout, t);
+    arena_clear(arena, &layout, true);
+    bool illegal = t->outcome == OUTCOME_REFUSED && t->signal == SIGILL;
+    *goes_on = t->outcome == OUTCOME_RETURNED;
+    return illegal;
+}
+
+// Small sizes one by one, since they take paths of their own; then a few around powers
+// of two, where routines change to wider instructions.
+static uint64_t next_size(uint64_t size)
+{
+    enum { EACH = 40 };
+    if (size < EACH)
+        return size + 1;
+    uint64_t power = UINT64_C(1) << (63 - __builtin_clzll(size));
+    bool beside = size == power || size == 2 * power - 1;
+    return beside ? size + 1 : 2 * power - 1;
+}
+
+// A trial that goes wrong in another way is the sweep's to tell.
+static bool try_cases(struct recorder *r, struct arena *arena, enum copy_op op, struct trace *t)
+{
+    enum { SIZE_MAX_BYTES = 1 << 16 };
+    for (uint64_t size = 0; size <= SIZE_MAX_BYTES; size = next_size(size)) {
+        const struct copy_case cases[] = {
+            {.op = op, .size = size, .fill = 1},
+            {.op = op, .size = size, .dst_off = 1, .src_off = 2, .fill = 1},
+            {.op = op, .size = size, .overlapping = true, .overlap = 1, .dst_off = 1, .fill = 1},
+        };
+        bool goes_on = true;
+        for (size_t i = 0; i < (op == OP_MEMMOVE ? 3 : 2); i++)
+            if (lacks(r, arena, &cases[i], t, &goes_on))
+                return false;
+            else if (!goes_on)
+                return true;
+    }
+    return true;
+}
+
+static bool has_all(struct guest_program *p)
+{
+    const struct recorder_options options = {.timeout_ms = TRIAL_MS, .prepared = p};
+    char error[TRACE_REASON_MAX];
+    struct arena *arena = arena_new();
+    struct recorder *r = arena ? recorder_qemu.open(NULL, 0, &options, error, sizeof error) : NULL;
+    struct trace t;
+    trace_init(&t);
+    bool all = r && try_cases(r, arena, p->backend->op, &t);
+    if (r)
+        recorder_qemu.close(r);
+    trace_free(&t);
+    if (arena)
+        arena_free(arena);
+    return all;
+}
+
+bool model_choose(struct guest_program *p, const char *said, char *error, size_t error_size)
+{
+    const char *const *plainest_first = arch_cpus(p->arch);
+    p->cpu = said ? said : p->backend->cpu ? p->backend->cpu : p->arch->cpu;
+    if (said)
+        return is_known(p->arch, said, error, error_size);
+    for (size_t i = 0; !p->cpu && plainest_first[i]; i++) {
+        p->cpu = plainest_first[i];
+        if (plainest_first[i + 1] && !has_all(p))
+            p->cpu = NULL;
+    }
+    return true;
+}
