@@ -5,7 +5,8 @@
 // far as the compiler leaves it to us. Registers hold known values while the routine
 // runs, all different, whose halves are neither 0 nor a sign's extension: one that is
 // saved or restored by half comes back changed. One row an architecture; what is not
-// in it is named by the recorder (qemu.c, `cannot`).
+// in it is named by the recorder (qemu.c, `cannot`). Frame pointers that gcc takes for
+// itself are left out, too.
 
 #ifndef STORESCOPE_QEMU_KEPT_H
 #define STORESCOPE_QEMU_KEPT_H
@@ -19,8 +20,10 @@
 #if defined __aarch64__
 #define KEPT_INTEGERS(X)                                                                \
     X(0, "x19")                                                                         \
-    X(1, "x20") X(2, "x21") X(3, "x22") X(4, "x23") X(5, "x24") X(6, "x25") X(7, "x26") \
-        X(8, "x27") X(9, "x28") X(10, "x29")
+    X(1, "x20")                                                                         \
+    X(2, "x21")                                                                         \
+    X(3, "x22") X(4, "x23") X(5, "x24") X(6, "x25") X(7, "x26") X(8, "x27") X(9, "x28") \
+        X(10, "x29")
 #define KEPT_FLOATS(X) \
     X(0, "v8") X(1, "v9") X(2, "v10") X(3, "v11") X(4, "v12") X(5, "v13") X(6, "v14") X(7, "v15")
 #define FLOAT_IN    "w"
@@ -39,14 +42,18 @@
 #define WRITE_SP(v) __asm__ volatile("mov sp, %0" : : "r"(v))
 
 #elif defined __riscv
-#define KEPT_INTEGERS(X)                                                                    \
-    X(0, "s0")                                                                              \
-    X(1, "s1") X(2, "s2") X(3, "s3") X(4, "s4") X(5, "s5") X(6, "s6") X(7, "s7") X(8, "s8") \
-        X(9, "s9") X(10, "s10") X(11, "s11")
+#define KEPT_INTEGERS(X)                                                                      \
+    X(0, "s0")                                                                                \
+    X(1, "s1")                                                                                \
+    X(2, "s2")                                                                                \
+    X(3, "s3") X(4, "s4") X(5, "s5") X(6, "s6") X(7, "s7") X(8, "s8") X(9, "s9") X(10, "s10") \
+        X(11, "s11")
 #define KEPT_FLOATS(X)                                                                  \
     X(0, "fs0")                                                                         \
-    X(1, "fs1") X(2, "fs2") X(3, "fs3") X(4, "fs4") X(5, "fs5") X(6, "fs6") X(7, "fs7") \
-        X(8, "fs8") X(9, "fs9") X(10, "fs10") X(11, "fs11")
+    X(1, "fs1")                                                                         \
+    X(2, "fs2")                                                                         \
+    X(3, "fs3") X(4, "fs4") X(5, "fs5") X(6, "fs6") X(7, "fs7") X(8, "fs8") X(9, "fs9") \
+        X(10, "fs10") X(11, "fs11")
 #define FLOAT_IN    "f"
 #define READ_SP(v)  __asm__ volatile("mv %0, sp" : "=r"(v))
 #define WRITE_SP(v) __asm__ volatile("mv sp, %0" : : "r"(v))
@@ -62,23 +69,26 @@
 #define WRITE_SP(v)      __asm__ volatile("mov %0, %%esp" : : "r"(v))
 
 #elif defined __powerpc__
-#define KEPT_INTEGERS(X)                                                                         \
-    X(0, "r14")                                                                                  \
-    X(1, "r15") X(2, "r16") X(3, "r17") X(4, "r18") X(5, "r19") X(6, "r20") X(7, "r21")          \
-        X(8, "r22") X(9, "r23") X(10, "r24") X(11, "r25") X(12, "r26") X(13, "r27") X(14, "r28") \
-            X(15, "r29") X(16, "r30") X(17, "r31")
+#define KEPT_INTEGERS(X)                                                                \
+    X(0, "r14")                                                                         \
+    X(1, "r15")                                                                         \
+    X(2, "r16")                                                                         \
+    X(3, "r17") X(4, "r18") X(5, "r19") X(6, "r20") X(7, "r21") X(8, "r22") X(9, "r23") \
+        X(10, "r24") X(11, "r25") X(12, "r26") X(13, "r27") X(14, "r28") X(15, "r29") X(16, "r30")
 #define KEPT_FLOATS(X)                                                                         \
     X(0, "fr14")                                                                               \
-    X(1, "fr15") X(2, "fr16") X(3, "fr17") X(4, "fr18") X(5, "fr19") X(6, "fr20") X(7, "fr21") \
-        X(8, "fr22") X(9, "fr23") X(10, "fr24") X(11, "fr25") X(12, "fr26") X(13, "fr27")      \
-            X(14, "fr28") X(15, "fr29") X(16, "fr30") X(17, "fr31")
+    X(1, "fr15")                                                                               \
+    X(2, "fr16")                                                                               \
+    X(3, "fr17") X(4, "fr18") X(5, "fr19") X(6, "fr20") X(7, "fr21") X(8, "fr22") X(9, "fr23") \
+        X(10, "fr24") X(11, "fr25") X(12, "fr26") X(13, "fr27") X(14, "fr28") X(15, "fr29")    \
+            X(16, "fr30") X(17, "fr31")
 #define FLOAT_IN    "d"
 #define READ_SP(v)  __asm__ volatile("mr %0, 1" : "=r"(v))
 #define WRITE_SP(v) __asm__ volatile("mr 1, %0" : : "r"(v))
 
-#elif defined __s390x__
+#elif defined __s390x__ // r13: where gcc has its constants
 #define KEPT_INTEGERS(X) \
-    X(0, "r6") X(1, "r7") X(2, "r8") X(3, "r9") X(4, "r10") X(5, "r11") X(6, "r12") X(7, "r13")
+    X(0, "r6") X(1, "r7") X(2, "r8") X(3, "r9") X(4, "r10") X(5, "r11") X(6, "r12")
 #define KEPT_FLOATS(X) \
     X(0, "f8") X(1, "f9") X(2, "f10") X(3, "f11") X(4, "f12") X(5, "f13") X(6, "f14") X(7, "f15")
 #define FLOAT_IN    "f"
@@ -86,10 +96,11 @@
 #define WRITE_SP(v) __asm__ volatile("lgr %%r15, %0" : : "r"(v))
 
 #elif defined __mips__
-#define KEPT_INTEGERS(X)                                                                \
-    X(0, "$16")                                                                         \
-    X(1, "$17") X(2, "$18") X(3, "$19") X(4, "$20") X(5, "$21") X(6, "$22") X(7, "$23") \
-        X(8, "$30")
+#define KEPT_INTEGERS(X)                                                              \
+    X(0, "$16")                                                                       \
+    X(1, "$17")                                                                       \
+    X(2, "$18") X(3, "$19") X(4, "$20") X(5, "$21") X(6, "$22") X(7, "$23") X(8, "$3" \
+                                                                                 "0")
 #if defined __mips_hard_float && defined __mips64
 #define KEPT_FLOATS(X) \
     X(0, "$f24")       \
@@ -103,10 +114,11 @@
 #define WRITE_SP(v) __asm__ volatile("move $sp, %0" : : "r"(v))
 
 #elif defined __m68k__
-#define KEPT_INTEGERS(X)                                                                    \
-    X(0, "d2")                                                                              \
-    X(1, "d3") X(2, "d4") X(3, "d5") X(4, "d6") X(5, "d7") X(6, "a2") X(7, "a3") X(8, "a4") \
-        X(9, "a5") X(10, "a6")
+#define KEPT_INTEGERS(X) \
+    X(0, "d2")           \
+    X(1, "d3")           \
+    X(2, "d4") X(3, "d5") X(4, "d6") X(5, "d7") X(6, "a2") X(7, "a3") X(8, "a4") X(9, "a5")
+
 #define KEPT_FLOATS(X) X(0, "fp2") X(1, "fp3") X(2, "fp4") X(3, "fp5") X(4, "fp6") X(5, "fp7")
 #define FLOAT_IN       "f"
 #define READ_SP(v)     __asm__ volatile("move.l %%sp, %0" : "=r"(v))
@@ -115,22 +127,27 @@
 #elif defined __alpha__
 #define KEPT_INTEGERS(X) \
     X(0, "$9") X(1, "$10") X(2, "$11") X(3, "$12") X(4, "$13") X(5, "$14") X(6, "$15")
-#define KEPT_FLOATS(X)                                                                            \
-    X(0, "$f2") X(1, "$f3") X(2, "$f4") X(3, "$f5") X(4, "$f6") X(5, "$f7") X(6, "$f8") X(7, "$f" \
-                                                                                             "9")
+#define KEPT_FLOATS(X)                                                    \
+    X(0, "$f2")                                                           \
+    X(1, "$f3")                                                           \
+    X(2, "$f4") X(3, "$f5") X(4, "$f6") X(5, "$f7") X(6, "$f8") X(7, "$f" \
+                                                                     "9")
 #define FLOAT_IN    "f"
 #define READ_SP(v)  __asm__ volatile("mov $30, %0" : "=r"(v))
 #define WRITE_SP(v) __asm__ volatile("mov %0, $30" : : "r"(v))
 
 #elif defined __hppa__
-#define KEPT_INTEGERS(X)                                                                      \
-    X(0, "r3")                                                                                \
-    X(1, "r4") X(2, "r5") X(3, "r6") X(4, "r7") X(5, "r8") X(6, "r9") X(7, "r10") X(8, "r11") \
-        X(9, "r12") X(10, "r13") X(11, "r14") X(12, "r15") X(13, "r16") X(14, "r17") X(15, "r18")
-#define KEPT_FLOATS(X)                                                                         \
-    X(0, "fr12")                                                                               \
-    X(1, "fr13") X(2, "fr14") X(3, "fr15") X(4, "fr16") X(5, "fr17") X(6, "fr18") X(7, "fr19") \
-        X(8, "fr20") X(9, "fr21")
+#define KEPT_INTEGERS(X)                                                                         \
+                                                                                                 \
+    X(1, "r4")                                                                                   \
+    X(2, "r5")                                                                                   \
+    X(3, "r6") X(4, "r7") X(5, "r8") X(6, "r9") X(7, "r10") X(8, "r11") X(9, "r12") X(10, "r13") \
+        X(11, "r14") X(12, "r15") X(13, "r16") X(14, "r17") X(15, "r18")
+#define KEPT_FLOATS(X) \
+    X(0, "fr12")       \
+    X(1, "fr13")       \
+    X(2, "fr14")       \
+    X(3, "fr15") X(4, "fr16") X(5, "fr17") X(6, "fr18") X(7, "fr19") X(8, "fr20") X(9, "fr21")
 #define FLOAT_IN    "f"
 #define READ_SP(v)  __asm__ volatile("copy %%r30, %0" : "=r"(v))
 #define WRITE_SP(v) __asm__ volatile("copy %0, %%r30" : : "r"(v))

@@ -182,7 +182,8 @@ static void resize(unsigned long window, unsigned long *have, unsigned long want
 }
 
 static uint64_t control; // before each case
-static volatile unsigned long stack_before;
+// In no frame, which may have moved.
+static volatile unsigned long stack_before, stack_after, returned;
 
 // A changed control word is put back: later cases start as the first.
 IN("storescope_loop") static unsigned long restore_control(void)
@@ -208,15 +209,16 @@ IN("storescope_loop") CALLS_ROUTINE static void call_routine(void)
     KEPT_FLOATS(SET_FLOAT)
     KEPT_INTEGERS(SET_INTEGER)
     SET_FIELDS();
-    void *result = called(dst, src, size, arg4);
+    returned = (unsigned long)called(dst, src, size, arg4);
     READ_SP(stack);
+    stack_after = stack;
     WRITE_SP(stack_before);
     CHECK_FIELDS();
     KEPT_INTEGERS(CHECK_INTEGER)
     KEPT_FLOATS(CHECK_FLOAT)
     mark_end();
-    mail[MAIL_RESULT] = (uintptr_t)result;
-    mail[MAIL_CLOBBERED] = changed | (stack ^ stack_before) | restore_control();
+    mail[MAIL_RESULT] = returned;
+    mail[MAIL_CLOBBERED] = changed | (stack_after ^ stack_before) | restore_control();
 }
 
 IN("storescope_loop") static void run_cases(void)
