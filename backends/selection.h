@@ -7,7 +7,6 @@
 #define STORESCOPE_SELECT_H
 
 #include "backends/backend.h"
-#include "sweep/sweep.h"
 
 struct selection {
     struct backend_list all, found; // owners of the backends
@@ -19,10 +18,6 @@ struct selection {
 // planted ones. False and one line in ERROR when a pattern means nothing.
 bool select_backends(char *const *patterns, size_t pattern_count, struct selection *out,
                      char *error, size_t error_size);
-// Do the options of how a routine is emulated fit what was selected? False and one
-// line in ERROR when they would change nothing, or cannot be followed.
-bool select_fits_setup(const struct selection *s, const struct campaign_options *run, char *error,
-                       size_t error_size);
 
 void select_free(struct selection *s);
 

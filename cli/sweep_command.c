@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "cli/emulation.h"
 #include "cli/sweep_command.h"
 
 #include "reports/progress.h"
@@ -285,7 +286,7 @@ static bool prepare(struct run *run, struct options *o)
     }
     if (!select_backends(o->words, o->word_count, &run->selection, run->error, sizeof run->error))
         return false;
-    if (!select_fits_setup(&run->selection, &o->run, run->error, sizeof run->error))
+    if (!emulation_fits(&run->selection, &o->run, run->error, sizeof run->error))
         return false;
     host_describe(&run->host);
     run->facts = (struct run_facts){.command = o->command,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "cli/emulation.h"
 #include "cli/cli.h"
 #include "backends/selection.h"
 
@@ -119,7 +120,7 @@ static bool prepare(const struct options *o, struct selection *s, struct copy_ca
     struct plan plan;
     if (!select_backends(o->words, 1, s, error, error_size))
         return false;
-    if (!select_fits_setup(s, &o->run, error, error_size)) {
+    if (!emulation_fits(s, &o->run, error, error_size)) {
         select_free(s);
         return false;
     }
