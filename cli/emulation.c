@@ -3,6 +3,7 @@
 
 #include "cli/emulation.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool emulation_fits(const struct selection *s, const struct campaign_options *run, char *error,
