@@ -47,6 +47,8 @@ static bool read_words(const struct options *o, unsigned *kinds, const char **gl
 static int trouble_of(const struct options *o, unsigned kinds, const char *error)
 {
     size_t length = strlen(o->words[0]);
+    if (strcmp(o->words[0], list_kind_name[LIST_BACKENDS]) == 0)
+        return error_tell("%s", error);
     for (size_t i = 0; kinds == 1u << LIST_BACKENDS && length > 2 && i < LIST_KIND_COUNT; i++)
         if (strncmp(o->words[0], list_kind_name[i], length) == 0)
             return error_tell("there is no list '%s' (did you mean `storescope list %s'?)",

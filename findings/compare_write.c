@@ -12,7 +12,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
+
+// A folder when it is one, or when nothing is there and the name is no file's.
+static bool means_folder(const char *path)
+{
+    size_t length = strlen(path);
+    const char *dot = strrchr(path, '.');
+    if (access(path, F_OK) == 0)
+        return is_folder(path);
+    return path[length - 1] == '/' || dot == NULL || strcmp(dot, ".expect") != 0;
+}
 
 static void print_backend(const struct expect_backend *b, FILE *out)
 {
@@ -72,7 +82,7 @@ bool comparing_write(struct comparing *x, char *error, size_t error_size)
     if (x->write == NULL)
         return true;
     bool ok =
-        is_folder(x->write) ? write_folder(x, error, error_size) : write_file(x, error, error_size);
+        means_folder(x->write) ? write_folder(x, error, error_size) : write_file(x, error, error_size);
     if (ok)
         x->report.written = x->write;
     return ok;
