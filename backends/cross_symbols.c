@@ -51,7 +51,7 @@ static void take_member_name(const struct cross_file *f, const struct ar_hdr *he
                              struct cross_object *out)
 {
     const char *name = header->ar_name;
-    size_t length = strcspn(name, "/"), room = sizeof header->ar_name;
+    size_t length = 0, room = sizeof header->ar_name;
     size_t at = SARMAG;
     struct ar_hdr names;
     for (int i = 0; i < 2 && name[0] == '/' && at + sizeof names < f->length; i++) {
@@ -63,13 +63,12 @@ static void take_member_name(const struct cross_file *f, const struct ar_hdr *he
         if (memcmp(names.ar_name, "//", 2) == 0 && bytes <= f->length - at && place < bytes) {
             name = (const char *)f->bytes + at + place;
             room = bytes - place;
-            length = 0;
-            while (length < room && name[length] != '/' && name[length] != '\n')
-                length++;
         }
         at += bytes + (bytes & 1);
     }
-    length = length < room ? length : room;
+    while (length < room && name[length] != '/' && name[length] != '\n')
+        length++;
+    length = length < sizeof out->member ? length : sizeof out->member - 1;
     snprintf(out->member, sizeof out->member, "%.*s", (int)length, name);
 }
 

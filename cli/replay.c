@@ -264,6 +264,15 @@ static void replay_on(struct replay *x, const char *file, const struct saved *s,
         report(x, &i, SKIPPED, x->named);
         return;
     }
+    char reason[512];
+    const struct backend *items[] = {b};
+    const struct selection alone = {.items = items, .count = 1};
+    if (!select_fits_setup(&alone, &x->run, reason, sizeof reason)) {
+        i.count = 0;
+        i.reason = reason;
+        report(x, &i, SKIPPED);
+        return;
+    }
     i.results = calloc(count, sizeof *i.results);
     assert(i.results != NULL);
     x->failed =

@@ -87,6 +87,11 @@ static void put_details(const struct result *results, size_t count, FILE *out)
     fputs("<details><summary><code>", out);
     xml_put(out, results[0].backend->name); // HTML as well
     fputs("</code></summary>\n\n", out);
+    if (results[0].cpu[0] != '\0') {
+        fputs("- emulated on cpu ", out);
+        markdown_sentence(out, results[0].cpu);
+        fputc('\n', out);
+    }
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < results[i].finding_count; k++)
             if (!is_shown(results, i, &results[i].findings[k]))
@@ -104,7 +109,8 @@ static void put_details(const struct result *results, size_t count, FILE *out)
 static bool has_details(const struct result *results, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (results[i].finding_count > 0 || results[i].reason[0] != '\0')
+        if (results[i].finding_count > 0 || results[i].reason[0] != '\0' ||
+            results[i].cpu[0] != '\0')
             return true;
     return false;
 }

@@ -76,6 +76,7 @@ void matrix_add(struct matrix *m, const struct result *results)
     }
     struct matrix_row *row = &m->rows[m->row_count++];
     *row = (struct matrix_row){.backend = results[0].backend, .op = results[0].op};
+    memcpy(row->cpu, results[0].cpu, sizeof row->cpu);
     row->cells = calloc(m->contract_count, sizeof *row->cells);
     assert(row->cells != NULL);
     for (size_t i = 0; i < m->contract_count; i++) {
@@ -331,6 +332,28 @@ static void print_skipped(const struct matrix *m, const struct look *look, FILE 
     }
 }
 
+static bool is_emulated_on(const struct matrix *m, size_t row, const char *cpu)
+{
+    return row_is_drawn(m, &m->rows[row]) && strcmp(m->rows[row].cpu, cpu) == 0;
+}
+
+// What stands in the matrix as run on another CPU, gathered by its model.
+static void print_emulated(const struct matrix *m, FILE *out)
+{
+    for (size_t i = 0; i < m->row_count; i++) {
+        const char *cpu = m->rows[i].cpu;
+        bool told = *cpu == '\0' || !row_is_drawn(m, &m->rows[i]);
+        for (size_t k = 0; k < i && !told; k++)
+            told = is_emulated_on(m, k, cpu);
+        if (told)
+            continue;
+        fprintf(out, "emulated on cpu %s:\n", cpu);
+        for (size_t k = i; k < m->row_count; k++)
+            if (is_emulated_on(m, k, cpu))
+                fprintf(out, "  %s\n", m->rows[k].backend->name);
+    }
+}
+
 void matrix_print(const struct matrix *m, const struct look *look, FILE *out)
 {
     bool drawn = false;
@@ -346,5 +369,6 @@ void matrix_print(const struct matrix *m, const struct look *look, FILE *out)
     for (size_t i = 0; i < m->row_count; i++)
         if (row_is_drawn(m, &m->rows[i]))
             print_details(m, &m->rows[i], look, out);
+    print_emulated(m, out);
     print_skipped(m, look, out);
 }

@@ -21,7 +21,8 @@ struct matrix_cell {
 struct matrix_row {
     const struct backend *backend;
     enum copy_op op;
-    struct matrix_cell *cells; // one a contract
+    char cpu[RECORDER_CPU_MAX]; // model that was emulated; "": none was
+    struct matrix_cell *cells;  // one a contract
 };
 
 struct matrix {
