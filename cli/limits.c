@@ -21,11 +21,11 @@ static const struct limit {
 static bool suffices(const struct limit *l, char *error, size_t error_size)
 {
     struct rlimit r;
-    if (getrlimit(l->resource, &r) != 0 || r.rlim_cur >= l->needed)
+    if (getrlimit((__rlimit_resource_t)l->resource, &r) != 0 || r.rlim_cur >= l->needed)
         return true;
     rlim_t had = r.rlim_cur;
     r.rlim_cur = l->needed;
-    if (r.rlim_max >= l->needed && setrlimit(l->resource, &r) == 0)
+    if (r.rlim_max >= l->needed && setrlimit((__rlimit_resource_t)l->resource, &r) == 0)
         return true;
     snprintf(error, error_size, "%s%llu%s; raise the limit: `ulimit %s %llu'", l->before,
              (unsigned long long)had / l->unit, l->after, l->option,

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "findings/rejudge.h"
+#include "cli/emulation.h"
 #include "cli/cli.h"
 #include "reports/access_text.h"
 #include "findings/expectations.h"
@@ -267,10 +268,10 @@ static void replay_on(struct replay *x, const char *file, const struct saved *s,
     char reason[512];
     const struct backend *items[] = {b};
     const struct selection alone = {.items = items, .count = 1};
-    if (!select_fits_setup(&alone, &x->run, reason, sizeof reason)) {
+    if (!emulation_fits(&alone, &x->run, reason, sizeof reason)) {
         i.count = 0;
         i.reason = reason;
-        report(x, &i, SKIPPED);
+        report(x, &i, SKIPPED, x->named);
         return;
     }
     i.results = calloc(count, sizeof *i.results);
