@@ -4,7 +4,7 @@
 // Instructions that bear on memory without being an access of it: barriers, and
 // flushes of the data cache. QEMU reports neither.
 
-#include "record/qemu/plugin/plugin.h"
+#include "record/qemu/plugin/effect.h"
 
 #include "trace/barrier.h"
 

@@ -6,7 +6,9 @@
 // the emulator, as every dynamically linked program, looks up the function: in its
 // global offset table (System V ABI, AMD64 supplement, 5.2).
 
-#include "record/qemu/plugin/plugin.h"
+#include "record/qemu/plugin/memcpy_hooks.h"
+
+#include "record/qemu/plugin/plugin_log.h"
 
 #include <link.h>
 #include <string.h>
@@ -14,21 +16,17 @@
 
 enum { HOST_PAGE_BYTES = 4096 };
 
-static void *take_move(void *dst, const void *src, size_t length)
-{
-    return silent_move(dst, src, length);
-}
-
-static void *take_fill(void *dst, int byte, size_t length)
-{
-    return silent_fill(dst, byte, length);
-}
+// What they are replaced by.
+static struct {
+    move_call *move;
+    fill_call *fill;
+} takers;
 
 static uintptr_t taker_of(const char *name)
 {
     if (strcmp(name, "memmove") == 0)
-        return (uintptr_t)take_move;
-    return strcmp(name, "memset") == 0 ? (uintptr_t)take_fill : 0;
+        return (uintptr_t)takers.move;
+    return strcmp(name, "memset") == 0 ? (uintptr_t)takers.fill : 0;
 }
 
 // What the program's dynamic section tells, by tag.
@@ -106,7 +104,9 @@ static int take_program(struct dl_phdr_info *info, size_t size, void *none)
     return 1;
 }
 
-void calls_take(void)
+void calls_take(move_call *move, fill_call *fill)
 {
+    takers.move = move;
+    takers.fill = fill;
     dl_iterate_phdr(take_program, NULL);
 }

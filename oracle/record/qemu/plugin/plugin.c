@@ -5,8 +5,11 @@
 // cases from shared memory to the guest runner, and writes down every access of
 // what the runner calls. Instructions of the runner itself are not instrumented.
 
-#include "record/qemu/plugin/plugin.h"
+#include "base/qemu_plugin.h"
 #include "record/confine.h"
+#include "record/qemu/plugin/effect.h"
+#include "record/qemu/plugin/plugin_log.h"
+#include "record/qemu/plugin/unreported.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -18,8 +21,6 @@
 #include <unistd.h>
 
 PLUGIN_DECLARE_VERSION
-
-struct plugin plugin;
 
 // ---- the two sides ----
 
@@ -35,12 +36,6 @@ static void hand_over(struct qemu_shared *s)
     futex(&s->turn, FUTEX_WAKE, 1);
     while (atomic_load(&s->turn) == TURN_RECORDER)
         futex(&s->turn, FUTEX_WAIT, TURN_RECORDER);
-}
-
-static _Noreturn void end_process(enum qemu_end end)
-{
-    atomic_store(&plugin.shared->end, end);
-    _exit(EXIT_SUCCESS);
 }
 
 // ---- the mailbox ----
@@ -152,7 +147,7 @@ static void on_begin(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
     if (plugin.shared->silent != SILENT_NONE && !silent_begin(plugin.shared))
-        end_process(QEMU_END_NONE);
+        plugin_end(QEMU_END_NONE);
     plugin.recording = true;
 }
 
@@ -172,42 +167,10 @@ static void on_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint6
     if (!plugin.recording)
         return;
     plugin.shared->syscall = number;
-    end_process(QEMU_END_SYSCALL);
+    plugin_end(QEMU_END_SYSCALL);
 }
 
 // ---- accesses ----
-
-// Its number among the sites that made accesses.
-static uint32_t publish(struct insn *in)
-{
-    struct qemu_shared *s = plugin.shared;
-    uint32_t number = atomic_load(&s->site_count);
-    if (number >= QEMU_SITES_MAX)
-        end_process(QEMU_END_FLOODED);
-    s->sites[number] = in->site;
-    atomic_store(&s->site_count, number + 1);
-    in->number = number;
-    return number;
-}
-
-struct qemu_record *plugin_record(struct insn *in, uint64_t addr, unsigned width)
-{
-    uint32_t count = plugin.record_count;
-    if (count >= QEMU_RECORDS_MAX)
-        end_process(QEMU_END_FLOODED);
-    struct qemu_record *r = &plugin.shared->records[count];
-    r->addr = addr;
-    r->serial = (uint32_t)plugin.executions;
-    r->site = in->number == NOT_PUBLISHED ? publish(in) : in->number;
-    r->width = (uint16_t)width;
-    return r;
-}
-
-void plugin_count(void)
-{
-    atomic_store_explicit(&plugin.shared->record_count, ++plugin.record_count,
-                          memory_order_relaxed);
-}
 
 static void take_value(struct qemu_record *r, qemu_plugin_meminfo_t info)
 {

@@ -13,8 +13,10 @@
 // Of a compare-and-swap QEMU tells all but whether it stored, which shows at the
 // fault (rmw.h).
 
+#include "record/qemu/plugin/unreported.h"
+
 #include "record/qemu/a64.h"
-#include "record/qemu/plugin/plugin.h"
+#include "record/qemu/plugin/memcpy_hooks.h"
 #include "record/qemu/plugin/rmw.h"
 
 #include <elf.h>
@@ -246,95 +248,6 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         watch.is_known = rmw_do(context, info->si_addr, &watch.stored);
 }
 
-// ---- a case ----
-
-// QEMU's handler is there by now, which it is not when plugins are loaded.
-static bool make_ready(void)
-{
-    struct sigaction mine;
-    if (watch.is_ready)
-        return true;
-    if (sigaction(SIGSEGV, NULL, &watch.previous) != 0 || !(watch.previous.sa_flags & SA_SIGINFO))
-        return false;
-    mine = watch.previous;
-    mine.sa_sigaction = on_fault;
-    watch.is_ready = sigaction(SIGSEGV, &mine, NULL) == 0;
-    if (watch.is_ready)
-        calls_take();
-    return watch.is_ready;
-}
-
-static uint8_t *take_lane(const struct qemu_shared *s, size_t i, const struct qemu_range *range,
-                          uint8_t *memory)
-{
-    struct lane *l = &watch.lanes[i];
-    *l = (struct lane){.guest = range->lo,
-                       .at = (uint8_t *)(uintptr_t)(s->guest_base + range->lo),
-                       .bytes = range->hi - range->lo,
-                       .first = SIZE_MAX};
-    l->before = memory;
-    l->held = l->before + l->bytes;
-    l->state = l->held + l->bytes;
-    memset(l->state, PAGE_GUARDED, pages_of(l));
-    return l->state + pages_of(l);
-}
-
-bool silent_begin(const struct qemu_shared *s)
-{
-    const struct qemu_case *c = &s->now;
-    size_t bytes = (c->dst_lane.hi - c->dst_lane.lo) + (c->src_lane.hi - c->src_lane.lo);
-    size_t pages = bytes / HOST_PAGE_BYTES;
-    size_t room = pages * sizeof *watch.opened + 2 * bytes + pages + c->size;
-    watch.pending = watch.comparing = NULL;
-    watch.lane_count = c->src_lane.hi > c->src_lane.lo ? 2 : 1;
-    if (room > watch.room) {
-        free(watch.opened);
-        watch.opened = malloc(room);
-        watch.room = watch.opened ? room : 0;
-    }
-    if (!watch.opened || !make_ready())
-        return false;
-    uint8_t *memory = take_lane(s, 0, &c->dst_lane, (uint8_t *)(watch.opened + pages));
-    watch.original = take_lane(s, 1, &c->src_lane, memory);
-    memcpy(watch.original, (const void *)(uintptr_t)(s->guest_base + c->src), c->size);
-    watch.has_begun = true;
-    return true;
-}
-
-void silent_end(void)
-{
-    silent_after();
-    if (watch.guarded)
-        guard_all(PROT_READ | PROT_WRITE);
-    watch.has_begun = false;
-    watch.comparing = NULL;
-}
-
-// What it does outside of the lanes QEMU tells as if it stored.
-static void compare_before(struct insn *in)
-{
-    if (!watch.has_begun && !silent_begin(plugin.shared))
-        abort();
-    watch.comparing = in;
-    watch.compared_at = plugin.executions;
-    watch.is_known = false;
-    guard();
-}
-
-void silent_before(struct insn *in)
-{
-    if (in->silent & SILENT_COMPARES)
-        compare_before(in);
-    if (!(in->silent & SILENT_KINDS))
-        return;
-    watch.pending = in;
-    watch.told = false;
-    watch.first = plugin.record_count;
-    watch.executions = plugin.executions;
-    if (in->silent & SILENT_STORES)
-        guard();
-}
-
 // ---- records ----
 
 static bool was_reported(uint64_t addr)
@@ -378,7 +291,8 @@ static void before_call(void *dst, size_t length)
     open_pages(l, from / HOST_PAGE_BYTES, (to - 1) / HOST_PAGE_BYTES + 1);
 }
 
-void *silent_move(void *dst, const void *src, size_t length)
+// memmove, as QEMU calls it.
+static void *silent_move(void *dst, const void *src, size_t length)
 {
     uint64_t to, from;
     bool stores = watch.pending && is_guests(dst, &to);
@@ -394,8 +308,9 @@ void *silent_move(void *dst, const void *src, size_t length)
     return dst;
 }
 
-// What an instruction that moves storage fills it with, it has loaded somewhere.
-void *silent_fill(void *dst, int byte, size_t length)
+// And memset. What an instruction that moves storage fills it with, it has loaded
+// somewhere.
+static void *silent_fill(void *dst, int byte, size_t length)
 {
     uint64_t to;
     if (!watch.pending || !is_guests(dst, &to))
@@ -479,4 +394,93 @@ void silent_after(void)
     if (watch.pending->silent & SILENT_LOADS && !watch.told)
         plugin.shared->loads_unseen = 1;
     watch.pending = NULL;
+}
+
+// ---- a case ----
+
+// QEMU's handler is there by now, which it is not when plugins are loaded.
+static bool make_ready(void)
+{
+    struct sigaction mine;
+    if (watch.is_ready)
+        return true;
+    if (sigaction(SIGSEGV, NULL, &watch.previous) != 0 || !(watch.previous.sa_flags & SA_SIGINFO))
+        return false;
+    mine = watch.previous;
+    mine.sa_sigaction = on_fault;
+    watch.is_ready = sigaction(SIGSEGV, &mine, NULL) == 0;
+    if (watch.is_ready)
+        calls_take(silent_move, silent_fill);
+    return watch.is_ready;
+}
+
+static uint8_t *take_lane(const struct qemu_shared *s, size_t i, const struct qemu_range *range,
+                          uint8_t *memory)
+{
+    struct lane *l = &watch.lanes[i];
+    *l = (struct lane){.guest = range->lo,
+                       .at = (uint8_t *)(uintptr_t)(s->guest_base + range->lo),
+                       .bytes = range->hi - range->lo,
+                       .first = SIZE_MAX};
+    l->before = memory;
+    l->held = l->before + l->bytes;
+    l->state = l->held + l->bytes;
+    memset(l->state, PAGE_GUARDED, pages_of(l));
+    return l->state + pages_of(l);
+}
+
+bool silent_begin(const struct qemu_shared *s)
+{
+    const struct qemu_case *c = &s->now;
+    size_t bytes = (c->dst_lane.hi - c->dst_lane.lo) + (c->src_lane.hi - c->src_lane.lo);
+    size_t pages = bytes / HOST_PAGE_BYTES;
+    size_t room = pages * sizeof *watch.opened + 2 * bytes + pages + c->size;
+    watch.pending = watch.comparing = NULL;
+    watch.lane_count = c->src_lane.hi > c->src_lane.lo ? 2 : 1;
+    if (room > watch.room) {
+        free(watch.opened);
+        watch.opened = malloc(room);
+        watch.room = watch.opened ? room : 0;
+    }
+    if (!watch.opened || !make_ready())
+        return false;
+    uint8_t *memory = take_lane(s, 0, &c->dst_lane, (uint8_t *)(watch.opened + pages));
+    watch.original = take_lane(s, 1, &c->src_lane, memory);
+    memcpy(watch.original, (const void *)(uintptr_t)(s->guest_base + c->src), c->size);
+    watch.has_begun = true;
+    return true;
+}
+
+void silent_end(void)
+{
+    silent_after();
+    if (watch.guarded)
+        guard_all(PROT_READ | PROT_WRITE);
+    watch.has_begun = false;
+    watch.comparing = NULL;
+}
+
+// What it does outside of the lanes QEMU tells as if it stored.
+static void compare_before(struct insn *in)
+{
+    if (!watch.has_begun && !silent_begin(plugin.shared))
+        abort();
+    watch.comparing = in;
+    watch.compared_at = plugin.executions;
+    watch.is_known = false;
+    guard();
+}
+
+void silent_before(struct insn *in)
+{
+    if (in->silent & SILENT_COMPARES)
+        compare_before(in);
+    if (!(in->silent & SILENT_KINDS))
+        return;
+    watch.pending = in;
+    watch.told = false;
+    watch.first = plugin.record_count;
+    watch.executions = plugin.executions;
+    if (in->silent & SILENT_STORES)
+        guard();
 }

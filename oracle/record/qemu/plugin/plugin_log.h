@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// What the files of the plugin share. It knows one guest thread: a routine that
-// starts another makes a system call, which ends its case.
+// What the plugin knows of the routine that runs, and the records that it writes down.
+// It knows one guest thread: a routine that starts another makes a system call, which
+// ends its case.
 
-#ifndef STORESCOPE_QEMU_PLUGIN_H
-#define STORESCOPE_QEMU_PLUGIN_H
+#ifndef STORESCOPE_QEMU_PLUGIN_LOG_H
+#define STORESCOPE_QEMU_PLUGIN_LOG_H
 
-#include "base/qemu_plugin.h"
 #include "record/qemu/shared.h"
 
 #define NOT_PUBLISHED UINT32_MAX
@@ -55,38 +55,7 @@ struct qemu_record *plugin_record(struct insn *in, uint64_t addr, unsigned width
 // Counts the record that plugin_record has given.
 void plugin_count(void);
 
-// ---- effect.c ----
-
-enum effect { EFFECT_NONE, EFFECT_FENCE, EFFECT_FLUSH };
-
-// Of an instruction's bytes.
-enum effect effect_of(const struct qemu_shared *s, const uint8_t *bytes, size_t length);
-
-// ---- unreported.c ----
-
-// Of an instruction's bytes.
-uint8_t silent_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length);
-
-// A case begins, and ends. False without memory. Where none of the CPU's
-// instructions is silent, it begins with the first that compares.
-bool silent_begin(const struct qemu_shared *s);
-void silent_end(void);
-
-// Before the instruction is executed, and after it: before the next one.
-void silent_before(struct insn *in);
-void silent_after(void);
-
-// Of an instruction that compares, and that QEMU has just told of: did it store?
-bool silent_stored(const struct insn *in);
-
-// memmove and memset, as QEMU calls them.
-void *silent_move(void *dst, const void *src, size_t length);
-void *silent_fill(void *dst, int byte, size_t length);
-
-// ---- memcpy_hooks.c ----
-
-// From now on QEMU's calls of memmove and memset come to these two, unless QEMU's
-// memory cannot be told from the guest's.
-void calls_take(void);
+// Ends QEMU, and with it the case, for that reason.
+_Noreturn void plugin_end(enum qemu_end end);
 
 #endif
