@@ -7,7 +7,9 @@
 // guest's stead, right before the guest's own call; where that fails, the guest's
 // call goes on as if nothing had been tried.
 
-#include "watch/plugin/plugin.h"
+#include "watch/plugin/follow_exec.h"
+
+#include "watch/plugin/guest.h"
 #include "watch/target.h"
 
 #include <fcntl.h>

@@ -1,192 +1,24 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
+//
+// The plugin that QEMU's user-mode emulation loads into the watched program. It
+// writes down every access to a mapping of FILE. It reads back what was stored, and
+// takes the mapping's protection away where unreported.c says.
 
-#include "watch/plugin/plugin.h"
+#include "base/qemu_plugin.h"
 #include "record/qemu/plugin/rmw.h"
+#include "watch/plugin/guest.h"
+#include "watch/plugin/mappings.h"
+#include "watch/plugin/syscalls.h"
+#include "watch/plugin/unreported.h"
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-PLUGIN_DECLARE_VERSION
-
-enum { INSN_BUCKETS = 1 << 15 };
-
-struct plugin plugin;
-static pthread_mutex_t insn_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct guest_insn *insns[INSN_BUCKETS];
-static pthread_key_t thread_key; // frees what the pointer below points to
-static __thread struct guest_thread *self __attribute__((tls_model("initial-exec")));
-
-static void free_thread(void *data)
-{
-    struct guest_thread *t = data;
-    free(t->before);
-    free(t);
-}
-
-static void set_ids(struct guest_thread *t)
-{
-    t->pid = (uint32_t)getpid();
-    t->tid = (uint32_t)gettid();
-}
-
-static struct guest_thread *thread_new(void)
-{
-    self = calloc(1, sizeof *self);
-    if (self == NULL)
-        abort(); // as QEMU does without memory
-    self->depth = self->low = CALLS_MAX;
-    set_ids(self);
-    pthread_setspecific(thread_key, self);
-    return self;
-}
-
-struct guest_thread *thread_self(void)
-{
-    return self != NULL ? self : thread_new();
-}
-
-void plugin_write(struct ring_record *record, const char *text)
-{
-    const struct guest_thread *t = thread_self();
-    record->pid = t->pid;
-    record->tid = t->tid;
-    if (!plugin.closed && !ring_write(plugin.ring, record, text))
-        plugin.closed = true;
-}
-
-static void print_insn(const struct qemu_plugin_insn *insn, struct guest_insn *out)
-{
-    char *text = qemu_plugin_insn_disas(insn);
-    snprintf(out->text, sizeof out->text, "%s", text ? text : "");
-    free(text);
-}
-
-static struct guest_insn *insn_of(const struct qemu_plugin_insn *insn)
-{
-    struct guest_insn wanted = {.pc = qemu_plugin_insn_vaddr(insn),
-                                .host = qemu_plugin_insn_haddr(insn)};
-    wanted.length = (uint8_t)plugin_insn_bytes(insn, wanted.bytes, sizeof wanted.bytes);
-    struct guest_insn **bucket = &insns[(wanted.pc ^ wanted.pc >> 15) % INSN_BUCKETS], *found;
-    pthread_mutex_lock(&insn_lock);
-    for (found = *bucket; found != NULL; found = found->next)
-        if (found->pc == wanted.pc && found->length == wanted.length &&
-            memcmp(found->bytes, wanted.bytes, wanted.length) == 0)
-            break;
-    if (found == NULL && (found = malloc(sizeof *found)) != NULL) {
-        if (plugin.machine->text_by_qemu)
-            print_insn(insn, &wanted);
-        if (plugin.machine->flow != NULL)
-            wanted.flow = (uint8_t)plugin.machine->flow(wanted.bytes, wanted.length, wanted.text);
-        if (plugin.machine->is_blind != NULL)
-            wanted.is_blind = plugin.machine->is_blind(wanted.bytes, wanted.length);
-        wanted.rmw = (uint8_t)rmw_kind(plugin.machine->elf, machine_big_words(plugin.machine),
-                                       wanted.bytes, wanted.length);
-        wanted.next = *bucket;
-        *found = wanted;
-        *bucket = found;
-    }
-    pthread_mutex_unlock(&insn_lock);
-    return found;
-}
-
-// The file that the instruction lies in, and where in it, by this process's map.
-static bool file_of(const struct guest_insn *insn, char *path, size_t path_size, uint64_t *offset)
-{
-    FILE *maps = insn->host ? fopen("/proc/self/maps", "re") : NULL;
-    uint64_t host = (uintptr_t)insn->host;
-    char line[RING_PATH_MAX + 128];
-    bool found = false;
-    while (maps != NULL && !found && fgets(line, sizeof line, maps) != NULL) {
-        unsigned long long lo, hi, at;
-        int path_at = 0;
-        if (sscanf(line, "%llx-%llx %*s %llx %*s %*s %n", &lo, &hi, &at, &path_at) < 3 ||
-            host < lo || host >= hi)
-            continue;
-        line[strcspn(line, "\n")] = '\0';
-        snprintf(path, path_size, "%s", line + path_at);
-        *offset = at + (host - lo);
-        found = path[0] == '/';
-        break;
-    }
-    if (maps != NULL)
-        fclose(maps);
-    return found;
-}
-
-uint32_t site_of(struct guest_insn *insn)
-{
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    char text[RING_PATH_MAX + sizeof insn->text + 1];
-    if (insn == NULL)
-        return 0;
-    uint32_t site = atomic_load_explicit(&insn->site, memory_order_acquire);
-    if (site != 0)
-        return site;
-    pthread_mutex_lock(&lock);
-    if (insn->site == 0) {
-        struct ring_record record = {.kind = RING_SITE};
-        site = atomic_fetch_add(&plugin.ring->sites, 1) + 1;
-        record.site = (struct ring_site){.pc = insn->pc, .site = site, .length = insn->length};
-        memcpy(record.site.bytes, insn->bytes, sizeof record.site.bytes);
-        // What QEMU says of the instruction, a line end, and the file.
-        size_t used = (size_t)snprintf(text, sizeof text, "%s\n", insn->text);
-        record.site.has_file =
-            file_of(insn, text + used, sizeof text - used, &record.site.file_off);
-        plugin_write(&record, text);
-        atomic_store_explicit(&insn->site, site, memory_order_release);
-    }
-    pthread_mutex_unlock(&lock);
-    return insn->site;
-}
-
-// What was stored, as QEMU tells it (VALUE), or as memory holds it now.
-static void take_value(struct ring_record *record, uint64_t addr, const uint8_t *value)
-{
-    if (value != NULL) {
-        memcpy(record->access.value, value, record->width);
-        record->flags |= RING_VALUE;
-        return;
-    }
-    if (!plugin.ring->settings.values || record->width > RING_VALUE_MAX)
-        return;
-    memcpy(record->access.value, (const void *)(uintptr_t)(plugin.base + addr), record->width);
-    record->flags |= RING_VALUE;
-}
-
-// VALUE: what was stored, or NULL where QEMU does not tell.
-static void write_access(struct guest_insn *insn, uint16_t flags, uint64_t addr, unsigned width,
-                         const struct watched *w, const uint8_t *value)
-{
-    struct guest_thread *t = thread_self();
-    struct ring_record record = {.kind = RING_ACCESS, .width = (uint8_t)width, .flags = flags};
-    record.access = (struct ring_access){
-        .addr = addr,
-        .offset = w->offset + (addr - w->addr),
-        .instance = t->instance,
-        .site = site_of(insn),
-        .caller = site_of(t->depth > 0 ? t->calls[(t->depth - 1) % CALLS_MAX] : NULL),
-        .depth = t->depth,
-        .low = t->low,
-    };
-    t->low = t->depth;
-    if (w->is_private)
-        record.flags |= RING_PRIVATE;
-    if (flags & RING_STORE)
-        take_value(&record, addr, value);
-    plugin_write(&record, NULL);
-}
-
-void plugin_store(struct guest_insn *insn, uint64_t addr, unsigned width, const struct watched *w)
-{
-    write_access(insn, RING_STORE, addr, width, w, NULL);
-}
 
 // An access that reaches over an end of the mapping: its bytes inside, each.
 static void write_edge(struct guest_insn *insn, uint16_t flags, uint64_t addr, unsigned width,
@@ -195,7 +27,7 @@ static void write_edge(struct guest_insn *insn, uint16_t flags, uint64_t addr, u
     struct watched w;
     for (unsigned i = 0; i < width; i++)
         if (watched_find(addr + i, &w))
-            write_access(insn, flags, addr + i, 1, &w, value ? value + i : NULL);
+            plugin_access(insn, flags, addr + i, 1, &w, value ? value + i : NULL);
 }
 
 static void take_access(struct guest_insn *insn, uint16_t flags, uint64_t addr, unsigned width,
@@ -203,7 +35,7 @@ static void take_access(struct guest_insn *insn, uint16_t flags, uint64_t addr, 
 {
     struct watched w;
     if (watched_find(addr, &w) && addr - w.addr + width <= w.bytes)
-        write_access(insn, flags, addr, width, &w, value);
+        plugin_access(insn, flags, addr, width, &w, value);
     else
         write_edge(insn, flags, addr, width, value);
 }
@@ -334,7 +166,7 @@ static void after_fork(void)
     watched_after_fork();
     struct ring_record record = {.kind = RING_FORK};
     record.range.other = thread_self()->pid;
-    set_ids(thread_self());
+    thread_set_ids(thread_self());
     plugin.threads = 1;
     plugin_write(&record, NULL);
 }
@@ -368,7 +200,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, 
     // The top byte of an AArch64 address is not part of it (Arm ARM, D8.9).
     plugin.address_mask =
         plugin.machine->flow == machine_find("aarch64")->flow ? UINT64_MAX >> 8 : UINT64_MAX;
-    pthread_key_create(&thread_key, free_thread);
+    thread_begin();
     atomic_fetch_add(&plugin.ring->attached, 1);
     pthread_atfork(watched_before_fork, watched_after_fork, after_fork);
     qemu_plugin_register_vcpu_init_cb(id, on_thread);

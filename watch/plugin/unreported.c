@@ -13,9 +13,12 @@
 // calls fail. There what FILE holds is compared before and after, and each such
 // instruction is named once, as neither loads nor stores of equal bytes show.
 
-#include "watch/plugin/plugin.h"
-#include "record/qemu/plugin/rmw.h"
+#include "watch/plugin/unreported.h"
 
+#include "record/qemu/plugin/rmw.h"
+#include "watch/plugin/mappings.h"
+
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,15 +79,20 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     set_protection(stores ? 0 : PROT_WRITE);
 }
 
-void blind_install(void)
+static void install(void)
 {
     struct sigaction action;
-    if (qemu_action.sa_sigaction != NULL || sigaction(SIGSEGV, NULL, &qemu_action) != 0 ||
-        !(qemu_action.sa_flags & SA_SIGINFO))
+    if (sigaction(SIGSEGV, NULL, &qemu_action) != 0 || !(qemu_action.sa_flags & SA_SIGINFO))
         return;
     action = qemu_action;
     action.sa_sigaction = on_fault;
     plugin.traps = sigaction(SIGSEGV, &action, NULL) == 0;
+}
+
+void blind_install(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, install);
 }
 
 static void name_once(struct guest_insn *insn)

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// The plugin that QEMU's user-mode emulation loads into the watched program:
-// what its files share. It writes down every access to a mapping of FILE, in the
-// ring that the reader made. It never changes the guest's memory; it reads back
-// what was stored, and takes the mapping's protection away where unreported.c says.
+// What the plugin knows of the watched program: its instructions and threads, and what
+// they come to in the ring that the reader made. It never changes the guest's memory.
 //
 // One process has one plugin; a fork copies it. Callbacks run in the thread that
 // made the access.
 
-#ifndef STORESCOPE_WATCH_PLUGIN_H
-#define STORESCOPE_WATCH_PLUGIN_H
+#ifndef STORESCOPE_WATCH_GUEST_H
+#define STORESCOPE_WATCH_GUEST_H
 
-#include "watch/machine.h"
 #include "base/qemu_plugin.h"
+#include "watch/machine.h"
 #include "watch/ring.h"
 
-enum { CALLS_MAX = 256, WATCHED_MAX = 256 };
+enum { CALLS_MAX = 256 };
 
 // An instruction of the guest at one address, kept for as long as the process
 // lives. Code that changes gives another one.
@@ -69,10 +67,18 @@ struct plugin {
 };
 extern struct plugin plugin;
 
+// Once, before any thread is asked for.
+void thread_begin(void);
 struct guest_thread *thread_self(void);
+
+// Takes its numbers from the system again: after a fork.
+void thread_set_ids(struct guest_thread *t);
 
 // Fills in whose record it is, and writes it.
 void plugin_write(struct ring_record *record, const char *text);
+
+// What is known of an instruction. NULL without memory.
+struct guest_insn *insn_of(const struct qemu_plugin_insn *insn);
 
 // A number for the instruction that records can give; says what it is before.
 uint32_t site_of(struct guest_insn *insn);
@@ -84,14 +90,10 @@ struct watched {
     uint8_t protection; // PROT_READ, ...
 };
 
-// The lowest watched address, and how many bytes from there may be watched.
-extern _Atomic uint64_t watched_low, watched_span;
-
-// The mapping that the byte at ADDR belongs to.
-bool watched_find(uint64_t addr, struct watched *out);
-
-// All of them; how many there are.
-size_t watched_list(struct watched out[WATCHED_MAX]);
+// Writes down an access that lies in the mapping W. FLAGS: RING_STORE, ... VALUE: what
+// was stored, or NULL where QEMU does not tell.
+void plugin_access(struct guest_insn *insn, uint16_t flags, uint64_t addr, unsigned width,
+                   const struct watched *w, const uint8_t *value);
 
 // Writes down a store of an instruction that no callback told of.
 void plugin_store(struct guest_insn *insn, uint64_t addr, unsigned width, const struct watched *w);
@@ -102,27 +104,5 @@ bool watched_read(uint64_t addr, void *out, size_t bytes);
 // A word of the guest's, and a text.
 uint64_t guest_word(uint64_t addr, unsigned index);
 char *guest_text(uint64_t addr);
-
-// Callbacks of system calls.
-void watched_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint64_t a1, uint64_t a2,
-                     uint64_t a3, uint64_t a4, uint64_t a5, uint64_t a6, uint64_t a7, uint64_t a8);
-void watched_syscall_ret(qemu_plugin_id_t id, unsigned vcpu, int64_t number, int64_t ret);
-
-// Around a fork, so that the child does not inherit a lock that is held.
-void watched_before_fork(void);
-void watched_after_fork(void);
-
-// Runs the guest's PATH in the place of this program, under QEMU, if it is for the same
-// CPU. Returns where the guest's own call is to do the rest.
-void follow_exec(uint64_t path_addr, uint64_t argv_addr, uint64_t envp_addr);
-void follow_execat(int folder, uint64_t path_addr, uint64_t argv_addr, uint64_t envp_addr);
-
-// From now on instructions whose accesses are not told can be trapped.
-void blind_install(void);
-
-// Before and after an instruction whose accesses are not told, or not whether a
-// comparison let it store.
-void blind_before(unsigned vcpu, void *data);
-void blind_after(void);
 
 #endif

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Instructions whose accesses QEMU does not tell, or not wholly.
+
+#ifndef STORESCOPE_WATCH_UNREPORTED_H
+#define STORESCOPE_WATCH_UNREPORTED_H
+
+// From now on instructions whose accesses are not told can be trapped.
+void blind_install(void);
+
+// Before and after an instruction whose accesses are not told, or not whether a
+// comparison let it store.
+void blind_before(unsigned vcpu, void *data);
+void blind_after(void);
+
+#endif
