@@ -5,12 +5,10 @@
 #include "backends/cpu.h"
 #include "base/printable.h"
 
-#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 const char *const copy_op_name[OP_COUNT] = {
     [OP_MEMCPY] = "memcpy",
@@ -170,20 +168,12 @@ void backend_sort(struct backend_list *list, size_t first)
     list->count = kept;
 }
 
-void backend_list_all(struct backend_list *out)
-{
-    *out = (struct backend_list){0};
-    families_list(out);
-    cross_list(out);
-    backend_sort(out, 0);
-}
-
 bool pattern_is_glob(const char *pattern)
 {
     return strpbrk(pattern, "*?[") != NULL;
 }
 
-static void append_copy(struct backend_list *list, const struct backend *b)
+void backend_add_copy(struct backend_list *list, const struct backend *b)
 {
     struct backend copy = *b;
     copy.name = copy_text(b->name);
@@ -192,44 +182,6 @@ static void append_copy(struct backend_list *list, const struct backend *b)
     copy.from = copy_text(b->from);
     copy.missing = copy_text(b->missing);
     append(list, &copy);
-}
-
-static bool fail_unknown(const struct backend_list *all, const char *pattern, char *error,
-                         size_t error_size)
-{
-    if (access(pattern, F_OK) == 0) {
-        snprintf(error, error_size, "'%s' is a file: name its routine too, as '%s:SYMBOL'", pattern,
-                 pattern);
-        return false;
-    }
-    struct nearest n = {.wanted = pattern};
-    for (size_t i = 0; i < all->count && !pattern_is_glob(pattern); i++) {
-        if (!all->items[i].planted || strncmp(pattern, "planted", 7) == 0) {
-            nearest_offer(&n, all->items[i].name);
-        }
-    }
-    char near_text[NEAREST_MAX * (NEAREST_NAME_MAX + 8)];
-    nearest_print(&n, near_text, sizeof near_text);
-    snprintf(error, error_size, "no backend %s '%s'%s; see 'storescope list'",
-             pattern_is_glob(pattern) ? "matches" : "is named", pattern, near_text);
-    return false;
-}
-
-bool backend_list_find(const struct backend_list *all, const char *pattern,
-                       struct backend_list *out, char *error, size_t error_size)
-{
-    if (strchr(pattern, ':') != NULL) {
-        return path_find(pattern, out, error, error_size);
-    }
-    bool planted_too = strncmp(pattern, "planted", 7) == 0;
-    size_t before = out->count;
-    for (size_t i = 0; i < all->count; i++) {
-        if ((planted_too || !all->items[i].planted) &&
-            fnmatch(pattern, all->items[i].name, 0) == 0) {
-            append_copy(out, &all->items[i]);
-        }
-    }
-    return out->count > before || fail_unknown(all, pattern, error, error_size);
 }
 
 void backend_list_free(struct backend_list *list)

@@ -4,6 +4,8 @@
 // Routines of other CPUs' libraries: ARCH/FAMILY/ROUTINE. What a library has is
 // read from its archive's index alone, which is the same for every architecture.
 
+#include "backends/cross_backends.h"
+
 #include "backends/cross.def"
 #include "backends/arch.h"
 #include "backends/elf/archive_index.h"

@@ -4,10 +4,14 @@
 // PATH:SYMBOL of a file for another CPU. The file's first object says which CPU;
 // its symbols are looked up as those of this CPU's files are. Nothing is linked yet.
 
+#include "backends/cross_path.h"
+
 #include "backends/arch.h"
 #include "backends/backend_list.h"
+#include "backends/cross_backends.h"
 #include "backends/cross_symbols.h"
 #include "backends/elf/elf_header.h"
+#include "base/nearest.h"
 
 #include <fnmatch.h>
 #include <stdio.h>

@@ -3,6 +3,8 @@
 //
 // What is here: walks the rows of backends.def and the libraries they name.
 
+#include "backends/host_backends.h"
+
 #include "backends/backend_list.h"
 #include "backends/backends.def"
 #include "backends/elf/elf_file.h"

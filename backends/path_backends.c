@@ -3,8 +3,12 @@
 //
 // PATH:SYMBOL, anyone's own routine.
 
+#include "backends/path_backends.h"
+
 #include "backends/backend_list.h"
+#include "backends/cross_path.h"
 #include "backends/elf/elf_file.h"
+#include "base/nearest.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
