@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// What image.c (reaching sections), image_place.c (placing and filling them),
-// image_reloc.c (relocations), image_tls.c (thread-local storage), image_supplied.c
-// and image_start.c (constructors) share. Nobody else includes this.
+// An image in the making (linker.c), and what image.c (following what sections refer
+// to), image_place.c (placing and filling them), image_reloc.c (relocations),
+// image_tls.c (thread-local storage), image_supplied.c and image_start.c (constructors)
+// do to it. Nobody else includes this.
 
 #ifndef STORESCOPE_IMAGE_PARTS_H
 #define STORESCOPE_IMAGE_PARTS_H
