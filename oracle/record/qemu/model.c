@@ -47,12 +47,20 @@ static bool is_known(const struct arch *arch, const char *cpu, char *error, size
 
 // ---- does the model have what the routine needs? ----
 
-static bool lacks(struct recorder *r, struct arena *arena, const struct copy_case *c,
-                  struct trace *t, bool *goes_on)
+// What a case is tried with.
+struct trial {
+    const struct recorder_kind *qemu;
+    struct recorder *recorder;
+    struct arena *arena;
+    struct trace *trace;
+};
+
+static bool lacks(const struct trial *trial, const struct copy_case *c, bool *goes_on)
 {
     struct layout layout;
-    recorder_qemu.run(r, arena, c, false, &layout, t);
-    arena_clear(arena, &layout, true);
+    struct trace *t = trial->trace;
+    trial->qemu->run(trial->recorder, trial->arena, c, false, &layout, t);
+    arena_clear(trial->arena, &layout, true);
     bool illegal = t->outcome == OUTCOME_REFUSED && t->signal == SIGILL;
     *goes_on = t->outcome == OUTCOME_RETURNED;
     return illegal;
@@ -71,7 +79,7 @@ static uint64_t next_size(uint64_t size)
 }
 
 // A trial that goes wrong in another way is the sweep's to tell.
-static bool try_cases(struct recorder *r, struct arena *arena, enum copy_op op, struct trace *t)
+static bool try_cases(const struct trial *trial, enum copy_op op)
 {
     enum { SIZE_MAX_BYTES = 1 << 16 };
     for (uint64_t size = 0; size <= SIZE_MAX_BYTES; size = next_size(size)) {
@@ -82,7 +90,7 @@ static bool try_cases(struct recorder *r, struct arena *arena, enum copy_op op, 
         };
         bool goes_on = true;
         for (size_t i = 0; i < (op == OP_MEMMOVE ? 3 : 2); i++)
-            if (lacks(r, arena, &cases[i], t, &goes_on))
+            if (lacks(trial, &cases[i], &goes_on))
                 return false;
             else if (!goes_on)
                 return true;
@@ -90,24 +98,26 @@ static bool try_cases(struct recorder *r, struct arena *arena, enum copy_op op, 
     return true;
 }
 
-static bool has_all(struct guest_program *p)
+static bool has_all(struct guest_program *p, const struct recorder_kind *qemu)
 {
     const struct recorder_options options = {.timeout_ms = TRIAL_MS, .prepared = p};
     char error[TRACE_REASON_MAX];
-    struct arena *arena = arena_new();
-    struct recorder *r = arena ? recorder_qemu.open(NULL, 0, &options, error, sizeof error) : NULL;
     struct trace t;
+    struct trial trial = {.qemu = qemu, .arena = arena_new(), .trace = &t};
+    if (trial.arena)
+        trial.recorder = qemu->open(NULL, 0, &options, error, sizeof error);
     trace_init(&t);
-    bool all = r && try_cases(r, arena, p->backend->op, &t);
-    if (r)
-        recorder_qemu.close(r);
+    bool all = trial.recorder && try_cases(&trial, p->backend->op);
+    if (trial.recorder)
+        qemu->close(trial.recorder);
     trace_free(&t);
-    if (arena)
-        arena_free(arena);
+    if (trial.arena)
+        arena_free(trial.arena);
     return all;
 }
 
-bool model_choose(struct guest_program *p, const char *said, char *error, size_t error_size)
+bool model_choose(struct guest_program *p, const char *said, const struct recorder_kind *qemu,
+                  char *error, size_t error_size)
 {
     const char *const *plainest_first = arch_cpus(p->arch);
     p->cpu = said ? said : p->backend->cpu ? p->backend->cpu : p->arch->cpu;
@@ -115,7 +125,7 @@ bool model_choose(struct guest_program *p, const char *said, char *error, size_t
         return is_known(p->arch, said, error, error_size);
     for (size_t i = 0; !p->cpu && plainest_first[i]; i++) {
         p->cpu = plainest_first[i];
-        if (plainest_first[i + 1] && !has_all(p))
+        if (plainest_first[i + 1] && !has_all(p, qemu))
             p->cpu = NULL;
     }
     return true;

@@ -10,8 +10,9 @@
 
 #include "record/qemu/prepare.h"
 
-// Sets p->cpu. SAID: the user's, or NULL. False and one line in ERROR when QEMU does
-// not have it.
-bool model_choose(struct guest_program *p, const char *said, char *error, size_t error_size);
+// Sets p->cpu. SAID: the user's, or NULL. QEMU: the recorder that tries whether a model
+// has them. False and one line in ERROR when QEMU does not have the user's.
+bool model_choose(struct guest_program *p, const char *said, const struct recorder_kind *qemu,
+                  char *error, size_t error_size);
 
 #endif

@@ -339,7 +339,7 @@ static void *qemu_prepare(const struct backend *backend, const struct recorder_s
                           char *error, size_t error_size)
 {
     struct guest_program *p = guest_program_make(backend, setup, error, error_size);
-    if (p && model_choose(p, setup->cpu, error, error_size))
+    if (p && model_choose(p, setup->cpu, &recorder_qemu, error, error_size))
         return p;
     guest_program_free(p);
     return NULL;
