@@ -33,7 +33,7 @@ check() { # FILE:SYMBOL [OPTION...]
 
 conforms() { # FILE:SYMBOL [OPTION...]
     check "$@"
-    [ $status -eq 0 ] && grep -q 'under [a-z-]*: conforms' out
+    [ $status -eq 0 ] && grep -q 'under [a-z./-]*: conforms' out
     verdict $? "conforms: $*$how"
 }
 
