@@ -278,6 +278,14 @@ static void expand_interrupted(const struct recorder *r, const struct translatio
     }
 }
 
+const uint8_t *rewrite_log_end(const struct recorder *r)
+{
+    const uint8_t *end = (const uint8_t *)(uintptr_t)r->context->log;
+    bool inside = end >= r->log_begin && end <= r->log + r->log_usable + LOG_SPARE_BYTES &&
+                  ((uintptr_t)end & 7) == 0;
+    return inside ? end : NULL;
+}
+
 bool expand_log(struct recorder *r, const struct translation *t, const uint8_t *log,
                 const uint8_t *end, const struct host_insn *last, struct trace *trace)
 {

@@ -201,12 +201,6 @@ static unsigned condition_of(const struct insn *in)
     return in->bytes[last] & 0xf;
 }
 
-void writer_refused(struct writer *w, uint32_t insn)
-{
-    emit_store_slot_imm(w->e, slot(&w->c->refused), (int32_t)insn);
-    emit_jump(w->e, w->t->refused);
-}
-
 // Control flow at the end of a block. False when IN does not end one. SEGMENT
 // and AT: the record it may have, as for write_after.
 bool writer_flow(struct writer *w, const struct insn *in, uint32_t insn, uint32_t segment,

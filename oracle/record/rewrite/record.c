@@ -11,47 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// ---- registers to work in ----
-
-struct scratch writer_take(struct writer *w, uint16_t avoid, unsigned which)
-{
-    for (unsigned r = 0; r < GPR_COUNT; r++) {
-        unsigned free_reg = 15 - r;
-        if ((w->t->free & ~avoid) & (1u << free_reg))
-            return (struct scratch){free_reg, NULL};
-    }
-    // What C lets a callee change comes first, then what the way in has saved:
-    // the run may end while the register is in use, when the log is full.
-    static const uint16_t callers = 0xf028; // rbx, rbp, r12 to r15
-    const uint16_t spills[] = {(uint16_t)~callers, w->r->program.named, 0xffff};
-    avoid |= bit(GPR_RSP) | bit(w->t->log_reg);
-    for (unsigned i = 0; i < sizeof spills / sizeof *spills; i++) {
-        for (unsigned r = 0; r < GPR_COUNT; r++) {
-            if (!(spills[i] & ~avoid & bit(r)))
-                continue;
-            emit_store_slot(w->e, slot(&w->c->spill[which]), r);
-            return (struct scratch){r, &w->c->spill[which]};
-        }
-    }
-    abort(); // an instruction names at most a handful of registers
-}
-
-void writer_give_back(struct writer *w, struct scratch s)
-{
-    if (s.saved)
-        emit_load_slot(w->e, s.reg, slot(s.saved));
-}
-
-// The log pointer in a register.
-struct scratch writer_take_log(struct writer *w, uint16_t avoid)
-{
-    if (w->t->log_reg != GPR_NONE)
-        return (struct scratch){w->t->log_reg, NULL};
-    struct scratch s = writer_take(w, avoid, 0);
-    emit_load_slot(w->e, s.reg, slot(&w->c->log));
-    return s;
-}
-
 // ---- records ----
 
 static uint16_t registers_of(const struct segment *s)

@@ -4,7 +4,7 @@
 // The rewrite recorder, inside: the routine is decoded as far as jumps lead
 // (program.c), cut into segments (segment.c), and written out again with a log
 // record before each segment (translate.c). The copy runs on the real CPU
-// (run.c, outside_stores.c); what the log holds becomes a trace (expand.c).
+// (run.c, run_end.c, outside_stores.c); what the log holds becomes a trace (expand.c).
 //
 // The copy never runs code that was not rewritten. Where control goes to an
 // address not met before, the run ends, the code there is added, and the case
@@ -185,11 +185,14 @@ struct recorder {
     const struct routine_tunable *tunables[TUNABLE_COUNT]; // NULL: it has none
 };
 
+// A block's records may reach this far beyond the log pointer.
+enum { LOG_SPARE_BYTES = 64 << 10 };
+#define CAPTURE_RESERVED (UINT64_C(4) << 30) // address space of recorder.capture
+
 // Makes, or extends, a translation so that ENTRY can be run. False when the
 // code does not fit; REASON says so.
 bool translation_make(struct recorder *r, struct translation *t, uint64_t entry, char *reason);
 void translation_free(struct translation *t);
-const uint8_t *translation_find(const struct translation *t, uint64_t address);
 const struct host_insn *translation_where(const struct translation *t, const uint8_t *pc);
 bool translation_holds(const struct translation *t, const uint8_t *pc);
 

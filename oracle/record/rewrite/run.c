@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Runs the rewritten copy on a stack of its own, and tells how it ended.
+// Runs the rewritten copy on a stack of its own.
 
-#include "record/entry_registers.h"
 #include "record/rewrite/rewrite.h"
+#include "record/rewrite/run_end.h"
 
 #include <asm/prctl.h>
 #include <cpuid.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,6 @@
 
 enum {
     LOG_FIRST_BYTES = 1 << 20,
-    LOG_SPARE_BYTES = 64 << 10, // a block's records may reach this far beyond the pointer
     // Places in their pages of what the rewritten code writes beside the
     // routine's stores: apart from the page starts, where cases mostly lie. A
     // load whose address equals a recent store's in the low 12 bits waits for it.
@@ -30,8 +28,7 @@ enum {
     RERUNS_MAX = 100000,
     TICKS = 4,
 };
-#define LOG_RESERVED     (UINT64_C(32) << 30)
-#define CAPTURE_RESERVED (UINT64_C(4) << 30)
+#define LOG_RESERVED (UINT64_C(32) << 30)
 // A log this long, in a case of size 0, is taken for an endless loop: half a
 // million accesses and more.
 #define LOG_LIMIT_BASE     (UINT64_C(16) << 20)
@@ -280,132 +277,6 @@ static uint64_t enter(struct recorder *r, struct translation *t, const struct la
     return result;
 }
 
-static void refuse(struct trace *trace, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void refuse(struct trace *trace, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    trace->outcome = OUTCOME_REFUSED;
-    vsnprintf(trace->reason, sizeof trace->reason, format, args);
-    va_end(args);
-}
-
-static void instruction_text(const struct recorder *r, uint32_t insn, char *text, size_t size)
-{
-    const struct insn *in = &r->program.insns[insn];
-    struct site site = {.addr = in->addr, .length = in->length};
-    memcpy(site.bytes, in->bytes, in->length);
-    site_describe(&site, insn_store_bytes(in));
-    snprintf(text, size, "%s", site.text);
-}
-
-// Does the CPU take the address at all? One that it does not faults at the jump,
-// as a general protection fault, which comes without an address.
-static bool is_canonical(uint64_t address)
-{
-    return (uint64_t)((int64_t)(address << 16) >> 16) == address;
-}
-
-static void ended_by_target(struct recorder *r, uint64_t target, struct trace *trace)
-{
-    uint64_t jumped = r->context->jumped;
-    bool at_jump = !is_canonical(target) && jumped < r->program.insn_count;
-    trace->outcome = OUTCOME_FAULTED;
-    trace->signal = SIGSEGV;
-    trace->fault_addr = at_jump ? 0 : target;
-    trace->fault_pc = at_jump ? r->program.insns[jumped].addr : target;
-}
-
-// Makes code for the context's target known. False: the run ends there.
-static bool learn_target(struct recorder *r, struct translation *t, uint64_t target,
-                         struct trace *trace)
-{
-    if (translation_holds(&r->plain, (const uint8_t *)(uintptr_t)target) ||
-        translation_holds(&r->valued, (const uint8_t *)(uintptr_t)target)) {
-        refuse(trace, "jumps into the recorder's own code at %#llx", (unsigned long long)target);
-        return false;
-    }
-    switch (program_discover(&r->program, target, trace->reason)) {
-    case PROGRAM_NO_CODE:
-        ended_by_target(r, target, trace);
-        return false;
-    case PROGRAM_REFUSED:
-        trace->outcome = OUTCOME_REFUSED;
-        return false;
-    default:
-        break;
-    }
-    if (translation_make(r, t, target, trace->reason))
-        return true;
-    trace->outcome = OUTCOME_REFUSED;
-    return false;
-}
-
-static void ended_by_signal(struct recorder *r, struct trace *trace)
-{
-    char text[80];
-    const struct host_insn *where = r->abort_where;
-    if (r->log_full || r->timed_out) {
-        trace->outcome = OUTCOME_TIMED_OUT;
-        snprintf(trace->reason, sizeof trace->reason,
-                 r->log_full ? "still running after %zu MiB of log" : "still running after %zu ms",
-                 r->log_full ? r->log_usable >> 20 : (size_t)r->options.timeout_ms);
-        return;
-    }
-    if (!where) {
-        trace->outcome = OUTCOME_BROKEN;
-        snprintf(trace->reason, sizeof trace->reason, "signal %d in the recorder's own code",
-                 r->fault_signal);
-        return;
-    }
-    const char *undefined = undefined_at(&r->routine->undefined, r->fault_addr);
-    if (undefined && r->fault_signal == SIGSEGV) {
-        trace->outcome = OUTCOME_REFUSED;
-        undefined_tell(undefined, "uses", trace->reason, sizeof trace->reason);
-        return;
-    }
-    if (r->fault_signal == SIGILL && !r->program.insns[where->insn].undefined) {
-        instruction_text(r, where->insn, text, sizeof text);
-        refuse(trace, "this CPU cannot execute `%s`", text);
-        return;
-    }
-    trace->outcome = OUTCOME_FAULTED;
-    trace->signal = r->fault_signal;
-    trace->fault_pc = r->program.insns[where->insn].addr;
-    // For an instruction that is at fault itself (a division by zero) the kernel
-    // gives the address of the instruction: here, of its copy.
-    bool in_copy = translation_holds(r->running, (const uint8_t *)r->fault_addr);
-    trace->fault_addr = in_copy ? trace->fault_pc : r->fault_addr;
-}
-
-static void ended_by_refusal(struct recorder *r, struct trace *trace)
-{
-    char text[80];
-    uint32_t insn = (uint32_t)r->context->refused;
-    const struct insn *in = &r->program.insns[insn];
-    const char *undefined = undefined_in(&r->routine->undefined, in->addr, in->addr + in->length);
-    if (undefined) {
-        trace->outcome = OUTCOME_REFUSED;
-        undefined_tell(undefined, "uses", trace->reason, sizeof trace->reason);
-        return;
-    }
-    instruction_text(r, insn, text, sizeof text);
-    refuse(trace, "reached `%s` at %#llx: %s", text, (unsigned long long)in->addr,
-           in->refused      ? in->refused
-           : in->pops_flags ? "turns alignment checks on"
-                            : "more accesses than a record holds");
-}
-
-const uint8_t *rewrite_log_end(const struct recorder *r)
-{
-    const uint8_t *end = (const uint8_t *)(uintptr_t)r->context->log;
-    bool inside = end >= r->log_begin && end <= r->log + r->log_usable + LOG_SPARE_BYTES &&
-                  ((uintptr_t)end & 7) == 0;
-    return inside ? end : NULL;
-}
-
 static void log_is_broken(struct trace *trace)
 {
     trace->outcome = OUTCOME_BROKEN;
@@ -425,7 +296,7 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
             return false;
         }
         if (!t->entry) {
-            if (!learn_target(r, t, r->routine->entry, trace))
+            if (!rewrite_learn_target(r, t, r->routine->entry, trace))
                 return false;
         }
         r->abort_where = NULL;
@@ -442,7 +313,7 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
         }
         if (crowded)
             cover_make_room(r);
-        else if (!learn_target(r, t, r->context->target, trace))
+        else if (!rewrite_learn_target(r, t, r->context->target, trace))
             return true;
         trace->outcome = OUTCOME_RETURNED;
         arena_clear(arena, layout, true);
@@ -473,30 +344,6 @@ static void set_limits(struct recorder *r, const struct copy_case *c)
     r->log_usable = LOG_FIRST_BYTES;
 }
 
-// What of the caller's state the routine did not give back.
-static uint32_t find_clobbered(const struct recorder *r, const struct translation *t)
-{
-    enum { DIRECTION = 0x400, ALIGNMENT = 0x40000, MXCSR_CONTROL = 0xffc0 };
-    enum { X87_CONTROL = 0x37f, X87_EMPTY = 0xffff };
-    const struct context *c = r->context;
-    uint16_t saved = c->exit == CONTEXT_CLOBBERED ? rewrite_callee_saved(r) : 0;
-    uint32_t found = 0;
-    for (unsigned reg = 0; reg < GPR_COUNT; reg++)
-        if ((saved >> reg & 1) && c->save[reg] != ENTRY_REGISTER(reg))
-            found |= 1u << reg;
-    if (c->exit == CONTEXT_CLOBBERED && c->save[GPR_RSP] != r->guest.rsp)
-        found |= 1u << GPR_RSP;
-    if (t->traits & TRAIT_SETS_FLAGS)
-        found |= (c->left_flags & DIRECTION ? CLOBBERED_DIRECTION : 0u) |
-                 (c->left_flags & ALIGNMENT ? CLOBBERED_ALIGNMENT : 0u);
-    if ((t->traits & TRAIT_MXCSR) && ((c->left_mxcsr ^ c->host_mxcsr) & MXCSR_CONTROL))
-        found |= CLOBBERED_MXCSR;
-    if ((t->traits & TRAIT_X87) &&
-        ((uint16_t)c->left_x87[0] != X87_CONTROL || (uint16_t)c->left_x87[2] != X87_EMPTY))
-        found |= CLOBBERED_X87;
-    return found;
-}
-
 static void rewrite_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
                         bool values, struct layout *layout, struct trace *trace)
 {
@@ -513,11 +360,11 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     trace->stack_entry = r->guest.rsp - 8;
     bool ran = run_to_end(r, t, arena, c, layout, trace);
     if (ran && r->context->exit == CONTEXT_REFUSED)
-        ended_by_refusal(r, trace);
+        rewrite_ended_by_refusal(r, trace);
     if (ran && r->context->exit == CONTEXT_ABORTED)
-        ended_by_signal(r, trace);
+        rewrite_ended_by_signal(r, trace);
     if (ran && r->context->exit <= CONTEXT_CLOBBERED)
-        trace->clobbered = find_clobbered(r, t);
+        trace->clobbered = rewrite_find_clobbered(r, t);
     if (ran && !t->stale)
         read_log(r, t, trace);
     cover_end_case(r);
@@ -527,45 +374,6 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     memcpy(trace->images, r->program.images, r->program.image_count * sizeof *trace->images);
     trace->image_count = r->program.image_count;
     trace->own_image_count = r->routine->image_count;
-}
-
-// Appends the bytes that the access has just stored; gives their number.
-static size_t capture_access(struct recorder *r, const struct access *a)
-{
-    size_t bytes = (size_t)a->width * a->count;
-    if (bytes > CAPTURE_RESERVED - r->capture_used)
-        return 0;
-    uint8_t *to = r->capture + r->capture_used;
-    for (uint64_t i = 0; i < a->count; i++, to += a->width) {
-        uint64_t step = i * a->width;
-        const uint8_t *from =
-            (const uint8_t *)(a->flags & ACCESS_DESCENDING ? a->addr - step : a->addr + step);
-        for (unsigned k = 0; k < a->width; k++) {
-            bool stored = !(a->flags & ACCESS_MASKED) || (a->mask >> k & 1);
-            to[k] = stored ? from[k] : 0;
-        }
-    }
-    return bytes;
-}
-
-void rewrite_capture(struct recorder *r)
-{
-    const struct translation *t = r->running;
-    const struct segment *s = &t->table.segments[r->context->helper_segment];
-    uint64_t *record = (uint64_t *)(uintptr_t)r->context->helper_record;
-    const struct descriptor *d = &t->table.descriptors[s->first];
-    bool begun = false;
-    for (uint32_t i = 0; i < s->count; i++, d++) {
-        if (!d->captured)
-            continue;
-        if (!begun)
-            record[d->value_word] = r->capture_used;
-        begun = true;
-        struct access accesses[EXPAND_MOST];
-        size_t n = expand_descriptor(d, record, accesses);
-        for (size_t k = 0; k < n; k++)
-            r->capture_used += capture_access(r, &accesses[k]);
-    }
 }
 
 static const char *rewrite_missing(void)

@@ -13,20 +13,7 @@
 
 enum { CODE_BYTES_DEFAULT = 16 << 20 };
 
-// ---- the map from host to routine ----
-
-void writer_map(struct writer *w, const uint8_t *begin, uint32_t insn)
-{
-    struct translation *t = w->t;
-    if (t->map_count == t->map_capacity) {
-        t->map_capacity = t->map_capacity ? 2 * t->map_capacity : 1024;
-        t->map = realloc(t->map, t->map_capacity * sizeof *t->map);
-        if (!t->map)
-            abort();
-    }
-    t->map[t->map_count++] =
-        (struct host_insn){begin, w->e->next, insn, w->segment, w->done, w->pending};
-}
+// ---- where in the copy ----
 
 const struct host_insn *translation_where(const struct translation *t, const uint8_t *pc)
 {
@@ -47,29 +34,6 @@ bool translation_holds(const struct translation *t, const uint8_t *pc)
 }
 
 // ---- jumps ----
-
-const uint8_t *translation_find(const struct translation *t, uint64_t address)
-{
-    uint64_t host;
-    return address_map_get(&t->blocks, address, &host) ? (const uint8_t *)(uintptr_t)host : NULL;
-}
-
-void writer_jump_later(struct writer *w, uint8_t *end, uint64_t target)
-{
-    struct translation *t = w->t;
-    if (t->patch_count == t->patch_capacity) {
-        t->patch_capacity = t->patch_capacity ? 2 * t->patch_capacity : 256;
-        t->patches = realloc(t->patches, t->patch_capacity * sizeof *t->patches);
-        if (!t->patches)
-            abort();
-    }
-    t->patches[t->patch_count++] = (struct patch){end, target};
-}
-
-void writer_jump(struct writer *w, uint64_t target)
-{
-    writer_jump_later(w, emit_jump(w->e, NULL), target);
-}
 
 // Ends the run: the code at TARGET is not known yet. Once it is, the stub's
 // first bytes become a jump to it.

@@ -48,11 +48,14 @@ struct scratch writer_take(struct writer *w, uint16_t avoid, unsigned which);
 struct scratch writer_take_log(struct writer *w, uint16_t avoid); // the log pointer
 void writer_give_back(struct writer *w, struct scratch s);
 
-// translate.c: the code since BEGIN belongs to an instruction; a jump to an
-// address of the routine, known or not.
+// The code since BEGIN belongs to an instruction; a jump to an address of the
+// routine, known or not; the end of the run at an instruction that cannot be taken.
 void writer_map(struct writer *w, const uint8_t *begin, uint32_t insn);
 void writer_jump(struct writer *w, uint64_t target);
 void writer_jump_later(struct writer *w, uint8_t *end, uint64_t target);
+void writer_refused(struct writer *w, uint32_t insn);
+// Where the copy of the block at ADDRESS begins; NULL: not written yet.
+const uint8_t *translation_find(const struct translation *t, uint64_t address);
 
 // record.c: a segment's record; what is known only after its first
 // instruction; moving the log pointer past the block's records.
@@ -62,11 +65,10 @@ void writer_pushed_value(struct writer *w, const struct insn *in, uint32_t numbe
 void writer_settle_log(struct writer *w);
 
 // instruction.c: an instruction that goes on to the next; one that ends a
-// block (false: it does not); one that cannot be taken.
+// block (false: it does not).
 void writer_plain(struct writer *w, uint32_t insn);
 bool writer_flow(struct writer *w, const struct insn *in, uint32_t insn, uint32_t segment,
                  int32_t at);
-void writer_refused(struct writer *w, uint32_t insn);
 
 // entry.c: the ways in, out and between; a target of indirect jumps.
 void writer_entry(struct writer *w);
