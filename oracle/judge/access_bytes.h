@@ -24,7 +24,7 @@ struct shadow_scratch {
     uint64_t dst; // address of the destination when the trace was recorded
 };
 
-// *ITEMS with room for WANTED bytes, of undefined contents.
+// shadow_memory.c: *ITEMS with room for WANTED bytes, of undefined contents.
 void *shadow_room(void **items, size_t *have_bytes, size_t wanted_bytes);
 
 static inline uint64_t low_bits(uint64_t n)

@@ -12,8 +12,6 @@
 
 #include "judge/access_bytes.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { TORN_ALL = 2 | 4 | 8 };
@@ -48,47 +46,6 @@ struct pass {
     bool look_again;     // it gave up: shadow_find_again has to tell
 };
 _Static_assert(ACCESS_LOAD == 0 && ACCESS_STORE == 1, "pass.strips has no others");
-
-struct shadow *shadow_new(void)
-{
-    struct shadow *s = calloc(1, sizeof *s);
-    if (!s)
-        return NULL;
-    s->scratch = calloc(1, sizeof(struct shadow_scratch));
-    if (!s->scratch) {
-        free(s);
-        return NULL;
-    }
-    return s;
-}
-
-void shadow_free(struct shadow *s)
-{
-    if (!s)
-        return;
-    struct shadow_scratch *scratch = s->scratch;
-    free(scratch->maps);
-    free(scratch->slow);
-    free(scratch);
-    free(s);
-}
-
-void *shadow_room(void **items, size_t *have_bytes, size_t wanted_bytes)
-{
-    if (wanted_bytes <= *have_bytes)
-        return *items;
-    free(*items);
-    *items = malloc(wanted_bytes);
-    *have_bytes = wanted_bytes;
-    if (!*items) {
-        fprintf(stderr,
-                "storescope: out of memory for a shadow of %zu bytes; "
-                "use smaller sizes or fewer jobs\n",
-                wanted_bytes);
-        abort();
-    }
-    return *items;
-}
 
 // Marks the bytes off + i for the bits i of BITS, and returns which of those
 // had been marked before. The word after the last byte's is there to be read.
