@@ -3,7 +3,8 @@
 //
 // The default sweeps, plane by plane.
 
-#include "case/plan_parts.h"
+#include "case/plan_default.h"
+#include "case/plane.h"
 
 #include <string.h>
 

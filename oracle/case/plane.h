@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// What the default sweep (plan_default.c) and those of ranges (plan.c) share.
+// Planes, of which the default sweep (plan_default.c) and those of ranges (plan.c) are
+// made.
 
-#ifndef STORESCOPE_PLAN_PARTS_H
-#define STORESCOPE_PLAN_PARTS_H
+#ifndef STORESCOPE_PLANE_H
+#define STORESCOPE_PLANE_H
 
 #include "case/plan.h"
 
@@ -28,9 +29,5 @@ bool plan_add_each_data(struct plan *plan, const struct backend *b, struct plane
 
 // What the user said of every case.
 void plane_take_request(struct plane *plane, const struct plan_request *request);
-
-// Likewise false.
-bool plan_add_default(struct plan *plan, const struct backend *b,
-                      const struct plan_request *request);
 
 #endif
