@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// For commands that have options of their own: what the parsers of options.c
-// share. Each parser's input is a struct reading.
+// For commands that have options of their own: what the parsers of
+// option_groups.c share. Each parser's input is a struct reading.
 
 #ifndef STORESCOPE_OPTIONS_PARTS_H
 #define STORESCOPE_OPTIONS_PARTS_H
