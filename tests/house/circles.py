@@ -3,42 +3,50 @@
 # Copyright (c) 2026 The storescope authors
 """No two files call each other in a circle: read off the objects of a build.
 
-Usage: circles.py BUILD_FOLDER
+Usage: circles.py SOURCE BUILD
 
 A file that uses a symbol depends on the file that defines it. Every set of files that
-depend on each other is printed, with the symbols that close it. Exit status: 0 none,
-1 some.
+depend on each other is printed, with the symbols that close it.
+
+Exit status: 0 none, 1 some, 77 there is no nm.
 """
 import collections
 import pathlib
+import shutil
 import subprocess
 import sys
 
-FLOORS = ("base backends case trace record judge sweep watch findings reports fuzz "
-          "qemu_plugin watch_plugin").split()
+sys.dont_write_bytecode = True
+import floor_list
+
+# Loaded by a qemu, each with a table of symbols of its own.
+PLUGINS = ("storescope_qemu_plugin", "storescope_watch_plugin")
 
 
-def floor_objects(build):
+def floor_objects(source, build):
     """The objects of each target of the flow, target by target."""
-    folders = [f"storescope_{floor}.dir" for floor in FLOORS] + ["storescope.dir"]
+    targets = [floor_list.target(folder) for folder in floor_list.folders(source)]
+    folders = [f"{target}.dir" for target in (*targets, *PLUGINS)]
     for folder in sorted(build.glob("**/CMakeFiles/*.dir")):
         if folder.name in folders:
             yield folder.name, sorted(folder.glob("**/*.o"))
 
 
-def symbols(path):
-    """What an object defines and what it uses, by name."""
-    defined, used = set(), set()
-    text = subprocess.run(["nm", "-g", path], check=True, capture_output=True, text=True).stdout
-    for line in text.splitlines():
-        kind, name = line.split()[-2:]
+def symbols(objects):
+    """object -> what it defines and what it uses, by name"""
+    table = {path: (set(), set()) for path in objects}
+    lines = subprocess.run(["nm", "-gA", *objects], check=True, capture_output=True, text=True)
+    for line in lines.stdout.splitlines():
+        path, _, symbol = line.rpartition(":")
+        kind, name = symbol.split()[-2:]
+        defined, used = table[pathlib.Path(path)]
         (used if kind in "Uwv" else defined).add(name)
-    return defined, used
+    return table
 
 
 def graph(objects):
     """file -> {file that it uses: symbols}"""
-    table = {path: symbols(path) for path in objects}
+    table = symbols(objects)
     home = {name: path for path, (defined, _) in table.items() for name in defined}
     uses = collections.defaultdict(lambda: collections.defaultdict(list))
     for path, (_, used) in table.items():
@@ -79,8 +87,11 @@ def short(path):
 
 def main():
     sys.setrecursionlimit(10000)
-    build = pathlib.Path(sys.argv[1])
-    targets = list(floor_objects(build))
+    source, build = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    if shutil.which("nm") is None:
+        print("circles are not looked for: no nm; apt-get install binutils")
+        return 77
+    targets = list(floor_objects(source, build))
     plugins = [t for t in targets if "plugin" in t[0]]
     programs = [("the program", [o for t in targets if "plugin" not in t[0] for o in t[1]])]
     bad = 0
