@@ -26,10 +26,11 @@ PLUGINS = ("storescope_qemu_plugin", "storescope_watch_plugin")
 def floor_objects(source, build):
     """The objects of each target of the flow, target by target."""
     targets = [floor_list.target(folder) for folder in floor_list.folders(source)]
-    folders = [f"{target}.dir" for target in (*targets, *PLUGINS)]
-    for folder in sorted(build.glob("**/CMakeFiles/*.dir")):
-        if folder.name in folders:
-            yield folder.name, sorted(folder.glob("**/*.o"))
+    made = {target: [] for target in (*targets, *PLUGINS)}
+    for target, path, _ in floor_list.objects(build):
+        if target in made:
+            made[target].append(path)
+    return made.items()
 
 
 def symbols(objects):
@@ -96,8 +97,8 @@ def main():
     programs = [("the program", [o for t in targets if "plugin" not in t[0] for o in t[1]])]
     bad = 0
     for name, objects in programs + plugins:
-        if not objects:
-            print(f"{name}: no objects below {build}; build first")
+        if not objects or not all(path.exists() for path in objects):
+            print(f"{name}: not all objects are below {build}; build first")
             return 1
         nodes, uses = graph(objects)
         for ring in circles(nodes, uses):
@@ -107,7 +108,7 @@ def main():
                 for other in ring:
                     if uses[path][other]:
                         print(f"  {short(path)} uses {short(other)}: {', '.join(sorted(uses[path][other]))}")
-    if not programs[0][1] or bad:
+    if bad:
         return 1
     print("no circles")
     return 0

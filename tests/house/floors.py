@@ -11,7 +11,6 @@ compiler sees the first alone, and in files that are built here.
 Exit status: 0 it is so, 1 not.
 """
 
-import json
 import pathlib
 import re
 import sys
@@ -45,10 +44,8 @@ def check_includes(path, floor, names):
 def check_targets(folders):
     """Each floor has a target; it compiles no file of another floor."""
     compiled = {}
-    for entry in json.loads((build / "compile_commands.json").read_text()):
-        target = re.search(r" -o \S*CMakeFiles/([^/\s]+)\.dir/", entry["command"])
-        if target:
-            compiled.setdefault(target[1], []).append(pathlib.Path(entry["file"]).resolve())
+    for target, _, path in floor_list.objects(build):
+        compiled.setdefault(target, []).append(path)
     for folder in folders:
         target = floor_list.target(folder)
         files = compiled.get(target, [])
