@@ -150,12 +150,6 @@ bool cpu_really_has(const char *feature)
     return f != NULL && known.has[f - features];
 }
 
-bool cpu_has(const char *feature)
-{
-    const struct feature_row *f = feature_named(feature);
-    return f != NULL && has_feature(f);
-}
-
 const char *cpu_lacks(const char *wanted)
 {
     while (*(wanted += strspn(wanted, " ")) != '\0') {

@@ -16,15 +16,12 @@
 
 #include <stdbool.h>
 
-// May a routine use it? False when it is hidden, and for a name that is not in
-// the table.
-bool cpu_has(const char *feature);
-
-// The same, hidden or not: for what has to keep the registers of this CPU.
-bool cpu_really_has(const char *feature);
-
-// The first of the blank-separated FEATURES that is lacking or hidden, or NULL.
-// The answer points into the table, or to "unknown feature".
+// The first of the blank-separated FEATURES that is lacking or hidden, or NULL: a
+// routine may use them all. The answer points into the table, or to "unknown feature".
 const char *cpu_lacks(const char *features);
+
+// Is it there, hidden or not? For what has to keep the registers of this CPU. False
+// for a name that is not in the table.
+bool cpu_really_has(const char *feature);
 
 #endif

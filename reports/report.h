@@ -31,7 +31,6 @@ struct trace_report {
 // The picture: a row per store in program order, and a sentence.
 void text_trace(const struct trace_report *report, const struct text_trace_options *options,
                 const struct look *look, FILE *out);
-void json_trace(const struct trace_report *report, FILE *out);
 
 // The totals over the results of one run.
 struct totals {

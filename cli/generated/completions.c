@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "cli/cli.h"
+#include "cli/generated/completion_texts.h"
 #include "cli/generated/generated.h"
 #include "cli/list_rows.h"
 #include "cli/options/option_reader.h"
@@ -66,12 +67,10 @@ struct printing {
 
 // ---- bash ----
 
-static void bash_option_name(const struct argp_option *option, void *context)
+static void bash_commands(FILE *out)
 {
-    struct printing *p = context;
-    if (has_short(option))
-        fprintf(p->out, "-%c ", option->key);
-    fprintf(p->out, "--%s ", option->name);
+    for (size_t i = 0; i < command_count; i++)
+        fprintf(out, " %s", commands[i].name);
 }
 
 static void bash_option_values(const struct argp_option *option, void *context)
@@ -92,49 +91,38 @@ static void bash_option_values(const struct argp_option *option, void *context)
     fprintf(p->out, " files=%s value=yes ;;\n", v.files ? "yes" : "");
 }
 
-static void print_bash(FILE *out)
+static void bash_values(FILE *out)
 {
-    struct printing p = {.out = out};
-    fputs("# bash completion of storescope; made by `storescope completions bash'\n"
-          "_storescope()\n{\n"
-          "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-          "    local command=${COMP_WORDS[1]} words= files= value=\n"
-          "    # --option=value comes as three words.\n"
-          "    if [[ $cur == = ]]; then\n        cur=\n"
-          "    elif [[ $prev == = ]]; then\n        prev=${COMP_WORDS[COMP_CWORD - 2]}\n    fi\n"
-          "    COMPREPLY=()\n"
-          "    if ((COMP_CWORD == 1)); then\n"
-          "        COMPREPLY=($(compgen -W \"--help --version",
-          out);
-    for (size_t i = 0; i < command_count; i++)
-        fprintf(out, " %s", commands[i].name);
-    fputs("\" -- \"$cur\"))\n        return\n    fi\n    case $command:$prev in\n", out);
     for (size_t i = 0; i < command_count; i++) {
-        p.command = &commands[i];
+        struct printing p = {.out = out, .command = &commands[i]};
         options_each(commands[i].help, bash_option_values, &p);
     }
-    fputs("    esac\n    if [[ ! $value && $cur == -* ]]; then\n        case $command in\n", out);
+}
+
+static void bash_option_name(const struct argp_option *option, void *context)
+{
+    struct printing *p = context;
+    if (has_short(option))
+        fprintf(p->out, "-%c ", option->key);
+    fprintf(p->out, "--%s ", option->name);
+}
+
+static void bash_options(FILE *out)
+{
     for (size_t i = 0; i < command_count; i++) {
-        p.command = &commands[i];
+        struct printing p = {.out = out, .command = &commands[i]};
         fprintf(out, "        %s) words=\"", commands[i].name);
         options_each(commands[i].help, bash_option_name, &p);
         fputs("\" ;;\n", out);
     }
-    fputs("        esac\n    elif [[ ! $value ]]; then\n        files=yes\n"
-          "        case $command in\n",
-          out);
+}
+
+static void bash_arguments(FILE *out)
+{
     for (size_t i = 0; i < command_count; i++)
         if (arguments_of(&commands[i]) != NULL)
             fprintf(out, "        %s) words=$(storescope completions values %s 2>/dev/null) ;;\n",
                     commands[i].name, arguments_of(&commands[i]));
-    fputs("        esac\n    fi\n"
-          "    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-          "    [[ $files && ! $words ]] && compopt -o filenames 2>/dev/null\n"
-          "    [[ $files ]] && COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
-          "    [[ ${COMPREPLY[0]} == *: ]] && compopt -o nospace 2>/dev/null\n"
-          "    return 0\n}\n"
-          "complete -F _storescope storescope\n",
-          out);
 }
 
 // ---- zsh ----
@@ -184,48 +172,32 @@ static void zsh_option(const struct argp_option *option, void *context)
     fputs("' \\\n", p->out);
 }
 
-static void print_zsh(FILE *out)
+static void zsh_reports(FILE *out)
 {
-    static const char *const asked[] = {"backends", "contracts", "recorders", "rules", "kinds"};
-    struct printing p = {.out = out};
     char text[512];
-    fputs("#compdef storescope\n# zsh completion of storescope; made by `storescope completions "
-          "zsh'\n\n",
-          out);
-    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
-        fprintf(out,
-                "_storescope_%s() {\n"
-                "    local -a names\n"
-                "    names=(${(f)\"$(storescope completions values %s 2>/dev/null)\"})\n"
-                "    compadd -a names\n%s}\n\n",
-                asked[i], asked[i], i < 2 ? "    _files\n" : "");
     format_names(FORMAT_CHECK, ": ", text, sizeof text);
-    fprintf(out,
-            "_storescope_reports() {\n"
-            "    if compset -P '*:'; then\n        _files\n"
-            "    else\n        compadd -S '' -- %s:\n    fi\n}\n\n",
-            text);
-    fputs("_storescope() {\n    local context state line\n    typeset -A opt_args\n"
-          "    local -a commands\n    commands=(\n",
-          out);
+    fputs(text, out);
+}
+
+static void zsh_commands(FILE *out)
+{
     for (size_t i = 0; i < command_count; i++) {
         fprintf(out, "        '%s:", commands[i].name);
         zsh_text(out, commands[i].summary);
         fputs("'\n", out);
     }
-    fputs("    )\n    if ((CURRENT == 2)); then\n        _describe command commands\n"
-          "        return\n    fi\n    local command=$words[2]\n    shift words\n"
-          "    ((CURRENT--))\n    case $command in\n",
-          out);
+}
+
+static void zsh_arguments(FILE *out)
+{
     for (size_t i = 0; i < command_count; i++) {
         const char *names = arguments_of(&commands[i]);
-        p.command = &commands[i];
+        struct printing p = {.out = out, .command = &commands[i]};
         fprintf(out, "        %s)\n            _arguments -s \\\n", commands[i].name);
         options_each(commands[i].help, zsh_option, &p);
         fprintf(out, "                '*:%s:%s%s'\n            ;;\n", names ? names : "file",
                 names ? "_storescope_" : "_files", names ? names : "");
     }
-    fputs("    esac\n}\n\n_storescope \"$@\"\n", out);
 }
 
 // ---- fish ----
@@ -258,13 +230,11 @@ static void fish_option(const struct argp_option *option, void *context)
     fputc('\n', p->out);
 }
 
-static void print_fish(FILE *out)
+static void fish_commands(FILE *out)
 {
-    struct printing p = {.out = out};
-    fputs("# fish completion of storescope; made by `storescope completions fish'\n", out);
     for (size_t i = 0; i < command_count; i++) {
         const char *names = arguments_of(&commands[i]);
-        p.command = &commands[i];
+        struct printing p = {.out = out, .command = &commands[i]};
         fprintf(out, "complete -c storescope -n __fish_use_subcommand -f -a %s -d ",
                 commands[i].name);
         fish_text(out, commands[i].summary);
@@ -276,6 +246,59 @@ static void print_fish(FILE *out)
                     commands[i].name, names);
         options_each(commands[i].help, fish_option, &p);
     }
+}
+
+// ---- templates ----
+
+// What fills the slots of the texts, a row for each.
+static const struct slot {
+    const char *shell, *name;
+    void (*print)(FILE *out);
+} slots[] = {
+    {"bash", "commands", bash_commands}, {"bash", "values", bash_values},
+    {"bash", "options", bash_options},   {"bash", "arguments", bash_arguments},
+    {"zsh", "reports", zsh_reports},     {"zsh", "commands", zsh_commands},
+    {"zsh", "arguments", zsh_arguments}, {"fish", "commands", fish_commands},
+};
+
+// The slot that TEXT begins with, or NULL.
+static const struct slot *slot_at(const char *shell, const char *text)
+{
+    for (size_t i = 0; *text == '@' && i < sizeof slots / sizeof *slots; i++) {
+        size_t length = strlen(slots[i].name);
+        if (strcmp(slots[i].shell, shell) == 0 && strncmp(text + 1, slots[i].name, length) == 0 &&
+            text[1 + length] == '@')
+            return &slots[i];
+    }
+    return NULL;
+}
+
+static void print_template(const char *shell, const char *text, FILE *out)
+{
+    for (const char *at = text; *at; at++) {
+        const struct slot *slot = slot_at(shell, at);
+        if (slot == NULL) {
+            fputc(*at, out);
+            continue;
+        }
+        bool begins_line = at == text || at[-1] == '\n';
+        slot->print(out);
+        at += strlen(slot->name) + 1;
+        if (begins_line && at[1] == '\n')
+            at++;
+    }
+}
+
+static bool print_shell(const char *shell, FILE *out)
+{
+    for (size_t i = 0; i < COMPLETION_TEXTS; i++) {
+        const char *dot = strchr(completion_texts[i].file, '.');
+        if (strcmp(dot + 1, shell) == 0) {
+            print_template(shell, completion_texts[i].text, out);
+            return true;
+        }
+    }
+    return false;
 }
 
 // ---- names ----
@@ -310,18 +333,9 @@ static bool print_names(const char *kind, FILE *out)
 
 static bool print_completions(int argc, char **argv, FILE *out)
 {
-    static const struct {
-        const char *shell;
-        void (*print)(FILE *out);
-    } shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
     if (argc == 3 && strcmp(argv[1], "values") == 0)
         return print_names(argv[2], out);
-    for (size_t i = 0; argc == 2 && i < sizeof shells / sizeof *shells; i++)
-        if (strcmp(argv[1], shells[i].shell) == 0) {
-            shells[i].print(out);
-            return true;
-        }
-    return false;
+    return argc == 2 && print_shell(argv[1], out);
 }
 
 int command_completions(int argc, char **argv)

@@ -367,19 +367,3 @@ bool arena_was_clean(struct arena *a)
     a->stained = false;
     return clean;
 }
-
-static bool in_lane(const struct extent *e, uintptr_t address)
-{
-    return address >= e->lane.lo && address < e->lane.hi;
-}
-
-uint8_t arena_old_byte(const struct arena *a, const struct layout *l, uintptr_t address)
-{
-    struct extent e = is_overlapping(l) ? whole_extent(a, l) : dst_extent(a, l);
-    size_t at;
-
-    if (!in_lane(&e, address))
-        e = src_extent(a, l);
-    at = address - (uintptr_t)e.at; // wraps around below the extent
-    return at < e.bytes ? e.image[at] : e.canary[address - e.lane.lo];
-}

@@ -57,7 +57,4 @@ bool arena_is_clean(const struct arena *arena, const struct layout *layout);
 // many cases, each of them cleared.
 bool arena_was_clean(struct arena *arena);
 
-// What the byte at ADDRESS (inside a lane of the layout) held before the run.
-uint8_t arena_old_byte(const struct arena *arena, const struct layout *layout, uintptr_t address);
-
 #endif

@@ -72,21 +72,6 @@ bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_
     return false;
 }
 
-void rig_close(struct rig *rig)
-{
-    if (rig->recorder)
-        rig->job->recorder->close(rig->recorder);
-    if (rig->arena)
-        arena_free(rig->arena);
-    if (rig->shadow)
-        shadow_free(rig->shadow);
-    memo_free(rig->memo);
-    trace_free(&rig->trace);
-    trace_free(&rig->other_trace);
-    free(rig->report);
-    free(rig->broken);
-}
-
 static void reason_note(struct reason *reason, const struct copy_case *c, const char *text)
 {
     if (reason->text[0] && case_compare(c, &reason->c) >= 0)

@@ -85,7 +85,6 @@ struct chart *report_charts(const struct job *job, const struct report *report);
 
 // False and one line in ERROR when routine, recorder or memory cannot be had.
 bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_size);
-void rig_close(struct rig *rig);
 
 // Runs cases lo..hi-1, or fewer when the time of a chunk is over or the slot
 // says stop, and fills rig->report.

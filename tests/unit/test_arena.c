@@ -463,21 +463,6 @@ static void other_fills_give_other_bytes_at_every_place(void **state)
     }
 }
 
-static void what_a_byte_held_before_is_known_for_the_whole_lane(void **state)
-{
-    (void)state;
-    struct copy_case cases[] = {apart(100, 4050, 7, 1), moved(100, 4050, 30, 1),
-                                moved(100, 20, -300, 1)};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct layout l = laid(&cases[i]);
-        struct span lanes[2] = {l.dst_lane, l.src_lane};
-        for (size_t k = 0; k < 2; k++)
-            for (uintptr_t at = lanes[k].lo; at < lanes[k].hi; at++)
-                assert_int_equal(arena_old_byte(arena, &l, at), *(const uint8_t *)at);
-        arena_clear(arena, &l, false);
-    }
-}
-
 static void many_distances_in_turn_keep_their_bytes_right(void **state)
 {
     (void)state;
@@ -510,7 +495,6 @@ int main(void)
         cmocka_unit_test(the_same_case_gives_the_same_bytes_in_every_arena),
         cmocka_unit_test(fills_in_a_row_give_every_value_to_the_first_bytes),
         cmocka_unit_test(other_fills_give_other_bytes_at_every_place),
-        cmocka_unit_test(what_a_byte_held_before_is_known_for_the_whole_lane),
         cmocka_unit_test(many_distances_in_turn_keep_their_bytes_right),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);

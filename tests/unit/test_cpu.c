@@ -52,7 +52,7 @@ static void lacks(const char *features)
 
 static void has(const char *feature)
 {
-    printf("%d", cpu_has(feature));
+    printf("%d", cpu_lacks(feature) == NULL);
 }
 
 static void really_has(const char *feature)

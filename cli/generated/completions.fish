@@ -1,0 +1,2 @@
+# fish completion of storescope; made by `storescope completions fish'
+@commands@
