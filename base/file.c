@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fts.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,35 @@ bool is_folder(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool read_all(int fd, char *bytes, size_t room, size_t *length)
+{
+    ssize_t got = 1;
+    *length = 0;
+    while (got > 0 && *length < room) {
+        got = read(fd, bytes + *length, room - *length);
+        *length += got > 0 ? (size_t)got : 0;
+    }
+    return got >= 0;
+}
+
+char *file_read(const char *path, size_t bytes_max, size_t *length)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return NULL;
+    char *bytes = malloc(bytes_max + 1);
+    bool ok = bytes != NULL && fcntl(fd, F_SETFL, O_RDONLY) == 0 &&
+              read_all(fd, bytes, bytes_max + 1, length);
+    int why = errno;
+    close(fd);
+    if (!ok) {
+        free(bytes);
+        bytes = NULL;
+    }
+    errno = why;
+    return bytes;
 }
 
 bool make_folder(const char *path, const char *advice, char *error, size_t error_size)

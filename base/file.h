@@ -22,6 +22,12 @@ bool make_folders_of(const char *path, const char *advice, char *error, size_t e
 
 bool is_folder(const char *path);
 
+// What the file at PATH holds, which the caller frees, and its LENGTH: at most
+// BYTES_MAX + 1, which is a byte too many. A pipe that somebody writes to is read to
+// its end, as `<(...)` gives one; one without a writer is empty, and not waited for.
+// NULL, with errno, when it cannot be read.
+char *file_read(const char *path, size_t bytes_max, size_t *length) __attribute__((malloc));
+
 // A file, or a folder with all in it. What cannot be removed stays.
 void remove_tree(const char *path);
 

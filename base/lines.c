@@ -3,24 +3,37 @@
 
 #include "base/lines.h"
 
+#include "base/printable.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-bool text_lines_next(struct text_lines *t, char line[TEXT_LINE_MAX], bool *bad)
+bool text_lines_cut(struct text_lines *t, const char **line, size_t *length)
 {
     if (t->at == t->end)
         return false;
     const char *stop = memchr(t->at, '\n', (size_t)(t->end - t->at));
-    const char *from = t->at, *to = stop ? stop : t->end;
+    *line = t->at;
+    *length = (size_t)((stop ? stop : t->end) - t->at);
     t->at = stop ? stop + 1 : t->end;
     t->line++;
+    return true;
+}
+
+bool text_lines_next(struct text_lines *t, char line[TEXT_LINE_MAX], bool *bad)
+{
+    const char *from;
+    size_t length;
+    if (!text_lines_cut(t, &from, &length))
+        return false;
+    const char *to = from + length;
     while (from < to && isspace((unsigned char)*from))
         from++;
     while (to > from && isspace((unsigned char)to[-1]))
         to--;
-    size_t length = (size_t)(to - from);
+    length = (size_t)(to - from);
     *bad = length >= TEXT_LINE_MAX || memchr(from, '\0', length) != NULL;
     if (!*bad) {
         memcpy(line, from, length);
@@ -39,8 +52,6 @@ bool text_lines_fail(const struct text_lines *t, const char *format, ...)
     if (used >= 0 && (size_t)used < t->error_size)
         vsnprintf(t->error + used, t->error_size - (size_t)used, format, arguments);
     va_end(arguments);
-    for (char *at = t->error; *at; at++)
-        if (!isprint((unsigned char)*at))
-            *at = '?';
+    printable(t->error);
     return false;
 }

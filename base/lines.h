@@ -21,6 +21,9 @@ struct text_lines {
     size_t error_size;
 };
 
+// The next line as it stands, without its end. False at the end.
+bool text_lines_cut(struct text_lines *t, const char **line, size_t *length);
+
 // The next line. BAD: it is no text, or as long as TEXT_LINE_MAX. False at the end.
 bool text_lines_next(struct text_lines *t, char line[TEXT_LINE_MAX], bool *bad);
 

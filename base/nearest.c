@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// Levenshtein's distance of two names shorter than NEAREST_NAME_MAX.
-static unsigned edit_distance(const char *a, const char *b)
+unsigned nearest_distance(const char *a, const char *b)
 {
     unsigned row[NEAREST_NAME_MAX + 1];
     size_t length = strlen(b);
@@ -63,8 +62,8 @@ static unsigned distance_of(const char *wanted, const char *name)
     if (is_coded(wanted, name)) {
         return 1;
     }
-    unsigned whole = edit_distance(wanted, name);
-    unsigned part = slash != NULL ? 1 + edit_distance(wanted, slash + 1) : whole;
+    unsigned whole = nearest_distance(wanted, name);
+    unsigned part = slash != NULL ? 1 + nearest_distance(wanted, slash + 1) : whole;
     // A part of a longer name is a good guess however long the name.
     unsigned within = strlen(wanted) >= 3 && strstr(name, wanted) != NULL ? 2 : whole;
     part = part < within ? part : within;

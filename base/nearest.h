@@ -18,6 +18,10 @@ struct nearest {
     char name[NEAREST_MAX][NEAREST_NAME_MAX];
 };
 
+// How many letters make the one of the other: Levenshtein's distance. B is shorter than
+// NEAREST_NAME_MAX.
+unsigned nearest_distance(const char *a, const char *b);
+
 void nearest_offer(struct nearest *n, const char *name);
 
 // " (did you mean a, b or c?)", or "" when nothing is near.

@@ -3,16 +3,15 @@
 
 #include "findings/saved_case.h"
 
+#include "base/file.h"
 #include "base/lines.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { FILE_MAX_BYTES = 16384 };
 
@@ -128,27 +127,18 @@ bool saved_parse(const char *file, const char *text, size_t length, struct saved
 
 bool saved_load(const char *path, struct saved *out, char *error, size_t error_size)
 {
-    char text[FILE_MAX_BYTES + 1];
-    // A pipe that somebody writes to is read to its end; one without a writer is
-    // empty, and not waited for.
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    size_t length = 0;
-    ssize_t got = fd < 0 || fcntl(fd, F_SETFL, O_RDONLY) != 0 ? -1 : 1;
-    while (got > 0 && length < sizeof text) {
-        got = read(fd, text + length, sizeof text - length);
-        length += got > 0 ? (size_t)got : 0;
-    }
-    int saved_errno = errno;
-    if (fd >= 0)
-        close(fd);
-    if (got < 0)
-        snprintf(error, error_size, "cannot read %s: %s", path, strerror(saved_errno));
+    size_t length;
+    char *text = file_read(path, FILE_MAX_BYTES, &length);
+    bool ok = false;
+    if (text == NULL)
+        snprintf(error, error_size, "cannot read %s: %s", path, strerror(errno));
     else if (length > FILE_MAX_BYTES)
         snprintf(error, error_size, "%s is larger than %d KiB; a saved case is a short text", path,
                  FILE_MAX_BYTES >> 10);
     else
-        return saved_parse(path, text, length, out, error, error_size);
-    return false;
+        ok = saved_parse(path, text, length, out, error, error_size);
+    free(text);
+    return ok;
 }
 
 void saved_print(const struct saved *s, FILE *out)

@@ -6,18 +6,17 @@
 
 #include "judge/contract.h"
 
-#include "judge/contract_texts.h"
+#include "base/file.h"
+#include "base/lines.h"
 #include "base/nearest.h"
 #include "base/printable.h"
+#include "judge/contract_texts.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { LINE_MAX_BYTES = 200, WORDS_MAX = 8, FILE_MAX_BYTES = 1 << 16, OWN_NAME_MAX = 64 };
 
@@ -25,29 +24,12 @@ enum { LINE_MAX_BYTES = 200, WORDS_MAX = 8, FILE_MAX_BYTES = 1 << 16, OWN_NAME_M
 enum param { PARAM_REQUEST = 1, PARAM_MAX = 2, PARAM_LOADS = 4, PARAM_STORES = 8 };
 
 struct parser {
-    const char *file;
-    unsigned line;
+    struct text_lines lines;
     struct contract *out;
     unsigned sides; // of the section; 0 before the first
     bool always;
     bool named, has_include, has_rules;
-    char *error;
-    size_t error_size;
 };
-
-static bool fail(const struct parser *p, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static bool fail(const struct parser *p, const char *format, ...)
-{
-    va_list args;
-    int used = snprintf(p->error, p->error_size, "%s:%u: ", p->file, p->line);
-    va_start(args, format);
-    if (used >= 0 && (size_t)used < p->error_size)
-        vsnprintf(p->error + used, p->error_size - (size_t)used, format, args);
-    va_end(args);
-    return false;
-}
 
 // ---- rules and their parameters ----
 
@@ -106,71 +88,55 @@ static bool parse_param(struct parser *p, enum rule_id rule, char *word, unsigne
     char *value = strchr(word, '=');
     unsigned allowed = params_of(rule);
     if (!value)
-        return fail(p, "`%s` is no parameter; expected NAME=VALUE", word);
+        return text_lines_fail(&p->lines, "`%s` is no parameter; expected NAME=VALUE", word);
     *value++ = '\0';
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(word, names[i]) != 0)
             continue;
         if (*seen >> i & 1)
-            return fail(p, "%s is given twice; give it once", word);
+            return text_lines_fail(&p->lines, "%s is given twice; give it once", word);
         *seen |= 1u << i;
     }
     if ((allowed & PARAM_REQUEST) && strcmp(word, "request") == 0)
         return parse_request(value, &out->request) ||
-               fail(p, "request=%s; expected any, dst-aligned, src-aligned or both-aligned", value);
+               text_lines_fail(&p->lines,
+                               "request=%s; expected any, dst-aligned, src-aligned or both-aligned",
+                               value);
     if ((allowed & PARAM_MAX) && strcmp(word, "max") == 0)
         return parse_max(rule, value, &out->max) ||
-               fail(p, "max=%s; expected %s bytes", value,
-                    rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD ? "1, 2, 4, 8, 16, 32 or 64"
-                                                                      : "2, 4 or 8");
+               text_lines_fail(&p->lines, "max=%s; expected %s bytes", value,
+                               rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD
+                                   ? "1, 2, 4, 8, 16, 32 or 64"
+                                   : "2, 4 or 8");
     if ((allowed & PARAM_LOADS) && strcmp(word, "loads") == 0) {
         out->same_page = strcmp(value, "same-page") == 0;
-        return out->same_page || fail(p, "loads=%s; expected same-page", value);
+        return out->same_page || text_lines_fail(&p->lines, "loads=%s; expected same-page", value);
     }
     if ((allowed & PARAM_STORES) && strcmp(word, "stores") == 0) {
         out->all_stores = strcmp(value, "all") == 0;
-        return out->all_stores || fail(p, "stores=%s; expected all", value);
+        return out->all_stores || text_lines_fail(&p->lines, "stores=%s; expected all", value);
     }
-    return fail(p, "%s takes no parameter `%s`; expected one of:%s%s%s%s%s", rule_name[rule], word,
-                allowed ? "" : " none", allowed & PARAM_REQUEST ? " request" : "",
-                allowed & PARAM_MAX ? " max" : "", allowed & PARAM_LOADS ? " loads" : "",
-                allowed & PARAM_STORES ? " stores" : "");
-}
-
-static size_t edit_distance(const char *a, const char *b)
-{
-    size_t row[64];
-    size_t n = strlen(b);
-    if (n >= 63)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            size_t swap = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            row[j] = least < swap ? least : swap;
-        }
-    }
-    return row[n];
+    return text_lines_fail(&p->lines, "%s takes no parameter `%s`; expected one of:%s%s%s%s%s",
+                           rule_name[rule], word, allowed ? "" : " none",
+                           allowed & PARAM_REQUEST ? " request" : "",
+                           allowed & PARAM_MAX ? " max" : "", allowed & PARAM_LOADS ? " loads" : "",
+                           allowed & PARAM_STORES ? " stores" : "");
 }
 
 static const char *nearest_rule(const char *word)
 {
     unsigned best = 0;
     for (unsigned i = 1; i < RULE_COUNT; i++)
-        if (edit_distance(word, rule_name[i]) < edit_distance(word, rule_name[best]))
+        if (nearest_distance(word, rule_name[i]) < nearest_distance(word, rule_name[best]))
             best = i;
     return rule_name[best];
 }
 
 static bool unknown_rule(const struct parser *p, const char *word)
 {
-    return fail(p, "`%s` is no rule; expected one of `storescope list rules`, such as %s", word,
-                nearest_rule(word));
+    return text_lines_fail(&p->lines,
+                           "`%s` is no rule; expected one of `storescope list rules`, such as %s",
+                           word, nearest_rule(word));
 }
 
 // ---- rows ----
@@ -221,21 +187,26 @@ static bool parse_rule(struct parser *p, char **words, size_t count)
     if (!rule_find(words[0] + drop, &rule))
         return unknown_rule(p, words[0] + drop);
     if (drop && count > 1)
-        return fail(p, "`%s` drops a rule; expected no parameters", words[0]);
+        return text_lines_fail(&p->lines, "`%s` drops a rule; expected no parameters", words[0]);
     p->has_rules = true;
     if (params_of(rule) == 0)
-        return fail(p, "`%s` holds in every contract; expected no line for it", rule_name[rule]);
+        return text_lines_fail(&p->lines, "`%s` holds in every contract; expected no line for it",
+                               rule_name[rule]);
     if (drop)
         return drop_rule(p->out, rule) ||
-               fail(p, "`%s` drops a rule that is not there; expected one that is included",
-                    words[0]);
+               text_lines_fail(&p->lines,
+                               "`%s` drops a rule that is not there; expected one that is included",
+                               words[0]);
     if (p->sides == 0)
-        return fail(p, "a rule before any section; expected [always], [dst] or [src] above it");
+        return text_lines_fail(
+            &p->lines, "a rule before any section; expected [always], [dst] or [src] above it");
     if (rule == RULE_TORN_ELEMENT && p->sides == DEVICE_SRC)
-        return fail(p, "torn-element is about stores to the destination; expected torn-load, which "
+        return text_lines_fail(
+            &p->lines, "torn-element is about stores to the destination; expected torn-load, which "
                        "is about loads of the source");
     if (rule == RULE_TORN_LOAD && p->sides == DEVICE_DST)
-        return fail(p, "torn-load is about loads of the source; expected torn-element, which is "
+        return text_lines_fail(
+            &p->lines, "torn-load is about loads of the source; expected torn-element, which is "
                        "about stores to the destination");
     for (size_t i = 1; i < count; i++)
         if (!parse_param(p, rule, words[i], &seen, &params))
@@ -249,22 +220,25 @@ static bool parse_rule(struct parser *p, char **words, size_t count)
 static bool parse_section(struct parser *p, const char *word, size_t count)
 {
     if (count != 1)
-        return fail(p, "words after %s; expected each rule on a line of its own", word);
+        return text_lines_fail(&p->lines, "words after %s; expected each rule on a line of its own",
+                               word);
     p->always = strcmp(word, "[always]") == 0;
     p->sides = p->always                    ? DEVICE_BOTH
                : strcmp(word, "[dst]") == 0 ? DEVICE_DST
                : strcmp(word, "[src]") == 0 ? DEVICE_SRC
                                             : 0;
-    return p->sides != 0 || fail(p, "section %s; expected [always], [dst] or [src]", word);
+    return p->sides != 0 ||
+           text_lines_fail(&p->lines, "section %s; expected [always], [dst] or [src]", word);
 }
 
 static bool parse_name(struct parser *p, char **words, size_t count)
 {
     if (p->named)
-        return fail(p, "a second `contract` line; expected one");
+        return text_lines_fail(&p->lines, "a second `contract` line; expected one");
     if (count != 2 || strlen(words[1]) >= OWN_NAME_MAX)
-        return fail(p, "expected `contract NAME`, a name of one word of at most %d characters",
-                    OWN_NAME_MAX - 1);
+        return text_lines_fail(
+            &p->lines, "expected `contract NAME`, a name of one word of at most %d characters",
+            OWN_NAME_MAX - 1);
     snprintf(p->out->name, sizeof p->out->name, "%s", words[1]);
     printable(p->out->name);
     p->named = true;
@@ -274,12 +248,13 @@ static bool parse_name(struct parser *p, char **words, size_t count)
 static bool parse_memory(struct parser *p, const char *text)
 {
     if (!p->named)
-        return fail(p, "`memory`; expected a `contract NAME` line first");
+        return text_lines_fail(&p->lines, "`memory`; expected a `contract NAME` line first");
     if (p->out->memory[0])
-        return fail(p, "a second `memory` line; expected one");
+        return text_lines_fail(&p->lines, "a second `memory` line; expected one");
     if (strlen(text) >= sizeof p->out->memory)
-        return fail(p, "the memory's description is too long; expected at most %zu characters",
-                    sizeof p->out->memory - 1);
+        return text_lines_fail(
+            &p->lines, "the memory's description is too long; expected at most %zu characters",
+            sizeof p->out->memory - 1);
     memcpy(p->out->memory, text, strlen(text) + 1);
     printable(p->out->memory);
     return true;
@@ -297,13 +272,15 @@ static bool parse_include(struct parser *p, char **words, size_t count)
 {
     const struct contract *other = count == 2 ? contract_find(words[1]) : NULL;
     if (p->has_rules)
-        return fail(p, "`include` after rules; expected above them");
+        return text_lines_fail(&p->lines, "`include` after rules; expected above them");
     if (count > 2)
-        return fail(p, "`include` of more than one contract; expected one a line");
+        return text_lines_fail(&p->lines,
+                               "`include` of more than one contract; expected one a line");
     if (!other)
-        return fail(p,
-                    "include of `%s`; expected a built-in contract (`storescope list contracts`)",
-                    count > 1 ? words[1] : "");
+        return text_lines_fail(
+            &p->lines,
+            "include of `%s`; expected a built-in contract (`storescope list contracts`)",
+            count > 1 ? words[1] : "");
     include(p->out, other);
     p->has_include = true;
     return true;
@@ -318,7 +295,7 @@ static bool parse_line(struct parser *p, char *line)
         return parse_memory(p, line + 7 + strspn(line + 7, " \t"));
     while ((word = strtok_r(rest, " \t", &rest))) {
         if (count == WORDS_MAX)
-            return fail(p, "too many words; expected a rule and its parameters");
+            return text_lines_fail(&p->lines, "too many words; expected a rule and its parameters");
         words[count++] = word;
     }
     if (count == 0)
@@ -326,7 +303,7 @@ static bool parse_line(struct parser *p, char *line)
     if (strcmp(words[0], "contract") == 0)
         return parse_name(p, words, count);
     if (!p->named)
-        return fail(p, "`%s`; expected a `contract NAME` line first", words[0]);
+        return text_lines_fail(&p->lines, "`%s`; expected a `contract NAME` line first", words[0]);
     if (strcmp(words[0], "include") == 0)
         return parse_include(p, words, count);
     if (words[0][0] == '[')
@@ -334,26 +311,24 @@ static bool parse_line(struct parser *p, char *line)
     return parse_rule(p, words, count);
 }
 
-static bool parse_lines(struct parser *p, const char *text, size_t length)
+static bool parse_lines(struct parser *p)
 {
-    size_t at = 0;
-    while (at < length) {
-        const char *end = memchr(text + at, '\n', length - at);
-        size_t bytes = end ? (size_t)(end - text) - at : length - at;
+    const char *text;
+    size_t bytes;
+    while (text_lines_cut(&p->lines, &text, &bytes)) {
         char line[LINE_MAX_BYTES + 1];
-        p->line++;
         if (bytes > LINE_MAX_BYTES)
-            return fail(p, "a line of %zu characters; expected at most %d", bytes, LINE_MAX_BYTES);
-        memcpy(line, text + at, bytes);
+            return text_lines_fail(&p->lines, "a line of %zu characters; expected at most %d",
+                                   bytes, LINE_MAX_BYTES);
+        memcpy(line, text, bytes);
         line[bytes] = '\0';
         if (strlen(line) != bytes)
-            return fail(p, "a NUL byte; expected text");
+            return text_lines_fail(&p->lines, "a NUL byte; expected text");
         line[strcspn(line, "#\r")] = '\0';
         for (size_t n = strlen(line); n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'); n--)
             line[n - 1] = '\0';
         if (!parse_line(p, line + strspn(line, " \t")))
             return false;
-        at += bytes + 1;
     }
     return true;
 }
@@ -403,16 +378,22 @@ static void finish_row(const struct contract *c, struct contract_rule *row)
 static bool parse(const char *file, const char *text, size_t length, const struct contract *base,
                   struct contract *out, char *error, size_t error_size)
 {
-    struct parser p = {.file = file, .out = out, .error = error, .error_size = error_size};
+    struct parser p = {.lines = {.file = file,
+                                 .at = text,
+                                 .end = text + length,
+                                 .error = error,
+                                 .error_size = error_size},
+                       .out = out};
     memset(out, 0, sizeof *out);
     if (base)
         include(out, base);
-    if (!parse_lines(&p, text, length))
+    if (!parse_lines(&p))
         return false;
     if (!p.named)
-        return fail(&p, "no `contract NAME` line; expected one");
+        return text_lines_fail(&p.lines, "no `contract NAME` line; expected one");
     if (!p.has_include && !p.has_rules)
-        return fail(&p, "no rules; expected `include ram` or a section with rules");
+        return text_lines_fail(&p.lines,
+                               "no rules; expected `include ram` or a section with rules");
     for (size_t i = 0; i < out->rule_count; i++)
         finish_row(out, &out->rules[i]);
     return true;
@@ -458,37 +439,16 @@ const struct contract *contract_find(const char *name)
     return NULL;
 }
 
-// A pipe that somebody writes to is read to its end, as `<(...)` gives one; one
-// without a writer is empty, and not waited for.
-static FILE *open_text(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return NULL;
-    FILE *file = fcntl(fd, F_SETFL, O_RDONLY) == 0 ? fdopen(fd, "r") : NULL;
-    if (!file)
-        close(fd);
-    return file;
-}
-
 static bool load_file(const char *path, struct contract *out, char *error, size_t error_size)
 {
-    FILE *file = open_text(path);
-    char *text = file ? malloc(FILE_MAX_BYTES + 1) : NULL;
-    if (!file || !text) {
-        snprintf(error, error_size, "cannot read the contract %s: %s", path, strerror(errno));
-        if (file)
-            fclose(file);
-        return false;
-    }
-    size_t length = fread(text, 1, FILE_MAX_BYTES + 1, file);
-    bool ok = !ferror(file) && length <= FILE_MAX_BYTES;
-    if (ferror(file))
+    size_t length;
+    char *text = file_read(path, FILE_MAX_BYTES, &length);
+    bool ok = text && length <= FILE_MAX_BYTES;
+    if (!text)
         snprintf(error, error_size, "cannot read the contract %s: %s", path, strerror(errno));
     else if (!ok)
         snprintf(error, error_size, "%s is larger than %d KiB; a contract is a short text", path,
                  FILE_MAX_BYTES >> 10);
-    fclose(file);
     ok = ok && contract_parse(path, text, length, out, error, error_size);
     free(text);
     if (ok)
