@@ -56,7 +56,7 @@ struct recorder_kind {
     void (*run)(struct recorder *r, struct arena *arena, const struct copy_case *c, bool values,
                 struct layout *layout, struct trace *trace);
     void (*close)(struct recorder *r);
-    // With options.blocks, and .edges; both NULL in a recorder that cannot tell.
+    // With options.blocks, and .edges; each NULL in a recorder that cannot tell.
     // Adds the instructions known so far to COVERAGE, with those that any case
     // reached.
     void (*cover)(struct recorder *r, struct coverage *coverage);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "sweep/worker.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -307,14 +308,24 @@ static void report_add(struct sweep *s, const struct report *r)
         chart_merge(&sum->charts[i], &charts[i]);
 }
 
-// Anything may have written it: bytes of instructions, and two bools.
+static bool text_is_sound(const char *text)
+{
+    size_t length = strnlen(text, COVERED_TEXT_MAX);
+    for (size_t i = 0; i < length; i++)
+        if (!isprint((unsigned char)text[i]))
+            return false;
+    return length < COVERED_TEXT_MAX;
+}
+
+// Anything may have written it: bytes of instructions, two bools and a text.
 static bool coverage_is_sound(const struct frame *f)
 {
     const struct covered_insn *insns = (const struct covered_insn *)(const void *)f->bytes;
     size_t count = f->length / sizeof *insns;
     for (size_t i = 0; i < count; i++)
         if (insns[i].length == 0 || insns[i].length > sizeof insns[i].bytes ||
-            !frame_bool_is_sound(&insns[i].reached) || !frame_bool_is_sound(&insns[i].memory))
+            !frame_bool_is_sound(&insns[i].reached) || !frame_bool_is_sound(&insns[i].memory) ||
+            !text_is_sound(insns[i].text))
             return false;
     return f->length % sizeof *insns == 0;
 }

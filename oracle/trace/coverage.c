@@ -60,6 +60,10 @@ void coverage_free(struct coverage *c)
 
 void covered_insn_text(const struct covered_insn *insn, char *text)
 {
+    if (insn->text[0]) {
+        memcpy(text, insn->text, COVERED_TEXT_MAX);
+        return;
+    }
     // Offsets from the entry are what a person can look up in a disassembly.
     struct site site = {.addr = (uint64_t)insn->offset, .length = insn->length};
     memcpy(site.bytes, insn->bytes, insn->length);

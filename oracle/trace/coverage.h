@@ -13,12 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { COVERED_TEXT_MAX = 80 };
+
 struct covered_insn {
     int64_t offset; // bytes from the routine's entry
     uint8_t bytes[15];
     uint8_t length;
     bool reached; // by at least one case
     bool memory;  // it is a site: it touches memory
+    char text[COVERED_TEXT_MAX]; // of another CPU's; "": it is x86-64's
 };
 
 // Zeroed: nothing is known.
@@ -32,8 +35,8 @@ void coverage_add(struct coverage *c, const struct covered_insn *insns, size_t c
 size_t coverage_reached(const struct coverage *c);
 void coverage_free(struct coverage *c);
 
-// Intel syntax, with the routine's entry at 0; TEXT holds COVERED_TEXT_MAX bytes.
-enum { COVERED_TEXT_MAX = 80 };
+// Its text, with the routine's entry at 0, x86-64's in Intel syntax; TEXT holds
+// COVERED_TEXT_MAX bytes.
 void covered_insn_text(const struct covered_insn *insn, char *text);
 
 #endif

@@ -28,6 +28,7 @@ struct shop {
     struct tool_folder folder;
     struct guest_names *names; // of the program that is made
     struct guest_suppliers suppliers;
+    const char *symbol; // of the routine in the program
     char libgcc[PATH_MAX];
     char *error;
     size_t error_size;
@@ -267,7 +268,8 @@ static bool link_program(struct shop *s)
         // passed, of which a copy has none.
         "-Wl,--no-warn-mismatch", "-w", "-o", "program", "runner.c", "table.c", "-lm",
         own ? NULL : "whole.o", of_engine || own ? NULL : "undefined.ld", NULL};
-    return write_table(s, own || of_engine ? s->backend->symbol : routine_symbol) && run(s, argv);
+    s->symbol = own || of_engine ? s->backend->symbol : routine_symbol;
+    return write_table(s, s->symbol) && run(s, argv);
 }
 
 static void take_section(struct guest_program *p, const char *name, const GElf_Shdr *shdr)
@@ -358,6 +360,8 @@ struct guest_program *guest_program_make(const struct backend *backend,
     p->pairs = pin_counter_new();
     bool made = is_linkable(&s) && write_sources(&s) && link_program(&s) &&
                 tool_read(&s.folder, "program", &p->bytes, &p->length, error, error_size);
+    if (made)
+        guest_code_read(&p->code, p->arch, &s.folder, p->bytes, p->length, s.symbol);
     tool_folder_remove(&s.folder);
     elf_version(EV_CURRENT);
     if (made && !read_program(p)) {
@@ -375,6 +379,7 @@ void guest_program_free(struct guest_program *p)
     if (p) {
         free(p->bytes);
         guest_names_free(&p->names);
+        guest_code_free(&p->code);
         pin_counter_free(p->pairs);
     }
     free(p);

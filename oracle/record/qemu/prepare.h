@@ -9,6 +9,7 @@
 #define STORESCOPE_QEMU_PREPARE_H
 
 #include "case/case.h"
+#include "record/qemu/code.h"
 #include "record/qemu/names.h"
 #include "record/qemu/cpu_pin.h"
 #include "record/recorder.h"
@@ -35,6 +36,7 @@ struct guest_program {
     struct qemu_range marks[GUEST_MARKS];
     struct qemu_range images[GUEST_IMAGES_MAX]; // code and data, as linked
     size_t image_count;
+    struct guest_code code;
     struct guest_tunable tunables[TUNABLE_COUNT];
     _Atomic uint32_t *pairs; // recorders opened on it, in all processes: see cpu_pin.h
 };

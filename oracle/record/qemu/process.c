@@ -64,6 +64,7 @@ static void tell_plugin(struct process *p)
     s->wants_text = program->arch->machine != EM_X86_64;
     memcpy(s->marks, program->marks, sizeof s->marks);
     s->mailbox_addr = program->mailbox_addr;
+    s->code = program->code.range;
 }
 
 bool process_open(struct process *p, const struct guest_program *program, char *error,

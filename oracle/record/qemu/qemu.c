@@ -335,6 +335,33 @@ static struct recorder *qemu_open(const struct routine *routine, uint64_t arg4,
     return r;
 }
 
+// An instruction that touched memory has a site.
+static bool is_site(const struct recorder *r, uint64_t addr)
+{
+    for (size_t i = 0; i < r->site_count; i++)
+        if (r->sites[i].addr == addr)
+            return true;
+    return false;
+}
+
+static void qemu_cover(struct recorder *r, struct coverage *coverage)
+{
+    const struct guest_code *code = &r->program->code;
+    struct covered_insn *insns = calloc(code->count + 1, sizeof *insns);
+    if (!insns)
+        abort();
+    size_t n = 0;
+    for (size_t i = 0; i < code->count; i++) {
+        struct covered_insn in = code->listed[i].insn;
+        in.reached = r->process.shared->reached[in.offset] != 0;
+        in.memory = is_site(r, code->range.lo + (uint64_t)in.offset);
+        if (in.reached || !code->listed[i].unread)
+            insns[n++] = in;
+    }
+    coverage_add(coverage, insns, n);
+    free(insns);
+}
+
 static void *qemu_prepare(const struct backend *backend, const struct recorder_setup *setup,
                           char *error, size_t error_size)
 {
@@ -378,4 +405,5 @@ const struct recorder_kind recorder_qemu = {
     .open = qemu_open,
     .run = qemu_run,
     .close = qemu_close,
+    .cover = qemu_cover,
 };

@@ -23,6 +23,7 @@ enum {
     QEMU_SITE_TEXT_MAX = 80,
     QEMU_PIECE_MAX = 16, // bytes of one record
     QEMU_POKES_MAX = 8,
+    QEMU_CODE_MAX = 1 << 16, // bytes of a routine of which it is told what was reached
 };
 
 // Whose turn it is: each side waits for the other by futex.
@@ -103,6 +104,7 @@ struct qemu_shared {
     uint32_t wants_text;                  // QEMU's disassembly of each site
     struct qemu_range marks[GUEST_MARKS]; // the runner's own code, not recorded
     uint64_t mailbox_addr;
+    struct qemu_range code; // the routine's; empty: not known
 
     _Atomic uint32_t turn;
     _Atomic uint32_t asleep; // bit 0: the guest waits, bit 1: the recorder
@@ -124,6 +126,8 @@ struct qemu_shared {
     int64_t syscall;
     uint32_t forbidden; // see confine.h
     _Atomic uint32_t record_count, site_count;
+    uint8_t reached[QEMU_CODE_MAX]; // of `code`, by the cases of all processes: an instruction
+                                    // whose first byte is set was executed
     struct qemu_site sites[QEMU_SITES_MAX];
     struct qemu_record records[QEMU_RECORDS_MAX];
 };

@@ -7,6 +7,7 @@
 
 #include "base/qemu_plugin.h"
 #include "record/confine.h"
+#include "record/qemu/plugin/cover.h"
 #include "record/qemu/plugin/effect.h"
 #include "record/qemu/plugin/plugin_log.h"
 #include "record/qemu/plugin/unreported.h"
@@ -77,6 +78,7 @@ static void finish_case(struct qemu_shared *s)
     for (struct insn *in = *slot_of(s->fault_pc); in && s->signal; in = in->next)
         if (in->site.addr == s->fault_pc)
             s->fault_site = in->site;
+    cover_end(s->signal ? s->fault_pc : 0);
     atomic_store(&s->end, s->signal ? QEMU_END_FAULTED : QEMU_END_RETURNED);
 }
 
@@ -148,6 +150,7 @@ static void on_begin(unsigned vcpu, void *data)
     (void)vcpu, (void)data;
     if (plugin.shared->silent != SILENT_NONE && !silent_begin(plugin.shared))
         plugin_end(QEMU_END_NONE);
+    cover_begin();
     plugin.recording = true;
 }
 
@@ -167,6 +170,7 @@ static void on_syscall(qemu_plugin_id_t id, unsigned vcpu, int64_t number, uint6
     if (!plugin.recording)
         return;
     plugin.shared->syscall = number;
+    cover_end(0);
     plugin_end(QEMU_END_SYSCALL);
 }
 
@@ -349,6 +353,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     (void)id;
     bool watched = plugin.shared->silent != SILENT_NONE;
+    cover_block(tb);
     for (size_t i = 0, count = qemu_plugin_tb_n_insns(tb); i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t addr = qemu_plugin_insn_vaddr(insn);
