@@ -62,6 +62,12 @@ sweep 0..40
 sweep 10..15
 [ "$reached" -lt "$known" ] || fail "$arch: 10..15 reach $reached of $known"
 
+# A symbol without a size tells nothing.
+sed '/\.size/d' "$work/f.s" >"$work/g.s"
+"$(compiler_of "$arch")" -c -o "$work/g.o" "$work/g.s"
+"$storescope" check "$work/g.o:f" --contract ram --dst 0 --src 0 --size 0..9 >"$work/out"
+! grep -q '^  reached' "$work/out" || fail "$arch: without a size: $(cat "$work/out")"
+
 "$storescope" check "$work/f.o:f" --contract ram --dst 0 --src 0 --size 0..9 --format json >"$work/json"
 tr -d '\n\t ' <"$work/json" | grep -q "\"coverage\":{\"instructions\":$whole,\"reached\":[0-9]*,\"never_reached\":\[{\"offset\":" ||
     fail "$arch: JSON has no coverage"

@@ -35,6 +35,15 @@ static void the_same_instruction_counts_once_and_is_reached_if_ever(void **state
     coverage_free(&c);
 }
 
+static void another_cpus_instruction_has_its_text_with_it(void **state)
+{
+    (void)state;
+    const struct covered_insn insn = {.length = 4, .text = "ldrb w6, [x1]"};
+    char text[COVERED_TEXT_MAX];
+    covered_insn_text(&insn, text);
+    assert_string_equal(text, "ldrb w6, [x1]");
+}
+
 struct bench {
     struct backend_list all, found;
     struct routine routine;
@@ -159,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_instruction_counts_once_and_is_reached_if_ever),
+        cmocka_unit_test(another_cpus_instruction_has_its_text_with_it),
         cmocka_unit_test(branches_without_accesses_are_edges),
         cmocka_unit_test(what_is_behind_a_fault_is_not_reached),
         cmocka_unit_test(what_was_reached_stays_reached),
