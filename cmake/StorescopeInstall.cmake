@@ -22,6 +22,7 @@ install(TARGETS storescope_oracle_archive storescope_backends_archive
 # includes of each other lose the room's name.
 set(storescope_headers
     backends/backend.h
+    backends/loader/undefined.h
     findings/expectations.h
     findings/saved_case.h
     oracle/case/arena.h
@@ -35,6 +36,7 @@ set(storescope_headers
     oracle/record/recorder.h
     oracle/sweep/sweep.h
     oracle/sweep/verdict.h
+    oracle/trace/barrier.h
     oracle/trace/coverage.h
     oracle/trace/pattern.h
     oracle/trace/signature.h
