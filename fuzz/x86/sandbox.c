@@ -3,6 +3,7 @@
 
 #include "fuzz/x86/sandbox.h"
 
+#include "record/entry_registers.h"
 #include "backends/cpu.h"
 #include "record/native.h"
 
@@ -108,6 +109,9 @@ void sandbox_fill(uint64_t seed)
 // Calls the routine on the sandbox's own stack; after a fault the handler goes
 // on at sandbox_recover, as if the routine had returned.
 uint64_t sandbox_host_rsp;
+extern const uint64_t entry_rax;
+// As the recorders enter it: one routine of the corpus reads it.
+const uint64_t entry_rax = ENTRY_REGISTER(0);
 uint64_t sandbox_call(uint64_t entry, uint64_t rsp, const uint64_t args[4]);
 void sandbox_recover(void);
 __asm__(".text\n"
@@ -117,9 +121,10 @@ __asm__(".text\n"
         "  push %rbx\n  push %rbp\n  push %r12\n  push %r13\n  push %r14\n  push %r15\n"
         "  mov %rsp, sandbox_host_rsp(%rip)\n"
         "  mov %rsi, %rsp\n"
-        "  mov %rdi, %rax\n"
+        "  mov %rdi, %r11\n"
+        "  mov entry_rax(%rip), %rax\n"
         "  mov 0(%rdx), %rdi\n  mov 8(%rdx), %rsi\n  mov 24(%rdx), %rcx\n  mov 16(%rdx), %rdx\n"
-        "  call *%rax\n"
+        "  call *%r11\n"
         "sandbox_recover:\n"
         "  mov sandbox_host_rsp(%rip), %rsp\n"
         "  push $2\n  popf\n" // no alignment checks, upwards

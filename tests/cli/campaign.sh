@@ -51,7 +51,7 @@ await $process 'cc/.campaign/found/*.case'
 verdict $? 'the planted defect is found'
 kill -s INT $process
 finish
-[ "$status" -eq 1 ] && grep -q 'interrupted after' out && grep -q ' (new)\$' out
+[ "$status" -eq 1 ] && grep -q 'interrupted after' out && grep -q ' (new)$' out
 verdict $? 'Ctrl-C ends with what there is'
 grep -q '2 files in .* skipped' err && grep -q 'cc/garbage:1' err && grep -q 'cc/noise' err
 verdict $? 'garbage in the corpus is counted and named'
