@@ -412,11 +412,6 @@ static __attribute__((noinline)) void touch_other(struct pass *p, struct strip *
     struct span reach = access_reach(a);
     if (reach.lo == reach.hi)
         return;
-    // Through fs:, where no more than the destination is the routine's.
-    uint64_t dst = (uintptr_t)p->s->layout->dst;
-    bool inside = reach.lo >= dst && reach.hi <= dst + p->s->layout->size;
-    if (a->kind == ACCESS_STORE && a->flags & ACCESS_TLS && !inside)
-        p->s->store_outside = p->s->wild_store = true;
     if (access_is_small(a))
         touch_small(p, t, i);
     else

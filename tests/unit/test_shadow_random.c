@@ -238,7 +238,6 @@ static void reference_outside(struct shadow *want, const struct atom *atom, cons
     const struct layout *l = &w->layout;
     struct span dst = {(uintptr_t)l->dst, (uintptr_t)l->dst + l->size};
     struct span src = {(uintptr_t)l->src, (uintptr_t)l->src + l->size};
-    bool tls = atom->access->flags & ACCESS_TLS;
     for (uint64_t i = 0; i < atom->width; i++) {
         uint64_t addr = atom->start + i;
         bool in_stack = in(addr, t->stack), in_image = in_images(addr, t, t->image_count);
@@ -248,12 +247,11 @@ static void reference_outside(struct shadow *want, const struct atom *atom, cons
             bool frame = addr >= t->stack.lo && addr < t->stack_entry;
             bool own = !in(addr, l->dst_lane) && !in(addr, l->src_lane) && !in_stack &&
                        in_images(addr, t, t->own_image_count);
-            bool outside = !in(addr, dst) && (tls || !frame);
+            bool outside = !in(addr, dst) && !frame;
             want->static_store |= outside && own;
-            want->store_outside |= outside && (!own || tls);
-            want->wild_store |=
-                outside && (tls || (!in(addr, l->dst_lane) && !in(addr, l->src_lane) && !in_stack &&
-                                    !in_image));
+            want->store_outside |= outside && !own;
+            want->wild_store |= outside && !in(addr, l->dst_lane) && !in(addr, l->src_lane) &&
+                                !in_stack && !in_image;
         } else if (!in(addr, src)) {
             bool outside =
                 !in(addr, dst) && !in_stack && (near(addr, l->dst_lane) || near(addr, l->src_lane));
