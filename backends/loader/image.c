@@ -288,7 +288,8 @@ static bool visit_instrumented(const struct elf_unit *unit, const struct elf_sym
 {
     (void)unit;
     const char **by = context;
-    *by = instrumented_by(symbol->name, symbol->sym.st_shndx != SHN_UNDEF);
+    if (symbol->sym.st_shndx == SHN_UNDEF)
+        *by = instrumented_by(symbol->name);
     return *by == NULL;
 }
 

@@ -8,31 +8,29 @@
 #include <string.h>
 
 // What the names of undefined symbols tell. Instrumented code makes accesses of its
-// own among the routine's, so that nothing can be said of the routine.
+// own among the routine's, so that nothing can be said of the routine; counters of
+// coverage and profilers are static data like others.
 static const struct known_row {
     const char *prefix, *hint;
     const char *instrumented; // what put it there, or NULL
-    bool linked_in;           // and has its definition put into the file
 } known[] = {
-    {"__asan_", "build it without -fsanitize=address", "AddressSanitizer", false},
-    {"__hwasan_", "build it without -fsanitize=hwaddress", "HWAddressSanitizer", false},
-    {"__msan_", "build it without -fsanitize=memory", "MemorySanitizer", false},
-    {"__tsan_", "build it without -fsanitize=thread", "ThreadSanitizer", false},
-    {"__dfsan_", "build it without -fsanitize=dataflow", "DataFlowSanitizer", false},
-    {"__memprof_", "build it without -fmemory-profile", "a memory profiler", false},
-    {"__sanitizer_cov_", "build it without -fsanitize-coverage", "SanitizerCoverage", false},
-    {"__sancov_", "build it without -fsanitize-coverage", "SanitizerCoverage", false},
-    {"__gcov_", "build it without --coverage", "coverage (gcov)", true},
-    {"llvm_gcov_", "build it without --coverage", "coverage (gcov)", true},
-    {"__llvm_profile_", "build it without -fprofile-instr-generate", "a profiler", true},
-    {"__profc_", "build it without -fprofile-instr-generate", "a profiler", true},
-    {"__ubsan_", "UBSan has it: build it without -fsanitize=undefined", NULL, false},
-    {"__cyg_profile_func_", "a profiler has it: build it without -finstrument-functions", NULL,
-     false},
-    {"__morestack", "libgcc has it, for split stacks: build it without -fsplit-stack", NULL, false},
-    {"mcount", "a profiler has it: build it without -pg", NULL, false},
-    {"_mcount", "a profiler has it: build it without -pg", NULL, false},
-    {"__chk_fail", "the libc has it: link it (gcc -shared), or drop _FORTIFY_SOURCE", NULL, false},
+    {"__asan_", "build it without -fsanitize=address", "AddressSanitizer"},
+    {"__hwasan_", "build it without -fsanitize=hwaddress", "HWAddressSanitizer"},
+    {"__msan_", "build it without -fsanitize=memory", "MemorySanitizer"},
+    {"__tsan_", "build it without -fsanitize=thread", "ThreadSanitizer"},
+    {"__dfsan_", "build it without -fsanitize=dataflow", "DataFlowSanitizer"},
+    {"__memprof_", "build it without -fmemory-profile", "a memory profiler"},
+    {"__sanitizer_cov_", "build it without -fsanitize-coverage", "SanitizerCoverage"},
+    {"__sancov_", "build it without -fsanitize-coverage", "SanitizerCoverage"},
+    {"__gcov_", "libgcov has it: link it (gcc -shared --coverage), or build it without", NULL},
+    {"llvm_gcov_", "LLVM's profile library has it: build it without --coverage", NULL},
+    {"__llvm_profile_", "build it without -fprofile-instr-generate", NULL},
+    {"__ubsan_", "UBSan has it: build it without -fsanitize=undefined", NULL},
+    {"__cyg_profile_func_", "a profiler has it: build it without -finstrument-functions", NULL},
+    {"__morestack", "libgcc has it, for split stacks: build it without -fsplit-stack", NULL},
+    {"mcount", "a profiler has it: build it without -pg", NULL},
+    {"_mcount", "a profiler has it: build it without -pg", NULL},
+    {"__chk_fail", "the libc has it: link it (gcc -shared), or drop _FORTIFY_SOURCE", NULL},
 };
 
 static const struct known_row *find_known(const char *name)
@@ -43,10 +41,10 @@ static const struct known_row *find_known(const char *name)
     return NULL;
 }
 
-const char *instrumented_by(const char *name, bool defined)
+const char *instrumented_by(const char *name)
 {
     const struct known_row *row = find_known(name);
-    return row && (row->linked_in || !defined) ? row->instrumented : NULL;
+    return row ? row->instrumented : NULL;
 }
 
 const char *undefined_at(const struct undefined *u, uint64_t address)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Copies that are all correct, of objects of every shape: what they refer to lies in
+// Copies whose data all arrive, of objects of every shape: what they refer to lies in
 // other files, in a thread's block, in a table that a constructor fills. shapes.sh
 // compiles them in many ways and knows what is to be said of each.
 
+#include <errno.h>
 #include <stddef.h>
 
 typedef void *copy(void *, const void *, size_t);
@@ -74,6 +75,30 @@ void set_mode(unsigned value)
 void *reads_thread(void *to, const void *from, size_t n)
 {
     return mode || verbosity != 3 ? to : bytes(to, from, n);
+}
+
+// A store through fs: is judged by whose it lands in: the module's own thread-local
+// data, another library's, or what the libc keeps of the thread.
+static __thread volatile unsigned counter;
+
+void *counts_in_thread(void *to, const void *from, size_t n)
+{
+    counter++;
+    return bytes(to, from, n);
+}
+
+void *counts_in_errno(void *to, const void *from, size_t n)
+{
+    errno = errno + 1;
+    return bytes(to, from, n);
+}
+
+void *counts_in_thread_block(void *to, const void *from, size_t n)
+{
+#ifdef __x86_64__
+    __asm__ volatile("addq $0, %%fs:0x300" ::: "cc", "memory");
+#endif
+    return bytes(to, from, n);
 }
 
 // ---- filled by a constructor ----
