@@ -3,8 +3,8 @@
 //
 // Which backends a command line means.
 
-#ifndef STORESCOPE_SELECT_H
-#define STORESCOPE_SELECT_H
+#ifndef STORESCOPE_SELECTION_H
+#define STORESCOPE_SELECTION_H
 
 #include "backends/backend.h"
 

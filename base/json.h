@@ -5,8 +5,8 @@
 // reader takes as they were meant, and objects printed one at a time, so that
 // no report is ever held in memory whole.
 
-#ifndef STORESCOPE_JSON_WRITE_H
-#define STORESCOPE_JSON_WRITE_H
+#ifndef STORESCOPE_JSON_H
+#define STORESCOPE_JSON_H
 
 #include <cjson/cJSON.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
 // only whole and only with the right checksum. Both ends are one build on one
 // host; nothing here is a file format.
 
-#ifndef STORESCOPE_FRAME_H
-#define STORESCOPE_FRAME_H
+#ifndef STORESCOPE_MESSAGE_H
+#define STORESCOPE_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
 // Handles are opaque and valid only inside the callback they were given to.
 // Callbacks of memory accesses run after the access, in the thread that made it.
 
-#ifndef STORESCOPE_QEMU_PLUGIN_ABI_H
-#define STORESCOPE_QEMU_PLUGIN_ABI_H
+#ifndef STORESCOPE_QEMU_PLUGIN_H
+#define STORESCOPE_QEMU_PLUGIN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
 // characters beyond ASCII, and the few helpers that print accordingly. Colour
 // only repeats what a word or a sign already says.
 
-#ifndef STORESCOPE_LOOK_H
-#define STORESCOPE_LOOK_H
+#ifndef STORESCOPE_TERMINAL_H
+#define STORESCOPE_TERMINAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
 // with a meaning as entities, what is no UTF-8 and the control characters that
 // XML knows no form for as '?'. A whole library for that would be no shorter.
 
-#ifndef STORESCOPE_XML_WRITE_H
-#define STORESCOPE_XML_WRITE_H
+#ifndef STORESCOPE_XML_H
+#define STORESCOPE_XML_H
 
 #include <stdio.h>
 

@@ -4,8 +4,8 @@
 // `compare --diff A B`: what changed from A to B, each a saved JSON report or
 // routines that are swept now.
 
-#ifndef STORESCOPE_SIDE_BY_SIDE_H
-#define STORESCOPE_SIDE_BY_SIDE_H
+#ifndef STORESCOPE_COMPARE_DIFF_H
+#define STORESCOPE_COMPARE_DIFF_H
 
 #include "cli/options/options.h"
 

@@ -5,8 +5,8 @@
 // swept under the contracts of the command line, and one or more reports of the
 // results. The two differ in the formats they have.
 
-#ifndef STORESCOPE_RUN_H
-#define STORESCOPE_RUN_H
+#ifndef STORESCOPE_SWEEP_COMMAND_H
+#define STORESCOPE_SWEEP_COMMAND_H
 
 #include "cli/cli.h"
 

@@ -5,8 +5,8 @@
 // them. A rule that was expected and not found is run again by its own smallest
 // case before it counts as gone, so that a smaller sweep shows no difference.
 
-#ifndef STORESCOPE_COMPARING_H
-#define STORESCOPE_COMPARING_H
+#ifndef STORESCOPE_COMPARE_H
+#define STORESCOPE_COMPARE_H
 
 #include "findings/difference.h"
 #include "findings/rejudge.h"

@@ -15,8 +15,8 @@
 // mmio@both. `case` is the smallest known, `sites` all pairs of shapes known.
 // This stage reads and prints; what counts as a difference is in reports.
 
-#ifndef STORESCOPE_EXPECT_H
-#define STORESCOPE_EXPECT_H
+#ifndef STORESCOPE_EXPECTATIONS_H
+#define STORESCOPE_EXPECTATIONS_H
 
 #include "judge/contract.h"
 #include "trace/signature.h"

@@ -4,8 +4,8 @@
 // One case again, judged under contracts as a sweep judges it: in a worker, with
 // every check of the recording. What replay, baselines and campaigns share.
 
-#ifndef STORESCOPE_AGAIN_H
-#define STORESCOPE_AGAIN_H
+#ifndef STORESCOPE_REJUDGE_H
+#define STORESCOPE_REJUDGE_H
 
 #include "sweep/sweep.h"
 #include "findings/saved_case.h"

@@ -16,8 +16,8 @@
 // Only the case is required, and a file may hold nothing but its text, without
 // the word. Parsing what was printed gives the same again.
 
-#ifndef STORESCOPE_SAVED_H
-#define STORESCOPE_SAVED_H
+#ifndef STORESCOPE_SAVED_CASE_H
+#define STORESCOPE_SAVED_CASE_H
 
 #include "judge/contract.h"
 #include "trace/signature.h"

@@ -4,8 +4,8 @@
 // One access, one outcome, as the words and numbers that every
 // report shows alike.
 
-#ifndef STORESCOPE_DESCRIBE_H
-#define STORESCOPE_DESCRIBE_H
+#ifndef STORESCOPE_ACCESS_TEXT_H
+#define STORESCOPE_ACCESS_TEXT_H
 
 #include "base/text.h"
 #include "trace/trace.h"

@@ -5,8 +5,8 @@
 // recorded stores put there since. In the end FILE itself must agree; where it
 // does not, somebody else stored, or a store was missed.
 
-#ifndef STORESCOPE_WATCH_CONTENTS_H
-#define STORESCOPE_WATCH_CONTENTS_H
+#ifndef STORESCOPE_FILE_CONTENTS_H
+#define STORESCOPE_FILE_CONTENTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

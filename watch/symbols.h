@@ -6,8 +6,8 @@
 // come from the file, from its debug file where that is installed (here or in
 // the program's own root), and are kept for as long as the table lives.
 
-#ifndef STORESCOPE_WATCH_MODULES_H
-#define STORESCOPE_WATCH_MODULES_H
+#ifndef STORESCOPE_SYMBOLS_H
+#define STORESCOPE_SYMBOLS_H
 
 #include <stdbool.h>
 #include <stdint.h>

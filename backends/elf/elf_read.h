@@ -3,8 +3,8 @@
 //
 // What elf_sound.c and elf_sound_load.c share. Nobody else includes this.
 
-#ifndef STORESCOPE_ELF_SOUND_PARTS_H
-#define STORESCOPE_ELF_SOUND_PARTS_H
+#ifndef STORESCOPE_ELF_READ_H
+#define STORESCOPE_ELF_READ_H
 
 #include "backends/elf/elf_sound.h"
 

@@ -6,8 +6,8 @@
 // image_tls.c (thread-local storage), image_supplied.c and image_start.c (constructors)
 // do to it. Nobody else includes this.
 
-#ifndef STORESCOPE_IMAGE_PARTS_H
-#define STORESCOPE_IMAGE_PARTS_H
+#ifndef STORESCOPE_LINKER_H
+#define STORESCOPE_LINKER_H
 
 #include "backends/backend.h"
 #include "backends/elf/elf_file.h"

@@ -3,8 +3,8 @@
 //
 // What the rows of backends.def name besides the library's own functions.
 
-#ifndef STORESCOPE_ENGINE_ROWS_H
-#define STORESCOPE_ENGINE_ROWS_H
+#ifndef STORESCOPE_STORECOPY_ROWS_H
+#define STORESCOPE_STORECOPY_ROWS_H
 
 #include "paths.h"
 

@@ -4,8 +4,8 @@
 // For commands that have options of their own: what the parsers of
 // option_groups.c share. Each parser's input is a struct reading.
 
-#ifndef STORESCOPE_OPTIONS_PARTS_H
-#define STORESCOPE_OPTIONS_PARTS_H
+#ifndef STORESCOPE_OPTION_READER_H
+#define STORESCOPE_OPTION_READER_H
 
 #include "cli/options/options.h"
 

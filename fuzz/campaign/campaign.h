@@ -3,8 +3,8 @@
 //
 // One campaign, from its first engine to its report.
 
-#ifndef STORESCOPE_FUZZ_RUN_H
-#define STORESCOPE_FUZZ_RUN_H
+#ifndef STORESCOPE_FUZZ_CAMPAIGN_CAMPAIGN_H
+#define STORESCOPE_FUZZ_CAMPAIGN_CAMPAIGN_H
 
 #include "base/output.h"
 #include "findings/compare.h"

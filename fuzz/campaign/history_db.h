@@ -3,8 +3,8 @@
 //
 // What the files of the history share.
 
-#ifndef STORESCOPE_HISTORY_PARTS_H
-#define STORESCOPE_HISTORY_PARTS_H
+#ifndef STORESCOPE_HISTORY_DB_H
+#define STORESCOPE_HISTORY_DB_H
 
 #include "fuzz/campaign/history.h"
 

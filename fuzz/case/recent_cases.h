@@ -5,8 +5,8 @@
 // what one field more or less makes no difference to is the same case again: without
 // this a third of a fuzzer's executions tell it nothing.
 
-#ifndef STORESCOPE_FUZZ_FRESH_H
-#define STORESCOPE_FUZZ_FRESH_H
+#ifndef STORESCOPE_RECENT_CASES_H
+#define STORESCOPE_RECENT_CASES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,8 +10,8 @@
 // A reader trusts nothing in it: counts are clamped, names are cut. It lives as
 // long as the campaign; nothing in it outlasts a change of BOARD_MAGIC.
 
-#ifndef STORESCOPE_FUZZ_BOARD_H
-#define STORESCOPE_FUZZ_BOARD_H
+#ifndef STORESCOPE_SCOREBOARD_H
+#define STORESCOPE_SCOREBOARD_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

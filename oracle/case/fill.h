@@ -9,8 +9,8 @@
 // read-only, so no routine can bend what it is judged by; those of distances,
 // which a user of the arena never sees live, are plain memory.
 
-#ifndef STORESCOPE_POOLS_H
-#define STORESCOPE_POOLS_H
+#ifndef STORESCOPE_FILL_H
+#define STORESCOPE_FILL_H
 
 #include "case/case.h"
 

@@ -6,8 +6,8 @@
 // between two powers of two; each power of two has a row of its own, since that
 // is where routines change their ways.
 
-#ifndef STORESCOPE_CHART_H
-#define STORESCOPE_CHART_H
+#ifndef STORESCOPE_HEATMAP_H
+#define STORESCOPE_HEATMAP_H
 
 #include "case/case.h"
 

@@ -8,8 +8,8 @@
 // of a string op. A faulty trace must not lead astray, so spans saturate at the
 // ends of the address space instead of wrapping.
 
-#ifndef STORESCOPE_SHADOW_PARTS_H
-#define STORESCOPE_SHADOW_PARTS_H
+#ifndef STORESCOPE_ACCESS_BYTES_H
+#define STORESCOPE_ACCESS_BYTES_H
 
 #include "judge/shadow.h"
 

@@ -4,8 +4,8 @@
 // Between the two parts of explaining a broken rule: witness.c finds the accesses
 // to blame, picture_sentence.c puts them into words.
 
-#ifndef STORESCOPE_STORY_H
-#define STORESCOPE_STORY_H
+#ifndef STORESCOPE_BLAME_H
+#define STORESCOPE_BLAME_H
 
 #include "judge/rules.h"
 #include "judge/access_bytes.h"

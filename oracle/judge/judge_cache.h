@@ -8,8 +8,8 @@
 // looked at anew. Only cases are remembered of which nothing else bears on the
 // checks: memo_keep says which.
 
-#ifndef STORESCOPE_MEMO_H
-#define STORESCOPE_MEMO_H
+#ifndef STORESCOPE_JUDGE_CACHE_H
+#define STORESCOPE_JUDGE_CACHE_H
 
 #include "judge/judge.h"
 

@@ -6,8 +6,8 @@
 // the handlers write to neither the routine's stack nor, where the routine has
 // moved its stack pointer there, to the arena.
 
-#ifndef STORESCOPE_GUEST_H
-#define STORESCOPE_GUEST_H
+#ifndef STORESCOPE_NATIVE_H
+#define STORESCOPE_NATIVE_H
 
 #include "trace/trace.h"
 

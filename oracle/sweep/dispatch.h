@@ -6,8 +6,8 @@
 // adds everything up. Every case number is counted once: judged, skipped,
 // broken, left out, or not reached.
 
-#ifndef STORESCOPE_SWEEP_H
-#define STORESCOPE_SWEEP_H
+#ifndef STORESCOPE_DISPATCH_H
+#define STORESCOPE_DISPATCH_H
 
 #include "sweep/sweep.h"
 #include "sweep/rig.h"

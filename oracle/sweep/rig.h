@@ -7,8 +7,8 @@
 // apart from everything else until it is sent, and a case after which this
 // process cannot be trusted is reported alone.
 
-#ifndef STORESCOPE_CHUNK_H
-#define STORESCOPE_CHUNK_H
+#ifndef STORESCOPE_RIG_H
+#define STORESCOPE_RIG_H
 
 #include "judge/judge.h"
 #include "judge/judge_cache.h"

@@ -6,8 +6,8 @@
 // worker that dies, hangs or was written to by the routine is replaced; its
 // case is accounted for and the sweep goes on.
 
-#ifndef STORESCOPE_CAMPAIGN_H
-#define STORESCOPE_CAMPAIGN_H
+#ifndef STORESCOPE_SWEEP_H
+#define STORESCOPE_SWEEP_H
 
 #include "case/plan.h"
 #include "record/recorder.h"

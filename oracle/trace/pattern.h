@@ -9,8 +9,8 @@
 // Laws are read off recordings of one size after the other. They judge nothing,
 // and speak of the sizes that were recorded, at the alignment they were.
 
-#ifndef STORESCOPE_LAW_H
-#define STORESCOPE_LAW_H
+#ifndef STORESCOPE_PATTERN_H
+#define STORESCOPE_PATTERN_H
 
 #include "trace/trace.h"
 

@@ -11,8 +11,8 @@
 // Findings are told apart by the shapes of the accesses that are to blame. A
 // shape never holds an address.
 
-#ifndef STORESCOPE_SHAPE_H
-#define STORESCOPE_SHAPE_H
+#ifndef STORESCOPE_SIGNATURE_H
+#define STORESCOPE_SIGNATURE_H
 
 #include "trace/trace.h"
 

@@ -4,8 +4,8 @@
 // What the views of a diff share: reading its document, which must be one of
 // diff_make, and the words for what changed.
 
-#ifndef STORESCOPE_DIFF_PARTS_H
-#define STORESCOPE_DIFF_PARTS_H
+#ifndef STORESCOPE_DIFF_DOCUMENT_H
+#define STORESCOPE_DIFF_DOCUMENT_H
 
 #include "reports/diff/diff.h"
 

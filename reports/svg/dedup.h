@@ -5,8 +5,8 @@
 // many cases. A drawing that comes again refers to the first. Of what was written
 // it keeps a number of 16 bytes alone.
 
-#ifndef STORESCOPE_ONCE_H
-#define STORESCOPE_ONCE_H
+#ifndef STORESCOPE_DEDUP_H
+#define STORESCOPE_DEDUP_H
 
 #include "reports/svg/markup.h"
 

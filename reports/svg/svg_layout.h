@@ -3,8 +3,8 @@
 //
 // How a store picture is laid out; what svg.c and svg_layout.c share.
 
-#ifndef STORESCOPE_SVG_PARTS_H
-#define STORESCOPE_SVG_PARTS_H
+#ifndef STORESCOPE_SVG_LAYOUT_H
+#define STORESCOPE_SVG_LAYOUT_H
 
 #include "reports/svg/steps.h"
 #include "reports/svg/svg.h"

@@ -3,8 +3,8 @@
 //
 // What the files of the report of `watch` share.
 
-#ifndef STORESCOPE_WATCH_REPORT_PARTS_H
-#define STORESCOPE_WATCH_REPORT_PARTS_H
+#ifndef STORESCOPE_WATCH_REPORT_STATE_H
+#define STORESCOPE_WATCH_REPORT_STATE_H
 
 #include "reports/watch/watch_report.h"
 

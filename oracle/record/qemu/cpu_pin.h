@@ -6,8 +6,8 @@
 // (15,000 cases a second instead of 106,000 on a quiet machine of two cores).
 // Several pairs are spread over the CPUs that the process may use.
 
-#ifndef STORESCOPE_QEMU_PIN_H
-#define STORESCOPE_QEMU_PIN_H
+#ifndef STORESCOPE_CPU_PIN_H
+#define STORESCOPE_CPU_PIN_H
 
 #include <sched.h>
 #include <stdatomic.h>

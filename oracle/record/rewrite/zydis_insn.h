@@ -3,8 +3,8 @@
 //
 // Between the parts of the decoder: what Zydis says of one instruction.
 
-#ifndef STORESCOPE_REWRITE_DECODE_PARTS_H
-#define STORESCOPE_REWRITE_DECODE_PARTS_H
+#ifndef STORESCOPE_ZYDIS_INSN_H
+#define STORESCOPE_ZYDIS_INSN_H
 
 #include "record/rewrite/decode.h"
 
