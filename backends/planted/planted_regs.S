@@ -24,14 +24,14 @@
     pop rbx
 .endm
 
-.macro BLOCK_OF twelve:vararg
+.macro BLOCK_FROM source, registers:vararg
     .set .Lplace, 0
-    .irp reg, \twelve
-    mov \reg, [rsi + .Lplace]
+    .irp reg, \registers
+    mov \reg, [\source + .Lplace]
     .set .Lplace, .Lplace + 8
     .endr
     .set .Lplace, 0
-    .irp reg, \twelve
+    .irp reg, \registers
     mov [rdi + .Lplace], \reg
     .set .Lplace, .Lplace + 8
     .endr
@@ -44,7 +44,7 @@ ROUTINE regs_fifteen
     HEAD
 1:  cmp rdx, 96
     jb 2f
-    BLOCK_OF rax, rbx, rcx, rbp, r8, r9, r10, r11, r12, r13, r14, r15
+    BLOCK_FROM rsi, rax, rbx, rcx, rbp, r8, r9, r10, r11, r12, r13, r14, r15
     add rsi, 96
     add rdi, 96
     sub rdx, 96
@@ -59,7 +59,9 @@ ROUTINE regs_fifteen
     ret
 END regs_fifteen
 
-// The stack pointer carries data too, and waits in a vector register meanwhile.
+// The stack pointer is one more: it points to the source, and waits in a vector register
+// meanwhile. Data it had better not hold: with an address in it that is none, some kernels
+// end a process as soon as a signal comes.
 ROUTINE regs_sixteen
     SAVE_CALLEES
     push rdi
@@ -67,8 +69,9 @@ ROUTINE regs_sixteen
     HEAD
 1:  cmp rdx, 104
     jb 2f
-    BLOCK_OF rax, rbx, rcx, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15
-    add rsi, 104
+    mov rsp, rsi
+    BLOCK_FROM rsp, rax, rbx, rcx, rbp, rsi, r8, r9, r10, r11, r12, r13, r14, r15
+    lea rsi, [rsp + 104]
     add rdi, 104
     sub rdx, 104
     jmp 1b
