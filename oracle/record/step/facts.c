@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "record/step/facts.h"
+#include "record/step/facts_mask.h"
 
 #include "trace/barrier.h"
 
@@ -29,21 +29,6 @@ bool facts_open(void)
 
 // ---- names ----
 
-// Is NAME one of the words of LIST, which are separated by blanks?
-static bool is_one_of(const char *name, const char *list)
-{
-    size_t length = strlen(name);
-    for (const char *at = strstr(list, name); at; at = strstr(at + 1, name))
-        if ((at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
-            return length > 0;
-    return false;
-}
-
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 // What may not be run, by name, and why.
 static const struct {
     const char *names, *why;
@@ -68,7 +53,7 @@ static const struct {
 static const char *refused_by_name(const char *name)
 {
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
-        if (is_one_of(name, refusals[i].names))
+        if (facts_is_one_of(name, refusals[i].names))
             return refusals[i].why;
     return NULL;
 }
@@ -87,7 +72,7 @@ static const char x87_writers[] = "fst fstp fist fistp fisttp fbstp fnstcw fstcw
 // What Capstone 4.0.2 gives other sizes for (SDM vol. 2 has these).
 static const struct {
     const char *names;
-    uint16_t given; // by Capstone; 0: whatever it gives
+    uint16_t given;          // by Capstone; 0: whatever it gives
     uint16_t bytes, bytes16; // ... with 16-bit operands
 } widths[] = {
     {"fnsave fsave frstor", 0, 108, 94},
@@ -105,10 +90,11 @@ static const struct {
 static uint16_t width_of(const char *name, uint16_t given, bool operand16)
 {
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
-        if (is_one_of(name, widths[i].names) && (!widths[i].given || widths[i].given == given))
+        if (facts_is_one_of(name, widths[i].names) &&
+            (!widths[i].given || widths[i].given == given))
             return operand16 ? widths[i].bytes16 : widths[i].bytes;
     size_t n = strlen(name);
-    if (starts_with(name, "vf") && name[n - 2] == 's') // vfmadd213ss and its like
+    if (facts_starts_with(name, "vf") && name[n - 2] == 's') // vfmadd213ss and its like
         return name[n - 1] == 's' ? 4 : 8;
     return given;
 }
@@ -121,17 +107,17 @@ static bool is_x87(const char *name)
 // Of the memory operand that is number INDEX of the instruction.
 static enum step_role role_of(const char *name, unsigned index)
 {
-    if (is_one_of(name, "clflush clflushopt clwb"))
+    if (facts_is_one_of(name, "clflush clflushopt clwb"))
         return ROLE_FLUSH;
-    if (starts_with(name, "prefetch") || strcmp(name, "cldemote") == 0)
+    if (facts_starts_with(name, "prefetch") || strcmp(name, "cldemote") == 0)
         return ROLE_PREFETCH;
-    if (is_one_of(name, "lea nop invlpg"))
+    if (facts_is_one_of(name, "lea nop invlpg"))
         return ROLE_NONE;
-    if (strcmp(name, "xchg") == 0 || (index == 0 && is_one_of(name, updaters)))
+    if (strcmp(name, "xchg") == 0 || (index == 0 && facts_is_one_of(name, updaters)))
         return ROLE_UPDATE;
     if (is_x87(name))
-        return is_one_of(name, x87_writers) ? ROLE_STORE : ROLE_LOAD;
-    return index == 0 && !is_one_of(name, readers) ? ROLE_STORE : ROLE_LOAD;
+        return facts_is_one_of(name, x87_writers) ? ROLE_STORE : ROLE_LOAD;
+    return index == 0 && !facts_is_one_of(name, readers) ? ROLE_STORE : ROLE_LOAD;
 }
 
 // ---- registers ----
@@ -158,34 +144,7 @@ static uint8_t gpr_number(x86_reg reg)
     return REG_NUMBER_NONE;
 }
 
-// Number and bytes of a vector register; 0 bytes for any other.
-static unsigned vector_register(x86_reg reg, uint8_t *number)
-{
-    static const struct {
-        x86_reg first, last;
-        unsigned bytes;
-    } kinds[] = {{X86_REG_MM0, X86_REG_MM7, 8},
-                 {X86_REG_XMM0, X86_REG_XMM31, 16},
-                 {X86_REG_YMM0, X86_REG_YMM31, 32},
-                 {X86_REG_ZMM0, X86_REG_ZMM31, 64}};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (reg >= kinds[i].first && reg <= kinds[i].last) {
-            *number = (uint8_t)(reg - kinds[i].first);
-            return kinds[i].bytes;
-        }
-    }
-    return 0;
-}
-
 // ---- encodings ----
-
-// The part of an encoding that Capstone 4.0.2 does not tell.
-struct prefixes {
-    bool operand16, operand64; // the latter has the last word
-    uint8_t rep;         // 0xf2, 0xf3 or 0
-    const uint8_t *evex; // its first byte, or NULL
-    const uint8_t *vex;
-};
 
 static struct prefixes find_prefixes(const struct step_insn *in)
 {
@@ -205,137 +164,6 @@ static struct prefixes find_prefixes(const struct step_insn *in)
             return p.operand64 = (b & 0xf8) == 0x48, p;
     }
     return p;
-}
-
-// ---- masks ----
-
-// Bytes of an element that one mask bit governs, from the end of the name:
-// "...ps", "...d" and so on; by the register's element, where the two differ.
-static uint8_t element_of(const char *name)
-{
-    size_t n = strlen(name);
-    if (n < 2)
-        return 0;
-    const char *end = name + n - 2;
-    if (strstr(name, "32x") || strstr(name, "f32") || strstr(name, "i32"))
-        return 4;
-    if (strstr(name, "64x") || strstr(name, "f64") || strstr(name, "i64"))
-        return 8;
-    if (starts_with(name, "vmovdq")) // vmovdqu8 ... vmovdqa64
-        return strstr(name, "64") ? 8 : strstr(name, "32") ? 4 : strstr(name, "16") ? 2 : 1;
-    if (end[1] == 's' && (end[0] == 'p' || end[0] == 's'))
-        return 4;
-    if (end[1] == 'd' && (end[0] == 'p' || end[0] == 's') && name[0] == 'v' && name[1] != 'p')
-        return 8;
-    switch (end[1]) {
-    case 'b':
-        return 1;
-    case 'w':
-        return 2;
-    case 'd':
-        return 4;
-    case 'q':
-        return 8;
-    default:
-        return 0;
-    }
-}
-
-// The narrower end of vpmov..., vpmovzx... and the conversions: memory's.
-static uint8_t memory_element(const char *name, uint8_t by_register)
-{
-    static const struct {
-        const char *start;
-        uint8_t bytes;
-    } rows[] = {
-        {"vpmovqb", 1},     {"vpmovqw", 2},   {"vpmovqd", 4},    {"vpmovdb", 1},
-        {"vpmovdw", 2},     {"vpmovwb", 1},   {"vpmovsqb", 1},   {"vpmovsqw", 2},
-        {"vpmovsqd", 4},    {"vpmovsdb", 1},  {"vpmovsdw", 2},   {"vpmovswb", 1},
-        {"vpmovusqb", 1},   {"vpmovusqw", 2}, {"vpmovusqd", 4},  {"vpmovusdb", 1},
-        {"vpmovusdw", 2},   {"vpmovuswb", 1}, {"vpmovzxb", 1},   {"vpmovsxb", 1},
-        {"vpmovzxw", 2},    {"vpmovsxw", 2},  {"vpmovzxd", 4},   {"vpmovsxd", 4},
-        {"vcvtps2ph", 2},   {"vcvtph2ps", 2}, {"vcvtps2pd", 4},  {"vcvtdq2pd", 4},
-        {"vcvtudq2pd", 4},  {"vcvtps2qq", 4}, {"vcvtps2uqq", 4}, {"vcvttps2qq", 4},
-        {"vcvttps2uqq", 4}, {"vcvtpd2", 8},   {"vcvttpd2", 8},   {"vcvtqq2", 8},
-        {"vcvtuqq2", 8},    {"vcvtdq2ps", 4}, {"vcvtudq2ps", 4}, {"vcvtps2", 4},
-        {"vcvttps2", 4},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (starts_with(name, rows[i].start))
-            return rows[i].bytes;
-    return by_register;
-}
-
-// Load all of their operand whatever the mask holds (SDM vol. 2, 2.8: classes
-// without fault suppression; the shifts with their count in memory).
-static const char unsuppressed[] = "vpconflictd vpconflictq vpermi2d vpermi2q vpermi2ps vpermi2pd "
-                                   "vpermt2d vpermt2q vpermt2ps vpermt2pd vpslld vpsllq vpsrad "
-                                   "vpsraq vpsrld vpsrlq";
-
-// Elements that one memory operand feeds, by {1toN} or by the name.
-static uint8_t fed_elements(const struct step_operand *m, const char *name, const cs_x86_op *op,
-                            const uint8_t *evex)
-{
-    if (op->avx_bcast != X86_AVX_BCAST_INVALID)
-        return (uint8_t)(2u << (op->avx_bcast - X86_AVX_BCAST_2));
-    if (!m->element || (!starts_with(name, "vbroadcast") && !starts_with(name, "vpbroadcast")))
-        return 0;
-    return (uint8_t)((16u << (evex[3] >> 5 & 3)) / m->element);
-}
-
-static void mask_by_opmask(struct step_operand *m, const char *name, const cs_x86_op *op,
-                           const uint8_t *evex)
-{
-    bool by_immediate = (evex[4] & 0xfe) == 0x72; // shifts whose operand is the data
-    if (is_one_of(name, unsuppressed) && !by_immediate)
-        return;
-    m->mask = STEP_MASK_K;
-    m->mask_reg = evex[3] & 7;
-    m->element = memory_element(name, element_of(name));
-    m->compressed = strstr(name, "compress") || strstr(name, "expand");
-    m->whole = fed_elements(m, name, op, evex);
-}
-
-static void find_mask(struct step_operand *m, const char *name, const cs_x86 *x86,
-                      const cs_x86_op *op, const struct prefixes *p)
-{
-    if (starts_with(name, "vmaskmov") || starts_with(name, "vpmaskmov")) {
-        m->mask = STEP_MASK_VECTOR;
-        m->element = element_of(name);
-        vector_register(x86->operands[1].reg, &m->mask_reg);
-        return;
-    }
-    if (p->evex && p->evex[3] & 7)
-        mask_by_opmask(m, name, op, p->evex);
-}
-
-// vgatherdps and its like: index width, then that of the data.
-static void find_indices(struct step_operand *m, const char *name, const cs_x86 *x86,
-                         const struct step_insn *in, const struct prefixes *p)
-{
-    size_t n = strlen(name);
-    bool real = name[n - 2] == 'p';
-    uint8_t data = real ? (name[n - 1] == 'd' ? 8 : 4) : (name[n - 1] == 'd' ? 4 : 8);
-    m->index_bytes = name[n - 3 + !real] == 'd' ? 4 : 8;
-    // The vector index's number is spread over SIB and the prefix (SDM vol. 2,
-    // 2.3.12 and 2.7.5), whose bits are inverted.
-    unsigned sib = in->bytes[x86->encoding.modrm_offset + 1] >> 3 & 7;
-    unsigned vector_bytes;
-    if (p->evex) {
-        sib |= (p->evex[1] & 0x40 ? 0 : 8) | (p->evex[3] & 0x08 ? 0 : 16);
-        vector_bytes = 16u << (p->evex[3] >> 5 & 3);
-    } else {
-        sib |= p->vex[1] & 0x40 ? 0 : 8;
-        vector_bytes = p->vex[2] & 4 ? 32 : 16;
-    }
-    m->index_reg = (uint8_t)sib;
-    m->index = REG_NUMBER_NONE;
-    m->indices = (uint8_t)(vector_bytes / (data > m->index_bytes ? data : m->index_bytes));
-    m->width = m->element = data;
-    if (p->vex) {
-        m->mask = STEP_MASK_VECTOR;
-        m->mask_reg = (uint8_t)(~((p->vex[2] >> 3)) & 15);
-    }
 }
 
 // ---- operands ----
@@ -371,14 +199,14 @@ static void find_operand(struct step_insn *in, const char *name, const cs_x86 *x
     m->segment = op->mem.segment == X86_REG_FS ? 'f' : op->mem.segment == X86_REG_GS ? 'g' : 0;
     m->width = width_of(name, op->size, p->operand16);
     m->bit_reg = REG_NUMBER_NONE;
-    if (is_one_of(name, "bt bts btr btc") && x86->operands[1].type == X86_OP_REG)
+    if (facts_is_one_of(name, "bt bts btr btc") && x86->operands[1].type == X86_OP_REG)
         m->bit_reg = gpr_number(x86->operands[1].reg);
     if (strcmp(name, "pop") == 0 && m->base == REG_NUMBER_RSP)
         m->disp += m->width; // taken after rsp has moved (SDM vol. 2, POP)
     bool vsib = strstr(name, "gather") || strstr(name, "scatter");
     if (vsib && (p->evex || p->vex))
-        find_indices(m, name, x86, in, p);
-    find_mask(m, name, x86, op, p);
+        facts_find_indices(m, name, x86, in, p);
+    facts_find_mask(m, name, x86, op, p);
     if (is_cldemote(x86, p))
         m->role = ROLE_PREFETCH;
     if (p->evex)
@@ -409,7 +237,8 @@ static bool is_string_op(const char *name, const cs_x86 *x86)
 {
     return x86->opcode[0] >= 0xa4 && x86->opcode[0] <= 0xaf && x86->opcode[0] != 0xa8 &&
            x86->opcode[0] != 0xa9 &&
-           is_one_of(name, "movsb movsw movsd movsq cmpsb cmpsw cmpsd cmpsq stosb stosw stosd "
+           facts_is_one_of(name,
+                           "movsb movsw movsd movsq cmpsb cmpsw cmpsd cmpsq stosb stosw stosd "
                            "stosq lodsb lodsw lodsd lodsq scasb scasw scasd scasq");
 }
 
@@ -423,8 +252,8 @@ static void find_string(struct step_insn *in, const char *name, const cs_x86 *x8
     if (x86->addr_size == 4)
         in->refused = "a string op with 32-bit addresses";
     h->loads_rsi = name[0] == 'm' || name[0] == 'c' || name[0] == 'l' ? width : 0;
-    h->loads_rdi = name[0] == 'c' || starts_with(name, "sca") ? width : 0;
-    h->stores_rdi = name[0] == 'm' || starts_with(name, "sto") ? width : 0;
+    h->loads_rdi = name[0] == 'c' || facts_starts_with(name, "sca") ? width : 0;
+    h->stores_rdi = name[0] == 'm' || facts_starts_with(name, "sto") ? width : 0;
 }
 
 static void find_hidden(struct step_insn *in, const char *name, const cs_x86 *x86,
@@ -434,27 +263,27 @@ static void find_hidden(struct step_insn *in, const char *name, const cs_x86 *x8
     uint8_t slot = p->operand16 ? 2 : 8;
     if (is_string_op(name, x86))
         find_string(in, name, x86, p);
-    else if (is_one_of(name, "push pushf pushfq call"))
+    else if (facts_is_one_of(name, "push pushf pushfq call"))
         h->push = strcmp(name, "call") == 0 ? 8 : slot;
-    else if (is_one_of(name, "pop popf popfq ret"))
+    else if (facts_is_one_of(name, "pop popf popfq ret"))
         h->pop = strcmp(name, "ret") == 0 ? 8 : slot;
     else if (strcmp(name, "leave") == 0)
         h->frame = 8;
     else if (strcmp(name, "enter") == 0)
         h->push = 8;
-    else if (is_one_of(name, "maskmovq maskmovdqu vmaskmovdqu"))
+    else if (facts_is_one_of(name, "maskmovq maskmovdqu vmaskmovdqu"))
         h->masked_rdi = strcmp(name, "maskmovq") == 0 ? 8 : 16;
-    in->pushes_flags = starts_with(name, "pushf");
-    in->pops_flags = starts_with(name, "popf");
+    in->pushes_flags = facts_starts_with(name, "pushf");
+    in->pops_flags = facts_starts_with(name, "popf");
     if (h->masked_rdi) {
-        vector_register(x86->operands[1].reg, &h->masked_by);
+        facts_vector_register(x86->operands[1].reg, &h->masked_by);
         in->operand.role = ROLE_NONE;
         in->operand.mask = STEP_MASK_VECTOR;
         in->operand.element = 1;
         in->operand.addr32 = x86->addr_size == 4;
         in->operand.segment = 0;
     }
-    if (is_one_of(name, "call jmp ret") && p->operand16 && !p->operand64)
+    if (facts_is_one_of(name, "call jmp ret") && p->operand16 && !p->operand64)
         in->refused = "a branch with 16-bit operands";
     if (strcmp(name, "enter") == 0 && x86->operands[1].imm != 0)
         in->refused = "a nested frame";
@@ -474,12 +303,12 @@ static void find_refusal(struct step_insn *in, const char *name, const cs_x86 *x
     if (!in->refused)
         in->refused = refused_by_name(name);
     bool loads_segment =
-        is_one_of(name, "mov pop lfs lgs lss") && x86->op_count > 0 &&
+        facts_is_one_of(name, "mov pop lfs lgs lss") && x86->op_count > 0 &&
         x86->operands[0].type == X86_OP_REG &&
         (x86->operands[0].reg == X86_REG_FS || x86->operands[0].reg == X86_REG_GS ||
          x86->operands[0].reg == X86_REG_SS || x86->operands[0].reg == X86_REG_DS ||
          x86->operands[0].reg == X86_REG_ES);
-    if (loads_segment || is_one_of(name, "lfs lgs lss"))
+    if (loads_segment || facts_is_one_of(name, "lfs lgs lss"))
         in->refused = "a load of a segment register";
     const struct step_operand *m = &in->operand;
     bool access = m->role == ROLE_LOAD || m->role == ROLE_STORE || m->role == ROLE_UPDATE;
@@ -496,7 +325,7 @@ static void find_facts(struct step_insn *in, const cs_insn *insn)
         if (x86->operands[i].type == X86_OP_MEM && in->operand.role == ROLE_NONE)
             find_operand(in, name, x86, i, &p);
     find_hidden(in, name, x86, &p);
-    in->breakpoint = is_one_of(name, "int3 int1 icebp");
+    in->breakpoint = facts_is_one_of(name, "int3 int1 icebp");
     find_refusal(in, name, x86);
 }
 
