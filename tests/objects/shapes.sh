@@ -4,7 +4,7 @@
 #
 # Objects of every shape: what is judged is the routine that was named, as it is in a
 # program that is linked with it, and what cannot be had is named, with what to do.
-# Usage: shapes.sh STORESCOPE SOURCES
+# Usage: shapes.sh STORESCOPE SOURCES [every]: in every way that an object is compiled
 
 set -u
 storescope=${1:?usage: shapes.sh STORESCOPE SOURCES}
@@ -56,9 +56,13 @@ without() { # NAME
 }
 
 # ---- object files, in each way that they are compiled ----
-for flags in '-fPIC' '-fno-pic' '-fPIE -fno-plt' '-fPIC -mtls-dialect=gnu2' \
-    '-fPIC -ftls-model=local-dynamic -fno-plt' '-fPIC -ftls-model=initial-exec' \
-    '-fno-pic -mcmodel=large' '-fPIC -ffunction-sections -fdata-sections'; do
+ways="-fPIC|-fPIC -mtls-dialect=gnu2|-fno-pic -mcmodel=large"
+[ "${3-}" = every ] && ways="$ways|-fno-pic|-fPIE -fno-plt|-fPIC -ftls-model=initial-exec\
+|-fPIC -ftls-model=local-dynamic -fno-plt|-fPIC -ffunction-sections -fdata-sections"
+blanks=$IFS
+IFS='|'
+for flags in $ways; do
+    IFS=$blanks
     how=" ($flags)"
     # shellcheck disable=SC2086 # several flags
     gcc -O2 $flags -c "$sources/shapes.c" -o shapes.o || exit 2
