@@ -146,6 +146,9 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     ending->fault_pc = (uint64_t)regs[REG_RIP];
     ending = NULL;
     regs[REG_RIP] = (greg_t)(uintptr_t)sandbox_recover;
+    // The routine may have left anything in rsp, and the kernel cannot return to
+    // an address that is not canonical: some CPUs fault on it, which ends the process.
+    regs[REG_RSP] = (greg_t)sandbox_host_rsp;
     regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps
 }
 

@@ -42,6 +42,15 @@ void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler 
 // handlers that come later.
 void guest_tame_handlers(void);
 
+// Does the CPU take ADDRESS at all? One that it does not faults at its use, as a
+// general protection fault, which comes without an address; and a handler must not
+// return to a stack pointer that is none, for which some kernels and CPUs end the
+// process.
+static inline bool guest_is_canonical(uint64_t address)
+{
+    return (uint64_t)((int64_t)(address << 16) >> 16) == address;
+}
+
 // The mapping of this process that holds ADDRESS, from /proc/self/maps. False
 // with errno 0 when there is none, and set when that cannot be read.
 struct guest_mapping {

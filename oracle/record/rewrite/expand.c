@@ -210,6 +210,8 @@ static void expand_record(const struct recorder *r, const struct translation *t,
         expand_plain(d, record, count, trace);
         return;
     }
+    if (count == 0) // it faulted before its first access
+        return;
     if (trace->count + (size_t)count * EXPAND_MOST > trace->capacity)
         trace_reserve(trace, trace->count + (size_t)count * EXPAND_MOST);
     struct access *out = &trace->accesses[trace->count];

@@ -31,17 +31,10 @@ static void instruction_text(const struct recorder *r, uint32_t insn, char *text
     snprintf(text, size, "%s", site.text);
 }
 
-// Does the CPU take the address at all? One that it does not faults at the jump,
-// as a general protection fault, which comes without an address.
-static bool is_canonical(uint64_t address)
-{
-    return (uint64_t)((int64_t)(address << 16) >> 16) == address;
-}
-
 static void ended_by_target(struct recorder *r, uint64_t target, struct trace *trace)
 {
     uint64_t jumped = r->context->jumped;
-    bool at_jump = !is_canonical(target) && jumped < r->program.insn_count;
+    bool at_jump = !guest_is_canonical(target) && jumped < r->program.insn_count;
     trace->outcome = OUTCOME_FAULTED;
     trace->signal = SIGSEGV;
     trace->fault_addr = at_jump ? 0 : target;

@@ -131,6 +131,7 @@ static void leave(struct recorder *r, ucontext_t *uc, enum trace_outcome outcome
     r->end.why = why;
     r->phase = PHASE_OFF;
     regs[REG_RIP] = (greg_t)(uintptr_t)step_left;
+    regs[REG_RSP] = (greg_t)r->guest.rsp;
     regs[REG_EFL] &= ~(greg_t)FLAGS_TO_CLEAR;
 }
 
@@ -220,6 +221,10 @@ static void begin_step(struct recorder *r, ucontext_t *uc)
         return;
     }
     r->now.in = r->end.in = in;
+    if (!guest_is_canonical((uint64_t)uc->uc_mcontext.gregs[REG_RSP])) {
+        leave(r, uc, OUTCOME_REFUSED, "no single step returns to where rsp holds no address");
+        return;
+    }
     r->now.store_count = 0;
     uc->uc_mcontext.gregs[REG_EFL] |= TRAP_FLAG;
     r->phase = PHASE_RUNNING;
