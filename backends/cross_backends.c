@@ -170,7 +170,7 @@ static void add_engine(struct backend_list *out, const struct arch *arch)
         uint64_t width;
     } rows[] = {
 #define ROW(name, function, op, width, features) {name, #function, features, op, width},
-        ENGINE_ROWS(ROW)
+        STORECOPY_ROWS(ROW)
 #undef ROW
     };
     char name[NAME_MAX_BYTES];

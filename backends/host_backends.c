@@ -340,7 +340,7 @@ static void builtin_families(struct backend_list *out)
 #undef ROW
 }
 
-static void engine_row(struct backend_list *out, const char *name, const void *code,
+static void storecopy_row(struct backend_list *out, const char *name, const void *code,
                        enum copy_op op, uint64_t width, const char *features)
 {
     char full_name[NAME_MAX_BYTES];
@@ -351,11 +351,11 @@ static void engine_row(struct backend_list *out, const char *name, const void *c
     backend_need(b, features);
 }
 
-static void engine_family(struct backend_list *out)
+static void storecopy_family(struct backend_list *out)
 {
 #define ROW(name, function, op, width, features) \
-    engine_row(out, name, (const void *)(uintptr_t)function, op, width, features);
-    ENGINE_ROWS(ROW)
+    storecopy_row(out, name, (const void *)(uintptr_t)function, op, width, features);
+    STORECOPY_ROWS(ROW)
 #undef ROW
 }
 
@@ -402,6 +402,6 @@ void families_list(struct backend_list *out)
     pmem_calls(out);
     dpdk_family(out);
     builtin_families(out);
-    engine_family(out);
+    storecopy_family(out);
     planted_family(out);
 }

@@ -17,7 +17,7 @@
 
 #define FRAME_MAGIC UINT32_C(0x53634f70)
 
-struct frame_head {
+struct message_head {
     uint32_t magic, kind;
     uint64_t length, checksum;
 };
@@ -92,23 +92,23 @@ static bool read_all(int fd, uint64_t until_ms, void *bytes, uint64_t length)
     return true;
 }
 
-bool frame_send(int fd, uint32_t kind, const void *bytes, uint64_t length)
+bool message_send(int fd, uint32_t kind, const void *bytes, uint64_t length)
 {
-    struct frame_head head = {
+    struct message_head head = {
         .magic = FRAME_MAGIC,
         .kind = kind,
         .length = length,
         .checksum = checksum_of(kind, bytes, length),
     };
-    return length <= FRAME_BYTES_MAX && write_all(fd, &head, sizeof head) &&
+    return length <= MESSAGE_BYTES_MAX && write_all(fd, &head, sizeof head) &&
            write_all(fd, bytes, length);
 }
 
-bool frame_receive(int fd, uint64_t bytes_max, unsigned wait_ms, struct frame *out)
+bool message_receive(int fd, uint64_t bytes_max, unsigned wait_ms, struct message *out)
 {
-    struct frame_head head;
+    struct message_head head;
     uint64_t until_ms = wait_ms ? clock_now_ms() + wait_ms : 0;
-    *out = (struct frame){0};
+    *out = (struct message){0};
     if (!read_all(fd, until_ms, &head, sizeof head) || head.magic != FRAME_MAGIC ||
         head.length > bytes_max)
         return false;
@@ -122,36 +122,36 @@ bool frame_receive(int fd, uint64_t bytes_max, unsigned wait_ms, struct frame *o
     if (read_all(fd, until_ms, out->bytes, head.length) &&
         checksum_of(head.kind, out->bytes, head.length) == head.checksum)
         return true;
-    frame_free(out);
+    message_free(out);
     return false;
 }
 
-void frame_free(struct frame *f)
+void message_free(struct message *f)
 {
     free(f->bytes);
-    *f = (struct frame){0};
+    *f = (struct message){0};
 }
 
-bool frame_bool_is_sound(const bool *b)
+bool message_bool_is_sound(const bool *b)
 {
     uint8_t byte;
     memcpy(&byte, b, sizeof byte);
     return byte <= 1;
 }
 
-void frame_text_clean(char *text, size_t size)
+void message_text_clean(char *text, size_t size)
 {
     text[size - 1] = '\0';
     printable(text);
 }
 
-void frame_text(const struct frame *f, char *text, size_t size)
+void message_text(const struct message *f, char *text, size_t size)
 {
     size_t length = f->length < size - 1 ? (size_t)f->length : size - 1;
     if (length > 0)
         memcpy(text, f->bytes, length);
     text[length] = '\0';
-    frame_text_clean(text, size);
+    message_text_clean(text, size);
     if (!text[0])
         snprintf(text, size, "the worker gave no reason");
 }

@@ -134,14 +134,14 @@ bool output_open(struct output *o, const char *path, char *error, size_t error_s
     return true;
 }
 
-struct look output_look(struct output *o, enum color_when when)
+struct terminal output_terminal(struct output *o, enum color_when when)
 {
-    struct look look = look_at(o->stream != NULL ? o->stream->fd : -1, when);
+    struct terminal terminal = terminal_at(o->stream != NULL ? o->stream->fd : -1, when);
     if (o->stream != NULL) {
         o->stream->printable = true;
-        o->stream->colors = look.color;
+        o->stream->colors = terminal.color;
     }
-    return look;
+    return terminal;
 }
 
 bool output_same(const struct output *a, const struct output *b)

@@ -29,7 +29,7 @@ bool output_open(struct output *o, const char *path, char *error, size_t error_s
 
 // How a report that people read looks there. What they cannot read does not get
 // there from now on (stream.h).
-struct look output_look(struct output *o, enum color_when when);
+struct terminal output_terminal(struct output *o, enum color_when when);
 
 // Do two open outputs end in one place?
 bool output_same(const struct output *a, const struct output *b);

@@ -78,7 +78,7 @@ static size_t next_bytes(const struct stream *s, const char *at, size_t left, bo
         *pass = left > 1 && at[1] == '\n';
         return left > 1;
     }
-    if (s->colors && *at == '\033' && (bytes = look_color_bytes(at, left)) != 1) {
+    if (s->colors && *at == '\033' && (bytes = terminal_color_bytes(at, left)) != 1) {
         *pass = true;
         return bytes;
     }

@@ -31,15 +31,15 @@ static bool wants_color(bool terminal, enum color_when when)
            (term == NULL || strcmp(term, "dumb") != 0);
 }
 
-struct look look_of(FILE *out, enum color_when when)
+struct terminal terminal_of(FILE *out, enum color_when when)
 {
-    return look_at(fileno(out), when);
+    return terminal_at(fileno(out), when);
 }
 
-struct look look_at(int fd, enum color_when when)
+struct terminal terminal_at(int fd, enum color_when when)
 {
     bool terminal = fd >= 0 && isatty(fd);
-    return (struct look){
+    return (struct terminal){
         .columns = terminal ? terminal_columns(fd) : COLUMNS_DEFAULT,
         .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
         .color = wants_color(terminal, when),
@@ -52,7 +52,7 @@ static const char *const hue_code[] = {
 };
 static const char hue_end[] = "\033[0m";
 
-size_t look_color_bytes(const char *text, size_t length)
+size_t terminal_color_bytes(const char *text, size_t length)
 {
     size_t bytes = 1;
     for (size_t i = 0; i <= sizeof hue_code / sizeof *hue_code; i++) {
@@ -66,15 +66,15 @@ size_t look_color_bytes(const char *text, size_t length)
     return bytes;
 }
 
-void look_start(const struct look *look, FILE *out, enum hue hue)
+void terminal_start(const struct terminal *terminal, FILE *out, enum hue hue)
 {
-    if (look->color)
+    if (terminal->color)
         fputs(hue_code[hue], out);
 }
 
-void look_end(const struct look *look, FILE *out, enum hue hue)
+void terminal_end(const struct terminal *terminal, FILE *out, enum hue hue)
 {
-    if (look->color && hue != HUE_NONE)
+    if (terminal->color && hue != HUE_NONE)
         fputs(hue_end, out);
 }
 
@@ -86,20 +86,20 @@ static unsigned characters(const char *text)
     return count;
 }
 
-unsigned look_put(const struct look *look, FILE *out, enum hue hue, const char *text)
+unsigned terminal_put(const struct terminal *terminal, FILE *out, enum hue hue, const char *text)
 {
-    look_start(look, out, hue);
+    terminal_start(terminal, out, hue);
     fputs(text, out);
-    look_end(look, out, hue);
+    terminal_end(terminal, out, hue);
     return characters(text);
 }
 
-void look_wrap(const struct look *look, FILE *out, unsigned indent, const char *text)
+void terminal_wrap(const struct terminal *terminal, FILE *out, unsigned indent, const char *text)
 {
     unsigned column = 0;
     while (*(text += strspn(text, " ")) != '\0') {
         int length = (int)strcspn(text, " ");
-        if (column > indent && column + 1 + (unsigned)length > look->columns) {
+        if (column > indent && column + 1 + (unsigned)length > terminal->columns) {
             fputc('\n', out);
             column = 0;
         }
@@ -114,7 +114,7 @@ void look_wrap(const struct look *look, FILE *out, unsigned indent, const char *
         fputc('\n', out);
 }
 
-unsigned look_digits(uint64_t value)
+unsigned terminal_digits(uint64_t value)
 {
     unsigned digits = 1;
     while (value >= 10) {
@@ -124,7 +124,7 @@ unsigned look_digits(uint64_t value)
     return digits;
 }
 
-void look_quote(FILE *out, const char *word)
+void terminal_quote(FILE *out, const char *word)
 {
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                "0123456789_-+=./:,@%";

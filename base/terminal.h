@@ -15,7 +15,7 @@
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-struct look {
+struct terminal {
     unsigned columns; // 80 where the output is no terminal
     bool utf8;        // by the locale
     bool color;
@@ -23,29 +23,29 @@ struct look {
 
 // What OUT can show. AUTO means colour on a terminal, unless NO_COLOR is set
 // to something or TERM is dumb.
-struct look look_of(FILE *out, enum color_when when);
-struct look look_at(int fd, enum color_when when);
+struct terminal terminal_of(FILE *out, enum color_when when);
+struct terminal terminal_at(int fd, enum color_when when);
 
 enum hue { HUE_NONE, HUE_GOOD, HUE_BAD, HUE_DOUBT, HUE_FAINT, HUE_STRONG };
-void look_start(const struct look *look, FILE *out, enum hue hue);
-void look_end(const struct look *look, FILE *out, enum hue hue);
+void terminal_start(const struct terminal *terminal, FILE *out, enum hue hue);
+void terminal_end(const struct terminal *terminal, FILE *out, enum hue hue);
 
-// The bytes of what look_start or look_end has printed at TEXT; 0: more of it must
+// The bytes of what terminal_start or terminal_end has printed at TEXT; 0: more of it must
 // be known to tell; 1: it is neither.
-size_t look_color_bytes(const char *text, size_t length);
+size_t terminal_color_bytes(const char *text, size_t length);
 
 // TEXT in a hue; returns the columns it took (one a character).
-unsigned look_put(const struct look *look, FILE *out, enum hue hue, const char *text);
+unsigned terminal_put(const struct terminal *terminal, FILE *out, enum hue hue, const char *text);
 
 // TEXT broken at blanks, each line indented by INDENT columns, ended by a
 // newline. A word wider than the line is not broken.
-void look_wrap(const struct look *look, FILE *out, unsigned indent, const char *text);
+void terminal_wrap(const struct terminal *terminal, FILE *out, unsigned indent, const char *text);
 
 // Digits of VALUE in base ten.
-unsigned look_digits(uint64_t value);
+unsigned terminal_digits(uint64_t value);
 
 // WORD as one argument of a POSIX shell: as it is where that is safe, in
 // quotes otherwise.
-void look_quote(FILE *out, const char *word);
+void terminal_quote(FILE *out, const char *word);
 
 #endif

@@ -24,7 +24,7 @@ double sweep_seconds(const struct backend *backend, const struct sweep *sweep, u
         return fail(backend, "a range of the bench is not one");
     if (!plan_build(backend, backend->op, &request, &plan, error, sizeof error))
         return fail(backend, error);
-    const struct campaign_options options = {
+    const struct sweep_options options = {
         .recorder = recorder_find("rewrite"),
         .device = DEVICE_DST,
         .jobs = sweep->jobs,
@@ -32,7 +32,7 @@ double sweep_seconds(const struct backend *backend, const struct sweep *sweep, u
     };
     struct result result = {0};
     const uint64_t start = now_ns();
-    if (!campaign_run(backend, &plan, contract_find("shared"), 1, &options, &result, error,
+    if (!sweep_run(backend, &plan, contract_find("shared"), 1, &options, &result, error,
                       sizeof error))
         return fail(backend, error);
     const double seconds = (double)(now_ns() - start) / 1e9;

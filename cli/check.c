@@ -4,11 +4,11 @@
 #include "cli/options/option_reader.h"
 #include "cli/sweep_command.h"
 
-enum { KEY_UNREACHED = KEY_OWN, KEY_LAWS };
+enum { KEY_UNREACHED = KEY_OWN, KEY_PATTERNS };
 
 static const struct argp_option own_options[] = {
     OPTION("unreached", KEY_UNREACHED, NULL, "List the instructions that no case reached"),
-    OPTION("laws", KEY_LAWS, NULL, "Say which stores are made for which sizes"),
+    OPTION("laws", KEY_PATTERNS, NULL, "Say which stores are made for which sizes"),
     {0},
 };
 
@@ -17,8 +17,8 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
     (void)text;
     struct options *o = ((struct reading *)state->input)->o;
     o->unreached |= key == KEY_UNREACHED;
-    o->laws |= key == KEY_LAWS;
-    return key == KEY_UNREACHED || key == KEY_LAWS ? 0 : ARGP_ERR_UNKNOWN;
+    o->patterns |= key == KEY_PATTERNS;
+    return key == KEY_UNREACHED || key == KEY_PATTERNS ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 static const struct argp own_argp = {.options = own_options, .parser = read_own_option};

@@ -81,7 +81,7 @@ static bool is_blank(const char *at, const char *end)
     return at == end;
 }
 
-static bool read_report(struct side *s, size_t size, char *error, size_t error_size)
+static bool read_result(struct side *s, size_t size, char *error, size_t error_size)
 {
     char why[256];
     errno = 0;
@@ -165,7 +165,7 @@ static bool open_side(struct side *s, const char *word, char *error, size_t erro
     struct stat status;
     *s = (struct side){.word = word};
     if (stat(word, &status) == 0 && S_ISREG(status.st_mode))
-        return read_report(s, (size_t)status.st_size, error, error_size);
+        return read_result(s, (size_t)status.st_size, error, error_size);
     if (is_named_as_file(word)) {
         snprintf(error, error_size,
                  "there is no file '%s'; name a JSON report, or a routine of `storescope list'",
@@ -203,7 +203,7 @@ static bool record(void *context, int side, const char *name, const char *case_t
         return false;
     out->recorder = recorder_for(b, x->o->run.recorder)->name;
     fflush(x->out); // workers are forked
-    return campaign_record(b, &out->c, false, &x->o->run, &out->recording, error, sizeof error);
+    return sweep_record(b, &out->c, false, &x->o->run, &out->recording, error, sizeof error);
 }
 
 static int show(struct both *x)
@@ -225,7 +225,7 @@ static int show(struct both *x)
     } else {
         view_of(o->format)->print(diff, &(struct diff_view){.record = record,
                                                             .context = x,
-                                                            .look = output_look(&out, o->color),
+                                                            .terminal = output_terminal(&out, o->color),
                                                             .out = out.file});
         cJSON_Delete(diff);
     }

@@ -150,7 +150,7 @@ static int emit(struct options *o, const struct emit_options *own)
         !choose_cases(o, op, own->align, error, sizeof error))
         return error_tell("%s", error);
     o->ops = 1u << op;
-    o->run.laws_to = (uint64_t)o->cases.size.hi;
+    o->run.patterns_to = (uint64_t)o->cases.size.hi;
     words = o->words;
     int status = compile_all(o, own, op, error, sizeof error) ? run_command(o, NULL)
                                                               : error_tell("%s", error);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool emulation_fits(const struct selection *s, const struct campaign_options *run, char *error,
+bool emulation_fits(const struct selection *s, const struct sweep_options *run, char *error,
                     size_t error_size)
 {
     size_t emulated = 0, own = 0;

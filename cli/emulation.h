@@ -11,7 +11,7 @@
 
 // Do they fit what was selected? False and one line in ERROR when they would change
 // nothing, or cannot be followed.
-bool emulation_fits(const struct selection *s, const struct campaign_options *run, char *error,
+bool emulation_fits(const struct selection *s, const struct sweep_options *run, char *error,
                     size_t error_size);
 
 #endif

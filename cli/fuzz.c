@@ -171,12 +171,12 @@ static int show_history(const struct options *o, const struct fuzz_options *own)
     if (h == NULL)
         return error_tell("%s", error);
     bool ok = output_open(&out, o->output, error, sizeof error);
-    struct look look = {.columns = 0};
+    struct terminal terminal = {.columns = 0};
     if (ok)
-        look = output_look(&out, o->color);
+        terminal = output_terminal(&out, o->color);
     bool shown =
         ok && (o->format == &format_json ? history_json(h, out.file, error, sizeof error)
-                                         : history_text(h, &look, out.file, error, sizeof error));
+                                         : history_text(h, &terminal, out.file, error, sizeof error));
     history_close(h);
     if (ok && !shown)
         output_abandon(&out);
@@ -274,7 +274,7 @@ static bool prepare(struct fuzz *x, const struct options *o, char *error, size_t
     x->open = true;
     bool ok =
         own->resume ? take_up_state(x, o, error, error_size) : take_state(x, o, error, error_size);
-    return ok && again_contracts(x->folder.contracts, &x->contracts, &x->contract_count, error,
+    return ok && rejudge_contracts(x->folder.contracts, &x->contracts, &x->contract_count, error,
                                  error_size);
 }
 

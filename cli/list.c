@@ -69,11 +69,11 @@ static int write_list(const struct options *o, unsigned kinds, const struct list
     char error[512];
     if (!output_open(&out, o->output, error, sizeof error))
         return error_tell("%s", error);
-    struct look look = output_look(&out, o->color);
+    struct terminal terminal = output_terminal(&out, o->color);
     if (o->format == &format_json)
         list_json(rows, kinds, out.file);
     else
-        list_text(rows, kinds, &look, out.file);
+        list_text(rows, kinds, &terminal, out.file);
     return output_end(&out, EXIT_CLEAN);
 }
 

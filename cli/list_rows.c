@@ -86,7 +86,7 @@ static bool is_from_same(const struct backend *a, const struct backend *b)
 
 // Those of one file stand together, under its name: a line each, that an 80-column
 // screen holds.
-static void text_backends(const struct list_rows *rows, const struct look *look, FILE *out)
+static void text_backends(const struct list_rows *rows, const struct terminal *terminal, FILE *out)
 {
     const struct selection *s = &rows->backends;
     for (size_t first = 0, end; first < s->count; first = end) {
@@ -96,32 +96,32 @@ static void text_backends(const struct list_rows *rows, const struct look *look,
             int length = (int)strlen(s->items[end]->name);
             name = length > name ? length : name;
         }
-        look_put(look, out, HUE_FAINT, from ? from : "linked into storescope");
+        terminal_put(terminal, out, HUE_FAINT, from ? from : "linked into storescope");
         fputc('\n', out);
         for (size_t i = first; i < end; i++) {
             const struct backend *b = s->items[i];
             fprintf(out, "  %-*s  %-7s  ", name, b->name, copy_op_name[b->op]);
-            look_put(look, out, b->missing ? HUE_DOUBT : HUE_GOOD,
+            terminal_put(terminal, out, b->missing ? HUE_DOUBT : HUE_GOOD,
                      b->missing ? b->missing : "ready");
             fputc('\n', out);
         }
     }
 }
 
-static void text_recorders(const struct list_rows *rows, const struct look *look, FILE *out)
+static void text_recorders(const struct list_rows *rows, const struct terminal *terminal, FILE *out)
 {
     for (size_t i = 0; i < recorder_kind_count; i++) {
         const struct recorder_kind *kind = recorder_kinds[i];
         const char *missing = kind->missing ? kind->missing() : NULL;
         if (!is_listed(rows, kind->name))
             continue;
-        look_put(look, out, HUE_STRONG, kind->name);
+        terminal_put(terminal, out, HUE_STRONG, kind->name);
         fputs("  ", out);
-        look_put(look, out, missing ? HUE_DOUBT : HUE_GOOD, missing ? missing : "ready");
+        terminal_put(terminal, out, missing ? HUE_DOUBT : HUE_GOOD, missing ? missing : "ready");
         fputs("\n  can:\n", out);
-        look_wrap(look, out, 4, kind->can);
+        terminal_wrap(terminal, out, 4, kind->can);
         fputs("  cannot:\n", out);
-        look_wrap(look, out, 4, kind->cannot);
+        terminal_wrap(terminal, out, 4, kind->cannot);
     }
 }
 
@@ -150,7 +150,7 @@ static const char *side_name(const struct contract_rule *row)
 }
 
 // The rules of a contract that hold for SIDE, one line.
-static void text_side(const struct contract *c, const char *side, const struct look *look,
+static void text_side(const struct contract *c, const char *side, const struct terminal *terminal,
                       FILE *out)
 {
     char line[CONTRACT_RULES_MAX * 64], rule[128];
@@ -165,37 +165,37 @@ static void text_side(const struct contract *c, const char *side, const struct l
     if (length == 0)
         return;
     fprintf(out, "  %s:\n", side);
-    look_wrap(look, out, 4, line);
+    terminal_wrap(terminal, out, 4, line);
 }
 
-static void text_contracts(const struct list_rows *rows, const struct look *look, FILE *out)
+static void text_contracts(const struct list_rows *rows, const struct terminal *terminal, FILE *out)
 {
     static const char *const sides[] = {"always", "dst", "src", "both"};
     for (size_t i = 0; i < contract_builtin_count; i++) {
         const struct contract *c = contract_builtin(i);
         if (!is_listed(rows, c->name))
             continue;
-        look_put(look, out, HUE_STRONG, c->name);
+        terminal_put(terminal, out, HUE_STRONG, c->name);
         fprintf(out, "  %s\n", c->memory);
         for (size_t k = 0; k < sizeof sides / sizeof *sides; k++)
-            text_side(c, sides[k], look, out);
+            text_side(c, sides[k], terminal, out);
     }
 }
 
-static void text_rules(const struct list_rows *rows, const struct look *look, FILE *out)
+static void text_rules(const struct list_rows *rows, const struct terminal *terminal, FILE *out)
 {
     for (size_t i = 0; i < RULE_COUNT; i++) {
         if (!is_listed(rows, rule_name[i]))
             continue;
-        look_put(look, out, HUE_STRONG, rule_name[i]);
+        terminal_put(terminal, out, HUE_STRONG, rule_name[i]);
         fputc('\n', out);
-        look_wrap(look, out, 2, rule_broken_when[i]);
+        terminal_wrap(terminal, out, 2, rule_broken_when[i]);
     }
 }
 
-void list_text(const struct list_rows *rows, unsigned kinds, const struct look *look, FILE *out)
+void list_text(const struct list_rows *rows, unsigned kinds, const struct terminal *terminal, FILE *out)
 {
-    static void (*const show[LIST_KIND_COUNT])(const struct list_rows *, const struct look *,
+    static void (*const show[LIST_KIND_COUNT])(const struct list_rows *, const struct terminal *,
                                                FILE *) = {
         text_backends,
         text_recorders,
@@ -208,7 +208,7 @@ void list_text(const struct list_rows *rows, unsigned kinds, const struct look *
             continue;
         if (headings)
             fprintf(out, "%s%s:\n", first ? "" : "\n", list_kind_name[i]);
-        show[i](rows, look, out);
+        show[i](rows, terminal, out);
         first = false;
     }
 }

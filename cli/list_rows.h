@@ -24,7 +24,7 @@ bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool 
                  size_t error_size);
 void list_free(struct list_rows *rows);
 
-void list_text(const struct list_rows *rows, unsigned kinds, const struct look *look, FILE *out);
+void list_text(const struct list_rows *rows, unsigned kinds, const struct terminal *terminal, FILE *out);
 void list_json(const struct list_rows *rows, unsigned kinds, FILE *out);
 
 #endif

@@ -79,10 +79,10 @@ static const char *const state_name[STATE_COUNT] = {
 struct replay {
     const struct options *o;
     const struct replay_options *own;
-    struct campaign_options run;
+    struct sweep_options run;
     struct backend_list all;
     struct expectations expected;
-    struct look look;
+    struct terminal terminal;
     FILE *out;
     cJSON *items; // with --format json
     uint64_t states[STATE_COUNT], news;
@@ -114,18 +114,18 @@ static struct expect_key key_of(const struct result *r, enum device_side device)
 static bool is_expected(const struct replay *x, const struct item *i, const struct result *r,
                         const struct finding *f)
 {
-    char sites[SHAPE_PAIR_MAX];
+    char sites[SIGNATURE_PAIR_MAX];
     struct expect_key key = key_of(r, i->device);
-    again_sites(f, sites);
+    rejudge_sites(f, sites);
     return expect_covers(&x->expected, i->backend->name, &key, f->rule, sites);
 }
 
 static cJSON *finding_object(const struct replay *x, const struct item *i, const struct result *r,
                              const struct finding *f)
 {
-    char sites[SHAPE_PAIR_MAX];
+    char sites[SIGNATURE_PAIR_MAX];
     cJSON *o = cJSON_CreateObject();
-    again_sites(f, sites);
+    rejudge_sites(f, sites);
     cJSON_AddStringToObject(o, "contract", r->contract->name);
     cJSON_AddStringToObject(o, "rule", rule_name[f->rule]);
     cJSON_AddStringToObject(o, "sites", sites);
@@ -161,7 +161,7 @@ static void json_item(struct replay *x, const struct item *i, enum state state)
 static bool told_before(const struct item *i, size_t result, enum rule_id rule)
 {
     for (size_t k = 0; k < result; k++)
-        if (again_finding(&i->results[k], rule) != NULL)
+        if (rejudge_finding(&i->results[k], rule) != NULL)
             return true;
     return false;
 }
@@ -174,10 +174,10 @@ static void text_findings(const struct replay *x, const struct item *i)
             if ((i->saved->has_rule && i->saved->rule != f->rule) || told_before(i, k, f->rule))
                 continue;
             fputs("  ", x->out);
-            look_put(&x->look, x->out, HUE_BAD, rule_name[f->rule]);
+            terminal_put(&x->terminal, x->out, HUE_BAD, rule_name[f->rule]);
             fprintf(x->out, " under %s%s\n", i->results[k].contract->name,
                     is_expected(x, i, &i->results[k], f) ? ", as expected" : "");
-            look_wrap(&x->look, x->out, 4, f->message);
+            terminal_wrap(&x->terminal, x->out, 4, f->message);
         }
 }
 
@@ -186,7 +186,7 @@ static void text_item(struct replay *x, const struct item *i, enum state state)
     static const enum hue hues[STATE_COUNT] = {HUE_BAD,  HUE_BAD,   HUE_GOOD, HUE_BAD,
                                                HUE_GOOD, HUE_DOUBT, HUE_DOUBT};
     char text[CASE_TEXT_MAX];
-    look_put(&x->look, x->out, hues[state], state_name[state]);
+    terminal_put(&x->terminal, x->out, hues[state], state_name[state]);
     fprintf(x->out, ": %s\n", i->file);
     if (i->saved != NULL && i->backend != NULL) {
         case_print(&i->saved->c, text);
@@ -195,7 +195,7 @@ static void text_item(struct replay *x, const struct item *i, enum state state)
     if (i->saved != NULL && i->saved->has_rule && state == GONE)
         fprintf(x->out, "  %s does not show any more\n", rule_name[i->saved->rule]);
     if (i->reason != NULL)
-        look_wrap(&x->look, x->out, 2, i->reason);
+        terminal_wrap(&x->terminal, x->out, 2, i->reason);
     text_findings(x, i);
 }
 
@@ -226,10 +226,10 @@ static enum state state_of(struct item *i)
     enum state state = s->has_rule ? GONE : CLEAN;
     for (size_t k = 0; k < i->count; k++) {
         const struct result *r = &i->results[k];
-        const struct finding *f = s->has_rule ? again_finding(r, s->rule) : &r->findings[0];
-        char sites[SHAPE_PAIR_MAX];
+        const struct finding *f = s->has_rule ? rejudge_finding(r, s->rule) : &r->findings[0];
+        char sites[SIGNATURE_PAIR_MAX];
         if (f != NULL && r->finding_count > 0) {
-            again_sites(f, sites);
+            rejudge_sites(f, sites);
             bool same = !s->sites[0] || strcmp(sites, s->sites) == 0;
             return !s->has_rule ? FOUND : same ? HELD : HELD_ELSEWHERE;
         }
@@ -277,7 +277,7 @@ static void replay_on(struct replay *x, const char *file, const struct saved *s,
     i.results = calloc(count, sizeof *i.results);
     assert(i.results != NULL);
     x->failed =
-        !again_run(b, &s->c, contracts, count, &x->run, i.results, x->error, sizeof x->error);
+        !rejudge(b, &s->c, contracts, count, &x->run, i.results, x->error, sizeof x->error);
     if (!x->failed) {
         enum state state = state_of(&i);
         if (state != SKIPPED && state != BROKEN)
@@ -302,7 +302,7 @@ static void replay_saved(struct replay *x, const char *file, const struct saved 
         snprintf(reason, sizeof reason, "names no backend; give --backend NAME");
     else if (count == 0 && s->contracts[0] == '\0')
         snprintf(reason, sizeof reason, "names no contract; give --contract NAME");
-    else if (count == 0 && !again_contracts(s->contracts, &loaded, &count, reason, sizeof reason))
+    else if (count == 0 && !rejudge_contracts(s->contracts, &loaded, &count, reason, sizeof reason))
         assert(reason[0] != '\0');
     else if (!backend_list_find(&x->all, backend, &found, reason, sizeof reason))
         assert(reason[0] != '\0');
@@ -395,7 +395,7 @@ static int run(struct replay *x)
     if (!output_open(&out, o->output, x->error, sizeof x->error))
         return error_tell("%s", x->error);
     x->out = out.file;
-    x->look = output_look(&out, o->color);
+    x->terminal = output_terminal(&out, o->color);
     x->items = o->format == &format_json ? cJSON_CreateArray() : NULL;
     replay_all(x);
     end_report(x);

@@ -116,7 +116,7 @@ static void sweep(struct run *run, const struct backend *b, enum copy_op op)
     if (missing != NULL)
         skip_backend(run, b, op, missing);
     else
-        run->failed = !campaign_run(b, plan, run->o->contracts, run->o->contract_count,
+        run->failed = !sweep_run(b, plan, run->o->contracts, run->o->contract_count,
                                     &run->o->run, run->results, run->error, sizeof run->error);
     free(plan);
     if (!run->failed)
@@ -217,7 +217,7 @@ static bool open_sink(struct run *run, const struct format *format, const char *
     sink->report = (struct report){.format = format,
                                    .facts = &run->facts,
                                    .out = sink->out.file,
-                                   .look = output_look(&sink->out, run->o->color)};
+                                   .terminal = output_terminal(&sink->out, run->o->color)};
     run->sink_count++;
     return true;
 }
@@ -269,10 +269,10 @@ static int sweep_and_report(struct run *run)
 static void want_facts(struct options *o)
 {
     o->run.charts |= o->format->charts;
-    o->run.laws |= o->laws || o->format->laws;
+    o->run.patterns |= o->patterns || o->format->patterns;
     for (size_t i = 0; i < o->more_count; i++) {
         o->run.charts |= o->more[i].format->charts;
-        o->run.laws |= o->more[i].format->laws;
+        o->run.patterns |= o->more[i].format->patterns;
     }
 }
 
@@ -297,7 +297,7 @@ static bool prepare(struct run *run, struct options *o)
                                     .run = &o->run,
                                     .totals = &run->totals,
                                     .unreached = o->unreached,
-                                    .laws = o->laws,
+                                    .patterns = o->patterns,
                                     .baseline = run->observer ? run->observer->baseline : NULL};
     want_facts(o);
     show_progress(run, o);

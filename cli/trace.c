@@ -155,7 +155,7 @@ static int show(const struct options *o, const struct trace_report *trace)
     host_describe(&host);
     const struct run_facts facts = {.command = FORMAT_TRACE, .host = &host, .run = &o->run};
     struct report report = {
-        .format = o->format, .facts = &facts, .out = out.file, .look = output_look(&out, o->color)};
+        .format = o->format, .facts = &facts, .out = out.file, .terminal = output_terminal(&out, o->color)};
     o->format->trace(&report, trace);
     return output_end(&out, status[trace->recording->trace.outcome]);
 }
@@ -166,7 +166,7 @@ static int record_and_show(struct options *o, const struct backend *b, const str
     char error[512];
     bool values = o->bus != 0 || o->format->values;
     o->run.stop = cli_stop_on_signal();
-    if (!campaign_record(b, c, values, &o->run, &recording, error, sizeof error))
+    if (!sweep_record(b, c, values, &o->run, &recording, error, sizeof error))
         return error_tell("%s", error);
     int status =
         show(o, &(struct trace_report){.backend = b,

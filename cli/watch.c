@@ -168,14 +168,14 @@ static int run(const struct options *o, const struct watch_request *request,
                                                ((const struct watch_options *)o->own)->accesses,
                                            .loads = o->loads,
                                            .rows_max = o->rows_max};
-    struct look look = output_look(out, o->color);
+    struct terminal terminal = output_terminal(out, o->color);
     char error[PATH_MAX + 512];
     FILE *file = spool(out);
     if (file == NULL) {
         output_abandon(out);
         return error_tell("there is no room for a temporary file; use --output FILE");
     }
-    struct watch_report *report = watch_report_new(&options, session, o->words, &look, file);
+    struct watch_report *report = watch_report_new(&options, session, o->words, &terminal, file);
     struct watch_taker taker = watch_report_taker(report);
     struct watch_log *log = watch_log_new(session, &taker);
     watch_report_begin(report);

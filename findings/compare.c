@@ -23,7 +23,7 @@ static bool exists(const char *path)
 }
 
 bool comparing_open(struct comparing *x, const char *baseline, const char *write,
-                    const struct campaign_options *run, char *error, size_t error_size)
+                    const struct sweep_options *run, char *error, size_t error_size)
 {
     *x = (struct comparing){.baseline = baseline, .write = write, .run = *run};
     x->report.path = baseline;
@@ -74,7 +74,7 @@ static const struct result *rerun(struct comparing *x, const struct copy_case *c
             return &x->reruns[i].results[k];
     struct result *results = calloc(x->contract_count, sizeof *results);
     assert(results != NULL);
-    if (!again_run(x->backend, c, x->contracts, x->contract_count, &x->run, results, x->error,
+    if (!rejudge(x->backend, c, x->contracts, x->contract_count, &x->run, results, x->error,
                    sizeof x->error)) {
         free(results);
         return NULL;
@@ -101,7 +101,7 @@ static struct difference *tell(struct comparing *x, enum difference_kind kind,
     d->has_now = f != NULL;
     if (f) {
         d->now = f->witness;
-        again_sites(f, d->sites);
+        rejudge_sites(f, d->sites);
         snprintf(d->message, sizeof d->message, "%s", f->message);
     }
     return d;
@@ -111,13 +111,13 @@ static struct difference *tell(struct comparing *x, enum difference_kind kind,
 static void compare_row(struct comparing *x, size_t k, const struct expect_row *row,
                         const struct finding *f)
 {
-    char sites[SHAPE_PAIR_MAX];
+    char sites[SIGNATURE_PAIR_MAX];
     const struct finding *at_row = f; // of the row's own case
     if (f == NULL || case_compare(&f->witness, &row->c) != 0) {
         const struct result *r = rerun(x, &row->c, k);
         if (r == NULL)
             return;
-        at_row = again_finding(r, row->rule);
+        at_row = rejudge_finding(r, row->rule);
         if (at_row == NULL && r->verdict != VERDICT_CONFORMS && r->verdict != VERDICT_VIOLATES) {
             baseline_add_unjudged(&x->report, x->backend->name, row->key.contract, r->reason);
             return;
@@ -128,7 +128,7 @@ static void compare_row(struct comparing *x, size_t k, const struct expect_row *
         return;
     }
     const struct finding *now = at_row ? at_row : f;
-    again_sites(now, sites);
+    rejudge_sites(now, sites);
     if (!expect_row_has(row, sites))
         tell(x, DIFFERENCE_NEW_SITES, row, &row->key, row->rule, now);
     else if (f && f->witness.size < row->c.size && same_tunables(&f->witness, &row->c))
@@ -144,9 +144,9 @@ static void update_row(struct comparing *x, size_t k, const struct expect_key *k
 {
     struct expect_backend *b = expect_of(&x->next, x->backend->name, true);
     struct expect_row *row = expect_row_of(b, key, rule, NULL);
-    char sites[SHAPE_PAIR_MAX];
+    char sites[SIGNATURE_PAIR_MAX];
     const struct result *r = row ? rerun(x, &row->c, k) : NULL;
-    const struct finding *old = r ? again_finding(r, rule) : NULL;
+    const struct finding *old = r ? rejudge_finding(r, rule) : NULL;
     bool unknown = r && !old && r->verdict != VERDICT_CONFORMS && r->verdict != VERDICT_VIOLATES;
     if (row && !old && !f && !unknown) {
         expect_drop_row(b, row);
@@ -159,7 +159,7 @@ static void update_row(struct comparing *x, size_t k, const struct expect_key *k
     for (int i = 0; i < 2; i++) {
         const struct finding *from = i ? old : f;
         if (from) {
-            again_sites(from, sites);
+            rejudge_sites(from, sites);
             expect_row_add(row, sites);
         }
     }
@@ -186,7 +186,7 @@ static void compare_result(struct comparing *x, const struct result *r, size_t k
     if (x->write)
         expect_set_judged(expect_of(&x->next, x->backend->name, true), &key);
     for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
-        const struct finding *f = again_finding(r, (enum rule_id)rule);
+        const struct finding *f = rejudge_finding(r, (enum rule_id)rule);
         const struct expect_row *row =
             known ? expect_row_of(known, &key, (enum rule_id)rule, NULL) : NULL;
         if (row)

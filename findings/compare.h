@@ -16,7 +16,7 @@ struct comparing {
     struct expectations known;    // compared with
     struct expectations next;     // to be written
     struct baseline report;
-    struct campaign_options run; // for what is run again
+    struct sweep_options run; // for what is run again
     // Of the backend at hand: cases run again, and what they came to.
     const struct backend *backend;
     const struct contract *contracts;
@@ -29,7 +29,7 @@ struct comparing {
 
 // Reads what is at the paths. False and one line in ERROR.
 bool comparing_open(struct comparing *x, const char *baseline, const char *write,
-                    const struct campaign_options *run, char *error, size_t error_size);
+                    const struct sweep_options *run, char *error, size_t error_size);
 
 // The results of one backend's sweep, one a contract.
 void comparing_results(struct comparing *x, const struct result *results, size_t count);

@@ -29,7 +29,7 @@ struct difference {
     enum rule_id rule;
     bool has_before, has_now;
     struct copy_case before, now;
-    char sites[SHAPE_PAIR_MAX]; // of now; "" when GONE
+    char sites[SIGNATURE_PAIR_MAX]; // of now; "" when GONE
     char message[256];          // of now
 };
 

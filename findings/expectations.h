@@ -33,7 +33,7 @@ struct expect_row { // a rule that is known to be broken
     struct expect_key key;
     enum rule_id rule;
     struct copy_case c; // the smallest that is known
-    char (*sites)[SHAPE_PAIR_MAX];
+    char (*sites)[SIGNATURE_PAIR_MAX];
     size_t site_count;
 };
 

@@ -129,7 +129,7 @@ static bool take_case(struct parser *p, const char *text)
 static bool take_sites(struct parser *p, const char *sites)
 {
     struct expect_backend *b = expect_of(p->out, p->backend, true);
-    if (*sites == '\0' || strlen(sites) >= SHAPE_PAIR_MAX)
+    if (*sites == '\0' || strlen(sites) >= SIGNATURE_PAIR_MAX)
         return text_lines_fail(
             &p->lines, "sites; expected at most two shapes of instructions, with a | between");
     for (size_t i = 0; i < p->key_count; i++)

@@ -16,7 +16,7 @@ struct shrinking {
     const struct contract *contract;
     struct saved *saved; // the best so far
     unsigned tries;      // left
-    const struct campaign_options *run;
+    const struct sweep_options *run;
     char *message;
     size_t message_size;
     char *reason; // why a case did not show it
@@ -26,18 +26,18 @@ struct shrinking {
 // Does the case show it, too? Then it is the best so far.
 static bool shows(struct shrinking *x, const struct copy_case *c)
 {
-    char sites[SHAPE_PAIR_MAX], error[256];
+    char sites[SIGNATURE_PAIR_MAX], error[256];
     struct result r;
     if (x->tries == 0 || (x->run->stop && *x->run->stop) || !case_is_valid(c))
         return false;
     x->tries--;
-    if (!again_run(x->backend, c, x->contract, 1, x->run, &r, error, sizeof error)) {
+    if (!rejudge(x->backend, c, x->contract, 1, x->run, &r, error, sizeof error)) {
         snprintf(x->reason, x->reason_size, "%.150s", error);
         return false;
     }
-    const struct finding *f = again_finding(&r, x->saved->rule);
+    const struct finding *f = rejudge_finding(&r, x->saved->rule);
     if (f)
-        again_sites(f, sites);
+        rejudge_sites(f, sites);
     bool same = f && strcmp(sites, x->saved->sites) == 0;
     if (same) {
         x->saved->c = *c;
@@ -127,7 +127,7 @@ static void shrink_overlap(struct shrinking *x)
 }
 
 bool case_minimise(const struct backend *b, const struct contract *contract, struct saved *s,
-                   unsigned tries, const struct campaign_options *run, char *message,
+                   unsigned tries, const struct sweep_options *run, char *message,
                    size_t message_size, char *reason, size_t reason_size)
 {
     struct shrinking x = {.backend = b,

@@ -12,7 +12,7 @@
 // The smallest case that shows the same rule at the same sites; at most TRIES
 // cases are run. False when the case does not show it at all, with why in REASON.
 bool case_minimise(const struct backend *b, const struct contract *contract, struct saved *s,
-                   unsigned tries, const struct campaign_options *run, char *message,
+                   unsigned tries, const struct sweep_options *run, char *message,
                    size_t message_size, char *reason, size_t reason_size);
 
 #endif

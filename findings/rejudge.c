@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool again_run(const struct backend *b, const struct copy_case *c, const struct contract *contracts,
-               size_t count, const struct campaign_options *options, struct result *results,
+bool rejudge(const struct backend *b, const struct copy_case *c, const struct contract *contracts,
+               size_t count, const struct sweep_options *options, struct result *results,
                char *error, size_t error_size)
 {
     struct plan plan;
     char reason[TRACE_REASON_MAX];
-    struct campaign_options alone = *options;
+    struct sweep_options alone = *options;
     alone.jobs = 1;
     alone.progress = NULL;
     if (plan_of_case(b, c, &plan, reason, sizeof reason))
-        return campaign_run(b, &plan, contracts, count, &alone, results, error, error_size);
+        return sweep_run(b, &plan, contracts, count, &alone, results, error, error_size);
     for (size_t i = 0; i < count; i++) {
         results[i] = (struct result){.backend = b,
                                      .contract = &contracts[i],
@@ -31,7 +31,7 @@ bool again_run(const struct backend *b, const struct copy_case *c, const struct 
     return true;
 }
 
-const struct finding *again_finding(const struct result *r, enum rule_id rule)
+const struct finding *rejudge_finding(const struct result *r, enum rule_id rule)
 {
     for (size_t i = 0; i < r->finding_count; i++)
         if (r->findings[i].rule == rule)
@@ -39,12 +39,12 @@ const struct finding *again_finding(const struct result *r, enum rule_id rule)
     return NULL;
 }
 
-void again_sites(const struct finding *f, char *pair)
+void rejudge_sites(const struct finding *f, char *pair)
 {
-    shape_pair(&f->recording.trace, f->accesses, f->access_count, pair);
+    signature_pair(&f->recording.trace, f->accesses, f->access_count, pair);
 }
 
-bool again_contracts(const char *list, struct contract **out, size_t *count, char *error,
+bool rejudge_contracts(const char *list, struct contract **out, size_t *count, char *error,
                      size_t error_size)
 {
     char *copy = strdup(list), *rest = NULL;

@@ -13,18 +13,18 @@
 // One result a contract, to be freed with result_free. False and one line in
 // ERROR only for the system's failures; a backend that does not take the case
 // has results that are skipped, with the reason.
-bool again_run(const struct backend *b, const struct copy_case *c, const struct contract *contracts,
-               size_t count, const struct campaign_options *options, struct result *results,
+bool rejudge(const struct backend *b, const struct copy_case *c, const struct contract *contracts,
+               size_t count, const struct sweep_options *options, struct result *results,
                char *error, size_t error_size);
 
 // The finding of a rule in a result, or NULL.
-const struct finding *again_finding(const struct result *r, enum rule_id rule);
+const struct finding *rejudge_finding(const struct result *r, enum rule_id rule);
 
-// The pair of sites of a finding, as shape_pair gives it.
-void again_sites(const struct finding *f, char *pair);
+// The pair of sites of a finding, as signature_pair gives it.
+void rejudge_sites(const struct finding *f, char *pair);
 
 // "shared,./mine.contract" as contracts, which the caller frees.
-bool again_contracts(const char *list, struct contract **out, size_t *count, char *error,
+bool rejudge_contracts(const char *list, struct contract **out, size_t *count, char *error,
                      size_t error_size);
 
 #endif

@@ -32,7 +32,7 @@ struct saved {
     enum device_side device;             // dst unless said
     bool has_rule;
     enum rule_id rule;          // what it showed
-    char sites[SHAPE_PAIR_MAX]; // as shape_pair gives them; "": not said
+    char sites[SIGNATURE_PAIR_MAX]; // as signature_pair gives them; "": not said
     struct copy_case c;
 };
 

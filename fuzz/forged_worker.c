@@ -34,19 +34,19 @@ static void die(void)
 
 // A report as the parent expects it but for what the message says: else next to
 // none would get past the first look.
-static void send_report(const struct worker_command *command, const uint8_t *bytes, size_t length)
+static void send_result(const struct worker_command *command, const uint8_t *bytes, size_t length)
 {
-    size_t report_bytes = report_size(forged.job);
-    struct report *r = calloc(1, report_bytes);
+    size_t result_bytes = chunk_result_size(forged.job);
+    struct chunk_result *r = calloc(1, result_bytes);
     if (!r)
         abort();
-    memcpy(r, bytes, length < report_bytes ? length : report_bytes);
+    memcpy(r, bytes, length < result_bytes ? length : result_bytes);
     r->id = command->id;
     r->lo += command->lo;
     r->end += r->lo;
     if (r->judged == 0)
         r->judged = r->end - r->lo - r->skipped - r->broken - r->left_out;
-    frame_send(forged.theirs, FRAME_REPORT, r, report_bytes);
+    message_send(forged.theirs, MESSAGE_RESULT, r, result_bytes);
     free(r);
 }
 
@@ -69,9 +69,9 @@ static bool send_next(const struct worker_command *command)
     if (how & FORGED_RAW)
         (void)!write(forged.theirs, bytes, length);
     else if (how & FORGED_REPORT)
-        send_report(command, bytes, length);
+        send_result(command, bytes, length);
     else
-        frame_send(forged.theirs, kind, bytes, length);
+        message_send(forged.theirs, kind, bytes, length);
     // What is read until then must end with this message, or the reader waits.
     if ((how & FORGED_LAST) || ((how & FORGED_RAW) && !(how & FORGED_MORE)))
         die();
@@ -100,7 +100,7 @@ bool worker_ask(struct worker *w, const struct worker_command *command)
     forged.slot.at = command->lo;
     // Not every script says what was reached.
     if (command->kind == COMMAND_COVERAGE &&
-        (forged.left < 2 || forged.at[1] != FRAME_COVERAGE)) {
+        (forged.left < 2 || forged.at[1] != MESSAGE_COVERAGE)) {
         die();
         return false;
     }

@@ -9,10 +9,10 @@
 const struct harness_kind harness_kind = {.name = "fuzz_engine",
                                           .backends = FUZZ_BACKENDS("engine/*")};
 
-static void run(struct seat *seat, struct copy_case *c)
+static void run(struct target *target, struct copy_case *c)
 {
-    seat_fit(seat, c);
-    seat_judge(seat, c);
+    target_fit(target, c);
+    target_judge(target, c);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

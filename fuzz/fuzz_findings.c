@@ -33,7 +33,7 @@ static const struct backend forged = {
 
 static const struct recorder_kind recorder = {.name = "forged"};
 static const struct host host = {.cpu = "a CPU", .libc = "a libc", .kernel = "a kernel"};
-static const struct look looks[2] = {
+static const struct terminal looks[2] = {
     {.columns = 80},
     {.columns = 120, .utf8 = true},
 };
@@ -86,7 +86,7 @@ static void result_is_sound(const struct result *r)
     }
 }
 
-static void results_are_written(const struct campaign_options *options,
+static void results_are_written(const struct sweep_options *options,
                                 const struct contract *contracts, const struct result *results)
 {
     struct page page;
@@ -99,7 +99,7 @@ static void results_are_written(const struct campaign_options *options,
                               .totals = &totals};
     totals_add(&totals, results, CONTRACTS);
     for (size_t i = 0; i < 2 * format_count; i++) {
-        struct report r = {.format = formats[i / 2], .facts = &facts, .look = looks[i % 2]};
+        struct report r = {.format = formats[i / 2], .facts = &facts, .terminal = looks[i % 2]};
         if (!(r.format->commands & FORMAT_SWEEPS))
             continue;
         page_open(&page);
@@ -114,7 +114,7 @@ static void results_are_written(const struct campaign_options *options,
     }
 }
 
-static void sweep(const struct campaign_options *options)
+static void sweep(const struct sweep_options *options)
 {
     static const struct plan_request request = {
         .size = {0, 3, 1}, .dst = {0, 1, 1}, .src = {0, 0, 1}};
@@ -124,7 +124,7 @@ static void sweep(const struct campaign_options *options)
     char error[512] = "";
     FUZZ_HOLDS(plan_build(&forged, OP_MEMMOVE, &request, &plan, error, sizeof error));
     FUZZ_HOLDS(
-        campaign_run(&forged, &plan, contracts, CONTRACTS, options, results, error, sizeof error));
+        sweep_run(&forged, &plan, contracts, CONTRACTS, options, results, error, sizeof error));
     for (size_t i = 0; i < CONTRACTS; i++)
         result_is_sound(&results[i]);
     results_are_written(options, contracts, results);
@@ -153,12 +153,12 @@ static void trace_is_written(const struct trace_report *report)
     page_is_text(&page);
 }
 
-static void record(const struct campaign_options *options)
+static void record(const struct sweep_options *options)
 {
     const struct copy_case c = {.op = OP_MEMMOVE, .size = 16, .dst_off = 3, .fill = 1};
     struct recording recording;
     char error[512] = "";
-    if (!campaign_record(&forged, &c, true, options, &recording, error, sizeof error)) {
+    if (!sweep_record(&forged, &c, true, options, &recording, error, sizeof error)) {
         FUZZ_HOLDS(error[0] != '\0' && memchr(error, '\0', sizeof error) != NULL);
         return;
     }
@@ -169,7 +169,7 @@ static void record(const struct campaign_options *options)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct campaign_options options = {
+    const struct sweep_options options = {
         .recorder = &recorder,
         .device = DEVICE_DST,
         .jobs = 1,

@@ -10,7 +10,7 @@
 const struct harness_kind harness_kind = {
     .name = "fuzz_move", .backends = FUZZ_BACKENDS(NULL), .contracts = "ram", .moves = true};
 
-static void run(struct seat *seat, struct copy_case *c)
+static void run(struct target *target, struct copy_case *c)
 {
     if (!c->overlapping) {
         // What two offsets would have been is how far apart the two lie.
@@ -19,8 +19,8 @@ static void run(struct seat *seat, struct copy_case *c)
         c->dst_below = false;
         c->overlap = distance % ((int64_t)c->size + CASE_GAP_MAX + 1);
     }
-    seat_fit(seat, c);
-    seat_judge(seat, c);
+    target_fit(target, c);
+    target_judge(target, c);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -16,7 +16,7 @@ enum { ALWAYS = 4, BY_SIZE = 4, APART = 61, LOOP_BYTES = 32 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-static bool is_blind;
+static bool is_unreported;
 
 uint64_t fuzz_identity(const uint8_t *data, size_t size)
 {
@@ -31,7 +31,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     (void)argc;
     (void)argv;
     const char *text = getenv("STORESCOPE_COVERAGE");
-    is_blind = text && strcmp(text, "0") == 0;
+    is_unreported = text && strcmp(text, "0") == 0;
     return 0;
 }
 
@@ -44,8 +44,8 @@ static unsigned way_of(const struct copy_case *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct copy_case c;
-    uint8_t pick, *edges = edges_of_engine(is_blind);
-    if (is_blind)
+    uint8_t pick, *edges = edges_of_engine(is_unreported);
+    if (is_unreported)
         return 0;
     case_from_bytes(data, size, &c, &pick);
     uint64_t turns = 1 + c.size / LOOP_BYTES;

@@ -14,7 +14,7 @@ const struct harness_kind harness_kind = {
 // What a routine did, kept while the other one runs.
 struct deed {
     const char *who;
-    const struct seat *seat; // NULL: the loop
+    const struct target *target; // NULL: the loop
     uint8_t *bytes;          // `size` of the destination
     uint64_t room;
     uint64_t returned;   // less the destination; of the loop, as the other's op wants
@@ -35,20 +35,20 @@ static void keep_bytes(struct deed *d, const uint8_t *bytes, uint64_t size)
 }
 
 // False when there is nothing to compare: the recorder does not take it.
-static bool run_routine(struct seat *seat, const struct copy_case *c, struct deed *d)
+static bool run_routine(struct target *target, const struct copy_case *c, struct deed *d)
 {
-    struct rig *rig = &seat->rig;
+    struct rig *rig = &target->rig;
     struct trace *t = &rig->trace;
     struct copy_case own = *c;
-    own.op = seat->op;
+    own.op = target->op;
     rig->layout.dst = NULL;
-    seat->job.recorder->count_edges(rig->recorder, edges_of_engine(harness_get()->settings.blind),
+    target->job.recorder->count_edges(rig->recorder, edges_of_engine(harness_get()->settings.blind),
                                     EDGE_COUNT);
-    seat->job.recorder->run(rig->recorder, rig->arena, &own, false, &rig->layout, t);
+    target->job.recorder->run(rig->recorder, rig->arena, &own, false, &rig->layout, t);
     if (!rig->layout.dst || t->outcome == OUTCOME_REFUSED || t->outcome == OUTCOME_BROKEN)
         return false;
-    d->who = seat->backend->name;
-    d->seat = seat;
+    d->who = target->backend->name;
+    d->target = target;
     d->outcome = t->outcome == OUTCOME_RETURNED  ? NULL
                  : t->outcome == OUTCOME_FAULTED ? "faulted"
                                                  : "did not return";
@@ -59,7 +59,7 @@ static bool run_routine(struct seat *seat, const struct copy_case *c, struct dee
     return true;
 }
 
-static void run_loop(struct seat *other, const struct copy_case *c, struct deed *d)
+static void run_loop(struct target *other, const struct copy_case *c, struct deed *d)
 {
     struct layout l;
     struct rig *rig = &other->rig;
@@ -81,12 +81,12 @@ static void run_loop(struct seat *other, const struct copy_case *c, struct deed 
 
 static uint64_t wanted_return(const struct deed *d, const struct copy_case *c)
 {
-    return d->seat && d->seat->op == OP_MEMPCPY ? c->size : 0;
+    return d->target && d->target->op == OP_MEMPCPY ? c->size : 0;
 }
 
 static bool returns_right(const struct deed *d, const struct copy_case *c)
 {
-    return !d->seat || d->seat->backend->result == RESULT_NONE ||
+    return !d->target || d->target->backend->result == RESULT_NONE ||
            d->returned == wanted_return(d, c);
 }
 
@@ -94,9 +94,9 @@ static void tell(const struct deed *d, const struct copy_case *c)
 {
     char text[CASE_TEXT_MAX];
     struct copy_case own = *c;
-    if (!d->seat)
+    if (!d->target)
         return;
-    own.op = d->seat->op;
+    own.op = d->target->op;
     case_print(&own, text);
     fprintf(stderr, "  storescope trace '%s' '%s'\n", d->who, text);
 }
@@ -129,28 +129,28 @@ static void compare(const struct deed *a, const struct deed *b, const struct cop
 }
 
 // Both take the case, or false.
-static bool fit_both(const struct seat *a, const struct seat *b, struct copy_case *c)
+static bool fit_both(const struct target *a, const struct target *b, struct copy_case *c)
 {
     struct copy_case of_b;
-    seat_fit(a, c);
+    target_fit(a, c);
     of_b = *c;
-    seat_fit(b, &of_b);
+    target_fit(b, &of_b);
     of_b.op = c->op;
     if (b->op != OP_MEMMOVE && c->op == OP_MEMMOVE && c->overlapping)
         return false;
     *c = of_b;
-    seat_fit(a, c);
+    target_fit(a, c);
     of_b = *c;
-    seat_fit(b, &of_b);
+    target_fit(b, &of_b);
     of_b.op = c->op;
     return case_compare(&of_b, c) == 0;
 }
 
-static void run_pair(struct seat *a, struct seat *b, struct copy_case *c)
+static void run_pair(struct target *a, struct target *b, struct copy_case *c)
 {
     static struct deed one, other;
     if (!b) {
-        seat_fit(a, c);
+        target_fit(a, c);
         run_loop(a, c, &other);
     } else if (!fit_both(a, b, c) || !run_routine(b, c, &other)) {
         return;
@@ -159,15 +159,15 @@ static void run_pair(struct seat *a, struct seat *b, struct copy_case *c)
         compare(&one, &other, c);
 }
 
-static void run(struct seat *seat, struct copy_case *c)
+static void run(struct target *target, struct copy_case *c)
 {
     const struct harness *h = harness_get();
-    size_t count = h->settings.backend_count, first = (size_t)(seat - h->seats);
+    size_t count = h->settings.backend_count, first = (size_t)(target - h->targets);
     // Which second one follows from what else was drawn: each meets each.
     size_t step = count > 1 ? 1 + (c->fill + c->size / 8) % (count - 1) : 0;
-    struct seat *other = count > 1 ? harness_seat((first + step) % count) : NULL;
+    struct target *other = count > 1 ? harness_target((first + step) % count) : NULL;
     if (count == 1 || other)
-        run_pair(seat, other, c);
+        run_pair(target, other, c);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

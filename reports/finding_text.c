@@ -50,16 +50,16 @@ void command_print_trace(const struct backend *b, const struct recorder_setup *s
                          const char *case_text, FILE *out)
 {
     fputs("storescope trace ", out);
-    look_quote(out, b->name);
+    terminal_quote(out, b->name);
     fputc(' ', out);
-    look_quote(out, case_text);
+    terminal_quote(out, case_text);
     if (setup && setup->cpu && b->arch) {
         fputs(" --cpu ", out);
-        look_quote(out, setup->cpu);
+        terminal_quote(out, setup->cpu);
     }
     for (size_t i = 0; setup && i < setup->link_count && b->arch; i++) {
         fputs(" --link ", out);
-        look_quote(out, setup->link[i]);
+        terminal_quote(out, setup->link[i]);
     }
 }
 

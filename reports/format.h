@@ -33,10 +33,10 @@ struct run_facts {
     const struct host *host;
     const struct contract *contracts;
     size_t contract_count;
-    const struct campaign_options *run; // recorder, device side, jobs
+    const struct sweep_options *run; // recorder, device side, jobs
     const struct totals *totals;        // so far; complete when `end` is called
     bool unreached;                     // list the instructions that no case reached
-    bool laws;                          // say which stores are made for which sizes
+    bool patterns;                          // say which stores are made for which sizes
     const struct baseline *baseline;    // likewise; NULL: nothing was compared with
 };
 
@@ -47,7 +47,7 @@ struct report {
     const struct format *format;
     const struct run_facts *facts;
     FILE *out;
-    struct look look;  // of `out`
+    struct terminal terminal;  // of `out`
     void *state;       // the format's own, from begin to end
     char trouble[128]; // why the report is lost, though `out` is not; "": it is not
 };
@@ -58,7 +58,7 @@ struct format {
     unsigned commands;       // enum format_command bits
     const char *folder_file; // file to write where FILE is a folder; NULL: refused
     bool values;             // TRACE: capture the bytes of every store
-    bool charts, laws;       // FORMAT_SWEEPS: see campaign_options
+    bool charts, patterns;       // FORMAT_SWEEPS: see sweep_options
 
     // FORMAT_SWEEPS. `begin` once; `add` after each backend, with COUNT
     // results, one a contract, that are gone after the call; `end` once, also

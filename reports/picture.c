@@ -55,42 +55,42 @@ void picture_add(struct picture *p, const struct extent *e, const struct access 
             touch(p, first + (k - below));
 }
 
-void picture_print_bar(const struct picture *p, const struct look *look, FILE *out, bool load)
+void picture_print_bar(const struct picture *p, const struct terminal *terminal, FILE *out, bool load)
 {
     static const enum hue hues[] = {HUE_FAINT, HUE_NONE, HUE_BAD};
-    const char *const *sign = load ? load_sign[look->utf8] : store_sign[look->utf8];
+    const char *const *sign = load ? load_sign[terminal->utf8] : store_sign[terminal->utf8];
     for (unsigned i = 0; i < p->cells;) {
         uint8_t mark = p->marks[i];
-        look_start(look, out, hues[mark]);
+        terminal_start(terminal, out, hues[mark]);
         for (; i < p->cells && p->marks[i] == mark; i++)
             fputs(sign[mark], out);
-        look_end(look, out, hues[mark]);
+        terminal_end(terminal, out, hues[mark]);
     }
 }
 
 // A part of the legend, on a line of its own where it would not fit. Signs are
 // one column each.
-static void legend_part(FILE *out, const struct look *look, unsigned *column, unsigned wide,
+static void legend_part(FILE *out, const struct terminal *terminal, unsigned *column, unsigned wide,
                         const char *text)
 {
-    bool breaks = *column > 0 && *column + 2 + wide > look->columns;
+    bool breaks = *column > 0 && *column + 2 + wide > terminal->columns;
     fprintf(out, "%s%s", breaks ? "\n" : *column > 0 ? "  " : "", text);
     *column = (breaks || *column == 0 ? 0 : *column + 2) + wide;
 }
 
-void picture_print_legend(const struct picture *p, const struct look *look, FILE *out, bool loads)
+void picture_print_legend(const struct picture *p, const struct terminal *terminal, FILE *out, bool loads)
 {
-    const char *const *store = store_sign[look->utf8], *const *load = load_sign[look->utf8];
+    const char *const *store = store_sign[terminal->utf8], *const *load = load_sign[terminal->utf8];
     char text[96];
     unsigned column = 0;
     snprintf(text, sizeof text, "%s stored  %s stored again", store[MARK_FIRST], store[MARK_AGAIN]);
-    legend_part(out, look, &column, 24, text);
+    legend_part(out, terminal, &column, 24, text);
     snprintf(text, sizeof text, "%s loaded  %s loaded again", load[MARK_FIRST], load[MARK_AGAIN]);
     if (loads)
-        legend_part(out, look, &column, 24, text);
+        legend_part(out, terminal, &column, 24, text);
     int length = snprintf(text, sizeof text, "one column is %llu bytes",
                           (unsigned long long)p->bytes_per_cell);
     if (p->bytes_per_cell > 1)
-        legend_part(out, look, &column, (unsigned)length, text);
+        legend_part(out, terminal, &column, (unsigned)length, text);
     fputc('\n', out);
 }

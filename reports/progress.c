@@ -18,10 +18,10 @@ void progress_init(struct progress *p, FILE *out, bool quiet)
     if (quiet || !isatty(fileno(out)))
         return;
     p->out = out;
-    p->look = look_of(out, COLOR_NEVER);
+    p->terminal = terminal_of(out, COLOR_NEVER);
 }
 
-static void time_left_print(const struct campaign_progress *s, char *text, size_t text_size)
+static void time_left_print(const struct sweep_progress *s, char *text, size_t text_size)
 {
     uint64_t left = s->planned > s->done ? s->planned - s->done : 0;
     if (s->done == 0) {
@@ -36,7 +36,7 @@ static void time_left_print(const struct campaign_progress *s, char *text, size_
         snprintf(text, text_size, "%llu s", seconds);
 }
 
-void progress_print(const struct progress *p, const struct campaign_progress *s, char *text,
+void progress_print(const struct progress *p, const struct sweep_progress *s, char *text,
                     size_t text_size)
 {
     char left[48], findings[COUNT_TEXT_MAX], done[COUNT_TEXT_MAX], planned[COUNT_TEXT_MAX];
@@ -51,13 +51,13 @@ void progress_print(const struct progress *p, const struct campaign_progress *s,
     // A long name loses its beginning, and the numbers stay in sight.
     const char *name = s->backend->name;
     size_t taken = strlen(before) + strlen(after) + 1;
-    size_t room = p->look.columns > taken + NAME_MIN ? p->look.columns - taken : NAME_MIN;
+    size_t room = p->terminal.columns > taken + NAME_MIN ? p->terminal.columns - taken : NAME_MIN;
     bool cut = strlen(name) > room;
     snprintf(text, text_size, "%s%s%s%s", before, cut ? ".." : "",
              name + (cut ? strlen(name) - (room - 2) : 0), after);
 }
 
-void progress_show(const struct campaign_progress *state, void *context)
+void progress_show(const struct sweep_progress *state, void *context)
 {
     struct progress *p = context;
     char text[512];
@@ -65,7 +65,7 @@ void progress_show(const struct campaign_progress *state, void *context)
     if (p->out == NULL || now - p->shown_ms < REDRAW_MS)
         return;
     progress_print(p, state, text, sizeof text);
-    fprintf(p->out, "\r%.*s\033[K", (int)p->look.columns - 1, text);
+    fprintf(p->out, "\r%.*s\033[K", (int)p->terminal.columns - 1, text);
     fflush(p->out);
     p->shown_ms = now;
     p->visible = true;

@@ -12,7 +12,7 @@
 
 struct progress {
     FILE *out; // NULL: show nothing
-    struct look look;
+    struct terminal terminal;
     size_t backend, backends; // number of this one, from 1, and of all
     uint64_t shown_ms;        // when the line was last drawn
     bool visible;
@@ -21,11 +21,11 @@ struct progress {
 // Shows on OUT, if that is a terminal.
 void progress_init(struct progress *p, FILE *out, bool quiet);
 
-// Fits campaign_options.progress, with the struct progress as context.
-void progress_show(const struct campaign_progress *state, void *context);
+// Fits sweep_options.progress, with the struct progress as context.
+void progress_show(const struct sweep_progress *state, void *context);
 
 // The text of the line, without colour or control characters.
-void progress_print(const struct progress *p, const struct campaign_progress *state, char *text,
+void progress_print(const struct progress *p, const struct sweep_progress *state, char *text,
                     size_t text_size);
 
 // Takes the line away, before anything else is printed.

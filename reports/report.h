@@ -30,7 +30,7 @@ struct trace_report {
 
 // The picture: a row per store in program order, and a sentence.
 void text_trace(const struct trace_report *report, const struct text_trace_options *options,
-                const struct look *look, FILE *out);
+                const struct terminal *terminal, FILE *out);
 
 // The totals over the results of one run.
 struct totals {
@@ -47,15 +47,15 @@ struct totals {
 };
 void totals_add_unjudged(struct totals *t, const struct result *r);
 void totals_add(struct totals *t, const struct result *results, size_t count);
-void totals_print(const struct totals *t, const struct look *look, FILE *out);
+void totals_print(const struct totals *t, const struct terminal *terminal, FILE *out);
 
 // The results of one backend, contract by contract, as `check` shows them.
 // UNREACHED: with each instruction that the sweep never reached.
-void text_check(const struct result *results, size_t count, bool unreached, const struct look *look,
+void text_check(const struct result *results, size_t count, bool unreached, const struct terminal *terminal,
                 FILE *out);
 
 // Which stores are made for which sizes, a line each.
-void text_laws(const struct laws *laws, FILE *out);
+void text_patterns(const struct patterns *patterns, FILE *out);
 
 enum hue verdict_hue(enum verdict v);
 

@@ -63,8 +63,8 @@ struct watch_log {
     bool wrote_by_call;
     struct unseen *unseen;
     size_t unseen_count;
-    uint64_t blind_count, unsure_count;
-    uint32_t blind_site, unsure_site; // the first
+    uint64_t unreported_count, unsure_count;
+    uint32_t unreported_site, unsure_site; // the first
 };
 
 struct watch_log *watch_log_new(const struct watch_session *s, const struct watch_taker *taker)
@@ -377,21 +377,21 @@ static void note_unseen(struct watch_log *log, const struct unseen *u)
 
 // Such an instruction while more than one thread ran: its accesses could not be
 // caught.
-static void take_blind(struct watch_log *log, const struct ring_record *r)
+static void take_unreported(struct watch_log *log, const struct ring_record *r)
 {
-    if (log->blind_count++ == 0)
-        log->blind_site = r->range.site;
+    if (log->unreported_count++ == 0)
+        log->unreported_site = r->range.site;
 }
 
-static void note_blind(struct watch_log *log)
+static void note_unreported(struct watch_log *log)
 {
     char place[256], others[64] = "";
-    const struct watch_site *site = site_at(log, log->blind_site);
-    if (log->blind_count == 0)
+    const struct watch_site *site = site_at(log, log->unreported_site);
+    if (log->unreported_count == 0)
         return;
     place_print(&site->place, site->pc, true, place, sizeof place);
-    if (log->blind_count > 1)
-        snprintf(others, sizeof others, " and %" PRIu64 " such instructions", log->blind_count - 1);
+    if (log->unreported_count > 1)
+        snprintf(others, sizeof others, " and %" PRIu64 " such instructions", log->unreported_count - 1);
     note(log, NOTE_DOUBT,
          "`%s' at %s%s ran while FILE was mapped and more than one thread was there: QEMU does not "
          "tell what they access%s",
@@ -451,8 +451,8 @@ void watch_log_take(const struct ring_record *r, const char *text, void *context
     case RING_UNSEEN:
         take_unseen(log, r);
         break;
-    case RING_BLIND:
-        take_blind(log, r);
+    case RING_UNREPORTED:
+        take_unreported(log, r);
         break;
     case RING_SYSCALL:
         log->wrote_by_call = true;
@@ -491,7 +491,7 @@ static const char *other_hand(const struct watch_log *log, const struct contents
         return "a thread was killed before its last stores were recorded";
     if (log->wrote_by_call)
         return "a system call wrote as well";
-    if (log->blind_count > 0)
+    if (log->unreported_count > 0)
         return "an instruction whose stores QEMU does not tell, or another process";
     return d->all_stored ? "another process stored as well, or two threads at once"
                          : "another process stored as well";
@@ -502,7 +502,7 @@ static void check_contents(struct watch_log *log)
     struct contents_difference d;
     if (log->totals.mappings == 0 || log->unseen_count > 0 || !contents_compare(log->contents, &d))
         return;
-    bool own = log->blind_count > 0 && !log->wrote_by_call;
+    bool own = log->unreported_count > 0 && !log->wrote_by_call;
     note(log, own ? NOTE_BROKEN : NOTE_DOUBT,
          "%" PRIu64 " byte%s of FILE within 0x%" PRIx64 "..0x%" PRIx64
          " do not hold what the recorded stores put there: %s",
@@ -520,7 +520,7 @@ void watch_log_end(struct watch_log *log)
     if (log->session->lost > 0)
         note(log, NOTE_BROKEN, "%" PRIu64 " records were lost with a thread that was killed",
              log->session->lost);
-    note_blind(log);
+    note_unreported(log);
     note_unsure(log);
     note_x86(log);
     check_contents(log);

@@ -142,7 +142,7 @@ static enum insn_flow flow_sparc(const uint8_t *bytes, size_t length, const char
 
 // QEMU's helpers of these copy in host memory, and plugins are not told: SVE's
 // loads and stores, dc zva and its kin, and FEAT_MOPS (Arm ARM, C4.1).
-static bool is_blind_aarch64(const uint8_t *bytes, size_t length)
+static bool is_unreported_aarch64(const uint8_t *bytes, size_t length)
 {
     uint32_t word = length == 4 ? little(bytes) : 0;
     return (word & 0x9e000000) == 0x84000000 || (word & 0xffffff00) == 0xd50b7400 ||
@@ -156,24 +156,24 @@ static bool clears_line_aarch64(const uint8_t *bytes, size_t length)
 }
 
 // dcbz and dcbzl clear a cache line.
-static bool is_blind_ppc_word(uint32_t word)
+static bool is_unreported_ppc_word(uint32_t word)
 {
     return (word & 0xfc0007fe) == 0x7c0007ec;
 }
 
-static bool is_blind_ppc(const uint8_t *bytes, size_t length)
+static bool is_unreported_ppc(const uint8_t *bytes, size_t length)
 {
-    return length == 4 && is_blind_ppc_word(big(bytes));
+    return length == 4 && is_unreported_ppc_word(big(bytes));
 }
 
-static bool is_blind_ppcle(const uint8_t *bytes, size_t length)
+static bool is_unreported_ppcle(const uint8_t *bytes, size_t length)
 {
-    return length == 4 && is_blind_ppc_word(little(bytes));
+    return length == 4 && is_unreported_ppc_word(little(bytes));
 }
 
 // Instructions between storage and storage, and those that execute one
 // (Principles of Operation, appendix B: mvc, xc, clc, tr, mvcl, ex, exrl, ...).
-static bool is_blind_s390(const uint8_t *bytes, size_t length)
+static bool is_unreported_s390(const uint8_t *bytes, size_t length)
 {
     static const uint8_t two[] = {0x0e, 0x0f};
     static const uint8_t four[] = {0x44, 0xa8, 0xa9};
@@ -200,7 +200,7 @@ static bool only_loads_s390(const uint8_t *bytes, size_t length)
 }
 
 // QEMU 9.1 and later handle vector loads and stores so.
-static bool is_blind_riscv(const uint8_t *bytes, size_t length)
+static bool is_unreported_riscv(const uint8_t *bytes, size_t length)
 {
     uint32_t word = length == 4 ? little(bytes) : 0;
     uint32_t width = word >> 12 & 7;
@@ -234,7 +234,7 @@ static const struct machine machines[] = {
      .elf = EM_AARCH64,
      .bits = 64,
      .flow = flow_aarch64,
-     .is_blind = is_blind_aarch64,
+     .is_unreported = is_unreported_aarch64,
      .clears_line = clears_line_aarch64,
      .syscalls = {GENERIC, .mmap = 222}},
     {.name = "aarch64_be",
@@ -242,7 +242,7 @@ static const struct machine machines[] = {
      .bits = 64,
      .big_endian = true,
      .flow = flow_aarch64,
-     .is_blind = is_blind_aarch64,
+     .is_unreported = is_unreported_aarch64,
      .clears_line = clears_line_aarch64,
      .syscalls = {GENERIC, .mmap = 222}},
     {.name = "x86_64",
@@ -278,41 +278,41 @@ static const struct machine machines[] = {
      .bits = 64,
      .text_by_qemu = true,
      .flow = flow_riscv,
-     .is_blind = is_blind_riscv,
+     .is_unreported = is_unreported_riscv,
      .syscalls = {GENERIC, .mmap = 222}},
     {.name = "riscv32",
      .elf = EM_RISCV,
      .bits = 32,
      .text_by_qemu = true,
      .flow = flow_riscv,
-     .is_blind = is_blind_riscv,
+     .is_unreported = is_unreported_riscv,
      .syscalls = {GENERIC, .mmap2 = 222}},
     {.name = "ppc64le",
      .elf = EM_PPC64,
      .bits = 64,
      .flow = flow_ppcle,
-     .is_blind = is_blind_ppcle,
+     .is_unreported = is_unreported_ppcle,
      .syscalls = {PPC}},
     {.name = "ppc64",
      .elf = EM_PPC64,
      .bits = 64,
      .big_endian = true,
      .flow = flow_ppc,
-     .is_blind = is_blind_ppc,
+     .is_unreported = is_unreported_ppc,
      .syscalls = {PPC}},
     {.name = "ppc",
      .elf = EM_PPC,
      .bits = 32,
      .big_endian = true,
      .flow = flow_ppc,
-     .is_blind = is_blind_ppc,
+     .is_unreported = is_unreported_ppc,
      .syscalls = {PPC}},
     {.name = "s390x",
      .elf = EM_S390,
      .bits = 64,
      .big_endian = true,
      .flow = flow_s390,
-     .is_blind = is_blind_s390,
+     .is_unreported = is_unreported_s390,
      .only_loads = only_loads_s390,
      .syscalls = {OLDER, .mmap_by_block = true, .execveat = 354, .pread = 180, .pwrite = 181}},
     {.name = "mips",

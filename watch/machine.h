@@ -37,7 +37,7 @@ struct machine {
     // calls. TEXT is QEMU's, where `text_by_qemu'. NULL: not known for this machine.
     enum insn_flow (*flow)(const uint8_t *bytes, size_t length, const char *text);
     // Does the instruction access memory without a callback? NULL: none does.
-    bool (*is_blind)(const uint8_t *bytes, size_t length);
+    bool (*is_unreported)(const uint8_t *bytes, size_t length);
     // Of those, does it store nothing, whatever it loads? NULL: not known of any.
     bool (*only_loads)(const uint8_t *bytes, size_t length);
     // Does it store zeros to the whole aligned line that its address is in, and

@@ -36,7 +36,7 @@ enum ring_kind {
     RING_FORK,    // the process `pid` is a copy of `other`
     RING_EXEC,    // the process turns into a program that is not watched; its path
     RING_UNSEEN,  // an instruction accessed FILE (STORE: stored), and no access says so
-    RING_BLIND,   // an instruction ran whose accesses QEMU does not tell
+    RING_UNREPORTED,   // an instruction ran whose accesses QEMU does not tell
     RING_SYSCALL, // the kernel got an address in the mapping, or (STORE) wrote to FILE
     RING_TROUBLE, // a line for the user
 };

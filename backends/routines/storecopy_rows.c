@@ -11,7 +11,7 @@
 // to 8 MiB. A larger one is refused, as the function refuses it.
 enum { KEEP_BYTES_MAX = 4 << 20 };
 
-void *engine_ordered_move(void *dst, const void *src, size_t n)
+void *storecopy_row_ordered_move(void *dst, const void *src, size_t n)
 {
     size_t bytes = storecopy_ordered_keep(dst, src, n);
     if (bytes > KEEP_BYTES_MAX)

@@ -8,6 +8,6 @@
 
 #include "paths.h"
 
-storecopy_function engine_ordered_move;
+storecopy_function storecopy_row_ordered_move;
 
 #endif

@@ -257,7 +257,7 @@ static error_t read_format(struct reading *r, const char *option, const char *te
 }
 
 // FORMAT:FILE, FORMAT left out where it is PREFIX's.
-static error_t read_report(struct reading *r, const char *option, const char *text,
+static error_t read_result(struct reading *r, const char *option, const char *text,
                            const struct format *format)
 {
     struct options *o = r->o;
@@ -377,9 +377,9 @@ static error_t read_sweep_option(int key, char *text, struct argp_state *state)
     case KEY_JOBS:
         return options_jobs(r, text);
     case KEY_JSON:
-        return read_report(r, "json", text, &format_json);
+        return read_result(r, "json", text, &format_json);
     case KEY_REPORT:
-        return read_report(r, "report", text, NULL);
+        return read_result(r, "report", text, NULL);
     case KEY_QUIET:
         r->o->quiet = true;
         return 0;

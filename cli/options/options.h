@@ -40,13 +40,13 @@ struct options {
     char **contract_names;      // as they were given; into argv
     size_t contract_count;
     bool has_device; // --device was given
-    struct campaign_options run;
+    struct sweep_options run;
     const struct format *format;
     const char *output;          // NULL: standard output
     struct report_request *more; // further reports of the same sweep; owned
     size_t more_count;
     enum color_when color;
-    bool quiet, loads, all, unreached, laws;
+    bool quiet, loads, all, unreached, patterns;
     uint64_t rows_max;
     unsigned bus; // bytes; 0: no bus log
     void *own;    // what the command's own parser fills

@@ -70,7 +70,7 @@ char *options_command_line(const char *name, int argc, char **argv)
     fputs(name, out);
     for (int i = 1; i < argc; i++) {
         fputc(' ', out);
-        look_quote(out, argv[i]);
+        terminal_quote(out, argv[i]);
     }
     fclose(out);
     return text;

@@ -19,7 +19,7 @@ enum {
     SAVE_MS = 2000,
     HISTORY_MS = 10000,
     WRAP_UP_MS = 3000, // an engine may take to end by itself
-    SAMPLES_MAX = BOARD_BACKENDS_MAX,
+    SAMPLES_MAX = SCOREBOARD_BACKENDS_MAX,
 };
 
 static double elapsed_seconds(const struct fuzz *x)
@@ -61,8 +61,8 @@ static bool note_campaign(struct fuzz *x, const char *state, const struct fuzz_s
     size_t count = 0;
     c.backends = names;
     memcpy(c.key, x->folder.key, sizeof c.key);
-    for (size_t i = 0; x->board != NULL && i < BOARD_BACKENDS_MAX; i++) {
-        const struct board_backend *row = &x->board->backends[i];
+    for (size_t i = 0; x->scoreboard != NULL && i < SCOREBOARD_BACKENDS_MAX; i++) {
+        const struct scoreboard_backend *row = &x->scoreboard->backends[i];
         if (atomic_load(&row->state) == 2 && memchr(row->name, '\0', sizeof row->name))
             samples[count++] =
                 (struct history_sample){row->name, atomic_load(&row->executions),
@@ -112,12 +112,12 @@ static void keep(struct fuzz *x, struct keeping *k, const struct fuzz_status *st
         snprintf(x->trouble, sizeof x->trouble, "%.500s", error);
 }
 
-static void look(struct fuzz *x, struct fuzz_status *status)
+static void terminal(struct fuzz *x, struct fuzz_status *status)
 {
     char error[512];
-    if (x->board == NULL)
-        x->board = board_look(x->folder.board, error, sizeof error);
-    status_read(&x->folder, x->board, status);
+    if (x->scoreboard == NULL)
+        x->scoreboard = scoreboard_look(x->folder.scoreboard, error, sizeof error);
+    status_read(&x->folder, x->scoreboard, status);
 }
 
 static bool any_running(const struct engines *e)
@@ -141,7 +141,7 @@ static void run_phase(struct fuzz *x, struct engines *e, enum engine_kind kinds,
         nanosleep(&tick, NULL);
         uint64_t now = clock_now_ms(), left = now < until ? until - now : 0;
         any = engines_tend(e, left) && (left > 0 || any_running(e)) && now < until + WRAP_UP_MS;
-        look(x, &status);
+        terminal(x, &status);
         keep(x, &k, &status);
         screen_show(&x->screen, &x->folder, &status, e, x->folder.total - x->folder.seconds);
     }
@@ -240,7 +240,7 @@ static bool begin(struct fuzz *x, char *error, size_t error_size)
     if (x->history == NULL || !folder_seed(&x->folder, x->programs.seeds, error, error_size))
         return false;
     tell_skipped_seeds(&x->folder);
-    look(x, &none);
+    terminal(x, &none);
     return folder_save(&x->folder, error, error_size) &&
            note_campaign(x, "running", &none, error, error_size);
 }
@@ -252,7 +252,7 @@ static bool contracts_have(const char *list, const struct contract *c)
     size_t count = 0;
     char error[512];
     bool has = false;
-    if (again_contracts(list, &contracts, &count, error, sizeof error))
+    if (rejudge_contracts(list, &contracts, &count, error, sizeof error))
         for (size_t i = 0; i < count; i++)
             has |= contract_same(contracts[i].name, c->name);
     free(contracts);
@@ -310,7 +310,7 @@ static int finish(struct fuzz *x, char *error, size_t error_size)
     struct fuzz_status status;
     bool compares = x->own->baseline || x->own->write;
     x->interrupted = stopped(x);
-    look(x, &status);
+    terminal(x, &status);
     x->folder.seconds = x->began_seconds + elapsed_seconds(x);
     conclude(x, &status, compares, error, error_size);
     screen_clear(&x->screen);
@@ -333,7 +333,7 @@ int fuzz_run(struct fuzz *x)
         output_abandon(&x->out);
     } else {
         struct fuzz_status had;
-        look(x, &had); // of a campaign that goes on
+        terminal(x, &had); // of a campaign that goes on
         screen_init(&x->screen, x->quiet, had.executions);
         run_groups(x, error, sizeof error);
         screen_clear(&x->screen);
@@ -342,7 +342,7 @@ int fuzz_run(struct fuzz *x)
     findings_free(&x->findings);
     comparing_free(&x->comparing);
     history_close(x->history);
-    if (x->board)
-        board_close(x->board);
+    if (x->scoreboard)
+        scoreboard_close(x->scoreboard);
     return status;
 }

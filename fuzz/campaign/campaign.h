@@ -26,7 +26,7 @@ struct fuzz {
     bool json, quiet;
     enum color_when color;
     const struct fuzz_options *own;
-    struct campaign_options run; // for the oracle's own runs
+    struct sweep_options run; // for the oracle's own runs
     struct selection selection;  // also those that cannot run here
     struct contract *contracts;
     size_t contract_count;
@@ -35,7 +35,7 @@ struct fuzz {
     bool open;
     char *history_path;
     struct history *history;
-    const struct board *board; // NULL until a harness has made it
+    const struct scoreboard *scoreboard; // NULL until a harness has made it
     struct fuzz_screen screen;
     struct fuzz_findings findings;
     struct comparing comparing;

@@ -20,21 +20,21 @@
 enum { UNREACHED_SHOWN = 6 };
 
 struct reached {
-    const struct board_backend *row;
-    struct board_note *insns;
+    const struct scoreboard_backend *row;
+    struct scoreboard_note *insns;
     size_t count;
 };
 
-static struct reached read_row(const struct board_backend *row)
+static struct reached read_row(const struct scoreboard_backend *row)
 {
-    struct reached r = {.row = row, .insns = calloc(BOARD_INSNS_MAX, sizeof *r.insns)};
+    struct reached r = {.row = row, .insns = calloc(SCOREBOARD_INSNS_MAX, sizeof *r.insns)};
     assert(r.insns != NULL);
-    r.count = board_insns(row, r.insns, BOARD_INSNS_MAX);
+    r.count = scoreboard_insns(row, r.insns, SCOREBOARD_INSNS_MAX);
     return r;
 }
 
 // The instruction as text, as reports name it.
-static void insn_text(const struct board_note *n, char *text, size_t text_size)
+static void insn_text(const struct scoreboard_note *n, char *text, size_t text_size)
 {
     struct site site = {.length = n->length};
     memcpy(site.bytes, n->bytes, sizeof site.bytes);
@@ -42,10 +42,10 @@ static void insn_text(const struct board_note *n, char *text, size_t text_size)
     snprintf(text, text_size, "%s", site.text);
 }
 
-static const struct board_backend *next_row(const struct fuzz *x, size_t *at)
+static const struct scoreboard_backend *next_row(const struct fuzz *x, size_t *at)
 {
-    while (x->board && *at < BOARD_BACKENDS_MAX) {
-        const struct board_backend *row = &x->board->backends[(*at)++];
+    while (x->scoreboard && *at < SCOREBOARD_BACKENDS_MAX) {
+        const struct scoreboard_backend *row = &x->scoreboard->backends[(*at)++];
         if (atomic_load(&row->state) == 2 && memchr(row->name, '\0', sizeof row->name))
             return row;
     }
@@ -54,7 +54,7 @@ static const struct board_backend *next_row(const struct fuzz *x, size_t *at)
 
 // ---- text ----
 
-static void text_row(const struct board_backend *row, FILE *out)
+static void text_row(const struct scoreboard_backend *row, FILE *out)
 {
     char count[COUNT_TEXT_MAX], text[80];
     struct reached r = read_row(row);
@@ -74,17 +74,17 @@ static void text_row(const struct board_backend *row, FILE *out)
     free(r.insns);
 }
 
-static void text_finding(const struct fuzz_finding *f, const struct look *look, FILE *out)
+static void text_finding(const struct fuzz_finding *f, const struct terminal *terminal, FILE *out)
 {
     char text[CASE_TEXT_MAX];
     case_print(&f->saved.c, text);
-    look_put(look, out, f->confirmed ? HUE_BAD : HUE_DOUBT, rule_name[f->saved.rule]);
+    terminal_put(terminal, out, f->confirmed ? HUE_BAD : HUE_DOUBT, rule_name[f->saved.rule]);
     fprintf(out, " by %s under %s%s\n  %s\n  sites: %s\n", f->saved.backend, f->saved.contracts,
             f->is_new ? " (new)" : "", text, f->saved.sites);
     if (f->confirmed) {
-        look_wrap(look, out, 2, f->message);
+        terminal_wrap(terminal, out, 2, f->message);
         fprintf(out, "  storescope replay ");
-        look_quote(out, f->path);
+        terminal_quote(out, f->path);
         fputc('\n', out);
     } else {
         fputs("  not confirmed: ", out);
@@ -109,17 +109,17 @@ static size_t count_confirmed(const struct fuzz *x)
 }
 
 static void text_report(struct fuzz *x, const struct fuzz_status *s, bool compared,
-                        const struct look *look, FILE *out)
+                        const struct terminal *terminal, FILE *out)
 {
     char count[COUNT_TEXT_MAX];
-    const struct board_backend *row;
+    const struct scoreboard_backend *row;
     for (size_t at = 0; (row = next_row(x, &at)) != NULL;)
         text_row(row, out);
     text_skipped(x, out);
     for (size_t i = 0; i < x->findings.count && !(compared && x->own->baseline); i++)
-        text_finding(&x->findings.items[i], look, out);
+        text_finding(&x->findings.items[i], terminal, out);
     if (compared)
-        baseline_text(&x->comparing.report, look, out);
+        baseline_text(&x->comparing.report, terminal, out);
     fprintf(out, "\n%s after %.0f s: %s, %.0f/s, %s", x->interrupted ? "interrupted" : "finished",
             x->folder.seconds, count_print(s->executions, "execution", count),
             (double)s->executions / (x->folder.seconds > 1 ? x->folder.seconds : 1), "corpus of ");
@@ -134,13 +134,13 @@ static void text_report(struct fuzz *x, const struct fuzz_status *s, bool compar
     if (x->crashes > 0)
         fprintf(out, ", %s restarted after a crash", count_print(x->crashes, "engine", count));
     fprintf(out, "\nfindings in %s; `storescope fuzz --resume --corpus ", x->folder.findings);
-    look_quote(out, x->folder.root);
+    terminal_quote(out, x->folder.root);
     fputs("' goes on\n", out);
 }
 
 // ---- JSON ----
 
-static cJSON *row_object(const struct board_backend *row)
+static cJSON *row_object(const struct scoreboard_backend *row)
 {
     cJSON *o = cJSON_CreateObject();
     struct reached r = read_row(row);
@@ -187,7 +187,7 @@ static cJSON *finding_object(const struct fuzz_finding *f)
 static void json_report(struct fuzz *x, const struct fuzz_status *s, bool compared, FILE *out)
 {
     cJSON *o = cJSON_CreateObject();
-    const struct board_backend *row;
+    const struct scoreboard_backend *row;
     assert(o != NULL);
     json_add_text(o, "storescope", STORESCOPE_VERSION);
     json_add_text(o, "campaign", x->folder.key);
@@ -241,10 +241,10 @@ static int status_of(const struct fuzz *x, const struct fuzz_status *s)
 
 int fuzz_report(struct fuzz *x, const struct fuzz_status *status, bool compared)
 {
-    struct look look = output_look(&x->out, x->color);
+    struct terminal terminal = output_terminal(&x->out, x->color);
     if (x->json)
         json_report(x, status, compared, x->out.file);
     else
-        text_report(x, status, compared, &look, x->out.file);
+        text_report(x, status, compared, &terminal, x->out.file);
     return status_of(x, status);
 }

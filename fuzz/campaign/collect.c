@@ -51,18 +51,18 @@ static bool had_before(struct fuzz_finding *x)
 }
 
 static void confirm(struct fuzz_finding *x, const struct backend *b, unsigned tries,
-                    const struct campaign_options *run)
+                    const struct sweep_options *run)
 {
     struct contract *contracts = NULL;
     size_t count = 0;
-    struct campaign_options mine = *run;
+    struct sweep_options mine = *run;
     mine.device = x->saved.device;
     mine.stop = NULL; // what was found is confirmed even when the user wants to stop
     if (b == NULL)
         snprintf(x->reason, sizeof x->reason, "the backend is not here");
     else if (!x->saved.has_rule)
         snprintf(x->reason, sizeof x->reason, "its file names no rule");
-    else if (again_contracts(x->saved.contracts, &contracts, &count, x->reason, sizeof x->reason))
+    else if (rejudge_contracts(x->saved.contracts, &contracts, &count, x->reason, sizeof x->reason))
         x->confirmed = case_minimise(b, &contracts[0], &x->saved, tries, &mine, x->message,
                                      sizeof x->message, x->reason, sizeof x->reason);
     free(contracts);
@@ -70,7 +70,7 @@ static void confirm(struct fuzz_finding *x, const struct backend *b, unsigned tr
 
 static bool collect_file(struct fuzz_findings *x, const struct fuzz_folder *f, const char *path,
                          const struct selection *backends, unsigned tries,
-                         const struct campaign_options *run, char *error, size_t error_size)
+                         const struct sweep_options *run, char *error, size_t error_size)
 {
     struct fuzz_finding *item;
     struct saved s;
@@ -106,7 +106,7 @@ static int is_plain(const struct dirent *e)
 }
 
 bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
-                      const struct selection *backends, const struct campaign_options *run,
+                      const struct selection *backends, const struct sweep_options *run,
                       struct fuzz_screen *screen, char *error, size_t error_size)
 {
     struct dirent **entries = NULL;

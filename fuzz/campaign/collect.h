@@ -27,7 +27,7 @@ struct fuzz_findings {
 // Minimises what was found and saves it. After a time that suits the campaign's,
 // or some seconds once the user wants to stop, findings are saved as they are.
 bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
-                      const struct selection *backends, const struct campaign_options *run,
+                      const struct selection *backends, const struct sweep_options *run,
                       struct fuzz_screen *screen, char *error, size_t error_size);
 void findings_free(struct fuzz_findings *x);
 

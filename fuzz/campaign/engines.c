@@ -136,7 +136,7 @@ static void set_environment(const struct engines *e)
     set("STORESCOPE_OP", e->folder->op < 0 ? NULL : copy_op_name[e->folder->op]);
     set("STORESCOPE_EXPECT", e->expect);
     set("STORESCOPE_FINDINGS", e->folder->found);
-    set("STORESCOPE_BOARD", e->folder->board);
+    set("STORESCOPE_BOARD", e->folder->scoreboard);
     set("TMPDIR", temporary);
     // AFL++ refuses to start with those that it does not like, and the engines'
     // programs have no sanitizer.
@@ -247,7 +247,7 @@ static void start(struct engines *e, struct engine *x, uint64_t ms)
     command_free(&c);
 }
 
-static void make_engine(struct engines *e, enum engine_kind kind, const char *name, unsigned jobs)
+static void make_storecopy(struct engines *e, enum engine_kind kind, const char *name, unsigned jobs)
 {
     struct engine *x = &e->items[e->count++];
     char log[64];
@@ -265,10 +265,10 @@ void engines_start(struct engines *e, enum engine_kind kinds, unsigned jobs, uin
     assert(e->items != NULL);
     e->count = 0;
     if (jobs > afl)
-        make_engine(e, ENGINE_LIBFUZZER, "libfuzzer", jobs - afl);
+        make_storecopy(e, ENGINE_LIBFUZZER, "libfuzzer", jobs - afl);
     for (unsigned i = 0; i < afl; i++) {
         snprintf(name, sizeof name, i ? "afl-%u" : "afl-main", i);
-        make_engine(e, ENGINE_AFL, name, 1);
+        make_storecopy(e, ENGINE_AFL, name, 1);
     }
     for (size_t i = 0; i < e->count; i++)
         start(e, &e->items[i], ms);

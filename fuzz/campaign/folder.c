@@ -95,7 +95,7 @@ static void name_paths(struct fuzz_folder *f, const char *root)
     f->state = path_join(root, ".campaign");
     f->found = path_join(f->state, "found");
     f->seeds = path_join(f->state, "seeds");
-    f->board = path_join(f->state, "board");
+    f->scoreboard = path_join(f->state, "board");
     f->findings = path_join(root, "findings");
 }
 
@@ -193,7 +193,7 @@ void folder_close(struct fuzz_folder *f)
     free(f->found);
     free(f->seeds);
     free(f->findings);
-    free(f->board);
+    free(f->scoreboard);
     *f = (struct fuzz_folder){.lock = -1};
 }
 

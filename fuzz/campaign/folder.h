@@ -5,7 +5,7 @@
 //
 //   DIR/findings         findings, minimised: saved cases
 //   DIR/.campaign/state  what is run, for how long: see folder_save
-//        .../board       what the harnesses have done: fuzz/harness/scoreboard.h
+//        .../board            what the harnesses have done: fuzz/harness/scoreboard.h
 //        .../found       findings as harnesses wrote them
 //        .../seeds       what the engines start from
 //        .../group-N     corpora and logs of the engines, for the Nth few backends
@@ -19,7 +19,7 @@
 #include "fuzz/campaign/history.h"
 
 struct fuzz_folder {
-    char *root, *state, *found, *seeds, *findings, *board; // paths
+    char *root, *state, *found, *seeds, *findings, *scoreboard; // paths
     int lock;
     // The state that outlives the process.
     char key[HISTORY_KEY_MAX];

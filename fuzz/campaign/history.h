@@ -53,7 +53,7 @@ bool history_coverage(struct history *h, const char *key, int64_t now,
                       size_t error_size);
 
 // The trends, newest campaign last.
-bool history_text(struct history *h, const struct look *look, FILE *out, char *error,
+bool history_text(struct history *h, const struct terminal *terminal, FILE *out, char *error,
                   size_t error_size);
 bool history_json(struct history *h, FILE *out, char *error, size_t error_size);
 

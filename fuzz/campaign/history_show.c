@@ -103,7 +103,7 @@ static void print_cell(sqlite3_stmt *s, const struct view *v, int column, char *
 }
 
 // A list with commas may be broken behind each.
-static void print_note(sqlite3_stmt *s, int column, const struct look *look, FILE *out)
+static void print_note(sqlite3_stmt *s, int column, const struct terminal *terminal, FILE *out)
 {
     enum { INDENT = 2 };
     const char *value = (const char *)sqlite3_column_text(s, column);
@@ -115,12 +115,12 @@ static void print_note(sqlite3_stmt *s, int column, const struct look *look, FIL
         fprintf(to, *at == ',' && at[1] != ' ' ? "%c " : "%c", *at);
     fclose(to);
     clean(text);
-    look_wrap(look, out, INDENT, text);
+    terminal_wrap(terminal, out, INDENT, text);
     free(text);
 }
 
 // One pass over the rows: to measure the columns, then to print.
-static bool walk(sqlite3_stmt *s, const struct view *v, size_t *widths, const struct look *look,
+static bool walk(sqlite3_stmt *s, const struct view *v, size_t *widths, const struct terminal *terminal,
                  FILE *out)
 {
     char cell[CELL_MAX];
@@ -137,12 +137,12 @@ static bool walk(sqlite3_stmt *s, const struct view *v, size_t *widths, const st
                 widths[i] = strlen(cell);
         }
         for (int i = columns; out && i < columns + v->notes; i++)
-            print_note(s, i, look, out);
+            print_note(s, i, terminal, out);
     }
     return code == SQLITE_DONE;
 }
 
-static bool text_view(struct history *h, const struct view *v, const struct look *look, FILE *out,
+static bool text_view(struct history *h, const struct view *v, const struct terminal *terminal, FILE *out,
                       char *error, size_t error_size)
 {
     sqlite3_stmt *s = NULL;
@@ -152,14 +152,14 @@ static bool text_view(struct history *h, const struct view *v, const struct look
     assert(columns <= COLUMNS_MAX);
     for (int i = 0; i < columns; i++)
         widths[i] = strlen(sqlite3_column_name(s, i));
-    ok = ok && walk(s, v, widths, look, NULL);
+    ok = ok && walk(s, v, widths, terminal, NULL);
     if (ok) {
-        look_put(look, out, HUE_STRONG, v->title);
+        terminal_put(terminal, out, HUE_STRONG, v->title);
         fputc('\n', out);
         for (int i = 0; i + 1 < columns; i++)
             fprintf(out, "%-*s  ", (int)widths[i], sqlite3_column_name(s, i));
         fprintf(out, "%s\n", sqlite3_column_name(s, columns - 1));
-        ok = walk(s, v, widths, look, out);
+        ok = walk(s, v, widths, terminal, out);
     }
     if (!ok)
         history_fail(h, error, error_size);
@@ -167,13 +167,13 @@ static bool text_view(struct history *h, const struct view *v, const struct look
     return ok;
 }
 
-bool history_text(struct history *h, const struct look *look, FILE *out, char *error,
+bool history_text(struct history *h, const struct terminal *terminal, FILE *out, char *error,
                   size_t error_size)
 {
     for (size_t i = 0; i < VIEW_COUNT; i++) {
         if (i > 0)
             fputc('\n', out);
-        if (!text_view(h, &views[i], look, out, error, error_size))
+        if (!text_view(h, &views[i], terminal, out, error, error_size))
             return false;
     }
     return true;

@@ -17,10 +17,10 @@ void screen_init(struct fuzz_screen *s, bool quiet, uint64_t executions)
 {
     const char *term = getenv("TERM");
     *s = (struct fuzz_screen){
-        .out = stderr, .look = look_of(stderr, COLOR_AUTO), .last_executions = executions};
-    s->terminal = !quiet && isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
+        .out = stderr, .terminal = terminal_of(stderr, COLOR_AUTO), .last_executions = executions};
+    s->redraws = !quiet && isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
     s->last_ms = clock_now_ms();
-    s->shown_ms = s->terminal ? 0 : s->last_ms + FIRST_LINE_MS - LINE_MS;
+    s->shown_ms = s->redraws ? 0 : s->last_ms + FIRST_LINE_MS - LINE_MS;
 }
 
 static void rewind_screen(struct fuzz_screen *s)
@@ -42,7 +42,7 @@ void screen_clear(struct fuzz_screen *s)
 // Is it time to show something again?
 static bool is_due(struct fuzz_screen *s, uint64_t ms)
 {
-    if (ms < s->shown_ms + (s->terminal ? (uint64_t)SCREEN_MS : (uint64_t)LINE_MS))
+    if (ms < s->shown_ms + (s->redraws ? (uint64_t)SCREEN_MS : (uint64_t)LINE_MS))
         return false;
     s->shown_ms = ms;
     return true;
@@ -82,9 +82,9 @@ static void print_left(double seconds, char *text, size_t text_size)
 static void screen_line(struct fuzz_screen *s, const char *name, const char *text)
 {
     // A line that wrapped would be two, and the next drawing be off.
-    int room = s->look.columns > 16 ? (int)s->look.columns - 15 : 1;
+    int room = s->terminal.columns > 16 ? (int)s->terminal.columns - 15 : 1;
     fprintf(s->out, "\r\033[K  ");
-    look_put(&s->look, s->out, HUE_FAINT, name);
+    terminal_put(&s->terminal, s->out, HUE_FAINT, name);
     fprintf(s->out, "%*s%.*s\n", (int)(12 - strlen(name)), "", room, text);
     s->lines++;
 }
@@ -136,7 +136,7 @@ void screen_show(struct fuzz_screen *s, const struct fuzz_folder *f, const struc
         return;
     update_rate(s, now, ms);
     print_left(left_seconds, left, sizeof left);
-    if (s->terminal) {
+    if (s->redraws) {
         draw(s, f, now, e, left);
     } else {
         print_rules(now, rules, sizeof rules);
@@ -155,7 +155,7 @@ void screen_step(struct fuzz_screen *s, const char *what, size_t done, size_t co
     if (!is_due(s, clock_now_ms()))
         return;
     snprintf(text, sizeof text, "%zu of %zu", done, count);
-    if (s->terminal) {
+    if (s->redraws) {
         rewind_screen(s);
         screen_line(s, what, text);
     } else {

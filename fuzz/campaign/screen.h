@@ -12,8 +12,8 @@
 
 struct fuzz_screen {
     FILE *out;
-    struct look look;
-    bool terminal; // one screen, drawn again; else a line now and then
+    struct terminal terminal;
+    bool redraws; // one screen, drawn again; else a line now and then
     unsigned lines;
     uint64_t shown_ms;
     uint64_t last_executions, last_ms;

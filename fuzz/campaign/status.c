@@ -56,21 +56,21 @@ static uint64_t count_corpus(const struct fuzz_folder *f)
     return count;
 }
 
-void status_read(const struct fuzz_folder *f, const struct board *board, struct fuzz_status *out)
+void status_read(const struct fuzz_folder *f, const struct scoreboard *scoreboard, struct fuzz_status *out)
 {
     *out = (struct fuzz_status){.corpus = count_corpus(f)};
-    if (board == NULL)
+    if (scoreboard == NULL)
         return;
-    out->executions = atomic_load(&board->executions);
-    for (size_t i = 0; i < BOARD_BACKENDS_MAX; i++) {
-        const struct board_backend *row = &board->backends[i];
+    out->executions = atomic_load(&scoreboard->executions);
+    for (size_t i = 0; i < SCOREBOARD_BACKENDS_MAX; i++) {
+        const struct scoreboard_backend *row = &scoreboard->backends[i];
         if (atomic_load(&row->state) != 2)
             continue;
         out->known += atomic_load(&row->known);
         out->reached += atomic_load(&row->reached);
         out->skipped += atomic_load(&row->skipped);
         out->broken += atomic_load(&row->broken);
-        for (size_t rule = 0; rule < RULE_COUNT && rule < BOARD_RULES_MAX; rule++) {
+        for (size_t rule = 0; rule < RULE_COUNT && rule < SCOREBOARD_RULES_MAX; rule++) {
             uint64_t found = atomic_load(&row->findings[rule]);
             uint64_t expected = atomic_load(&row->expected[rule]);
             out->findings[rule] += found;

@@ -14,7 +14,7 @@
 struct afl_mutator {
     unsigned seed;
     uint8_t out[4096];
-    struct fresh given;
+    struct recent_cases given;
 };
 
 void *afl_custom_init(void *afl, unsigned seed);
@@ -38,7 +38,7 @@ static bool is_fresh(struct afl_mutator *m, size_t size)
     struct copy_case c;
     uint8_t pick;
     case_from_bytes(m->out, size, &c, &pick);
-    return fresh_take(&m->given, case_hash(&c, pick));
+    return recent_cases_take(&m->given, case_hash(&c, pick));
 }
 
 size_t afl_custom_fuzz(struct afl_mutator *m, uint8_t *data, size_t size, uint8_t **out,
@@ -55,7 +55,7 @@ size_t afl_custom_fuzz(struct afl_mutator *m, uint8_t *data, size_t size, uint8_
     } else {
         memcpy(m->out, data, size);
     }
-    for (unsigned try = 0; try < FRESH_TRIES; try++) {
+    for (unsigned try = 0; try < RECENT_TRIES; try++) {
         size = case_mutate(m->out, size, room, seed + try);
         if (is_fresh(m, size))
             break;

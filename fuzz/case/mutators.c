@@ -14,11 +14,11 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
                                  uint8_t *out, size_t max_out_size, unsigned seed);
 
-static struct fresh given;
+static struct recent_cases given;
 
 static bool is_fresh(const uint8_t *data, size_t size)
 {
-    return fresh_take(&given, fuzz_identity(data, size));
+    return recent_cases_take(&given, fuzz_identity(data, size));
 }
 
 static size_t mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed)
@@ -33,7 +33,7 @@ static size_t mutate(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-    for (unsigned try = 0; try < FRESH_TRIES; try++) {
+    for (unsigned try = 0; try < RECENT_TRIES; try++) {
         size = mutate(data, size, max_size, seed + try);
         if (is_fresh(data, size))
             break;

@@ -13,19 +13,19 @@
 #include <stdint.h>
 
 enum {
-    FRESH_PLACES = 1 << 18, // a power of two
-    FRESH_TRIES = 8,        // so many times a mutator tries to give something new
+    RECENT_PLACES = 1 << 18, // a power of two
+    RECENT_TRIES = 8,        // so many times a mutator tries to give something new
 };
 
 // All zeros: nothing was given yet.
-struct fresh {
-    uint32_t place[FRESH_PLACES];
+struct recent_cases {
+    uint32_t place[RECENT_PLACES];
 };
 
 // Was a case of this hash (case_hash) not given of late? It is from now on.
-static inline bool fresh_take(struct fresh *f, uint64_t hash)
+static inline bool recent_cases_take(struct recent_cases *f, uint64_t hash)
 {
-    uint32_t *place = &f->place[hash % FRESH_PLACES], mark = (uint32_t)(hash >> 32) | 1;
+    uint32_t *place = &f->place[hash % RECENT_PLACES], mark = (uint32_t)(hash >> 32) | 1;
     bool fresh = *place != mark;
     *place = mark;
     return fresh;

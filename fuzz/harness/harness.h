@@ -58,7 +58,7 @@ enum harness_setting {
     SET_OP,
     SET_EXPECT,
     SET_FINDINGS,
-    SET_BOARD,
+    SET_SCOREBOARD,
     SET_COVERAGE,
     SET_COUNT
 };
@@ -74,7 +74,7 @@ struct settings {
     bool has_op;
     enum copy_op op;
     struct expectations expect;
-    struct board *board; // or NULL
+    struct scoreboard *scoreboard; // or NULL
     bool blind;
 };
 
@@ -83,7 +83,7 @@ void settings_read(struct settings *s, int argc, char **argv);
 _Noreturn void settings_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // One routine, ready to run.
-struct seat {
+struct target {
     const struct settings *settings; // of the process
     const struct backend *backend;
     const struct contract *contracts; // as judged
@@ -95,31 +95,31 @@ struct seat {
     struct job job;
     struct rig rig;
     bool has_tunable[TUNABLE_COUNT];
-    struct board_backend *row; // or NULL
-    uint64_t runs, told;       // executions, and those that the board knows of
+    struct scoreboard_backend *row; // or NULL
+    uint64_t runs, told;       // executions, and those that the scoreboard knows of
 };
 
 struct harness {
     struct settings settings;
-    struct seat *seats; // one for each of settings.backends
+    struct target *targets; // one for each of settings.backends
 };
 struct harness *harness_get(void);
 
-// The seat that an input's byte picks, opened; NULL when its routine cannot be
+// The target that an input's byte picks, opened; NULL when its routine cannot be
 // loaded or recorded, which is said once.
-struct seat *harness_seat(size_t pick);
+struct target *harness_target(size_t pick);
 
-// Calls RUN with an input's case, not yet fitted, and the seat that it picks; with
-// every seat where the input is a text, which picks none.
+// Calls RUN with an input's case, not yet fitted, and the target that it picks; with
+// every target where the input is a text, which picks none.
 void harness_run(const uint8_t *data, size_t size,
-                 void (*run)(struct seat *seat, struct copy_case *c));
+                 void (*run)(struct target *target, struct copy_case *c));
 
-// Makes of any case one that the seat's routine takes.
-void seat_fit(const struct seat *seat, struct copy_case *c);
+// Makes of any case one that the target's routine takes.
+void target_fit(const struct target *target, struct copy_case *c);
 
 // Runs and judges it, tells the engine where it went, and makes news of what it
-// broke. The seat's rig holds the case afterwards.
-void seat_judge(struct seat *seat, const struct copy_case *c);
+// broke. The target's rig holds the case afterwards.
+void target_judge(struct target *target, const struct copy_case *c);
 
 // The contracts that an engine's function promises to keep (promised_contracts.c), with
 // the side they are meant for; 0 when none is known.
@@ -135,8 +135,8 @@ uint8_t *edges_of_engine(bool blind);
 // ---- triage.c ----
 
 // What the case just judged broke. May end the process.
-void news_of(struct seat *seat, const struct copy_case *c);
-// Tells the board what was run and reached.
-void news_board(struct seat *seat);
+void triage_of(struct target *target, const struct copy_case *c);
+// Tells the scoreboard what was run and reached.
+void triage_scoreboard(struct target *target);
 
 #endif

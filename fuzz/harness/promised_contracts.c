@@ -9,7 +9,7 @@
 
 enum { PROMISES_MAX = 8, LINE_MAX_BYTES = 256 };
 
-extern const char engine_promises[], engine_promises_end[];
+extern const char storecopy_promises[], storecopy_promises_end[];
 extern const char contract_whole[], contract_whole_end[];
 extern const char contract_bus16[], contract_bus16_end[];
 extern const char contract_bus8[], contract_bus8_end[];
@@ -44,7 +44,7 @@ static bool load(const char *name, struct contract *out, char *error, size_t err
 static bool find_line(const char *function, char line[LINE_MAX_BYTES])
 {
     size_t length = strlen(function);
-    for (const char *at = engine_promises; at < engine_promises_end;) {
+    for (const char *at = storecopy_promises; at < storecopy_promises_end;) {
         size_t bytes = strcspn(at, "\n");
         if (bytes < LINE_MAX_BYTES && bytes > length && at[length] == '\t' &&
             memcmp(at, function, length) == 0) {

@@ -18,7 +18,7 @@ static const struct {
     [SET_OP] = {"STORESCOPE_OP", "--op="},
     [SET_EXPECT] = {"STORESCOPE_EXPECT", "--expect="},
     [SET_FINDINGS] = {"STORESCOPE_FINDINGS", "--findings="},
-    [SET_BOARD] = {"STORESCOPE_BOARD", "--board="},
+    [SET_SCOREBOARD] = {"STORESCOPE_BOARD", "--board="},
     [SET_COVERAGE] = {"STORESCOPE_COVERAGE", "--coverage="},
 };
 
@@ -139,10 +139,10 @@ static void read_places(struct settings *s)
     if (folder && (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode) || access(folder, W_OK) != 0))
         settings_refuse("%s is '%s', which is no folder that can be written to; make it",
                         names[SET_FINDINGS].variable, folder);
-    if (!s->text[SET_BOARD])
+    if (!s->text[SET_SCOREBOARD])
         return;
-    s->board = board_open(s->text[SET_BOARD], error, sizeof error);
-    if (!s->board)
+    s->scoreboard = scoreboard_open(s->text[SET_SCOREBOARD], error, sizeof error);
+    if (!s->scoreboard)
         settings_refuse("%s", error);
 }
 

@@ -14,7 +14,7 @@
 .endm
 
     .section .rodata
-    TEXT engine_promises, "tests/engine/contracts.tsv"
+    TEXT storecopy_promises, "tests/engine/contracts.tsv"
     TEXT contract_whole, "tests/contracts/whole.contract"
     TEXT contract_bus16, "tests/contracts/bus16.contract"
     TEXT contract_bus8, "tests/contracts/bus8.contract"

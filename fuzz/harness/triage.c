@@ -78,7 +78,7 @@ static struct had *all_had;
 
 static bool is_had(const struct saved *f)
 {
-    char text[SAVED_BACKEND_MAX + SHAPE_PAIR_MAX + 16];
+    char text[SAVED_BACKEND_MAX + SIGNATURE_PAIR_MAX + 16];
     int length = snprintf(text, sizeof text, "%d %s %s", (int)f->rule, f->backend, f->sites);
     for (const struct had *h = all_had; h; h = h->next)
         if (strcmp(h->text, text) == 0)
@@ -93,15 +93,15 @@ static bool is_had(const struct saved *f)
 }
 
 // The contracts under which the finding is news, as a list; false for none.
-static bool list_contracts(const struct seat *seat, size_t check, struct saved *f)
+static bool list_contracts(const struct target *target, size_t check, struct saved *f)
 {
-    const struct settings *s = seat->settings;
+    const struct settings *s = target->settings;
     size_t used = 0;
     f->contracts[0] = '\0';
-    for (size_t i = 0; i < seat->contract_count; i++) {
-        struct expect_key key = {.device = seat->device, .op = seat->op};
-        snprintf(key.contract, sizeof key.contract, "%s", seat->contracts[i].name);
-        if (seat->judge.check_of[i][f->rule] != check ||
+    for (size_t i = 0; i < target->contract_count; i++) {
+        struct expect_key key = {.device = target->device, .op = target->op};
+        snprintf(key.contract, sizeof key.contract, "%s", target->contracts[i].name);
+        if (target->judge.check_of[i][f->rule] != check ||
             expect_covers(&s->expect, f->backend, &key, f->rule, f->sites))
             continue;
         int wrote = snprintf(f->contracts + used, sizeof f->contracts - used, "%s%s",
@@ -156,14 +156,14 @@ static bool save(const char *folder, const struct saved *f, const char *message)
     return mine;
 }
 
-static void take_news(struct seat *seat, size_t check, struct saved *f, const char *message)
+static void take_triage(struct target *target, size_t check, struct saved *f, const char *message)
 {
-    const struct settings *s = seat->settings;
+    const struct settings *s = target->settings;
     if (is_had(f))
         return;
-    _Atomic uint64_t *counts = seat->row ? seat->row->findings : NULL;
-    if (!list_contracts(seat, check, f)) {
-        counts = seat->row ? seat->row->expected : NULL;
+    _Atomic uint64_t *counts = target->row ? target->row->findings : NULL;
+    if (!list_contracts(target, check, f)) {
+        counts = target->row ? target->row->expected : NULL;
     } else if (!s->text[SET_FINDINGS]) {
         print_finding(f, message, stderr);
         abort();
@@ -177,11 +177,11 @@ static void take_news(struct seat *seat, size_t check, struct saved *f, const ch
 }
 
 // Of a process that is not to be trusted: what its last shadow says is all.
-static void explain(struct seat *seat, size_t check, const struct copy_case *c,
+static void explain(struct target *target, size_t check, const struct copy_case *c,
                     struct explanation *e)
 {
-    struct rig *rig = &seat->rig;
-    const struct check *row = &seat->judge.checks[check];
+    struct rig *rig = &target->rig;
+    const struct check *row = &target->judge.checks[check];
     e->count = 0;
     e->again = false;
     snprintf(e->message, sizeof e->message, "%s", rule_broken_when[row->rule]);
@@ -196,88 +196,88 @@ static void explain(struct seat *seat, size_t check, const struct copy_case *c,
     rig->again = false;
 }
 
-static void news_of_check(struct seat *seat, size_t check, const struct copy_case *c)
+static void triage_of_check(struct target *target, size_t check, const struct copy_case *c)
 {
     static uint32_t accesses[ACCESSES_MAX];
     struct explanation e = {.accesses = accesses, .capacity = ACCESSES_MAX};
     struct saved f = {
-        .device = seat->device, .has_rule = true, .rule = seat->judge.checks[check].rule, .c = *c};
-    explain(seat, check, c, &e);
-    snprintf(f.backend, sizeof f.backend, "%s", seat->backend->name);
-    shape_pair(&seat->rig.trace, e.accesses, e.count, f.sites);
-    take_news(seat, check, &f, e.message);
+        .device = target->device, .has_rule = true, .rule = target->judge.checks[check].rule, .c = *c};
+    explain(target, check, c, &e);
+    snprintf(f.backend, sizeof f.backend, "%s", target->backend->name);
+    signature_pair(&target->rig.trace, e.accesses, e.count, f.sites);
+    take_triage(target, check, &f, e.message);
 }
 
 // The oracle could not judge: never passed over in silence.
-static void news_of_broken(struct seat *seat, const struct copy_case *c)
+static void triage_of_broken(struct target *target, const struct copy_case *c)
 {
     char text[CASE_TEXT_MAX];
-    bool campaign = seat->settings->text[SET_FINDINGS] != NULL;
-    const char *why = seat->rig.report->broken_reason.text;
-    if (seat->row)
-        atomic_fetch_add(&seat->row->broken, 1);
-    uint64_t hash = mix((uintptr_t)seat, seat->rig.report->broken);
+    bool campaign = target->settings->text[SET_FINDINGS] != NULL;
+    const char *why = target->rig.result->broken_reason.text;
+    if (target->row)
+        atomic_fetch_add(&target->row->broken, 1);
+    uint64_t hash = mix((uintptr_t)target, target->rig.result->broken);
     if (campaign && !is_first(hash | 1))
         return;
     case_print(c, text);
     fprintf(stderr, "%s: %s could not be judged: %s\n  storescope trace '%s' '%s'\n",
-            harness_kind.name, seat->backend->name, why, seat->backend->name, text);
+            harness_kind.name, target->backend->name, why, target->backend->name, text);
     if (!campaign)
         abort();
 }
 
-static void news_of_skipped(struct seat *seat)
+static void triage_of_skipped(struct target *target)
 {
-    if (seat->row)
-        atomic_fetch_add(&seat->row->skipped, 1);
-    if (is_first(mix((uintptr_t)seat, 2) | 1))
-        fprintf(stderr, "%s: %s: cases are skipped: %s\n", harness_kind.name, seat->backend->name,
-                seat->rig.report->skip_reason.text);
+    if (target->row)
+        atomic_fetch_add(&target->row->skipped, 1);
+    if (is_first(mix((uintptr_t)target, 2) | 1))
+        fprintf(stderr, "%s: %s: cases are skipped: %s\n", harness_kind.name, target->backend->name,
+                target->rig.result->skip_reason.text);
 }
 
-void news_of(struct seat *seat, const struct copy_case *c)
+void triage_of(struct target *target, const struct copy_case *c)
 {
-    const struct report *r = seat->rig.report;
+    const struct chunk_result *r = target->rig.result;
     uint64_t broken = 0;
     if (r->broken)
-        news_of_broken(seat, c);
+        triage_of_broken(target, c);
     if (r->skipped)
-        news_of_skipped(seat);
+        triage_of_skipped(target);
     if (!r->judged)
         return;
-    for (size_t i = 0; i < seat->rig.broken_count; i++)
-        broken = mix(broken, seat->rig.broken[i] + 1u);
+    for (size_t i = 0; i < target->rig.broken_count; i++)
+        broken = mix(broken, target->rig.broken[i] + 1u);
     if (!broken)
         return;
-    uint64_t sites = mix(hash_of_sites(&seat->rig.trace), size_class(c->size));
-    sites = mix(sites, (uintptr_t)seat);
+    uint64_t sites = mix(hash_of_sites(&target->rig.trace), size_class(c->size));
+    sites = mix(sites, (uintptr_t)target);
     // Mostly they were broken together before.
     if (!is_first(mix(sites, broken) | 1))
         return;
     // To explain runs the case again, but leaves what it broke as it is.
-    for (size_t i = 0; i < seat->rig.broken_count; i++)
-        if (is_first(mix(sites, seat->rig.broken[i]) | 1))
-            news_of_check(seat, seat->rig.broken[i], c);
+    for (size_t i = 0; i < target->rig.broken_count; i++)
+        if (is_first(mix(sites, target->rig.broken[i]) | 1))
+            triage_of_check(target, target->rig.broken[i], c);
 }
 
-void news_board(struct seat *seat)
+void triage_scoreboard(struct target *target)
 {
-    struct board *board = seat->settings->board;
+    struct scoreboard *scoreboard = target->settings->scoreboard;
     struct coverage coverage = {0};
-    if (!board || !seat->row)
+    if (!scoreboard || !target->row)
         return;
-    atomic_fetch_add(&board->executions, seat->runs - seat->told);
-    atomic_fetch_add(&seat->row->executions, seat->runs - seat->told);
-    seat->told = seat->runs;
-    seat->job.recorder->cover(seat->rig.recorder, &coverage);
+    atomic_fetch_add(&scoreboard->executions, target->runs - target->told);
+    atomic_fetch_add(&target->row->executions, target->runs - target->told);
+    target->told = target->runs;
+    target->job.recorder->cover(target->rig.recorder, &coverage);
     for (size_t i = 0; i < coverage.count; i++) {
         const struct covered_insn *insn = &coverage.insns[i];
-        struct board_note note = {.offset = insn->offset,
+        struct scoreboard_note note = {.offset = insn->offset,
                                   .length = insn->length,
                                   .reached = insn->reached,
                                   .memory = insn->memory};
         memcpy(note.bytes, insn->bytes, sizeof note.bytes);
-        board_note_insn(seat->row, &note);
+        scoreboard_note_insn(target->row, &note);
     }
     coverage_free(&coverage);
 }

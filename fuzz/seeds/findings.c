@@ -117,7 +117,7 @@ static void add_recording(struct script *s, enum trace_outcome outcome)
     t.fault_pc = 0x400001;
     snprintf(t.reason, sizeof t.reason, "a reason");
     uint8_t *bytes = recording_bytes(&t, &length);
-    add(s, 0, FRAME_RECORDING, bytes, length);
+    add(s, 0, MESSAGE_RECORDING, bytes, length);
     free(bytes);
     trace_free(&t);
 }
@@ -125,15 +125,15 @@ static void add_recording(struct script *s, enum trace_outcome outcome)
 // A report in which check CHECK was broken once, and a case for each count.
 static void add_report(struct script *s, uint64_t cases, size_t check)
 {
-    uint8_t bytes[sizeof(struct report) + 64 * sizeof(struct tally)] = {0};
-    struct report r = {.end = cases, .skipped = 1, .broken = 1};
+    uint8_t bytes[sizeof(struct chunk_result) + 64 * sizeof(struct tally)] = {0};
+    struct chunk_result r = {.end = cases, .skipped = 1, .broken = 1};
     struct copy_case c = {.op = OP_MEMMOVE, .size = 2, .fill = 1};
     r.skip_reason = (struct reason){c, "the recorder does not take this"};
     r.broken_reason = (struct reason){c, "nobody knows why"};
     struct tally tally = {.cases = 1, .witness = c};
     memcpy(bytes, &r, sizeof r);
     memcpy(bytes + sizeof r + check * sizeof tally, &tally, sizeof tally);
-    add(s, FORGED_REPORT, FRAME_REPORT, bytes, sizeof r + (check + 1) * sizeof tally);
+    add(s, FORGED_REPORT, MESSAGE_RESULT, bytes, sizeof r + (check + 1) * sizeof tally);
 }
 
 static void add_witness(struct script *s)
@@ -142,7 +142,7 @@ static void add_witness(struct script *s)
         struct witness_note note;
         uint32_t accesses[2];
     } w = {.note = {.accesses = 2, .again = 1, .message = "stored twice"}, .accesses = {1, 2}};
-    add(s, 0, FRAME_WITNESS, &w, sizeof w.note + sizeof w.accesses);
+    add(s, 0, MESSAGE_WITNESS, &w, sizeof w.note + sizeof w.accesses);
     add_recording(s, OUTCOME_RETURNED);
 }
 
@@ -158,10 +158,10 @@ int main(int argc, char **argv)
         add_recording(&s, (enum trace_outcome)outcome);
         save(&s, name);
     }
-    add(&s, 0, FRAME_FAILED, line, sizeof line);
+    add(&s, 0, MESSAGE_FAILED, line, sizeof line);
     save(&s, "recording-failed");
     s.bytes[0] = 0;
-    add(&s, FORGED_SLOT | FORGED_RAW, FRAME_FAILED, &(uint64_t){WORKER_LOADING}, 8);
+    add(&s, FORGED_SLOT | FORGED_RAW, MESSAGE_FAILED, &(uint64_t){WORKER_LOADING}, 8);
     save(&s, "dies-loading");
     for (size_t check = 0; check < 16; check += 5) {
         char name[32];

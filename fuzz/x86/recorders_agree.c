@@ -407,8 +407,8 @@ static void keep_sites(struct run *run)
 
 static bool is_readable(uint64_t address)
 {
-    struct guest_mapping at;
-    return guest_find_mapping(address, &at) && at.read;
+    struct native_mapping at;
+    return native_find_mapping(address, &at) && at.read;
 }
 
 static void check_recorder(size_t k, const struct x86_routine *r, const struct copy_case *c,

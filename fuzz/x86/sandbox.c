@@ -27,7 +27,7 @@ const struct span sandbox_regions[SANDBOX_REGIONS] = {
 };
 
 static uint8_t *code_alias; // the writable view
-static struct guest guest;  // for its stacks
+static struct native native;  // for its stacks
 
 static void *map_at(uint64_t address, size_t bytes, int protection, int flags, int fd)
 {
@@ -69,7 +69,7 @@ void sandbox_open(void)
     code_alias = map_at(0, SANDBOX_CODE_BYTES, rw, MAP_SHARED, fd);
     close(fd);
     syscall(SYS_arch_prctl, ARCH_SET_GS, SANDBOX_GS_BASE);
-    if (!guest_open(&guest)) {
+    if (!native_open(&native)) {
         fprintf(stderr, "sandbox: no memory for stacks: %s\n", strerror(errno));
         exit(2);
     }
@@ -190,11 +190,11 @@ bool sandbox_state_is_off(char *what, size_t size)
 void sandbox_run(uint64_t entry, const struct layout *layout, struct sandbox_end *end)
 {
     *end = (struct sandbox_end){0};
-    guest_handle(&guest, on_fault, on_tick, NATIVE_MS);
+    native_handle(&native, on_fault, on_tick, NATIVE_MS);
     const uint64_t args[] = {(uintptr_t)layout->dst, (uintptr_t)layout->src, layout->size, 0};
     ending = end;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    end->result = sandbox_call(entry, guest.rsp, args);
+    end->result = sandbox_call(entry, native.rsp, args);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     ending = NULL;
     setitimer(ITIMER_PROF, &(struct itimerval){0}, NULL);

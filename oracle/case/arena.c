@@ -38,7 +38,7 @@ struct lane {
 };
 
 struct arena {
-    struct pools *pools;
+    struct fills *fills;
     const uint8_t *canaries;
     uint8_t *home; // of all lanes; NULL: not mapped
     struct lane lanes[SIDE_COUNT][LANES]; // [i] has i + 1 pages
@@ -50,7 +50,7 @@ struct arena {
 static size_t lane_offset(enum side side, size_t which)
 {
     const size_t small = (size_t)SMALL_PAGES * (SMALL_PAGES + 1) / 2 * PAGE_BYTES;
-    const size_t whole = small + POOLS_BUFFER_MAX + LANES * (size_t)GAP_BYTES;
+    const size_t whole = small + FILLS_BUFFER_MAX + LANES * (size_t)GAP_BYTES;
 
     return side * whole + which * (which + 1) / 2 * PAGE_BYTES + (which + 1) * (size_t)GAP_BYTES;
 }
@@ -83,8 +83,8 @@ struct arena *arena_new(void)
 
     if (!a)
         return NULL;
-    a->pools = pools_new();
-    a->canaries = a->pools ? pools_canaries(a->pools, PAGE_BYTES) : NULL;
+    a->fills = fills_new();
+    a->canaries = a->fills ? fills_canaries(a->fills, PAGE_BYTES) : NULL;
     if (!a->canaries || !lanes_map(a)) {
         arena_free(a);
         return NULL;
@@ -98,7 +98,7 @@ void arena_free(struct arena *a)
         return;
     if (a->home)
         munmap(a->home, lane_offset(SIDE_COUNT, 0));
-    pools_free(a->pools);
+    fills_free(a->fills);
     free(a);
 }
 
@@ -125,7 +125,7 @@ static bool lane_resize(struct arena *a, struct lane *lane, enum side side, size
         if (mprotect(lane->base + pages * PAGE_BYTES, (have - pages) * PAGE_BYTES, PROT_NONE) != 0)
             return false;
     } else {
-        if (!pools_canaries(a->pools, (pages + 2) * PAGE_BYTES) ||
+        if (!fills_canaries(a->fills, (pages + 2) * PAGE_BYTES) ||
             mprotect(lane->base + have * PAGE_BYTES, (pages - have) * PAGE_BYTES,
                      PROT_READ | PROT_WRITE) != 0)
             return false;
@@ -174,8 +174,8 @@ static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout 
     struct lane *dst = lane_for(a, side, c->dst_off + c->size);
     struct lane *src = lane_for(a, SIDE_SRC, c->src_off + c->size);
     bool have = c->data == DATA_OF_SEED
-                    ? pools_data(a->pools, c->fill, c->size, &out->expected, &out->old)
-                    : pools_plain(a->pools, c->data, c->size, &out->expected, &out->old);
+                    ? fills_data(a->fills, c->fill, c->size, &out->expected, &out->old)
+                    : fills_plain(a->fills, c->data, c->size, &out->expected, &out->old);
 
     if (!dst || !src || !have)
         return false;
@@ -197,8 +197,8 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
     struct lane *lane = lane_for(a, SIDE_DST, low_off + c->size + distance);
     const uint8_t *image =
         c->data == DATA_OF_SEED
-            ? pools_spaced(a->pools, distance, c->fill, c->size + distance)
-            : pools_plain_spaced(a->pools, c->data, distance, up, c->size);
+            ? fills_spaced(a->fills, distance, c->fill, c->size + distance)
+            : fills_plain_spaced(a->fills, c->data, distance, up, c->size);
 
     if (!lane || !image)
         return false;

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 
 enum {
-    FILL_STARTS = 1 << 16,   // where a fill may begin in the data pools
+    FILL_STARTS = 1 << 16,   // where a fill may begin in the pools of data
     SPACED_STARTS = 1 << 12, // ... in the pool of a distance
     SPACED_SETS = 64,
     SPACED_WAYS = 4,
@@ -18,10 +18,10 @@ enum {
 
 #define MIB          (UINT64_C(1) << 20)
 #define FILL_FAR     (1 * MIB) // further starts, for fills beyond FILL_STARTS
-#define DATA_MAX     (POOLS_BUFFER_MAX + 2 * MIB)
-#define CANARIES_MAX (POOLS_BUFFER_MAX + 2 * PAGE_BYTES)
+#define DATA_MAX     (FILLS_BUFFER_MAX + 2 * MIB)
+#define CANARIES_MAX (FILLS_BUFFER_MAX + 2 * PAGE_BYTES)
 #define POOL_STEP    (MIB / 4)
-#define PLAIN_BYTES  POOLS_BUFFER_MAX
+#define PLAIN_BYTES  FILLS_BUFFER_MAX
 #define SPACED_MAX   (256 * MIB) // pools of distances together, but for one
 
 // Bytes that only grow, in reserved address space; read-only once filled.
@@ -48,7 +48,7 @@ struct plain {
     size_t filled;
 };
 
-struct pools {
+struct fills {
     struct pool source, old, canary;
     struct plain plain;
     // Where in the source pool a given pair of bytes lies; see fill_circuit.
@@ -119,7 +119,7 @@ static bool canary_grow(struct pool *p, size_t need)
     return true;
 }
 
-const uint8_t *pools_canaries(struct pools *p, size_t bytes)
+const uint8_t *fills_canaries(struct fills *p, size_t bytes)
 {
     if (bytes > p->canary.filled && !canary_grow(&p->canary, bytes))
         return NULL;
@@ -130,7 +130,7 @@ const uint8_t *pools_canaries(struct pools *p, size_t bytes)
 // sequence, by Hierholzer's algorithm on shuffled edges). Over FILL_STARTS
 // starts a case's first two bytes then take every value once: a defect that
 // shows for one value only is met.
-static bool fill_circuit(struct pools *p)
+static bool fill_circuit(struct fills *p)
 {
     uint8_t *edges = malloc(FILL_STARTS), *path = malloc(FILL_STARTS + 1);
     uint8_t *out = p->source.bytes;
@@ -174,7 +174,7 @@ static void fill_different(uint8_t *out, const uint8_t *bytes, size_t from, size
     }
 }
 
-static bool data_grow(struct pools *p, size_t need)
+static bool data_grow(struct fills *p, size_t need)
 {
     struct pool *source = &p->source, *old = &p->old;
     bool first = source->filled == 0;
@@ -192,15 +192,15 @@ static bool data_grow(struct pools *p, size_t need)
     return true;
 }
 
-struct pools *pools_new(void)
+struct fills *fills_new(void)
 {
-    struct pools *p = calloc(1, sizeof *p);
+    struct fills *p = calloc(1, sizeof *p);
 
     if (!p)
         return NULL;
     if (!pool_reserve(&p->source, DATA_MAX) || !pool_reserve(&p->old, DATA_MAX) ||
         !pool_reserve(&p->canary, CANARIES_MAX) || !data_grow(p, FILL_STARTS + 1)) {
-        pools_free(p);
+        fills_free(p);
         return NULL;
     }
     return p;
@@ -212,14 +212,14 @@ static void pool_release(struct pool *p)
         munmap(p->bytes, p->reserved);
 }
 
-static void spaced_release(struct pools *p, struct spaced *s)
+static void spaced_release(struct fills *p, struct spaced *s)
 {
     p->spaced_bytes -= s->capacity;
     free(s->bytes);
     *s = (struct spaced){0};
 }
 
-void pools_free(struct pools *p)
+void fills_free(struct fills *p)
 {
     if (!p)
         return;
@@ -235,7 +235,7 @@ void pools_free(struct pools *p)
 
 // Where a fill's bytes begin in the pools. Any 256 fills in a row give 256
 // values to the first byte, any 65,536 all values to the first two.
-static size_t fill_start(const struct pools *p, uint64_t fill)
+static size_t fill_start(const struct fills *p, uint64_t fill)
 {
     uint64_t n = fill - (fill != 0);
     size_t start = p->pair_at[(uint16_t)(n * 0x9e37)];
@@ -245,7 +245,7 @@ static size_t fill_start(const struct pools *p, uint64_t fill)
     return start;
 }
 
-bool pools_data(struct pools *p, uint64_t fill, size_t bytes, const uint8_t **source,
+bool fills_data(struct fills *p, uint64_t fill, size_t bytes, const uint8_t **source,
                 const uint8_t **old)
 {
     size_t start = fill_start(p, fill);
@@ -261,7 +261,7 @@ typedef uint8_t block __attribute__((vector_size(16)));
 
 // What follows from the byte `distance` before: it, in the same way changed as the
 // source's byte is from the old one's.
-static void spaced_derive(const struct pools *p, const struct spaced *s, size_t i, size_t to)
+static void spaced_derive(const struct fills *p, const struct spaced *s, size_t i, size_t to)
 {
     const uint8_t *source = p->source.bytes, *old = p->old.bytes;
     const uint8_t *before = s->bytes + i - s->distance;
@@ -294,8 +294,8 @@ static void spaced_repeat(const struct spaced *s, size_t i, size_t to)
 }
 
 // Bytes s->filled..TO: the first `distance` are the source pool's; each further
-// one follows from the one `distance` before it. Needs the data pools.
-static void spaced_fill(const struct pools *p, struct spaced *s, size_t to)
+// one follows from the one `distance` before it. Needs the pools of data.
+static void spaced_fill(const struct fills *p, struct spaced *s, size_t to)
 {
     size_t i = s->filled;
 
@@ -312,7 +312,7 @@ static void spaced_fill(const struct pools *p, struct spaced *s, size_t to)
     s->filled = to;
 }
 
-static void spaced_bound(struct pools *p, const struct spaced *keep)
+static void spaced_bound(struct fills *p, const struct spaced *keep)
 {
     for (size_t i = 0; i < SPACED_SETS * SPACED_WAYS; i++) {
         struct spaced *s = &p->spaced[i / SPACED_WAYS][i % SPACED_WAYS];
@@ -322,7 +322,7 @@ static void spaced_bound(struct pools *p, const struct spaced *keep)
     }
 }
 
-static bool spaced_grow(struct pools *p, struct spaced *s, size_t need)
+static bool spaced_grow(struct fills *p, struct spaced *s, size_t need)
 {
     size_t to = (need + SPACED_STEP - 1) & ~(size_t)(SPACED_STEP - 1);
 
@@ -345,7 +345,7 @@ static bool spaced_grow(struct pools *p, struct spaced *s, size_t need)
 }
 
 // The pool of a distance; the least recently used one of its set makes room.
-static struct spaced *spaced_find(struct pools *p, uint64_t distance, bool equal)
+static struct spaced *spaced_find(struct fills *p, uint64_t distance, bool equal)
 {
     struct spaced *set = p->spaced[distance % SPACED_SETS], *s = &set[0];
 
@@ -361,14 +361,14 @@ static struct spaced *spaced_find(struct pools *p, uint64_t distance, bool equal
     return s;
 }
 
-const uint8_t *pools_spaced(struct pools *p, uint64_t distance, uint64_t fill, size_t bytes)
+const uint8_t *fills_spaced(struct fills *p, uint64_t distance, uint64_t fill, size_t bytes)
 {
     size_t start = fill ? mix64(fill) % SPACED_STARTS : 0;
     const uint8_t *source, *old;
     struct spaced *s;
 
     if (distance == 0)
-        return pools_data(p, fill, bytes, &source, &old) ? source : NULL;
+        return fills_data(p, fill, bytes, &source, &old) ? source : NULL;
     s = spaced_find(p, distance, fill == 0);
     s->last_used = ++p->spaced_clock;
     if (start + bytes > s->filled && !spaced_grow(p, s, start + bytes))
@@ -417,7 +417,7 @@ static const struct {
 #undef X
 };
 
-bool pools_plain(struct pools *p, enum case_data data, size_t bytes, const uint8_t **source,
+bool fills_plain(struct fills *p, enum case_data data, size_t bytes, const uint8_t **source,
                  const uint8_t **old)
 {
     bool ones = plain_data[data].ones;
@@ -429,7 +429,7 @@ bool pools_plain(struct pools *p, enum case_data data, size_t bytes, const uint8
     return true;
 }
 
-const uint8_t *pools_plain_spaced(struct pools *p, enum case_data data, uint64_t distance, bool up,
+const uint8_t *fills_plain_spaced(struct fills *p, enum case_data data, uint64_t distance, bool up,
                                   size_t bytes)
 {
     bool ones = plain_data[data].ones;

@@ -14,34 +14,34 @@
 
 #include "case/case.h"
 
-struct pools;
+struct fills;
 
 // NULL with errno set when address space runs out.
-struct pools *pools_new(void);
-void pools_free(struct pools *p);
+struct fills *fills_new(void);
+void fills_free(struct fills *p);
 
 // The largest buffer that an overlapping case can need, in whole pages.
-#define POOLS_BUFFER_MAX (2 * CASE_SIZE_MAX + CASE_GAP_MAX + 2 * PAGE_BYTES)
+#define FILLS_BUFFER_MAX (2 * CASE_SIZE_MAX + CASE_GAP_MAX + 2 * PAGE_BYTES)
 
 // BYTES source bytes and old destination bytes of a fill; the same ones when
 // the fill is 0. Valid for the life of P. False when memory runs out.
-bool pools_data(struct pools *p, uint64_t fill, size_t bytes, const uint8_t **source,
+bool fills_data(struct fills *p, uint64_t fill, size_t bytes, const uint8_t **source,
                 const uint8_t **old);
 
 // BYTES bytes of a fill, of which any two DISTANCE apart differ (fill 0: are
 // the same). Valid until the next call. NULL when memory runs out.
-const uint8_t *pools_spaced(struct pools *p, uint64_t distance, uint64_t fill, size_t bytes);
+const uint8_t *fills_spaced(struct fills *p, uint64_t distance, uint64_t fill, size_t bytes);
 
 // The same for data that is one byte everywhere, not DATA_OF_SEED.
-bool pools_plain(struct pools *p, enum case_data data, size_t bytes, const uint8_t **source,
+bool fills_plain(struct fills *p, enum case_data data, size_t bytes, const uint8_t **source,
                  const uint8_t **old);
 // ... and for both in one buffer, BYTES each and DISTANCE apart; UP: the source is the
 // lower one. Valid for the life of P. NULL when memory runs out.
-const uint8_t *pools_plain_spaced(struct pools *p, enum case_data data, uint64_t distance, bool up,
+const uint8_t *fills_plain_spaced(struct fills *p, enum case_data data, uint64_t distance, bool up,
                                   size_t bytes);
 
-// At least BYTES canaries, always at the same address; at most POOLS_BUFFER_MAX
+// At least BYTES canaries, always at the same address; at most FILLS_BUFFER_MAX
 // and two pages. NULL when memory runs out.
-const uint8_t *pools_canaries(struct pools *p, size_t bytes);
+const uint8_t *fills_canaries(struct fills *p, size_t bytes);
 
 #endif

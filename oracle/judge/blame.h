@@ -11,7 +11,7 @@
 #include "judge/access_bytes.h"
 
 // What there is to tell: up to two accesses and a byte of the side.
-struct story {
+struct blame {
     uint32_t access[2];
     size_t count;
     uint64_t off;  // offset of a byte, where the rule is about one
@@ -20,9 +20,9 @@ struct story {
 
 // Empty for a rule that is not broken, and for one whose breach no access
 // explains. Of split-store and split-load, rule_witness tells all accesses.
-struct story story_of(enum rule_id id, const struct shadow *s, const struct rule_params *p);
+struct blame blame_of(enum rule_id id, const struct shadow *s, const struct rule_params *p);
 
 // Does the access touch the bytes that VIEW is about?
-bool story_touches(struct shadow_view view, const struct access *a);
+bool blame_touches(struct shadow_view view, const struct access *a);
 
 #endif

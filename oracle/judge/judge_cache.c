@@ -47,27 +47,27 @@ struct place {
     uint32_t seen_count;
     uint32_t seen_room;
     struct seen *seen; // owned
-    struct memo_verdict verdict;
+    struct cached_verdict verdict;
 };
 
-struct memo {
+struct judge_cache {
     const struct judge *judge;
     struct place places[PLACES];
 };
 
-struct memo *memo_new(const struct judge *judge)
+struct judge_cache *judge_cache_new(const struct judge *judge)
 {
-    struct memo *memo = calloc(1, sizeof *memo);
-    if (memo)
-        memo->judge = judge;
-    return memo;
+    struct judge_cache *cache = calloc(1, sizeof *cache);
+    if (cache)
+        cache->judge = judge;
+    return cache;
 }
 
-void memo_free(struct memo *memo)
+void judge_cache_free(struct judge_cache *cache)
 {
-    for (size_t i = 0; memo && i < PLACES; i++)
-        free(memo->places[i].seen);
-    free(memo);
+    for (size_t i = 0; cache && i < PLACES; i++)
+        free(cache->places[i].seen);
+    free(cache);
 }
 
 static size_t place_index(const struct layout *layout)
@@ -129,7 +129,7 @@ static bool place_make_room(struct place *p, size_t count)
     return p->seen != NULL;
 }
 
-enum stored memo_stored(const struct shadow *s)
+enum stored judge_cache_stored(const struct shadow *s)
 {
     bool onto_itself = s->c->overlapping && s->c->overlap == 0;
     if (s->stores.accesses > 0)
@@ -137,20 +137,20 @@ enum stored memo_stored(const struct shadow *s)
     return s->layout->size == 0 || onto_itself ? STORED_NOT_ASKED : STORED_NOTHING;
 }
 
-void memo_keep(struct memo *memo, const struct shadow *s, const uint16_t *broken, size_t count)
+void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const uint16_t *broken, size_t count)
 {
     const struct trace *t = s->trace;
-    struct place *p = &memo->places[place_index(s->layout)];
+    struct place *p = &cache->places[place_index(s->layout)];
 
     if (t->outcome != OUTCOME_RETURNED || t->count > ACCESSES_MAX || s->wrong_data ||
-        s->wrong_return || s->transient || s->values_differ || count > MEMO_BROKEN_MAX ||
+        s->wrong_return || s->transient || s->values_differ || count > CACHED_BROKEN_MAX ||
         !place_make_room(p, t->count))
         return;
     p->verdict.count = (uint16_t)count;
     memcpy(p->verdict.broken, broken, count * sizeof *broken);
     p->verdict.again = s->stores.any_again;
-    p->verdict.stored = memo_stored(s);
-    p->values = s->stores.any_again && memo->judge->values;
+    p->verdict.stored = judge_cache_stored(s);
+    p->values = s->stores.any_again && cache->judge->values;
     p->op = s->c->op;
     p->overlapping = s->c->overlapping;
     p->overlap = s->c->overlap;
@@ -236,11 +236,11 @@ static bool stores_are_final(const struct place *p, const struct layout *layout,
     return true;
 }
 
-const struct memo_verdict *memo_recall(const struct memo *memo, const struct copy_case *c,
+const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache, const struct copy_case *c,
                                        const struct layout *layout, const struct trace *trace,
                                        enum copy_result result)
 {
-    const struct place *p = &memo->places[place_index(layout)];
+    const struct place *p = &cache->places[place_index(layout)];
     if (!is_like(p, c, layout, trace) || !same_accesses(p, layout, trace) ||
         !data_is_right(c, layout, trace, result))
         return NULL;

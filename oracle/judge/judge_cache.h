@@ -6,43 +6,43 @@
 // would gather the same facts again and the checks find the same: then the
 // accesses are compared, which is quicker, and what the case does to its data is
 // looked at anew. Only cases are remembered of which nothing else bears on the
-// checks: memo_keep says which.
+// checks: judge_cache_keep says which.
 
 #ifndef STORESCOPE_JUDGE_CACHE_H
 #define STORESCOPE_JUDGE_CACHE_H
 
 #include "judge/judge.h"
 
-struct memo;
+struct judge_cache;
 
 // For the checks of one judge, and one recorder: a site's number means the same
 // site in all traces. NULL when memory runs out.
-struct memo *memo_new(const struct judge *judge);
-void memo_free(struct memo *memo);
+struct judge_cache *judge_cache_new(const struct judge *judge);
+void judge_cache_free(struct judge_cache *cache);
 
 // Did a case store to the destination, where it asked for bytes to be stored?
 enum stored { STORED_NOT_ASKED, STORED_NOTHING, STORED_SOMETHING, STORED_COUNT };
-enum stored memo_stored(const struct shadow *s);
+enum stored judge_cache_stored(const struct shadow *s);
 
 // The checks that a case breaks, and whether it stores bytes again. A case that
 // breaks more is not remembered.
-enum { MEMO_BROKEN_MAX = 64 };
-struct memo_verdict {
+enum { CACHED_BROKEN_MAX = 64 };
+struct cached_verdict {
     bool again;
     enum stored stored;
     uint16_t count;
-    uint16_t broken[MEMO_BROKEN_MAX]; // indices of the judge's checks
+    uint16_t broken[CACHED_BROKEN_MAX]; // indices of the judge's checks
 };
 
 // Remembers the case in the shadow, judged and found to return, to store the
 // right data, and to leave no question open; does nothing with others. BROKEN: the
 // COUNT checks that it breaks.
-void memo_keep(struct memo *memo, const struct shadow *s, const uint16_t *broken, size_t count);
+void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const uint16_t *broken, size_t count);
 
 // What the case comes to if it is like one remembered, and does the right thing
 // to its data; else NULL. Call before arena_clear. The result stands until the
-// next memo_keep.
-const struct memo_verdict *memo_recall(const struct memo *memo, const struct copy_case *c,
+// next judge_cache_keep.
+const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache, const struct copy_case *c,
                                        const struct layout *layout, const struct trace *trace,
                                        enum copy_result result);
 

@@ -24,8 +24,8 @@ struct words {
     const struct wording *as;
     const struct shadow *s;
     const struct rule_params *p;
-    struct story story;
-    char by[2][72]; // instructions of the accesses of the story, in backquotes
+    struct blame blame;
+    char by[2][72]; // instructions of the accesses to blame, in backquotes
     char *text;
     size_t text_size;
 };
@@ -54,7 +54,7 @@ static void name_place(char place[40], const struct shadow *s, const struct acce
 
 static const struct access *access_of(const struct words *w, size_t which)
 {
-    return &w->s->trace->accesses[w->story.access[which]];
+    return &w->s->trace->accesses[w->blame.access[which]];
 }
 
 #define SAY(w, ...) ((void)snprintf((w)->text, (w)->text_size, __VA_ARGS__))
@@ -79,7 +79,7 @@ static void say_crash(const struct words *w)
 
 static void say_timeout(const struct words *w)
 {
-    if (w->story.count)
+    if (w->blame.count)
         SAY(w, "the routine did not return; the last of its %zu accesses was %s",
             w->s->trace->count, w->by[0]);
     else
@@ -88,9 +88,9 @@ static void say_timeout(const struct words *w)
 
 static void say_wrong_data(const struct words *w)
 {
-    SAY(w, "byte %" PRIu64 " ends as 0x%02x instead of 0x%02x; %s%s", w->story.off, w->s->wrong_got,
-        w->s->wrong_want, w->story.count ? "it was last stored by " : "it was never stored",
-        w->story.count ? w->by[0] : "");
+    SAY(w, "byte %" PRIu64 " ends as 0x%02x instead of 0x%02x; %s%s", w->blame.off, w->s->wrong_got,
+        w->s->wrong_want, w->blame.count ? "it was last stored by " : "it was never stored",
+        w->blame.count ? w->by[0] : "");
 }
 
 static void say_wrong_return(const struct words *w)
@@ -185,15 +185,15 @@ static void say_static(const struct words *w)
 
 static void say_again(const struct words *w)
 {
-    SAY(w, "byte %" PRIu64 " is %s by %s and again by %s: %s", w->story.off, w->as->verb, w->by[0],
+    SAY(w, "byte %" PRIu64 " is %s by %s and again by %s: %s", w->blame.off, w->as->verb, w->by[0],
         w->by[1], w->as->advice);
 }
 
 static void say_transient(const struct words *w)
 {
     SAY(w, "byte %" PRIu64 " holds 0x%02x, neither its old nor its final value, from %s until %s",
-        w->story.off, w->s->transient_value, w->by[0],
-        w->story.count == 2 ? w->by[1] : "the return");
+        w->blame.off, w->s->transient_value, w->by[0],
+        w->blame.count == 2 ? w->by[1] : "the return");
 }
 
 static void say_split(const struct words *w)
@@ -202,7 +202,7 @@ static void say_split(const struct words *w)
     struct shadow_view view =
         shadow_view(w->s, w->id == RULE_SPLIT_STORE ? ACCESS_STORE : ACCESS_LOAD);
     size_t i = 0;
-    while (i < w->s->trace->count && !story_touches(view, &w->s->trace->accesses[i]))
+    while (i < w->s->trace->count && !blame_touches(view, &w->s->trace->accesses[i]))
         i++;
     if (i == w->s->trace->count) {
         SAY(w, "the request of %" PRIu64 " %s makes no %s", view.size, bytes_of(view.size), noun);
@@ -220,15 +220,15 @@ static void say_split(const struct words *w)
 
 static void say_torn(const struct words *w)
 {
-    SAY(w, "the aligned %u bytes at offset %" PRIu64 " are %s in part by %s%s%s: %s", w->story.size,
-        w->story.off, w->as->verb, w->by[0], w->story.count == 2 ? ", then by " : "",
-        w->story.count == 2 ? w->by[1] : "", w->as->advice);
+    SAY(w, "the aligned %u bytes at offset %" PRIu64 " are %s in part by %s%s%s: %s", w->blame.size,
+        w->blame.off, w->as->verb, w->by[0], w->blame.count == 2 ? ", then by " : "",
+        w->blame.count == 2 ? w->by[1] : "", w->as->advice);
 }
 
 static void say_reordered(const struct words *w)
 {
     char from[40], to[40];
-    if (w->story.count == 1) {
+    if (w->blame.count == 1) {
         SAY(w, "%s %s from the highest address down", w->by[0], w->as->verb);
         return;
     }
@@ -241,9 +241,9 @@ static void say_reordered(const struct words *w)
 static void say_last_byte(const struct words *w)
 {
     uint64_t last = w->s->layout->size - 1;
-    if (w->story.count == 0)
+    if (w->blame.count == 0)
         SAY(w, "nothing stores byte %" PRIu64 ", the last", last);
-    else if (w->story.count == 1)
+    else if (w->blame.count == 1)
         SAY(w, "the last store, %s, does not end with byte %" PRIu64 ", the last of the request",
             w->by[0], last);
     else
@@ -282,7 +282,7 @@ static void say_unflushed(const struct words *w)
     SAY(w,
         "byte %" PRIu64 ", last stored by %s, is not flushed and fenced before the return: a "
         "power failure loses it",
-        w->story.off, w->by[0]);
+        w->blame.off, w->by[0]);
 }
 
 static void say_unfenced(const struct words *w)
@@ -361,7 +361,7 @@ void rule_message(enum rule_id id, const struct shadow *s, const struct rule_par
                       .as = &wordings[id],
                       .s = s,
                       .p = p,
-                      .story = story_of(id, s, p),
+                      .blame = blame_of(id, s, p),
                       .text = text,
                       .text_size = text_size};
     if (text_size == 0)
@@ -369,7 +369,7 @@ void rule_message(enum rule_id id, const struct shadow *s, const struct rule_par
     text[0] = '\0';
     if (id != RULE_DATA_DEPENDENT && !rule_is_broken(id, s, p))
         return;
-    for (size_t i = 0; i < w.story.count; i++)
+    for (size_t i = 0; i < w.blame.count; i++)
         name_site(w.by[i], s->trace, access_of(&w, i)->site);
     w.as->say(&w);
 }

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void tell(struct story *story, size_t access)
+static void tell(struct blame *blame, size_t access)
 {
-    story->access[story->count++] = (uint32_t)access;
+    blame->access[blame->count++] = (uint32_t)access;
 }
 
 static struct shadow *new_shadow(void)
@@ -25,7 +25,7 @@ static struct shadow *new_shadow(void)
     return s;
 }
 
-bool story_touches(struct shadow_view view, const struct access *a)
+bool blame_touches(struct shadow_view view, const struct access *a)
 {
     struct byte_walk walk = byte_walk_start(view, a, NULL);
     return byte_walk_next(&walk);
@@ -58,38 +58,38 @@ static size_t breaking_length(enum rule_id id, const struct shadow *s, const str
 }
 
 // Adds the last access before END that touches byte OFF, if there is one.
-static void tell_last_on(struct story *story, const struct shadow *s, struct shadow_view view,
+static void tell_last_on(struct blame *blame, const struct shadow *s, struct shadow_view view,
                          uint64_t off, size_t end)
 {
     for (size_t i = end; i-- > 0;) {
         if (touches_byte(view, &s->trace->accesses[i], off)) {
-            tell(story, i);
+            tell(blame, i);
             return;
         }
     }
 }
 
-static void tell_next_on(struct story *story, const struct shadow *s, struct shadow_view view,
+static void tell_next_on(struct blame *blame, const struct shadow *s, struct shadow_view view,
                          uint64_t off, size_t from)
 {
     for (size_t i = from; i < s->trace->count; i++) {
         if (touches_byte(view, &s->trace->accesses[i], off)) {
-            tell(story, i);
+            tell(blame, i);
             return;
         }
     }
 }
 
-static void tell_pair(struct story *story, const struct again_pair *pair)
+static void tell_pair(struct blame *blame, const struct again_pair *pair)
 {
     if (!pair->found)
         return;
-    tell(story, pair->first);
-    tell(story, pair->second);
-    story->off = pair->off;
+    tell(blame, pair->first);
+    tell(blame, pair->second);
+    blame->off = pair->off;
 }
 
-static void tell_again(struct story *story, enum rule_id id, const struct shadow *s,
+static void tell_again(struct blame *blame, enum rule_id id, const struct shadow *s,
                        const struct rule_params *p)
 {
     (void)p;
@@ -97,17 +97,17 @@ static void tell_again(struct story *story, enum rule_id id, const struct shadow
     struct again_pair same, other;
     shadow_find_again(s, kind, &same, &other);
     if (id == RULE_DUPLICATE_STORE)
-        tell_pair(story, &same);
+        tell_pair(blame, &same);
     else if (id == RULE_OVERLAPPING_STORE)
-        tell_pair(story, &other);
+        tell_pair(blame, &other);
     else if (!other.found || (same.found && same.second <= other.second))
-        tell_pair(story, &same);
+        tell_pair(blame, &same);
     else
-        tell_pair(story, &other);
+        tell_pair(blame, &other);
 }
 
 // The nearest earlier access on the side that starts above, then the breaking one.
-static void tell_reordered(struct story *story, enum rule_id id, const struct shadow *s,
+static void tell_reordered(struct blame *blame, enum rule_id id, const struct shadow *s,
                            const struct rule_params *p)
 {
     enum access_kind kind = id == RULE_REORDERED_LOAD ? ACCESS_LOAD : ACCESS_STORE;
@@ -115,13 +115,13 @@ static void tell_reordered(struct story *story, enum rule_id id, const struct sh
     size_t at = breaking_length(id, s, p) - 1;
     const struct access *accesses = s->trace->accesses;
     for (size_t i = at; i-- > 0;) {
-        if (story_touches(view, &accesses[i]) &&
+        if (blame_touches(view, &accesses[i]) &&
             access_reach(&accesses[i]).lo > access_reach(&accesses[at]).lo) {
-            tell(story, i);
+            tell(blame, i);
             break;
         }
     }
-    tell(story, at);
+    tell(blame, at);
 }
 
 static bool element_covers(struct element e, uint64_t start, uint32_t size)
@@ -148,7 +148,7 @@ static bool tears(const struct shadow *s, struct shadow_view view, size_t at, co
 }
 
 // The access that tears an element, and the next one to touch the element's rest.
-static void tell_torn(struct story *story, enum rule_id id, const struct shadow *s,
+static void tell_torn(struct blame *blame, enum rule_id id, const struct shadow *s,
                       const struct rule_params *p)
 {
     uint32_t max = p->max ? p->max : 8;
@@ -159,42 +159,42 @@ static void tell_torn(struct story *story, enum rule_id id, const struct shadow 
     beginning.count = at;
     shadow_gather(part, s->c, s->layout, &beginning);
 
-    tell(story, at);
+    tell(blame, at);
     const uint64_t *once = shadow_view(part, view.kind).side->once;
     struct byte_walk walk = byte_walk_start(view, &s->trace->accesses[at], NULL);
-    while (!story->size && byte_walk_next(&walk))
-        for (uint32_t size = 8; size >= 2 && !story->size; size /= 2)
+    while (!blame->size && byte_walk_next(&walk))
+        for (uint32_t size = 8; size >= 2 && !blame->size; size /= 2)
             if (size <= max && tears(s, view, at, once, walk.off, size))
-                story->size = size;
+                blame->size = size;
     shadow_free(part);
-    if (!story->size)
+    if (!blame->size)
         return;
-    story->off = ((view.base + walk.off) & ~(uint64_t)(story->size - 1)) - view.base;
+    blame->off = ((view.base + walk.off) & ~(uint64_t)(blame->size - 1)) - view.base;
 
-    for (size_t i = at + 1; i < s->trace->count && story->count < 2; i++) {
+    for (size_t i = at + 1; i < s->trace->count && blame->count < 2; i++) {
         walk = byte_walk_start(view, &s->trace->accesses[i], NULL);
-        walk.next = max_u64(walk.next, min_u64(story->off, walk.end));
-        if (byte_walk_next(&walk) && walk.off < story->off + story->size)
-            tell(story, i);
+        walk.next = max_u64(walk.next, min_u64(blame->off, walk.end));
+        if (byte_walk_next(&walk) && walk.off < blame->off + blame->size)
+            tell(blame, i);
     }
 }
 
 // The last store to the destination, after the one that wrote its last byte.
-static void tell_last_store(struct story *story, enum rule_id id, const struct shadow *s,
+static void tell_last_store(struct blame *blame, enum rule_id id, const struct shadow *s,
                             const struct rule_params *p)
 {
     (void)id, (void)p;
     struct shadow_view view = shadow_view(s, ACCESS_STORE);
     size_t last = s->trace->count;
-    while (last > 0 && !story_touches(view, &s->trace->accesses[last - 1]))
+    while (last > 0 && !blame_touches(view, &s->trace->accesses[last - 1]))
         last--;
     if (last == 0)
         return;
-    tell_last_on(story, s, view, view.size - 1, last - 1);
-    tell(story, last - 1);
+    tell_last_on(blame, s, view, view.size - 1, last - 1);
+    tell(blame, last - 1);
 }
 
-static void tell_unfenced(struct story *story, enum rule_id id, const struct shadow *s,
+static void tell_unfenced(struct blame *blame, enum rule_id id, const struct shadow *s,
                           const struct rule_params *p)
 {
     (void)id;
@@ -205,8 +205,8 @@ static void tell_unfenced(struct story *story, enum rule_id id, const struct sha
         i--;
     for (; i < s->trace->count; i++) {
         bool nontemporal = site_is(&s->trace->sites[accesses[i].site], CLASS_NONTEMPORAL);
-        if ((p->all_stores || nontemporal) && story_touches(view, &accesses[i])) {
-            tell(story, i);
+        if ((p->all_stores || nontemporal) && blame_touches(view, &accesses[i])) {
+            tell(blame, i);
             return;
         }
     }
@@ -214,47 +214,47 @@ static void tell_unfenced(struct story *story, enum rule_id id, const struct sha
 
 // ---- a teller for each rule ----
 
-typedef void teller(struct story *story, enum rule_id id, const struct shadow *s,
+typedef void teller(struct blame *blame, enum rule_id id, const struct shadow *s,
                     const struct rule_params *p);
 
 // The last access of the shortest beginning that breaks the rule.
-static void tell_breaking(struct story *story, enum rule_id id, const struct shadow *s,
+static void tell_breaking(struct blame *blame, enum rule_id id, const struct shadow *s,
                           const struct rule_params *p)
 {
-    tell(story, breaking_length(id, s, p) - 1);
+    tell(blame, breaking_length(id, s, p) - 1);
 }
 
-static void tell_last(struct story *story, enum rule_id id, const struct shadow *s,
+static void tell_last(struct blame *blame, enum rule_id id, const struct shadow *s,
                       const struct rule_params *p)
 {
     (void)id, (void)p;
     if (s->trace->count > 0)
-        tell(story, s->trace->count - 1);
+        tell(blame, s->trace->count - 1);
 }
 
-static void tell_wrong_data(struct story *story, enum rule_id id, const struct shadow *s,
+static void tell_wrong_data(struct blame *blame, enum rule_id id, const struct shadow *s,
                             const struct rule_params *p)
 {
     (void)id, (void)p;
-    tell_last_on(story, s, shadow_view(s, ACCESS_STORE), s->wrong_at, s->trace->count);
+    tell_last_on(blame, s, shadow_view(s, ACCESS_STORE), s->wrong_at, s->trace->count);
 }
 
-static void tell_transient(struct story *story, enum rule_id id, const struct shadow *s,
+static void tell_transient(struct blame *blame, enum rule_id id, const struct shadow *s,
                            const struct rule_params *p)
 {
     (void)id, (void)p;
-    story->off = s->transient_at;
-    tell(story, s->transient_access);
-    tell_next_on(story, s, shadow_view(s, ACCESS_STORE), s->transient_at,
+    blame->off = s->transient_at;
+    tell(blame, s->transient_access);
+    tell_next_on(blame, s, shadow_view(s, ACCESS_STORE), s->transient_at,
                  s->transient_access + (size_t)1);
 }
 
-static void tell_unflushed(struct story *story, enum rule_id id, const struct shadow *s,
+static void tell_unflushed(struct blame *blame, enum rule_id id, const struct shadow *s,
                            const struct rule_params *p)
 {
     (void)id, (void)p;
-    if (shadow_find_unflushed(s, &story->off))
-        tell_last_on(story, s, shadow_view(s, ACCESS_STORE), story->off, s->trace->count);
+    if (shadow_find_unflushed(s, &blame->off))
+        tell_last_on(blame, s, shadow_view(s, ACCESS_STORE), blame->off, s->trace->count);
 }
 
 // Rules without a teller: no access explains them (the one that faulted is in no
@@ -288,12 +288,12 @@ static teller *const tellers[RULE_COUNT] = {
     [RULE_DESTINATION_LOAD] = tell_breaking,
 };
 
-struct story story_of(enum rule_id id, const struct shadow *s, const struct rule_params *p)
+struct blame blame_of(enum rule_id id, const struct shadow *s, const struct rule_params *p)
 {
-    struct story story = {.off = s->wrong_at};
+    struct blame blame = {.off = s->wrong_at};
     if (tellers[id] && rule_is_broken(id, s, p))
-        tellers[id](&story, id, s, p);
-    return story;
+        tellers[id](&blame, id, s, p);
+    return blame;
 }
 
 size_t rule_witness(enum rule_id id, const struct shadow *s, const struct rule_params *p,
@@ -304,12 +304,12 @@ size_t rule_witness(enum rule_id id, const struct shadow *s, const struct rule_p
         struct shadow_view view =
             shadow_view(s, id == RULE_SPLIT_STORE ? ACCESS_STORE : ACCESS_LOAD);
         for (size_t i = 0; i < s->trace->count; i++)
-            if (story_touches(view, &s->trace->accesses[i]) && count++ < capacity)
+            if (blame_touches(view, &s->trace->accesses[i]) && count++ < capacity)
                 out[count - 1] = (uint32_t)i;
         return count;
     }
-    struct story story = story_of(id, s, p);
-    for (; count < story.count && count < capacity; count++)
-        out[count] = story.access[count];
-    return story.count;
+    struct blame blame = blame_of(id, s, p);
+    for (; count < blame.count && count < capacity; count++)
+        out[count] = blame.access[count];
+    return blame.count;
 }

@@ -16,7 +16,7 @@ enum {
     STACK_ABOVE = 128, // of the caller's frame, as far as there is one
 };
 
-void *guest_reserve(size_t bytes, int protection, int flags)
+void *native_reserve(size_t bytes, int protection, int flags)
 {
     void *p =
         mmap(NULL, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
@@ -26,13 +26,13 @@ void *guest_reserve(size_t bytes, int protection, int flags)
 // Bytes between two inaccessible pages.
 static uint8_t *reserve_guarded(size_t bytes)
 {
-    uint8_t *p = guest_reserve(bytes + 2 * PAGE_BYTES, PROT_NONE, 0);
+    uint8_t *p = native_reserve(bytes + 2 * PAGE_BYTES, PROT_NONE, 0);
     if (!p || mprotect(p + PAGE_BYTES, bytes, PROT_READ | PROT_WRITE) != 0)
         return NULL;
     return p + PAGE_BYTES;
 }
 
-bool guest_open(struct guest *g)
+bool native_open(struct native *g)
 {
     memset(g, 0, sizeof *g);
     uint8_t *stack = reserve_guarded(STACK_BYTES);
@@ -44,7 +44,7 @@ bool guest_open(struct guest *g)
     return g->alt_stack != NULL;
 }
 
-void guest_close(struct guest *g)
+void native_close(struct native *g)
 {
     setitimer(ITIMER_PROF, &(struct itimerval){0}, NULL);
     if (g->stack.lo)
@@ -58,32 +58,32 @@ void guest_close(struct guest *g)
 
 // What the handlers below go on to. In assembly, since what a compiler puts
 // before a function's first line may itself not be aligned.
-__attribute__((visibility("hidden"))) guest_handler *guest_on_fault, *guest_on_tick;
-__attribute__((visibility("hidden"))) guest_handler guest_fault_entry, guest_tick_entry;
-__attribute__((visibility("hidden"))) guest_handler guest_other_entry, guest_on_other;
+__attribute__((visibility("hidden"))) native_handler *native_on_fault, *native_on_tick;
+__attribute__((visibility("hidden"))) native_handler native_fault_entry, native_tick_entry;
+__attribute__((visibility("hidden"))) native_handler native_other_entry, native_on_other;
 __asm__(".text\n"
-        ".hidden guest_fault_entry, guest_tick_entry, guest_on_fault, guest_on_tick\n"
-        ".hidden guest_other_entry, guest_on_other\n"
-        ".globl guest_fault_entry, guest_tick_entry, guest_other_entry\n"
-        ".type guest_fault_entry, @function\n"
-        "guest_fault_entry:\n"
+        ".hidden native_fault_entry, native_tick_entry, native_on_fault, native_on_tick\n"
+        ".hidden native_other_entry, native_on_other\n"
+        ".globl native_fault_entry, native_tick_entry, native_other_entry\n"
+        ".type native_fault_entry, @function\n"
+        "native_fault_entry:\n"
         "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
-        "  jmp *guest_on_fault(%rip)\n"
-        ".size guest_fault_entry, . - guest_fault_entry\n"
-        ".type guest_tick_entry, @function\n"
-        "guest_tick_entry:\n"
+        "  jmp *native_on_fault(%rip)\n"
+        ".size native_fault_entry, . - native_fault_entry\n"
+        ".type native_tick_entry, @function\n"
+        "native_tick_entry:\n"
         "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
-        "  jmp *guest_on_tick(%rip)\n"
-        ".size guest_tick_entry, . - guest_tick_entry\n"
-        ".type guest_other_entry, @function\n"
-        "guest_other_entry:\n"
+        "  jmp *native_on_tick(%rip)\n"
+        ".size native_tick_entry, . - native_tick_entry\n"
+        ".type native_other_entry, @function\n"
+        "native_other_entry:\n"
         "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
-        "  jmp guest_on_other\n"
-        ".size guest_other_entry, . - guest_other_entry\n");
+        "  jmp native_on_other\n"
+        ".size native_other_entry, . - native_other_entry\n");
 
 static struct sigaction others[NSIG];
 
-void guest_on_other(int signal, siginfo_t *info, void *context)
+void native_on_other(int signal, siginfo_t *info, void *context)
 {
     if (others[signal].sa_flags & SA_SIGINFO)
         others[signal].sa_sigaction(signal, info, context);
@@ -95,11 +95,11 @@ static bool is_harmless(const struct sigaction *action)
 {
     if (!(action->sa_flags & SA_SIGINFO))
         return action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN;
-    return action->sa_sigaction == guest_fault_entry || action->sa_sigaction == guest_tick_entry ||
-           action->sa_sigaction == guest_other_entry;
+    return action->sa_sigaction == native_fault_entry || action->sa_sigaction == native_tick_entry ||
+           action->sa_sigaction == native_other_entry;
 }
 
-void guest_tame_handlers(void)
+void native_tame_handlers(void)
 {
     for (int signal = 1; signal < NSIG; signal++) {
         struct sigaction action;
@@ -107,35 +107,35 @@ void guest_tame_handlers(void)
             continue;
         others[signal] = action;
         action.sa_flags |= SA_SIGINFO | SA_ONSTACK;
-        action.sa_sigaction = guest_other_entry;
+        action.sa_sigaction = native_other_entry;
         sigaction(signal, &action, NULL);
     }
 }
 
-void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler *on_tick,
+void native_handle(const struct native *g, native_handler *on_fault, native_handler *on_tick,
                   unsigned period_ms)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
-    guest_on_fault = on_fault;
-    guest_on_tick = on_tick;
+    native_on_fault = on_fault;
+    native_on_tick = on_tick;
     sigaltstack(&(stack_t){.ss_sp = g->alt_stack, .ss_size = ALT_STACK_BYTES}, NULL);
 
-    struct sigaction fault = {.sa_sigaction = guest_fault_entry,
+    struct sigaction fault = {.sa_sigaction = native_fault_entry,
                               .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigfillset(&fault.sa_mask);
     for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++)
         sigaction(faults[i], &fault, NULL);
 
-    struct sigaction tick = {.sa_sigaction = guest_tick_entry,
+    struct sigaction tick = {.sa_sigaction = native_tick_entry,
                              .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     sigfillset(&tick.sa_mask);
     sigaction(SIGPROF, &tick, NULL);
     struct timeval period = {period_ms / 1000, (suseconds_t)(period_ms % 1000) * 1000};
     setitimer(ITIMER_PROF, &(struct itimerval){period, period}, NULL);
-    guest_tame_handlers();
+    native_tame_handlers();
 }
 
-static bool read_mapping(const char *line, struct guest_mapping *out)
+static bool read_mapping(const char *line, struct native_mapping *out)
 {
     unsigned long lo, hi;
     char perms[8];
@@ -149,7 +149,7 @@ static bool read_mapping(const char *line, struct guest_mapping *out)
     return true;
 }
 
-bool guest_find_mapping(uint64_t address, struct guest_mapping *out)
+bool native_find_mapping(uint64_t address, struct native_mapping *out)
 {
     FILE *maps = fopen("/proc/self/maps", "re");
     if (!maps)
@@ -224,7 +224,7 @@ static int add_segments(struct dl_phdr_info *module, size_t size, void *context)
     return 1;
 }
 
-void guest_add_module(const struct guest_mapping *code, struct span *images, size_t *count)
+void native_add_module(const struct native_mapping *code, struct span *images, size_t *count)
 {
     struct span mapping = {code->lo, code->hi};
     if (holds(images, *count, mapping))

@@ -13,54 +13,54 @@
 
 #include <signal.h>
 
-struct guest {
+struct native {
     struct span stack; // of the routine, between inaccessible pages
     uint64_t rsp;      // its stack pointer before it is called
     void *alt_stack;   // of the handlers
 };
 
-// False, with errno set, when there is no address space. guest_close takes a
+// False, with errno set, when there is no address space. native_close takes a
 // guest that was opened in part, or zeroed.
-bool guest_open(struct guest *g);
-void guest_close(struct guest *g);
+bool native_open(struct native *g);
+void native_close(struct native *g);
 
 // BYTES of zeroed memory that take none until they are used; NULL with errno
 // set. FLAGS are added to mmap's.
-void *guest_reserve(size_t bytes, int protection, int flags);
+void *native_reserve(size_t bytes, int protection, int flags);
 
 // Handlers for the signals that a routine may raise by itself (SIGSEGV, SIGBUS,
 // SIGILL, SIGFPE, SIGTRAP), and for SIGPROF, which comes every PERIOD_MS of
 // processor time from now on. They run without alignment checks, which the
 // routine may have turned on, C code is not made for, and kernels leave on.
-typedef void guest_handler(int signal, siginfo_t *info, void *context);
-void guest_handle(const struct guest *g, guest_handler *on_fault, guest_handler *on_tick,
+typedef void native_handler(int signal, siginfo_t *info, void *context);
+void native_handle(const struct native *g, native_handler *on_fault, native_handler *on_tick,
                   unsigned period_ms);
 
 // Has every other handler that the process has set run on the alternate stack and
 // without alignment checks as well: a fuzzing engine's timer must not put its frame
-// where the routine's stack pointer happens to be. guest_handle does it; again, for
+// where the routine's stack pointer happens to be. native_handle does it; again, for
 // handlers that come later.
-void guest_tame_handlers(void);
+void native_tame_handlers(void);
 
 // Does the CPU take ADDRESS at all? One that it does not faults at its use, as a
 // general protection fault, which comes without an address; and a handler must not
 // return to a stack pointer that is none, for which some kernels and CPUs end the
 // process.
-static inline bool guest_is_canonical(uint64_t address)
+static inline bool native_is_canonical(uint64_t address)
 {
     return (uint64_t)((int64_t)(address << 16) >> 16) == address;
 }
 
 // The mapping of this process that holds ADDRESS, from /proc/self/maps. False
 // with errno 0 when there is none, and set when that cannot be read.
-struct guest_mapping {
+struct native_mapping {
     uint64_t lo, hi;
     bool read, write, exec;
 };
-bool guest_find_mapping(uint64_t address, struct guest_mapping *out);
+bool native_find_mapping(uint64_t address, struct native_mapping *out);
 
 // Adds CODE, and all segments of the loaded module it belongs to (code,
 // constants, statics), to IMAGES, which has room for TRACE_IMAGES_MAX.
-void guest_add_module(const struct guest_mapping *code, struct span *images, size_t *count);
+void native_add_module(const struct native_mapping *code, struct span *images, size_t *count);
 
 #endif

@@ -27,30 +27,30 @@ enum {
 
 // Case numbers lo..hi-1. A suspect is one case at which a worker died: it runs
 // alone in a new worker.
-struct stretch {
+struct interval {
     uint64_t lo, hi;
     bool suspect;
 };
 
 // One worker and what it was given.
-struct hand {
+struct lane {
     struct worker worker;
     bool busy;
-    struct stretch chunk;
+    struct interval chunk;
     uint64_t id;
     uint64_t seen_at;       // what its slot said when last looked at
     uint64_t moved_ms;      // when that last changed
     uint64_t moved_used_ms; // ... and the worker's processor time then
 };
 
-struct sweep {
+struct dispatch {
     const struct job *job;
-    const struct campaign_options *options;
-    struct sweep_sum *sum;
-    struct hand *hands;
+    const struct sweep_options *options;
+    struct dispatch_sum *sum;
+    struct lane *lanes;
     struct pollfd *polls;
-    unsigned hand_count;
-    struct stretch *open; // not handed out; in no order
+    unsigned handle_count;
+    struct interval *open; // not handed out; in no order
     size_t open_count, open_capacity;
     uint64_t left; // case numbers in `open`
     uint64_t next_id;
@@ -61,12 +61,12 @@ struct sweep {
     size_t error_size;
 };
 
-unsigned sweep_stall_ms(const struct campaign_options *options)
+unsigned dispatch_stall_ms(const struct sweep_options *options)
 {
     return options->stall_ms ? options->stall_ms : 10000 + 10 * options->timeout_ms;
 }
 
-static void stretch_add(struct sweep *s, uint64_t lo, uint64_t hi, bool suspect)
+static void interval_add(struct dispatch *s, uint64_t lo, uint64_t hi, bool suspect)
 {
     if (lo >= hi)
         return;
@@ -76,20 +76,20 @@ static void stretch_add(struct sweep *s, uint64_t lo, uint64_t hi, bool suspect)
         if (!s->open)
             abort();
     }
-    s->open[s->open_count++] = (struct stretch){lo, hi, suspect};
+    s->open[s->open_count++] = (struct interval){lo, hi, suspect};
     s->left += hi - lo;
 }
 
 // The lowest cases first: they are the smallest, and should the sweep end early
 // they are the ones worth having.
-static struct stretch stretch_take(struct sweep *s)
+static struct interval interval_take(struct dispatch *s)
 {
     size_t lowest = 0;
     for (size_t i = 1; i < s->open_count; i++)
         if (s->open[i].lo < s->open[lowest].lo)
             lowest = i;
-    struct stretch *from = &s->open[lowest], taken = *from;
-    uint64_t share = s->left / (4 * s->hand_count);
+    struct interval *from = &s->open[lowest], taken = *from;
+    uint64_t share = s->left / (4 * s->handle_count);
     if (share < CHUNK_CASES_MIN)
         share = CHUNK_CASES_MIN;
     if (share > CHUNK_CASES_MAX)
@@ -104,17 +104,17 @@ static struct stretch stretch_take(struct sweep *s)
 }
 
 // Lets the workers report what they have, and hands out nothing more.
-static void end_soon(struct sweep *s)
+static void end_soon(struct dispatch *s)
 {
     if (s->ending_ms)
         return;
     s->ending_ms = clock_now_ms() + FINISH_MS;
-    for (unsigned i = 0; i < s->hand_count; i++)
-        if (s->hands[i].busy)
-            atomic_store(&s->hands[i].worker.slot->stop, 1);
+    for (unsigned i = 0; i < s->handle_count; i++)
+        if (s->lanes[i].busy)
+            atomic_store(&s->lanes[i].worker.slot->stop, 1);
 }
 
-static void give_up(struct sweep *s, uint64_t count, uint64_t limit, const char *what)
+static void give_up(struct dispatch *s, uint64_t count, uint64_t limit, const char *what)
 {
     if (count < limit || s->ending_ms)
         return;
@@ -124,32 +124,32 @@ static void give_up(struct sweep *s, uint64_t count, uint64_t limit, const char 
 }
 
 // Workers that may be lost, for one reason, before the sweep ends.
-static uint64_t lost_max(const struct sweep *s, uint64_t most)
+static uint64_t lost_max(const struct dispatch *s, uint64_t most)
 {
-    const struct sweep_sum *sum = s->sum;
-    bool slow = clock_now_ms() - s->started_ms > SWEEP_PATIENCE_MS;
-    bool mostly = sum->judged / SWEEP_JUDGED_PER_LOST < sum->distrusted + sum->deaths;
-    return slow && mostly ? SWEEP_LOST_SLOWLY_MAX : most;
+    const struct dispatch_sum *sum = s->sum;
+    bool slow = clock_now_ms() - s->started_ms > DISPATCH_PATIENCE_MS;
+    bool mostly = sum->judged / DISPATCH_JUDGED_PER_LOST < sum->distrusted + sum->deaths;
+    return slow && mostly ? DISPATCH_LOST_SLOWLY_MAX : most;
 }
 
-static void check_limits(struct sweep *s)
+static void check_limits(struct dispatch *s)
 {
-    const struct sweep_sum *sum = s->sum;
-    give_up(s, sum->timeouts, SWEEP_TIMEOUTS_MAX, "cases that did not return");
-    give_up(s, sum->stalls, SWEEP_STALLS_MAX, "cases that hung");
-    give_up(s, sum->distrusted, lost_max(s, SWEEP_DISTRUSTED_MAX),
+    const struct dispatch_sum *sum = s->sum;
+    give_up(s, sum->timeouts, DISPATCH_TIMEOUTS_MAX, "cases that did not return");
+    give_up(s, sum->stalls, DISPATCH_STALLS_MAX, "cases that hung");
+    give_up(s, sum->distrusted, lost_max(s, DISPATCH_DISTRUSTED_MAX),
             "workers that the routine may have written to");
-    give_up(s, sum->deaths, lost_max(s, SWEEP_DEATHS_MAX), "workers that died");
+    give_up(s, sum->deaths, lost_max(s, DISPATCH_DEATHS_MAX), "workers that died");
 }
 
 static void reason_merge(struct reason *into, const struct reason *from)
 {
     if (from->text[0] && (!into->text[0] || case_compare(&from->c, &into->c) < 0))
         *into = *from;
-    frame_text_clean(into->text, sizeof into->text);
+    message_text_clean(into->text, sizeof into->text);
 }
 
-static void note_broken(struct sweep *s, uint64_t index, const char *why)
+static void note_broken(struct dispatch *s, uint64_t index, const char *why)
 {
     struct reason reason;
     s->sum->done++;
@@ -165,75 +165,75 @@ static void note_broken(struct sweep *s, uint64_t index, const char *why)
 // A worker was lost at its chunk. The case it was at, as far as that can be
 // known, runs once more alone before it is called broken; a hang is not worth
 // a second try.
-static void chunk_lost(struct sweep *s, struct hand *hand, uint64_t at, bool retry, const char *why)
+static void chunk_lost(struct dispatch *s, struct lane *lane, uint64_t at, bool retry, const char *why)
 {
-    struct stretch chunk = hand->chunk;
-    hand->busy = false;
+    struct interval chunk = lane->chunk;
+    lane->busy = false;
     if (chunk.hi - chunk.lo == 1 && (chunk.suspect || !retry)) {
         note_broken(s, chunk.lo, why);
     } else if (at >= chunk.lo && at < chunk.hi) {
-        stretch_add(s, chunk.lo, at, false);
+        interval_add(s, chunk.lo, at, false);
         if (retry)
-            stretch_add(s, at, at + 1, true);
+            interval_add(s, at, at + 1, true);
         else
             note_broken(s, at, why);
-        stretch_add(s, at + 1, chunk.hi, false);
+        interval_add(s, at + 1, chunk.hi, false);
     } else {
         uint64_t half = chunk.lo + (chunk.hi - chunk.lo) / 2;
         bool alone = chunk.hi - chunk.lo == 1;
-        stretch_add(s, chunk.lo, half, false);
-        stretch_add(s, half, chunk.hi, alone);
+        interval_add(s, chunk.lo, half, false);
+        interval_add(s, half, chunk.hi, alone);
     }
     check_limits(s);
 }
 
-static void worker_died(struct sweep *s, struct hand *hand)
+static void worker_died(struct dispatch *s, struct lane *lane)
 {
     char how[80], why[TRACE_REASON_MAX];
-    uint64_t at = atomic_load(&hand->worker.slot->at);
-    bool forbidden = worker_end(&hand->worker, how, sizeof how);
+    uint64_t at = atomic_load(&lane->worker.slot->at);
+    bool forbidden = worker_end(&lane->worker, how, sizeof how);
     s->sum->deaths++;
     if (at != WORKER_LOADING) {
         snprintf(why, sizeof why, "the worker %s while recording this case", how);
-        chunk_lost(s, hand, at, true, why);
+        chunk_lost(s, lane, at, true, why);
         return;
     }
-    hand->busy = false;
-    stretch_add(s, hand->chunk.lo, hand->chunk.hi, hand->chunk.suspect);
+    lane->busy = false;
+    interval_add(s, lane->chunk.lo, lane->chunk.hi, lane->chunk.suspect);
     if (forbidden && !s->ending_ms) {
         snprintf(s->sum->not_opened, sizeof s->sum->not_opened,
                  "the worker %s while loading the routine", how);
         end_soon(s);
         return;
     }
-    if (++s->sum->loading_deaths >= SWEEP_LOADING_DEATHS_MAX && !s->ending_ms) {
+    if (++s->sum->loading_deaths >= DISPATCH_LOADING_DEATHS_MAX && !s->ending_ms) {
         snprintf(s->sum->given_up, sizeof s->sum->given_up,
                  "the worker %s while loading the routine", how);
         end_soon(s);
     }
 }
 
-static void worker_stalled(struct sweep *s, struct hand *hand, const char *how)
+static void worker_stalled(struct dispatch *s, struct lane *lane, const char *how)
 {
     char why[TRACE_REASON_MAX];
-    uint64_t at = atomic_load(&hand->worker.slot->at);
-    (void)worker_end(&hand->worker, NULL, 0);
+    uint64_t at = atomic_load(&lane->worker.slot->at);
+    (void)worker_end(&lane->worker, NULL, 0);
     s->sum->stalls++;
     if (at == WORKER_LOADING) {
-        hand->busy = false;
-        stretch_add(s, hand->chunk.lo, hand->chunk.hi, hand->chunk.suspect);
+        lane->busy = false;
+        interval_add(s, lane->chunk.lo, lane->chunk.hi, lane->chunk.suspect);
         snprintf(s->sum->given_up, sizeof s->sum->given_up,
                  "loading the routine did not end: it %s", how);
         end_soon(s);
         return;
     }
     snprintf(why, sizeof why, "the routine %s", how);
-    chunk_lost(s, hand, at, false, why);
+    chunk_lost(s, lane, at, false, why);
 }
 
 static bool sent_case_is_sound(const struct copy_case *c)
 {
-    return frame_bool_is_sound(&c->overlapping) && frame_bool_is_sound(&c->dst_below) &&
+    return message_bool_is_sound(&c->overlapping) && message_bool_is_sound(&c->dst_below) &&
            case_is_valid(c);
 }
 
@@ -243,7 +243,7 @@ static bool reason_is_sound(const struct reason *reason)
            (!reason->text[0] || sent_case_is_sound(&reason->c));
 }
 
-static bool tallies_are_sound(const struct report *r, size_t checks)
+static bool tallies_are_sound(const struct chunk_result *r, size_t checks)
 {
     for (size_t i = 0; i < checks; i++)
         if (r->tallies[i].cases > r->end - r->lo ||
@@ -253,9 +253,9 @@ static bool tallies_are_sound(const struct report *r, size_t checks)
 }
 
 // No chart may hold more cases than there were.
-static bool charts_are_sound(const struct sweep *s, const struct report *r)
+static bool charts_are_sound(const struct dispatch *s, const struct chunk_result *r)
 {
-    const struct chart *charts = report_charts(s->job, r);
+    const struct chart *charts = chunk_result_charts(s->job, r);
     for (size_t i = 0; charts && i <= s->job->judge->count; i++) {
         const uint32_t *cases = charts[i].cases[0];
         uint64_t sum = 0;
@@ -267,16 +267,16 @@ static bool charts_are_sound(const struct sweep *s, const struct report *r)
     return true;
 }
 
-static bool report_is_sound(const struct sweep *s, const struct hand *hand, const struct frame *f)
+static bool result_is_sound(const struct dispatch *s, const struct lane *lane, const struct message *f)
 {
-    const struct report *r = (const struct report *)(const void *)f->bytes;
+    const struct chunk_result *r = (const struct chunk_result *)(const void *)f->bytes;
     size_t checks = s->job->judge->count;
-    if (f->length != report_size(s->job) || r->id != hand->id ||
-        r->distrusted > 1 || r->lo < hand->chunk.lo || r->end < r->lo || r->end > hand->chunk.hi)
+    if (f->length != chunk_result_size(s->job) || r->id != lane->id ||
+        r->distrusted > 1 || r->lo < lane->chunk.lo || r->end < r->lo || r->end > lane->chunk.hi)
         return false;
     uint64_t cases = r->end - r->lo;
     bool alone = r->distrusted && cases == 1;
-    bool prefix = !r->distrusted && r->lo == hand->chunk.lo && (cases > 0 || s->ending_ms);
+    bool prefix = !r->distrusted && r->lo == lane->chunk.lo && (cases > 0 || s->ending_ms);
     for (size_t k = 0; k < STORED_COUNT; k++)
         if (r->stored[k] > cases)
             return false;
@@ -287,9 +287,9 @@ static bool report_is_sound(const struct sweep *s, const struct hand *hand, cons
     return tallies_are_sound(r, checks) && charts_are_sound(s, r);
 }
 
-static void report_add(struct sweep *s, const struct report *r)
+static void chunk_result_add(struct dispatch *s, const struct chunk_result *r)
 {
-    struct sweep_sum *sum = s->sum;
+    struct dispatch_sum *sum = s->sum;
     sum->done += r->end - r->lo;
     sum->judged += r->judged;
     for (size_t k = 0; k < STORED_COUNT; k++)
@@ -303,7 +303,7 @@ static void report_add(struct sweep *s, const struct report *r)
     reason_merge(&sum->broken_reason, &r->broken_reason);
     for (size_t i = 0; i < s->job->judge->count; i++)
         tally_merge(&sum->tallies[i], &r->tallies[i]);
-    const struct chart *charts = report_charts(s->job, r);
+    const struct chart *charts = chunk_result_charts(s->job, r);
     for (size_t i = 0; charts && i <= s->job->judge->count; i++)
         chart_merge(&sum->charts[i], &charts[i]);
 }
@@ -318,86 +318,86 @@ static bool text_is_sound(const char *text)
 }
 
 // Anything may have written it: bytes of instructions, two bools and a text.
-static bool coverage_is_sound(const struct frame *f)
+static bool coverage_is_sound(const struct message *f)
 {
     const struct covered_insn *insns = (const struct covered_insn *)(const void *)f->bytes;
     size_t count = f->length / sizeof *insns;
     for (size_t i = 0; i < count; i++)
         if (insns[i].length == 0 || insns[i].length > sizeof insns[i].bytes ||
-            !frame_bool_is_sound(&insns[i].reached) || !frame_bool_is_sound(&insns[i].memory) ||
+            !message_bool_is_sound(&insns[i].reached) || !message_bool_is_sound(&insns[i].memory) ||
             !text_is_sound(insns[i].text))
             return false;
     return f->length % sizeof *insns == 0;
 }
 
 // A worker that does not tell is one whose coverage is not known: no trouble.
-static void coverage_take(struct sweep *s, struct hand *hand)
+static void coverage_take(struct dispatch *s, struct lane *lane)
 {
-    struct frame f;
-    if (!frame_receive(hand->worker.fd, COVERAGE_BYTES_MAX, RECEIVE_MS, &f))
+    struct message f;
+    if (!message_receive(lane->worker.fd, COVERAGE_BYTES_MAX, RECEIVE_MS, &f))
         return;
-    if (f.kind == FRAME_COVERAGE && coverage_is_sound(&f))
+    if (f.kind == MESSAGE_COVERAGE && coverage_is_sound(&f))
         coverage_add(&s->sum->coverage, (const struct covered_insn *)(const void *)f.bytes,
                      (size_t)f.length / sizeof(struct covered_insn));
-    frame_free(&f);
+    message_free(&f);
 }
 
-static void coverage_ask(struct sweep *s)
+static void coverage_ask(struct dispatch *s)
 {
     const struct worker_command command = {.kind = COMMAND_COVERAGE};
-    for (unsigned i = 0; i < s->hand_count; i++)
-        if (s->hands[i].worker.pid > 0 && !s->hands[i].busy &&
-            worker_ask(&s->hands[i].worker, &command))
-            coverage_take(s, &s->hands[i]);
+    for (unsigned i = 0; i < s->handle_count; i++)
+        if (s->lanes[i].worker.pid > 0 && !s->lanes[i].busy &&
+            worker_ask(&s->lanes[i].worker, &command))
+            coverage_take(s, &s->lanes[i]);
 }
 
-static void report_take(struct sweep *s, struct hand *hand, const struct report *r)
+static void chunk_result_take(struct dispatch *s, struct lane *lane, const struct chunk_result *r)
 {
-    hand->busy = false;
-    report_add(s, r);
-    stretch_add(s, hand->chunk.lo, r->lo, false);
-    stretch_add(s, r->end, hand->chunk.hi, false);
+    lane->busy = false;
+    chunk_result_add(s, r);
+    interval_add(s, lane->chunk.lo, r->lo, false);
+    interval_add(s, r->end, lane->chunk.hi, false);
     if (r->distrusted) {
-        coverage_take(s, hand);
-        worker_end(&hand->worker, NULL, 0);
+        coverage_take(s, lane);
+        worker_end(&lane->worker, NULL, 0);
     }
     check_limits(s);
 }
 
 // The longest answer to COMMAND_SWEEP: a report, or a line.
-static uint64_t answer_bytes(const struct sweep *s)
+static uint64_t answer_bytes(const struct dispatch *s)
 {
-    uint64_t report = report_size(s->job);
-    return report > TRACE_REASON_MAX ? report : TRACE_REASON_MAX;
+    uint64_t result = chunk_result_size(s->job);
+    return result > TRACE_REASON_MAX ? result : TRACE_REASON_MAX;
 }
 
-static void answer_take(struct sweep *s, struct hand *hand)
+static void answer_take(struct dispatch *s, struct lane *lane)
 {
-    struct frame f;
-    bool whole = frame_receive(hand->worker.fd, answer_bytes(s), RECEIVE_MS, &f);
-    if (whole && f.kind == FRAME_REPORT && report_is_sound(s, hand, &f)) {
-        report_take(s, hand, (const struct report *)(const void *)f.bytes);
-    } else if (whole && f.kind == FRAME_FAILED &&
-               atomic_load(&hand->worker.slot->at) == WORKER_LOADING) {
-        frame_text(&f, s->sum->not_opened, sizeof s->sum->not_opened);
-        hand->busy = false;
-        worker_end(&hand->worker, NULL, 0);
+    struct message f;
+    bool whole = message_receive(lane->worker.fd, answer_bytes(s), RECEIVE_MS, &f);
+    if (whole && f.kind == MESSAGE_RESULT && result_is_sound(s, lane, &f)) {
+        chunk_result_take(s, lane, (const struct chunk_result *)(const void *)f.bytes);
+    } else if (whole && f.kind == MESSAGE_FAILED &&
+               atomic_load(&lane->worker.slot->at) == WORKER_LOADING) {
+        message_text(&f, s->sum->not_opened, sizeof s->sum->not_opened);
+        lane->busy = false;
+        worker_end(&lane->worker, NULL, 0);
         end_soon(s);
     } else {
-        worker_died(s, hand);
+        worker_died(s, lane);
     }
-    frame_free(&f);
+    message_free(&f);
 }
 
-// Gives the hand a chunk, and a worker if it has none, or needs a new one.
-static void hand_give(struct sweep *s, struct hand *hand)
+// Gives the lane a chunk, and a worker if it has none, or needs a new one.
+static void handle_give(struct dispatch *s, struct lane *lane)
 {
-    struct stretch chunk = stretch_take(s);
+    struct interval chunk = interval_take(s);
     if (chunk.suspect)
-        worker_end(&hand->worker, NULL, 0);
-    bool fresh = hand->worker.pid <= 0;
-    if (fresh && !worker_start(&hand->worker, s->job, s->error, s->error_size)) {
-        stretch_add(s, chunk.lo, chunk.hi, chunk.suspect);
+        worker_end(&lane->worker, NULL, 0);
+    bool fresh = lane->worker.pid <= 0;
+    if (fresh && !worker_start(&lane->worker, s->job, s->error, s->error_size)) {
+        interval_add(s, chunk.lo, chunk.hi, chunk.suspect);
         s->failed = true;
         end_soon(s);
         return;
@@ -406,45 +406,45 @@ static void hand_give(struct sweep *s, struct hand *hand)
         .kind = COMMAND_SWEEP, .id = ++s->next_id, .lo = chunk.lo, .hi = chunk.hi};
     uint64_t at = fresh ? WORKER_LOADING : chunk.lo;
     if (!fresh)
-        atomic_store(&hand->worker.slot->at, at);
-    hand->chunk = chunk;
-    hand->id = command.id;
-    hand->busy = true;
-    hand->seen_at = at;
-    hand->moved_ms = clock_now_ms();
-    hand->moved_used_ms = worker_used_ms(&hand->worker);
+        atomic_store(&lane->worker.slot->at, at);
+    lane->chunk = chunk;
+    lane->id = command.id;
+    lane->busy = true;
+    lane->seen_at = at;
+    lane->moved_ms = clock_now_ms();
+    lane->moved_used_ms = worker_used_ms(&lane->worker);
     // When it fails the worker is dead, which its socket tells as well.
-    (void)worker_ask(&hand->worker, &command);
+    (void)worker_ask(&lane->worker, &command);
 }
 
-static void hand_out(struct sweep *s)
+static void handle_out(struct dispatch *s)
 {
-    for (unsigned i = 0; i < s->hand_count && s->open_count > 0 && !s->ending_ms; i++)
-        if (!s->hands[i].busy)
-            hand_give(s, &s->hands[i]);
+    for (unsigned i = 0; i < s->handle_count && s->open_count > 0 && !s->ending_ms; i++)
+        if (!s->lanes[i].busy)
+            handle_give(s, &s->lanes[i]);
 }
 
-static unsigned busy_count(const struct sweep *s)
+static unsigned busy_count(const struct dispatch *s)
 {
     unsigned busy = 0;
-    for (unsigned i = 0; i < s->hand_count; i++)
-        busy += s->hands[i].busy;
+    for (unsigned i = 0; i < s->handle_count; i++)
+        busy += s->lanes[i].busy;
     return busy;
 }
 
-static void wait_for_answers(struct sweep *s)
+static void wait_for_answers(struct dispatch *s)
 {
-    for (unsigned i = 0; i < s->hand_count; i++)
+    for (unsigned i = 0; i < s->handle_count; i++)
         s->polls[i] =
-            (struct pollfd){.fd = s->hands[i].busy ? s->hands[i].worker.fd : -1, .events = POLLIN};
-    if (poll(s->polls, s->hand_count, s->ending_ms ? TICK_MS / 5 : TICK_MS) <= 0)
+            (struct pollfd){.fd = s->lanes[i].busy ? s->lanes[i].worker.fd : -1, .events = POLLIN};
+    if (poll(s->polls, s->handle_count, s->ending_ms ? TICK_MS / 5 : TICK_MS) <= 0)
         return;
-    for (unsigned i = 0; i < s->hand_count; i++)
-        if (s->polls[i].revents && s->hands[i].busy)
-            answer_take(s, &s->hands[i]);
+    for (unsigned i = 0; i < s->handle_count; i++)
+        if (s->polls[i].revents && s->lanes[i].busy)
+            answer_take(s, &s->lanes[i]);
 }
 
-static uint64_t findings_so_far(const struct sweep *s)
+static uint64_t findings_so_far(const struct dispatch *s)
 {
     const struct judge *j = s->job->judge;
     uint64_t findings = 0;
@@ -457,11 +457,11 @@ static uint64_t findings_so_far(const struct sweep *s)
     return findings;
 }
 
-static void tell_progress(const struct sweep *s, uint64_t now)
+static void tell_progress(const struct dispatch *s, uint64_t now)
 {
     if (!s->options->progress)
         return;
-    const struct campaign_progress progress = {
+    const struct sweep_progress progress = {
         .backend = s->job->backend,
         .done = s->sum->done,
         .planned = s->job->plan->cases,
@@ -473,41 +473,41 @@ static void tell_progress(const struct sweep *s, uint64_t now)
 
 // On a busy machine, or with a share of it alone, a worker may wait for a processor
 // for long: then it has used no time, and does not sleep.
-static bool has_stalled(const struct sweep *s, const struct hand *hand, uint64_t now)
+static bool has_stalled(const struct dispatch *s, const struct lane *lane, uint64_t now)
 {
     enum { TURNS_MAX = 30 };
-    uint64_t stall_ms = sweep_stall_ms(s->options), past_ms = now - hand->moved_ms;
-    uint64_t used_ms = worker_used_ms(&hand->worker) - hand->moved_used_ms;
-    bool had_its_turn = used_ms > stall_ms / 2 || hand->worker.sleeps;
+    uint64_t stall_ms = dispatch_stall_ms(s->options), past_ms = now - lane->moved_ms;
+    uint64_t used_ms = worker_used_ms(&lane->worker) - lane->moved_used_ms;
+    bool had_its_turn = used_ms > stall_ms / 2 || lane->worker.sleeps;
     return past_ms > stall_ms && (had_its_turn || past_ms > TURNS_MAX * stall_ms);
 }
 
 // A worker whose socket a child of the routine still holds, or that does not
 // get on, tells nothing by itself.
-static void look_after(struct sweep *s, struct hand *hand, uint64_t now)
+static void look_after(struct dispatch *s, struct lane *lane, uint64_t now)
 {
-    uint64_t at = atomic_load(&hand->worker.slot->at);
-    struct pollfd answer = {.fd = hand->worker.fd, .events = POLLIN};
-    if (at != hand->seen_at) {
-        hand->seen_at = at;
-        hand->moved_ms = now;
-        hand->moved_used_ms = worker_used_ms(&hand->worker);
+    uint64_t at = atomic_load(&lane->worker.slot->at);
+    struct pollfd answer = {.fd = lane->worker.fd, .events = POLLIN};
+    if (at != lane->seen_at) {
+        lane->seen_at = at;
+        lane->moved_ms = now;
+        lane->moved_used_ms = worker_used_ms(&lane->worker);
     }
     if (poll(&answer, 1, 0) > 0)
         return; // it is about to be read
-    if (worker_is_dead(&hand->worker)) {
-        worker_died(s, hand);
+    if (worker_is_dead(&lane->worker)) {
+        worker_died(s, lane);
         return;
     }
     uint64_t loading_ms = LOADING_MS + 10 * s->options->timeout_ms;
-    const char *how = worker_hangs(&hand->worker, now, at == WORKER_LOADING ? loading_ms : 0);
-    if (!how && has_stalled(s, hand, now))
+    const char *how = worker_hangs(&lane->worker, now, at == WORKER_LOADING ? loading_ms : 0);
+    if (!how && has_stalled(s, lane, now))
         how = "stopped the recorder's clock";
     if (how)
-        worker_stalled(s, hand, how);
+        worker_stalled(s, lane, how);
 }
 
-static void tick(struct sweep *s)
+static void tick(struct dispatch *s)
 {
     uint64_t now = clock_now_ms();
     if (s->options->stop && *s->options->stop)
@@ -515,18 +515,18 @@ static void tick(struct sweep *s)
     if (now - s->tick_ms < TICK_MS)
         return;
     s->tick_ms = now;
-    for (unsigned i = 0; i < s->hand_count; i++)
-        if (s->hands[i].busy)
-            look_after(s, &s->hands[i], now);
+    for (unsigned i = 0; i < s->handle_count; i++)
+        if (s->lanes[i].busy)
+            look_after(s, &s->lanes[i], now);
     tell_progress(s, now);
 }
 
-static void run_to_end(struct sweep *s)
+static void run_to_end(struct dispatch *s)
 {
-    stretch_add(s, 0, s->job->plan->cases, false);
+    interval_add(s, 0, s->job->plan->cases, false);
     for (;;) {
         tick(s);
-        hand_out(s);
+        handle_out(s);
         if (busy_count(s) == 0 && (s->ending_ms || s->open_count == 0))
             break;
         if (s->ending_ms && clock_now_ms() >= s->ending_ms)
@@ -535,46 +535,46 @@ static void run_to_end(struct sweep *s)
     }
     if (s->job->recorder_options.blocks)
         coverage_ask(s);
-    for (unsigned i = 0; i < s->hand_count; i++)
-        worker_end(&s->hands[i].worker, NULL, 0);
+    for (unsigned i = 0; i < s->handle_count; i++)
+        worker_end(&s->lanes[i].worker, NULL, 0);
     tell_progress(s, clock_now_ms());
 }
 
-bool sweep_run(const struct job *job, const struct campaign_options *options, struct sweep_sum *out,
+bool dispatch_run(const struct job *job, const struct sweep_options *options, struct dispatch_sum *out,
                char *error, size_t error_size)
 {
-    struct sweep s = {
+    struct dispatch s = {
         .job = job,
         .options = options,
         .sum = out,
-        .hand_count = options->jobs ? options->jobs : 1,
+        .handle_count = options->jobs ? options->jobs : 1,
         .started_ms = clock_now_ms(),
         .error = error,
         .error_size = error_size,
     };
     s.tick_ms = s.started_ms;
-    *out = (struct sweep_sum){.tallies = calloc(job->judge->count, sizeof *out->tallies)};
+    *out = (struct dispatch_sum){.tallies = calloc(job->judge->count, sizeof *out->tallies)};
     if (job->charts)
         out->charts = calloc(job->judge->count + 1, sizeof *out->charts);
-    s.hands = calloc(s.hand_count, sizeof *s.hands);
-    s.polls = calloc(s.hand_count, sizeof *s.polls);
-    s.failed = !out->tallies || (job->charts && !out->charts) || !s.hands || !s.polls;
+    s.lanes = calloc(s.handle_count, sizeof *s.lanes);
+    s.polls = calloc(s.handle_count, sizeof *s.polls);
+    s.failed = !out->tallies || (job->charts && !out->charts) || !s.lanes || !s.polls;
     if (s.failed)
         snprintf(error, error_size, "out of memory for a sweep; free some or lower --jobs");
     else
         run_to_end(&s);
     out->interrupted = out->done < job->plan->cases && !out->given_up[0] && !out->not_opened[0];
     out->seconds = (double)(clock_now_ms() - s.started_ms) / 1e3;
-    free(s.hands);
+    free(s.lanes);
     free(s.polls);
     free(s.open);
     return !s.failed;
 }
 
-void sweep_free(struct sweep_sum *sum)
+void dispatch_free(struct dispatch_sum *sum)
 {
     free(sum->tallies);
     free(sum->charts);
     coverage_free(&sum->coverage);
-    *sum = (struct sweep_sum){0};
+    *sum = (struct dispatch_sum){0};
 }

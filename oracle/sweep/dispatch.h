@@ -14,19 +14,19 @@
 
 // What a routine may cost before its sweep is given up.
 enum {
-    SWEEP_TIMEOUTS_MAX = 4,
-    SWEEP_STALLS_MAX = 4,
-    SWEEP_DISTRUSTED_MAX = 64,
-    SWEEP_DEATHS_MAX = 64,
-    SWEEP_LOADING_DEATHS_MAX = 2,
+    DISPATCH_TIMEOUTS_MAX = 4,
+    DISPATCH_STALLS_MAX = 4,
+    DISPATCH_DISTRUSTED_MAX = 64,
+    DISPATCH_DEATHS_MAX = 64,
+    DISPATCH_LOADING_DEATHS_MAX = 2,
     // Where hardly a case leaves its worker in order, and each takes long, fewer
     // tell as much.
-    SWEEP_PATIENCE_MS = 5000,
-    SWEEP_LOST_SLOWLY_MAX = 4,
-    SWEEP_JUDGED_PER_LOST = 16,
+    DISPATCH_PATIENCE_MS = 5000,
+    DISPATCH_LOST_SLOWLY_MAX = 4,
+    DISPATCH_JUDGED_PER_LOST = 16,
 };
 
-struct sweep_sum {
+struct dispatch_sum {
     uint64_t done; // case numbers accounted for
     uint64_t judged, skipped, broken, left_out;
     uint64_t stored[STORED_COUNT]; // of the judged, by enum stored
@@ -43,11 +43,11 @@ struct sweep_sum {
 
 // False and one line in ERROR when the system has no processes or memory; OUT
 // is to be freed in any case.
-bool sweep_run(const struct job *job, const struct campaign_options *options, struct sweep_sum *out,
+bool dispatch_run(const struct job *job, const struct sweep_options *options, struct dispatch_sum *out,
                char *error, size_t error_size);
-void sweep_free(struct sweep_sum *sum);
+void dispatch_free(struct dispatch_sum *sum);
 
 // Wall time without progress after which a worker is taken to hang.
-unsigned sweep_stall_ms(const struct campaign_options *options);
+unsigned dispatch_stall_ms(const struct sweep_options *options);
 
 #endif

@@ -27,17 +27,17 @@ static const char unrecorded_store[] = "bytes of the arena changed without a rec
 static const char loads_unseen[] = "its stores were judged, but not its loads: this QEMU does not "
                                    "report those of some of its instructions";
 
-size_t report_size(const struct job *job)
+size_t chunk_result_size(const struct job *job)
 {
     size_t checks = job->judge ? job->judge->count : 0;
-    return sizeof(struct report) + checks * sizeof(struct tally) +
+    return sizeof(struct chunk_result) + checks * sizeof(struct tally) +
            (job->charts ? (checks + 1) * sizeof(struct chart) : 0);
 }
 
-struct chart *report_charts(const struct job *job, const struct report *report)
+struct chart *chunk_result_charts(const struct job *job, const struct chunk_result *result)
 {
     size_t checks = job->judge ? job->judge->count : 0;
-    return job->charts ? (struct chart *)(void *)(uintptr_t)&report->tallies[checks] : NULL;
+    return job->charts ? (struct chart *)(void *)(uintptr_t)&result->tallies[checks] : NULL;
 }
 
 bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_size)
@@ -55,18 +55,18 @@ bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_
                                         error, error_size);
     if (!rig->recorder)
         return false;
-    rig->report_bytes = report_size(job);
-    rig->report = calloc(1, rig->report_bytes);
+    rig->result_bytes = chunk_result_size(job);
+    rig->result = calloc(1, rig->result_bytes);
     rig->broken = calloc(job->judge ? job->judge->count + 1 : 1, sizeof *rig->broken);
-    rig->charts = rig->report ? report_charts(job, rig->report) : NULL;
+    rig->charts = rig->result ? chunk_result_charts(job, rig->result) : NULL;
     rig->arena = arena_new();
     rig->shadow = shadow_new();
     if (rig->shadow)
         rig->shadow->loads_may_tear = job->judge && !(job->judge->rules >> RULE_TORN_LOAD & 1);
     // Where cases come in no order one is seldom like another.
     bool remembers = job->judge && job->plan;
-    rig->memo = remembers ? memo_new(job->judge) : NULL;
-    if (rig->report && rig->broken && rig->arena && rig->shadow && (rig->memo || !remembers))
+    rig->cache = remembers ? judge_cache_new(job->judge) : NULL;
+    if (rig->result && rig->broken && rig->arena && rig->shadow && (rig->cache || !remembers))
         return true;
     snprintf(error, error_size, "no memory for the arena: %s", strerror(errno));
     return false;
@@ -82,14 +82,14 @@ static void reason_note(struct reason *reason, const struct copy_case *c, const 
 
 static void case_is_broken(struct rig *rig, const struct copy_case *c, const char *why)
 {
-    rig->report->broken++;
-    reason_note(&rig->report->broken_reason, c, why);
+    rig->result->broken++;
+    reason_note(&rig->result->broken_reason, c, why);
 }
 
 static void case_is_skipped(struct rig *rig, const struct copy_case *c, const char *why)
 {
-    rig->report->skipped++;
-    reason_note(&rig->report->skip_reason, c, why);
+    rig->result->skipped++;
+    reason_note(&rig->result->skip_reason, c, why);
 }
 
 static bool holds(struct span s, struct span part)
@@ -251,7 +251,7 @@ static int differs_with_fill(struct rig *rig, const struct copy_case *c, uint64_
 static void count_broken(struct rig *rig, const struct copy_case *c)
 {
     for (size_t i = 0; i < rig->broken_count; i++) {
-        tally_add(&rig->report->tallies[rig->broken[i]], c);
+        tally_add(&rig->result->tallies[rig->broken[i]], c);
         if (rig->charts)
             chart_add(&rig->charts[rig->broken[i]], c);
     }
@@ -259,8 +259,8 @@ static void count_broken(struct rig *rig, const struct copy_case *c)
 
 static void case_is_judged(struct rig *rig, const struct copy_case *c, enum stored stored)
 {
-    rig->report->judged++;
-    rig->report->stored[stored]++;
+    rig->result->judged++;
+    rig->result->stored[stored]++;
     if (rig->charts)
         chart_add(&rig->charts[rig->job->judge->count], c);
 }
@@ -268,7 +268,7 @@ static void case_is_judged(struct rig *rig, const struct copy_case *c, enum stor
 // It is counted as what it became.
 static void case_is_not_judged(struct rig *rig, const struct copy_case *c)
 {
-    rig->report->judged--;
+    rig->result->judged--;
     if (rig->charts)
         rig->charts[rig->job->judge->count].cases[chart_row(c->size)][c->dst_off % CHART_COLUMNS]--;
 }
@@ -289,12 +289,12 @@ static void judge_data(struct rig *rig, const struct copy_case *c)
 }
 
 // A case like one before comes to the same. False: it is not like one.
-static bool judge_by_memo(struct rig *rig, const struct copy_case *c)
+static bool judge_by_cache(struct rig *rig, const struct copy_case *c)
 {
-    if (!rig->memo)
+    if (!rig->cache)
         return false;
-    const struct memo_verdict *known =
-        memo_recall(rig->memo, c, &rig->layout, &rig->trace, rig->job->backend->result);
+    const struct cached_verdict *known =
+        judge_cache_recall(rig->cache, c, &rig->layout, &rig->trace, rig->job->backend->result);
     if (!known)
         return false;
     rig->again = known->again;
@@ -319,13 +319,13 @@ static void judge_by_shadow(struct rig *rig, const struct copy_case *c)
             shadow_needs_values(s) && !take_values(rig, c))
             return;
     }
-    case_is_judged(rig, c, memo_stored(s));
-    rig->report->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
+    case_is_judged(rig, c, judge_cache_stored(s));
+    rig->result->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
     rig->broken_count = judge_case(rig->job->judge, s, rig->broken);
     if (rig->distrusted)
         return;
-    if (rig->memo)
-        memo_keep(rig->memo, s, rig->broken, rig->broken_count);
+    if (rig->cache)
+        judge_cache_keep(rig->cache, s, rig->broken, rig->broken_count);
     judge_data(rig, c);
 }
 
@@ -334,7 +334,7 @@ static void judge_by_shadow(struct rig *rig, const struct copy_case *c)
 static void run_case(struct rig *rig, const struct copy_case *c)
 {
     bool values = rig->again && rig->job->judge->values;
-    uint64_t judged = rig->report->judged;
+    uint64_t judged = rig->result->judged;
     rig->broken_count = 0;
     if (rig->edges)
         rig->job->recorder->count_edges(rig->recorder, rig->edges, rig->edge_count);
@@ -343,19 +343,19 @@ static void run_case(struct rig *rig, const struct copy_case *c)
         rig->job->recorder->count_edges(rig->recorder, NULL, 0);
     if (!take_outcome(rig, c, &rig->layout, &rig->trace))
         clear_unjudged(rig, &rig->layout);
-    else if (!judge_by_memo(rig, c))
+    else if (!judge_by_cache(rig, c))
         judge_by_shadow(rig, c);
     // What it breaks of the other rules is found all the same.
-    if (rig->trace.loads_unseen && rig->job->judge->loads && rig->report->judged > judged) {
-        rig->report->judged--;
+    if (rig->trace.loads_unseen && rig->job->judge->loads && rig->result->judged > judged) {
+        rig->result->judged--;
         case_is_skipped(rig, c, loads_unseen);
     }
 }
 
 // Its tallies and charts stay as they are.
-static void head_reset(struct report *r, uint64_t id, uint64_t lo)
+static void head_reset(struct chunk_result *r, uint64_t id, uint64_t lo)
 {
-    memset(r, 0, offsetof(struct report, skip_reason));
+    memset(r, 0, offsetof(struct chunk_result, skip_reason));
     r->id = id;
     r->lo = r->end = lo;
     r->skip_reason.text[0] = r->broken_reason.text[0] = '\0';
@@ -363,9 +363,9 @@ static void head_reset(struct report *r, uint64_t id, uint64_t lo)
 
 static void report_reset(struct rig *rig, uint64_t id, uint64_t lo)
 {
-    size_t head = offsetof(struct report, tallies);
-    head_reset(rig->report, id, lo);
-    memset((uint8_t *)rig->report + head, 0, rig->report_bytes - head);
+    size_t head = offsetof(struct chunk_result, tallies);
+    head_reset(rig->result, id, lo);
+    memset((uint8_t *)rig->result + head, 0, rig->result_bytes - head);
 }
 
 // A case after which nothing here can be trusted is judged again from what its
@@ -379,8 +379,8 @@ static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const str
     else if (t->outcome != OUTCOME_REFUSED && !rig->shadow->wild_store)
         why = rig->other_trace.reason;
     report_reset(rig, id, index);
-    rig->report->end = index + 1;
-    rig->report->distrusted = 1;
+    rig->result->end = index + 1;
+    rig->result->distrusted = 1;
     rig->broken_count = 0;
     if (why) {
         case_is_broken(rig, c, why);
@@ -390,8 +390,8 @@ static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const str
         case_is_skipped(rig, c, t->reason);
         return;
     }
-    case_is_judged(rig, c, memo_stored(rig->shadow));
-    rig->report->timeouts = t->outcome == OUTCOME_TIMED_OUT;
+    case_is_judged(rig, c, judge_cache_stored(rig->shadow));
+    rig->result->timeouts = t->outcome == OUTCOME_TIMED_OUT;
     rig->broken_count = judge_case(rig->job->judge, rig->shadow, rig->broken);
     count_broken(rig, c);
 }
@@ -408,9 +408,9 @@ static enum chunk_end chunk_once(struct rig *rig, uint64_t id, uint64_t lo, uint
         atomic_store_explicit(&slot->at, k, memory_order_relaxed);
         if (atomic_load_explicit(&slot->stop, memory_order_relaxed))
             break;
-        rig->report->end = k + 1;
+        rig->result->end = k + 1;
         if (!plan_case(rig->job->plan, k, &c)) {
-            rig->report->left_out++;
+            rig->result->left_out++;
             continue;
         }
         run_case(rig, &c);
@@ -436,7 +436,7 @@ static enum chunk_end chunk_once(struct rig *rig, uint64_t id, uint64_t lo, uint
 static void blame_last(struct rig *rig)
 {
     struct copy_case c;
-    for (uint64_t k = rig->report->end; k-- > rig->report->lo;) {
+    for (uint64_t k = rig->result->end; k-- > rig->result->lo;) {
         if (!plan_case(rig->job->plan, k, &c))
             continue;
         case_is_not_judged(rig, &c);
@@ -453,13 +453,13 @@ void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi, struct wo
         return;
 
     // Some case stored where no record says so. Find it by looking after each.
-    uint64_t end = rig->report->end;
+    uint64_t end = rig->result->end;
     rig->careful = true;
     arena_renew(rig);
     enum chunk_end how = chunk_once(rig, id, lo, end, slot);
     // When the time of a chunk ran out before, the rest comes in another one.
-    bool all = how != CHUNK_DISTRUSTED && rig->report->end == end;
-    if (all && rig->report->broken == 0 && rig->report->judged > 0)
+    bool all = how != CHUNK_DISTRUSTED && rig->result->end == end;
+    if (all && rig->result->broken == 0 && rig->result->judged > 0)
         blame_last(rig);
     if (how == CHUNK_UNCLEAN)
         arena_renew(rig);
@@ -478,8 +478,8 @@ static bool rig_is_clean(struct rig *rig, const struct copy_case *c)
 
 void rig_judge(struct rig *rig, const struct copy_case *c)
 {
-    head_reset(rig->report, 0, 0);
-    rig->report->end = 1;
+    head_reset(rig->result, 0, 0);
+    rig->result->end = 1;
     run_case(rig, c);
     bool clean = rig->distrusted || rig_is_clean(rig, c);
     if (rig->distrusted)
@@ -487,8 +487,8 @@ void rig_judge(struct rig *rig, const struct copy_case *c)
     if (clean)
         return;
     // This case, or one of the last some: from now on each is looked at.
-    head_reset(rig->report, 0, 0);
-    rig->report->end = 1;
+    head_reset(rig->result, 0, 0);
+    rig->result->end = 1;
     rig->broken_count = 0;
     case_is_broken(rig, c, unrecorded_store);
     rig->careful = true;

@@ -17,7 +17,7 @@
 
 #include <stdatomic.h>
 
-// What a campaign's workers have in common; they inherit it by fork.
+// What a sweep's workers have in common; they inherit it by fork.
 struct job {
     const struct backend *backend;
     const struct plan *plan; // NULL: no sweep, recordings only
@@ -42,15 +42,15 @@ struct rig {
     struct recorder *recorder;
     struct arena *arena;
     struct shadow *shadow;
-    struct memo *memo; // NULL without a judge or a plan
+    struct judge_cache *cache; // NULL without a judge or a plan
     struct layout layout, other_layout;
     struct trace trace, other_trace; // `other`: with values, or with other data
     struct copy_case other_case;     // the case in the shadow, with other data
     uint16_t *broken; // checks that the last case broke, in order
     size_t broken_count;
-    struct report *report; // of the chunk; its tallies follow it
+    struct chunk_result *result; // of the chunk; its tallies follow it
     struct chart *charts;  // in it; NULL: not wanted
-    size_t report_bytes;
+    size_t result_bytes;
     bool again;      // the last case stored bytes again
     bool careful;    // look at the whole arena after every case
     bool distrusted; // this process was, or may have been, written to
@@ -66,7 +66,7 @@ struct reason {
     char text[TRACE_REASON_MAX]; // "": none
 };
 
-struct report {
+struct chunk_result {
     uint64_t id;      // as in the command
     uint64_t lo, end; // case numbers judged, lo..end-1
     uint64_t judged, skipped, broken;
@@ -80,8 +80,8 @@ struct report {
 };
 
 // Bytes of a report of the job; its charts, or NULL.
-size_t report_size(const struct job *job);
-struct chart *report_charts(const struct job *job, const struct report *report);
+size_t chunk_result_size(const struct job *job);
+struct chart *chunk_result_charts(const struct job *job, const struct chunk_result *result);
 
 // False and one line in ERROR when routine, recorder or memory cannot be had.
 bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_size);

@@ -41,13 +41,13 @@ static bool wait_for_answer(struct worker *w, uint64_t until_ms, const char **ho
     }
 }
 
-// One frame from a worker that was asked for a recording. False and one line in
+// One message from a worker that was asked for a recording. False and one line in
 // ERROR when it gives none; the worker is ended then.
-static bool next_frame(struct worker *w, enum frame_kind kind, uint64_t until_ms, struct frame *out,
+static bool next_message(struct worker *w, enum message_kind kind, uint64_t until_ms, struct message *out,
                        char *error, size_t error_size)
 {
     char how[80];
-    *out = (struct frame){0};
+    *out = (struct message){0};
     const char *hung = "ended its process";
     if (!wait_for_answer(w, until_ms, &hung)) {
         worker_end(w, NULL, 0);
@@ -56,20 +56,20 @@ static bool next_frame(struct worker *w, enum frame_kind kind, uint64_t until_ms
     }
     uint64_t now = clock_now_ms();
     unsigned left_ms = until_ms > now ? (unsigned)(until_ms - now) : 1;
-    bool whole = frame_receive(w->fd, FRAME_BYTES_MAX, left_ms, out);
+    bool whole = message_receive(w->fd, MESSAGE_BYTES_MAX, left_ms, out);
     if (whole && out->kind == kind)
         return true;
     worker_end(w, how, sizeof how);
-    if (whole && out->kind == FRAME_FAILED)
-        frame_text(out, error, error_size);
+    if (whole && out->kind == MESSAGE_FAILED)
+        message_text(out, error, error_size);
     else
         snprintf(error, error_size, "the worker %s while recording this case", how);
-    frame_free(out);
+    message_free(out);
     return false;
 }
 
-// The recording that a frame holds, if it can be one of the case.
-static bool recording_of_case(const struct frame *f, const struct copy_case *c,
+// The recording that a message holds, if it can be one of the case.
+static bool recording_of_case(const struct message *f, const struct copy_case *c,
                               struct recording *out)
 {
     if (!recording_read(f->bytes, (size_t)f->length, out))
@@ -82,7 +82,7 @@ static bool recording_of_case(const struct frame *f, const struct copy_case *c,
 }
 
 // What the recorder needs of the routine before workers are forked.
-static bool job_prepare(struct job *job, const struct campaign_options *options, char *error,
+static bool job_prepare(struct job *job, const struct sweep_options *options, char *error,
                         size_t error_size)
 {
     if (job->recorder->prepare)
@@ -104,8 +104,8 @@ static void copy_cpu(const struct job *job, char *cpu, size_t cpu_size)
              job->recorder->cpu && prepared ? job->recorder->cpu(prepared) : "");
 }
 
-bool campaign_record(const struct backend *backend, const struct copy_case *c, bool values,
-                     const struct campaign_options *options, struct recording *out, char *error,
+bool sweep_record(const struct backend *backend, const struct copy_case *c, bool values,
+                     const struct sweep_options *options, struct recording *out, char *error,
                      size_t error_size)
 {
     struct job job = {
@@ -115,13 +115,13 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
     };
     const struct worker_command command = {.kind = COMMAND_RECORD, .values = values, .c = *c};
     struct worker w;
-    struct frame f;
+    struct message f;
     memset(out, 0, sizeof *out);
     if (backend->missing) {
         snprintf(error, error_size, "%s", backend->missing);
         return false;
     }
-    unsigned stall_ms = sweep_stall_ms(options);
+    unsigned stall_ms = dispatch_stall_ms(options);
     char cpu[RECORDER_CPU_MAX];
     if (!job_prepare(&job, options, error, error_size))
         return false;
@@ -132,7 +132,7 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
     }
     (void)worker_ask(&w, &command); // when it fails the worker is dead
     uint64_t until_ms = clock_now_ms() + stall_ms;
-    bool ok = next_frame(&w, FRAME_RECORDING, until_ms, &f, error, error_size);
+    bool ok = next_message(&w, MESSAGE_RECORDING, until_ms, &f, error, error_size);
     worker_end(&w, NULL, 0);
     job_unprepare(&job);
     if (ok && !recording_of_case(&f, c, out)) {
@@ -141,7 +141,7 @@ bool campaign_record(const struct backend *backend, const struct copy_case *c, b
                  "have written over it");
         ok = false;
     }
-    frame_free(&f);
+    message_free(&f);
     memcpy(out->cpu, cpu, sizeof cpu);
     return ok;
 }
@@ -153,17 +153,17 @@ static bool next_stores(struct worker *w, const struct copy_case *c, unsigned st
 {
     const struct worker_command command = {.kind = COMMAND_STORES, .c = *c};
     char error[TRACE_REASON_MAX];
-    struct frame f;
+    struct message f;
     (void)worker_ask(w, &command); // when it fails the worker is dead
     bool ok =
-        next_frame(w, FRAME_RECORDING, clock_now_ms() + stall_ms, &f, error, sizeof error) &&
+        next_message(w, MESSAGE_RECORDING, clock_now_ms() + stall_ms, &f, error, sizeof error) &&
         recording_of_case(&f, c, out);
-    frame_free(&f);
+    message_free(&f);
     return ok;
 }
 
-void campaign_laws(const struct backend *backend, enum copy_op op,
-                   const struct campaign_options *options, struct laws *out)
+void sweep_patterns(const struct backend *backend, enum copy_op op,
+                   const struct sweep_options *options, struct patterns *out)
 {
     struct job job = {
         .backend = backend,
@@ -173,8 +173,8 @@ void campaign_laws(const struct backend *backend, enum copy_op op,
     struct worker w;
     char error[TRACE_REASON_MAX];
     uint64_t unit = backend->size_unit, size = (backend->size_min + unit - 1) / unit * unit;
-    uint64_t last = options->laws_to ? options->laws_to : CAMPAIGN_LAWS_SIZE;
-    *out = (struct laws){0};
+    uint64_t last = options->patterns_to ? options->patterns_to : SWEEP_PATTERNS_SIZE;
+    *out = (struct patterns){0};
     if (!job_prepare(&job, options, error, sizeof error))
         return;
     if (!worker_start(&w, &job, error, sizeof error)) {
@@ -186,9 +186,9 @@ void campaign_laws(const struct backend *backend, enum copy_op op,
         struct recording r;
         memset(&r, 0, sizeof r);
         if ((options->stop && *options->stop) || w.pid <= 0 ||
-            !next_stores(&w, &c, sweep_stall_ms(options), &r))
+            !next_stores(&w, &c, dispatch_stall_ms(options), &r))
             break;
-        laws_add(out, &r, size, unit);
+        patterns_add(out, &r, size, unit);
         recording_free(&r);
     }
     worker_end(&w, NULL, 0);
@@ -198,26 +198,26 @@ void campaign_laws(const struct backend *backend, enum copy_op op,
 // A finding's witness as a worker sent it. Decoded anew for each contract that
 // has the finding.
 struct witness {
-    struct frame note, recording;
+    struct message note, recording;
     char error[TRACE_REASON_MAX]; // why there is none; "" when there is
 };
 
 // The worker that records all witnesses of one sweep, and how long it may take.
 struct witness_desk {
     const struct job *job;
-    const struct campaign_options *options;
+    const struct sweep_options *options;
     struct worker worker;
     uint64_t last_ms; // 0, or when the user's patience ends
 };
 
-static bool note_is_sound(const struct frame *f)
+static bool note_is_sound(const struct message *f)
 {
     const struct witness_note *note = (const struct witness_note *)(const void *)f->bytes;
     return f->length >= sizeof *note && note->accesses <= f->length &&
            f->length == sizeof *note + note->accesses * sizeof(uint32_t) &&
            memchr(note->message, '\0', sizeof note->message) &&
-           frame_bool_is_sound(&note->params.same_page) &&
-           frame_bool_is_sound(&note->params.all_stores);
+           message_bool_is_sound(&note->params.same_page) &&
+           message_bool_is_sound(&note->params.all_stores);
 }
 
 static uint64_t witness_deadline(struct witness_desk *desk)
@@ -225,7 +225,7 @@ static uint64_t witness_deadline(struct witness_desk *desk)
     uint64_t now = clock_now_ms();
     if (!desk->last_ms && desk->options->stop && *desk->options->stop)
         desk->last_ms = now + WITNESSES_MS;
-    return desk->last_ms ? desk->last_ms : now + sweep_stall_ms(desk->options);
+    return desk->last_ms ? desk->last_ms : now + dispatch_stall_ms(desk->options);
 }
 
 static void witness_fetch(struct witness_desk *desk, size_t check, const struct copy_case *c,
@@ -243,8 +243,8 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
     if (w->pid <= 0 && !worker_start(w, desk->job, out->error, sizeof out->error))
         return;
     (void)worker_ask(w, &command); // when it fails the worker is dead
-    if (!next_frame(w, FRAME_WITNESS, until_ms, &out->note, out->error, sizeof out->error) ||
-        !next_frame(w, FRAME_RECORDING, until_ms, &out->recording, out->error, sizeof out->error))
+    if (!next_message(w, MESSAGE_WITNESS, until_ms, &out->note, out->error, sizeof out->error) ||
+        !next_message(w, MESSAGE_RECORDING, until_ms, &out->recording, out->error, sizeof out->error))
         return;
     const struct witness_note *note = (const struct witness_note *)(const void *)out->note.bytes;
     if (!note_is_sound(&out->note))
@@ -255,8 +255,8 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
 
 static void witness_free(struct witness *w)
 {
-    frame_free(&w->note);
-    frame_free(&w->recording);
+    message_free(&w->note);
+    message_free(&w->recording);
 }
 
 static void finding_without_witness(struct finding *f, const char *why)
@@ -293,7 +293,7 @@ static void finding_explain(struct finding *f, const struct witness *w)
     }
     f->params = note->params;
     memcpy(f->message, note->message, sizeof f->message);
-    frame_text_clean(f->message, sizeof f->message);
+    message_text_clean(f->message, sizeof f->message);
     size_t bytes = (size_t)note->accesses * sizeof *indices;
     f->accesses = malloc(bytes + 1); // malloc(0) may be NULL
     if (!f->accesses)
@@ -331,7 +331,7 @@ static void add_fact(struct result *r, const struct fact *fact, const struct wit
 }
 
 // Adds the finding of a check to each result whose contract makes it.
-static void add_findings(const struct judge *j, size_t check, const struct sweep_sum *sum,
+static void add_findings(const struct judge *j, size_t check, const struct dispatch_sum *sum,
                          const struct witness *w, struct result *results)
 {
     enum rule_id rule = j->checks[check].rule;
@@ -355,10 +355,10 @@ static void add_findings(const struct judge *j, size_t check, const struct sweep
     }
 }
 
-static void explain_findings(const struct job *sweep_job, const struct campaign_options *options,
-                             const struct sweep_sum *sum, struct result *results)
+static void explain_findings(const struct job *dispatch_job, const struct sweep_options *options,
+                             const struct dispatch_sum *sum, struct result *results)
 {
-    struct job job = *sweep_job;
+    struct job job = *dispatch_job;
     struct witness_desk desk = {.job = &job, .options = options, .worker = {.fd = -1}};
     job.recorder_options.loads = true; // a person wants to see them, too
     for (size_t i = 0; i < job.judge->count; i++) {
@@ -372,7 +372,7 @@ static void explain_findings(const struct job *sweep_job, const struct campaign_
     worker_end(&desk.worker, NULL, 0);
 }
 
-static void result_take_sum(struct result *r, const struct sweep_sum *sum)
+static void result_take_sum(struct result *r, const struct dispatch_sum *sum)
 {
     const struct reason *reason = &sum->broken_reason;
     r->cases = sum->judged;
@@ -410,7 +410,7 @@ static void result_take_sum(struct result *r, const struct sweep_sum *sum)
 
 static void results_start(const struct backend *backend, const struct plan *plan,
                           const struct contract *contracts, size_t contract_count,
-                          const struct campaign_options *options, struct result *results)
+                          const struct sweep_options *options, struct result *results)
 {
     for (size_t i = 0; i < contract_count; i++)
         results[i] = (struct result){
@@ -446,13 +446,13 @@ static bool judge_with_facts(struct judge *judge, const struct contract *contrac
     return ok;
 }
 
-bool campaign_run(const struct backend *backend, const struct plan *plan,
+bool sweep_run(const struct backend *backend, const struct plan *plan,
                   const struct contract *contracts, size_t contract_count,
-                  const struct campaign_options *options, struct result *results, char *error,
+                  const struct sweep_options *options, struct result *results, char *error,
                   size_t error_size)
 {
     struct judge judge;
-    struct sweep_sum sum;
+    struct dispatch_sum sum;
     const char *missing = backend->missing;
     results_start(backend, plan, contracts, contract_count, options, results);
     const struct recorder_kind *recorder = recorder_for(backend, options->recorder);
@@ -484,18 +484,18 @@ bool campaign_run(const struct backend *backend, const struct plan *plan,
     }
     for (size_t i = 0; i < contract_count; i++)
         copy_cpu(&job, results[i].cpu, sizeof results[i].cpu);
-    bool ok = sweep_run(&job, options, &sum, error, error_size);
+    bool ok = dispatch_run(&job, options, &sum, error, error_size);
     if (ok)
         explain_findings(&job, options, &sum, results);
     for (size_t i = 0; i < contract_count && ok; i++) {
         result_take_sum(&results[i], &sum);
-        if (i == 0 && options->laws && sum.judged > 0)
-            campaign_laws(backend, results[i].op, options, &results[i].laws);
+        if (i == 0 && options->patterns && sum.judged > 0)
+            sweep_patterns(backend, results[i].op, options, &results[i].patterns);
         results[i].chart = chart_copy(sum.charts ? &sum.charts[judge.count] : NULL);
         coverage_add(&results[i].coverage, sum.coverage.insns, sum.coverage.count);
         result_decide(&results[i]);
     }
-    sweep_free(&sum);
+    dispatch_free(&sum);
     judge_free(&judge);
     job_unprepare(&job);
     return ok;

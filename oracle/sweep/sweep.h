@@ -13,14 +13,14 @@
 #include "record/recorder.h"
 #include "sweep/verdict.h"
 
-struct campaign_progress {
+struct sweep_progress {
     const struct backend *backend;
     uint64_t done, planned; // cases
     uint64_t findings;      // rules broken so far, over all contracts
     double seconds;
 };
 
-struct campaign_options {
+struct sweep_options {
     const struct recorder_kind *recorder; // see recorder_for
     enum device_side device;
     struct recorder_setup setup;
@@ -29,36 +29,36 @@ struct campaign_options {
     unsigned stall_ms;   // time without a finished case, half of it asleep or on a
                          // processor, after which a worker is killed; 0: 10 s +
                          // 10 * timeout_ms
-    void (*progress)(const struct campaign_progress *, void *context); // or NULL
+    void (*progress)(const struct sweep_progress *, void *context); // or NULL
     void *context;
     const volatile int *stop; // nonzero: finish with what there is
-    uint64_t laws_to;         // the largest size of laws; 0: CAMPAIGN_LAWS_SIZE
-    bool laws;                // read off, too, which stores are made for which sizes
+    uint64_t patterns_to;         // the largest size of patterns; 0: SWEEP_PATTERNS_SIZE
+    bool patterns;                // read off, too, which stores are made for which sizes
     bool charts;              // count, too, where in the sweep each rule is broken
 };
 
 // One result per contract, in RESULTS. Returns false and one line in ERROR only
 // for the system's failures (no processes, no memory); everything about the
 // routine is in the results.
-bool campaign_run(const struct backend *backend, const struct plan *plan,
+bool sweep_run(const struct backend *backend, const struct plan *plan,
                   const struct contract *contracts, size_t contract_count,
-                  const struct campaign_options *options, struct result *results, char *error,
+                  const struct sweep_options *options, struct result *results, char *error,
                   size_t error_size);
 
-// The sizes of campaign_laws, unless the options say else.
-enum { CAMPAIGN_LAWS_SIZE = 512 };
+// The sizes of sweep_patterns, unless the options say else.
+enum { SWEEP_PATTERNS_SIZE = 512 };
 
 // Records every size up to that of the options that the routine takes, both sides
-// at page starts, and reads the laws off. Ends at the first size whose recording is
+// at page starts, and reads the patterns off. Ends at the first size whose recording is
 // lost; OUT is to be freed.
-void campaign_laws(const struct backend *backend, enum copy_op op,
-                   const struct campaign_options *options, struct laws *out);
+void sweep_patterns(const struct backend *backend, enum copy_op op,
+                   const struct sweep_options *options, struct patterns *out);
 
 // Records one case in a worker. `values` as in recorder.h. False and one line
 // in ERROR when there is no recording (the worker died; the routine could not
 // be loaded); a refusal or fault of the routine is in the trace.
-bool campaign_record(const struct backend *backend, const struct copy_case *c, bool values,
-                     const struct campaign_options *options, struct recording *out, char *error,
+bool sweep_record(const struct backend *backend, const struct copy_case *c, bool values,
+                     const struct sweep_options *options, struct recording *out, char *error,
                      size_t error_size);
 
 #endif

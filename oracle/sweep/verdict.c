@@ -51,7 +51,7 @@ void result_free(struct result *r)
         free(r->findings[i].chart);
     }
     coverage_free(&r->coverage);
-    laws_free(&r->laws);
+    patterns_free(&r->patterns);
     free(r->chart);
     memset(r, 0, sizeof *r);
 }

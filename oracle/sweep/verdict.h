@@ -75,7 +75,7 @@ struct result {
     // Instructions reached by the sweep, out of those known; none known when the
     // recorder cannot tell. Workers that died took what they had reached along.
     struct coverage coverage;
-    struct laws laws; // in the first result of a sweep, if asked for: for all of them
+    struct patterns patterns; // in the first result of a sweep, if asked for: for all of them
 };
 
 // Decides the verdict from what the result holds: findings, then broken cases,

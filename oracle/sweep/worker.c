@@ -64,7 +64,7 @@ static int become_worker(int fd, struct worker_slot *slot, pid_t parent, bool el
 
 static void send_failure(int fd, const char *text)
 {
-    frame_send(fd, FRAME_FAILED, text, strlen(text) + 1);
+    message_send(fd, MESSAGE_FAILED, text, strlen(text) + 1);
 }
 
 // What explains the finding, as the parent is told it.
@@ -97,7 +97,7 @@ static bool send_witness(struct rig *rig, const struct worker_command *command, 
     if (t->count > WITNESS_ACCESSES_MAX)
         t->count = WITNESS_ACCESSES_MAX;
     bool sent =
-        frame_send(fd, FRAME_WITNESS, note, sizeof *note + note->accesses * sizeof(uint32_t)) &&
+        message_send(fd, MESSAGE_WITNESS, note, sizeof *note + note->accesses * sizeof(uint32_t)) &&
         recording_send(fd, &rig->layout, t);
     free(note);
     explain_end(rig);
@@ -131,16 +131,16 @@ static bool send_coverage(struct rig *rig, int fd)
     struct coverage c = {0};
     if (rig->job->recorder->cover)
         rig->job->recorder->cover(rig->recorder, &c);
-    bool sent = frame_send(fd, FRAME_COVERAGE, c.insns, c.count * sizeof *c.insns);
+    bool sent = message_send(fd, MESSAGE_COVERAGE, c.insns, c.count * sizeof *c.insns);
     coverage_free(&c);
     return sent;
 }
 
-static bool send_report(struct rig *rig, const struct worker_command *command,
+static bool send_result(struct rig *rig, const struct worker_command *command,
                         struct worker_slot *slot, int fd)
 {
     chunk_run(rig, command->id, command->lo, command->hi, slot);
-    bool sent = frame_send(fd, FRAME_REPORT, rig->report, rig->report_bytes);
+    bool sent = message_send(fd, MESSAGE_RESULT, rig->result, rig->result_bytes);
     if (sent && rig->distrusted)
         send_coverage(rig, fd);
     return sent && !rig->distrusted;
@@ -152,7 +152,7 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
 {
     switch ((enum worker_command_kind)command->kind) {
     case COMMAND_SWEEP:
-        return send_report(rig, command, slot, fd);
+        return send_result(rig, command, slot, fd);
     case COMMAND_WITNESS:
         return send_witness(rig, command, fd);
     case COMMAND_RECORD:
@@ -169,20 +169,20 @@ static _Noreturn void worker_main(const struct job *job, struct worker_slot *slo
 {
     char error[TRACE_REASON_MAX] = "";
     struct rig rig;
-    struct frame f;
+    struct message f;
     if (!rig_open(&rig, job, error, sizeof error)) {
         send_failure(fd, error);
         _exit(EXIT_FAILURE);
     }
     bool more = true;
-    while (more && frame_receive(fd, sizeof(struct worker_command), 0, &f)) {
+    while (more && message_receive(fd, sizeof(struct worker_command), 0, &f)) {
         struct worker_command command;
-        more = f.kind == FRAME_COMMAND && f.length == sizeof command;
+        more = f.kind == MESSAGE_COMMAND && f.length == sizeof command;
         if (more) {
             memcpy(&command, f.bytes, sizeof command);
             more = obey(&rig, &command, slot, fd);
         }
-        frame_free(&f);
+        message_free(&f);
     }
     _exit(EXIT_SUCCESS); // without the exit handlers that the routine may have set
 }
@@ -228,7 +228,7 @@ bool worker_start(struct worker *w, const struct job *job, char *error, size_t e
 bool worker_ask(struct worker *w, const struct worker_command *command)
 {
     w->asleep_ms = 0; // it slept for want of work
-    return frame_send(w->fd, FRAME_COMMAND, command, sizeof *command);
+    return message_send(w->fd, MESSAGE_COMMAND, command, sizeof *command);
 }
 
 bool worker_is_dead(const struct worker *w)

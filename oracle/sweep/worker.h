@@ -26,15 +26,15 @@ struct worker {
 };
 
 enum worker_command_kind {
-    COMMAND_SWEEP,   // lo..hi-1: answered by FRAME_REPORT
-    COMMAND_WITNESS, // c, check: FRAME_WITNESS, then FRAME_RECORDING
-    COMMAND_RECORD,  // c: FRAME_RECORDING
-    COMMAND_STORES,  // c: FRAME_RECORDING; others may follow
-    COMMAND_COVERAGE, // FRAME_COVERAGE: what the sweeps so far reached
+    COMMAND_SWEEP,   // lo..hi-1: answered by MESSAGE_RESULT
+    COMMAND_WITNESS, // c, check: MESSAGE_WITNESS, then MESSAGE_RECORDING
+    COMMAND_RECORD,  // c: MESSAGE_RECORDING
+    COMMAND_STORES,  // c: MESSAGE_RECORDING; others may follow
+    COMMAND_COVERAGE, // MESSAGE_COVERAGE: what the sweeps so far reached
 };
 
-// Any command may be answered by FRAME_FAILED instead. A worker whose report says
-// that it is not to be trusted sends FRAME_COVERAGE after it, and ends.
+// Any command may be answered by MESSAGE_FAILED instead. A worker whose report says
+// that it is not to be trusted sends MESSAGE_COVERAGE after it, and ends.
 struct worker_command {
     uint64_t kind, id, lo, hi;
     uint64_t check;  // index into the judge's checks

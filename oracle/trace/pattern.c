@@ -8,8 +8,8 @@
 #include <string.h>
 
 // The stores of one size, and what is counted of them.
-struct law_scratch {
-    struct law_form stores, runs;
+struct pattern_scratch {
+    struct pattern_form stores, runs;
     uint8_t *times; // per byte
     uint64_t times_bytes;
     int64_t again;
@@ -29,13 +29,13 @@ static struct span touched(const struct access *a)
     return at;
 }
 
-static struct law_end end_at(int64_t at, uint64_t size)
+static struct pattern_end end_at(int64_t at, uint64_t size)
 {
-    return (struct law_end){
+    return (struct pattern_end){
         .fixed = true, .from_end = true, .at = at, .before_end = (int64_t)size - at};
 }
 
-static void form_add(struct law_form *form, size_t most, const struct law_part *part)
+static void form_add(struct pattern_form *form, size_t most, const struct pattern_part *part)
 {
     if (form->count < most)
         form->parts[form->count] = *part;
@@ -45,9 +45,9 @@ static void form_add(struct law_form *form, size_t most, const struct law_part *
 }
 
 // A store that goes on where the last run ended, with stores of the same width.
-static bool run_takes(struct law_form *runs, const struct law_part *part)
+static bool run_takes(struct pattern_form *runs, const struct pattern_part *part)
 {
-    struct law_part *last = runs->count > 0 ? &runs->parts[runs->count - 1] : NULL;
+    struct pattern_part *last = runs->count > 0 ? &runs->parts[runs->count - 1] : NULL;
     if (last == NULL || last->width != part->width)
         return false;
     bool up = last->hi.at == part->lo.at && (!last->run || !last->downwards);
@@ -61,7 +61,7 @@ static bool run_takes(struct law_form *runs, const struct law_part *part)
     return up || down;
 }
 
-static void count_bytes(struct law_scratch *s, const struct access *a, int64_t lo, int64_t hi,
+static void count_bytes(struct pattern_scratch *s, const struct access *a, int64_t lo, int64_t hi,
                         uint64_t size)
 {
     for (int64_t at = lo < 0 ? 0 : lo; at < hi && at < (int64_t)size; at++) {
@@ -76,7 +76,7 @@ static void count_bytes(struct law_scratch *s, const struct access *a, int64_t l
     }
 }
 
-static void take_store(struct law_scratch *s, const struct recording *r, const struct access *a,
+static void take_store(struct pattern_scratch *s, const struct recording *r, const struct access *a,
                        uint64_t size)
 {
     int64_t offset;
@@ -89,18 +89,18 @@ static void take_store(struct law_scratch *s, const struct recording *r, const s
         return;
     }
     int64_t lo = (int64_t)(at.lo - (uintptr_t)r->layout.dst), hi = lo + (int64_t)(at.hi - at.lo);
-    struct law_part part = {.lo = end_at(lo, size),
+    struct pattern_part part = {.lo = end_at(lo, size),
                             .hi = end_at(hi, size),
                             .width = a->count > 1 ? a->width : (uint64_t)(hi - lo),
                             .run = a->count > 1,
                             .downwards = a->count > 1 && (a->flags & ACCESS_DESCENDING)};
-    form_add(&s->stores, LAW_STORES_MAX, &part);
+    form_add(&s->stores, PATTERN_STORES_MAX, &part);
     if (!run_takes(&s->runs, &part))
-        form_add(&s->runs, LAW_RUNS_MAX, &part);
+        form_add(&s->runs, PATTERN_RUNS_MAX, &part);
     count_bytes(s, a, lo, hi, size);
 }
 
-static void take(struct law_scratch *s, const struct recording *r, uint64_t size)
+static void take(struct pattern_scratch *s, const struct recording *r, uint64_t size)
 {
     if (s->times_bytes < size) {
         free(s->times);
@@ -111,7 +111,7 @@ static void take(struct law_scratch *s, const struct recording *r, uint64_t size
     }
     if (size > 0)
         memset(s->times, 0, size);
-    s->stores = s->runs = (struct law_form){.holds = r->trace.outcome == OUTCOME_RETURNED};
+    s->stores = s->runs = (struct pattern_form){.holds = r->trace.outcome == OUTCOME_RETURNED};
     s->again = 0;
     s->times_max = 0;
     for (size_t i = 0; i < r->trace.count; i++)
@@ -119,14 +119,14 @@ static void take(struct law_scratch *s, const struct recording *r, uint64_t size
             take_store(s, r, &r->trace.accesses[i], size);
 }
 
-static bool end_join(struct law_end *into, const struct law_end *from)
+static bool end_join(struct pattern_end *into, const struct pattern_end *from)
 {
     into->fixed &= into->at == from->at;
     into->from_end &= into->before_end == from->before_end;
     return into->fixed || into->from_end;
 }
 
-static bool part_join(struct law_part *into, const struct law_part *from)
+static bool part_join(struct pattern_part *into, const struct pattern_part *from)
 {
     if ((into->run || from->run) && into->width != from->width)
         return false;
@@ -144,9 +144,9 @@ static bool part_join(struct law_part *into, const struct law_part *from)
 
 // The form that both have, or one that does not hold. In the form that names
 // each store, one does not turn into several.
-static struct law_form form_join(const struct law_form *a, const struct law_form *b, bool runs)
+static struct pattern_form form_join(const struct pattern_form *a, const struct pattern_form *b, bool runs)
 {
-    struct law_form both = *a;
+    struct pattern_form both = *a;
     both.holds = a->holds && b->holds && a->count == b->count;
     for (size_t i = 0; i < both.count && both.holds; i++)
         both.holds =
@@ -154,53 +154,53 @@ static struct law_form form_join(const struct law_form *a, const struct law_form
     return both;
 }
 
-// Does the law hold for this size, too? Then it is about it from now on.
-static bool law_takes(struct law *law, const struct law_scratch *s, uint64_t size)
+// Does the pattern hold for this size, too? Then it is about it from now on.
+static bool pattern_takes(struct pattern *pattern, const struct pattern_scratch *s, uint64_t size)
 {
-    struct law_form stores = form_join(&law->stores, &s->stores, false);
-    struct law_form runs = form_join(&law->runs, &s->runs, true);
-    int64_t n = (int64_t)size, unit = (int64_t)law->unit;
+    struct pattern_form stores = form_join(&pattern->stores, &s->stores, false);
+    struct pattern_form runs = form_join(&pattern->runs, &s->runs, true);
+    int64_t n = (int64_t)size, unit = (int64_t)pattern->unit;
     if (!stores.holds && !runs.holds)
         return false;
-    if (law->lo == law->hi) {
-        int64_t rise = s->again - law->again_base;
-        law->again_holds = rise % unit == 0;
-        law->again_slope = rise / unit;
-        law->again_base -= law->again_slope * (int64_t)law->lo;
+    if (pattern->lo == pattern->hi) {
+        int64_t rise = s->again - pattern->again_base;
+        pattern->again_holds = rise % unit == 0;
+        pattern->again_slope = rise / unit;
+        pattern->again_base -= pattern->again_slope * (int64_t)pattern->lo;
     } else {
-        law->again_holds &= law->again_slope * n + law->again_base == s->again;
+        pattern->again_holds &= pattern->again_slope * n + pattern->again_base == s->again;
     }
-    law->stores = stores;
-    law->runs = runs;
-    law->times_max = s->times_max > law->times_max ? s->times_max : law->times_max;
-    law->hi = size;
+    pattern->stores = stores;
+    pattern->runs = runs;
+    pattern->times_max = s->times_max > pattern->times_max ? s->times_max : pattern->times_max;
+    pattern->hi = size;
     return true;
 }
 
-static bool is_refused_alike(const struct law *law, const char *refused)
+static bool is_refused_alike(const struct pattern *pattern, const char *refused)
 {
-    return law->refused[0] && strcmp(law->refused, refused) == 0;
+    return pattern->refused[0] && strcmp(pattern->refused, refused) == 0;
 }
 
-void laws_add(struct laws *laws, const struct recording *r, uint64_t size, uint64_t unit)
+void patterns_add(struct patterns *patterns, const struct recording *r, uint64_t size, uint64_t unit)
 {
     const char *refused = r->trace.outcome == OUTCOME_REFUSED ? r->trace.reason : "";
-    if (laws->scratch == NULL && (laws->scratch = calloc(1, sizeof *laws->scratch)) == NULL)
+    if (patterns->scratch == NULL && (patterns->scratch = calloc(1, sizeof *patterns->scratch)) == NULL)
         abort();
-    struct law_scratch *s = laws->scratch;
+    struct pattern_scratch *s = patterns->scratch;
     take(s, r, size);
-    struct law *last = laws->count > 0 ? &laws->items[laws->count - 1] : NULL;
+    struct pattern *last = patterns->count > 0 ? &patterns->items[patterns->count - 1] : NULL;
     if (last && is_refused_alike(last, refused))
         last->hi = size;
-    if (last && (last->hi == size || law_takes(last, s, size)))
+    if (last && (last->hi == size || pattern_takes(last, s, size)))
         return;
-    if (laws->count == laws->capacity) {
-        laws->capacity = laws->capacity ? 2 * laws->capacity : 16;
-        laws->items = reallocarray(laws->items, laws->capacity, sizeof *laws->items);
-        if (laws->items == NULL)
+    if (patterns->count == patterns->capacity) {
+        patterns->capacity = patterns->capacity ? 2 * patterns->capacity : 16;
+        patterns->items = reallocarray(patterns->items, patterns->capacity, sizeof *patterns->items);
+        if (patterns->items == NULL)
             abort();
     }
-    laws->items[laws->count++] = (struct law){.lo = size,
+    patterns->items[patterns->count++] = (struct pattern){.lo = size,
                                               .hi = size,
                                               .unit = unit,
                                               .stores = s->stores,
@@ -208,14 +208,14 @@ void laws_add(struct laws *laws, const struct recording *r, uint64_t size, uint6
                                               .again_holds = true,
                                               .again_base = s->again,
                                               .times_max = s->times_max};
-    snprintf(laws->items[laws->count - 1].refused, TRACE_REASON_MAX, "%s", refused);
+    snprintf(patterns->items[patterns->count - 1].refused, TRACE_REASON_MAX, "%s", refused);
 }
 
-void laws_free(struct laws *laws)
+void patterns_free(struct patterns *patterns)
 {
-    if (laws->scratch != NULL)
-        free(laws->scratch->times);
-    free(laws->scratch);
-    free(laws->items);
-    *laws = (struct laws){0};
+    if (patterns->scratch != NULL)
+        free(patterns->scratch->times);
+    free(patterns->scratch);
+    free(patterns->items);
+    *patterns = (struct patterns){0};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// A recording on its way from a worker to its parent: one frame that holds a
+// A recording on its way from a worker to its parent: one message that holds a
 // head, the accesses, the sites they name (the others stay behind) and the
 // values, in this order. The receiver takes nothing on trust but the build.
 
@@ -73,7 +73,7 @@ static uint32_t *used_sites(const struct trace *t, uint64_t *used)
     return place;
 }
 
-// Writes the frame's bytes behind the head.
+// Writes the message's bytes behind the head.
 static void body_fill(uint8_t *at, const struct trace *t, const uint32_t *place)
 {
     for (size_t i = 0; i < t->count; i++, at += sizeof(struct access)) {
@@ -100,12 +100,12 @@ bool recording_send(int fd, const struct layout *layout, const struct trace *t)
         return false;
     uint64_t length = sizeof head + t->count * sizeof(struct access) +
                       head.sites * sizeof(struct site) + t->value_bytes;
-    uint8_t *bytes = length <= FRAME_BYTES_MAX ? malloc((size_t)length) : NULL;
+    uint8_t *bytes = length <= MESSAGE_BYTES_MAX ? malloc((size_t)length) : NULL;
     bool sent = false;
     if (bytes) {
         memcpy(bytes, &head, sizeof head);
         body_fill(bytes + sizeof head, t, place);
-        sent = frame_send(fd, FRAME_RECORDING, bytes, length);
+        sent = message_send(fd, MESSAGE_RECORDING, bytes, length);
     }
     free(bytes);
     free(place);
@@ -171,10 +171,10 @@ static bool body_take(struct trace *t, const struct recording_head *head, const 
         if (!access_is_sound(&t->accesses[i], head))
             return false;
     for (size_t i = 0; i < t->site_count; i++) {
-        frame_text_clean(sites[i].text, sizeof sites[i].text);
+        message_text_clean(sites[i].text, sizeof sites[i].text);
         if (sites[i].class >= SITE_CLASS_COUNT || !site_is(&sites[i], sites[i].class) ||
             sites[i].classes >> SITE_CLASS_COUNT != 0 || sites[i].length > sizeof sites[i].bytes ||
-            !frame_bool_is_sound(&sites[i].decoders_differ))
+            !message_bool_is_sound(&sites[i].decoders_differ))
             return false;
     }
     return true;
@@ -207,7 +207,7 @@ bool recording_read(const void *bytes, size_t length, struct recording *out)
     t->own_image_count = (size_t)head.own_image_count;
     memcpy(t->images, head.images, sizeof t->images);
     memcpy(t->reason, head.reason, sizeof t->reason);
-    frame_text_clean(t->reason, sizeof t->reason);
+    message_text_clean(t->reason, sizeof t->reason);
     if (body_take(t, &head, (const uint8_t *)bytes + sizeof head))
         return true;
     recording_free(out);
@@ -216,11 +216,11 @@ bool recording_read(const void *bytes, size_t length, struct recording *out)
 
 bool recording_receive(int fd, struct recording *out)
 {
-    struct frame f;
+    struct message f;
     memset(out, 0, sizeof *out);
-    bool ok = frame_receive(fd, FRAME_BYTES_MAX, 0, &f) && f.kind == FRAME_RECORDING &&
+    bool ok = message_receive(fd, MESSAGE_BYTES_MAX, 0, &f) && f.kind == MESSAGE_RECORDING &&
               recording_read(f.bytes, (size_t)f.length, out);
-    frame_free(&f);
+    message_free(&f);
     return ok;
 }
 

@@ -15,7 +15,7 @@ struct writer {
 
 static void put(struct writer *w, const char *bytes, size_t length)
 {
-    for (size_t i = 0; i < length && w->length + 1 < SHAPE_MAX; i++)
+    for (size_t i = 0; i < length && w->length + 1 < SIGNATURE_MAX; i++)
         w->text[w->length++] = bytes[i];
 }
 
@@ -120,7 +120,7 @@ static const char *put_mnemonic(struct writer *w, const char *p)
     return p;
 }
 
-void shape_of(const char *text, char *shape)
+void signature_of(const char *text, char *shape)
 {
     struct writer w = {.text = shape};
     const char *p = put_mnemonic(&w, text + strspn(text, " \t"));
@@ -152,24 +152,24 @@ static const struct span *image_of(const struct trace *t, uint64_t address)
     return NULL;
 }
 
-static void shape_of_site(const struct trace *t, const struct site *site, char *shape)
+static void signature_of_site(const struct trace *t, const struct site *site, char *shape)
 {
     const struct span *own = image_of(t, t->entry), *here = image_of(t, site->addr);
     if (own && here && own != here)
-        snprintf(shape, SHAPE_MAX, "elsewhere");
+        snprintf(shape, SIGNATURE_MAX, "elsewhere");
     else
-        shape_of(site->text, shape);
+        signature_of(site->text, shape);
 }
 
-void shape_pair(const struct trace *t, const uint32_t *accesses, size_t count, char *pair)
+void signature_pair(const struct trace *t, const uint32_t *accesses, size_t count, char *pair)
 {
-    char shape[2][SHAPE_MAX];
+    char shape[2][SIGNATURE_MAX];
     for (size_t i = 0; i < 2 && i < count; i++)
-        shape_of_site(t, &t->sites[t->accesses[accesses[i]].site], shape[i]);
+        signature_of_site(t, &t->sites[t->accesses[accesses[i]].site], shape[i]);
     if (count == 0)
-        snprintf(pair, SHAPE_PAIR_MAX, "-");
+        snprintf(pair, SIGNATURE_PAIR_MAX, "-");
     else if (count == 1)
-        snprintf(pair, SHAPE_PAIR_MAX, "%s", shape[0]);
+        snprintf(pair, SIGNATURE_PAIR_MAX, "%s", shape[0]);
     else
-        snprintf(pair, SHAPE_PAIR_MAX, "%s | %s", shape[0], shape[1]);
+        snprintf(pair, SIGNATURE_PAIR_MAX, "%s | %s", shape[0], shape[1]);
 }

@@ -16,16 +16,16 @@
 
 #include "trace/trace.h"
 
-enum { SHAPE_MAX = 80, SHAPE_PAIR_MAX = 2 * SHAPE_MAX + 8 };
+enum { SIGNATURE_MAX = 80, SIGNATURE_PAIR_MAX = 2 * SIGNATURE_MAX + 8 };
 
-// TEXT as struct site has it; SHAPE holds SHAPE_MAX bytes. "?" for no text.
-void shape_of(const char *text, char *shape);
+// TEXT as struct site has it; SHAPE holds SIGNATURE_MAX bytes. "?" for no text.
+void signature_of(const char *text, char *shape);
 
 // The shapes of the first two of COUNT accesses (indices into the trace), as
 // "SHAPE | SHAPE"; one alone where there is one, and "-" where no access is to
 // blame. An instruction of another file than the routine's, such as the memmove of
 // the libc that it calls, is "elsewhere": which one runs depends on the CPU, and
-// that libc is a backend of its own. PAIR holds SHAPE_PAIR_MAX bytes.
-void shape_pair(const struct trace *t, const uint32_t *accesses, size_t count, char *pair);
+// that libc is a backend of its own. PAIR holds SIGNATURE_PAIR_MAX bytes.
+void signature_pair(const struct trace *t, const uint32_t *accesses, size_t count, char *pair);
 
 #endif

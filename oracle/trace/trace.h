@@ -168,7 +168,7 @@ void site_describe(struct site *site, unsigned stores_bytes);
 struct recording {
     struct layout layout; // pointers are only compared, never followed
     struct trace trace;
-    char cpu[64]; // model that was emulated, from campaign_record; "": none was
+    char cpu[64]; // model that was emulated, from sweep_record; "": none was
 };
 bool recording_send(int fd, const struct layout *layout, const struct trace *t);
 bool recording_receive(int fd, struct recording *out);

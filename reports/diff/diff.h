@@ -46,7 +46,7 @@ struct diff_view {
     bool (*record)(void *context, int side, const char *backend, const char *case_text,
                    struct diff_recorded *out);
     void *context;
-    struct look look;
+    struct terminal terminal;
     FILE *out;
 };
 

@@ -205,7 +205,7 @@ void diff_print_saved(const struct diff_view *p, const cJSON *broken)
         }
         fprintf(p->out, "    %-8s %10s  ", diff_text(access, "kind"), range);
         if (placed)
-            picture_print_bar(&picture, &p->look, p->out, load);
+            picture_print_bar(&picture, &p->terminal, p->out, load);
         else
             fprintf(p->out, "%-*s", (int)picture.cells, diff_text(access, "region"));
         fprintf(p->out, "  %s\n", diff_text(access, "site"));
@@ -223,7 +223,7 @@ void diff_print_side(const struct diff_view *view, int side, const cJSON *pair, 
     const char *backend = diff_text(diff_member(pair, side ? "b" : "a"), "backend");
     const cJSON *broken = diff_member(rule, side ? "b" : "a");
     struct diff_recorded made;
-    look_put(&view->look, view->out, HUE_STRONG, side ? "B" : "A");
+    terminal_put(&view->terminal, view->out, HUE_STRONG, side ? "B" : "A");
     fputs("  ", view->out);
     if (view->record(view->context, side, backend, diff_case(rule), &made)) {
         const struct trace_report report = {.backend = made.backend,
@@ -232,7 +232,7 @@ void diff_print_side(const struct diff_view *view, int side, const cJSON *pair, 
                                             .recorder = made.recorder};
         const struct text_trace_options options = {.loads = is_about_loads(diff_text(rule, "rule")),
                                                    .rows_max = PICTURE_ROWS};
-        text_trace(&report, &options, &view->look, view->out);
+        text_trace(&report, &options, &view->terminal, view->out);
         recording_free(&made.recording);
     } else if (cJSON_IsNull(broken)) {
         fprintf(view->out, "%s: no picture, since the report holds what broke a rule alone\n",

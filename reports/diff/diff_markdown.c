@@ -129,7 +129,7 @@ static void add(struct markdown_text *t, const struct diff_view *view, const cJS
     struct diff_view inner = *view;
     char *text = NULL;
     size_t length;
-    inner.look = (struct look){.columns = view->look.columns, .utf8 = true};
+    inner.terminal = (struct terminal){.columns = view->terminal.columns, .utf8 = true};
     inner.out = open_memstream(&text, &length);
     assert(inner.out != NULL);
     if (row)

@@ -18,7 +18,7 @@
 struct diff_page {
     struct markup m;
     const struct diff_view *view;
-    struct once once;
+    struct dedup dedup;
 };
 
 static void write_name(struct markup *m, const cJSON *pair)
@@ -117,7 +117,7 @@ static void write_saved(struct diff_page *p, const cJSON *broken)
     struct diff_view inner = *p->view;
     char *text = NULL;
     size_t length;
-    inner.look = (struct look){.columns = 80, .utf8 = true};
+    inner.terminal = (struct terminal){.columns = 80, .utf8 = true};
     inner.out = open_memstream(&text, &length);
     assert(inner.out != NULL);
     if (cJSON_IsNull(broken)) {
@@ -142,7 +142,7 @@ static void write_recorded(struct diff_page *p, const struct diff_recorded *made
                                         .c = &made->c,
                                         .recording = &made->recording,
                                         .recorder = made->recorder};
-    const struct svg_options options = {.rows_max = PAGE_ROWS_MAX, .once = &p->once};
+    const struct svg_options options = {.rows_max = PAGE_ROWS_MAX, .dedup = &p->dedup};
     char sentence[512];
     markup_open(m, "figure");
     markup_attr(m, "tabindex", "0");
@@ -276,5 +276,5 @@ void diff_page(const cJSON *diff, const struct diff_view *view)
     write_only(&p.m, diff_member(diff, "only_b"), "B");
     markup_close(&p.m);
     page_end(&p.m);
-    once_free(&p.once);
+    dedup_free(&p.dedup);
 }

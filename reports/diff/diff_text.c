@@ -11,14 +11,14 @@ static void print_rule(const struct diff_view *v, const cJSON *rule, const char 
     const char *change = diff_text(rule, "change");
     char text[DIFF_SENTENCE_MAX];
     fputs("  ", v->out);
-    look_put(&v->look, v->out, diff_hue(change),
+    terminal_put(&v->terminal, v->out, diff_hue(change),
              cJSON_IsNull(diff_member(rule, "a"))   ? "+ "
              : cJSON_IsNull(diff_member(rule, "b")) ? "- "
                                                     : "~ ");
-    look_put(&v->look, v->out, diff_hue(change), diff_text(rule, "rule"));
+    terminal_put(&v->terminal, v->out, diff_hue(change), diff_text(rule, "rule"));
     fprintf(v->out, " (%s): %s\n", contracts, change);
     diff_sentence(rule, text);
-    look_wrap(&v->look, v->out, 4, text);
+    terminal_wrap(&v->terminal, v->out, 4, text);
 }
 
 static void print_rules(const struct diff_view *v, const cJSON *pair)
@@ -53,7 +53,7 @@ static void print_verdicts(const struct diff_view *v, const cJSON *pair)
         const char *change = diff_text(contract, "change");
         diff_verdicts(contract, verdicts);
         fprintf(v->out, "  %-10s %s: ", diff_text(contract, "contract"), verdicts);
-        look_put(&v->look, v->out, diff_hue(change), change);
+        terminal_put(&v->terminal, v->out, diff_hue(change), change);
         fputc('\n', v->out);
     }
 }
@@ -61,10 +61,10 @@ static void print_verdicts(const struct diff_view *v, const cJSON *pair)
 static void print_pair(const struct diff_view *v, const cJSON *pair)
 {
     const cJSON *a = diff_member(pair, "a"), *b = diff_member(pair, "b");
-    look_put(&v->look, v->out, HUE_STRONG, diff_text(a, "backend"));
+    terminal_put(&v->terminal, v->out, HUE_STRONG, diff_text(a, "backend"));
     if (strcmp(diff_text(a, "backend"), diff_text(b, "backend")) != 0) {
         fputs(" -> ", v->out);
-        look_put(&v->look, v->out, HUE_STRONG, diff_text(b, "backend"));
+        terminal_put(&v->terminal, v->out, HUE_STRONG, diff_text(b, "backend"));
     }
     if (strcmp(diff_text(a, "op"), diff_text(b, "op")) != 0)
         fprintf(v->out, " (%s -> %s)", diff_text(a, "op"), diff_text(b, "op"));

@@ -134,9 +134,9 @@ static void page_free(struct page *p)
         free(p->names[i]);
     free(p->names);
     free(p->ops);
-    free(p->laws_of);
-    once_free(&p->laws);
-    once_free(&p->once);
+    free(p->patterns_of);
+    dedup_free(&p->patterns);
+    dedup_free(&p->dedup);
     fclose(p->rows);
     fclose(p->sections);
     free(p);
@@ -210,7 +210,7 @@ const struct format format_html = {
     .commands = FORMAT_SWEEPS,
     .folder_file = "index.html",
     .charts = true,
-    .laws = true,
+    .patterns = true,
     .begin = begin,
     .add = add,
     .end = end,

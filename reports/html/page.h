@@ -27,9 +27,9 @@ struct page {
     struct markup row, section; // into these
     size_t backends;            // so far; the next one's number
     size_t pictures, left_out;  // drawn, and not drawn because of PAGE_PICTURES_MAX
-    struct once once;           // its drawings
-    struct once laws;           // those listed
-    size_t *laws_of;            // per list, the backend's number; owned
+    struct dedup dedup;           // its drawings
+    struct dedup patterns;           // those listed
+    size_t *patterns_of;            // per list, the backend's number; owned
     char **names;               // per backend; owned
     enum copy_op *ops;          // likewise
     uint64_t rules_shown;       // bits by id, those named in the matrix
@@ -73,7 +73,7 @@ void page_case(struct page *p, const struct page_finding *findings, size_t count
 // what of the machine code was never reached.
 void page_charts(struct page *p, const struct result *first, const struct page_finding *found,
                  size_t count);
-void page_laws(struct page *p, const struct result *r);
+void page_patterns(struct page *p, const struct result *r);
 void page_code(struct markup *m, const struct coverage *c);
 
 // The letter by which the instructions name a case: "a" to "z", "A" to "Z", "+".

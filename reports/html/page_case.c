@@ -102,7 +102,7 @@ static void write_picture(struct page *p, const struct page_finding *f)
         .recording = &finding->recording,
         .recorder = f->result->recorder,
     };
-    const struct svg_options options = {.rows_max = PAGE_ROWS_MAX, .once = &p->once};
+    const struct svg_options options = {.rows_max = PAGE_ROWS_MAX, .dedup = &p->dedup};
     markup_open(m, "figure");
     markup_attr(m, "tabindex", "0");
     svg_picture(m, &report, &options);

@@ -251,20 +251,20 @@ static void draw_grid(struct page *p, const struct grid *g)
 {
     struct markup *m = &p->section;
     unsigned width = LEFT + CHART_COLUMNS * CELL_WIDTH + 4, height = TOP + g->count * CELL_HEIGHT;
-    struct once_drawing drawing;
+    struct dedup_drawing drawing;
     markup_open_class(m, "svg", "pic chart");
     markup_attr_format(m, "viewBox", "0 0 %u %u", width, height + 4);
     markup_attr(m, "role", "img");
     write_label(m, g);
     // What is the same in all charts of a sweep; then what is this one's.
-    once_begin(&drawing, m);
+    dedup_begin(&drawing, m);
     draw_axes(&drawing.markup, g);
     draw_cells(&drawing.markup, g, CELL_RUN);
-    once_end(&p->once, &drawing, m);
-    once_begin(&drawing, m);
+    dedup_end(&p->dedup, &drawing, m);
+    dedup_begin(&drawing, m);
     draw_cells(&drawing.markup, g, CELL_SOME);
     draw_cells(&drawing.markup, g, CELL_EVERY);
-    once_end(&p->once, &drawing, m);
+    dedup_end(&p->dedup, &drawing, m);
     markup_close(m);
 }
 

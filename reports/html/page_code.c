@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// The laws of a routine's stores, and what the sweep reached of its machine code.
+// The patterns of a routine's stores, and what the sweep reached of its machine code.
 
 #include "reports/access_text.h"
 #include "trace/pattern.h"
@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAW_ROWS_MAX = 40 };
+enum { PATTERN_ROWS_MAX = 40 };
 
-static void write_laws(struct markup *m, const struct laws *laws)
+static void write_patterns(struct markup *m, const struct patterns *patterns)
 {
-    struct law_line lines[LAW_LINES_MAX];
+    struct pattern_line lines[PATTERN_LINES_MAX];
     size_t count, shown = 0, i = 0;
-    for (; i < laws->count && shown < LAW_ROWS_MAX; shown += count) {
-        i = laws_lines(laws, i, lines, &count);
+    for (; i < patterns->count && shown < PATTERN_ROWS_MAX; shown += count) {
+        i = patterns_lines(patterns, i, lines, &count);
         for (size_t k = 0; k < count; k++) {
             markup_open(m, "li");
             markup_element(m, "b", "", lines[k].sizes);
@@ -28,17 +28,17 @@ static void write_laws(struct markup *m, const struct laws *laws)
             markup_close(m);
         }
     }
-    if (i < laws->count) {
+    if (i < patterns->count) {
         markup_open(m, "li");
-        markup_format(m, "%" PRIu64 "..%" PRIu64 " ", laws->items[i].lo,
-                      laws->items[laws->count - 1].hi);
+        markup_format(m, "%" PRIu64 "..%" PRIu64 " ", patterns->items[i].lo,
+                      patterns->items[patterns->count - 1].hi);
         markup_element(m, "span", "", "not shown; storescope check --laws prints all");
         markup_close(m);
     }
 }
 
 // The list, or where it stands already: many routines make the same stores.
-static void write_laws_once(struct page *p, const struct result *r)
+static void write_patterns_once(struct page *p, const struct result *r)
 {
     struct markup *m = &p->section, list;
     char *text;
@@ -47,19 +47,19 @@ static void write_laws_once(struct page *p, const struct result *r)
     assert(out != NULL);
     markup_init(&list, out);
     list.terse = m->terse;
-    write_laws(&list, &r->laws);
+    write_patterns(&list, &r->patterns);
     fclose(out);
-    if (once_seen(&p->laws, text, length, &id)) {
+    if (dedup_seen(&p->patterns, text, length, &id)) {
         markup_open_class(m, "p", "meta");
         markup_text(m, "The same as of ");
         markup_open(m, "a");
         markup_attr_format(m, "href", "#l%zu", id);
-        markup_text(m, p->names[p->laws_of[id]]);
+        markup_text(m, p->names[p->patterns_of[id]]);
         markup_close_all(m, 2);
     } else {
-        p->laws_of = realloc(p->laws_of, (id + 1) * sizeof *p->laws_of);
-        assert(p->laws_of != NULL);
-        p->laws_of[id] = p->backends;
+        p->patterns_of = realloc(p->patterns_of, (id + 1) * sizeof *p->patterns_of);
+        assert(p->patterns_of != NULL);
+        p->patterns_of[id] = p->backends;
         markup_open_class(m, "ul", "laws");
         markup_attr_format(m, "id", "l%zu", id);
         markup_raw(m, text, length);
@@ -68,18 +68,18 @@ static void write_laws_once(struct page *p, const struct result *r)
     free(text);
 }
 
-void page_laws(struct page *p, const struct result *r)
+void page_patterns(struct page *p, const struct result *r)
 {
     struct markup *m = &p->section;
-    const struct laws *laws = &r->laws;
-    if (laws->count == 0)
+    const struct patterns *patterns = &r->patterns;
+    if (patterns->count == 0)
         return;
     markup_open_class(m, "details", "part");
     markup_open(m, "summary");
     markup_format(m, "Which stores for which sizes, up to %" PRIu64 " bytes",
-                  laws->items[laws->count - 1].hi);
+                  patterns->items[patterns->count - 1].hi);
     markup_close(m);
-    write_laws_once(p, r);
+    write_patterns_once(p, r);
     markup_close(m);
 }
 

@@ -189,7 +189,7 @@ void page_section(struct page *p, const struct result *results, size_t count)
     }
     page_sites(m, &results[0].coverage, found, found_count);
     page_charts(p, &results[0], found, found_count);
-    page_laws(p, &results[0]);
+    page_patterns(p, &results[0]);
     page_code(m, &results[0].coverage);
     markup_close(m);
     markup_text(m, "\n");

@@ -6,9 +6,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-void once_begin(struct once_drawing *d, const struct markup *m)
+void dedup_begin(struct dedup_drawing *d, const struct markup *m)
 {
-    *d = (struct once_drawing){.text = NULL};
+    *d = (struct dedup_drawing){.text = NULL};
     FILE *out = open_memstream(&d->text, &d->length);
     assert(out != NULL);
     markup_init(&d->markup, out);
@@ -29,7 +29,7 @@ static void hash(const char *text, size_t length, uint64_t out[2])
     out[1] = b | 1;
 }
 
-static struct once_entry *slot(struct once_entry *entries, size_t capacity,
+static struct dedup_entry *slot(struct dedup_entry *entries, size_t capacity,
                                const uint64_t wanted[2])
 {
     size_t at = (size_t)wanted[1] & (capacity - 1);
@@ -39,39 +39,39 @@ static struct once_entry *slot(struct once_entry *entries, size_t capacity,
     return &entries[at];
 }
 
-static void grow(struct once *once)
+static void grow(struct dedup *dedup)
 {
-    size_t capacity = once->capacity ? 2 * once->capacity : 256;
-    struct once_entry *entries = calloc(capacity, sizeof *entries);
+    size_t capacity = dedup->capacity ? 2 * dedup->capacity : 256;
+    struct dedup_entry *entries = calloc(capacity, sizeof *entries);
     assert(entries != NULL);
-    for (size_t i = 0; i < once->capacity; i++)
-        if (once->entries[i].hash[1] != 0)
-            *slot(entries, capacity, once->entries[i].hash) = once->entries[i];
-    free(once->entries);
-    once->entries = entries;
-    once->capacity = capacity;
+    for (size_t i = 0; i < dedup->capacity; i++)
+        if (dedup->entries[i].hash[1] != 0)
+            *slot(entries, capacity, dedup->entries[i].hash) = dedup->entries[i];
+    free(dedup->entries);
+    dedup->entries = entries;
+    dedup->capacity = capacity;
 }
 
-bool once_seen(struct once *once, const char *text, size_t length, size_t *id)
+bool dedup_seen(struct dedup *dedup, const char *text, size_t length, size_t *id)
 {
     uint64_t wanted[2];
-    if (2 * once->count >= once->capacity)
-        grow(once);
+    if (2 * dedup->count >= dedup->capacity)
+        grow(dedup);
     hash(text, length, wanted);
-    struct once_entry *entry = slot(once->entries, once->capacity, wanted);
+    struct dedup_entry *entry = slot(dedup->entries, dedup->capacity, wanted);
     bool again = entry->hash[1] != 0;
     if (!again)
-        *entry = (struct once_entry){.hash = {wanted[0], wanted[1]}, .id = once->count++};
+        *entry = (struct dedup_entry){.hash = {wanted[0], wanted[1]}, .id = dedup->count++};
     *id = entry->id;
     return again;
 }
 
-void once_end(struct once *once, struct once_drawing *d, struct markup *m)
+void dedup_end(struct dedup *dedup, struct dedup_drawing *d, struct markup *m)
 {
     size_t id;
     assert(d->markup.depth == 0);
     fclose(d->markup.out);
-    bool again = once_seen(once, d->text, d->length, &id);
+    bool again = dedup_seen(dedup, d->text, d->length, &id);
     markup_open(m, again ? "use" : "g");
     markup_attr_format(m, again ? "href" : "id", "%sp%zu", again ? "#" : "", id);
     if (!again) {
@@ -82,8 +82,8 @@ void once_end(struct once *once, struct once_drawing *d, struct markup *m)
     free(d->text);
 }
 
-void once_free(struct once *once)
+void dedup_free(struct dedup *dedup)
 {
-    free(once->entries);
-    *once = (struct once){.entries = NULL};
+    free(dedup->entries);
+    *dedup = (struct dedup){.entries = NULL};
 }

@@ -10,29 +10,29 @@
 
 #include "reports/svg/markup.h"
 
-struct once_entry {
+struct dedup_entry {
     uint64_t hash[2]; // never both zero
     size_t id;
 };
 
-struct once {
-    struct once_entry *entries; // open addressing; owned
+struct dedup {
+    struct dedup_entry *entries; // open addressing; owned
     size_t count, capacity;
 };
 
 // A stream for a drawing, within an svg element, and its end: into M as a group,
 // or as a reference to the one that was the same.
-struct once_drawing {
+struct dedup_drawing {
     struct markup markup; // draw here
     char *text;
     size_t length;
 };
-void once_begin(struct once_drawing *d, const struct markup *m);
-void once_end(struct once *once, struct once_drawing *d, struct markup *m);
+void dedup_begin(struct dedup_drawing *d, const struct markup *m);
+void dedup_end(struct dedup *dedup, struct dedup_drawing *d, struct markup *m);
 
 // Has TEXT been here before? Its number, from 0, either way.
-bool once_seen(struct once *once, const char *text, size_t length, size_t *id);
+bool dedup_seen(struct dedup *dedup, const char *text, size_t length, size_t *id);
 
-void once_free(struct once *once);
+void dedup_free(struct dedup *dedup);
 
 #endif

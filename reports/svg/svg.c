@@ -512,17 +512,17 @@ static void draw_layers(struct svg *p)
 static void draw_picture(struct svg *p)
 {
     struct markup *m = p->m;
-    struct once own = {.entries = NULL}, *once = p->options.once ? p->options.once : &own;
-    struct once_drawing bars, texts;
-    once_begin(&bars, m);
-    once_begin(&texts, m);
+    struct dedup own = {.entries = NULL}, *dedup = p->options.dedup ? p->options.dedup : &own;
+    struct dedup_drawing bars, texts;
+    dedup_begin(&bars, m);
+    dedup_begin(&texts, m);
     p->m = &bars.markup;
     p->texts = &texts.markup;
     draw_layers(p);
-    once_end(once, &bars, m);
-    once_end(once, &texts, m);
+    dedup_end(dedup, &bars, m);
+    dedup_end(dedup, &texts, m);
     p->m = m;
-    once_free(&own);
+    dedup_free(&own);
 }
 
 void svg_picture(struct markup *m, const struct trace_report *report,

@@ -17,7 +17,7 @@
 struct svg_options {
     uint64_t rows_max; // accesses drawn one by one; 0: all
     bool standalone;   // a document of its own: with its colours and a heading
-    struct once *once; // of the page it is in; NULL: one of its own
+    struct dedup *dedup; // of the page it is in; NULL: one of its own
 };
 
 void svg_picture(struct markup *m, const struct trace_report *report,

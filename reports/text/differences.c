@@ -24,10 +24,10 @@ static void put_case(FILE *out, const char *what, const struct copy_case *c)
 
 // Contracts that have the same difference are one line.
 static void text_difference(const struct baseline *b, size_t at, bool *told,
-                            const struct look *look, FILE *out)
+                            const struct terminal *terminal, FILE *out)
 {
     const struct difference *d = &b->items[at];
-    look_put(look, out, d->kind == DIFFERENCE_GONE ? HUE_GOOD : HUE_BAD, difference_name[d->kind]);
+    terminal_put(terminal, out, d->kind == DIFFERENCE_GONE ? HUE_GOOD : HUE_BAD, difference_name[d->kind]);
     fprintf(out, ": %s: %s %s under", d->backend, rule_name[d->rule], difference_meaning[d->kind]);
     for (size_t i = at; i < b->count; i++)
         if (!told[i] && difference_is_same(d, &b->items[i])) {
@@ -43,31 +43,31 @@ static void text_difference(const struct baseline *b, size_t at, bool *told,
     if (d->has_now)
         put_case(out, "smallest", &d->now);
     if (d->message[0])
-        look_wrap(look, out, 4, d->message);
+        terminal_wrap(terminal, out, 4, d->message);
 }
 
-static void text_unjudged(const struct baseline *b, const struct look *look, FILE *out)
+static void text_unjudged(const struct baseline *b, const struct terminal *terminal, FILE *out)
 {
     for (size_t i = 0; i < b->unjudged_count; i++) {
         const struct unjudged *u = &b->unjudged[i], *before = i ? u - 1 : NULL;
         if (before && strcmp(before->backend, u->backend) == 0 &&
             strcmp(before->reason, u->reason) == 0)
             continue;
-        look_put(look, out, HUE_DOUBT, "not compared");
+        terminal_put(terminal, out, HUE_DOUBT, "not compared");
         fprintf(out, ": %s: %s\n", u->backend, u->reason);
     }
 }
 
-void baseline_text(const struct baseline *b, const struct look *look, FILE *out)
+void baseline_text(const struct baseline *b, const struct terminal *terminal, FILE *out)
 {
     char count[COUNT_TEXT_MAX];
     bool *told = calloc(b->count + 1, sizeof *told);
     assert(told != NULL);
     for (size_t i = 0; i < b->count; i++)
         if (!told[i])
-            text_difference(b, i, told, look, out);
+            text_difference(b, i, told, terminal, out);
     free(told);
-    text_unjudged(b, look, out);
+    text_unjudged(b, terminal, out);
     fprintf(out, "%s%s", b->count + b->unjudged_count ? "\n" : "",
             count_print(b->count, "difference", count));
     fprintf(out, " from %s", b->path ? b->path : b->written);
@@ -163,7 +163,7 @@ static void add(struct report *r, const struct result *results, size_t count)
 
 static void end_text(struct report *r)
 {
-    baseline_text(r->facts->baseline, &r->look, r->out);
+    baseline_text(r->facts->baseline, &r->terminal, r->out);
 }
 
 static void end_json(struct report *r)

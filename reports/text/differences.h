@@ -13,7 +13,7 @@
 // In place of the formats `text` and `json` of compare.
 extern const struct format format_text_baseline, format_json_baseline;
 
-void baseline_text(const struct baseline *b, const struct look *look, FILE *out);
+void baseline_text(const struct baseline *b, const struct terminal *terminal, FILE *out);
 // The same as an object for another report, a struct cJSON.
 struct cJSON *baseline_object(const struct baseline *b);
 void baseline_json(const struct baseline *b, FILE *out);

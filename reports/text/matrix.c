@@ -122,7 +122,7 @@ static unsigned longest_rule(const struct matrix *m)
     return (unsigned)longest;
 }
 
-static struct geometry measure(const struct matrix *m, const struct look *look)
+static struct geometry measure(const struct matrix *m, const struct terminal *terminal)
 {
     struct geometry g = {.name = NAME_MIN};
     char name[512];
@@ -133,12 +133,12 @@ static struct geometry measure(const struct matrix *m, const struct look *look)
             g.name = (unsigned)strlen(name);
     }
     // Columns for all contracts come first, if names stay readable.
-    unsigned for_names = look->columns > contracts * PITCH_MIN + NAME_MIN
-                             ? look->columns - contracts * PITCH_MIN
-                             : look->columns / 2;
+    unsigned for_names = terminal->columns > contracts * PITCH_MIN + NAME_MIN
+                             ? terminal->columns - contracts * PITCH_MIN
+                             : terminal->columns / 2;
     if (g.name > for_names)
         g.name = for_names;
-    unsigned room = look->columns - g.name;
+    unsigned room = terminal->columns - g.name;
     g.pitch = room / contracts;
     if (g.pitch < PITCH_MIN)
         g.pitch = PITCH_MIN;
@@ -161,15 +161,15 @@ static void print_name(const char *name, unsigned columns, FILE *out)
 }
 
 static void print_mark(const struct matrix_cell *cell, const struct geometry *g, bool last,
-                       const struct look *look, FILE *out)
+                       const struct terminal *terminal, FILE *out)
 {
-    const char *mark = cell->verdict == VERDICT_CONFORMS  ? look->utf8 ? "✓" : "ok"
+    const char *mark = cell->verdict == VERDICT_CONFORMS  ? terminal->utf8 ? "✓" : "ok"
                        : cell->verdict == VERDICT_SKIPPED ? "skip"
                        : cell->verdict == VERDICT_BROKEN  ? "?"
                        : g->full                          ? rule_name[cell->rule]
                                                           : matrix_rule_short(cell->rule);
     fputc(' ', out);
-    unsigned taken = 1 + look_put(look, out, verdict_hue(cell->verdict), mark);
+    unsigned taken = 1 + terminal_put(terminal, out, verdict_hue(cell->verdict), mark);
     fprintf(out, "%*s", !last && taken < g->pitch ? (int)(g->pitch - taken) : 0, "");
 }
 
@@ -217,24 +217,24 @@ static void print_headings(const struct matrix *m, const struct geometry *g, siz
 }
 
 static void print_block(const struct matrix *m, const struct geometry *g, size_t first, size_t end,
-                        const struct look *look, FILE *out)
+                        const struct terminal *terminal, FILE *out)
 {
     char name[512];
-    print_headings(m, g, first, end, look->columns, out);
+    print_headings(m, g, first, end, terminal->columns, out);
     for (size_t i = 0; i < m->row_count; i++) {
         if (!row_is_drawn(m, &m->rows[i]))
             continue;
         row_name(&m->rows[i], name, sizeof name);
         print_name(name, g->name, out);
         for (size_t k = first; k < end; k++)
-            print_mark(&m->rows[i].cells[k], g, k + 1 == end, look, out);
+            print_mark(&m->rows[i].cells[k], g, k + 1 == end, terminal, out);
         fputc('\n', out);
     }
     fputc('\n', out);
 }
 
 // What the marks mean, as far as they were used.
-static void print_legend(const struct matrix *m, const struct geometry *g, const struct look *look,
+static void print_legend(const struct matrix *m, const struct geometry *g, const struct terminal *terminal,
                          FILE *out)
 {
     bool rules[RULE_COUNT] = {false}, verdicts[VERDICT_COUNT] = {false};
@@ -246,14 +246,14 @@ static void print_legend(const struct matrix *m, const struct geometry *g, const
             verdicts[cell->verdict] = true;
             rules[cell->rule] |= cell->verdict == VERDICT_VIOLATES;
         }
-    length += (size_t)snprintf(text, sizeof text, "%s=conforms%s%s", look->utf8 ? "✓" : "ok",
+    length += (size_t)snprintf(text, sizeof text, "%s=conforms%s%s", terminal->utf8 ? "✓" : "ok",
                                verdicts[VERDICT_SKIPPED] ? " skip=skipped" : "",
                                verdicts[VERDICT_BROKEN] ? " ?=broken" : "");
     for (size_t i = 0; !g->full && i < RULE_COUNT; i++)
         if (rules[i])
             length += (size_t)snprintf(text + length, sizeof text - length, " %s=%s",
                                        matrix_rule_short((enum rule_id)i), rule_name[i]);
-    look_wrap(look, out, 0, text);
+    terminal_wrap(terminal, out, 0, text);
     fputc('\n', out);
 }
 
@@ -283,7 +283,7 @@ static bool contracts_print(const struct matrix *m, const struct matrix_row *row
 }
 
 static void print_cell(const struct matrix_cell *cell, const char *contracts,
-                       const struct look *look, FILE *out)
+                       const struct terminal *terminal, FILE *out)
 {
     char text[4096], witness[CASE_TEXT_MAX];
     case_print(&cell->witness, witness);
@@ -292,11 +292,11 @@ static void print_cell(const struct matrix_cell *cell, const char *contracts,
     else
         snprintf(text, sizeof text, "%s (%s): %s", verdict_name[cell->verdict], contracts,
                  cell->reason);
-    look_wrap(look, out, 2, text);
+    terminal_wrap(terminal, out, 2, text);
 }
 
 static void print_details(const struct matrix *m, const struct matrix_row *row,
-                          const struct look *look, FILE *out)
+                          const struct terminal *terminal, FILE *out)
 {
     char contracts[2048], name[512];
     bool named = false;
@@ -306,16 +306,16 @@ static void print_details(const struct matrix *m, const struct matrix_row *row,
             continue;
         if (!named) {
             row_name(row, name, sizeof name);
-            look_put(look, out, HUE_STRONG, name);
+            terminal_put(terminal, out, HUE_STRONG, name);
             fputc('\n', out);
             named = true;
         }
-        print_cell(&row->cells[k], contracts, look, out);
+        print_cell(&row->cells[k], contracts, terminal, out);
     }
 }
 
 // Backends that were not run at all, gathered by reason.
-static void print_skipped(const struct matrix *m, const struct look *look, FILE *out)
+static void print_skipped(const struct matrix *m, const struct terminal *terminal, FILE *out)
 {
     for (size_t i = 0; i < m->row_count; i++) {
         const char *reason = m->rows[i].cells[0].reason;
@@ -324,7 +324,7 @@ static void print_skipped(const struct matrix *m, const struct look *look, FILE 
             told = !row_is_drawn(m, &m->rows[k]) && strcmp(m->rows[k].cells[0].reason, reason) == 0;
         if (told)
             continue;
-        look_put(look, out, HUE_DOUBT, "skipped");
+        terminal_put(terminal, out, HUE_DOUBT, "skipped");
         fprintf(out, ": %s:\n", reason);
         for (size_t k = i; k < m->row_count; k++)
             if (!row_is_drawn(m, &m->rows[k]) && strcmp(m->rows[k].cells[0].reason, reason) == 0)
@@ -354,21 +354,21 @@ static void print_emulated(const struct matrix *m, FILE *out)
     }
 }
 
-void matrix_print(const struct matrix *m, const struct look *look, FILE *out)
+void matrix_print(const struct matrix *m, const struct terminal *terminal, FILE *out)
 {
     bool drawn = false;
-    struct geometry g = measure(m, look);
+    struct geometry g = measure(m, terminal);
     for (size_t i = 0; i < m->row_count; i++)
         drawn |= row_is_drawn(m, &m->rows[i]);
     for (size_t first = 0, end; drawn && first < m->contract_count; first = end) {
-        end = block_end(m, &g, first, look->columns);
-        print_block(m, &g, first, end, look, out);
+        end = block_end(m, &g, first, terminal->columns);
+        print_block(m, &g, first, end, terminal, out);
     }
     if (drawn)
-        print_legend(m, &g, look, out);
+        print_legend(m, &g, terminal, out);
     for (size_t i = 0; i < m->row_count; i++)
         if (row_is_drawn(m, &m->rows[i]))
-            print_details(m, &m->rows[i], look, out);
+            print_details(m, &m->rows[i], terminal, out);
     print_emulated(m, out);
-    print_skipped(m, look, out);
+    print_skipped(m, terminal, out);
 }

@@ -39,7 +39,7 @@ void matrix_free(struct matrix *m);
 // One more line; keeps what it needs of RESULTS, one a contract in order.
 void matrix_add(struct matrix *m, const struct result *results);
 
-void matrix_print(const struct matrix *m, const struct look *look, FILE *out);
+void matrix_print(const struct matrix *m, const struct terminal *terminal, FILE *out);
 
 // The name of a rule in at most four characters.
 const char *matrix_rule_short(enum rule_id rule);

@@ -17,14 +17,14 @@ static void begin_nothing(struct report *r)
 
 static void add_check(struct report *r, const struct result *results, size_t count)
 {
-    text_check(results, count, r->facts->unreached, &r->look, r->out);
-    if (r->facts->laws)
-        text_laws(&results[0].laws, r->out);
+    text_check(results, count, r->facts->unreached, &r->terminal, r->out);
+    if (r->facts->patterns)
+        text_patterns(&results[0].patterns, r->out);
 }
 
 static void end_check(struct report *r)
 {
-    totals_print(r->facts->totals, &r->look, r->out);
+    totals_print(r->facts->totals, &r->terminal, r->out);
 }
 
 static void begin_compare(struct report *r)
@@ -43,9 +43,9 @@ static void add_compare(struct report *r, const struct result *results, size_t c
 
 static void end_compare(struct report *r)
 {
-    matrix_print(r->state, &r->look, r->out);
+    matrix_print(r->state, &r->terminal, r->out);
     fputc('\n', r->out);
-    totals_print(r->facts->totals, &r->look, r->out);
+    totals_print(r->facts->totals, &r->terminal, r->out);
     matrix_free(r->state);
     free(r->state);
 }
@@ -55,7 +55,7 @@ static void trace(struct report *r, const struct trace_report *t)
     if (t->bus)
         bus_print(t->recording, t->c->dst_off, t->bus, r->out);
     else
-        text_trace(t, &t->text, &r->look, r->out);
+        text_trace(t, &t->text, &r->terminal, r->out);
 }
 
 const struct format format_text_check = {

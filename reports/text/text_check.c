@@ -47,27 +47,27 @@ void totals_add_unjudged(struct totals *t, const struct result *r)
     t->unjudged++;
 }
 
-static void print_unjudged(const struct totals *t, const struct look *look, FILE *out)
+static void print_unjudged(const struct totals *t, const struct terminal *terminal, FILE *out)
 {
     char text[sizeof t->unjudged_names + 80];
     if (t->unjudged == 0)
         return;
     snprintf(text, sizeof text, "not judged (%zu): %s", t->unjudged, t->unjudged_names);
-    look_wrap(look, out, 0, text);
+    terminal_wrap(terminal, out, 0, text);
 }
 
 // A piece of a line that goes on below where it would not fit.
-static void put_piece(const struct look *look, FILE *out, enum hue hue, const char *text,
+static void put_piece(const struct terminal *terminal, FILE *out, enum hue hue, const char *text,
                       const char *after, unsigned *column)
 {
     unsigned length = (unsigned)(strlen(text) + strlen(after));
-    if (*column > 0 && *column + 1 + length > look->columns) {
+    if (*column > 0 && *column + 1 + length > terminal->columns) {
         fputc('\n', out);
         *column = 0;
     }
     if (*column > 0)
         fputc(' ', out);
-    look_put(look, out, hue, text);
+    terminal_put(terminal, out, hue, text);
     fputs(after, out);
     *column += length + 1;
 }
@@ -81,7 +81,7 @@ static void rate_text(uint64_t cases, double seconds, char *text, size_t text_si
         snprintf(text, text_size, "%.0f/s", rate);
 }
 
-void totals_print(const struct totals *t, const struct look *look, FILE *out)
+void totals_print(const struct totals *t, const struct terminal *terminal, FILE *out)
 {
     char backends[COUNT_TEXT_MAX], cases[2 * COUNT_TEXT_MAX], rate[COUNT_TEXT_MAX];
     char count[COUNT_TEXT_MAX], verdict[VERDICT_COUNT][COUNT_TEXT_MAX];
@@ -96,39 +96,39 @@ void totals_print(const struct totals *t, const struct look *look, FILE *out)
     for (size_t v = 0; v < VERDICT_COUNT; v++)
         whole += 2 + (size_t)snprintf(verdict[v], sizeof verdict[v], "%" PRIu64 " %s",
                                       t->verdicts[v], verdict_name[v]);
-    put_piece(look, out, HUE_NONE, backends, ",", &column);
-    put_piece(look, out, HUE_NONE, cases, rated ? "," : ":", &column);
+    put_piece(terminal, out, HUE_NONE, backends, ",", &column);
+    put_piece(terminal, out, HUE_NONE, cases, rated ? "," : ":", &column);
     if (rated)
-        put_piece(look, out, HUE_NONE, rate, ":", &column);
+        put_piece(terminal, out, HUE_NONE, rate, ":", &column);
     // What does not fit on one line is two.
-    column = whole > look->columns ? look->columns : column;
+    column = whole > terminal->columns ? terminal->columns : column;
     for (size_t v = 0; v < VERDICT_COUNT; v++)
-        put_piece(look, out, t->verdicts[v] > 0 ? verdict_hue((enum verdict)v) : HUE_NONE,
+        put_piece(terminal, out, t->verdicts[v] > 0 ? verdict_hue((enum verdict)v) : HUE_NONE,
                   verdict[v], ",", &column);
-    put_piece(look, out, HUE_NONE, count, "", &column);
+    put_piece(terminal, out, HUE_NONE, count, "", &column);
     fputc('\n', out);
-    print_unjudged(t, look, out);
+    print_unjudged(t, terminal, out);
     if (t->interrupted)
-        look_wrap(look, out, 0,
+        terminal_wrap(terminal, out, 0,
                   "interrupted: the sweep ended early, so this report is not complete");
 }
 
-static void print_finding(const struct result *r, const struct finding *f, const struct look *look,
+static void print_finding(const struct result *r, const struct finding *f, const struct terminal *terminal,
                           FILE *out)
 {
     char text[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
     case_print(&f->witness, text);
     fputs("  ", out);
-    look_put(look, out, HUE_BAD, rule_name[f->rule]);
+    terminal_put(terminal, out, HUE_BAD, rule_name[f->rule]);
     fprintf(out, ": %s, the smallest: %s\n", count_print(f->cases, "case", count), text);
-    look_wrap(look, out, 4, f->message);
+    terminal_wrap(terminal, out, 4, f->message);
     finding_print_accesses(f, "    ", out);
     fputs("    ", out);
     finding_print_replay(r, f, out);
     fputc('\n', out);
 }
 
-static void print_reason(const struct result *r, const struct look *look, FILE *out)
+static void print_reason(const struct result *r, const struct terminal *terminal, FILE *out)
 {
     char *text = NULL;
     size_t length;
@@ -137,7 +137,7 @@ static void print_reason(const struct result *r, const struct look *look, FILE *
     result_print_reason(r, line);
     fclose(line);
     if (length > 0)
-        look_wrap(look, out, 2, text);
+        terminal_wrap(terminal, out, 2, text);
     free(text);
 }
 
@@ -160,27 +160,27 @@ static void print_coverage(const struct coverage *c, bool unreached, FILE *out)
 }
 
 // What no contract asked about.
-static void print_facts(const struct result *r, const struct look *look, FILE *out)
+static void print_facts(const struct result *r, const struct terminal *terminal, FILE *out)
 {
     char count[COUNT_TEXT_MAX];
     for (size_t i = 0; i < r->fact_count; i++) {
         const struct fact *fact = &r->facts[i];
         fprintf(out, "  noted, as this contract allows it: %s in %s\n", rule_name[fact->rule],
                 count_print(fact->cases, "case", count));
-        look_wrap(look, out, 4, fact->message);
+        terminal_wrap(terminal, out, 4, fact->message);
     }
 }
 
 // FIRST: the first result of the same sweep, whose reason is not said again.
 static void print_result(const struct result *r, const struct result *first, bool unreached,
-                         const struct look *look, FILE *out)
+                         const struct terminal *terminal, FILE *out)
 {
     char count[COUNT_TEXT_MAX], rate[32];
-    look_put(look, out, HUE_STRONG, r->backend->name);
+    terminal_put(terminal, out, HUE_STRONG, r->backend->name);
     fprintf(out, " under %s: ", r->contract->name);
     // What was stopped is neither wrong nor unfit to be judged.
     bool incomplete = r->interrupted && r->verdict == VERDICT_SKIPPED;
-    look_put(look, out, verdict_hue(r->verdict),
+    terminal_put(terminal, out, verdict_hue(r->verdict),
              incomplete ? "incomplete" : verdict_name[r->verdict]);
     fprintf(out, "\n  %s, ", copy_op_name[r->op]);
     if (r->interrupted)
@@ -197,29 +197,29 @@ static void print_result(const struct result *r, const struct result *first, boo
     if (told)
         fputs("  for the same reason\n", out);
     else
-        print_reason(r, look, out);
-    print_facts(r, look, out);
+        print_reason(r, terminal, out);
+    print_facts(r, terminal, out);
     for (size_t i = 0; i < r->finding_count; i++)
-        print_finding(r, &r->findings[i], look, out);
+        print_finding(r, &r->findings[i], terminal, out);
     fputc('\n', out);
 }
 
-void text_check(const struct result *results, size_t count, bool unreached, const struct look *look,
+void text_check(const struct result *results, size_t count, bool unreached, const struct terminal *terminal,
                 FILE *out)
 {
     for (size_t i = 0; i < count; i++) // one sweep, so the same for all contracts
-        print_result(&results[i], &results[0], unreached && i + 1 == count, look, out);
+        print_result(&results[i], &results[0], unreached && i + 1 == count, terminal, out);
 }
 
-void text_laws(const struct laws *laws, FILE *out)
+void text_patterns(const struct patterns *patterns, FILE *out)
 {
-    struct law_line lines[LAW_LINES_MAX];
+    struct pattern_line lines[PATTERN_LINES_MAX];
     size_t count;
-    if (laws->count == 0)
+    if (patterns->count == 0)
         return;
     fputs("stores by size, both sides at page starts ([a,b): bytes a to b-1; n: the size):\n", out);
-    for (size_t i = 0; i < laws->count;) {
-        i = laws_lines(laws, i, lines, &count);
+    for (size_t i = 0; i < patterns->count;) {
+        i = patterns_lines(patterns, i, lines, &count);
         for (size_t k = 0; k < count; k++)
             fprintf(out, "%12s: %s\n", lines[k].sizes, lines[k].text);
     }

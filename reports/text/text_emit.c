@@ -14,7 +14,7 @@
 #include <string.h>
 
 // The compiler's command, which the object file is named after.
-static void print_title(const struct backend *b, const struct look *look, FILE *out)
+static void print_title(const struct backend *b, const struct terminal *terminal, FILE *out)
 {
     const char *path = b->path ? b->path : b->name; // some are of no file
     const char *slash = strrchr(path, '/');
@@ -23,11 +23,11 @@ static void print_title(const struct backend *b, const struct look *look, FILE *
     size_t length = strlen(title);
     if (length > 2 && strcmp(title + length - 2, ".o") == 0)
         title[length - 2] = '\0';
-    look_put(look, out, HUE_STRONG, title);
+    terminal_put(terminal, out, HUE_STRONG, title);
     free(title);
 }
 
-static void print_rules(const struct result *r, const struct look *look, FILE *out)
+static void print_rules(const struct result *r, const struct terminal *terminal, FILE *out)
 {
     char *text = NULL;
     size_t length;
@@ -40,23 +40,23 @@ static void print_rules(const struct result *r, const struct look *look, FILE *o
         result_print_reason(r, line);
     fclose(line);
     if (length > 0)
-        look_wrap(look, out, 4, text);
+        terminal_wrap(terminal, out, 4, text);
     free(text);
 }
 
 static void add(struct report *r, const struct result *results, size_t count)
 {
     char cases[COUNT_TEXT_MAX];
-    print_title(results[0].backend, &r->look, r->out);
+    print_title(results[0].backend, &r->terminal, r->out);
     fprintf(r->out, ": %s of fixed sizes, %s\n\n", copy_op_name[results[0].op],
             count_print(results[0].planned, "case", cases));
-    text_laws(&results[0].laws, r->out);
+    text_patterns(&results[0].patterns, r->out);
     for (size_t i = 0; i < count; i++) {
         fprintf(r->out, "  %s: ", results[i].contract->name);
-        look_put(&r->look, r->out, verdict_hue(results[i].verdict),
+        terminal_put(&r->terminal, r->out, verdict_hue(results[i].verdict),
                  verdict_name[results[i].verdict]);
         fputc('\n', r->out);
-        print_rules(&results[i], &r->look, r->out);
+        print_rules(&results[i], &r->terminal, r->out);
     }
     for (size_t i = count; i-- > 0;)
         if (results[i].finding_count > 0) {
@@ -75,14 +75,14 @@ static void begin(struct report *r)
 
 static void end(struct report *r)
 {
-    totals_print(r->facts->totals, &r->look, r->out);
+    totals_print(r->facts->totals, &r->terminal, r->out);
 }
 
 const struct format format_text_emit = {
     .name = "text",
     .about = "for people: which stores for which size, and the contracts",
     .commands = FORMAT_EMIT,
-    .laws = true,
+    .patterns = true,
     .begin = begin,
     .add = add,
     .end = end,

@@ -16,7 +16,7 @@ enum row_kind { ROW_NONE, ROW_STORE, ROW_LOAD, ROW_OTHER };
 struct table {
     const struct trace_report *report;
     const struct recording *r;
-    const struct look *look;
+    const struct terminal *terminal;
     FILE *out;
     bool loads;
     // Gathered in a first pass.
@@ -87,7 +87,7 @@ static void measure(struct table *t)
         if (e.region == plain_region(kind))
             grow(&t->range_columns, strlen(text));
     }
-    t->number_columns = look_digits(t->rows);
+    t->number_columns = terminal_digits(t->rows);
 }
 
 // Columns left of the bar: number, kind, range and width, two blanks between.
@@ -100,7 +100,7 @@ static unsigned bar_column(const struct table *t)
 // instructions find room beside the bars, if that leaves bars worth drawing.
 static void lay_out(struct table *t, uint64_t size)
 {
-    unsigned columns = t->look->columns, left = bar_column(t);
+    unsigned columns = t->terminal->columns, left = bar_column(t);
     unsigned most = columns > left + CELLS_MIN ? columns - left : CELLS_MIN;
     unsigned beside = t->instruction_columns + 2;
     unsigned cells = most < CELLS_MAX ? most : CELLS_MAX;
@@ -144,7 +144,7 @@ static void print_bar(struct table *t, enum row_kind kind, const struct access *
         fprintf(t->out, "%-*s", (int)p->cells, place);
         return;
     }
-    picture_print_bar(p, t->look, t->out, a->kind == ACCESS_LOAD);
+    picture_print_bar(p, t->terminal, t->out, a->kind == ACCESS_LOAD);
     *note = outside_note(p);
 }
 
@@ -241,19 +241,19 @@ static void print_header(const struct table *t)
     bool good = t->r->trace.outcome == OUTCOME_RETURNED;
     case_print(t->report->c, text);
     outcome_print(t->r, outcome, sizeof outcome);
-    look_put(t->look, t->out, HUE_STRONG, t->report->backend->name);
+    terminal_put(t->terminal, t->out, HUE_STRONG, t->report->backend->name);
     fprintf(t->out, ": %s\n", text);
-    look_put(t->look, t->out, good ? HUE_GOOD : HUE_BAD, outcome);
+    terminal_put(t->terminal, t->out, good ? HUE_GOOD : HUE_BAD, outcome);
     fprintf(t->out, ", recorder %s%s%s\n\n", t->report->recorder, t->r->cpu[0] ? ", cpu " : "",
             t->r->cpu);
 }
 
 void text_trace(const struct trace_report *report, const struct text_trace_options *options,
-                const struct look *look, FILE *out)
+                const struct terminal *terminal, FILE *out)
 {
     struct table t = {.report = report,
                       .r = report->recording,
-                      .look = look,
+                      .terminal = terminal,
                       .out = out,
                       .loads = options->loads,
                       .range_columns = 5,
@@ -266,14 +266,14 @@ void text_trace(const struct trace_report *report, const struct text_trace_optio
         print_heading(&t);
     print_rows(&t, options->rows_max);
     if (t.rows > 0 && report->c->size > 0)
-        picture_print_legend(&t.stores, look, out, t.loads);
+        picture_print_legend(&t.stores, terminal, out, t.loads);
     if (t.rows > 0)
         fputc('\n', out);
     print_hidden(&t);
     print_decoders(&t);
     if (t.r->trace.outcome == OUTCOME_RETURNED || t.r->trace.count > 0) {
         picture_sentence(t.r, report->c->size, sentence, sizeof sentence);
-        look_wrap(look, out, 0, sentence);
+        terminal_wrap(terminal, out, 0, sentence);
     }
     picture_free(&t.stores);
     picture_free(&t.sources);

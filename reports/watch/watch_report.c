@@ -10,14 +10,14 @@
 
 struct watch_report *watch_report_new(const struct watch_report_options *options,
                                       const struct watch_session *session, char *const *command,
-                                      const struct look *look, FILE *out)
+                                      const struct terminal *terminal, FILE *out)
 {
     struct watch_report *r = calloc(1, sizeof *r);
     assert(r != NULL);
     r->options = *options;
     r->session = session;
     r->command = command;
-    r->look = *look;
+    r->terminal = *terminal;
     r->out = out;
     if (options->form == WATCH_TEXT && options->rows_max > 1) {
         r->kept_max = options->rows_max / 2;

@@ -25,7 +25,7 @@ struct watch_report;
 // COMMAND ends with NULL; all stay the caller's until the report is freed.
 struct watch_report *watch_report_new(const struct watch_report_options *options,
                                       const struct watch_session *session, char *const *command,
-                                      const struct look *look, FILE *out);
+                                      const struct terminal *terminal, FILE *out);
 void watch_report_free(struct watch_report *r);
 
 // To be handed to the log.

@@ -19,7 +19,7 @@ struct watch_report {
     struct watch_report_options options;
     const struct watch_session *session;
     char *const *command;
-    struct look look;
+    struct terminal terminal;
     FILE *out;
     uint64_t beats, unknown_beats;
     uint64_t call_shown; // of the last access shown

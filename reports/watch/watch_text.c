@@ -17,7 +17,7 @@ void watch_text_begin(struct watch_report *r)
     for (char *const *word = r->command; *word != NULL; word++) {
         if (word != r->command)
             fputc(' ', r->out);
-        look_quote(r->out, *word);
+        terminal_quote(r->out, *word);
     }
     fprintf(r->out, ": %s under %s%s%s\n", s->target.machine->name, s->qemu,
             s->cpu[0] ? ", cpu " : "", s->cpu);
@@ -55,7 +55,7 @@ static void print_runs(const struct watch_tally *t, FILE *out)
         fprintf(out, ", ... (%" PRIu64 " runs)", t->run_count);
 }
 
-static void print_tally(const struct watch_tally *t, const char *name, const struct look *look,
+static void print_tally(const struct watch_tally *t, const char *name, const struct terminal *terminal,
                         FILE *out)
 {
     fprintf(out, "    %-6s  ", name);
@@ -66,7 +66,7 @@ static void print_tally(const struct watch_tally *t, const char *name, const str
     if (t->bytes_again == 0 && !t->descends && t->misaligned == 0)
         return;
     fputs("            ", out);
-    look_start(look, out, HUE_BAD);
+    terminal_start(terminal, out, HUE_BAD);
     const char *separator = "";
     if (t->bytes_again > 0) {
         fprintf(out, "%" PRIu64 " byte%s stored again", t->bytes_again,
@@ -79,7 +79,7 @@ static void print_tally(const struct watch_tally *t, const char *name, const str
     }
     if (t->misaligned > 0)
         fprintf(out, "%s%" PRIu64 " misaligned", separator, t->misaligned);
-    look_end(look, out, HUE_BAD);
+    terminal_end(terminal, out, HUE_BAD);
     fputc('\n', out);
 }
 
@@ -90,7 +90,7 @@ static void print_call_line(const struct watch_report *r, const struct watch_cal
     fprintf(out, "#%" PRIu64 " ", c->number);
     if (r->many_threads)
         fprintf(out, "[%u] ", c->tid);
-    look_put(&r->look, out, HUE_STRONG, name);
+    terminal_put(&r->terminal, out, HUE_STRONG, name);
     if (c->caller != NULL) {
         place_print(&c->caller->place, c->caller->pc, true, caller, sizeof caller);
         fprintf(out, ", called at %s", caller);
@@ -146,9 +146,9 @@ void watch_text_call(struct watch_report *r, const struct watch_call *c)
     assert(row != NULL);
     print_call_line(r, c, row);
     if (c->stores.count > 0)
-        print_tally(&c->stores, "stores", &r->look, row);
+        print_tally(&c->stores, "stores", &r->terminal, row);
     if (c->loads.count > 0)
-        print_tally(&c->loads, "loads", &r->look, row);
+        print_tally(&c->loads, "loads", &r->terminal, row);
     fclose(row);
     put_row(r, text);
 }

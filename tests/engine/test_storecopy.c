@@ -255,11 +255,11 @@ static void check_fifo(const void *code, unsigned width, enum access_kind regist
                         .size_unit = 1,
                         .align = 1,
                         .code = code};
-    const struct campaign_options options = {
+    const struct sweep_options options = {
         .recorder = recorder_find("rewrite"), .device = DEVICE_DST, .jobs = 1, .timeout_ms = 2000};
     const struct copy_case c = {.op = OP_MEMCPY, .size = COUNT, .fill = 1};
     struct recording r = {.layout = {.size = 0}};
-    if (!campaign_record(&b, &c, false, &options, &r, error, sizeof error))
+    if (!sweep_record(&b, &c, false, &options, &r, error, sizeof error))
         fail_msg("%s", error);
     assert_int_equal(r.trace.outcome, OUTCOME_RETURNED);
     size_t seen[2] = {0, 0};

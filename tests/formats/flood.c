@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 {
     assert(argc == 3);
     const struct host host = {.cpu = "a CPU", .libc = "a libc", .kernel = "a kernel"};
-    const struct campaign_options run = {.device = DEVICE_DST};
+    const struct sweep_options run = {.device = DEVICE_DST};
     struct totals totals = {.interrupted = false};
     const struct run_facts facts = {.command = FORMAT_CHECK,
                                     .command_line = "storescope check 'flood/*'",
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
     struct report r = {.format = format_find(argv[1], FORMAT_CHECK),
                        .facts = &facts,
                        .out = stdout,
-                       .look = {.columns = 80}};
+                       .terminal = {.columns = 80}};
     assert(r.format != NULL);
     r.format->begin(&r);
     write_results(&r, &totals, strtoul(argv[2], NULL, 10));

@@ -41,13 +41,13 @@ static void bytes_of_a_case_are_that_case_again(void **state)
     (void)state;
     uint64_t random = 2;
     for (unsigned i = 0; i < 100000; i++) {
-        uint8_t bytes[CASE_BYTES], again_bytes[CASE_BYTES], pick;
+        uint8_t bytes[CASE_BYTES], bytes_again[CASE_BYTES], pick;
         struct copy_case c, again;
         for (size_t k = 0; k < sizeof bytes; k++)
             bytes[k] = (uint8_t)next(&random);
         case_from_bytes(bytes, sizeof bytes, &c, &pick);
-        assert_true(case_to_bytes(&c, pick, again_bytes));
-        case_from_bytes(again_bytes, sizeof again_bytes, &again, &pick);
+        assert_true(case_to_bytes(&c, pick, bytes_again));
+        case_from_bytes(bytes_again, sizeof bytes_again, &again, &pick);
         assert_int_equal(case_compare(&c, &again), 0);
     }
 }

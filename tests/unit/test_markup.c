@@ -101,33 +101,33 @@ static void a_terse_one_leaves_out_what_html_lets_go(void **state)
     free(written);
 }
 
-static void draw(struct once *once, struct markup *m, const char *what)
+static void draw(struct dedup *dedup, struct markup *m, const char *what)
 {
-    struct once_drawing drawing;
-    once_begin(&drawing, m);
+    struct dedup_drawing drawing;
+    dedup_begin(&drawing, m);
     markup_element(&drawing.markup, "text", "", what);
-    once_end(once, &drawing, m);
+    dedup_end(dedup, &drawing, m);
 }
 
 static void a_drawing_that_comes_again_is_referred_to(void **state)
 {
     (void)state;
-    struct once once = {.entries = NULL};
+    struct dedup dedup = {.entries = NULL};
     struct markup m;
     char *written;
     HANDMADE_TEXT(written, out, {
         markup_init(&m, out);
         markup_open(&m, "svg");
-        draw(&once, &m, "a");
-        draw(&once, &m, "b");
-        draw(&once, &m, "a");
+        draw(&dedup, &m, "a");
+        draw(&dedup, &m, "b");
+        draw(&dedup, &m, "a");
         markup_close(&m);
     });
     assert_string_equal(written, "<svg><g id=\"p0\" class=\"pic\"><text>a</text></g><g id=\"p1\" "
                                  "class=\"pic\"><text>b</text></g>"
                                  "<use href=\"#p0\"/></svg>");
     free(written);
-    once_free(&once);
+    dedup_free(&dedup);
 }
 
 int main(void)

@@ -46,9 +46,9 @@ static void add(struct matrix *m, const struct backend *backend, const char *mar
 
 static char *print(const struct matrix *m, unsigned columns)
 {
-    struct look look = {.columns = columns};
+    struct terminal terminal = {.columns = columns};
     static char *text; // gcc 12 takes a local one for dangling
-    HANDMADE_TEXT(text, out, matrix_print(m, &look, out));
+    HANDMADE_TEXT(text, out, matrix_print(m, &terminal, out));
     return text;
 }
 

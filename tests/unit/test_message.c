@@ -16,12 +16,12 @@
 
 enum { FRAME_MAX = 256, ENOUGH_MS = 50 };
 
-// The bytes of a frame on their way, as frame_send writes them.
+// The bytes of a message on their way, as message_send writes them.
 static size_t frame_bytes(const char *text, uint8_t *bytes)
 {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
-    assert_true(frame_send(ends[1], FRAME_FAILED, text, strlen(text)));
+    assert_true(message_send(ends[1], MESSAGE_FAILED, text, strlen(text)));
     ssize_t length = read(ends[0], bytes, FRAME_MAX);
     close(ends[0]);
     close(ends[1]);
@@ -33,12 +33,12 @@ static size_t frame_bytes(const char *text, uint8_t *bytes)
 static bool is_received(const uint8_t *bytes, size_t length, uint64_t bytes_max)
 {
     int ends[2];
-    struct frame f;
+    struct message f;
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(write(ends[1], bytes, length), length);
-    bool received = frame_receive(ends[0], bytes_max, ENOUGH_MS, &f);
+    bool received = message_receive(ends[0], bytes_max, ENOUGH_MS, &f);
     if (received)
-        frame_free(&f);
+        message_free(&f);
     close(ends[0]);
     close(ends[1]);
     return received;
@@ -48,20 +48,20 @@ static void what_was_sent_is_received(void **state)
 {
     (void)state;
     int ends[2];
-    struct frame f;
+    struct message f;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    assert_true(frame_send(ends[1], FRAME_REPORT, "abc", 3));
-    assert_true(frame_send(ends[1], FRAME_COVERAGE, NULL, 0));
-    assert_true(frame_receive(ends[0], 3, ENOUGH_MS, &f));
-    assert_int_equal(f.kind, FRAME_REPORT);
+    assert_true(message_send(ends[1], MESSAGE_RESULT, "abc", 3));
+    assert_true(message_send(ends[1], MESSAGE_COVERAGE, NULL, 0));
+    assert_true(message_receive(ends[0], 3, ENOUGH_MS, &f));
+    assert_int_equal(f.kind, MESSAGE_RESULT);
     assert_int_equal(f.length, 3);
     assert_memory_equal(f.bytes, "abc", 3);
-    frame_free(&f);
-    assert_true(frame_receive(ends[0], 0, ENOUGH_MS, &f));
-    assert_int_equal(f.kind, FRAME_COVERAGE);
+    message_free(&f);
+    assert_true(message_receive(ends[0], 0, ENOUGH_MS, &f));
+    assert_int_equal(f.kind, MESSAGE_COVERAGE);
     assert_null(f.bytes);
     close(ends[1]);
-    assert_false(frame_receive(ends[0], 3, 0, &f));
+    assert_false(message_receive(ends[0], 3, 0, &f));
     close(ends[0]);
 }
 
@@ -95,7 +95,7 @@ static void an_end_that_is_gone_ends_no_sender_on_a_socket(void **state)
     int ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     close(ends[0]);
-    assert_false(frame_send(ends[1], FRAME_FAILED, "x", 1));
+    assert_false(message_send(ends[1], MESSAGE_FAILED, "x", 1));
     close(ends[1]);
 }
 
@@ -104,12 +104,12 @@ static void a_reason_is_one_clean_line_and_never_empty(void **state)
     (void)state;
     uint8_t words[] = "a\nb\033";
     char text[5];
-    frame_text(&(struct frame){.length = 4, .bytes = words}, text, sizeof text);
+    message_text(&(struct message){.length = 4, .bytes = words}, text, sizeof text);
     assert_string_equal(text, "a?b?");
-    frame_text(&(struct frame){.length = sizeof words, .bytes = words}, text, 3);
+    message_text(&(struct message){.length = sizeof words, .bytes = words}, text, 3);
     assert_string_equal(text, "a?");
     char reason[64];
-    frame_text(&(struct frame){.length = 0}, reason, sizeof reason);
+    message_text(&(struct message){.length = 0}, reason, sizeof reason);
     assert_string_equal(reason, "the worker gave no reason");
 }
 
@@ -118,7 +118,7 @@ static void a_byte_is_a_bool_when_it_is_0_or_1(void **state)
     (void)state;
     for (unsigned value = 0; value < 256; value++) {
         uint8_t byte = (uint8_t)value;
-        assert_int_equal(frame_bool_is_sound((const bool *)(const void *)&byte), value < 2);
+        assert_int_equal(message_bool_is_sound((const bool *)(const void *)&byte), value < 2);
     }
 }
 

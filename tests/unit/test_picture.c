@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-static const struct look ascii = {.columns = 80};
+static const struct terminal ascii = {.columns = 80};
 
 // The bar of access INDEX, after those before it.
 static void assert_bar(struct handmade *h, unsigned cells, size_t index, const char *expected)
@@ -188,14 +188,14 @@ static void nothing_stored_is_said(void **state)
     assert_sentence(&h, "Nothing to store.");
 }
 
-static char *trace_text(struct handmade *h, bool loads, uint64_t rows_max, struct look look)
+static char *trace_text(struct handmade *h, bool loads, uint64_t rows_max, struct terminal terminal)
 {
     struct backend backend = {.name = (char[]){"family/routine"}};
     struct trace_report report = {
         .backend = &backend, .c = &h->c, .recording = &h->r, .recorder = "hand"};
     struct text_trace_options options = {.loads = loads, .rows_max = rows_max};
     char *text;
-    HANDMADE_TEXT(text, out, text_trace(&report, &options, &look, out));
+    HANDMADE_TEXT(text, out, text_trace(&report, &options, &terminal, out));
     return text;
 }
 
@@ -274,7 +274,7 @@ static void no_line_is_wider_than_the_terminal(void **state)
         handmade_store(&h, 0, sizes[i] < 64 ? sizes[i] : 64);
         handmade_store(&h, sizes[i] - 1, 1);
         for (size_t k = 0; k < sizeof widths / sizeof *widths; k++) {
-            char *text = trace_text(&h, false, 0, (struct look){.columns = widths[k]});
+            char *text = trace_text(&h, false, 0, (struct terminal){.columns = widths[k]});
             for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
                 assert_in_range(strlen(line), 0, widths[k]);
             free(text);

@@ -14,52 +14,52 @@
 
 #include <cmocka.h>
 
-static void assert_shape(const char *text, const char *expected)
+static void assert_signature(const char *text, const char *expected)
 {
-    char shape[SHAPE_MAX];
-    shape_of(text, shape);
+    char shape[SIGNATURE_MAX];
+    signature_of(text, shape);
     assert_string_equal(shape, expected);
 }
 
-static void a_shape_has_no_register_displacement_or_immediate(void **state)
+static void a_signature_has_no_register_displacement_or_immediate(void **state)
 {
     (void)state;
-    assert_shape("mov qword ptr [rdi + rdx - 8], rcx", "mov qword ptr [r+r], r64");
-    assert_shape("mov byte ptr [rdi], cl", "mov byte ptr [r], r8");
-    assert_shape("vmovdqu ymmword ptr [r9 + 0x20], ymm1", "vmovdqu ymmword ptr [r], ymm");
-    assert_shape("vmovdqu64 zmmword ptr [rdi + rcx*8 + 0x40] {k1}, zmm16",
+    assert_signature("mov qword ptr [rdi + rdx - 8], rcx", "mov qword ptr [r+r], r64");
+    assert_signature("mov byte ptr [rdi], cl", "mov byte ptr [r], r8");
+    assert_signature("vmovdqu ymmword ptr [r9 + 0x20], ymm1", "vmovdqu ymmword ptr [r], ymm");
+    assert_signature("vmovdqu64 zmmword ptr [rdi + rcx*8 + 0x40] {k1}, zmm16",
                  "vmovdqu64 zmmword ptr [r+r*8] {k}, zmm");
-    assert_shape("rep movsb byte ptr [rdi], byte ptr [rsi]",
+    assert_signature("rep movsb byte ptr [rdi], byte ptr [rsi]",
                  "rep movsb byte ptr [r], byte ptr [r]");
-    assert_shape("mov dword ptr [rip + 0x2fe4], 5", "mov dword ptr [rip], n");
-    assert_shape("mov qword ptr fs:[0x28], rax", "mov qword ptr fs:[], r64");
-    assert_shape("stp x3, x4, [x0, #-16]", "stp x, x, [x,]");
-    assert_shape("sd a5, 24(a0)", "sd a, (a)");
-    assert_shape("", "?");
+    assert_signature("mov dword ptr [rip + 0x2fe4], 5", "mov dword ptr [rip], n");
+    assert_signature("mov qword ptr fs:[0x28], rax", "mov qword ptr fs:[], r64");
+    assert_signature("stp x3, x4, [x0, #-16]", "stp x, x, [x,]");
+    assert_signature("sd a5, 24(a0)", "sd a, (a)");
+    assert_signature("", "?");
 }
 
-static void equal_instructions_of_two_builds_have_one_shape(void **state)
+static void equal_instructions_of_two_builds_have_one_signature(void **state)
 {
     (void)state;
-    char a[SHAPE_MAX], b[SHAPE_MAX];
-    shape_of("movups xmmword ptr [rdi + 0x10], xmm4", a);
-    shape_of("movups xmmword ptr [r11 - 0x30], xmm7", b);
+    char a[SIGNATURE_MAX], b[SIGNATURE_MAX];
+    signature_of("movups xmmword ptr [rdi + 0x10], xmm4", a);
+    signature_of("movups xmmword ptr [r11 - 0x30], xmm7", b);
     assert_string_equal(a, b);
-    shape_of("movaps xmmword ptr [r11 - 0x30], xmm7", b);
+    signature_of("movaps xmmword ptr [r11 - 0x30], xmm7", b);
     assert_string_not_equal(a, b);
 }
 
-static void a_long_instruction_fits_its_shape(void **state)
+static void a_long_instruction_fits_its_signature(void **state)
 {
     (void)state;
-    char text[400], shape[SHAPE_MAX];
+    char text[400], shape[SIGNATURE_MAX];
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    shape_of(text, shape);
-    assert_int_equal(strlen(shape), SHAPE_MAX - 1);
+    signature_of(text, shape);
+    assert_int_equal(strlen(shape), SIGNATURE_MAX - 1);
 }
 
-static void an_instruction_of_another_file_has_no_shape(void **state)
+static void an_instruction_of_another_file_has_no_signature(void **state)
 {
     (void)state;
     struct site sites[] = {{.addr = 0x1010, .text = "mov byte ptr [rdi], al"},
@@ -73,11 +73,11 @@ static void an_instruction_of_another_file_has_no_shape(void **state)
                       .entry = 0x1000,
                       .images = {{0x1000, 0x2000}, {0x5000, 0x6000}},
                       .image_count = 2};
-    char pair[SHAPE_PAIR_MAX];
-    shape_pair(&t, both, 2, pair);
+    char pair[SIGNATURE_PAIR_MAX];
+    signature_pair(&t, both, 2, pair);
     assert_string_equal(pair, "mov byte ptr [r], r8 | elsewhere");
     t.image_count = 1; // not known to be another's
-    shape_pair(&t, both, 2, pair);
+    signature_pair(&t, both, 2, pair);
     assert_string_equal(pair, "mov byte ptr [r], r8 | vmovdqu ymmword ptr [r], ymm");
 }
 
@@ -277,10 +277,10 @@ static void a_backend_has_a_file_of_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_shape_has_no_register_displacement_or_immediate),
-        cmocka_unit_test(equal_instructions_of_two_builds_have_one_shape),
-        cmocka_unit_test(a_long_instruction_fits_its_shape),
-        cmocka_unit_test(an_instruction_of_another_file_has_no_shape),
+        cmocka_unit_test(a_signature_has_no_register_displacement_or_immediate),
+        cmocka_unit_test(equal_instructions_of_two_builds_have_one_signature),
+        cmocka_unit_test(a_long_instruction_fits_its_signature),
+        cmocka_unit_test(an_instruction_of_another_file_has_no_signature),
         cmocka_unit_test(a_saved_case_reads_back),
         cmocka_unit_test(a_plain_case_is_a_saved_case),
         cmocka_unit_test(what_is_no_saved_case_is_refused_in_one_line),

@@ -90,8 +90,8 @@ struct guest_insn *insn_of(const struct qemu_plugin_insn *insn)
             print_insn(insn, &wanted);
         if (plugin.machine->flow != NULL)
             wanted.flow = (uint8_t)plugin.machine->flow(wanted.bytes, wanted.length, wanted.text);
-        if (plugin.machine->is_blind != NULL)
-            wanted.is_blind = plugin.machine->is_blind(wanted.bytes, wanted.length);
+        if (plugin.machine->is_unreported != NULL)
+            wanted.is_unreported = plugin.machine->is_unreported(wanted.bytes, wanted.length);
         wanted.rmw = (uint8_t)rmw_kind(plugin.machine->elf, machine_big_words(plugin.machine),
                                        wanted.bytes, wanted.length);
         wanted.next = *bucket;

@@ -25,7 +25,7 @@ struct guest_insn {
     uint8_t bytes[RING_INSN_MAX];
     uint8_t length;
     uint8_t flow; // enum insn_flow
-    bool is_blind;
+    bool is_unreported;
     uint8_t rmw;           // enum rmw_kind bits
     _Atomic bool is_named; // blind: it was told
     _Atomic uint32_t site; // 0: no record names it yet
@@ -62,7 +62,7 @@ struct plugin {
     _Atomic bool begun;    // the first instruction was seen
     _Atomic bool closed;   // nobody reads any more
     _Atomic unsigned threads;
-    bool traps;                  // blind_install could
+    bool traps;                  // unreported_install could
     char program[RING_PATH_MAX]; // that the guest runs
 };
 extern struct plugin plugin;

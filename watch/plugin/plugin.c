@@ -95,14 +95,14 @@ static void on_block(unsigned vcpu, void *data)
     struct guest_thread *t = thread_self();
     t->instance++;
     if (t->blind != NULL)
-        blind_after();
+        unreported_after();
 }
 
-static void on_insn_after_blind(unsigned vcpu, void *data)
+static void on_insn_after_unreported(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
     if (thread_self()->blind != NULL)
-        blind_after();
+        unreported_after();
 }
 
 // What is only known once the program was loaded: with its first instruction.
@@ -122,7 +122,7 @@ static void begin(const struct qemu_plugin_insn *insn)
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     size_t count = qemu_plugin_tb_n_insns(tb);
-    bool after_blind = false;
+    bool after_unreported = false;
     (void)id;
     qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_NO_REGS, NULL);
     for (size_t i = 0; i < count; i++) {
@@ -132,12 +132,12 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
             begin(insn);
         if (kept == NULL)
             continue;
-        if (after_blind)
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_insn_after_blind,
+        if (after_unreported)
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_insn_after_unreported,
                                                    QEMU_PLUGIN_CB_NO_REGS, NULL);
-        after_blind = kept->is_blind || kept->rmw & RMW_COMPARES;
-        if (after_blind)
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, blind_before, QEMU_PLUGIN_CB_NO_REGS,
+        after_unreported = kept->is_unreported || kept->rmw & RMW_COMPARES;
+        if (after_unreported)
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, unreported_before, QEMU_PLUGIN_CB_NO_REGS,
                                                    kept);
         qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS,
                                          QEMU_PLUGIN_MEM_RW, kept);

@@ -136,7 +136,7 @@ void watched_syscall_ret(qemu_plugin_id_t id, unsigned vcpu, int64_t number, int
         return;
     }
     if (t->map_matches)
-        blind_install();
+        unreported_install();
     watched_map(
         &(struct watched){addr, t->map_bytes, t->map_offset, t->map_private, t->map_protection},
         t->map_matches, t->map_old, t->map_keeps_old ? 0 : t->map_old_bytes);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Instructions whose accesses QEMU does not tell (machine.h, is_blind). While one
+// Instructions whose accesses QEMU does not tell (machine.h, is_unreported). While one
 // of them runs, FILE's mappings are made inaccessible to this process, so that an
 // access raises a signal, is noted, and goes on. That neither reads nor changes
 // what FILE holds, so it does for devices.
@@ -69,7 +69,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         qemu_action.sa_sigaction(signal, info, context);
         return;
     }
-    if (!t->blind->is_blind && w.protection & PROT_WRITE) {
+    if (!t->blind->is_unreported && w.protection & PROT_WRITE) {
         compare_and_swap(t, info, registers);
         return;
     }
@@ -89,7 +89,7 @@ static void install(void)
     plugin.traps = sigaction(SIGSEGV, &action, NULL) == 0;
 }
 
-void blind_install(void)
+void unreported_install(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, install);
@@ -99,7 +99,7 @@ static void name_once(struct guest_insn *insn)
 {
     if (atomic_exchange(&insn->is_named, true))
         return;
-    struct ring_record record = {.kind = RING_BLIND};
+    struct ring_record record = {.kind = RING_UNREPORTED};
     record.range.site = site_of(insn);
     plugin_write(&record, NULL);
 }
@@ -130,7 +130,7 @@ static bool stores_nothing(const struct guest_insn *insn)
            plugin.machine->only_loads(insn->bytes, insn->length);
 }
 
-void blind_before(unsigned vcpu, void *data)
+void unreported_before(unsigned vcpu, void *data)
 {
     struct guest_thread *t = thread_self();
     const struct guest_insn *insn = data;
@@ -146,11 +146,11 @@ void blind_before(unsigned vcpu, void *data)
     t->trap_hits = 0;
     t->trapped = alone && plugin.traps;
     t->blind = data;
-    if (t->trapped && set_protection(insn->is_blind ? PROT_READ | PROT_WRITE : PROT_WRITE))
+    if (t->trapped && set_protection(insn->is_unreported ? PROT_READ | PROT_WRITE : PROT_WRITE))
         return;
     t->trapped = false;
     t->blind = NULL;
-    if (!insn->is_blind)
+    if (!insn->is_unreported)
         return;
     name_once(data);
     // What changes meanwhile is another thread's doing where it cannot be its own.
@@ -206,7 +206,7 @@ static void compare(const struct guest_thread *t, const struct watched *w, const
         tell_unseen(t, RING_STORE | (plugin.threads > 1 ? RING_OTHERS : 0), w->addr + lo, hi - lo);
 }
 
-void blind_after(void)
+void unreported_after(void)
 {
     struct guest_thread *t = thread_self();
     struct watched all[WATCHED_MAX];

@@ -7,11 +7,11 @@
 #define STORESCOPE_WATCH_UNREPORTED_H
 
 // From now on instructions whose accesses are not told can be trapped.
-void blind_install(void);
+void unreported_install(void);
 
 // Before and after an instruction whose accesses are not told, or not whether a
 // comparison let it store.
-void blind_before(unsigned vcpu, void *data);
-void blind_after(void);
+void unreported_before(unsigned vcpu, void *data);
+void unreported_after(void);
 
 #endif

@@ -223,11 +223,11 @@ static bool compile_engine(struct shop *s)
     return true;
 }
 
-static bool make_engine(struct shop *s)
+static bool make_storecopy(struct shop *s)
 {
     return engine.arch == s->arch ? tool_write(&s->folder, "whole.o", engine.bytes, engine.length,
                                                s->error, s->error_size)
-                                  : compile_engine(s) && make_engine(s);
+                                  : compile_engine(s) && make_storecopy(s);
 }
 
 // Is the routine in a file that can be linked? ERROR says why not.
@@ -258,7 +258,7 @@ static bool link_program(struct shop *s)
     bool of_engine = is_engine(s->backend);
     bool own =
         s->backend->path && strcmp(s->backend->path, s->arch->libc) == 0 && !s->arch->dynamic;
-    if (!own && !(of_engine ? make_engine(s) : extract(s)))
+    if (!own && !(of_engine ? make_storecopy(s) : extract(s)))
         return false;
     const char *const argv[] = {
         s->arch->compiler, "-O2", s->arch->dynamic ? "-fno-pie" : "-static", "-fno-pie", "-no-pie",

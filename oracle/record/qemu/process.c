@@ -58,9 +58,9 @@ static void tell_plugin(struct process *p)
     s->guest_base = program->arch->word_bytes == 4 ? strtoull(guest_base_text, NULL, 0) : 0;
     s->machine = program->arch->machine;
     s->big_endian = program->arch->big_endian;
-    s->silent = program->arch->machine == EM_S390      ? SILENT_S390X
-                : program->arch->machine == EM_AARCH64 ? SILENT_AARCH64
-                                                       : SILENT_NONE;
+    s->unreported = program->arch->machine == EM_S390      ? UNREPORTED_S390X
+                : program->arch->machine == EM_AARCH64 ? UNREPORTED_AARCH64
+                                                       : UNREPORTED_NONE;
     s->wants_text = program->arch->machine != EM_X86_64;
     memcpy(s->marks, program->marks, sizeof s->marks);
     s->mailbox_addr = program->mailbox_addr;

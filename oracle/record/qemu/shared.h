@@ -67,13 +67,13 @@ struct qemu_site {
 
 // Instructions whose accesses QEMU 7.2 does not report, or not all: where to look
 // for what they did to memory.
-enum qemu_silent {
-    SILENT_NONE,
-    SILENT_S390X,   // those that move storage to storage, such as mvc
-    SILENT_AARCH64, // SVE's, DC ZVA, the memory copy instructions
+enum qemu_unreported {
+    UNREPORTED_NONE,
+    UNREPORTED_S390X,   // those that move storage to storage, such as mvc
+    UNREPORTED_AARCH64, // SVE's, DC ZVA, the memory copy instructions
 };
 
-// What is not to be found out of a silent instruction's stores.
+// What is not to be found out of an unreported instruction's stores.
 enum qemu_unseen {
     UNSEEN_NOTHING,
     UNSEEN_SAME,   // those that change nothing
@@ -100,7 +100,7 @@ struct qemu_shared {
     // Set before the guest starts.
     uint64_t guest_base;
     uint32_t machine;                     // EM_*, of ELF headers
-    uint32_t big_endian, silent;          // silent: enum qemu_silent
+    uint32_t big_endian, unreported;          // unreported: enum qemu_unreported
     uint32_t wants_text;                  // QEMU's disassembly of each site
     struct qemu_range marks[GUEST_MARKS]; // the runner's own code, not recorded
     uint64_t mailbox_addr;

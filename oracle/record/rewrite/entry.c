@@ -68,7 +68,7 @@ static unsigned write_checks(struct writer *w, uint8_t **out)
         emit_u8(w->e, 0xc8 | (reg & 7u));
         out[n++] = write_unless_equal(w);
     }
-    emit_set(w->e, GPR_RCX, w->r->guest.rsp);
+    emit_set(w->e, GPR_RCX, w->r->native.rsp);
     emit_bytes(w->e, "\x48\x39\xe1", 3); // cmp rcx, rsp
     out[n++] = write_unless_equal(w);
     return n;
@@ -146,7 +146,7 @@ static void write_enter(struct writer *w)
     for (unsigned i = 0; i < sizeof callee_saved; i++)
         write_saved(w, 0x50, callee_saved[i]);
     emit_store_slot(w->e, slot(&w->c->host_rsp), GPR_RSP);
-    emit_set(w->e, GPR_RSP, w->r->guest.rsp);
+    emit_set(w->e, GPR_RSP, w->r->native.rsp);
     emit_set(w->e, t->log_reg == GPR_NONE ? GPR_RAX : t->log_reg, (uintptr_t)w->r->log_begin);
     if (t->log_reg == GPR_NONE)
         emit_store_slot(w->e, slot(&w->c->log), GPR_RAX);

@@ -18,7 +18,7 @@ static bool is_stray(const struct recorder *r, const struct layout *l, const str
 {
     struct span at = access_span(a);
     return a->kind == ACCESS_STORE && at.lo < at.hi && !in_span(l->dst_lane, at) &&
-           !in_span(l->src_lane, at) && !in_span(r->guest.stack, at);
+           !in_span(l->src_lane, at) && !in_span(r->native.stack, at);
 }
 
 // Keeps the strays of TRACE alone.
@@ -51,7 +51,7 @@ static void append(struct trace *to, const struct trace *more)
     to->count += more->count;
 }
 
-bool strays_keep(struct recorder *r, const struct translation *t, const struct layout *l)
+bool outside_stores_keep(struct recorder *r, const struct translation *t, const struct layout *l)
 {
     const uint8_t *end = rewrite_log_end(r);
     uint8_t *edges = r->edges;
@@ -63,25 +63,25 @@ bool strays_keep(struct recorder *r, const struct translation *t, const struct l
     if (!good)
         return false;
     filter_strays(r, l, &r->attempt);
-    if (begins_with(&r->attempt, &r->strays))
-        r->strays.count = 0;
+    if (begins_with(&r->attempt, &r->outside_stores))
+        r->outside_stores.count = 0;
     if (r->attempt.count > 0)
-        append(&r->strays, &r->attempt);
+        append(&r->outside_stores, &r->attempt);
     return true;
 }
 
-void strays_add(struct recorder *r, const struct layout *l, struct trace *trace)
+void outside_stores_add(struct recorder *r, const struct layout *l, struct trace *trace)
 {
-    if (r->strays.count == 0)
+    if (r->outside_stores.count == 0)
         return;
     trace_reset(&r->attempt);
     append(&r->attempt, trace);
     filter_strays(r, l, &r->attempt);
-    if (begins_with(&r->attempt, &r->strays))
+    if (begins_with(&r->attempt, &r->outside_stores))
         return;
-    size_t n = r->strays.count;
+    size_t n = r->outside_stores.count;
     trace_reserve(trace, trace->count + n);
     memmove(trace->accesses + n, trace->accesses, trace->count * sizeof *trace->accesses);
-    memcpy(trace->accesses, r->strays.accesses, n * sizeof *trace->accesses);
+    memcpy(trace->accesses, r->outside_stores.accesses, n * sizeof *trace->accesses);
     trace->count += n;
 }

@@ -177,7 +177,7 @@ static void add_leader(struct program *p, struct work *w, uint64_t address)
 // Decodes from ADDRESS up to the end of its block. The mapping bounds what may
 // be read; code may run on into the next mapping only through a new block.
 static void scan_block(struct program *p, struct work *w, uint64_t address,
-                       const struct guest_mapping *m)
+                       const struct native_mapping *m)
 {
     while (address < m->hi && !address_map_get(&p->at, address, NULL)) {
         struct insn in;
@@ -208,20 +208,20 @@ static void scan_block(struct program *p, struct work *w, uint64_t address,
         add_leader(p, w, address);
 }
 
-static bool same_mapping(const struct guest_mapping *m, uint64_t address)
+static bool same_mapping(const struct native_mapping *m, uint64_t address)
 {
     return m->exec && address >= m->lo && address < m->hi;
 }
 
 enum program_status program_discover(struct program *p, uint64_t entry, char *reason)
 {
-    struct guest_mapping m = {0};
+    struct native_mapping m = {0};
     const char *undefined = undefined_at(&p->routine->undefined, entry);
     if (undefined) {
         undefined_tell(undefined, "calls", reason, TRACE_REASON_MAX);
         return PROGRAM_REFUSED;
     }
-    bool found = guest_find_mapping(entry, &m);
+    bool found = native_find_mapping(entry, &m);
     if (!found && errno != 0) {
         snprintf(reason, TRACE_REASON_MAX, "cannot read /proc/self/maps: %s", strerror(errno));
         return PROGRAM_REFUSED;
@@ -234,7 +234,7 @@ enum program_status program_discover(struct program *p, uint64_t entry, char *re
                  (unsigned long long)entry);
         return PROGRAM_REFUSED;
     }
-    guest_add_module(&m, p->images, &p->image_count);
+    native_add_module(&m, p->images, &p->image_count);
     struct work w = {0};
     if (!address_map_get(&p->leaders, entry, NULL))
         address_map_put(&p->leaders, entry, 1);

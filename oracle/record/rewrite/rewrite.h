@@ -155,7 +155,7 @@ struct recorder {
     struct context *context;
     struct program program;
     struct translation plain, valued;
-    struct guest guest;
+    struct native native;
     uint8_t *log;       // reserved LOG_RESERVED bytes
     uint8_t *log_begin; // where records start
     size_t log_usable;  // bytes accessible so far
@@ -164,7 +164,7 @@ struct recorder {
     size_t capture_used;
     // Stores of this case beyond the arena and the stack, in runs that ended
     // where code was not known yet; and scratch to gather them.
-    struct trace strays, attempt;
+    struct trace outside_stores, attempt;
     void *xsave;    // value mode: vector state around a capture
     uint8_t *edges; // see recorder.h, count_edges; NULL: not counted
     uint32_t edge_mask;
@@ -207,9 +207,9 @@ const uint8_t *rewrite_log_end(const struct recorder *r);
 
 // Adds the strays of a run that is about to be made again, unless it only repeated
 // those before it. False when the log does not hold together.
-bool strays_keep(struct recorder *r, const struct translation *t, const struct layout *l);
+bool outside_stores_keep(struct recorder *r, const struct translation *t, const struct layout *l);
 // Puts the kept strays before a trace that does not have them itself.
-void strays_add(struct recorder *r, const struct layout *l, struct trace *trace);
+void outside_stores_add(struct recorder *r, const struct layout *l, struct trace *trace);
 
 // Notes the blocks that a log has entered, in its order, while it is expanded.
 struct cover_walk {

@@ -83,7 +83,7 @@ static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc, boo
     r->context->exit = CONTEXT_ABORTED;
     r->abort_serial = r->serial;
     regs[REG_RIP] = (greg_t)(uintptr_t)t->leave;
-    regs[REG_RSP] = (greg_t)r->guest.rsp; // that of the routine need not be an address
+    regs[REG_RSP] = (greg_t)r->native.rsp; // that of the routine need not be an address
     regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps
 }
 
@@ -166,12 +166,12 @@ static size_t xsave_bytes(void)
 
 static bool allocate(struct recorder *r)
 {
-    uint8_t *context = guest_reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_32BIT);
+    uint8_t *context = native_reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_32BIT);
     r->context = context ? (struct context *)(void *)(context + CONTEXT_SKEW) : NULL;
-    r->log = guest_reserve(LOG_RESERVED, PROT_NONE, 0);
-    r->capture = guest_reserve(CAPTURE_RESERVED, PROT_READ | PROT_WRITE, 0);
+    r->log = native_reserve(LOG_RESERVED, PROT_NONE, 0);
+    r->capture = native_reserve(CAPTURE_RESERVED, PROT_READ | PROT_WRITE, 0);
     r->xsave = aligned_alloc(64, (xsave_bytes() + 63) & ~(size_t)63);
-    if (!r->context || !r->log || !r->capture || !r->xsave || !guest_open(&r->guest))
+    if (!r->context || !r->log || !r->capture || !r->xsave || !native_open(&r->native))
         return false;
     memset(r->xsave, 0, xsave_bytes());
     r->log_begin = r->log + LOG_SKEW;
@@ -192,7 +192,7 @@ static void find_tunables(struct recorder *r)
 
 static void rewrite_close(struct recorder *r)
 {
-    guest_close(&r->guest);
+    native_close(&r->native);
     if (active == r)
         active = NULL;
     translation_free(&r->plain);
@@ -204,7 +204,7 @@ static void rewrite_close(struct recorder *r)
         munmap(r->log, LOG_RESERVED);
     if (r->capture)
         munmap(r->capture, CAPTURE_RESERVED);
-    trace_free(&r->strays);
+    trace_free(&r->outside_stores);
     trace_free(&r->attempt);
     free(r->xsave);
     free(r);
@@ -221,7 +221,7 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     r->options = *options;
     r->arg4 = arg4;
     r->drop_at = 128;
-    trace_init(&r->strays);
+    trace_init(&r->outside_stores);
     trace_init(&r->attempt);
     program_init(&r->program, routine);
     if (!allocate(r)) {
@@ -240,7 +240,7 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     r->context->host_mxcsr = __builtin_ia32_stmxcsr();
     active = r;
     unsigned period_ms = options->timeout_ms / TICKS;
-    guest_handle(&r->guest, on_fault, on_tick, period_ms ? period_ms : 1);
+    native_handle(&r->native, on_fault, on_tick, period_ms ? period_ms : 1);
     return r;
 }
 
@@ -308,7 +308,7 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
         bool crowded = r->log_full && r->options.blocks && !r->quiet;
         if (r->context->exit != CONTEXT_UNKNOWN_TARGET && !crowded)
             return true;
-        if (!strays_keep(r, t, layout)) {
+        if (!outside_stores_keep(r, t, layout)) {
             log_is_broken(trace);
             return false;
         }
@@ -352,13 +352,13 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     active = r;
     cover_drop_known(r);
     trace_reset(trace);
-    r->strays.count = 0;
+    r->outside_stores.count = 0;
     set_tunables(r, c);
     set_limits(r, c);
     trace->outcome = OUTCOME_RETURNED;
-    trace->stack = r->guest.stack;
+    trace->stack = r->native.stack;
     trace->entry = r->routine->entry;
-    trace->stack_entry = r->guest.rsp - 8;
+    trace->stack_entry = r->native.rsp - 8;
     bool ran = run_to_end(r, t, arena, c, layout, trace);
     if (ran && r->context->exit == CONTEXT_REFUSED)
         rewrite_ended_by_refusal(r, trace);
@@ -369,7 +369,7 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     if (ran && !t->stale)
         read_log(r, t, trace);
     cover_end_case(r);
-    strays_add(r, layout, trace);
+    outside_stores_add(r, layout, trace);
     trace->sites = r->program.site_table;
     trace->site_count = r->program.site_count;
     memcpy(trace->images, r->program.images, r->program.image_count * sizeof *trace->images);

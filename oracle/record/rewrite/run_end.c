@@ -34,7 +34,7 @@ static void instruction_text(const struct recorder *r, uint32_t insn, char *text
 static void ended_by_target(struct recorder *r, uint64_t target, struct trace *trace)
 {
     uint64_t jumped = r->context->jumped;
-    bool at_jump = !guest_is_canonical(target) && jumped < r->program.insn_count;
+    bool at_jump = !native_is_canonical(target) && jumped < r->program.insn_count;
     trace->outcome = OUTCOME_FAULTED;
     trace->signal = SIGSEGV;
     trace->fault_addr = at_jump ? 0 : target;
@@ -130,7 +130,7 @@ uint32_t rewrite_find_clobbered(const struct recorder *r, const struct translati
     for (unsigned reg = 0; reg < GPR_COUNT; reg++)
         if ((saved >> reg & 1) && c->save[reg] != ENTRY_REGISTER(reg))
             found |= 1u << reg;
-    if (c->exit == CONTEXT_CLOBBERED && c->save[GPR_RSP] != r->guest.rsp)
+    if (c->exit == CONTEXT_CLOBBERED && c->save[GPR_RSP] != r->native.rsp)
         found |= 1u << GPR_RSP;
     if (t->traits & TRAIT_SETS_FLAGS)
         found |= (c->left_flags & DIRECTION ? CLOBBERED_DIRECTION : 0u) |

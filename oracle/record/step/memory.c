@@ -11,7 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define COPY_BYTES POOLS_BUFFER_MAX
+#define COPY_BYTES FILLS_BUFFER_MAX
 
 typedef ssize_t transfer(pid_t pid, const struct iovec *here, unsigned long here_count,
                          const struct iovec *there, unsigned long there_count, unsigned long flags);
@@ -71,7 +71,7 @@ bool mirror_open(struct mirror *m)
 {
     *m = (struct mirror){0};
     for (unsigned i = 0; i < 2; i++) {
-        m->copy[i] = guest_reserve(COPY_BYTES, PROT_READ | PROT_WRITE, 0);
+        m->copy[i] = native_reserve(COPY_BYTES, PROT_READ | PROT_WRITE, 0);
         if (!m->copy[i])
             return false;
     }

@@ -58,7 +58,7 @@ struct recorder {
     const struct routine *routine;
     struct recorder_options options;
     uint64_t arg4;
-    struct guest guest;
+    struct native native;
     struct mirror mirror;
     struct step_bases bases;
     struct step_log log;
@@ -131,7 +131,7 @@ static void leave(struct recorder *r, ucontext_t *uc, enum trace_outcome outcome
     r->end.why = why;
     r->phase = PHASE_OFF;
     regs[REG_RIP] = (greg_t)(uintptr_t)step_left;
-    regs[REG_RSP] = (greg_t)r->guest.rsp;
+    regs[REG_RSP] = (greg_t)r->native.rsp;
     regs[REG_EFL] &= ~(greg_t)FLAGS_TO_CLEAR;
 }
 
@@ -159,7 +159,7 @@ static bool holds(struct span span, uint64_t addr, uint64_t bytes)
 static bool may_probe(const struct recorder *r, const ucontext_t *uc)
 {
     const struct access *a = &r->now.stores[0].access;
-    struct span frame = {r->guest.stack.lo, r->guest.rsp - 8};
+    struct span frame = {r->native.stack.lo, r->native.rsp - 8};
     bool inside = holds(frame, a->addr, 1);
     for (size_t i = 0; i < r->mirror.lane_count; i++)
         inside |= holds(r->mirror.lanes[i], a->addr, 1);
@@ -189,7 +189,7 @@ static uint32_t find_clobbered(const struct recorder *r, const ucontext_t *uc)
                  {REG_R13, 13}, {REG_R14, 14}, {REG_R15, 15}};
     const greg_t *regs = uc->uc_mcontext.gregs;
     const struct _libc_fpstate *fp = uc->uc_mcontext.fpregs;
-    uint32_t found = (uint64_t)regs[REG_RSP] != r->guest.rsp ? 1u << REG_NUMBER_RSP : 0;
+    uint32_t found = (uint64_t)regs[REG_RSP] != r->native.rsp ? 1u << REG_NUMBER_RSP : 0;
     for (size_t i = 0; i < sizeof saved / sizeof *saved; i++)
         if (regs[saved[i].greg] != (greg_t)ENTRY_REGISTER(saved[i].number))
             found |= 1u << saved[i].number;
@@ -221,7 +221,7 @@ static void begin_step(struct recorder *r, ucontext_t *uc)
         return;
     }
     r->now.in = r->end.in = in;
-    if (!guest_is_canonical((uint64_t)uc->uc_mcontext.gregs[REG_RSP])) {
+    if (!native_is_canonical((uint64_t)uc->uc_mcontext.gregs[REG_RSP])) {
         leave(r, uc, OUTCOME_REFUSED, "no single step returns to where rsp holds no address");
         return;
     }
@@ -338,7 +338,7 @@ static void on_tick(int signal, siginfo_t *info, void *context)
 
 static void *reserve(size_t bytes)
 {
-    return guest_reserve(bytes, PROT_READ | PROT_WRITE, 0);
+    return native_reserve(bytes, PROT_READ | PROT_WRITE, 0);
 }
 
 #define ACCESS_BYTES (ACCESSES_MAX * sizeof(struct access))
@@ -350,7 +350,7 @@ static bool allocate(struct recorder *r)
     r->insns = reserve(INSNS_MAX * sizeof *r->insns);
     r->sites = reserve(INSNS_MAX * sizeof *r->sites);
     return r->log.accesses && r->log.values && r->insns && r->sites && mirror_open(&r->mirror) &&
-           guest_open(&r->guest);
+           native_open(&r->native);
 }
 
 static void release(void *p, size_t bytes)
@@ -361,7 +361,7 @@ static void release(void *p, size_t bytes)
 
 static void step_close(struct recorder *r)
 {
-    guest_close(&r->guest);
+    native_close(&r->native);
     active = NULL;
     mirror_close(&r->mirror);
     release(r->log.accesses, ACCESS_BYTES);
@@ -411,7 +411,7 @@ static struct recorder *step_open(const struct routine *routine, uint64_t arg4,
     syscall(SYS_arch_prctl, ARCH_GET_GS, &r->bases.gs);
     find_tunables(r);
     active = r;
-    guest_handle(&r->guest, on_fault, on_tick, 1000);
+    native_handle(&r->native, on_fault, on_tick, 1000);
     return r;
 }
 
@@ -432,15 +432,15 @@ static void set_tunables(struct recorder *r, const struct copy_case *c)
 // Sites met in this run, and the modules that they lie in.
 static void describe_sites(struct recorder *r)
 {
-    struct guest_mapping m = {0};
+    struct native_mapping m = {0};
     for (; r->sites_described < r->site_count; r->sites_described++) {
         struct site *s = &r->sites[r->sites_described];
         site_describe(s, 0);
         s->decoders_differ = false;
         if (s->addr >= m.lo && s->addr < m.hi)
             continue;
-        if (guest_find_mapping(s->addr, &m))
-            guest_add_module(&m, r->images, &r->image_count);
+        if (native_find_mapping(s->addr, &m))
+            native_add_module(&m, r->images, &r->image_count);
     }
 }
 
@@ -520,7 +520,7 @@ static void give_trace(struct recorder *r, struct trace *trace)
 
 static uint64_t enter(struct recorder *r, const struct layout *layout)
 {
-    const struct step_start start = {r->routine->entry,      r->guest.rsp, (uintptr_t)layout->dst,
+    const struct step_start start = {r->routine->entry,      r->native.rsp, (uintptr_t)layout->dst,
                                      (uintptr_t)layout->src, layout->size, r->arg4};
     r->phase = PHASE_ENTERING;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -535,9 +535,9 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
 {
     trace_reset(trace);
     set_tunables(r, c);
-    trace->stack = r->guest.stack;
+    trace->stack = r->native.stack;
     trace->entry = r->routine->entry;
-    trace->stack_entry = r->guest.rsp - 8;
+    trace->stack_entry = r->native.rsp - 8;
     if (!arena_lay(arena, c, layout)) {
         trace->outcome = OUTCOME_BROKEN;
         snprintf(trace->reason, sizeof trace->reason, "no memory for a case of %llu bytes",
@@ -551,7 +551,7 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
     r->steps = 0;
     r->steps_max = (uint64_t)STEPS_PER_MS * r->options.timeout_ms + STEPS_PER_BYTE * c->size;
     mirror_take(&r->mirror, layout);
-    const struct span sure[] = {layout->dst_lane, layout->src_lane, r->guest.stack};
+    const struct span sure[] = {layout->dst_lane, layout->src_lane, r->native.stack};
     memory_set_sure(sure, sizeof sure / sizeof *sure);
     trace->return_value = enter(r, layout);
     if (r->end.outcome == OUTCOME_RETURNED && !mirror_agrees(&r->mirror, &r->end.stray)) {

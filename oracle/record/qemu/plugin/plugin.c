@@ -31,7 +31,7 @@ static void futex(_Atomic uint32_t *word, int op, uint32_t value)
 }
 
 // Gives the turn to the recorder, and waits until it comes back.
-static void hand_over(struct qemu_shared *s)
+static void handle_over(struct qemu_shared *s)
 {
     atomic_store(&s->turn, TURN_RECORDER);
     futex(&s->turn, FUTEX_WAKE, 1);
@@ -132,7 +132,7 @@ static void on_wait(unsigned vcpu, void *data)
         if (plugin.running)
             finish_case(s);
         s->atomic_bytes = (uint32_t)mail_get(MAIL_ATOMIC);
-        hand_over(s);
+        handle_over(s);
         plugin.loads = c->loads;
         plugin.values = c->values;
         plugin.executions = plugin.record_count = 0;
@@ -148,7 +148,7 @@ static void on_wait(unsigned vcpu, void *data)
 static void on_begin(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
-    if (plugin.shared->silent != SILENT_NONE && !silent_begin(plugin.shared))
+    if (plugin.shared->unreported != UNREPORTED_NONE && !unreported_begin(plugin.shared))
         plugin_end(QEMU_END_NONE);
     cover_begin();
     plugin.recording = true;
@@ -157,7 +157,7 @@ static void on_begin(unsigned vcpu, void *data)
 static void on_end(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
-    silent_end();
+    unreported_end();
     plugin.recording = false;
 }
 
@@ -212,10 +212,10 @@ static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, 
     if (!plugin.recording)
         return;
     enum qemu_plugin_mem_rw kind = plugin_access_kind(info);
-    if (kind & QEMU_PLUGIN_MEM_R && plugin.loads && !(in->silent & SILENT_RESERVES) &&
+    if (kind & QEMU_PLUGIN_MEM_R && plugin.loads && !(in->unreported & UNREPORTED_RESERVES) &&
         (kind == QEMU_PLUGIN_MEM_R || !was_loaded(in, addr)))
         note_access(in, info, addr, false);
-    if (kind & QEMU_PLUGIN_MEM_W && (!(in->silent & SILENT_COMPARES) || silent_stored(in)))
+    if (kind & QEMU_PLUGIN_MEM_W && (!(in->unreported & UNREPORTED_COMPARES) || unreported_stored(in)))
         note_access(in, info, addr, true);
 }
 
@@ -245,14 +245,14 @@ static void on_execution(unsigned vcpu, void *data)
     plugin.executions++;
 }
 
-// Of an instruction that may follow a silent one, or is one.
+// Of an instruction that may follow an unreported one, or is one.
 static void on_watched(unsigned vcpu, void *data)
 {
     (void)vcpu;
     if (!plugin.recording)
         return;
-    silent_after();
-    silent_before(data);
+    unreported_after();
+    unreported_before(data);
 }
 
 // ---- translation ----
@@ -319,7 +319,7 @@ static struct insn *insn_of(struct qemu_plugin_insn *insn, uint64_t addr)
     if (text)
         strncpy(fresh.site.text, text, sizeof fresh.site.text - 1);
     free(text);
-    fresh.silent = silent_kind(plugin.shared, fresh.site.bytes, fresh.site.length);
+    fresh.unreported = unreported_kind(plugin.shared, fresh.site.bytes, fresh.site.length);
     struct insn *in = malloc(sizeof *in);
     if (!in)
         abort();
@@ -328,11 +328,11 @@ static struct insn *insn_of(struct qemu_plugin_insn *insn, uint64_t addr)
     return *slot = in;
 }
 
-// WATCHED: it may follow a silent instruction. Is it one?
+// WATCHED: it may follow an unreported instruction. Is it one?
 static bool instrument(struct qemu_plugin_insn *insn, uint64_t addr, bool watched)
 {
     struct insn *in = insn_of(insn, addr);
-    if (watched || in->silent)
+    if (watched || in->unreported)
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_watched, QEMU_PLUGIN_CB_NO_REGS, in);
     if (qemu_plugin_register_vcpu_insn_exec_inline)
         qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
@@ -346,13 +346,13 @@ static bool instrument(struct qemu_plugin_insn *insn, uint64_t addr, bool watche
     // One callback for both: QEMU 7.2 calls a second one, for the other kind, too.
     qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
                                      in);
-    return in->silent & SILENT_KINDS;
+    return in->unreported & UNREPORTED_KINDS;
 }
 
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     (void)id;
-    bool watched = plugin.shared->silent != SILENT_NONE;
+    bool watched = plugin.shared->unreported != UNREPORTED_NONE;
     cover_block(tb);
     for (size_t i = 0, count = qemu_plugin_tb_n_insns(tb); i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);

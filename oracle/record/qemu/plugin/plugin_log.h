@@ -21,18 +21,18 @@ enum { INSN_SLOTS = 1 << 14 };
 struct insn {
     struct insn *next; // in its slot of the table
     uint32_t number;   // of its site, once it has made an access
-    uint8_t silent;    // enum silent_kind bits
+    uint8_t unreported;    // enum unreported_kind bits
     struct qemu_site site;
 };
 
-enum silent_kind {
-    SILENT_STORES = 1,
-    SILENT_LOADS = 2,     // which no memmove of QEMU's tells, unless it does one
-    SILENT_MOVES = 4,     // loads what it stores
-    SILENT_SCATTERS = 8,  // stores its elements where and as often as it likes
-    SILENT_KINDS = 15,    // of which QEMU tells nothing; of the others, not all:
-    SILENT_COMPARES = 16, // whether it stores: enum rmw_kind
-    SILENT_RESERVES = 32,
+enum unreported_kind {
+    UNREPORTED_STORES = 1,
+    UNREPORTED_LOADS = 2,     // which no memmove of QEMU's tells, unless it does one
+    UNREPORTED_MOVES = 4,     // loads what it stores
+    UNREPORTED_SCATTERS = 8,  // stores its elements where and as often as it likes
+    UNREPORTED_KINDS = 15,    // of which QEMU tells nothing; of the others, not all:
+    UNREPORTED_COMPARES = 16, // whether it stores: enum rmw_kind
+    UNREPORTED_RESERVES = 32,
 };
 
 struct plugin {

@@ -75,16 +75,16 @@ static struct {
 
 // Loads and stores of SVE are all of class 1xx 0010 (Arm ARM, C4.1, "SVE
 // encodings"); DC ZVA, GVA and GZVA; CPY* of FEAT_MOPS.
-static uint8_t silent_aarch64(uint32_t insn)
+static uint8_t unreported_aarch64(uint32_t insn)
 {
     if ((insn & 0xfe000000) == 0xe4000000)
-        return a64_stores_in_order(insn) ? SILENT_STORES : SILENT_STORES | SILENT_SCATTERS;
+        return a64_stores_in_order(insn) ? UNREPORTED_STORES : UNREPORTED_STORES | UNREPORTED_SCATTERS;
     if ((insn & 0x9e000000) == 0x84000000)
-        return a64_prefetches(insn) ? 0 : SILENT_LOADS;
+        return a64_prefetches(insn) ? 0 : UNREPORTED_LOADS;
     if ((insn & 0xfffffe00) == 0xd50b7400 && (insn & 0xe0) >= 0x20 && (insn & 0xe0) <= 0x80)
-        return SILENT_STORES;
+        return UNREPORTED_STORES;
     if ((insn & 0x3b200c00) == 0x19000400)
-        return SILENT_STORES | SILENT_MOVES | SILENT_LOADS;
+        return UNREPORTED_STORES | UNREPORTED_MOVES | UNREPORTED_LOADS;
     return 0;
 }
 
@@ -92,7 +92,7 @@ static uint8_t silent_aarch64(uint32_t insn)
 // and EX and EXRL, which may execute one. Those that move long ranges, mvcl and
 // mvcle, may have nothing left to move; of the others, one that tells no move has
 // loaded in another way.
-static uint8_t silent_s390x(const uint8_t *b, size_t length)
+static uint8_t unreported_s390x(const uint8_t *b, size_t length)
 {
     bool moves_long = b[0] == 0x0e || b[0] == 0xa8;
     bool moves = (length == 6 && ((b[0] >= 0xd0 && b[0] <= 0xdf) || b[0] == 0xe8 || b[0] == 0xe9 ||
@@ -100,29 +100,29 @@ static uint8_t silent_s390x(const uint8_t *b, size_t length)
                  b[0] == 0x44 || (b[0] == 0xc6 && (b[1] & 0xf) == 0) ||
                  (length == 4 && b[0] == 0xb2 && (b[1] == 0x54 || b[1] == 0x55));
     if (moves_long)
-        return SILENT_STORES | SILENT_MOVES;
-    return moves ? SILENT_STORES | SILENT_MOVES | SILENT_LOADS : 0;
+        return UNREPORTED_STORES | UNREPORTED_MOVES;
+    return moves ? UNREPORTED_STORES | UNREPORTED_MOVES | UNREPORTED_LOADS : 0;
 }
 
 static uint8_t kind_told_of(const struct qemu_shared *s, const uint8_t *bytes, size_t length)
 {
     bool big = s->big_endian && s->machine != EM_ARM && s->machine != EM_AARCH64;
     unsigned kind = rmw_kind(s->machine, big, bytes, length);
-    return (kind & RMW_COMPARES ? SILENT_COMPARES : 0) |
-           (kind & RMW_RESERVES ? SILENT_RESERVES : 0);
+    return (kind & RMW_COMPARES ? UNREPORTED_COMPARES : 0) |
+           (kind & RMW_RESERVES ? UNREPORTED_RESERVES : 0);
 }
 
-uint8_t silent_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length)
+uint8_t unreported_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length)
 {
     uint32_t insn = 0;
     uint8_t told_of = kind_told_of(s, bytes, length);
     if (told_of)
         return told_of;
-    if (s->silent == SILENT_AARCH64 && length == sizeof insn) {
+    if (s->unreported == UNREPORTED_AARCH64 && length == sizeof insn) {
         memcpy(&insn, bytes, sizeof insn);
-        return silent_aarch64(insn);
+        return unreported_aarch64(insn);
     }
-    return s->silent == SILENT_S390X && length >= 2 ? silent_s390x(bytes, length) : 0;
+    return s->unreported == UNREPORTED_S390X && length >= 2 ? unreported_s390x(bytes, length) : 0;
 }
 
 // ---- pages ----
@@ -204,9 +204,9 @@ static void say_unseen(enum qemu_unseen what)
 static void look_at_page(struct lane *l, size_t page)
 {
     size_t from = page * HOST_PAGE_BYTES;
-    bool loads = watch.pending->silent & SILENT_MOVES;
+    bool loads = watch.pending->unreported & UNREPORTED_MOVES;
     memcpy(l->before + from, l->at + from, HOST_PAGE_BYTES);
-    if (watch.pending->silent & SILENT_SCATTERS)
+    if (watch.pending->unreported & UNREPORTED_SCATTERS)
         say_unseen(UNSEEN_ORDER);
     if (loads) {
         say_unseen(UNSEEN_SAME);
@@ -226,7 +226,7 @@ static bool is_comparing(void)
     return watch.comparing && plugin.executions == watch.compared_at + 1;
 }
 
-bool silent_stored(const struct insn *in)
+bool unreported_stored(const struct insn *in)
 {
     return in != watch.comparing || !is_comparing() || !watch.is_known || watch.stored;
 }
@@ -292,7 +292,7 @@ static void before_call(void *dst, size_t length)
 }
 
 // memmove, as QEMU calls it.
-static void *silent_move(void *dst, const void *src, size_t length)
+static void *unreported_move(void *dst, const void *src, size_t length)
 {
     uint64_t to, from;
     bool stores = watch.pending && is_guests(dst, &to);
@@ -310,13 +310,13 @@ static void *silent_move(void *dst, const void *src, size_t length)
 
 // And memset. What an instruction that moves storage fills it with, it has loaded
 // somewhere.
-static void *silent_fill(void *dst, int byte, size_t length)
+static void *unreported_fill(void *dst, int byte, size_t length)
 {
     uint64_t to;
     if (!watch.pending || !is_guests(dst, &to))
         return memset(dst, byte, length);
     before_call(dst, length);
-    if (watch.pending->silent & SILENT_MOVES)
+    if (watch.pending->unreported & UNREPORTED_MOVES)
         plugin.shared->loads_unseen = 1;
     memset(dst, byte, length);
     note(to, dst, length, RECORD_STORE);
@@ -382,16 +382,16 @@ static void sort_by_address(struct qemu_record *first, size_t count)
     }
 }
 
-void silent_after(void)
+void unreported_after(void)
 {
     if (!watch.pending)
         return;
     watch.reported = plugin.record_count;
     for (size_t k = 0; k < watch.lane_count; k++)
         look_at_lane(&watch.lanes[k]);
-    if (!(watch.pending->silent & SILENT_MOVES) && watch.reported > watch.first)
+    if (!(watch.pending->unreported & UNREPORTED_MOVES) && watch.reported > watch.first)
         sort_by_address(&plugin.shared->records[watch.first], plugin.record_count - watch.first);
-    if (watch.pending->silent & SILENT_LOADS && !watch.told)
+    if (watch.pending->unreported & UNREPORTED_LOADS && !watch.told)
         plugin.shared->loads_unseen = 1;
     watch.pending = NULL;
 }
@@ -410,7 +410,7 @@ static bool make_ready(void)
     mine.sa_sigaction = on_fault;
     watch.is_ready = sigaction(SIGSEGV, &mine, NULL) == 0;
     if (watch.is_ready)
-        calls_take(silent_move, silent_fill);
+        calls_take(unreported_move, unreported_fill);
     return watch.is_ready;
 }
 
@@ -429,7 +429,7 @@ static uint8_t *take_lane(const struct qemu_shared *s, size_t i, const struct qe
     return l->state + pages_of(l);
 }
 
-bool silent_begin(const struct qemu_shared *s)
+bool unreported_begin(const struct qemu_shared *s)
 {
     const struct qemu_case *c = &s->now;
     size_t bytes = (c->dst_lane.hi - c->dst_lane.lo) + (c->src_lane.hi - c->src_lane.lo);
@@ -451,9 +451,9 @@ bool silent_begin(const struct qemu_shared *s)
     return true;
 }
 
-void silent_end(void)
+void unreported_end(void)
 {
-    silent_after();
+    unreported_after();
     if (watch.guarded)
         guard_all(PROT_READ | PROT_WRITE);
     watch.has_begun = false;
@@ -463,7 +463,7 @@ void silent_end(void)
 // What it does outside of the lanes QEMU tells as if it stored.
 static void compare_before(struct insn *in)
 {
-    if (!watch.has_begun && !silent_begin(plugin.shared))
+    if (!watch.has_begun && !unreported_begin(plugin.shared))
         abort();
     watch.comparing = in;
     watch.compared_at = plugin.executions;
@@ -471,16 +471,16 @@ static void compare_before(struct insn *in)
     guard();
 }
 
-void silent_before(struct insn *in)
+void unreported_before(struct insn *in)
 {
-    if (in->silent & SILENT_COMPARES)
+    if (in->unreported & UNREPORTED_COMPARES)
         compare_before(in);
-    if (!(in->silent & SILENT_KINDS))
+    if (!(in->unreported & UNREPORTED_KINDS))
         return;
     watch.pending = in;
     watch.told = false;
     watch.first = plugin.record_count;
     watch.executions = plugin.executions;
-    if (in->silent & SILENT_STORES)
+    if (in->unreported & UNREPORTED_STORES)
         guard();
 }

@@ -11,18 +11,18 @@
 #include <stddef.h>
 
 // Of an instruction's bytes.
-uint8_t silent_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length);
+uint8_t unreported_kind(const struct qemu_shared *s, const uint8_t *bytes, size_t length);
 
 // A case begins, and ends. False without memory. Where none of the CPU's
-// instructions is silent, it begins with the first that compares.
-bool silent_begin(const struct qemu_shared *s);
-void silent_end(void);
+// instructions is unreported, it begins with the first that compares.
+bool unreported_begin(const struct qemu_shared *s);
+void unreported_end(void);
 
 // Before the instruction is executed, and after it: before the next one.
-void silent_before(struct insn *in);
-void silent_after(void);
+void unreported_before(struct insn *in);
+void unreported_after(void);
 
 // Of an instruction that compares, and that QEMU has just told of: did it store?
-bool silent_stored(const struct insn *in);
+bool unreported_stored(const struct insn *in);
 
 #endif

@@ -27,7 +27,7 @@ static const struct contract contract = {
 // A copy of 24 bytes as two stores of 16 that overlap by 8.
 struct fixture {
     struct judge judge;
-    struct memo *memo;
+    struct judge_cache *cache;
     struct shadow *shadow;
     struct handmade h;
     _Alignas(64) uint8_t dst[ROOM];
@@ -57,9 +57,9 @@ static void lay(struct fixture *f, size_t dst, size_t src)
     handmade_add(h, ACCESS_LOAD, HANDMADE_STACK - 16, 8);
 }
 
-static const struct memo_verdict *recall(const struct fixture *f)
+static const struct cached_verdict *recall(const struct fixture *f)
 {
-    return memo_recall(f->memo, &f->h.c, &f->h.r.layout, &f->h.r.trace, RESULT_OF_OP);
+    return judge_cache_recall(f->cache, &f->h.c, &f->h.r.layout, &f->h.r.trace, RESULT_OF_OP);
 }
 
 static void keep(struct fixture *f)
@@ -67,7 +67,7 @@ static void keep(struct fixture *f)
     uint16_t broken[RULE_COUNT];
     shadow_build(f->shadow, &f->h.c, &f->h.r.layout, &f->h.r.trace, RESULT_OF_OP);
     size_t count = judge_case(&f->judge, f->shadow, broken);
-    memo_keep(f->memo, f->shadow, broken, count);
+    judge_cache_keep(f->cache, f->shadow, broken, count);
 }
 
 static int set_up(void **state)
@@ -80,14 +80,14 @@ static int set_up(void **state)
     f->shadow = shadow_new();
     if (!f->shadow || !judge_init(&f->judge, &contract, 1, DEVICE_DST))
         return -1;
-    f->memo = memo_new(&f->judge);
-    return f->memo ? 0 : -1;
+    f->cache = judge_cache_new(&f->judge);
+    return f->cache ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    memo_free(f->memo);
+    judge_cache_free(f->cache);
     shadow_free(f->shadow);
     judge_free(&f->judge);
     free(f);
@@ -109,7 +109,7 @@ static void a_case_like_one_kept_breaks_the_same_checks(void **state)
     const size_t moves[][2] = {{0, 0}, {16, 0}, {0, 16}, {32, 48}};
     for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
         lay(f, moves[i][0], moves[i][1]);
-        const struct memo_verdict *known = recall(f);
+        const struct cached_verdict *known = recall(f);
         assert_non_null(known);
         assert_true(known->again);
         // overlapping-store; and misaligned-load, for the load 8 bytes in

@@ -53,7 +53,7 @@ static void run_under_alarms(const char *recorder_name)
     assert_non_null(recorder);
     trace_init(&trace);
     signal(SIGALRM, on_alarm);
-    guest_tame_handlers();
+    native_tame_handlers();
     alarm_every(200);
     for (int runs = 0; alarms < ALARMS; runs++) {
         assert_true(runs < RUNS_MAX);
@@ -82,13 +82,13 @@ static void a_handler_is_still_called_as_it_asked(void **state)
 {
     (void)state;
     signal(SIGUSR1, on_alarm);
-    guest_tame_handlers();
-    guest_tame_handlers();
+    native_tame_handlers();
+    native_tame_handlers();
     alarms = 0;
     raise(SIGUSR1);
     assert_int_equal(alarms, 1);
     signal(SIGUSR1, SIG_IGN);
-    guest_tame_handlers();
+    native_tame_handlers();
     raise(SIGUSR1);
     assert_int_equal(alarms, 1);
 }

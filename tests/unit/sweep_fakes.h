@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// A recorder for tests of campaigns, and routines for it. The recorder calls the
+// A recorder for tests of sweeps, and routines for it. The recorder calls the
 // routine natively; the routines do the copy and note, as a recorder would, the
-// accesses that they want the campaign to believe in. Some crash, hang, leave, or
+// accesses that they want the sweep to believe in. Some crash, hang, leave, or
 // write where they must not.
 
-#ifndef STORESCOPE_TEST_CAMPAIGN_FAKES_H
-#define STORESCOPE_TEST_CAMPAIGN_FAKES_H
+#ifndef STORESCOPE_TEST_SWEEP_FAKES_H
+#define STORESCOPE_TEST_SWEEP_FAKES_H
 
 #include "sweep/sweep.h"
 
@@ -403,9 +403,9 @@ enum { IN_ORDER, DATA_ALONE, BLIND, CONTRACTS };
 
 static struct result results[CONTRACTS];
 
-static inline struct campaign_options options_for_two(void)
+static inline struct sweep_options options_for_two(void)
 {
-    return (struct campaign_options){.recorder = &fake,
+    return (struct sweep_options){.recorder = &fake,
                                      .device = DEVICE_DST,
                                      .jobs = 2,
                                      .timeout_ms = 100,
@@ -413,13 +413,13 @@ static inline struct campaign_options options_for_two(void)
 }
 
 static inline void sweep_as(const struct backend *b, size_t contract_count,
-                            const struct campaign_options *options)
+                            const struct sweep_options *options)
 {
     char error[256] = "";
     shared->deaths = 0;
     shared->opens = 0;
     shared->opens_with_loads = 0;
-    bool ok = campaign_run(b, &whole_plan, contracts, contract_count, options, results, error,
+    bool ok = sweep_run(b, &whole_plan, contracts, contract_count, options, results, error,
                            sizeof error);
     assert_string_equal(error, "");
     assert_true(ok);
@@ -428,7 +428,7 @@ static inline void sweep_as(const struct backend *b, size_t contract_count,
 static inline void sweep(routine_fn *routine, size_t contract_count)
 {
     struct backend b = backend_of(routine);
-    struct campaign_options options = options_for_two();
+    struct sweep_options options = options_for_two();
     sweep_as(&b, contract_count, &options);
     for (size_t i = 0; i < contract_count; i++)
         results[i].backend = NULL; // it ends with this function
@@ -438,7 +438,7 @@ static inline void sweep(routine_fn *routine, size_t contract_count)
 static inline void sweep_with_one_worker(routine_fn *routine)
 {
     struct backend b = backend_of(routine);
-    struct campaign_options options = options_for_two();
+    struct sweep_options options = options_for_two();
     options.jobs = 1;
     sweep_as(&b, 1, &options);
     results[0].backend = NULL; // it ends with this function
@@ -449,7 +449,7 @@ static inline int teardown(void **state)
     (void)state;
     for (size_t i = 0; i < CONTRACTS; i++)
         result_free(&results[i]);
-    // No campaign leaves a process behind.
+    // No sweep leaves a process behind.
     return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD ? 0 : -1;
 }
 
@@ -480,7 +480,7 @@ static inline void assert_only_odd_case_is_broken(const char *why)
     assert_false(r->cut_short);
 }
 
-#define CAMPAIGN_TEST(f) cmocka_unit_test_teardown(f, teardown)
+#define SWEEP_TEST(f) cmocka_unit_test_teardown(f, teardown)
 
 static inline void share_memory(void)
 {
@@ -488,6 +488,6 @@ static inline void share_memory(void)
     assert_true((void *)shared != MAP_FAILED);
 }
 
-#define RUN_CAMPAIGN_TESTS(tests) (share_memory(), cmocka_run_group_tests(tests, build_plan, NULL))
+#define RUN_SWEEP_TESTS(tests) (share_memory(), cmocka_run_group_tests(tests, build_plan, NULL))
 
 #endif

@@ -2,9 +2,9 @@
 // Copyright (c) 2026 The storescope authors
 //
 // Workers that die, leave, hang, lie or are stopped: nothing of it hurts the
-// campaign's process, loses other cases' results, or passes as conforming.
+// sweep's process, loses other cases' results, or passes as conforming.
 
-#include "campaign_fakes.h"
+#include "sweep_fakes.h"
 
 static void a_case_at_which_workers_die_is_broken_and_the_others_are_judged(void **state)
 {
@@ -86,7 +86,7 @@ static volatile int stop;
 static double stopped_at;
 static int calls;
 
-static void stop_after_some(const struct campaign_progress *p, void *context)
+static void stop_after_some(const struct sweep_progress *p, void *context)
 {
     (void)context;
     assert_int_equal(p->planned, CASES);
@@ -100,7 +100,7 @@ static void a_stopped_sweep_keeps_what_it_has_and_does_not_conform(void **state)
 {
     (void)state;
     struct backend b = backend_of(is_slow);
-    struct campaign_options options = options_for_two();
+    struct sweep_options options = options_for_two();
     options.progress = stop_after_some;
     options.stop = &stop;
     stop = calls = 0;
@@ -143,7 +143,7 @@ static int open_files(void)
     return count;
 }
 
-static void many_campaigns_leave_no_open_files(void **state)
+static void many_sweeps_leave_no_open_files(void **state)
 {
     (void)state;
     int before = open_files();
@@ -158,11 +158,11 @@ static void one_case_can_be_recorded(void **state)
 {
     (void)state;
     struct backend b = backend_of(good);
-    struct campaign_options options = options_for_two();
+    struct sweep_options options = options_for_two();
     struct copy_case c = {.op = OP_MEMCPY, .size = 9, .fill = 1};
     struct recording r;
     char error[256];
-    assert_true(campaign_record(&b, &c, true, &options, &r, error, sizeof error));
+    assert_true(sweep_record(&b, &c, true, &options, &r, error, sizeof error));
     assert_int_equal(r.trace.count, 9);
     assert_int_equal(r.trace.value_bytes, 9);
     assert_string_equal(r.trace.sites[0].text, only_site.text);
@@ -173,35 +173,35 @@ static void a_case_that_kills_its_worker_gives_no_recording(void **state)
 {
     (void)state;
     struct backend b = backend_of(dies);
-    struct campaign_options options = options_for_two();
+    struct sweep_options options = options_for_two();
     struct copy_case c = {.op = OP_MEMCPY, .size = ODD_SIZE, .dst_off = ODD_OFFSET, .fill = 1};
     struct recording r;
     char error[256];
-    assert_false(campaign_record(&b, &c, false, &options, &r, error, sizeof error));
+    assert_false(sweep_record(&b, &c, false, &options, &r, error, sizeof error));
     assert_string_equal(error, "the worker died (signal 9) while recording this case");
 
     b = backend_of(sleeps);
-    assert_false(campaign_record(&b, &c, false, &options, &r, error, sizeof error));
+    assert_false(sweep_record(&b, &c, false, &options, &r, error, sizeof error));
     assert_string_equal(error, "the routine stopped the recorder's clock");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CAMPAIGN_TEST(a_case_at_which_workers_die_is_broken_and_the_others_are_judged),
-        CAMPAIGN_TEST(a_worker_that_dies_once_is_replaced),
-        CAMPAIGN_TEST(a_case_runs_once_more_in_a_process_of_its_own),
-        CAMPAIGN_TEST(a_routine_that_kills_every_worker_is_given_up),
-        CAMPAIGN_TEST(a_routine_that_exits_is_broken),
-        CAMPAIGN_TEST(a_routine_may_not_start_a_process),
-        CAMPAIGN_TEST(garbage_on_the_pipe_is_no_report),
-        CAMPAIGN_TEST(a_scribbled_progress_word_is_not_believed),
-        CAMPAIGN_TEST(a_routine_that_stops_the_clock_is_broken),
-        CAMPAIGN_TEST(a_stopped_sweep_keeps_what_it_has_and_does_not_conform),
-        CAMPAIGN_TEST(a_routine_that_prints_is_not_heard),
-        CAMPAIGN_TEST(many_campaigns_leave_no_open_files),
-        CAMPAIGN_TEST(one_case_can_be_recorded),
-        CAMPAIGN_TEST(a_case_that_kills_its_worker_gives_no_recording),
+        SWEEP_TEST(a_case_at_which_workers_die_is_broken_and_the_others_are_judged),
+        SWEEP_TEST(a_worker_that_dies_once_is_replaced),
+        SWEEP_TEST(a_case_runs_once_more_in_a_process_of_its_own),
+        SWEEP_TEST(a_routine_that_kills_every_worker_is_given_up),
+        SWEEP_TEST(a_routine_that_exits_is_broken),
+        SWEEP_TEST(a_routine_may_not_start_a_process),
+        SWEEP_TEST(garbage_on_the_pipe_is_no_report),
+        SWEEP_TEST(a_scribbled_progress_word_is_not_believed),
+        SWEEP_TEST(a_routine_that_stops_the_clock_is_broken),
+        SWEEP_TEST(a_stopped_sweep_keeps_what_it_has_and_does_not_conform),
+        SWEEP_TEST(a_routine_that_prints_is_not_heard),
+        SWEEP_TEST(many_sweeps_leave_no_open_files),
+        SWEEP_TEST(one_case_can_be_recorded),
+        SWEEP_TEST(a_case_that_kills_its_worker_gives_no_recording),
     };
-    return RUN_CAMPAIGN_TESTS(tests);
+    return RUN_SWEEP_TESTS(tests);
 }

@@ -13,33 +13,33 @@
 // Stores of N bytes as a routine would make them.
 typedef void stores_fn(struct handmade *h, uint64_t n);
 
-static struct laws laws_of(stores_fn *stores, uint64_t lo, uint64_t hi)
+static struct patterns patterns_of(stores_fn *stores, uint64_t lo, uint64_t hi)
 {
-    struct laws laws = {0};
+    struct patterns patterns = {0};
     struct handmade h;
     for (uint64_t n = lo; n <= hi; n++) {
         handmade_init(&h, n, 0);
         stores(&h, n);
-        laws_add(&laws, &h.r, n, 1);
+        patterns_add(&patterns, &h.r, n, 1);
     }
-    return laws;
+    return patterns;
 }
 
 // EXPECTED: all lines, each "sizes: text" with a newline.
-static void assert_laws(stores_fn *stores, uint64_t lo, uint64_t hi, const char *expected)
+static void assert_patterns(stores_fn *stores, uint64_t lo, uint64_t hi, const char *expected)
 {
-    struct laws laws = laws_of(stores, lo, hi);
-    struct law_line lines[LAW_LINES_MAX];
+    struct patterns patterns = patterns_of(stores, lo, hi);
+    struct pattern_line lines[PATTERN_LINES_MAX];
     char text[4096] = "";
     size_t count, length = 0;
-    for (size_t i = 0; i < laws.count;) {
-        i = laws_lines(&laws, i, lines, &count);
+    for (size_t i = 0; i < patterns.count;) {
+        i = patterns_lines(&patterns, i, lines, &count);
         for (size_t k = 0; k < count; k++)
             length += (size_t)snprintf(text + length, sizeof text - length, "%s: %s\n",
                                        lines[k].sizes, lines[k].text);
     }
     assert_string_equal(text, expected);
-    laws_free(&laws);
+    patterns_free(&patterns);
 }
 
 static void two_halves(struct handmade *h, uint64_t n)
@@ -48,10 +48,10 @@ static void two_halves(struct handmade *h, uint64_t n)
     handmade_store(h, (int64_t)n - 32, 32);
 }
 
-static void a_store_at_the_start_and_one_at_the_end_are_one_law(void **state)
+static void a_store_at_the_start_and_one_at_the_end_are_one_pattern(void **state)
 {
     (void)state;
-    assert_laws(two_halves, 33, 64, "33..64: [0,32) then [n-32,n): 64 minus n bytes twice\n");
+    assert_patterns(two_halves, 33, 64, "33..64: [0,32) then [n-32,n): 64 minus n bytes twice\n");
 }
 
 static void once_up_to_40(struct handmade *h, uint64_t n)
@@ -60,10 +60,10 @@ static void once_up_to_40(struct handmade *h, uint64_t n)
     handmade_store(h, (int64_t)n - 32, 32);
 }
 
-static void where_the_stores_change_another_law_begins(void **state)
+static void where_the_stores_change_another_pattern_begins(void **state)
 {
     (void)state;
-    assert_laws(once_up_to_40, 39, 42,
+    assert_patterns(once_up_to_40, 39, 42,
                 "39..40: [0,32) then [n-32,n): 64 minus n bytes twice\n"
                 "41..42: [0,16) then [n-32,n): 48 minus n bytes twice\n");
 }
@@ -77,10 +77,10 @@ static void words_then_bytes(struct handmade *h, uint64_t n)
         handmade_store(h, (int64_t)at, 1);
 }
 
-static void laws_that_come_again_for_larger_sizes_are_told_once(void **state)
+static void patterns_that_come_again_for_larger_sizes_are_told_once(void **state)
 {
     (void)state;
-    assert_laws(words_then_bytes, 16, 47,
+    assert_patterns(words_then_bytes, 16, 47,
                 "8k: [0,8k) in steps of 8  (k = 2..5)\n"
                 "8k+1..8k+7: [0,8k) in steps of 8 then [8k,n) in steps of 1  (k = 2..5)\n");
 }
@@ -94,7 +94,7 @@ static void backwards(struct handmade *h, uint64_t n)
 static void a_run_may_go_downwards(void **state)
 {
     (void)state;
-    assert_laws(backwards, 0, 30, "0: no store\n1..30: [0,n) downwards in steps of 1\n");
+    assert_patterns(backwards, 0, 30, "0: no store\n1..30: [0,n) downwards in steps of 1\n");
 }
 
 static void string_op(struct handmade *h, uint64_t n)
@@ -106,7 +106,7 @@ static void string_op(struct handmade *h, uint64_t n)
 static void a_string_op_is_a_run(void **state)
 {
     (void)state;
-    assert_laws(string_op, 1, 9, "1..9: [0,n) in steps of 1\n");
+    assert_patterns(string_op, 1, 9, "1..9: [0,n) in steps of 1\n");
 }
 
 static void scattered(struct handmade *h, uint64_t n)
@@ -118,7 +118,7 @@ static void scattered(struct handmade *h, uint64_t n)
 static void what_has_no_simple_pattern_is_said_to_have_none(void **state)
 {
     (void)state;
-    assert_laws(scattered, 60, 70, "60..70: no simple pattern\n");
+    assert_patterns(scattered, 60, 70, "60..70: no simple pattern\n");
 }
 
 static void faults_at_5(struct handmade *h, uint64_t n)
@@ -128,10 +128,10 @@ static void faults_at_5(struct handmade *h, uint64_t n)
         h->r.trace.outcome = OUTCOME_FAULTED;
 }
 
-static void a_size_that_did_not_return_has_no_law(void **state)
+static void a_size_that_did_not_return_has_no_pattern(void **state)
 {
     (void)state;
-    assert_laws(faults_at_5, 5, 5, "5: no simple pattern\n");
+    assert_patterns(faults_at_5, 5, 5, "5: no simple pattern\n");
 }
 
 static void thrice(struct handmade *h, uint64_t n)
@@ -143,14 +143,14 @@ static void thrice(struct handmade *h, uint64_t n)
 static void bytes_stored_more_than_twice_are_not_said_to_be_stored_twice(void **state)
 {
     (void)state;
-    assert_laws(thrice, 3, 9, "3..9: [0,n) then [0,n) then [0,n): n bytes again\n");
+    assert_patterns(thrice, 3, 9, "3..9: [0,n) then [0,n) then [0,n): n bytes again\n");
 }
 
 static void sizes_that_were_refused_say_why(void **state)
 {
     (void)state;
-    struct laws laws = {0};
-    struct law_line lines[LAW_LINES_MAX];
+    struct patterns patterns = {0};
+    struct pattern_line lines[PATTERN_LINES_MAX];
     struct handmade h;
     size_t count;
     for (uint64_t n = 1; n <= 6; n++) {
@@ -160,29 +160,29 @@ static void sizes_that_were_refused_say_why(void **state)
             h.r.trace.outcome = OUTCOME_REFUSED;
             snprintf(h.r.trace.reason, sizeof h.r.trace.reason, n < 5 ? "no" : "never");
         }
-        laws_add(&laws, &h.r, n, 1);
+        patterns_add(&patterns, &h.r, n, 1);
     }
-    assert_int_equal(laws.count, 4);
-    assert_int_equal(laws_lines(&laws, 1, lines, &count), 2);
+    assert_int_equal(patterns.count, 4);
+    assert_int_equal(patterns_lines(&patterns, 1, lines, &count), 2);
     assert_string_equal(lines[0].sizes, "3..4");
     assert_string_equal(lines[0].text, "no");
-    laws_lines(&laws, 2, lines, &count);
+    patterns_lines(&patterns, 2, lines, &count);
     assert_string_equal(lines[0].text, "never");
-    laws_lines(&laws, 3, lines, &count);
+    patterns_lines(&patterns, 3, lines, &count);
     assert_string_equal(lines[0].text, "[0,6)");
-    laws_free(&laws);
+    patterns_free(&patterns);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_store_at_the_start_and_one_at_the_end_are_one_law),
-        cmocka_unit_test(where_the_stores_change_another_law_begins),
-        cmocka_unit_test(laws_that_come_again_for_larger_sizes_are_told_once),
+        cmocka_unit_test(a_store_at_the_start_and_one_at_the_end_are_one_pattern),
+        cmocka_unit_test(where_the_stores_change_another_pattern_begins),
+        cmocka_unit_test(patterns_that_come_again_for_larger_sizes_are_told_once),
         cmocka_unit_test(a_run_may_go_downwards),
         cmocka_unit_test(a_string_op_is_a_run),
         cmocka_unit_test(what_has_no_simple_pattern_is_said_to_have_none),
-        cmocka_unit_test(a_size_that_did_not_return_has_no_law),
+        cmocka_unit_test(a_size_that_did_not_return_has_no_pattern),
         cmocka_unit_test(bytes_stored_more_than_twice_are_not_said_to_be_stored_twice),
         cmocka_unit_test(sizes_that_were_refused_say_why),
     };

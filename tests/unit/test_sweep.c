@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// What a campaign makes of routines that do well and of routines that do not:
+// What a sweep makes of routines that do well and of routines that do not:
 // nothing that they do loses other cases' results, or passes as conforming.
 
-#include "campaign_fakes.h"
+#include "sweep_fakes.h"
 
 static void a_correct_routine_conforms(void **state)
 {
@@ -51,7 +51,7 @@ static void a_chart_has_each_case_where_it_lies_and_is_made_when_asked_for(void 
 {
     (void)state;
     struct backend b = backend_of(twice_from_100);
-    struct campaign_options options = options_for_two();
+    struct sweep_options options = options_for_two();
     options.charts = true;
     sweep_as(&b, 2, &options);
     const struct finding *f = &results[IN_ORDER].findings[0];
@@ -67,20 +67,20 @@ static void a_chart_has_each_case_where_it_lies_and_is_made_when_asked_for(void 
     assert_null(results[IN_ORDER].chart);
 }
 
-static void laws_are_read_off_every_size(void **state)
+static void patterns_are_read_off_every_size(void **state)
 {
     (void)state;
     struct backend b = backend_of(good);
-    struct campaign_options options = options_for_two();
-    struct law_line lines[LAW_LINES_MAX];
-    struct laws laws;
+    struct sweep_options options = options_for_two();
+    struct pattern_line lines[PATTERN_LINES_MAX];
+    struct patterns patterns;
     size_t count;
-    campaign_laws(&b, OP_MEMCPY, &options, &laws);
-    assert_int_equal(laws.count, 2); // nothing, and the loop
-    laws_lines(&laws, 1, lines, &count);
+    sweep_patterns(&b, OP_MEMCPY, &options, &patterns);
+    assert_int_equal(patterns.count, 2); // nothing, and the loop
+    patterns_lines(&patterns, 1, lines, &count);
     assert_string_equal(lines[0].sizes, "1..512");
     assert_string_equal(lines[0].text, "[0,n) in steps of 1");
-    laws_free(&laws);
+    patterns_free(&patterns);
 }
 
 static void a_value_written_wrong_and_then_right_is_seen_in_a_second_run(void **state)
@@ -204,7 +204,7 @@ static void a_recorder_that_refuses_the_routine_skips_all(void **state)
 {
     (void)state;
     struct backend b = backend_of(good);
-    struct campaign_options options = options_for_two();
+    struct sweep_options options = options_for_two();
     b.arg4 = 1;
     sweep_as(&b, 2, &options);
     for (int i = 0; i < 2; i++) {
@@ -219,7 +219,7 @@ static void a_routine_that_kills_its_loader_is_broken(void **state)
 {
     (void)state;
     struct backend b = backend_of(good);
-    struct campaign_options options = options_for_two();
+    struct sweep_options options = options_for_two();
     b.arg4 = 2;
     sweep_as(&b, 1, &options);
     assert_verdict(&results[0], VERDICT_BROKEN);
@@ -230,7 +230,7 @@ static void what_cannot_run_here_is_skipped_without_a_process(void **state)
 {
     (void)state;
     struct backend b = backend_of(good);
-    struct campaign_options options = options_for_two();
+    struct sweep_options options = options_for_two();
     b.missing = (char *)(uintptr_t) "CPU lacks rtm";
     sweep_as(&b, 1, &options);
     assert_verdict(&results[0], VERDICT_SKIPPED);
@@ -241,24 +241,24 @@ static void what_cannot_run_here_is_skipped_without_a_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CAMPAIGN_TEST(a_correct_routine_conforms),
-        CAMPAIGN_TEST(a_finding_has_its_count_and_the_smallest_case_recorded),
-        CAMPAIGN_TEST(a_chart_has_each_case_where_it_lies_and_is_made_when_asked_for),
-        CAMPAIGN_TEST(laws_are_read_off_every_size),
-        CAMPAIGN_TEST(a_value_written_wrong_and_then_right_is_seen_in_a_second_run),
-        CAMPAIGN_TEST(a_routine_that_does_not_repeat_itself_is_broken),
-        CAMPAIGN_TEST(stores_that_depend_on_data_are_found_where_that_matters),
-        CAMPAIGN_TEST(a_wild_store_is_a_finding_and_costs_no_other_result),
-        CAMPAIGN_TEST(wild_stores_everywhere_end_the_sweep_early),
-        CAMPAIGN_TEST(a_store_that_faulted_is_a_crash_and_distrusts_nobody),
-        CAMPAIGN_TEST(bytes_changed_nearby_without_a_recorded_store_are_broken),
-        CAMPAIGN_TEST(bytes_changed_far_off_without_a_recorded_store_are_broken),
-        CAMPAIGN_TEST(a_trace_that_the_recorder_does_not_vouch_for_is_broken),
-        CAMPAIGN_TEST(timeouts_are_findings_and_end_the_sweep_early),
-        CAMPAIGN_TEST(refused_cases_are_skipped_with_the_smallest_as_the_reason),
-        CAMPAIGN_TEST(a_recorder_that_refuses_the_routine_skips_all),
-        CAMPAIGN_TEST(a_routine_that_kills_its_loader_is_broken),
-        CAMPAIGN_TEST(what_cannot_run_here_is_skipped_without_a_process),
+        SWEEP_TEST(a_correct_routine_conforms),
+        SWEEP_TEST(a_finding_has_its_count_and_the_smallest_case_recorded),
+        SWEEP_TEST(a_chart_has_each_case_where_it_lies_and_is_made_when_asked_for),
+        SWEEP_TEST(patterns_are_read_off_every_size),
+        SWEEP_TEST(a_value_written_wrong_and_then_right_is_seen_in_a_second_run),
+        SWEEP_TEST(a_routine_that_does_not_repeat_itself_is_broken),
+        SWEEP_TEST(stores_that_depend_on_data_are_found_where_that_matters),
+        SWEEP_TEST(a_wild_store_is_a_finding_and_costs_no_other_result),
+        SWEEP_TEST(wild_stores_everywhere_end_the_sweep_early),
+        SWEEP_TEST(a_store_that_faulted_is_a_crash_and_distrusts_nobody),
+        SWEEP_TEST(bytes_changed_nearby_without_a_recorded_store_are_broken),
+        SWEEP_TEST(bytes_changed_far_off_without_a_recorded_store_are_broken),
+        SWEEP_TEST(a_trace_that_the_recorder_does_not_vouch_for_is_broken),
+        SWEEP_TEST(timeouts_are_findings_and_end_the_sweep_early),
+        SWEEP_TEST(refused_cases_are_skipped_with_the_smallest_as_the_reason),
+        SWEEP_TEST(a_recorder_that_refuses_the_routine_skips_all),
+        SWEEP_TEST(a_routine_that_kills_its_loader_is_broken),
+        SWEEP_TEST(what_cannot_run_here_is_skipped_without_a_process),
     };
-    return RUN_CAMPAIGN_TESTS(tests);
+    return RUN_SWEEP_TESTS(tests);
 }
