@@ -32,14 +32,14 @@ enum copy_result { RESULT_OF_OP, RESULT_NONE };
 struct arch;
 
 struct backend {
-    char *name;     // "family/routine", or "PATH:SYMBOL" as the user wrote it, but
-                    // for what cannot be shown (printable.h)
-    char *path;     // file the code comes from; NULL: linked into this program
-    char *symbol;   // symbol in that file
-    char *from;     // one short phrase for `list`: where the code comes from
-    char *missing;  // NULL, or why it cannot run here: "CPU lacks rtm",
-                    // "install musl-dev"
-    enum copy_op op;         // what it claims to be
+    char *name;      // "family/routine", or "PATH:SYMBOL" as the user wrote it, but
+                     // for what cannot be shown (printable.h)
+    char *path;      // file the code comes from; NULL: linked into this program
+    char *symbol;    // symbol in that file
+    char *from;      // one short phrase for `list`: where the code comes from
+    char *missing;   // NULL, or why it cannot run here: "CPU lacks rtm",
+                     // "install musl-dev"
+    enum copy_op op; // what it claims to be
     enum copy_result result;
     uint64_t arg4;           // fourth argument, for routines that take flags
     uint64_t size_min;       // smallest size it may be asked for, bytes
@@ -77,8 +77,8 @@ void backend_list_free(struct backend_list *list);
 struct routine_tunable {
     const char *symbol;
     void *address;
-    size_t width;        // bytes: 4 or 8
-    uint64_t initial;    // value after loading
+    size_t width;     // bytes: 4 or 8
+    uint64_t initial; // value after loading
 };
 
 enum { ROUTINE_IMAGES_MAX = 8, ROUTINE_TUNABLES_MAX = 16 };
@@ -91,7 +91,7 @@ struct routine {
     struct routine_tunable tunables[ROUTINE_TUNABLES_MAX];
     size_t tunable_count;
     struct undefined undefined;
-    void *handle;        // owned by the loader
+    void *handle; // owned by the loader
 };
 
 // Maps the routine. False and one line in ERROR when it cannot be loaded.

@@ -6,11 +6,11 @@
 
 #include "backends/cross_backends.h"
 
-#include "backends/cross.def"
 #include "backends/arch.h"
-#include "backends/elf/archive_index.h"
 #include "backends/backend_list.h"
 #include "backends/backends.def"
+#include "backends/cross.def"
+#include "backends/elf/archive_index.h"
 
 #include <fnmatch.h>
 #include <limits.h>

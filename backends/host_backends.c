@@ -8,9 +8,9 @@
 #include "backends/backend_list.h"
 #include "backends/backends.def"
 #include "backends/elf/elf_file.h"
-#include "backends/routines/storecopy_rows.h"
 #include "backends/planted/planted.h"
 #include "backends/routines/routines.h"
+#include "backends/routines/storecopy_rows.h"
 
 #include <dlfcn.h>
 #include <fnmatch.h>
@@ -341,12 +341,11 @@ static void builtin_families(struct backend_list *out)
 }
 
 static void storecopy_row(struct backend_list *out, const char *name, const void *code,
-                       enum copy_op op, uint64_t width, const char *features)
+                          enum copy_op op, uint64_t width, const char *features)
 {
     char full_name[NAME_MAX_BYTES];
     snprintf(full_name, sizeof full_name, "engine/%s", name);
-    struct backend *b = add_builtin(out, full_name, code, op,
-                                    "storecopy, the copy engine");
+    struct backend *b = add_builtin(out, full_name, code, op, "storecopy, the copy engine");
     b->arg4 = width;
     backend_need(b, features);
 }

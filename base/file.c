@@ -5,8 +5,8 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fts.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +61,8 @@ bool make_folder(const char *path, const char *advice, char *error, size_t error
 {
     if (mkdir(path, 0777) == 0 || (errno == EEXIST && is_folder(path)))
         return true;
-    snprintf(error, error_size, "cannot make the folder '%s': %s; %s", path, strerror(errno), advice);
+    snprintf(error, error_size, "cannot make the folder '%s': %s; %s", path, strerror(errno),
+             advice);
     return false;
 }
 

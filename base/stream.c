@@ -3,9 +3,9 @@
 
 #include "base/stream.h"
 
-#include "base/terminal.h"
 #include "base/printable.h"
 #include "base/stopping.h"
+#include "base/terminal.h"
 
 #include <errno.h>
 #include <limits.h>

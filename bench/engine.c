@@ -5,8 +5,8 @@
 // a run of the one and a run of the other, and a number is the median ratio of
 // the pairs' times, above 1 when storecopy is faster. Called by script/bench.
 
-#include "bench.h"
 #include "backends/routines/routines.h"
+#include "bench.h"
 #include "sizes.h"
 #include "storecopy.h"
 

@@ -123,7 +123,8 @@ int main(int argc, char **argv)
     backend_list_all(&all);
     const struct backend *subject = find_subject(&all);
     if (subject && !subject->missing)
-        d.options.prepared = d.kind->prepare(subject, &(struct recorder_setup){0}, error, sizeof error);
+        d.options.prepared =
+            d.kind->prepare(subject, &(struct recorder_setup){0}, error, sizeof error);
     struct recorder *r = d.options.prepared ? open_recorder(&d) : NULL;
     if (!r) {
         fprintf(stderr, "bench: %s does not run here: %s\n", subject_name,

@@ -33,7 +33,7 @@ double sweep_seconds(const struct backend *backend, const struct sweep *sweep, u
     struct result result = {0};
     const uint64_t start = now_ns();
     if (!sweep_run(backend, &plan, contract_find("shared"), 1, &options, &result, error,
-                      sizeof error))
+                   sizeof error))
         return fail(backend, error);
     const double seconds = (double)(now_ns() - start) / 1e9;
     const bool whole = result.cases == plan.cases;

@@ -41,7 +41,8 @@ const struct command_help help_check = {
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
     .command = FORMAT_CHECK,
-    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE |
+              OPTIONS_OUTPUT,
     .own = &own_argp,
 };
 
@@ -55,7 +56,7 @@ int command_check(int argc, char **argv)
         status = error_tell("check what? Name a BACKEND; `storescope list backends' has them");
     else if (o.contract_count == 0)
         status = error_tell("check for which memory? Say --contract NAME; `storescope list "
-                             "contracts' has them");
+                            "contracts' has them");
     else
         status = run_command(&o, NULL);
     options_free(&o);

@@ -2,10 +2,10 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "findings/compare.h"
-#include "reports/text/differences.h"
+#include "cli/compare_diff.h"
 #include "cli/options/option_reader.h"
 #include "cli/sweep_command.h"
-#include "cli/compare_diff.h"
+#include "reports/text/differences.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -72,7 +72,8 @@ const struct command_help help_compare = {
         "bad usage, nothing to test, or a case that could not be judged.",
     .command = FORMAT_COMPARE,
     .own = &own_argp,
-    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE |
+              OPTIONS_OUTPUT,
 };
 
 // ---- against expectations ----
@@ -105,11 +106,11 @@ static int status_of(void *context, const struct totals *totals)
         return EXIT_TROUBLE;
     if (totals->unjudged > 0 && x->report.judged > 0)
         return error_tell("not all could be judged: %s; the report gives every reason",
-                           totals->unjudged_names);
+                          totals->unjudged_names);
     if (x->report.judged == 0) {
         const struct unjudged *u = x->report.unjudged;
         return error_tell("nothing was judged: %s under %s: %s", u ? u->backend : "",
-                           u ? u->contract : "", u ? u->reason : "");
+                          u ? u->contract : "", u ? u->reason : "");
     }
     return EXIT_CLEAN;
 }

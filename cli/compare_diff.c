@@ -3,11 +3,11 @@
 
 #include "cli/compare_diff.h"
 
-#include "reports/diff/diff.h"
+#include "backends/selection.h"
 #include "base/json.h"
 #include "base/printable.h"
 #include "cli/sweep_command.h"
-#include "backends/selection.h"
+#include "reports/diff/diff.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -223,19 +223,20 @@ static int show(struct both *x)
         json_print(diff, out.file);
         fputc('\n', out.file);
     } else {
-        view_of(o->format)->print(diff, &(struct diff_view){.record = record,
-                                                            .context = x,
-                                                            .terminal = output_terminal(&out, o->color),
-                                                            .out = out.file});
+        view_of(o->format)->print(diff,
+                                  &(struct diff_view){.record = record,
+                                                      .context = x,
+                                                      .terminal = output_terminal(&out, o->color),
+                                                      .out = out.file});
         cJSON_Delete(diff);
     }
     if (pairs == 0)
         status = error_tell("nothing was compared: no routine of '%s' has a name of '%s'; name "
-                             "one routine a side",
-                             a.name, b.name);
+                            "one routine a side",
+                            a.name, b.name);
     else if (judged == 0 && status == EXIT_CLEAN)
         status = error_tell("nothing was compared: no verdict was judged on both sides; the "
-                             "report of each gives the reason");
+                            "report of each gives the reason");
     return output_end(&out, status);
 }
 
@@ -248,7 +249,7 @@ int side_by_side(struct options *o)
         return error_tell("--diff takes two sides: each a JSON report, a glob or PATH:SYMBOL");
     if (view_of(o->format) == NULL && o->format != &format_json)
         return error_tell("--diff has the formats text, json, html and markdown, not %s",
-                           o->format->name);
+                          o->format->name);
     if (o->more_count > 0)
         return error_tell("--diff makes one report; leave out --report and --json");
     bool swept = open_side(&x.sides[0], o->words[0], error, sizeof error) &&

@@ -80,7 +80,8 @@ const struct command_help help_emit = {
         "that could not be judged.",
     .command = FORMAT_EMIT,
     .own = &own_argp,
-    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE |
+              OPTIONS_OUTPUT,
 };
 
 static bool choose_cases(struct options *o, enum copy_op op, uint64_t align, char *error,
@@ -144,8 +145,8 @@ static int emit(struct options *o, const struct emit_options *own)
         return error_tell("emit by which compiler? Say --cc 'gcc -O2'");
     if (o->word_count > 0)
         return error_tell("'%s': emit takes no BACKEND; a compiler with options is one word: "
-                           "--cc 'gcc -O2'",
-                           o->words[0]);
+                          "--cc 'gcc -O2'",
+                          o->words[0]);
     if (!choose_op(o, &op, error, sizeof error) ||
         !choose_cases(o, op, own->align, error, sizeof error))
         return error_tell("%s", error);

@@ -3,8 +3,8 @@
 
 #include "fuzz/campaign/campaign.h"
 
-#include "cli/cli.h"
 #include "backends/selection.h"
+#include "cli/cli.h"
 #include "cli/options/option_reader.h"
 
 #include <assert.h>
@@ -174,9 +174,9 @@ static int show_history(const struct options *o, const struct fuzz_options *own)
     struct terminal terminal = {.columns = 0};
     if (ok)
         terminal = output_terminal(&out, o->color);
-    bool shown =
-        ok && (o->format == &format_json ? history_json(h, out.file, error, sizeof error)
-                                         : history_text(h, &terminal, out.file, error, sizeof error));
+    bool shown = ok && (o->format == &format_json
+                            ? history_json(h, out.file, error, sizeof error)
+                            : history_text(h, &terminal, out.file, error, sizeof error));
     history_close(h);
     if (ok && !shown)
         output_abandon(&out);
@@ -275,7 +275,7 @@ static bool prepare(struct fuzz *x, const struct options *o, char *error, size_t
     bool ok =
         own->resume ? take_up_state(x, o, error, error_size) : take_state(x, o, error, error_size);
     return ok && rejudge_contracts(x->folder.contracts, &x->contracts, &x->contract_count, error,
-                                 error_size);
+                                   error_size);
 }
 
 static int fuzz(struct options *o, const struct fuzz_options *own)

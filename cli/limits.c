@@ -11,7 +11,7 @@
 static const struct limit {
     int resource;
     rlim_t needed;
-    unsigned unit; // of `ulimit'
+    unsigned unit;                       // of `ulimit'
     const char *option, *before, *after; // "a stack of", "KiB is too small"
 } limits[] = {
     {RLIMIT_NOFILE, 256, 1, "-n", "", " file descriptors are too few"},

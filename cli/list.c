@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "base/nearest.h"
 #include "cli/cli.h"
 #include "cli/list_rows.h"
-#include "base/nearest.h"
 
 #include <string.h>
 
@@ -52,7 +52,7 @@ static int trouble_of(const struct options *o, unsigned kinds, const char *error
     for (size_t i = 0; kinds == 1u << LIST_BACKENDS && length > 2 && i < LIST_KIND_COUNT; i++)
         if (strncmp(o->words[0], list_kind_name[i], length) == 0)
             return error_tell("there is no list '%s' (did you mean `storescope list %s'?)",
-                               o->words[0], list_kind_name[i]);
+                              o->words[0], list_kind_name[i]);
     struct nearest n = {.wanted = o->words[0]};
     char near_text[NEAREST_TEXT_MAX];
     for (size_t i = 0; kinds == 1u << LIST_BACKENDS && i < LIST_KIND_COUNT; i++)

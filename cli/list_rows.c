@@ -4,9 +4,9 @@
 #include "cli/list_rows.h"
 
 #include "backends/arch.h"
-#include "judge/contract.h"
 #include "base/json.h"
 #include "base/nearest.h"
+#include "judge/contract.h"
 #include "record/recorder.h"
 #include "reports/report.h"
 #include "reports/rule_help.h"
@@ -102,7 +102,7 @@ static void text_backends(const struct list_rows *rows, const struct terminal *t
             const struct backend *b = s->items[i];
             fprintf(out, "  %-*s  %-7s  ", name, b->name, copy_op_name[b->op]);
             terminal_put(terminal, out, b->missing ? HUE_DOUBT : HUE_GOOD,
-                     b->missing ? b->missing : "ready");
+                         b->missing ? b->missing : "ready");
             fputc('\n', out);
         }
     }
@@ -193,7 +193,8 @@ static void text_rules(const struct list_rows *rows, const struct terminal *term
     }
 }
 
-void list_text(const struct list_rows *rows, unsigned kinds, const struct terminal *terminal, FILE *out)
+void list_text(const struct list_rows *rows, unsigned kinds, const struct terminal *terminal,
+               FILE *out)
 {
     static void (*const show[LIST_KIND_COUNT])(const struct list_rows *, const struct terminal *,
                                                FILE *) = {

@@ -7,8 +7,8 @@
 #ifndef STORESCOPE_LIST_ROWS_H
 #define STORESCOPE_LIST_ROWS_H
 
-#include "base/terminal.h"
 #include "backends/selection.h"
+#include "base/terminal.h"
 
 enum list_kind { LIST_BACKENDS, LIST_RECORDERS, LIST_CONTRACTS, LIST_RULES, LIST_KIND_COUNT };
 extern const char *const list_kind_name[LIST_KIND_COUNT];
@@ -24,7 +24,8 @@ bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool 
                  size_t error_size);
 void list_free(struct list_rows *rows);
 
-void list_text(const struct list_rows *rows, unsigned kinds, const struct terminal *terminal, FILE *out);
+void list_text(const struct list_rows *rows, unsigned kinds, const struct terminal *terminal,
+               FILE *out);
 void list_json(const struct list_rows *rows, unsigned kinds, FILE *out);
 
 #endif

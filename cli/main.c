@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "base/nearest.h"
 #include "cli/cli.h"
 #include "cli/generated/generated.h"
 #include "cli/limits.h"
-#include "base/nearest.h"
 
 #include <fcntl.h>
 #include <locale.h>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "findings/rejudge.h"
-#include "cli/emulation.h"
-#include "cli/cli.h"
-#include "reports/access_text.h"
-#include "findings/expectations.h"
-#include "base/json.h"
-#include "cli/options/option_reader.h"
 #include "backends/selection.h"
+#include "base/json.h"
+#include "cli/cli.h"
+#include "cli/emulation.h"
+#include "cli/options/option_reader.h"
+#include "findings/expectations.h"
+#include "findings/rejudge.h"
+#include "reports/access_text.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -276,8 +276,7 @@ static void replay_on(struct replay *x, const char *file, const struct saved *s,
     }
     i.results = calloc(count, sizeof *i.results);
     assert(i.results != NULL);
-    x->failed =
-        !rejudge(b, &s->c, contracts, count, &x->run, i.results, x->error, sizeof x->error);
+    x->failed = !rejudge(b, &s->c, contracts, count, &x->run, i.results, x->error, sizeof x->error);
     if (!x->failed) {
         enum state state = state_of(&i);
         if (state != SKIPPED && state != BROKEN)
@@ -385,7 +384,7 @@ static int status_of(const struct replay *x)
     if (judged > 0)
         return EXIT_CLEAN;
     return error_tell("nothing was replayed: %s",
-                       x->unjudged[0] ? x->unjudged : "no file there; name a saved case");
+                      x->unjudged[0] ? x->unjudged : "no file there; name a saved case");
 }
 
 static int run(struct replay *x)

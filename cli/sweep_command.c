@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "cli/emulation.h"
 #include "cli/sweep_command.h"
+#include "cli/emulation.h"
 
-#include "reports/progress.h"
 #include "backends/selection.h"
+#include "reports/progress.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -116,8 +116,8 @@ static void sweep(struct run *run, const struct backend *b, enum copy_op op)
     if (missing != NULL)
         skip_backend(run, b, op, missing);
     else
-        run->failed = !sweep_run(b, plan, run->o->contracts, run->o->contract_count,
-                                    &run->o->run, run->results, run->error, sizeof run->error);
+        run->failed = !sweep_run(b, plan, run->o->contracts, run->o->contract_count, &run->o->run,
+                                 run->results, run->error, sizeof run->error);
     free(plan);
     if (!run->failed)
         report_results(run);
@@ -176,8 +176,8 @@ static int status_of(const struct run *run)
     if (t->verdicts[VERDICT_CONFORMS] > 0 && t->unjudged == 0)
         return EXIT_CLEAN;
     return error_tell("%s: %s; the report gives every reason",
-                       t->cases > 0 ? "not all could be judged" : "nothing was judged",
-                       run->unjudged);
+                      t->cases > 0 ? "not all could be judged" : "nothing was judged",
+                      run->unjudged);
 }
 
 static void report_all(struct run *run)

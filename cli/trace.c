@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "cli/emulation.h"
-#include "cli/cli.h"
 #include "backends/selection.h"
+#include "cli/cli.h"
+#include "cli/emulation.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -69,10 +69,12 @@ static bool case_from_options(const struct options *o, const struct backend *b, 
     unsigned op = o->ops ? (unsigned)__builtin_ctz(o->ops) : b->op;
     if (!r->size.step || !is_one(&r->size) || !is_one(&r->dst) || !is_one(&r->src) ||
         !is_one(&r->overlap) || (o->ops & (o->ops - 1)) || r->order == ORDER_BOTH) {
-        snprintf(error, error_size, "%s; see `storescope trace --help'",
-                 r->size.step ? "trace takes one case: give single numbers, not ranges; dst or src for --lower"
-                              : "trace which call? Give a CASE such as 'memmove size=15', or "
-                                "--size N");
+        snprintf(
+            error, error_size, "%s; see `storescope trace --help'",
+            r->size.step
+                ? "trace takes one case: give single numbers, not ranges; dst or src for --lower"
+                : "trace which call? Give a CASE such as 'memmove size=15', or "
+                  "--size N");
         return false;
     }
     size_t length =
@@ -154,8 +156,10 @@ static int show(const struct options *o, const struct trace_report *trace)
     struct host host;
     host_describe(&host);
     const struct run_facts facts = {.command = FORMAT_TRACE, .host = &host, .run = &o->run};
-    struct report report = {
-        .format = o->format, .facts = &facts, .out = out.file, .terminal = output_terminal(&out, o->color)};
+    struct report report = {.format = o->format,
+                            .facts = &facts,
+                            .out = out.file,
+                            .terminal = output_terminal(&out, o->color)};
     o->format->trace(&report, trace);
     return output_end(&out, status[trace->recording->trace.outcome]);
 }

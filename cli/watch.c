@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "reports/bus.h"
 #include "cli/cli.h"
 #include "cli/options/option_reader.h"
+#include "reports/bus.h"
 #include "reports/watch/watch_report.h"
 
 #include <string.h>
@@ -232,7 +232,7 @@ int command_watch(int argc, char **argv)
         status = error_tell("watch what? Name the file that the program maps: --map FILE");
     else if (o.word_count == 0)
         status = error_tell("watch whom? Name the program: storescope watch --map %s -- PROGRAM",
-                             own.map);
+                            own.map);
     else if (o.bus && o.format == &format_json)
         status = error_tell("--bus prints text; leave out --format json");
     else

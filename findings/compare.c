@@ -75,7 +75,7 @@ static const struct result *rerun(struct comparing *x, const struct copy_case *c
     struct result *results = calloc(x->contract_count, sizeof *results);
     assert(results != NULL);
     if (!rejudge(x->backend, c, x->contracts, x->contract_count, &x->run, results, x->error,
-                   sizeof x->error)) {
+                 sizeof x->error)) {
         free(results);
         return NULL;
     }

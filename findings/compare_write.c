@@ -81,8 +81,8 @@ bool comparing_write(struct comparing *x, char *error, size_t error_size)
 {
     if (x->write == NULL)
         return true;
-    bool ok =
-        means_folder(x->write) ? write_folder(x, error, error_size) : write_file(x, error, error_size);
+    bool ok = means_folder(x->write) ? write_folder(x, error, error_size)
+                                     : write_file(x, error, error_size);
     if (ok)
         x->report.written = x->write;
     return ok;

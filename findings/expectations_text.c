@@ -6,8 +6,8 @@
 
 #include "findings/expectations.h"
 
-#include "findings/saved_case.h"
 #include "base/lines.h"
+#include "findings/saved_case.h"
 
 #include <errno.h>
 #include <fts.h>

@@ -8,8 +8,8 @@
 #include <string.h>
 
 bool rejudge(const struct backend *b, const struct copy_case *c, const struct contract *contracts,
-               size_t count, const struct sweep_options *options, struct result *results,
-               char *error, size_t error_size)
+             size_t count, const struct sweep_options *options, struct result *results, char *error,
+             size_t error_size)
 {
     struct plan plan;
     char reason[TRACE_REASON_MAX];
@@ -45,7 +45,7 @@ void rejudge_sites(const struct finding *f, char *pair)
 }
 
 bool rejudge_contracts(const char *list, struct contract **out, size_t *count, char *error,
-                     size_t error_size)
+                       size_t error_size)
 {
     char *copy = strdup(list), *rest = NULL;
     assert(copy != NULL);

@@ -31,7 +31,7 @@ struct saved {
     char contracts[SAVED_CONTRACTS_MAX]; // names or paths, commas between; "": not said
     enum device_side device;             // dst unless said
     bool has_rule;
-    enum rule_id rule;          // what it showed
+    enum rule_id rule;              // what it showed
     char sites[SIGNATURE_PAIR_MAX]; // as signature_pair gives them; "": not said
     struct copy_case c;
 };

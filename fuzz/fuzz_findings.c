@@ -10,12 +10,12 @@
 // The first byte of the input chooses between a sweep and a single recording;
 // the rest is the script of forged_worker.h.
 
-#include "reports/bus.h"
-#include "sweep/sweep.h"
-#include "judge/contract.h"
 #include "fuzz/forged_worker.h"
-#include "reports/format.h"
 #include "fuzz/fuzz.h"
+#include "judge/contract.h"
+#include "reports/bus.h"
+#include "reports/format.h"
+#include "sweep/sweep.h"
 
 #include <cjson/cJSON.h>
 

@@ -15,7 +15,7 @@ const struct harness_kind harness_kind = {
 struct deed {
     const char *who;
     const struct target *target; // NULL: the loop
-    uint8_t *bytes;          // `size` of the destination
+    uint8_t *bytes;              // `size` of the destination
     uint64_t room;
     uint64_t returned;   // less the destination; of the loop, as the other's op wants
     bool clean;          // near the destination, and in the source
@@ -43,7 +43,7 @@ static bool run_routine(struct target *target, const struct copy_case *c, struct
     own.op = target->op;
     rig->layout.dst = NULL;
     target->job.recorder->count_edges(rig->recorder, edges_of_engine(harness_get()->settings.blind),
-                                    EDGE_COUNT);
+                                      EDGE_COUNT);
     target->job.recorder->run(rig->recorder, rig->arena, &own, false, &rig->layout, t);
     if (!rig->layout.dst || t->outcome == OUTCOME_REFUSED || t->outcome == OUTCOME_BROKEN)
         return false;

@@ -5,8 +5,8 @@
 
 #include "backends/backend.h"
 #include "backends/elf/elf_file.h"
-#include "fuzz/fuzz.h"
 #include "backends/loader/image.h"
+#include "fuzz/fuzz.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

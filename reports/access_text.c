@@ -151,4 +151,3 @@ void outcome_print(const struct recording *r, char *text, size_t text_size)
                  t->reason);
     }
 }
-

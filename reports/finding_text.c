@@ -3,8 +3,8 @@
 
 #include "reports/finding_text.h"
 
-#include "reports/access_text.h"
 #include "base/terminal.h"
+#include "reports/access_text.h"
 
 enum { ROWS_MAX = 12, ROWS_TAIL = 3 };
 

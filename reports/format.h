@@ -11,8 +11,8 @@
 #ifndef STORESCOPE_FORMAT_H
 #define STORESCOPE_FORMAT_H
 
-#include "sweep/sweep.h"
 #include "reports/report.h"
+#include "sweep/sweep.h"
 
 enum format_command {
     FORMAT_CHECK = 1,
@@ -34,10 +34,10 @@ struct run_facts {
     const struct contract *contracts;
     size_t contract_count;
     const struct sweep_options *run; // recorder, device side, jobs
-    const struct totals *totals;        // so far; complete when `end` is called
-    bool unreached;                     // list the instructions that no case reached
-    bool patterns;                          // say which stores are made for which sizes
-    const struct baseline *baseline;    // likewise; NULL: nothing was compared with
+    const struct totals *totals;     // so far; complete when `end` is called
+    bool unreached;                  // list the instructions that no case reached
+    bool patterns;                   // say which stores are made for which sizes
+    const struct baseline *baseline; // likewise; NULL: nothing was compared with
 };
 
 struct format;
@@ -47,9 +47,9 @@ struct report {
     const struct format *format;
     const struct run_facts *facts;
     FILE *out;
-    struct terminal terminal;  // of `out`
-    void *state;       // the format's own, from begin to end
-    char trouble[128]; // why the report is lost, though `out` is not; "": it is not
+    struct terminal terminal; // of `out`
+    void *state;              // the format's own, from begin to end
+    char trouble[128];        // why the report is lost, though `out` is not; "": it is not
 };
 
 struct format {
@@ -58,7 +58,7 @@ struct format {
     unsigned commands;       // enum format_command bits
     const char *folder_file; // file to write where FILE is a folder; NULL: refused
     bool values;             // TRACE: capture the bytes of every store
-    bool charts, patterns;       // FORMAT_SWEEPS: see sweep_options
+    bool charts, patterns;   // FORMAT_SWEEPS: see sweep_options
 
     // FORMAT_SWEEPS. `begin` once; `add` after each backend, with COUNT
     // results, one a contract, that are gone after the call; `end` once, also

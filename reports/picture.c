@@ -55,7 +55,8 @@ void picture_add(struct picture *p, const struct extent *e, const struct access 
             touch(p, first + (k - below));
 }
 
-void picture_print_bar(const struct picture *p, const struct terminal *terminal, FILE *out, bool load)
+void picture_print_bar(const struct picture *p, const struct terminal *terminal, FILE *out,
+                       bool load)
 {
     static const enum hue hues[] = {HUE_FAINT, HUE_NONE, HUE_BAD};
     const char *const *sign = load ? load_sign[terminal->utf8] : store_sign[terminal->utf8];
@@ -78,7 +79,8 @@ static void legend_part(FILE *out, const struct terminal *terminal, unsigned *co
     *column = (breaks || *column == 0 ? 0 : *column + 2) + wide;
 }
 
-void picture_print_legend(const struct picture *p, const struct terminal *terminal, FILE *out, bool loads)
+void picture_print_legend(const struct picture *p, const struct terminal *terminal, FILE *out,
+                          bool loads)
 {
     const char *const *store = store_sign[terminal->utf8], *const *load = load_sign[terminal->utf8];
     char text[96];

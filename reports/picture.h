@@ -9,8 +9,8 @@
 #ifndef STORESCOPE_PICTURE_H
 #define STORESCOPE_PICTURE_H
 
-#include "reports/access_text.h"
 #include "base/terminal.h"
+#include "reports/access_text.h"
 
 enum mark { MARK_NONE, MARK_FIRST, MARK_AGAIN };
 
@@ -33,10 +33,12 @@ void picture_add(struct picture *p, const struct extent *e, const struct access 
 
 // Prints the bar of the last access added: `cells` columns. `load` draws it
 // with the signs of loads.
-void picture_print_bar(const struct picture *p, const struct terminal *terminal, FILE *out, bool load);
+void picture_print_bar(const struct picture *p, const struct terminal *terminal, FILE *out,
+                       bool load);
 
 // What the signs mean: "= stored  # stored again".
-void picture_print_legend(const struct picture *p, const struct terminal *terminal, FILE *out, bool loads);
+void picture_print_legend(const struct picture *p, const struct terminal *terminal, FILE *out,
+                          bool loads);
 
 // One sentence on what stands out in the stores of a recording of SIZE bytes.
 void picture_sentence(const struct recording *r, uint64_t size, char *text, size_t text_size);

@@ -7,8 +7,8 @@
 #ifndef STORESCOPE_PROGRESS_H
 #define STORESCOPE_PROGRESS_H
 
-#include "sweep/sweep.h"
 #include "base/terminal.h"
+#include "sweep/sweep.h"
 
 struct progress {
     FILE *out; // NULL: show nothing

@@ -51,8 +51,8 @@ void totals_print(const struct totals *t, const struct terminal *terminal, FILE 
 
 // The results of one backend, contract by contract, as `check` shows them.
 // UNREACHED: with each instruction that the sweep never reached.
-void text_check(const struct result *results, size_t count, bool unreached, const struct terminal *terminal,
-                FILE *out);
+void text_check(const struct result *results, size_t count, bool unreached,
+                const struct terminal *terminal, FILE *out);
 
 // Which stores are made for which sizes, a line each.
 void text_patterns(const struct patterns *patterns, FILE *out);

@@ -10,8 +10,8 @@
 // refuses it is not asked about. Ends with the numbers, and exits 1 when there
 // was a disagreement.
 
-#include "case/arena.h"
 #include "backends/backend.h"
+#include "case/arena.h"
 #include "record/recorder.h"
 
 #include <inttypes.h>
@@ -125,7 +125,9 @@ static void record_all(const struct recorder_kind *kind, const struct routine *r
     const struct recorder_options options = {
         .loads = true,
         .timeout_ms = 2000,
-        .prepared = kind->prepare ? kind->prepare(b, &(struct recorder_setup){0}, error, sizeof error) : NULL,
+        .prepared = kind->prepare
+                        ? kind->prepare(b, &(struct recorder_setup){0}, error, sizeof error)
+                        : NULL,
     };
     if (kind->prepare && !options.prepared)
         _exit(refuse_all(fd, cases, error));
@@ -305,8 +307,7 @@ static void compare_backend(const struct backend *b, uint64_t seed, unsigned cas
         bool x = recording_receive(fds[0], &r[0]), y = recording_receive(fds[1], &r[1]);
         if (!x || !y) {
             if (x != y || i == 0) {
-                printf("%s: the recorder %s ended early, at case %u\n", b->name,
-                       kinds[x]->name, i);
+                printf("%s: the recorder %s ended early, at case %u\n", b->name, kinds[x]->name, i);
                 counts->differed++;
             }
             break;

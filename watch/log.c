@@ -3,9 +3,9 @@
 
 #include "watch/log.h"
 
-#include "watch/file_contents.h"
-#include "watch/disassemble.h"
 #include "record/qemu/insn_text.h"
+#include "watch/disassemble.h"
+#include "watch/file_contents.h"
 #include "watch/tally.h"
 
 #include <assert.h>
@@ -391,7 +391,8 @@ static void note_unreported(struct watch_log *log)
         return;
     place_print(&site->place, site->pc, true, place, sizeof place);
     if (log->unreported_count > 1)
-        snprintf(others, sizeof others, " and %" PRIu64 " such instructions", log->unreported_count - 1);
+        snprintf(others, sizeof others, " and %" PRIu64 " such instructions",
+                 log->unreported_count - 1);
     note(log, NOTE_DOUBT,
          "`%s' at %s%s ran while FILE was mapped and more than one thread was there: QEMU does not "
          "tell what they access%s",

@@ -12,8 +12,8 @@
 #ifndef STORESCOPE_WATCH_LOG_H
 #define STORESCOPE_WATCH_LOG_H
 
-#include "watch/symbols.h"
 #include "watch/session.h"
+#include "watch/symbols.h"
 
 enum { ACCESS_BYTES_MAX = 64, CALL_RUNS_MAX = 8 };
 

@@ -26,19 +26,19 @@ enum {
 };
 
 enum ring_kind {
-    RING_ACCESS,  // one access, or a piece of one
-    RING_SITE,    // an instruction that later records name by `site`
-    RING_TEXT,    // more of the text that belongs to the record before it
-    RING_MAP,     // FILE is mapped
-    RING_UNMAP,   // ... and no longer: here
-    RING_PROCESS, // the plugin was loaded: a program starts; its path
-    RING_THREAD,  // a thread starts
-    RING_FORK,    // the process `pid` is a copy of `other`
-    RING_EXEC,    // the process turns into a program that is not watched; its path
-    RING_UNSEEN,  // an instruction accessed FILE (STORE: stored), and no access says so
-    RING_UNREPORTED,   // an instruction ran whose accesses QEMU does not tell
-    RING_SYSCALL, // the kernel got an address in the mapping, or (STORE) wrote to FILE
-    RING_TROUBLE, // a line for the user
+    RING_ACCESS,     // one access, or a piece of one
+    RING_SITE,       // an instruction that later records name by `site`
+    RING_TEXT,       // more of the text that belongs to the record before it
+    RING_MAP,        // FILE is mapped
+    RING_UNMAP,      // ... and no longer: here
+    RING_PROCESS,    // the plugin was loaded: a program starts; its path
+    RING_THREAD,     // a thread starts
+    RING_FORK,       // the process `pid` is a copy of `other`
+    RING_EXEC,       // the process turns into a program that is not watched; its path
+    RING_UNSEEN,     // an instruction accessed FILE (STORE: stored), and no access says so
+    RING_UNREPORTED, // an instruction ran whose accesses QEMU does not tell
+    RING_SYSCALL,    // the kernel got an address in the mapping, or (STORE) wrote to FILE
+    RING_TROUBLE,    // a line for the user
 };
 
 enum ring_flag {

@@ -502,7 +502,8 @@ struct elf_file *elf_file_open(const char *path, char *error, size_t error_size)
     file->fd = fd;
     file->bytes = bytes;
     file->members_max = bytes / sizeof(struct ar_hdr);
-    const struct elf_source source = {.fd = fd, .bytes = bytes, .why = text, .why_size = sizeof text};
+    const struct elf_source source = {
+        .fd = fd, .bytes = bytes, .why = text, .why_size = sizeof text};
     const char *why = text;
     if (elf_sound_file(&source)) {
         file->elf = elf_begin(fd, ELF_C_READ, NULL);

@@ -123,8 +123,9 @@ static bool is_ours(const struct elf_source *source, const Elf64_Ehdr *header)
     if (machine != EM_X86_64) {
         char text[64];
         machine_tell(machine, class, data, text, sizeof text);
-        return elf_sound_fail(source, "is for %s, which is not supported; 'storescope list' "
-                                      "shows the CPUs that are",
+        return elf_sound_fail(source,
+                              "is for %s, which is not supported; 'storescope list' "
+                              "shows the CPUs that are",
                               text);
     }
     if (class != ELFCLASS64) {
@@ -187,8 +188,8 @@ static bool sections_are_sound(const struct elf_image *image, const Elf64_Ehdr *
     }
     for (uint64_t i = 0; i < count; i++) {
         uint64_t left = count - i < BLOCK_ROWS ? count - i : BLOCK_ROWS;
-        if (i % BLOCK_ROWS == 0 && !elf_read(image->source, table + i * sizeof *rows, rows,
-                                             (size_t)left * sizeof *rows)) {
+        if (i % BLOCK_ROWS == 0 &&
+            !elf_read(image->source, table + i * sizeof *rows, rows, (size_t)left * sizeof *rows)) {
             return elf_sound_fail(image->source, "%scannot be read to its end", image->where);
         }
         if (!section_is_sound(image, i, &rows[i % BLOCK_ROWS])) {

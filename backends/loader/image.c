@@ -98,8 +98,7 @@ static struct target bind_supplied(struct linker *l, const struct supplied *row)
 {
     // Eight bytes even where four are used: a wider load stays in bounds.
     bool code = row->code != NULL;
-    struct target t =
-        bind(l, row->name, BINDING_SUPPLIED, code ? row->bytes : 8, code ? 16 : 8);
+    struct target t = bind(l, row->name, BINDING_SUPPLIED, code ? row->bytes : 8, code ? 16 : 8);
     l->bindings[t.index].supplied = row;
     return t;
 }
@@ -275,8 +274,9 @@ static bool constructors_may_run(struct linker *l)
         const struct fixup *f = &l->fixups[i];
         bool bound = f->target.kind == TARGET_BINDING && reloc_is_thread_local(f->row);
         if (bound && l->bindings[f->target.index].kind == BINDING_TRAP) {
-            return image_fail(l, "has constructors, and `%s`, which is thread-local, is not "
-                                 "defined; link it into a shared object (gcc -shared)",
+            return image_fail(l,
+                              "has constructors, and `%s`, which is thread-local, is not "
+                              "defined; link it into a shared object (gcc -shared)",
                               l->bindings[f->target.index].name);
         }
     }

@@ -69,9 +69,9 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
                           .own = help->into,
                           .format = format_find("text", help->command)};
     o->run = (struct sweep_options){.recorder = recorder_kinds[0],
-                                       .device = DEVICE_DST,
-                                       .jobs = cores(),
-                                       .timeout_ms = TIMEOUT_DEFAULT_MS};
+                                    .device = DEVICE_DST,
+                                    .jobs = cores(),
+                                    .timeout_ms = TIMEOUT_DEFAULT_MS};
     o->command_line = options_command_line(help->name, argc, argv);
     o->words = calloc((size_t)argc + 1, sizeof *o->words);
     assert(o->words != NULL);

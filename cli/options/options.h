@@ -8,8 +8,8 @@
 #ifndef STORESCOPE_OPTIONS_H
 #define STORESCOPE_OPTIONS_H
 
-#include "sweep/sweep.h"
 #include "reports/format.h"
+#include "sweep/sweep.h"
 
 enum option_group {
     OPTIONS_OUTPUT = 1,    // --format --output --color
@@ -35,7 +35,7 @@ struct options {
     char **words;       // arguments that are no options; into argv
     size_t word_count;
     struct plan_request cases;
-    unsigned ops; // bit per enum copy_op; 0: the backend's own
+    unsigned ops;               // bit per enum copy_op; 0: the backend's own
     struct contract *contracts; // owned
     char **contract_names;      // as they were given; into argv
     size_t contract_count;

@@ -3,8 +3,8 @@
 //
 // What options say to people: help, and complaints of a command line.
 
-#include "cli/cli.h"
 #include "base/nearest.h"
+#include "cli/cli.h"
 #include "cli/options/option_reader.h"
 
 #include <assert.h>
@@ -46,7 +46,7 @@ int options_complain(const struct command_help *help, const struct reading *r,
         complaint += prefix + 2;
     near_options(help, complaint, near_text, sizeof near_text);
     return error_tell("%.*s%s; try `%s --help'", (int)strcspn(complaint, "\n"), complaint,
-                       near_text, help->name);
+                      near_text, help->name);
 }
 
 int options_show_help(const struct argp *argp, const char *name)

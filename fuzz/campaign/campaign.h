@@ -26,8 +26,8 @@ struct fuzz {
     bool json, quiet;
     enum color_when color;
     const struct fuzz_options *own;
-    struct sweep_options run; // for the oracle's own runs
-    struct selection selection;  // also those that cannot run here
+    struct sweep_options run;   // for the oracle's own runs
+    struct selection selection; // also those that cannot run here
     struct contract *contracts;
     size_t contract_count;
     struct engine_programs programs;

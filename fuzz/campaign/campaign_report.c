@@ -6,10 +6,10 @@
 #include "fuzz/campaign/campaign.h"
 
 #include "base/error.h"
-#include "reports/text/differences.h"
-#include "reports/report.h"
-#include "reports/access_text.h"
 #include "base/json.h"
+#include "reports/access_text.h"
+#include "reports/report.h"
+#include "reports/text/differences.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -230,12 +230,12 @@ static int status_of(const struct fuzz *x, const struct fuzz_status *s)
         return EXIT_TROUBLE;
     if (s->executions == 0)
         return error_tell("nothing was run: %s",
-                           x->trouble[0] ? x->trouble : "no engine came to it; give more --time");
+                          x->trouble[0] ? x->trouble : "no engine came to it; give more --time");
     if (x->trouble[0])
         return error_tell("%s", x->trouble);
     if (x->findings.count > confirmed)
         return error_tell("%zu findings could not be confirmed: %s; the report has all",
-                           x->findings.count - confirmed, first_unconfirmed(x));
+                          x->findings.count - confirmed, first_unconfirmed(x));
     return EXIT_CLEAN;
 }
 

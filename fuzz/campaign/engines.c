@@ -247,7 +247,8 @@ static void start(struct engines *e, struct engine *x, uint64_t ms)
     command_free(&c);
 }
 
-static void make_storecopy(struct engines *e, enum engine_kind kind, const char *name, unsigned jobs)
+static void make_storecopy(struct engines *e, enum engine_kind kind, const char *name,
+                           unsigned jobs)
 {
     struct engine *x = &e->items[e->count++];
     char log[64];

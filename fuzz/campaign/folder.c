@@ -5,8 +5,8 @@
 
 #include "fuzz/campaign/folder.h"
 
-#include "fuzz/case/case_input.h"
 #include "base/output.h"
+#include "fuzz/case/case_input.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -169,9 +169,11 @@ bool folder_open(struct fuzz_folder *f, const char *root, bool resume, char *err
         ok = false;
     }
     ok = ok && make_folder(f->root, "name another with --corpus", error, error_size) &&
-         make_folder(f->state, "name another with --corpus", error, error_size) && lock_folder(f, error, error_size) &&
-         open_state(f, resume, error, error_size) && make_folder(f->found, "name another with --corpus", error, error_size) &&
-         make_folder(f->seeds, "name another with --corpus", error, error_size) && make_folder(f->findings, "name another with --corpus", error, error_size);
+         make_folder(f->state, "name another with --corpus", error, error_size) &&
+         lock_folder(f, error, error_size) && open_state(f, resume, error, error_size) &&
+         make_folder(f->found, "name another with --corpus", error, error_size) &&
+         make_folder(f->seeds, "name another with --corpus", error, error_size) &&
+         make_folder(f->findings, "name another with --corpus", error, error_size);
     if (!ok)
         folder_close(f);
     return ok;

@@ -142,7 +142,8 @@ struct history *history_open(const char *path, bool create, char *error, size_t 
                  path, strerror(errno));
         ok = false;
     } else if (create) {
-        ok = make_folders_of(path, "--db FILE names another place for the history", error, error_size);
+        ok = make_folders_of(path, "--db FILE names another place for the history", error,
+                             error_size);
     }
     if (ok &&
         sqlite3_open_v2(path, &h->db, SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0),

@@ -120,8 +120,8 @@ static void print_note(sqlite3_stmt *s, int column, const struct terminal *termi
 }
 
 // One pass over the rows: to measure the columns, then to print.
-static bool walk(sqlite3_stmt *s, const struct view *v, size_t *widths, const struct terminal *terminal,
-                 FILE *out)
+static bool walk(sqlite3_stmt *s, const struct view *v, size_t *widths,
+                 const struct terminal *terminal, FILE *out)
 {
     char cell[CELL_MAX];
     int columns = sqlite3_column_count(s) - v->notes, code;
@@ -142,8 +142,8 @@ static bool walk(sqlite3_stmt *s, const struct view *v, size_t *widths, const st
     return code == SQLITE_DONE;
 }
 
-static bool text_view(struct history *h, const struct view *v, const struct terminal *terminal, FILE *out,
-                      char *error, size_t error_size)
+static bool text_view(struct history *h, const struct view *v, const struct terminal *terminal,
+                      FILE *out, char *error, size_t error_size)
 {
     sqlite3_stmt *s = NULL;
     size_t widths[COLUMNS_MAX] = {0};

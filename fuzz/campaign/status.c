@@ -56,7 +56,8 @@ static uint64_t count_corpus(const struct fuzz_folder *f)
     return count;
 }
 
-void status_read(const struct fuzz_folder *f, const struct scoreboard *scoreboard, struct fuzz_status *out)
+void status_read(const struct fuzz_folder *f, const struct scoreboard *scoreboard,
+                 struct fuzz_status *out)
 {
     *out = (struct fuzz_status){.corpus = count_corpus(f)};
     if (scoreboard == NULL)
@@ -82,4 +83,3 @@ void status_read(const struct fuzz_folder *f, const struct scoreboard *scoreboar
 }
 
 // ---- showing it ----
-

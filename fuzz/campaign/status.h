@@ -15,6 +15,7 @@ struct fuzz_status {
     uint64_t findings[RULE_COUNT], expected[RULE_COUNT], finding_count, expected_count;
     uint64_t skipped, broken;
 };
-void status_read(const struct fuzz_folder *f, const struct scoreboard *scoreboard, struct fuzz_status *out);
+void status_read(const struct fuzz_folder *f, const struct scoreboard *scoreboard,
+                 struct fuzz_status *out);
 
 #endif

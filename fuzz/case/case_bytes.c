@@ -153,11 +153,9 @@ void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, ui
 
 uint64_t case_hash(const struct copy_case *c, uint8_t backend)
 {
-    uint64_t words[] = {(uint64_t)c->op << 40 | (uint64_t)backend << 32 |
-                            (uint64_t)c->data << 2 | (uint64_t)c->dst_below << 1 | c->overlapping,
-                        c->size,
-                        (uint64_t)c->dst_off << 32 | c->src_off,
-                        (uint64_t)c->overlap,
+    uint64_t words[] = {(uint64_t)c->op << 40 | (uint64_t)backend << 32 | (uint64_t)c->data << 2 |
+                            (uint64_t)c->dst_below << 1 | c->overlapping,
+                        c->size, (uint64_t)c->dst_off << 32 | c->src_off, (uint64_t)c->overlap,
                         c->fill};
     uint64_t hash = 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

@@ -37,9 +37,9 @@ static void write_le(uint8_t *data, size_t at, unsigned bytes, uint32_t value)
 bool case_to_bytes(const struct copy_case *c, uint8_t backend, uint8_t out[CASE_BYTES])
 {
     struct copy_case again;
-    uint8_t flags = (uint8_t)((c->overlapping ? FLAG_OVERLAPPING : 0) |
-                              (c->fill == 0 ? FLAG_EQUAL_DATA : 0) |
-                              (c->dst_below ? FLAG_DST_BELOW : 0) | c->data << FLAG_DATA_SHIFT);
+    uint8_t flags =
+        (uint8_t)((c->overlapping ? FLAG_OVERLAPPING : 0) | (c->fill == 0 ? FLAG_EQUAL_DATA : 0) |
+                  (c->dst_below ? FLAG_DST_BELOW : 0) | c->data << FLAG_DATA_SHIFT);
     memset(out, 0, CASE_BYTES);
     out[AT_BACKEND] = backend;
     out[AT_OP] = (uint8_t)c->op;

@@ -14,7 +14,7 @@ enum {
     CODE_BYTES = 1 << 20,
     SCOREBOARD_EACH = 4096, // executions after which the scoreboard is told
     SCOREBOARD_FIRST = 256, // ... and each of the first: a process that only looks at a
-                       // corpus, for libFuzzer, ends without a word
+                            // corpus, for libFuzzer, ends without a word
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -92,7 +92,8 @@ static void target_open(struct target *target)
     };
     target->open = rig_open(&target->rig, &target->job, error, sizeof error);
     if (!target->open) {
-        fprintf(stderr, "%s: %s is left out: %s\n", harness_kind.name, target->backend->name, error);
+        fprintf(stderr, "%s: %s is left out: %s\n", harness_kind.name, target->backend->name,
+                error);
         return;
     }
     target->rig.edge_count = EDGE_COUNT;
@@ -189,7 +190,8 @@ static uint64_t deadly_hash(const struct target *target, const struct copy_case 
     return hash | 1;
 }
 
-static bool is_deadly(const struct scoreboard *scoreboard, const struct target *target, const struct copy_case *c)
+static bool is_deadly(const struct scoreboard *scoreboard, const struct target *target,
+                      const struct copy_case *c)
 {
     // Mostly there is none, and a case's text need not be made.
     return scoreboard && atomic_load_explicit(&scoreboard->deadly[0], memory_order_relaxed) != 0 &&

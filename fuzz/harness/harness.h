@@ -28,11 +28,11 @@
 #ifndef STORESCOPE_FUZZ_HARNESS_H
 #define STORESCOPE_FUZZ_HARNESS_H
 
-#include "fuzz/harness/scoreboard.h"
-#include "sweep/rig.h"
 #include "findings/expectations.h"
 #include "fuzz/case/recent_cases.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/harness/scoreboard.h"
+#include "sweep/rig.h"
 
 // What a target wants when nothing is set. Each defines one.
 struct harness_kind {
@@ -96,7 +96,7 @@ struct target {
     struct rig rig;
     bool has_tunable[TUNABLE_COUNT];
     struct scoreboard_backend *row; // or NULL
-    uint64_t runs, told;       // executions, and those that the scoreboard knows of
+    uint64_t runs, told;            // executions, and those that the scoreboard knows of
 };
 
 struct harness {

@@ -130,8 +130,8 @@ void scoreboard_note_insn(struct scoreboard_backend *row, const struct scoreboar
     if (taken) {
         insn->length = note->length;
         memcpy(insn->bytes, note->bytes, sizeof insn->bytes);
-        atomic_fetch_or(&insn->flags,
-                        (uint8_t)(SCOREBOARD_INSN_WRITTEN | (note->memory ? SCOREBOARD_INSN_MEMORY : 0)));
+        atomic_fetch_or(&insn->flags, (uint8_t)(SCOREBOARD_INSN_WRITTEN |
+                                                (note->memory ? SCOREBOARD_INSN_MEMORY : 0)));
         atomic_fetch_add(&row->known, 1);
         atomic_fetch_add(&row->sites_known, note->memory);
     }
@@ -149,7 +149,8 @@ static int by_offset(const void *a, const void *b)
     return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-size_t scoreboard_insns(const struct scoreboard_backend *row, struct scoreboard_note *out, size_t capacity)
+size_t scoreboard_insns(const struct scoreboard_backend *row, struct scoreboard_note *out,
+                        size_t capacity)
 {
     size_t count = 0;
     for (size_t i = 0; i < SCOREBOARD_INSNS_MAX && count < capacity; i++) {

@@ -48,14 +48,14 @@ enum scoreboard_insn_flag {
 struct scoreboard_backend {
     _Atomic uint32_t state; // 0: free, 1: being named, 2: in use
     char name[SCOREBOARD_NAME_MAX];
-    _Atomic uint32_t known, reached;             // instructions
-    _Atomic uint32_t sites_known, sites_reached; // those of them that touch memory
-    _Atomic uint64_t executions;                 // cases run
-    _Atomic uint64_t skipped, broken;            // of these, not judged
-    _Atomic uint64_t findings[SCOREBOARD_RULES_MAX];  // by rule: new ones, each backend, rule
-                                                 // and pair of sites once
-    _Atomic uint64_t expected[SCOREBOARD_RULES_MAX];  // likewise, those that were expected
-    struct scoreboard_insn insns[SCOREBOARD_INSNS_MAX];    // by hash of the key, the next free
+    _Atomic uint32_t known, reached;                    // instructions
+    _Atomic uint32_t sites_known, sites_reached;        // those of them that touch memory
+    _Atomic uint64_t executions;                        // cases run
+    _Atomic uint64_t skipped, broken;                   // of these, not judged
+    _Atomic uint64_t findings[SCOREBOARD_RULES_MAX];    // by rule: new ones, each backend, rule
+                                                        // and pair of sites once
+    _Atomic uint64_t expected[SCOREBOARD_RULES_MAX];    // likewise, those that were expected
+    struct scoreboard_insn insns[SCOREBOARD_INSNS_MAX]; // by hash of the key, the next free
 };
 
 struct scoreboard {
@@ -88,7 +88,8 @@ struct scoreboard_note {
 void scoreboard_note_insn(struct scoreboard_backend *row, const struct scoreboard_note *note);
 
 // The row's instructions, sorted by offset, at most CAPACITY; gives their number.
-size_t scoreboard_insns(const struct scoreboard_backend *row, struct scoreboard_note *out, size_t capacity);
+size_t scoreboard_insns(const struct scoreboard_backend *row, struct scoreboard_note *out,
+                        size_t capacity);
 
 // Was the case found deadly, or notes that it is.
 bool scoreboard_is_deadly(const struct scoreboard *scoreboard, uint64_t hash);

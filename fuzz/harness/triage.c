@@ -8,8 +8,8 @@
 
 #include "fuzz/harness/harness.h"
 
-#include "sweep/explain.h"
 #include "findings/saved_case.h"
+#include "sweep/explain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,8 +200,10 @@ static void triage_of_check(struct target *target, size_t check, const struct co
 {
     static uint32_t accesses[ACCESSES_MAX];
     struct explanation e = {.accesses = accesses, .capacity = ACCESSES_MAX};
-    struct saved f = {
-        .device = target->device, .has_rule = true, .rule = target->judge.checks[check].rule, .c = *c};
+    struct saved f = {.device = target->device,
+                      .has_rule = true,
+                      .rule = target->judge.checks[check].rule,
+                      .c = *c};
     explain(target, check, c, &e);
     snprintf(f.backend, sizeof f.backend, "%s", target->backend->name);
     signature_pair(&target->rig.trace, e.accesses, e.count, f.sites);
@@ -273,9 +275,9 @@ void triage_scoreboard(struct target *target)
     for (size_t i = 0; i < coverage.count; i++) {
         const struct covered_insn *insn = &coverage.insns[i];
         struct scoreboard_note note = {.offset = insn->offset,
-                                  .length = insn->length,
-                                  .reached = insn->reached,
-                                  .memory = insn->memory};
+                                       .length = insn->length,
+                                       .reached = insn->reached,
+                                       .memory = insn->memory};
         memcpy(note.bytes, insn->bytes, sizeof note.bytes);
         scoreboard_note_insn(target->row, &note);
     }

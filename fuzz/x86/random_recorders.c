@@ -6,8 +6,8 @@
 // disagreement as a routine in text, made as small as it gets; and counts what
 // ran, and what recorders refuse.
 
-#include "record/recorder.h"
 #include "fuzz/x86/recorders_agree.h"
+#include "record/recorder.h"
 
 #include <errno.h>
 #include <fts.h>

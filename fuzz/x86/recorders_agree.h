@@ -13,15 +13,15 @@ enum { AGREE_RECORDERS_MAX = 2, AGREE_TEXT_MAX = 2048 };
 
 struct agreement {
     bool differ;
-    char text[AGREE_TEXT_MAX];               // of the first difference
-    const char *kind;                        // the same for differences of one kind
-    bool refused[AGREE_RECORDERS_MAX];       // by recorder
+    char text[AGREE_TEXT_MAX];         // of the first difference
+    const char *kind;                  // the same for differences of one kind
+    bool refused[AGREE_RECORDERS_MAX]; // by recorder
     char reason[AGREE_RECORDERS_MAX][TRACE_REASON_MAX];
-    bool faulted;                            // as it did natively
-    bool illegal;                            // ... since this CPU lacks an instruction
-    bool recorded;                           // by one recorder at least
-    bool endless;                            // it did not end natively: nothing was recorded
-    size_t accesses;                         // recorded by the first that did
+    bool faulted;    // as it did natively
+    bool illegal;    // ... since this CPU lacks an instruction
+    bool recorded;   // by one recorder at least
+    bool endless;    // it did not end natively: nothing was recorded
+    size_t accesses; // recorded by the first that did
 };
 
 // Opens the sandbox and the arena, and tries all forms. Once.

@@ -3,8 +3,8 @@
 
 #include "fuzz/x86/sandbox.h"
 
-#include "record/entry_registers.h"
 #include "backends/cpu.h"
+#include "record/entry_registers.h"
 #include "record/native.h"
 
 #include <asm/prctl.h>
@@ -26,16 +26,17 @@ const struct span sandbox_regions[SANDBOX_REGIONS] = {
     {SANDBOX_FRAME, SANDBOX_FRAME + SANDBOX_FRAME_BYTES},
 };
 
-static uint8_t *code_alias; // the writable view
-static struct native native;  // for its stacks
+static uint8_t *code_alias;  // the writable view
+static struct native native; // for its stacks
 
 static void *map_at(uint64_t address, size_t bytes, int protection, int flags, int fd)
 {
     void *wanted = (void *)(uintptr_t)address;
     void *at = mmap(wanted, bytes, protection, flags, fd, 0);
     if (at == MAP_FAILED || (address && at != wanted)) {
-        fprintf(stderr, "sandbox: %zu bytes at %#llx are not to be had: %s; run without other "
-                        "programs' libraries preloaded\n",
+        fprintf(stderr,
+                "sandbox: %zu bytes at %#llx are not to be had: %s; run without other "
+                "programs' libraries preloaded\n",
                 bytes, (unsigned long long)address, strerror(errno));
         exit(2);
     }

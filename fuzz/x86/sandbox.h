@@ -32,14 +32,14 @@ enum {
 
 // What lies where in the frame.
 enum {
-    FRAME_RSP = 0,        // the caller's stack pointer
-    FRAME_SAVED = 8,      // the caller's rbx, rbp, r12 to r15
-    FRAME_RUNS = 0x40,    // how often the routine was entered
-    FRAME_GPRS = 0x80,    // what it ends with: general registers,
-    FRAME_FLAGS = 0x100,  // flags,
+    FRAME_RSP = 0,       // the caller's stack pointer
+    FRAME_SAVED = 8,     // the caller's rbx, rbp, r12 to r15
+    FRAME_RUNS = 0x40,   // how often the routine was entered
+    FRAME_GPRS = 0x80,   // what it ends with: general registers,
+    FRAME_FLAGS = 0x100, // flags,
     FRAME_MXCSR = 0x108,
-    FRAME_MASKS = 0x110,  // k0 to k7
-    FRAME_FXSAVE = 0x180, // x87 and MMX
+    FRAME_MASKS = 0x110,   // k0 to k7
+    FRAME_FXSAVE = 0x180,  // x87 and MMX
     FRAME_VECTORS = 0x380, // 64 bytes each
     FRAME_DUMP_END = 0xb80,
     FRAME_FIRST_VECTORS = 0x1000, // what it starts with
@@ -63,7 +63,7 @@ void sandbox_load(const uint8_t *code, size_t bytes);
 void sandbox_fill(uint64_t seed);
 
 struct sandbox_end {
-    int signal; // 0: it returned
+    int signal;                    // 0: it returned
     uint64_t fault_addr, fault_pc; // after a breakpoint: behind it
     uint64_t result;
 };

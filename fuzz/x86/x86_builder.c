@@ -315,9 +315,7 @@ static struct extent pick_extent(struct builder *b, bool store)
 static int64_t align_in(const struct builder *b, const struct extent *e, int64_t at, unsigned align)
 {
     // Lanes start at a page; `at` counts from the case's own offset.
-    int64_t off = e->place == PLACE_DST   ? b->r->dst_off
-                  : e->place == PLACE_SRC ? b->r->src_off
-                                          : 0;
+    int64_t off = e->place == PLACE_DST ? b->r->dst_off : e->place == PLACE_SRC ? b->r->src_off : 0;
     return at - ((at + off) & (align - 1));
 }
 

@@ -40,14 +40,14 @@ struct fixup {
 };
 
 struct x86_routine {
-    bool far;                  // runs at SANDBOX_CODE_FAR
-    bool loads;                // record loads too
-    bool may_be_refused;       // a routine in text: no recorder need take it
-    uint64_t seed;             // of what memory holds
-    uint32_t size, dst_off, src_off; // of the case
+    bool far;                         // runs at SANDBOX_CODE_FAR
+    bool loads;                       // record loads too
+    bool may_be_refused;              // a routine in text: no recorder need take it
+    uint64_t seed;                    // of what memory holds
+    uint32_t size, dst_off, src_off;  // of the case
     uint8_t code[SANDBOX_CODE_BYTES]; // entry at 0; constants from ROUTINE_POOL
     uint16_t code_bytes, pool_bytes;
-    uint16_t body_bytes;              // of them before the prologue; 0: not known
+    uint16_t body_bytes; // of them before the prologue; 0: not known
     struct fixup fixups[ROUTINE_FIXUPS_MAX];
     size_t fixup_count;
     // Where the instructions that came of forms are, for counting.
@@ -75,8 +75,8 @@ struct known {
 struct builder {
     struct x86_routine *r;
     struct reader in;
-    uint16_t allowed;  // general registers that may be named
-    uint16_t pinned;   // ... and not written for now
+    uint16_t allowed; // general registers that may be named
+    uint16_t pinned;  // ... and not written for now
     struct known regs[16];
     bool may_fault;    // some addresses are bad on purpose
     bool common;       // no form in an encoding that a recorder refuses
@@ -88,7 +88,7 @@ struct builder {
     uint32_t vectors;
     uint8_t masks;
     bool x87;
-    bool full;         // no more room
+    bool full; // no more room
     // Of the last address that was chosen.
     uint8_t target_place;
     int64_t target_at;

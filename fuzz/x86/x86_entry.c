@@ -18,7 +18,7 @@ static void put_slot(struct builder *b, unsigned opcode, unsigned reg, unsigned 
 }
 
 // [frame+off] as the operand of what PUT began; /reg.
-#define SLOT(reg, off) (uint8_t)(0x04 | ((reg) & 7) << 3), 0x25, LE32(SANDBOX_FRAME + (off))
+#define SLOT(reg, off) (uint8_t)(0x04 | ((reg)&7) << 3), 0x25, LE32(SANDBOX_FRAME + (off))
 
 static void put_vector(struct builder *b, bool store, unsigned v, unsigned off)
 {
@@ -52,8 +52,8 @@ void routine_prologue(struct builder *b, bool *sets_flags)
     for (unsigned i = 0; i < sizeof callee_saved; i++)
         if (gprs & bit(callee_saved[i]))
             put_slot(b, 0x89, callee_saved[i], FRAME_SAVED + 8 * i);
-    PUT(b, 0x48, 0xff, SLOT(0, FRAME_RUNS));           // inc qword
-    PUT(b, 0x48, 0xc7, 0xc4, LE32(STACK_START));       // mov rsp, imm
+    PUT(b, 0x48, 0xff, SLOT(0, FRAME_RUNS));     // inc qword
+    PUT(b, 0x48, 0xc7, 0xc4, LE32(STACK_START)); // mov rsp, imm
     for (unsigned v = 0; v < 32; v++)
         if (b->vectors >> v & 1)
             put_vector(b, false, v, FRAME_FIRST_VECTORS + 64 * v);
@@ -95,9 +95,9 @@ void routine_epilogue(struct builder *b, bool sets_flags)
         if (gprs & bit(reg))
             put_slot(b, 0x89, reg, FRAME_GPRS + 8 * reg);
     PUT(b, 0x48, 0xc7, 0xc4, LE32(SANDBOX_FRAME + SANDBOX_FRAME_BYTES - 64)); // mov rsp, imm
-    PUT(b, 0x9c);                                                            // pushfq
-    PUT(b, 0x8f, SLOT(0, FRAME_FLAGS));                                      // pop
-    PUT(b, 0xfc);                                                            // cld
+    PUT(b, 0x9c);                                                             // pushfq
+    PUT(b, 0x8f, SLOT(0, FRAME_FLAGS));                                       // pop
+    PUT(b, 0xfc);                                                             // cld
     if (sets_flags) {
         PUT(b, 0x68, LE32(0x202));
         PUT(b, 0x9d);
@@ -108,7 +108,7 @@ void routine_epilogue(struct builder *b, bool sets_flags)
     for (unsigned k = 0; k < 8; k++)
         if (b->masks >> k & 1)
             put_mask(b, true, k, FRAME_MASKS + 8 * k);
-    PUT(b, 0x0f, 0xae, SLOT(3, FRAME_MXCSR));                         // stmxcsr
+    PUT(b, 0x0f, 0xae, SLOT(3, FRAME_MXCSR));                           // stmxcsr
     PUT(b, 0x0f, 0xae, 0x15, LE32((int)pool - (b->r->code_bytes + 7))); // ldmxcsr
     if (b->x87)
         PUT(b, 0xdd, SLOT(6, FRAME_FXSAVE)); // fnsave

@@ -9,15 +9,16 @@
 
 // ---- what is not generated, and why ----
 
-#define KERNEL    "enters the kernel, or needs its privilege"
-#define TWICE     "does not do the same twice"
-#define THREAD    "changes a state of the thread that the process lives by"
-#define UMIP      "is not executed but emulated by the kernel, which says so in its log"
-#define TEMPLATE  "made where the flow of a routine is made"
-#define TRANSACT  "a transaction, which a signal or a fault undoes"
-#define BOUNDS    "an extension that Linux has dropped: does nothing"
+#define KERNEL     "enters the kernel, or needs its privilege"
+#define TWICE      "does not do the same twice"
+#define THREAD     "changes a state of the thread that the process lives by"
+#define UMIP       "is not executed but emulated by the kernel, which says so in its log"
+#define TEMPLATE   "made where the flow of a routine is made"
+#define TRANSACT   "a transaction, which a signal or a fault undoes"
+#define BOUNDS     "an extension that Linux has dropped: does nothing"
 #define INIT_STATE "stores, or not, what the CPU takes for unchanged: not the same twice"
 
+// clang-format off
 static const struct {
     ZydisMnemonic mnemonic;
     const char *why;
@@ -64,6 +65,7 @@ static const struct {
     {ZYDIS_CATEGORY_PADLOCK, KERNEL},   {ZYDIS_CATEGORY_PCONFIG, KERNEL},
     {ZYDIS_CATEGORY_MPX, BOUNDS},
 };
+// clang-format on
 
 static const char *why_excluded(const struct x86_decoded *d)
 {
@@ -436,8 +438,8 @@ static void try_memory(struct x86_form f)
 {
     f.memory = true;
     for (unsigned reg = 0; reg < 8; reg++) {
-        struct x86_choice c = {.reg = (uint8_t)reg, .mode = ADDRESS_BASE, .index = 1,
-                               .disp_bytes = 4};
+        struct x86_choice c = {
+            .reg = (uint8_t)reg, .mode = ADDRESS_BASE, .index = 1, .disp_bytes = 4};
         // Gathers want three registers; scatters an opmask.
         for (unsigned k = 0; k < 4; k++) {
             c.mask = f.encoding == X86_EVEX ? k & 1 : 0;
@@ -544,8 +546,12 @@ void x86_form_print(const struct x86_form *f, char *text, size_t size)
 {
     static const char *const encodings[] = {"", "vex ", "evex "};
     static const char *const pps[] = {"", "66 ", "f3 ", "f2 "};
-    snprintf(text, size, "%s%s%-16s %s%s%smap%u %02x/%02x w%u l%u b%u %s%s%u", f->lock ? "lock " : "",
-             encodings[f->encoding], ZydisMnemonicGetString(f->mnemonic), f->memory ? "m" : "r",
-             f->vsib ? " vsib" : "", " ", f->map, f->opcode, f->regs, f->w, f->l, f->b,
-             pps[f->pp], f->store ? "stores " : f->load ? "loads " : "", f->width);
+    snprintf(text, size, "%s%s%-16s %s%s%smap%u %02x/%02x w%u l%u b%u %s%s%u",
+             f->lock ? "lock " : "", encodings[f->encoding], ZydisMnemonicGetString(f->mnemonic),
+             f->memory ? "m" : "r", f->vsib ? " vsib" : "", " ", f->map, f->opcode, f->regs, f->w,
+             f->l, f->b, pps[f->pp],
+             f->store  ? "stores "
+             : f->load ? "loads "
+                       : "",
+             f->width);
 }

@@ -22,11 +22,11 @@ enum x86_encoding { X86_LEGACY, X86_VEX, X86_EVEX };
 enum x86_field { FIELD_NONE, FIELD_GPR, FIELD_VECTOR, FIELD_MASK, FIELD_OTHER };
 
 struct x86_form {
-    uint8_t encoding;  // enum x86_encoding
-    uint8_t map;       // 0: one byte, 1: 0f, 2: 0f 38, 3: 0f 3a; EVEX also 5, 6
+    uint8_t encoding; // enum x86_encoding
+    uint8_t map;      // 0: one byte, 1: 0f, 2: 0f 38, 3: 0f 3a; EVEX also 5, 6
     uint8_t opcode;
-    uint8_t pp;        // 0: none, 1: 66, 2: f3, 3: f2
-    uint8_t w, l, b;   // REX.W or VEX.W; vector length; EVEX.b
+    uint8_t pp;      // 0: none, 1: 66, 2: f3, 3: f2
+    uint8_t w, l, b; // REX.W or VEX.W; vector length; EVEX.b
     bool lock;
     bool modrm;
     bool memory;       // ModRM names memory
@@ -37,14 +37,14 @@ struct x86_form {
     uint8_t imm_bytes;
     uint8_t reg, rm, vvvv, low; // enum x86_field; `low`: three bits of the opcode
     bool store, load;
-    uint16_t width;             // widest store, or load, bytes
+    uint16_t width; // widest store, or load, bytes
     ZydisMnemonic mnemonic;
-    const char *excluded;       // NULL, or why it is not generated
+    const char *excluded; // NULL, or why it is not generated
     // Filled by whoever has run it.
-    bool runs;                  // this CPU executes it
-    bool aligned;               // a misaligned address faults
-    bool faults;                // faults even so
-    bool common;                // no recorder refuses it, in one encoding at least
+    bool runs;    // this CPU executes it
+    bool aligned; // a misaligned address faults
+    bool faults;  // faults even so
+    bool common;  // no recorder refuses it, in one encoding at least
 };
 
 struct x86_form_table {
@@ -64,15 +64,15 @@ struct x86_choice {
     uint8_t reg, rm, vvvv; // register numbers: 0..15, vectors 0..31
     uint8_t mask;          // EVEX: opmask
     bool zeroing;
-    bool rex;              // a REX prefix even when none of its bits is set
-    uint8_t segment;       // 0, or the prefix byte
+    bool rex;        // a REX prefix even when none of its bits is set
+    uint8_t segment; // 0, or the prefix byte
     bool addr32;
-    uint8_t extra;         // 0, or one more prefix byte, in front
-    uint8_t mode;          // enum x86_address_mode
-    uint8_t base, index;   // ADDRESS_BASE: index may be X86_NO_REG
-    uint8_t scale;         // 0..3
-    uint8_t disp_bytes;    // ADDRESS_BASE: 0, 1 or 4
-    int64_t disp;          // with ADDRESS_RIP: as encoded
+    uint8_t extra;       // 0, or one more prefix byte, in front
+    uint8_t mode;        // enum x86_address_mode
+    uint8_t base, index; // ADDRESS_BASE: index may be X86_NO_REG
+    uint8_t scale;       // 0..3
+    uint8_t disp_bytes;  // ADDRESS_BASE: 0, 1 or 4
+    int64_t disp;        // with ADDRESS_RIP: as encoded
     uint64_t imm;
 };
 

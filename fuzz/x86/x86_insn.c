@@ -23,8 +23,8 @@ struct attempt {
     struct need need[16];
     struct address target; // of the explicit operand
     bool has_target;
-    uint8_t index_vector;  // X86_NO_REG: none
-    unsigned repeats;      // of a string op
+    uint8_t index_vector; // X86_NO_REG: none
+    unsigned repeats;     // of a string op
 };
 
 static uint8_t pick_bits(struct builder *b, uint8_t set)
@@ -218,14 +218,14 @@ static bool encode(struct attempt *a)
 {
     memset(a->bytes, 0, sizeof a->bytes);
     a->length = x86_encode(a->form, &a->c, a->bytes, &a->disp_off);
-    return a->length > 0 && x86_decode(a->bytes, a->length, &a->d) &&
-           a->d.in.length == a->length && a->d.in.mnemonic == a->form->mnemonic;
+    return a->length > 0 && x86_decode(a->bytes, a->length, &a->d) && a->d.in.length == a->length &&
+           a->d.in.mnemonic == a->form->mnemonic;
 }
 
 static bool is_rep(const struct attempt *a)
 {
-    return (a->d.in.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE |
-                                  ZYDIS_ATTRIB_HAS_REPNE)) != 0;
+    return (a->d.in.attributes &
+            (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE)) != 0;
 }
 
 // Where the state of the FPU, or of the vectors' control register, is loaded
@@ -432,7 +432,8 @@ static bool registers_are_right(const struct attempt *a)
         if (n->set && !(k->known && k->place == n->place && k->at == n->at && !n->minus_fs))
             set_anew |= bit(reg);
     }
-    return ((t.named | needs) & ~(b->allowed | bit(RSP))) == 0 && ((written | set_anew) & keep) == 0;
+    return ((t.named | needs) & ~(b->allowed | bit(RSP))) == 0 &&
+           ((written | set_anew) & keep) == 0;
 }
 
 // Loads a vector of small indices; their width follows from the mnemonic.
@@ -448,13 +449,23 @@ static void load_indices(struct attempt *a)
         narrow[i] = (int32_t)(read_byte(&b->in) % 49) - 24;
     for (unsigned i = 0; i < 8; i++)
         wide[i] = narrow[i];
-    unsigned at = *after == 'q' ? builder_pool(b, wide, sizeof wide)
-                                : builder_pool(b, narrow, sizeof narrow);
+    unsigned at =
+        *after == 'q' ? builder_pool(b, wide, sizeof wide) : builder_pool(b, narrow, sizeof narrow);
     unsigned v = a->index_vector;
     uint8_t evex[] = {0x62, (uint8_t)((v & 8 ? 0 : 0x80) | 0x60 | (v & 16 ? 0 : 0x10) | 1),
-                      0xfe, 0x48, 0x6f, (uint8_t)((v & 7) << 3 | 5), 0, 0, 0, 0};
-    uint8_t vex[] = {0xc4, (uint8_t)((v & 8 ? 0 : 0x80) | 0x61), 0x7e, 0x6f,
-                     (uint8_t)((v & 7) << 3 | 5), 0, 0, 0, 0};
+                      0xfe, 0x48,
+                      0x6f, (uint8_t)((v & 7) << 3 | 5),
+                      0,    0,
+                      0,    0};
+    uint8_t vex[] = {0xc4,
+                     (uint8_t)((v & 8 ? 0 : 0x80) | 0x61),
+                     0x7e,
+                     0x6f,
+                     (uint8_t)((v & 7) << 3 | 5),
+                     0,
+                     0,
+                     0,
+                     0};
     bool wide_code = a->form->encoding == X86_EVEX;
     size_t length = wide_code ? sizeof evex : sizeof vex;
     int64_t disp = (int64_t)at - (int64_t)(b->r->code_bytes + length);

@@ -84,7 +84,9 @@ static void print_code(const struct x86_routine *r, FILE *to)
 
 void x86_routine_print(const struct x86_routine *r, FILE *to)
 {
-    fprintf(to, ROUTINE_TEXT_MAGIC "place %s loads %d seed %" PRIu64 " size %u dst %u src %u check %08" PRIx32 "%s\n",
+    fprintf(to,
+            ROUTINE_TEXT_MAGIC "place %s loads %d seed %" PRIu64
+                               " size %u dst %u src %u check %08" PRIx32 "%s\n",
             r->far ? "far" : "near", r->loads, r->seed, r->size, r->dst_off, r->src_off,
             check_of(r), r->may_be_refused ? " may be refused" : "");
     print_code(r, to);
@@ -153,8 +155,8 @@ static bool parse_line(const char *p, struct x86_routine *r)
         p = end;
     }
     if (at > ROUTINE_POOL)
-        r->pool_bytes = (uint16_t)(at - ROUTINE_POOL > r->pool_bytes ? at - ROUTINE_POOL
-                                                                     : r->pool_bytes);
+        r->pool_bytes =
+            (uint16_t)(at - ROUTINE_POOL > r->pool_bytes ? at - ROUTINE_POOL : r->pool_bytes);
     else if (at > r->code_bytes)
         r->code_bytes = (uint16_t)at;
     return true;
@@ -164,8 +166,8 @@ static bool parse_head(const char *line, struct x86_routine *r, uint32_t *check)
 {
     char place[8];
     int loads;
-    if (sscanf(line, "place %7s loads %d seed %" SCNu64 " size %u dst %u src %u check %" SCNx32, place,
-               &loads, &r->seed, &r->size, &r->dst_off, &r->src_off, check) != 7)
+    if (sscanf(line, "place %7s loads %d seed %" SCNu64 " size %u dst %u src %u check %" SCNx32,
+               place, &loads, &r->seed, &r->size, &r->dst_off, &r->src_off, check) != 7)
         return false;
     r->far = strcmp(place, "far") == 0;
     r->loads = loads != 0;
@@ -192,8 +194,10 @@ bool x86_routine_parse(const char *text, struct x86_routine *out, char *error, s
             head = true;
             continue;
         }
-        snprintf(error, error_size, "line %u: want `OFFSET: BYTES`, or first `place near|far loads "
-                 "0|1 seed N size N dst N src N check HEX`", number + 1);
+        snprintf(error, error_size,
+                 "line %u: want `OFFSET: BYTES`, or first `place near|far loads "
+                 "0|1 seed N size N dst N src N check HEX`",
+                 number + 1);
         return false;
     }
     if (!head)

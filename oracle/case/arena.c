@@ -27,7 +27,7 @@ enum {
 
 // Far from where kernels put programs, libraries and stacks, and from the shadow
 // memory of sanitizers.
-#define HOME (UINT64_C(0x200000000000))
+#define HOME      (UINT64_C(0x200000000000))
 #define HOME_STEP (UINT64_C(1) << 40)
 
 // Accessible pages between inaccessible ones, holding canaries.
@@ -40,10 +40,10 @@ struct lane {
 struct arena {
     struct fills *fills;
     const uint8_t *canaries;
-    uint8_t *home; // of all lanes; NULL: not mapped
+    uint8_t *home;                        // of all lanes; NULL: not mapped
     struct lane lanes[SIDE_COUNT][LANES]; // [i] has i + 1 pages
     uint64_t used[SIDE_COUNT];            // bits: lanes not looked at since a case lay there
-    bool stained; // one that is out of reach by now was not as it must be
+    bool stained;                         // one that is out of reach by now was not as it must be
 };
 
 // Where the lanes lie, `bytes` in all.
@@ -139,8 +139,8 @@ static bool lane_resize(struct arena *a, struct lane *lane, enum side side, size
     return true;
 }
 
-__attribute__((noinline))
-static bool lane_prepare(struct arena *a, struct lane *lane, enum side side, size_t pages)
+__attribute__((noinline)) static bool lane_prepare(struct arena *a, struct lane *lane,
+                                                   enum side side, size_t pages)
 {
     // The last look at pages that are about to go.
     if (pages < lane->pages && !holds_canaries(a, lane, side))
@@ -195,10 +195,9 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
     uint64_t distance = up ? (uint64_t)c->overlap : -(uint64_t)c->overlap;
     uint32_t low_off = up ? c->src_off : c->dst_off;
     struct lane *lane = lane_for(a, SIDE_DST, low_off + c->size + distance);
-    const uint8_t *image =
-        c->data == DATA_OF_SEED
-            ? fills_spaced(a->fills, distance, c->fill, c->size + distance)
-            : fills_plain_spaced(a->fills, c->data, distance, up, c->size);
+    const uint8_t *image = c->data == DATA_OF_SEED
+                               ? fills_spaced(a->fills, distance, c->fill, c->size + distance)
+                               : fills_plain_spaced(a->fills, c->data, distance, up, c->size);
 
     if (!lane || !image)
         return false;
@@ -242,8 +241,8 @@ static struct extent whole_extent(const struct arena *a, const struct layout *l)
     bool up = l->dst >= l->src;
     size_t distance = up ? (size_t)(l->dst - l->src) : (size_t)(l->src - l->dst);
 
-    return (struct extent){up ? l->src : l->dst, l->size + distance,
-                           up ? l->expected : l->old, l->dst_lane, canaries(a, SIDE_DST)};
+    return (struct extent){up ? l->src : l->dst, l->size + distance, up ? l->expected : l->old,
+                           l->dst_lane, canaries(a, SIDE_DST)};
 }
 
 static bool is_overlapping(const struct layout *l)
@@ -296,9 +295,9 @@ static inline block window_difference(const uint8_t *a, const uint8_t *b, const 
 }
 
 #define EIGHT(byte) byte, byte, byte, byte, byte, byte, byte, byte
-#define SIXTY_FOUR(byte)                                                        \
-    EIGHT(byte), EIGHT(byte), EIGHT(byte), EIGHT(byte), EIGHT(byte), EIGHT(byte), \
-        EIGHT(byte), EIGHT(byte)
+#define SIXTY_FOUR(byte)                                                                       \
+    EIGHT(byte), EIGHT(byte), EIGHT(byte), EIGHT(byte), EIGHT(byte), EIGHT(byte), EIGHT(byte), \
+        EIGHT(byte)
 
 // What is wrong with the canaries on both sides of an extent: 0s for nothing. A
 // lane is longer than the window, so where an end is near, the window is moved

@@ -18,7 +18,15 @@ const struct case_tunable_row case_tunables[TUNABLE_COUNT] = {
 };
 
 // The fields of the text form; the tunables follow after the last.
-enum field { FIELD_SIZE, FIELD_DST, FIELD_SRC, FIELD_OVERLAP, FIELD_LOWER, FIELD_FILL, FIELD_COUNT };
+enum field {
+    FIELD_SIZE,
+    FIELD_DST,
+    FIELD_SRC,
+    FIELD_OVERLAP,
+    FIELD_LOWER,
+    FIELD_FILL,
+    FIELD_COUNT
+};
 
 static const char *const field_name[FIELD_COUNT] = {"size",    "dst",   "src",
                                                     "overlap", "lower", "fill"};
@@ -57,13 +65,13 @@ void case_print(const struct copy_case *c, char *text)
     n += snprintf(text + n, room - (size_t)n, " fill=%s", fill);
     for (size_t i = 0; i < TUNABLE_COUNT; i++) {
         if (c->tunable[i] != 0)
-            n += snprintf(text + n, room - (size_t)n, " %s=0x%" PRIx64,
-                          case_tunables[i].name, c->tunable[i]);
+            n += snprintf(text + n, room - (size_t)n, " %s=0x%" PRIx64, case_tunables[i].name,
+                          c->tunable[i]);
     }
 }
 
-__attribute__((format(printf, 3, 4)))
-static bool fail(char *error, size_t error_size, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
+                                                       const char *format, ...)
 {
     va_list args;
 
@@ -116,8 +124,8 @@ static bool set_offset(const char *name, const char *value, uint32_t *out, char 
     uint64_t number;
 
     if (!whole_number(value, &number) || number >= PAGE_BYTES)
-        return fail(error, error_size, "case: %s=%s; expected an offset from 0 to %d", name,
-                    value, PAGE_BYTES - 1);
+        return fail(error, error_size, "case: %s=%s; expected an offset from 0 to %d", name, value,
+                    PAGE_BYTES - 1);
     *out = (uint32_t)number;
     return true;
 }
@@ -184,8 +192,7 @@ static bool set_field(int field, const char *value, struct copy_case *c, char *e
         return true;
     case FIELD_FILL:
         if (!case_parse_fill(value, c))
-            return fail(error, error_size, "case: fill=%s; expected %s", value,
-                        case_fill_expected);
+            return fail(error, error_size, "case: fill=%s; expected %s", value, case_fill_expected);
         return true;
     default:
         if (!whole_number(value, &c->tunable[field - FIELD_COUNT]))
@@ -218,7 +225,8 @@ static bool parse_field(char *token, unsigned *seen, struct copy_case *c, char *
     if (field < 0)
         return fail(error, error_size,
                     "case: unknown field '%s'; expected size= dst= src= overlap= lower= fill= nt= "
-                    "rep= rep-stop= half-cache= or string=", token);
+                    "rep= rep-stop= half-cache= or string=",
+                    token);
     if (*seen & (1u << field))
         return fail(error, error_size, "case: '%s' is given twice; expected each field once",
                     token);
@@ -251,12 +259,11 @@ static bool finish_overlap(unsigned seen, struct copy_case *c, char *error, size
     c->src_off = src;
     if (distance_of(c) > c->size + CASE_GAP_MAX)
         return fail(error, error_size,
-                    "case: overlap=%" PRId64 "; expected at most size + %d either way",
-                    c->overlap, CASE_GAP_MAX);
+                    "case: overlap=%" PRId64 "; expected at most size + %d either way", c->overlap,
+                    CASE_GAP_MAX);
     if (c->op != OP_MEMMOVE && distance_of(c) < c->size)
-        return fail(error, error_size,
-                    "case: overlap=%" PRId64 " is undefined for %s; use memmove", c->overlap,
-                    copy_op_name[c->op]);
+        return fail(error, error_size, "case: overlap=%" PRId64 " is undefined for %s; use memmove",
+                    c->overlap, copy_op_name[c->op]);
     return true;
 }
 
@@ -275,8 +282,7 @@ bool case_parse(const char *text, struct copy_case *out, char *error, size_t err
     }
     if (!(seen & (1u << FIELD_SIZE)))
         return fail(error, error_size, "case: no size; expected size=BYTES after the op");
-    if (c.overlapping &&
-        !finish_overlap(seen, &c, error, error_size))
+    if (c.overlapping && !finish_overlap(seen, &c, error, error_size))
         return false;
     *out = c;
     return true;

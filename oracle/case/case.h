@@ -49,9 +49,9 @@ extern const struct case_tunable_row case_tunables[TUNABLE_COUNT];
 // already, skip zeros, or spare memory that is erased to ones. Name in the case's
 // text, what the source holds, does the destination hold the same or the inverse.
 // Where the two overlap, the source's bytes are the ones that lie there.
-#define CASE_DATA(X)                           \
-    X(DATA_ZEROS, "zeros", 0x00, false)        \
-    X(DATA_ONES, "ones", 0xff, false)          \
+#define CASE_DATA(X)                               \
+    X(DATA_ZEROS, "zeros", 0x00, false)            \
+    X(DATA_ONES, "ones", 0xff, false)              \
     X(DATA_EQUAL_ZEROS, "equal-zeros", 0x00, true) \
     X(DATA_EQUAL_ONES, "equal-ones", 0xff, true)
 
@@ -66,16 +66,16 @@ enum case_data {
 // `case` is a keyword of C, hence the longer name.
 struct copy_case {
     enum copy_op op;
-    uint64_t size;                   // bytes, 0..CASE_SIZE_MAX
-    uint32_t dst_off;                // bytes from a page start, 0..PAGE_BYTES-1
-    uint32_t src_off;                // likewise; in an overlapping case it follows from
-                                     // dst_off and overlap
-    bool overlapping;                // both in one buffer, `overlap` bytes apart
-    int64_t overlap;                 // dst - src, bytes, at most size + CASE_GAP_MAX either
-                                     // way; 0 is a move onto itself. Below size only for
-                                     // memmove: the others leave it undefined
-    bool dst_below;                  // the destination's buffer is the lower one; false in an
-                                     // overlapping case, whose overlap says which is
+    uint64_t size;    // bytes, 0..CASE_SIZE_MAX
+    uint32_t dst_off; // bytes from a page start, 0..PAGE_BYTES-1
+    uint32_t src_off; // likewise; in an overlapping case it follows from
+                      // dst_off and overlap
+    bool overlapping; // both in one buffer, `overlap` bytes apart
+    int64_t overlap;  // dst - src, bytes, at most size + CASE_GAP_MAX either
+                      // way; 0 is a move onto itself. Below size only for
+                      // memmove: the others leave it undefined
+    bool dst_below;   // the destination's buffer is the lower one; false in an
+                      // overlapping case, whose overlap says which is
     enum case_data data;
     uint64_t fill;                   // seed of the data; 0: source and destination hold the
                                      // same bytes before the copy, else never the same

@@ -378,8 +378,8 @@ const uint8_t *fills_spaced(struct fills *p, uint64_t distance, uint64_t fill, s
 
 static bool plain_reserve(struct plain *p)
 {
-    void *at = mmap(NULL, 3 * PLAIN_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                    -1, 0);
+    void *at =
+        mmap(NULL, 3 * PLAIN_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (at == MAP_FAILED)
         return false;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GIB (UINT64_C(1) << 30)
+#define GIB        (UINT64_C(1) << 30)
 #define COPIED_MAX (16 * GIB) // bytes in a sweep, before it is thinned
 
 #define DATA_COPIED (64.0 * (1 << 20)) // ... of which this much may be for kinds of data
@@ -25,8 +25,8 @@ static const struct range offsets[] = {EVERY_OFFSET, STEP(0, 45, 3), STEP(0, 63,
 
 enum { OFFSETS_COUNT = sizeof offsets / sizeof *offsets };
 
-__attribute__((format(printf, 3, 4)))
-static bool fail(char *error, size_t error_size, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
+                                                       const char *format, ...)
 {
     va_list args;
 
@@ -78,10 +78,10 @@ static struct range ends_of(const struct range *r)
 // Sizes of a plane so far apart that it copies no more than MOST bytes.
 static void thin_sizes(struct plane *plane, double most)
 {
-    uint64_t others = plane->kind == PLANE_DISJOINT ? range_count(&plane->src)
-                                                    : range_count(&plane->overlap);
-    double each = (double)(plane->size.lo + plane->size.hi) / 2 *
-                  (double)(range_count(&plane->dst) * others);
+    uint64_t others =
+        plane->kind == PLANE_DISJOINT ? range_count(&plane->src) : range_count(&plane->overlap);
+    double each =
+        (double)(plane->size.lo + plane->size.hi) / 2 * (double)(range_count(&plane->dst) * others);
 
     while ((double)range_count(&plane->size) * each > most &&
            plane->size.step < plane->size.hi - plane->size.lo)
@@ -152,12 +152,13 @@ static bool check_range(const char *option, const struct range *r, int64_t lo, i
         return true; // not given
     if (r->hi < r->lo)
         return fail(error, error_size,
-                    "%s %" PRId64 "..%" PRId64 " is empty; write the smaller number first",
-                    option, r->lo, r->hi);
+                    "%s %" PRId64 "..%" PRId64 " is empty; write the smaller number first", option,
+                    r->lo, r->hi);
     if (r->lo < lo || r->hi > hi)
         return fail(error, error_size,
                     "%s %" PRId64 "..%" PRId64 " is out of range; expected numbers from %" PRId64
-                    " to %" PRId64, option, r->lo, r->hi, lo, hi);
+                    " to %" PRId64,
+                    option, r->lo, r->hi, lo, hi);
     return true;
 }
 
@@ -193,8 +194,8 @@ static bool check_request(enum copy_op op, const struct plan_request *request, c
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
                 struct plan *out, char *error, size_t error_size)
 {
-    bool said = request->size.step || request->dst.step || request->src.step ||
-                request->overlap.step;
+    bool said =
+        request->size.step || request->dst.step || request->src.step || request->overlap.step;
     bool built;
 
     *out = (struct plan){.op = op, .align = b->align};
@@ -243,8 +244,8 @@ static inline int64_t range_at(const struct range *r, uint32_t i)
 
 static int64_t own_distance(int64_t size, int64_t which)
 {
-    const int64_t distance[OWN_DISTANCES] = {-size - 1, -size, 1 - size, -size / 2,
-                                             size / 2, size - 1, size, size + 1};
+    const int64_t distance[OWN_DISTANCES] = {-size - 1, -size,    1 - size, -size / 2,
+                                             size / 2,  size - 1, size,     size + 1};
 
     return distance[which];
 }
@@ -269,8 +270,8 @@ static bool set_overlap(const struct plan *plan, const struct plane *p, int64_t 
     c->overlapping = true;
     c->overlap = overlap;
     c->src_off = case_src_off(c->dst_off, overlap);
-    return plan->align == 1 || (overlap % (int64_t)plan->align == 0 &&
-                                c->src_off % plan->align == 0);
+    return plan->align == 1 ||
+           (overlap % (int64_t)plan->align == 0 && c->src_off % plan->align == 0);
 }
 
 // One of 65,536 fills. Within each 65,536 cases all occur, in an order that has

@@ -20,6 +20,7 @@ struct plane_row {
     uint64_t nt;    // non-temporal threshold, 0: the library's own
 };
 
+// clang-format off
 // Around a power of two, where thresholds lie.
 #define POWER(n)                                                                     \
     {.size = TO((n) - 1, (n) + 1), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)}, \
@@ -98,6 +99,7 @@ static const struct plane_row emulated_sweep[] = {
     {.size = TO(65535, 65537), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)},
     {.size = ONE(262145), .dst = ONE(1), .src = ONE(0)},
 };
+// clang-format on
 
 // Is the row of the default sweep for this one?
 static bool row_is_for(const struct plane_row *row, const struct plan *plan,
@@ -121,8 +123,12 @@ bool plan_add_default(struct plan *plan, const struct backend *b,
 
     for (size_t i = 0; i < count && built; i++) {
         const struct plane_row *row = &rows[i];
-        struct plane plane = {.size = row->size, .dst = row->dst, .src = row->src,
-                              .overlap = row->overlap, .kind = row->kind, .order = row->order};
+        struct plane plane = {.size = row->size,
+                              .dst = row->dst,
+                              .src = row->src,
+                              .overlap = row->overlap,
+                              .kind = row->kind,
+                              .order = row->order};
 
         if (!row_is_for(row, plan, b, request))
             continue;

@@ -10,7 +10,7 @@
 
 // What routines look for in their data, where a sweep has it otherwise by chance.
 static const struct plane_fill looked_for[LOOKED_FOR] = {
-    {true, DATA_OF_SEED, 0},    {true, DATA_ZEROS, 1},      {true, DATA_ONES, 1},
+    {true, DATA_OF_SEED, 0},     {true, DATA_ZEROS, 1},      {true, DATA_ONES, 1},
     {true, DATA_EQUAL_ZEROS, 1}, {true, DATA_EQUAL_ONES, 1},
 };
 

@@ -11,11 +11,20 @@
 
 enum { OWN_DISTANCES = 8 }; // of a size, see PLANE_OF_SIZE
 
-#define ONE(n) {(n), (n), 1}
-#define TO(lo, hi) {(lo), (hi), 1}
-#define STEP(lo, hi, step) {(lo), (hi), (step)}
+#define ONE(n)      \
+    {               \
+        (n), (n), 1 \
+    }
+#define TO(lo, hi)    \
+    {                 \
+        (lo), (hi), 1 \
+    }
+#define STEP(lo, hi, step) \
+    {                      \
+        (lo), (hi), (step) \
+    }
 #define EVERY_OFFSET TO(0, 63) // in a cache line
-#define PAGE_END TO(PAGE_BYTES - 64, PAGE_BYTES - 1)
+#define PAGE_END     TO(PAGE_BYTES - 64, PAGE_BYTES - 1)
 
 // Leaves of a plane's ranges what the backend takes. False: nothing.
 bool plane_narrow(struct plane *plane, const struct backend *b);

@@ -7,8 +7,8 @@
 #ifndef STORESCOPE_BLAME_H
 #define STORESCOPE_BLAME_H
 
-#include "judge/rules.h"
 #include "judge/access_bytes.h"
+#include "judge/rules.h"
 
 // What there is to tell: up to two accesses and a byte of the side.
 struct blame {

@@ -137,7 +137,8 @@ enum stored judge_cache_stored(const struct shadow *s)
     return s->layout->size == 0 || onto_itself ? STORED_NOT_ASKED : STORED_NOTHING;
 }
 
-void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const uint16_t *broken, size_t count)
+void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const uint16_t *broken,
+                      size_t count)
 {
     const struct trace *t = s->trace;
     struct place *p = &cache->places[place_index(s->layout)];
@@ -236,9 +237,10 @@ static bool stores_are_final(const struct place *p, const struct layout *layout,
     return true;
 }
 
-const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache, const struct copy_case *c,
-                                       const struct layout *layout, const struct trace *trace,
-                                       enum copy_result result)
+const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache,
+                                                const struct copy_case *c,
+                                                const struct layout *layout,
+                                                const struct trace *trace, enum copy_result result)
 {
     const struct place *p = &cache->places[place_index(layout)];
     if (!is_like(p, c, layout, trace) || !same_accesses(p, layout, trace) ||

@@ -37,13 +37,15 @@ struct cached_verdict {
 // Remembers the case in the shadow, judged and found to return, to store the
 // right data, and to leave no question open; does nothing with others. BROKEN: the
 // COUNT checks that it breaks.
-void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const uint16_t *broken, size_t count);
+void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const uint16_t *broken,
+                      size_t count);
 
 // What the case comes to if it is like one remembered, and does the right thing
 // to its data; else NULL. Call before arena_clear. The result stands until the
 // next judge_cache_keep.
-const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache, const struct copy_case *c,
-                                       const struct layout *layout, const struct trace *trace,
-                                       enum copy_result result);
+const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache,
+                                                const struct copy_case *c,
+                                                const struct layout *layout,
+                                                const struct trace *trace, enum copy_result result);
 
 #endif

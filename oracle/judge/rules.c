@@ -11,7 +11,7 @@
 
 enum { NEEDS_STORES = false, NEEDS_LOADS = true };
 
-#define CLASS(side, id) ((side)->classes >> (id) & 1)
+#define CLASS(side, id) ((side)->classes >> (id)&1)
 
 // RULE_TEST(id, what must be recorded, broken)
 #define RULE_TESTS(X)                                                                              \

@@ -73,7 +73,8 @@ static inline uint64_t mark(struct shadow_side *side, uint64_t off, uint64_t bit
 static inline uint32_t torn_at(const struct strip *t, uint64_t edge)
 {
     // By how far the edge lies in its naturally aligned eight bytes.
-    static const uint8_t reach_over[8] = {0, 8 | 4 | 2, 8 | 4, 8 | 4 | 2, 8, 8 | 4 | 2, 8 | 4, 8 | 4 | 2};
+    static const uint8_t reach_over[8] = {0, 8 | 4 | 2, 8 | 4, 8 | 4 | 2,
+                                          8, 8 | 4 | 2, 8 | 4, 8 | 4 | 2};
     uint64_t in_block = (t->base + edge) % 8;
     uint64_t at = WORD_BITS + edge - in_block; // from the word before the first
     const uint64_t *once = t->side->once - 1 + at / WORD_BITS;

@@ -38,7 +38,10 @@ static const struct ban {
     uint32_t when; // enum when
     uint32_t argument, value;
 } bans[] = {
-#define BAN(name, ...) {#name, SYS_##name, __VA_ARGS__}
+#define BAN(name, ...)                 \
+    {                                  \
+#name, SYS_##name, __VA_ARGS__ \
+    }
     // other processes
     BAN(kill, IF_OTHER, 0, 0),
     BAN(tkill, IF_OTHER, 0, 0),

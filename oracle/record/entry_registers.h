@@ -20,6 +20,6 @@
 
 // Of the register of that number, 0 to 15, as instructions encode it.
 #define ENTRY_REGISTER(number) \
-    (ENTRY_WORD(5c6b7a8994a3b2c1) + (number) * ENTRY_WORD(0101010101010101))
+    (ENTRY_WORD(5c6b7a8994a3b2c1) + (number)*ENTRY_WORD(0101010101010101))
 
 #endif

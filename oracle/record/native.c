@@ -95,8 +95,8 @@ static bool is_harmless(const struct sigaction *action)
 {
     if (!(action->sa_flags & SA_SIGINFO))
         return action->sa_handler == SIG_DFL || action->sa_handler == SIG_IGN;
-    return action->sa_sigaction == native_fault_entry || action->sa_sigaction == native_tick_entry ||
-           action->sa_sigaction == native_other_entry;
+    return action->sa_sigaction == native_fault_entry ||
+           action->sa_sigaction == native_tick_entry || action->sa_sigaction == native_other_entry;
 }
 
 void native_tame_handlers(void)
@@ -113,7 +113,7 @@ void native_tame_handlers(void)
 }
 
 void native_handle(const struct native *g, native_handler *on_fault, native_handler *on_tick,
-                  unsigned period_ms)
+                   unsigned period_ms)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
     native_on_fault = on_fault;

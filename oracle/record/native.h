@@ -34,7 +34,7 @@ void *native_reserve(size_t bytes, int protection, int flags);
 // routine may have turned on, C code is not made for, and kernels leave on.
 typedef void native_handler(int signal, siginfo_t *info, void *context);
 void native_handle(const struct native *g, native_handler *on_fault, native_handler *on_tick,
-                  unsigned period_ms);
+                   unsigned period_ms);
 
 // Has every other handler that the process has set run on the alternate stack and
 // without alignment checks as well: a fuzzing engine's timer must not put its frame

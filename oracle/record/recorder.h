@@ -16,18 +16,18 @@
 #include "trace/trace.h"
 
 struct recorder_options {
-    bool loads;          // record loads too (stores, fences, flushes always)
-    bool blocks;         // keep in mind the code that was reached
-    bool edges;          // ... and be ready for count_edges
-    unsigned timeout_ms; // processor time that one case may take
-    size_t code_bytes;   // for each rewritten copy; 0: 16 MiB. They lie below 2 GiB
+    bool loads;           // record loads too (stores, fences, flushes always)
+    bool blocks;          // keep in mind the code that was reached
+    bool edges;           // ... and be ready for count_edges
+    unsigned timeout_ms;  // processor time that one case may take
+    size_t code_bytes;    // for each rewritten copy; 0: 16 MiB. They lie below 2 GiB
     const void *prepared; // what the kind's `prepare` gave, or NULL
 };
 
 // What the user says of how a routine is emulated.
 struct recorder_setup {
-    const char *cpu;   // the CPU's model; NULL: the recorder chooses
-    char **link;       // files that define what the routine's own does not
+    const char *cpu; // the CPU's model; NULL: the recorder chooses
+    char **link;     // files that define what the routine's own does not
     size_t link_count;
 };
 
@@ -39,13 +39,13 @@ struct recorder_kind {
     const char *name;
     const char *can; // one phrase each, for `list recorders`
     const char *cannot;
-    bool elsewhere; // runs no foreign code in its own process, but in another,
-                    // which it starts and confines; `open` gets no routine
+    bool elsewhere;               // runs no foreign code in its own process, but in another,
+                                  // which it starts and confines; `open` gets no routine
     const char *(*missing)(void); // NULL result: runs here; else why not
     // Done once before workers are forked, where not NULL: what they need of the
     // backend's routine. NULL and one line in ERROR when it cannot be had.
-    void *(*prepare)(const struct backend *backend, const struct recorder_setup *setup,
-                     char *error, size_t error_size);
+    void *(*prepare)(const struct backend *backend, const struct recorder_setup *setup, char *error,
+                     size_t error_size);
     // The emulated CPU's model; NULL in a recorder that emulates none.
     const char *(*cpu)(const void *prepared);
     void (*unprepare)(void *prepared);

@@ -165,7 +165,8 @@ static void note_broken(struct dispatch *s, uint64_t index, const char *why)
 // A worker was lost at its chunk. The case it was at, as far as that can be
 // known, runs once more alone before it is called broken; a hang is not worth
 // a second try.
-static void chunk_lost(struct dispatch *s, struct lane *lane, uint64_t at, bool retry, const char *why)
+static void chunk_lost(struct dispatch *s, struct lane *lane, uint64_t at, bool retry,
+                       const char *why)
 {
     struct interval chunk = lane->chunk;
     lane->busy = false;
@@ -267,12 +268,13 @@ static bool charts_are_sound(const struct dispatch *s, const struct chunk_result
     return true;
 }
 
-static bool result_is_sound(const struct dispatch *s, const struct lane *lane, const struct message *f)
+static bool result_is_sound(const struct dispatch *s, const struct lane *lane,
+                            const struct message *f)
 {
     const struct chunk_result *r = (const struct chunk_result *)(const void *)f->bytes;
     size_t checks = s->job->judge->count;
-    if (f->length != chunk_result_size(s->job) || r->id != lane->id ||
-        r->distrusted > 1 || r->lo < lane->chunk.lo || r->end < r->lo || r->end > lane->chunk.hi)
+    if (f->length != chunk_result_size(s->job) || r->id != lane->id || r->distrusted > 1 ||
+        r->lo < lane->chunk.lo || r->end < r->lo || r->end > lane->chunk.hi)
         return false;
     uint64_t cases = r->end - r->lo;
     bool alone = r->distrusted && cases == 1;
@@ -540,8 +542,8 @@ static void run_to_end(struct dispatch *s)
     tell_progress(s, clock_now_ms());
 }
 
-bool dispatch_run(const struct job *job, const struct sweep_options *options, struct dispatch_sum *out,
-               char *error, size_t error_size)
+bool dispatch_run(const struct job *job, const struct sweep_options *options,
+                  struct dispatch_sum *out, char *error, size_t error_size)
 {
     struct dispatch s = {
         .job = job,

@@ -9,8 +9,8 @@
 #ifndef STORESCOPE_DISPATCH_H
 #define STORESCOPE_DISPATCH_H
 
-#include "sweep/sweep.h"
 #include "sweep/rig.h"
+#include "sweep/sweep.h"
 
 // What a routine may cost before its sweep is given up.
 enum {
@@ -43,8 +43,8 @@ struct dispatch_sum {
 
 // False and one line in ERROR when the system has no processes or memory; OUT
 // is to be freed in any case.
-bool dispatch_run(const struct job *job, const struct sweep_options *options, struct dispatch_sum *out,
-               char *error, size_t error_size);
+bool dispatch_run(const struct job *job, const struct sweep_options *options,
+                  struct dispatch_sum *out, char *error, size_t error_size);
 void dispatch_free(struct dispatch_sum *sum);
 
 // Wall time without progress after which a worker is taken to hang.

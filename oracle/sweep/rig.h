@@ -10,9 +10,9 @@
 #ifndef STORESCOPE_RIG_H
 #define STORESCOPE_RIG_H
 
+#include "case/plan.h"
 #include "judge/judge.h"
 #include "judge/judge_cache.h"
-#include "case/plan.h"
 #include "record/recorder.h"
 
 #include <stdatomic.h>
@@ -29,8 +29,8 @@ struct job {
 
 // Shared with the parent. The routine may write here: nothing in it is trusted.
 struct worker_slot {
-    _Atomic uint64_t at;   // number of the case that is running, or a stage
-    _Atomic uint32_t stop; // nonzero: report what there is
+    _Atomic uint64_t at;        // number of the case that is running, or a stage
+    _Atomic uint32_t stop;      // nonzero: report what there is
     _Atomic uint32_t forbidden; // system call that ended the worker; see confine.h
 };
 
@@ -46,10 +46,10 @@ struct rig {
     struct layout layout, other_layout;
     struct trace trace, other_trace; // `other`: with values, or with other data
     struct copy_case other_case;     // the case in the shadow, with other data
-    uint16_t *broken; // checks that the last case broke, in order
+    uint16_t *broken;                // checks that the last case broke, in order
     size_t broken_count;
     struct chunk_result *result; // of the chunk; its tallies follow it
-    struct chart *charts;  // in it; NULL: not wanted
+    struct chart *charts;        // in it; NULL: not wanted
     size_t result_bytes;
     bool again;      // the last case stored bytes again
     bool careful;    // look at the whole arena after every case

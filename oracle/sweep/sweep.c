@@ -4,8 +4,8 @@
 #include "sweep/sweep.h"
 
 #include "base/clock.h"
-#include "sweep/explain.h"
 #include "sweep/dispatch.h"
+#include "sweep/explain.h"
 #include "sweep/worker.h"
 
 #include <errno.h>
@@ -43,8 +43,8 @@ static bool wait_for_answer(struct worker *w, uint64_t until_ms, const char **ho
 
 // One message from a worker that was asked for a recording. False and one line in
 // ERROR when it gives none; the worker is ended then.
-static bool next_message(struct worker *w, enum message_kind kind, uint64_t until_ms, struct message *out,
-                       char *error, size_t error_size)
+static bool next_message(struct worker *w, enum message_kind kind, uint64_t until_ms,
+                         struct message *out, char *error, size_t error_size)
 {
     char how[80];
     *out = (struct message){0};
@@ -105,8 +105,8 @@ static void copy_cpu(const struct job *job, char *cpu, size_t cpu_size)
 }
 
 bool sweep_record(const struct backend *backend, const struct copy_case *c, bool values,
-                     const struct sweep_options *options, struct recording *out, char *error,
-                     size_t error_size)
+                  const struct sweep_options *options, struct recording *out, char *error,
+                  size_t error_size)
 {
     struct job job = {
         .backend = backend,
@@ -163,7 +163,7 @@ static bool next_stores(struct worker *w, const struct copy_case *c, unsigned st
 }
 
 void sweep_patterns(const struct backend *backend, enum copy_op op,
-                   const struct sweep_options *options, struct patterns *out)
+                    const struct sweep_options *options, struct patterns *out)
 {
     struct job job = {
         .backend = backend,
@@ -244,7 +244,8 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
         return;
     (void)worker_ask(w, &command); // when it fails the worker is dead
     if (!next_message(w, MESSAGE_WITNESS, until_ms, &out->note, out->error, sizeof out->error) ||
-        !next_message(w, MESSAGE_RECORDING, until_ms, &out->recording, out->error, sizeof out->error))
+        !next_message(w, MESSAGE_RECORDING, until_ms, &out->recording, out->error,
+                      sizeof out->error))
         return;
     const struct witness_note *note = (const struct witness_note *)(const void *)out->note.bytes;
     if (!note_is_sound(&out->note))
@@ -447,9 +448,9 @@ static bool judge_with_facts(struct judge *judge, const struct contract *contrac
 }
 
 bool sweep_run(const struct backend *backend, const struct plan *plan,
-                  const struct contract *contracts, size_t contract_count,
-                  const struct sweep_options *options, struct result *results, char *error,
-                  size_t error_size)
+               const struct contract *contracts, size_t contract_count,
+               const struct sweep_options *options, struct result *results, char *error,
+               size_t error_size)
 {
     struct judge judge;
     struct dispatch_sum sum;

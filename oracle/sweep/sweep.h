@@ -32,8 +32,8 @@ struct sweep_options {
     void (*progress)(const struct sweep_progress *, void *context); // or NULL
     void *context;
     const volatile int *stop; // nonzero: finish with what there is
-    uint64_t patterns_to;         // the largest size of patterns; 0: SWEEP_PATTERNS_SIZE
-    bool patterns;                // read off, too, which stores are made for which sizes
+    uint64_t patterns_to;     // the largest size of patterns; 0: SWEEP_PATTERNS_SIZE
+    bool patterns;            // read off, too, which stores are made for which sizes
     bool charts;              // count, too, where in the sweep each rule is broken
 };
 
@@ -41,9 +41,9 @@ struct sweep_options {
 // for the system's failures (no processes, no memory); everything about the
 // routine is in the results.
 bool sweep_run(const struct backend *backend, const struct plan *plan,
-                  const struct contract *contracts, size_t contract_count,
-                  const struct sweep_options *options, struct result *results, char *error,
-                  size_t error_size);
+               const struct contract *contracts, size_t contract_count,
+               const struct sweep_options *options, struct result *results, char *error,
+               size_t error_size);
 
 // The sizes of sweep_patterns, unless the options say else.
 enum { SWEEP_PATTERNS_SIZE = 512 };
@@ -52,13 +52,13 @@ enum { SWEEP_PATTERNS_SIZE = 512 };
 // at page starts, and reads the patterns off. Ends at the first size whose recording is
 // lost; OUT is to be freed.
 void sweep_patterns(const struct backend *backend, enum copy_op op,
-                   const struct sweep_options *options, struct patterns *out);
+                    const struct sweep_options *options, struct patterns *out);
 
 // Records one case in a worker. `values` as in recorder.h. False and one line
 // in ERROR when there is no recording (the worker died; the routine could not
 // be loaded); a refusal or fault of the routine is in the trace.
 bool sweep_record(const struct backend *backend, const struct copy_case *c, bool values,
-                     const struct sweep_options *options, struct recording *out, char *error,
-                     size_t error_size);
+                  const struct sweep_options *options, struct recording *out, char *error,
+                  size_t error_size);
 
 #endif

@@ -32,8 +32,9 @@ void result_decide(struct result *r)
     if (r->reason[0])
         return;
     if (r->interrupted)
-        snprintf(r->reason, sizeof r->reason, "incomplete: stopped after %" PRIu64 " of %" PRIu64 " cases",
-                 r->cases, r->planned);
+        snprintf(r->reason, sizeof r->reason,
+                 "incomplete: stopped after %" PRIu64 " of %" PRIu64 " cases", r->cases,
+                 r->planned);
     else if (r->stores_nothing && r->verdict == VERDICT_BROKEN)
         snprintf(r->reason, sizeof r->reason,
                  "in no case did the routine store to the destination: there is no copy to judge");

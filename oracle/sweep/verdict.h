@@ -10,9 +10,9 @@
 
 #include "case/heatmap.h"
 #include "judge/contract.h"
+#include "record/recorder.h"
 #include "trace/coverage.h"
 #include "trace/pattern.h"
-#include "record/recorder.h"
 
 enum verdict {
     VERDICT_CONFORMS, // every case of the sweep was judged and broke no rule
@@ -71,7 +71,7 @@ struct result {
     size_t finding_count; // in the order of the rule table
     struct fact facts[FACTS_MAX];
     size_t fact_count;
-    struct chart *chart;  // where the judged cases lie; NULL: not asked for. Owned
+    struct chart *chart; // where the judged cases lie; NULL: not asked for. Owned
     // Instructions reached by the sweep, out of those known; none known when the
     // recorder cannot tell. Workers that died took what they had reached along.
     struct coverage coverage;

@@ -3,9 +3,9 @@
 
 #include "sweep/worker.h"
 
+#include "base/older_libc.h"
 #include "record/confine.h"
 #include "sweep/explain.h"
-#include "base/older_libc.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,8 +9,8 @@
 #ifndef STORESCOPE_WORKER_H
 #define STORESCOPE_WORKER_H
 
-#include "sweep/rig.h"
 #include "base/message.h"
+#include "sweep/rig.h"
 
 #include <sys/types.h>
 
@@ -26,10 +26,10 @@ struct worker {
 };
 
 enum worker_command_kind {
-    COMMAND_SWEEP,   // lo..hi-1: answered by MESSAGE_RESULT
-    COMMAND_WITNESS, // c, check: MESSAGE_WITNESS, then MESSAGE_RECORDING
-    COMMAND_RECORD,  // c: MESSAGE_RECORDING
-    COMMAND_STORES,  // c: MESSAGE_RECORDING; others may follow
+    COMMAND_SWEEP,    // lo..hi-1: answered by MESSAGE_RESULT
+    COMMAND_WITNESS,  // c, check: MESSAGE_WITNESS, then MESSAGE_RECORDING
+    COMMAND_RECORD,   // c: MESSAGE_RECORDING
+    COMMAND_STORES,   // c: MESSAGE_RECORDING; others may follow
     COMMAND_COVERAGE, // MESSAGE_COVERAGE: what the sweeps so far reached
 };
 

@@ -19,8 +19,8 @@ struct covered_insn {
     int64_t offset; // bytes from the routine's entry
     uint8_t bytes[15];
     uint8_t length;
-    bool reached; // by at least one case
-    bool memory;  // it is a site: it touches memory
+    bool reached;                // by at least one case
+    bool memory;                 // it is a site: it touches memory
     char text[COVERED_TEXT_MAX]; // of another CPU's; "": it is x86-64's
 };
 

@@ -90,10 +90,10 @@ static void take_store(struct pattern_scratch *s, const struct recording *r, con
     }
     int64_t lo = (int64_t)(at.lo - (uintptr_t)r->layout.dst), hi = lo + (int64_t)(at.hi - at.lo);
     struct pattern_part part = {.lo = end_at(lo, size),
-                            .hi = end_at(hi, size),
-                            .width = a->count > 1 ? a->width : (uint64_t)(hi - lo),
-                            .run = a->count > 1,
-                            .downwards = a->count > 1 && (a->flags & ACCESS_DESCENDING)};
+                                .hi = end_at(hi, size),
+                                .width = a->count > 1 ? a->width : (uint64_t)(hi - lo),
+                                .run = a->count > 1,
+                                .downwards = a->count > 1 && (a->flags & ACCESS_DESCENDING)};
     form_add(&s->stores, PATTERN_STORES_MAX, &part);
     if (!run_takes(&s->runs, &part))
         form_add(&s->runs, PATTERN_RUNS_MAX, &part);
@@ -144,7 +144,8 @@ static bool part_join(struct pattern_part *into, const struct pattern_part *from
 
 // The form that both have, or one that does not hold. In the form that names
 // each store, one does not turn into several.
-static struct pattern_form form_join(const struct pattern_form *a, const struct pattern_form *b, bool runs)
+static struct pattern_form form_join(const struct pattern_form *a, const struct pattern_form *b,
+                                     bool runs)
 {
     struct pattern_form both = *a;
     both.holds = a->holds && b->holds && a->count == b->count;
@@ -182,10 +183,12 @@ static bool is_refused_alike(const struct pattern *pattern, const char *refused)
     return pattern->refused[0] && strcmp(pattern->refused, refused) == 0;
 }
 
-void patterns_add(struct patterns *patterns, const struct recording *r, uint64_t size, uint64_t unit)
+void patterns_add(struct patterns *patterns, const struct recording *r, uint64_t size,
+                  uint64_t unit)
 {
     const char *refused = r->trace.outcome == OUTCOME_REFUSED ? r->trace.reason : "";
-    if (patterns->scratch == NULL && (patterns->scratch = calloc(1, sizeof *patterns->scratch)) == NULL)
+    if (patterns->scratch == NULL &&
+        (patterns->scratch = calloc(1, sizeof *patterns->scratch)) == NULL)
         abort();
     struct pattern_scratch *s = patterns->scratch;
     take(s, r, size);
@@ -196,18 +199,19 @@ void patterns_add(struct patterns *patterns, const struct recording *r, uint64_t
         return;
     if (patterns->count == patterns->capacity) {
         patterns->capacity = patterns->capacity ? 2 * patterns->capacity : 16;
-        patterns->items = reallocarray(patterns->items, patterns->capacity, sizeof *patterns->items);
+        patterns->items =
+            reallocarray(patterns->items, patterns->capacity, sizeof *patterns->items);
         if (patterns->items == NULL)
             abort();
     }
     patterns->items[patterns->count++] = (struct pattern){.lo = size,
-                                              .hi = size,
-                                              .unit = unit,
-                                              .stores = s->stores,
-                                              .runs = s->runs,
-                                              .again_holds = true,
-                                              .again_base = s->again,
-                                              .times_max = s->times_max};
+                                                          .hi = size,
+                                                          .unit = unit,
+                                                          .stores = s->stores,
+                                                          .runs = s->runs,
+                                                          .again_holds = true,
+                                                          .again_base = s->again,
+                                                          .times_max = s->times_max};
     snprintf(patterns->items[patterns->count - 1].refused, TRACE_REASON_MAX, "%s", refused);
 }
 

@@ -51,7 +51,7 @@ struct pattern {
 
 struct patterns {
     struct pattern *items; // in the order of sizes, without gaps between the first
-                       // size and the last; owned
+                           // size and the last; owned
     size_t count, capacity;
     struct pattern_scratch *scratch;
 };
@@ -59,7 +59,8 @@ struct patterns {
 // Zeroed: no patterns yet. Takes the recording of one more size, the sizes growing
 // by UNIT. Of a recording that did not return it only notes that no pattern holds, and of
 // one that was refused why.
-void patterns_add(struct patterns *patterns, const struct recording *r, uint64_t size, uint64_t unit);
+void patterns_add(struct patterns *patterns, const struct recording *r, uint64_t size,
+                  uint64_t unit);
 void patterns_free(struct patterns *patterns);
 
 // One line of text: the sizes, and which stores are made for them.
@@ -72,7 +73,7 @@ struct pattern_line {
 // The lines about the pattern at index AT, and about those after it that say no more:
 // where a few patterns come again and again for larger sizes, each is one line with a
 // k. Returns the index of the next pattern to tell; COUNT is the number of LINES.
-size_t patterns_lines(const struct patterns *patterns, size_t at, struct pattern_line lines[PATTERN_LINES_MAX],
-                  size_t *count);
+size_t patterns_lines(const struct patterns *patterns, size_t at,
+                      struct pattern_line lines[PATTERN_LINES_MAX], size_t *count);
 
 #endif

@@ -68,8 +68,8 @@ static bool told_from_end(const struct pattern *pattern, const struct pattern_en
     return end->from_end && (!end->fixed || (is_hi && pattern->hi > pattern->lo));
 }
 
-static bool end_repeats(const struct pattern *a, const struct pattern_end *x, const struct pattern *b,
-                        const struct pattern_end *y, bool is_hi)
+static bool end_repeats(const struct pattern *a, const struct pattern_end *x,
+                        const struct pattern *b, const struct pattern_end *y, bool is_hi)
 {
     int64_t period = (int64_t)(b->lo - a->lo);
     bool from_end = told_from_end(a, x, is_hi);
@@ -125,8 +125,8 @@ static void say_number(char *text, size_t size, int64_t value, int64_t next,
         say(text, size, "%+" PRId64, rest);
 }
 
-static void say_end(char *text, const struct pattern_end *end, const struct pattern_end *next, bool is_hi,
-                    const struct fold *fold)
+static void say_end(char *text, const struct pattern_end *end, const struct pattern_end *next,
+                    bool is_hi, const struct fold *fold)
 {
     if (!told_from_end(fold->pattern, end, is_hi))
         say_number(text, PATTERN_TEXT_MAX, end->at, next->at, fold);
@@ -148,8 +148,8 @@ static void say_form(char *text, const struct pattern_form *form, const struct f
         say_end(text, &part->hi, &next->hi, true, fold);
         say(text, PATTERN_TEXT_MAX, ")");
         if (part->run)
-            say(text, PATTERN_TEXT_MAX, "%s in steps of %" PRIu64, part->downwards ? " downwards" : "",
-                part->width);
+            say(text, PATTERN_TEXT_MAX, "%s in steps of %" PRIu64,
+                part->downwards ? " downwards" : "", part->width);
     }
 }
 
@@ -209,8 +209,8 @@ static size_t irregular_print(const struct patterns *patterns, size_t at, struct
     return at;
 }
 
-size_t patterns_lines(const struct patterns *patterns, size_t at, struct pattern_line lines[PATTERN_LINES_MAX],
-                  size_t *count)
+size_t patterns_lines(const struct patterns *patterns, size_t at,
+                      struct pattern_line lines[PATTERN_LINES_MAX], size_t *count)
 {
     const struct pattern *items = patterns->items;
     *count = 1;

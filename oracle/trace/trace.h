@@ -74,7 +74,7 @@ struct site {
     bool decoders_differ; // Capstone and Zydis disagree on what it stores
     uint16_t classes;     // bit per enum site_class, that of `class` among them
     struct ordering order;
-    char text[79];        // Intel syntax, from Capstone
+    char text[79]; // Intel syntax, from Capstone
 };
 
 static inline bool site_is(const struct site *site, enum site_class class)

@@ -4,10 +4,10 @@
 // Reports as JSON. Keys are stable: scripts rely on them, so one may be added,
 // none renamed. docs/schema describes them.
 
+#include "base/json.h"
 #include "backends/arch.h"
 #include "reports/access_text.h"
 #include "reports/format.h"
-#include "base/json.h"
 
 #include <assert.h>
 #include <inttypes.h>

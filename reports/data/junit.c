@@ -7,9 +7,9 @@
 // printed, so nothing has to be kept. Valid by Jenkins's schema, and by that of
 // Ant where nothing was skipped, which Ant's does not know.
 
+#include "base/xml.h"
 #include "reports/finding_text.h"
 #include "reports/format.h"
-#include "base/xml.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -9,10 +9,10 @@
 // support); a run that is full is followed by another with a category of its
 // own, as GitHub wants it, so that nothing is cut.
 
+#include "base/json.h"
 #include "reports/access_text.h"
 #include "reports/finding_text.h"
 #include "reports/format.h"
-#include "base/json.h"
 #include "reports/rule_help.h"
 #include "reports/source.h"
 

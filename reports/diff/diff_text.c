@@ -12,9 +12,9 @@ static void print_rule(const struct diff_view *v, const cJSON *rule, const char 
     char text[DIFF_SENTENCE_MAX];
     fputs("  ", v->out);
     terminal_put(&v->terminal, v->out, diff_hue(change),
-             cJSON_IsNull(diff_member(rule, "a"))   ? "+ "
-             : cJSON_IsNull(diff_member(rule, "b")) ? "- "
-                                                    : "~ ");
+                 cJSON_IsNull(diff_member(rule, "a"))   ? "+ "
+                 : cJSON_IsNull(diff_member(rule, "b")) ? "- "
+                                                        : "~ ");
     terminal_put(&v->terminal, v->out, diff_hue(change), diff_text(rule, "rule"));
     fprintf(v->out, " (%s): %s\n", contracts, change);
     diff_sentence(rule, text);

@@ -110,4 +110,3 @@ void page_begin(struct markup *m, FILE *out, const char *title, const char *lead
     write_banner(m, lead);
     markup_open(m, "main");
 }
-

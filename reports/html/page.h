@@ -10,10 +10,10 @@
 #ifndef STORESCOPE_PAGE_H
 #define STORESCOPE_PAGE_H
 
-#include "reports/text/differences.h"
 #include "reports/format.h"
-#include "reports/svg/markup.h"
 #include "reports/svg/dedup.h"
+#include "reports/svg/markup.h"
+#include "reports/text/differences.h"
 
 enum {
     PAGE_ROWS_MAX = 48,       // accesses that a picture draws one by one
@@ -27,9 +27,9 @@ struct page {
     struct markup row, section; // into these
     size_t backends;            // so far; the next one's number
     size_t pictures, left_out;  // drawn, and not drawn because of PAGE_PICTURES_MAX
-    struct dedup dedup;           // its drawings
-    struct dedup patterns;           // those listed
-    size_t *patterns_of;            // per list, the backend's number; owned
+    struct dedup dedup;         // its drawings
+    struct dedup patterns;      // those listed
+    size_t *patterns_of;        // per list, the backend's number; owned
     char **names;               // per backend; owned
     enum copy_op *ops;          // likewise
     uint64_t rules_shown;       // bits by id, those named in the matrix

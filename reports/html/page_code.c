@@ -4,8 +4,8 @@
 // The patterns of a routine's stores, and what the sweep reached of its machine code.
 
 #include "reports/access_text.h"
-#include "trace/pattern.h"
 #include "reports/html/page.h"
+#include "trace/pattern.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "reports/access_text.h"
-#include "reports/text/matrix.h"
 #include "reports/html/page.h"
+#include "reports/text/matrix.h"
 
 #include <string.h>
 

@@ -6,12 +6,12 @@
 // that is left out, routine by routine, and the comment says how much and which
 // command shows it. Bytes are counted, which are never fewer than characters.
 
-#include "reports/text/differences.h"
+#include "base/xml.h"
 #include "reports/access_text.h"
 #include "reports/finding_text.h"
 #include "reports/format.h"
 #include "reports/markdown/markdown_write.h"
-#include "base/xml.h"
+#include "reports/text/differences.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -30,7 +30,7 @@ static void hash(const char *text, size_t length, uint64_t out[2])
 }
 
 static struct dedup_entry *slot(struct dedup_entry *entries, size_t capacity,
-                               const uint64_t wanted[2])
+                                const uint64_t wanted[2])
 {
     size_t at = (size_t)wanted[1] & (capacity - 1);
     while (entries[at].hash[1] != 0 &&

@@ -4,8 +4,8 @@
 #include "reports/svg/svg.h"
 
 #include "reports/format.h"
-#include "reports/svg/page_texts.h"
 #include "reports/picture.h"
+#include "reports/svg/page_texts.h"
 #include "reports/svg/svg_layout.h"
 
 #include <inttypes.h>

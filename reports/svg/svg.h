@@ -10,13 +10,13 @@
 #ifndef STORESCOPE_SVG_H
 #define STORESCOPE_SVG_H
 
-#include "reports/svg/markup.h"
-#include "reports/svg/dedup.h"
 #include "reports/report.h"
+#include "reports/svg/dedup.h"
+#include "reports/svg/markup.h"
 
 struct svg_options {
-    uint64_t rows_max; // accesses drawn one by one; 0: all
-    bool standalone;   // a document of its own: with its colours and a heading
+    uint64_t rows_max;   // accesses drawn one by one; 0: all
+    bool standalone;     // a document of its own: with its colours and a heading
     struct dedup *dedup; // of the page it is in; NULL: one of its own
 };
 

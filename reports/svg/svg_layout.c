@@ -107,7 +107,8 @@ void svg_lay_out(struct svg *p)
     bool roomy = p->rows <= ROWS_ROOMY;
     p->row = roomy ? 22 : 17;
     p->bar = roomy ? 14 : 11;
-    p->number_x = MARGIN + ceil(SVG_CHAR * (terminal_digits(p->rows) < 2 ? 2 : terminal_digits(p->rows)));
+    p->number_x =
+        MARGIN + ceil(SVG_CHAR * (terminal_digits(p->rows) < 2 ? 2 : terminal_digits(p->rows)));
     double x = p->number_x + LETTER + GAP;
     lane_place(&p->src, x, SRC_WIDTH, SRC_CELL);
     // Room for the heading, and for the marks at the lane's left.

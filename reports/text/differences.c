@@ -3,9 +3,9 @@
 
 #include "reports/text/differences.h"
 
-#include "reports/access_text.h"
 #include "base/json.h"
 #include "findings/saved_case.h"
+#include "reports/access_text.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -27,7 +27,8 @@ static void text_difference(const struct baseline *b, size_t at, bool *told,
                             const struct terminal *terminal, FILE *out)
 {
     const struct difference *d = &b->items[at];
-    terminal_put(terminal, out, d->kind == DIFFERENCE_GONE ? HUE_GOOD : HUE_BAD, difference_name[d->kind]);
+    terminal_put(terminal, out, d->kind == DIFFERENCE_GONE ? HUE_GOOD : HUE_BAD,
+                 difference_name[d->kind]);
     fprintf(out, ": %s: %s %s under", d->backend, rule_name[d->rule], difference_meaning[d->kind]);
     for (size_t i = at; i < b->count; i++)
         if (!told[i] && difference_is_same(d, &b->items[i])) {

@@ -234,8 +234,8 @@ static void print_block(const struct matrix *m, const struct geometry *g, size_t
 }
 
 // What the marks mean, as far as they were used.
-static void print_legend(const struct matrix *m, const struct geometry *g, const struct terminal *terminal,
-                         FILE *out)
+static void print_legend(const struct matrix *m, const struct geometry *g,
+                         const struct terminal *terminal, FILE *out)
 {
     bool rules[RULE_COUNT] = {false}, verdicts[VERDICT_COUNT] = {false};
     char text[RULE_COUNT * 40 + 160] = "";

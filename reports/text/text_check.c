@@ -110,11 +110,11 @@ void totals_print(const struct totals *t, const struct terminal *terminal, FILE 
     print_unjudged(t, terminal, out);
     if (t->interrupted)
         terminal_wrap(terminal, out, 0,
-                  "interrupted: the sweep ended early, so this report is not complete");
+                      "interrupted: the sweep ended early, so this report is not complete");
 }
 
-static void print_finding(const struct result *r, const struct finding *f, const struct terminal *terminal,
-                          FILE *out)
+static void print_finding(const struct result *r, const struct finding *f,
+                          const struct terminal *terminal, FILE *out)
 {
     char text[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
     case_print(&f->witness, text);
@@ -181,7 +181,7 @@ static void print_result(const struct result *r, const struct result *first, boo
     // What was stopped is neither wrong nor unfit to be judged.
     bool incomplete = r->interrupted && r->verdict == VERDICT_SKIPPED;
     terminal_put(terminal, out, verdict_hue(r->verdict),
-             incomplete ? "incomplete" : verdict_name[r->verdict]);
+                 incomplete ? "incomplete" : verdict_name[r->verdict]);
     fprintf(out, "\n  %s, ", copy_op_name[r->op]);
     if (r->interrupted)
         fprintf(out, "interrupted after %" PRIu64 " of ", r->cases);
@@ -204,8 +204,8 @@ static void print_result(const struct result *r, const struct result *first, boo
     fputc('\n', out);
 }
 
-void text_check(const struct result *results, size_t count, bool unreached, const struct terminal *terminal,
-                FILE *out)
+void text_check(const struct result *results, size_t count, bool unreached,
+                const struct terminal *terminal, FILE *out)
 {
     for (size_t i = 0; i < count; i++) // one sweep, so the same for all contracts
         print_result(&results[i], &results[0], unreached && i + 1 == count, terminal, out);

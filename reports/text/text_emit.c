@@ -54,7 +54,7 @@ static void add(struct report *r, const struct result *results, size_t count)
     for (size_t i = 0; i < count; i++) {
         fprintf(r->out, "  %s: ", results[i].contract->name);
         terminal_put(&r->terminal, r->out, verdict_hue(results[i].verdict),
-                 verdict_name[results[i].verdict]);
+                     verdict_name[results[i].verdict]);
         fputc('\n', r->out);
         print_rules(&results[i], &r->terminal, r->out);
     }

@@ -4,8 +4,8 @@
 // The report of `watch` as JSON, with the keys of `trace` where they mean the
 // same. Accesses go out as they come; calls and the rest follow.
 
-#include "reports/access_text.h"
 #include "base/json.h"
+#include "reports/access_text.h"
 #include "reports/report.h"
 #include "reports/watch/watch_report_state.h"
 

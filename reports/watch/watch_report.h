@@ -7,8 +7,8 @@
 #ifndef STORESCOPE_WATCH_REPORT_H
 #define STORESCOPE_WATCH_REPORT_H
 
-#include "watch/log.h"
 #include "base/terminal.h"
+#include "watch/log.h"
 
 enum watch_form { WATCH_TEXT, WATCH_BUS, WATCH_JSON };
 

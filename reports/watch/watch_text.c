@@ -55,8 +55,8 @@ static void print_runs(const struct watch_tally *t, FILE *out)
         fprintf(out, ", ... (%" PRIu64 " runs)", t->run_count);
 }
 
-static void print_tally(const struct watch_tally *t, const char *name, const struct terminal *terminal,
-                        FILE *out)
+static void print_tally(const struct watch_tally *t, const char *name,
+                        const struct terminal *terminal, FILE *out)
 {
     fprintf(out, "    %-6s  ", name);
     print_widths(t, out);

@@ -5,9 +5,9 @@
 // other; what it refuses; its FIFO accesses, which no contract describes. Which
 // loads and stores it makes is judged by the sweeps.
 
-#include "sweep/sweep.h"
 #include "backends/cpu.h"
 #include "paths.h"
+#include "sweep/sweep.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

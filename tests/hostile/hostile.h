@@ -21,16 +21,16 @@ typedef uint16_t __attribute__((aligned(1), may_alias)) any_u16;
 typedef uint32_t __attribute__((aligned(1), may_alias)) any_u32;
 typedef uint64_t __attribute__((aligned(1), may_alias)) any_u64;
 
-#define ROUTINE(name)                           \
-    void *name(void *, const void *, size_t);   \
+#define ROUTINE(name)                         \
+    void *name(void *, const void *, size_t); \
     void *name(void *to, const void *from, size_t n)
 
 // One part of a copy, as one load and one store.
-#define COPY_PART(type)                                                 \
-    if (i + sizeof(type) <= n && (address + i) % sizeof(type) == 0) {   \
-        *(volatile type *)(d + i) = *(const volatile type *)(s + i);    \
-        i += sizeof(type);                                              \
-        continue;                                                       \
+#define COPY_PART(type)                                               \
+    if (i + sizeof(type) <= n && (address + i) % sizeof(type) == 0) { \
+        *(volatile type *)(d + i) = *(const volatile type *)(s + i);  \
+        i += sizeof(type);                                            \
+        continue;                                                     \
     }
 
 // Each byte once, ascending, each aligned element whole.

@@ -29,12 +29,12 @@ static const struct act {
 #undef ACT
 };
 
-#define ACT(name)                       \
-    ROUTINE(name)                       \
-    {                                   \
-        copy_exactly(to, from, n);      \
-        act_##name();                   \
-        return to;                      \
+#define ACT(name)                  \
+    ROUTINE(name)                  \
+    {                              \
+        copy_exactly(to, from, n); \
+        act_##name();              \
+        return to;                 \
     }
 #include "acts.def"
 #undef ACT
@@ -84,8 +84,8 @@ static void make_code(void)
 {
     enum { BYTES = 4096 };
     int fd = memfd_create("hostile", MFD_CLOEXEC);
-    place_jit = mmap(NULL, BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
-                     -1, 0);
+    place_jit =
+        mmap(NULL, BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (fd < 0 || ftruncate(fd, BYTES) != 0 || place_jit == MAP_FAILED)
         abort();
     place_alias = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -246,7 +246,8 @@ static bool is_as_wanted(const char *got, const char *want)
     size_t verdict = strcspn(want, " ");
     if (strncmp(want, "violates", verdict) == 0 || want[verdict] == '\0')
         return strcmp(got, want) == 0;
-    return strncmp(got, want, verdict + 1) == 0 && strstr(got + verdict, want + verdict + 1) != NULL;
+    return strncmp(got, want, verdict + 1) == 0 &&
+           strstr(got + verdict, want + verdict + 1) != NULL;
 }
 
 // OUTCOME: what is wanted, or several that may be, between " | ".
@@ -304,7 +305,8 @@ static void run_row(struct plan *p, const char *const *row)
     struct answer a = run(p, row[ROUTINE], row[AT]);
     unsigned took_ms = clock_ms() - started_ms;
     understand(&a, got, sizeof got);
-    bool good = !a.hung && a.harm[0] == '\0' && is_one_of(got, outcome) && a.status == status_of(got);
+    bool good =
+        !a.hung && a.harm[0] == '\0' && is_one_of(got, outcome) && a.status == status_of(got);
     printf("%s %s: %s (%u ms)\n", good ? "ok  " : "FAIL", name, got, took_ms);
     if (!good)
         printf("     wanted: %s; %s: exit status %d%s%s%s\n", outcome, row[WHAT], a.status,
@@ -366,8 +368,7 @@ int main(int count, char **arguments)
         fprintf(stderr, "usage: run_hostile STORESCOPE OBJECT TABLE RECORDER [sanitized] [GLOB]\n");
         return 2;
     }
-    struct plan p = {
-        .storescope = arguments[1], .object = arguments[2], .recorder = arguments[4]};
+    struct plan p = {.storescope = arguments[1], .object = arguments[2], .recorder = arguments[4]};
     for (int i = REWRITE; i <= STEP; i++)
         if (strcmp(column_names[i], p.recorder) == 0)
             p.column = i;

@@ -406,10 +406,10 @@ static struct result results[CONTRACTS];
 static inline struct sweep_options options_for_two(void)
 {
     return (struct sweep_options){.recorder = &fake,
-                                     .device = DEVICE_DST,
-                                     .jobs = 2,
-                                     .timeout_ms = 100,
-                                     .stall_ms = STALL_MS};
+                                  .device = DEVICE_DST,
+                                  .jobs = 2,
+                                  .timeout_ms = 100,
+                                  .stall_ms = STALL_MS};
 }
 
 static inline void sweep_as(const struct backend *b, size_t contract_count,
@@ -419,8 +419,8 @@ static inline void sweep_as(const struct backend *b, size_t contract_count,
     shared->deaths = 0;
     shared->opens = 0;
     shared->opens_with_loads = 0;
-    bool ok = sweep_run(b, &whole_plan, contracts, contract_count, options, results, error,
-                           sizeof error);
+    bool ok =
+        sweep_run(b, &whole_plan, contracts, contract_count, options, results, error, sizeof error);
     assert_string_equal(error, "");
     assert_true(ok);
 }

@@ -34,15 +34,19 @@ static int close_arena(void **state)
 
 static struct copy_case apart(uint64_t size, uint32_t dst, uint32_t src, uint64_t fill)
 {
-    return (struct copy_case){.op = OP_MEMMOVE, .size = size, .dst_off = dst, .src_off = src,
-                              .fill = fill};
+    return (struct copy_case){
+        .op = OP_MEMMOVE, .size = size, .dst_off = dst, .src_off = src, .fill = fill};
 }
 
 static struct copy_case moved(uint64_t size, uint32_t dst, int64_t overlap, uint64_t fill)
 {
-    return (struct copy_case){.op = OP_MEMMOVE, .size = size, .dst_off = dst,
-                              .src_off = case_src_off(dst, overlap), .overlapping = true,
-                              .overlap = overlap, .fill = fill};
+    return (struct copy_case){.op = OP_MEMMOVE,
+                              .size = size,
+                              .dst_off = dst,
+                              .src_off = case_src_off(dst, overlap),
+                              .overlapping = true,
+                              .overlap = overlap,
+                              .fill = fill};
 }
 
 static struct layout laid(const struct copy_case *c)
@@ -180,8 +184,8 @@ static void data_of_one_byte_everywhere_lies_on_both_sides(void **state)
                     l = laid(&c);
                     assert_bytes(l.src, c.size, rows[r].source);
                     // The destination beyond the source, at one of its ends.
-                    uint64_t apart_by = (uint64_t)distances[k] < c.size ? (uint64_t)distances[k]
-                                                                        : c.size;
+                    uint64_t apart_by =
+                        (uint64_t)distances[k] < c.size ? (uint64_t)distances[k] : c.size;
                     assert_bytes(sign < 0 ? l.dst : l.dst + c.size - apart_by, apart_by,
                                  rows[r].old);
                     assert_true(holds(&c, &l));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "reports/bus.h"
 #include "handmade.h"
+#include "reports/bus.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -64,8 +64,11 @@ static void a_printed_case_parses_to_the_same_case(void **state)
 static void the_longest_case_fits_its_text(void **state)
 {
     (void)state;
-    struct copy_case c = {.op = OP_MEMMOVE, .size = CASE_SIZE_MAX, .dst_off = 4095,
-                          .overlapping = true, .fill = UINT64_MAX,
+    struct copy_case c = {.op = OP_MEMMOVE,
+                          .size = CASE_SIZE_MAX,
+                          .dst_off = 4095,
+                          .overlapping = true,
+                          .fill = UINT64_MAX,
                           .overlap = -(int64_t)(CASE_SIZE_MAX + CASE_GAP_MAX)};
     c.src_off = case_src_off(c.dst_off, c.overlap);
     for (size_t i = 0; i < TUNABLE_COUNT; i++)

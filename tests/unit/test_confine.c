@@ -28,8 +28,8 @@ static _Atomic uint32_t *forbidden; // shared with the child
 static int setup(void **state)
 {
     (void)state;
-    forbidden = mmap(NULL, sizeof *forbidden, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                     -1, 0);
+    forbidden =
+        mmap(NULL, sizeof *forbidden, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return forbidden == MAP_FAILED;
 }
 

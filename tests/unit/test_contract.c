@@ -79,14 +79,15 @@ static const struct contract *builtin(const char *name)
     return c;
 }
 
-#define RAM_RULES \
-    "wrong-data\nwrong-return\nclobbered-state\nmissing-store\nout-of-bounds-store\nout-of-bounds-load\n"
+#define RAM_RULES                                                                            \
+    "wrong-data\nwrong-return\nclobbered-state\nmissing-store\nout-of-bounds-store\nout-of-" \
+    "bounds-load\n"
 
 static void nine_contracts_are_built_in_in_order(void **state)
 {
     (void)state;
-    static const char *const names[] = {"ram", "qemu-ram", "shared", "pci-order", "wc",
-                                        "mmio", "device", "axi32", "pmem"};
+    static const char *const names[] = {"ram",  "qemu-ram", "shared", "pci-order", "wc",
+                                        "mmio", "device",   "axi32",  "pmem"};
     assert_int_equal(contract_builtin_count, 9);
     for (size_t i = 0; i < 9; i++) {
         assert_string_equal(contract_builtin(i)->name, names[i]);

@@ -3,8 +3,8 @@
 //
 // What was reached, added up; and what the rewriter says of pairs of blocks.
 
-#include "trace/coverage.h"
 #include "record/recorder.h"
+#include "trace/coverage.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -376,7 +376,8 @@ static int start_and_call(void *context)
 
 static const char constructors[] =
     "static long order; static int two;\n"
-    "#define NOTE(f, n) __attribute__((constructor n)) static void f(void) { order = 10 * order + f##_; }\n"
+    "#define NOTE(f, n) __attribute__((constructor n)) static void f(void) { order = 10 * order + "
+    "f##_; }\n"
     "enum { last_ = 3, first_ = 1, second_ = 2 };\n"
     "NOTE(last, ) NOTE(second, (202)) NOTE(first, (201))\n"
     "long routine(long n) { return order + n; }\n"
@@ -393,11 +394,12 @@ static void constructors_run_by_priority(void **state)
 static void a_constructor_that_needs_more_is_told_by_name(void **state)
 {
     (void)state;
-    assert_true(compile("extern long elsewhere(void); static long value;"
-                        "__attribute__((constructor)) static void set(void) { value = elsewhere(); }"
-                        "__attribute__((section(\".text.a\"))) long routine(long n) { return n + value; }"
-                        "__attribute__((section(\".text.b\"))) long apart(long n) { return n; }",
-                        "-c", "needs.o"));
+    assert_true(
+        compile("extern long elsewhere(void); static long value;"
+                "__attribute__((constructor)) static void set(void) { value = elsewhere(); }"
+                "__attribute__((section(\".text.a\"))) long routine(long n) { return n + value; }"
+                "__attribute__((section(\".text.b\"))) long apart(long n) { return n; }",
+                "-c", "needs.o"));
     struct call c = {.path = "needs.o", .symbol = "routine"};
     assert_int_equal(in_child(start_and_call, &c), 20);
     // Whoever reaches no data cannot tell.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "reports/format.h"
 #include "handmade.h"
+#include "reports/format.h"
 
 #include <cjson/cJSON.h>
 #include <setjmp.h>

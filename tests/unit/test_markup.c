@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "reports/svg/markup.h"
 #include "reports/svg/dedup.h"
+#include "reports/svg/markup.h"
 
 #include "handmade.h"
 

@@ -64,8 +64,8 @@ static void where_the_stores_change_another_pattern_begins(void **state)
 {
     (void)state;
     assert_patterns(once_up_to_40, 39, 42,
-                "39..40: [0,32) then [n-32,n): 64 minus n bytes twice\n"
-                "41..42: [0,16) then [n-32,n): 48 minus n bytes twice\n");
+                    "39..40: [0,32) then [n-32,n): 64 minus n bytes twice\n"
+                    "41..42: [0,16) then [n-32,n): 48 minus n bytes twice\n");
 }
 
 static void words_then_bytes(struct handmade *h, uint64_t n)
@@ -81,8 +81,8 @@ static void patterns_that_come_again_for_larger_sizes_are_told_once(void **state
 {
     (void)state;
     assert_patterns(words_then_bytes, 16, 47,
-                "8k: [0,8k) in steps of 8  (k = 2..5)\n"
-                "8k+1..8k+7: [0,8k) in steps of 8 then [8k,n) in steps of 1  (k = 2..5)\n");
+                    "8k: [0,8k) in steps of 8  (k = 2..5)\n"
+                    "8k+1..8k+7: [0,8k) in steps of 8 then [8k,n) in steps of 1  (k = 2..5)\n");
 }
 
 static void backwards(struct handmade *h, uint64_t n)

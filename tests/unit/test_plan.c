@@ -19,8 +19,10 @@ static struct plan plan; // too large for some stacks
 static struct backend routine(const char *name, uint64_t size_min, uint64_t size_unit,
                               uint64_t align)
 {
-    return (struct backend){.name = (char *)(uintptr_t)name, .size_min = size_min,
-                            .size_unit = size_unit, .align = align};
+    return (struct backend){.name = (char *)(uintptr_t)name,
+                            .size_min = size_min,
+                            .size_unit = size_unit,
+                            .align = align};
 }
 
 static struct range range(const char *text)
@@ -34,8 +36,8 @@ static struct range range(const char *text)
 static struct plan_request said(const char *size, const char *dst, const char *src,
                                 const char *overlap)
 {
-    return (struct plan_request){.size = range(size), .dst = range(dst), .src = range(src),
-                                 .overlap = range(overlap)};
+    return (struct plan_request){
+        .size = range(size), .dst = range(dst), .src = range(src), .overlap = range(overlap)};
 }
 
 // Each case of it once, with data as it comes.
@@ -132,9 +134,10 @@ static void ranges_are_numbers_spans_and_steps(void **state)
 static void other_texts_are_no_ranges(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "x", "1..", "..2", "1...2", "1..2:", "1..2:0",
-                                        "1..2:-1", "1:2", "1 ..2", "1..2 ", "+1", "--1", "1-2",
-                                        "99999999999999999999"};
+    static const char *const texts[] = {
+        "",      "x",      "1..",     "..2", "1...2",
+        "1..2:", "1..2:0", "1..2:-1", "1:2", "1 ..2",
+        "1..2 ", "+1",     "--1",     "1-2", "99999999999999999999"};
     struct range r;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (range_parse(texts[i], &r))
@@ -330,8 +333,7 @@ static void cases_that_a_backend_does_not_take_are_left_out(void **state)
     (void)state;
     struct backend blocks = routine("psm2/blockcpy", 64, 64, 8);
     for (int defaults = 0; defaults < 2; defaults++) {
-        build(blocks, OP_MEMMOVE,
-              defaults ? nothing_said : said("0..200", "0..20", NULL, NULL));
+        build(blocks, OP_MEMMOVE, defaults ? nothing_said : said("0..200", "0..20", NULL, NULL));
         uint64_t count = 0;
         for (uint64_t i = 0; i < plan.cases; i++) {
             struct copy_case c;
@@ -411,8 +413,12 @@ static void each_size_and_each_offset_come_with_either_buffer_below(void **state
     static const struct {
         const char *size, *dst, *src;
     } rows[] = {
-        {"0..256", NULL, NULL},  {"8", NULL, NULL},     {"0..256", "0", "0"},
-        {"8", "4095", "4095"},   {"0..64", "0..1", "5"}, {"700..800", NULL, "3"},
+        {"0..256", NULL, NULL},
+        {"8", NULL, NULL},
+        {"0..256", "0", "0"},
+        {"8", "4095", "4095"},
+        {"0..64", "0..1", "5"},
+        {"700..800", NULL, "3"},
         {"1..1000:37", "7", "0..4095:5"},
     };
     for (unsigned op = 0; op < OP_COUNT; op++) {
@@ -440,8 +446,8 @@ static void each_size_has_each_offset_with_either_buffer_below(void **state)
     }
     for (size_t size = 0; size < 257; size++)
         for (size_t i = 0; i < 64; i++)
-            assert_true(dst[size][i][0] && dst[size][i][1] && src[size][i][0] &&
-                        src[size][i][1] && apart[size][i][0] && apart[size][i][1]);
+            assert_true(dst[size][i][0] && dst[size][i][1] && src[size][i][0] && src[size][i][1] &&
+                        apart[size][i][0] && apart[size][i][1]);
 }
 
 static void few_offsets_come_both_ways_each_and_many_about_as_many_as_before(void **state)

@@ -28,9 +28,9 @@ static void a_signature_has_no_register_displacement_or_immediate(void **state)
     assert_signature("mov byte ptr [rdi], cl", "mov byte ptr [r], r8");
     assert_signature("vmovdqu ymmword ptr [r9 + 0x20], ymm1", "vmovdqu ymmword ptr [r], ymm");
     assert_signature("vmovdqu64 zmmword ptr [rdi + rcx*8 + 0x40] {k1}, zmm16",
-                 "vmovdqu64 zmmword ptr [r+r*8] {k}, zmm");
+                     "vmovdqu64 zmmword ptr [r+r*8] {k}, zmm");
     assert_signature("rep movsb byte ptr [rdi], byte ptr [rsi]",
-                 "rep movsb byte ptr [r], byte ptr [r]");
+                     "rep movsb byte ptr [r], byte ptr [r]");
     assert_signature("mov dword ptr [rip + 0x2fe4], 5", "mov dword ptr [rip], n");
     assert_signature("mov qword ptr fs:[0x28], rax", "mov qword ptr fs:[], r64");
     assert_signature("stp x3, x4, [x0, #-16]", "stp x, x, [x,]");

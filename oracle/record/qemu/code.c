@@ -106,9 +106,8 @@ static bool list(const struct reader *r, const struct tool_folder *folder, uint8
     snprintf(objdump, sizeof objdump, "%.*sdump", (int)stem, r->arch->objcopy);
     snprintf(from, sizeof from, "--start-address=%" PRIu64, r->range.lo);
     snprintf(to, sizeof to, "--stop-address=%" PRIu64, r->range.hi);
-    char *argv[] = {objdump, (char[]){"-dz"}, (char[]){"--insn-width=16"},
-                    from,    to,              (char[]){"program"},
-                    NULL};
+    char *argv[] = {
+        objdump, (char[]){"-dz"}, (char[]){"--insn-width=16"}, from, to, (char[]){"program"}, NULL};
     return tool_run(folder, argv, error, sizeof error) &&
            tool_read(folder, "complaint", text, length, error, sizeof error);
 }

@@ -22,7 +22,7 @@ struct guest_code {
         struct covered_insn insn; // as no case reached it
         bool unread;              // maybe none, but a constant or filling: counts only when
                                   // it was executed
-    } *listed;
+    } * listed;
     size_t count;
 };
 

@@ -3,8 +3,8 @@
 
 #include "record/qemu/names.h"
 
-#include "backends/elf/archive_index.h"
 #include "backends/cross_symbols.h"
+#include "backends/elf/archive_index.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #include "backends/arch.h"
 #include "backends/cross_symbols.h"
 #include "backends/elf/elf_header.h"
-#include "record/qemu/embed.h"
 #include "backends/loader/image.h"
+#include "record/qemu/embed.h"
 #include "record/qemu/tool.h"
 
 #include <errno.h>

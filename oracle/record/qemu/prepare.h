@@ -10,10 +10,10 @@
 
 #include "case/case.h"
 #include "record/qemu/code.h"
-#include "record/qemu/names.h"
 #include "record/qemu/cpu_pin.h"
-#include "record/recorder.h"
+#include "record/qemu/names.h"
 #include "record/qemu/shared.h"
+#include "record/recorder.h"
 
 enum { GUEST_IMAGES_MAX = 8 };
 

@@ -3,8 +3,8 @@
 
 #include "record/qemu/process.h"
 
-#include "base/clock.h"
 #include "backends/arch.h"
+#include "base/clock.h"
 #include "record/qemu/embed.h"
 
 #include <elf.h>
@@ -59,8 +59,8 @@ static void tell_plugin(struct process *p)
     s->machine = program->arch->machine;
     s->big_endian = program->arch->big_endian;
     s->unreported = program->arch->machine == EM_S390      ? UNREPORTED_S390X
-                : program->arch->machine == EM_AARCH64 ? UNREPORTED_AARCH64
-                                                       : UNREPORTED_NONE;
+                    : program->arch->machine == EM_AARCH64 ? UNREPORTED_AARCH64
+                                                           : UNREPORTED_NONE;
     s->wants_text = program->arch->machine != EM_X86_64;
     memcpy(s->marks, program->marks, sizeof s->marks);
     s->mailbox_addr = program->mailbox_addr;

@@ -395,7 +395,8 @@ const struct recorder_kind recorder_qemu = {
     .can = "routines of other CPUs, and archives and object files of this one: runs them in "
            "qemu-user with a plugin that reports every access",
     .cannot = "system calls, shared objects, AVX-512; loads and scatters of AArch64 SVE, which "
-              "QEMU 7.2 does not report; of what a callee keeps it does not look at gp, tp, x18, POWER's r2, r13, "
+              "QEMU 7.2 does not report; of what a callee keeps it does not look at gp, tp, x18, "
+              "POWER's r2, r13, "
               "r31 and vector registers, s390x's r13, m68k's a6, hppa's r3, and sparc64's input "
               "registers",
     .elsewhere = true,

@@ -100,7 +100,7 @@ struct qemu_shared {
     // Set before the guest starts.
     uint64_t guest_base;
     uint32_t machine;                     // EM_*, of ELF headers
-    uint32_t big_endian, unreported;          // unreported: enum qemu_unreported
+    uint32_t big_endian, unreported;      // unreported: enum qemu_unreported
     uint32_t wants_text;                  // QEMU's disassembly of each site
     struct qemu_range marks[GUEST_MARKS]; // the runner's own code, not recorded
     uint64_t mailbox_addr;
@@ -120,9 +120,9 @@ struct qemu_shared {
     uint32_t clobbered;
     uint64_t result;
     uint64_t signal, fault_at, fault_pc; // signal: enum guest_signal
-    struct qemu_site fault_site; // the instruction there; no length: not known
-    uint64_t stack;              // an address in the caller's frame
-    struct qemu_range tls;       // the thread's own data
+    struct qemu_site fault_site;         // the instruction there; no length: not known
+    uint64_t stack;                      // an address in the caller's frame
+    struct qemu_range tls;               // the thread's own data
     int64_t syscall;
     uint32_t forbidden; // see confine.h
     _Atomic uint32_t record_count, site_count;

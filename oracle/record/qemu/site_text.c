@@ -5,8 +5,8 @@
 // knows; of the others (RISC-V, PA-RISC, Alpha, SH with Debian 12's 4.0.2) the
 // text is QEMU's, and the class follows from it.
 
-#include "record/qemu/a64.h"
 #include "backends/arch.h"
+#include "record/qemu/a64.h"
 #include "record/qemu/insn_text.h"
 #include "record/qemu/qemu.h"
 
@@ -141,7 +141,8 @@ static const struct class_row class_rows[] = {
      "stset steor ldsmax ldsmin ldumax ldumin stsmax stsmin stumax stumin"},
     {EM_AARCH64, CLASS_STRING, "cpyp cpym cpye cpyf setp setm sete setg"},
     {EM_ARM, CLASS_ATOMIC, "strex stlex ldrex ldaex swp"},
-    {EM_PPC, CLASS_ATOMIC, "lwarx ldarx lbarx lharx lqarx stwcx stdcx stbcx sthcx stqcx lwat ldat stwat stdat"},
+    {EM_PPC, CLASS_ATOMIC,
+     "lwarx ldarx lbarx lharx lqarx stwcx stdcx stbcx sthcx stqcx lwat ldat stwat stdat"},
     {EM_PPC, CLASS_MASKED, "stxvl lxvl"},
     {EM_PPC, CLASS_VECTOR, "stxv lxv stv lv"},
     {EM_S390, CLASS_STRING, "mvc mvn mvz mvo mvpg mvst nc oc xc tr ex"},
@@ -151,7 +152,8 @@ static const struct class_row class_rows[] = {
     {EM_386, CLASS_NONTEMPORAL, "movnt vmovnt maskmov vmaskmovdqu movdir"},
     {EM_386, CLASS_MASKED, "maskmov vmaskmov vpmaskmov vpgather vgather"},
     {EM_386, CLASS_ATOMIC, "lock xchg"},
-    {0, CLASS_ATOMIC, "sc. lr. amo ll scd lld cas swap ldstub ldl_l ldq_l stl_c stq_c tas ldcw ldcd"},
+    {0, CLASS_ATOMIC,
+     "sc. lr. amo ll scd lld cas swap ldstub ldl_l ldq_l stl_c stq_c tas ldcw ldcd"},
     {0, CLASS_VECTOR, "vs vl"},
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "trace/barrier.h"
 #include "record/rewrite/zydis_insn.h"
+#include "trace/barrier.h"
 
 #include <elf.h>
 #include <string.h>

@@ -109,12 +109,12 @@ struct insn {
     bool fence, drains, flush, prefetch;
     bool sets_df, clears_df, pops_flags;
     bool dirties_uppers, clears_uppers; // of ymm0 to ymm15
-    bool uses_mmx;   // or x87
-    bool sets_mxcsr; // the SSE control register
-    bool is_lea;                 // mem[0] is no access
-    bool undefined;              // ud0, ud1, ud2
-    uint8_t modrm_off, disp_off; // of a RIP-relative operand; disp_off 0: none
-    const char *refused;         // FLOW_REFUSED: phrase for the user
+    bool uses_mmx;                      // or x87
+    bool sets_mxcsr;                    // the SSE control register
+    bool is_lea;                        // mem[0] is no access
+    bool undefined;                     // ud0, ud1, ud2
+    uint8_t modrm_off, disp_off;        // of a RIP-relative operand; disp_off 0: none
+    const char *refused;                // FLOW_REFUSED: phrase for the user
 };
 
 // Decodes the instruction at ADDR from CODE (at most LENGTH bytes readable).

@@ -15,9 +15,9 @@
 #ifndef STORESCOPE_REWRITE_H
 #define STORESCOPE_REWRITE_H
 
-#include "record/rewrite/emit.h"
 #include "record/native.h"
 #include "record/recorder.h"
+#include "record/rewrite/emit.h"
 #include "record/rewrite/segment.h"
 
 // Open-addressing map from a routine's address to a number; 0 is no address.

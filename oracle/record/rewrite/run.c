@@ -84,7 +84,7 @@ static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc, boo
     r->abort_serial = r->serial;
     regs[REG_RIP] = (greg_t)(uintptr_t)t->leave;
     regs[REG_RSP] = (greg_t)r->native.rsp; // that of the routine need not be an address
-    regs[REG_EFL] &= ~(greg_t)0x40500; // alignment checks, direction, single steps
+    regs[REG_EFL] &= ~(greg_t)0x40500;     // alignment checks, direction, single steps
 }
 
 // Where the next record goes.

@@ -3,8 +3,8 @@
 
 #include "record/step/memory.h"
 
-#include "record/native.h"
 #include "case/fill.h"
+#include "record/native.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -6,12 +6,12 @@
 #ifndef STORESCOPE_STEP_START_H
 #define STORESCOPE_STEP_START_H
 
-#define START_ENTRY  0
-#define START_RSP    8
-#define START_DST    16
-#define START_SRC    24
-#define START_SIZE   32
-#define START_ARG4   40
+#define START_ENTRY 0
+#define START_RSP   8
+#define START_DST   16
+#define START_SRC   24
+#define START_SIZE  32
+#define START_ARG4  40
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

@@ -9,10 +9,10 @@
 #ifndef STORESCOPE_STEP_STEP_H
 #define STORESCOPE_STEP_STEP_H
 
-#include "record/step/facts.h"
 #include "record/native.h"
-#include "record/step/memory.h"
 #include "record/recorder.h"
+#include "record/step/facts.h"
+#include "record/step/memory.h"
 
 #include <ucontext.h>
 

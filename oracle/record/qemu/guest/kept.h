@@ -17,6 +17,7 @@
 
 // Each macro gets a number and a register's name. KEPT_FLOATS are of 64 bits.
 // READ_SP and WRITE_SP move the stack pointer.
+// clang-format off
 #if defined __aarch64__
 #define KEPT_INTEGERS(X)                                                                \
     X(0, "x19")                                                                         \

@@ -215,7 +215,8 @@ static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, 
     if (kind & QEMU_PLUGIN_MEM_R && plugin.loads && !(in->unreported & UNREPORTED_RESERVES) &&
         (kind == QEMU_PLUGIN_MEM_R || !was_loaded(in, addr)))
         note_access(in, info, addr, false);
-    if (kind & QEMU_PLUGIN_MEM_W && (!(in->unreported & UNREPORTED_COMPARES) || unreported_stored(in)))
+    if (kind & QEMU_PLUGIN_MEM_W &&
+        (!(in->unreported & UNREPORTED_COMPARES) || unreported_stored(in)))
         note_access(in, info, addr, true);
 }
 

@@ -19,9 +19,9 @@ enum { INSN_SLOTS = 1 << 14 };
 
 // An instruction that was translated.
 struct insn {
-    struct insn *next; // in its slot of the table
-    uint32_t number;   // of its site, once it has made an access
-    uint8_t unreported;    // enum unreported_kind bits
+    struct insn *next;  // in its slot of the table
+    uint32_t number;    // of its site, once it has made an access
+    uint8_t unreported; // enum unreported_kind bits
     struct qemu_site site;
 };
 

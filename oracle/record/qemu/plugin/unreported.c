@@ -78,7 +78,8 @@ static struct {
 static uint8_t unreported_aarch64(uint32_t insn)
 {
     if ((insn & 0xfe000000) == 0xe4000000)
-        return a64_stores_in_order(insn) ? UNREPORTED_STORES : UNREPORTED_STORES | UNREPORTED_SCATTERS;
+        return a64_stores_in_order(insn) ? UNREPORTED_STORES
+                                         : UNREPORTED_STORES | UNREPORTED_SCATTERS;
     if ((insn & 0x9e000000) == 0x84000000)
         return a64_prefetches(insn) ? 0 : UNREPORTED_LOADS;
     if ((insn & 0xfffffe00) == 0xd50b7400 && (insn & 0xe0) >= 0x20 && (insn & 0xe0) <= 0x80)
