@@ -3,6 +3,7 @@
 
 #include "backends/backend_list.h"
 #include "backends/cpu.h"
+#include "base/memory.h"
 #include "base/printable.h"
 
 #include <stdarg.h>
@@ -78,10 +79,7 @@ static enum copy_op op_of_symbol(const char *symbol)
 
 static char *copy_text(const char *text)
 {
-    char *copy = text != NULL ? strdup(text) : NULL;
-    if (text != NULL && copy == NULL) {
-        abort();
-    }
+    char *copy = text != NULL ? must(strdup(text)) : NULL;
     return copy;
 }
 
@@ -90,10 +88,7 @@ static struct backend *append(struct backend_list *list, const struct backend *b
 {
     if (list->count == list->capacity) {
         list->capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
-        list->items = realloc(list->items, list->capacity * sizeof *list->items);
-        if (list->items == NULL) {
-            abort();
-        }
+        list->items = must(realloc(list->items, list->capacity * sizeof *list->items));
     }
     list->items[list->count] = *b;
     return &list->items[list->count++];

@@ -5,6 +5,7 @@
 // its symbols are looked up as those of this CPU's files are. Nothing is linked yet.
 
 #include "backends/cross_path.h"
+#include "base/memory.h"
 
 #include "backends/arch.h"
 #include "backends/backend_list.h"
@@ -36,9 +37,7 @@ static bool fail(const struct cross_search *s, const char *why)
 
 static void add(const struct cross_search *s, const struct cross_object *object, const char *symbol)
 {
-    char *name, from[128];
-    if (asprintf(&name, "%s:%s", s->given, symbol) < 0)
-        abort();
+    char from[128], *name = must_print("%s:%s", s->given, symbol);
     if (cross_file_is_archive(&s->file))
         snprintf(from, sizeof from, "archive for %s, member %s", s->arch->name, object->member);
     else

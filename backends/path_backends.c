@@ -4,6 +4,7 @@
 // PATH:SYMBOL, anyone's own routine.
 
 #include "backends/path_backends.h"
+#include "base/memory.h"
 
 #include "backends/backend_list.h"
 #include "backends/cross_path.h"
@@ -31,10 +32,7 @@ struct path_search {
 
 static void add_found(struct path_search *s, const struct elf_unit *unit, const char *symbol)
 {
-    char *name, from[160];
-    if (asprintf(&name, "%s:%s", s->given, symbol) < 0) {
-        abort();
-    }
+    char from[160], *name = must_print("%s:%s", s->given, symbol);
     if (elf_file_kind(s->file) == ELF_FILE_ARCHIVE) {
         snprintf(from, sizeof from, "archive, member %s", unit->member);
     } else {
@@ -286,12 +284,9 @@ bool path_find(const char *pattern, struct backend_list *out, char *error, size_
     }
     struct path_search s = {
         .symbol = colon + 1, .out = out, .error = error, .error_size = error_size};
-    char *given = strndup(pattern, (size_t)(colon - pattern));
+    char *given = must(strndup(pattern, (size_t)(colon - pattern)));
     // Without a slash dlopen would search the system's folders.
-    const char *here = given != NULL && strchr(given, '/') == NULL ? "./" : "";
-    if (given == NULL || asprintf(&s.path, "%s%s", here, given) < 0) {
-        abort();
-    }
+    s.path = must_print("%s%s", strchr(given, '/') == NULL ? "./" : "", given);
     s.given = given;
     enum cross_found cross = cross_find(given, s.path, s.symbol, out, error, error_size);
     bool found = cross == CROSS_FOUND;

@@ -5,6 +5,7 @@
 // prints them.
 
 #include "findings/expectations.h"
+#include "base/memory.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -13,11 +14,7 @@
 // One more of ITEMS, zeroed.
 static void *grow(void **items, size_t *count, size_t size)
 {
-    *items = reallocarray(*items, *count + 1, size);
-    if (*items == NULL) {
-        fprintf(stderr, "storescope: out of memory for expectations\n");
-        abort();
-    }
+    *items = must(reallocarray(*items, *count + 1, size));
     void *item = (char *)*items + *count * size;
     memset(item, 0, size);
     ++*count;
@@ -39,9 +36,7 @@ struct expect_backend *expect_of(struct expectations *e, const char *backend, bo
     void *items = e->items;
     struct expect_backend *b = grow(&items, &e->count, sizeof *e->items);
     e->items = items;
-    b->name = strdup(backend);
-    if (b->name == NULL)
-        abort();
+    b->name = must(strdup(backend));
     return b;
 }
 
@@ -142,10 +137,7 @@ char *expect_file_name(const char *backend)
     const char *slash = strchr(backend, '/');
     bool listed = strchr(backend, ':') == NULL && slash != NULL && strchr(slash + 1, '/') == NULL &&
                   isalnum((unsigned char)backend[0]) && isalnum((unsigned char)slash[1]);
-    char *name = malloc(3 * strlen(backend) + sizeof ".expect");
-    char *at = name;
-    if (name == NULL)
-        abort();
+    char *name = must(malloc(3 * strlen(backend) + sizeof ".expect")), *at = name;
     for (const char *p = backend; *p; p++) {
         bool plain = isalnum((unsigned char)*p) || strchr("_-:+", *p) ||
                      (*p == '.' && p != backend) || (*p == '/' && listed);

@@ -4,6 +4,7 @@
 // The text of expectations. In it a row stands for all contracts that break a
 // rule by the same smallest case at the same sites, which most do.
 
+#include "base/memory.h"
 #include "findings/expectations.h"
 
 #include "base/lines.h"
@@ -97,9 +98,7 @@ static bool take_rule(struct parser *p, char *rest)
     p->has_case = false;
     p->key_count = 0;
     while ((word = strtok_r(NULL, " \t", &more)) != NULL) {
-        p->keys = reallocarray(p->keys, p->key_count + 1, sizeof *p->keys);
-        if (p->keys == NULL)
-            abort();
+        p->keys = must(reallocarray(p->keys, p->key_count + 1, sizeof *p->keys));
         if (!parse_contract(p, word, &p->keys[p->key_count]))
             return false;
         p->key_count++;
@@ -144,9 +143,7 @@ static bool take_backend(struct parser *p, const char *name)
     if (expect_of(p->out, name, false) != NULL)
         return text_lines_fail(&p->lines, "backend %.200s is given twice; keep one section", name);
     free(p->backend);
-    p->backend = strdup(name);
-    if (p->backend == NULL)
-        abort();
+    p->backend = must(strdup(name));
     expect_of(p->out, name, true);
     p->in_row = false;
     return true;
@@ -207,9 +204,7 @@ static bool load_file(const char *path, struct expectations *out, char *error, s
     FILE *file = fopen(path, "re");
     while (file != NULL && !feof(file) && !ferror(file) && length <= FILE_MAX_BYTES) {
         room = 2 * room + 4096;
-        text = realloc(text, room);
-        if (text == NULL)
-            abort();
+        text = must(realloc(text, room));
         length += fread(text + length, 1, room - length, file);
     }
     bool read = file != NULL && !ferror(file);
@@ -357,9 +352,7 @@ static void print_row(const struct expect_backend *b, size_t first, bool *printe
 
 void expect_print(const struct expect_backend *b, FILE *out)
 {
-    bool *printed = calloc(b->row_count + 1, sizeof *printed);
-    if (printed == NULL)
-        abort();
+    bool *printed = must(calloc(b->row_count + 1, sizeof *printed));
     sort(b->judged, b->judged_count, sizeof *b->judged, key_compare);
     sort(b->rows, b->row_count, sizeof *b->rows, row_compare);
     for (size_t i = 0; i < b->row_count; i++)

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "fuzz/forged_worker.h"
+#include "base/memory.h"
 
 #include "sweep/worker.h"
 
@@ -37,9 +38,7 @@ static void die(void)
 static void send_result(const struct worker_command *command, const uint8_t *bytes, size_t length)
 {
     size_t result_bytes = chunk_result_size(forged.job);
-    struct chunk_result *r = calloc(1, result_bytes);
-    if (!r)
-        abort();
+    struct chunk_result *r = must(calloc(1, result_bytes));
     memcpy(r, bytes, length < result_bytes ? length : result_bytes);
     r->id = command->id;
     r->lo += command->lo;

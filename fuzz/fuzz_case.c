@@ -5,6 +5,7 @@
 // prints gives the same case again; what is not taken gives one line that says
 // why, and leaves the case alone.
 
+#include "base/memory.h"
 #include "case/case.h"
 #include "fuzz/fuzz.h"
 
@@ -25,9 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char error[256] = "";
     struct copy_case c = {.size = 1234567};
-    char *text = malloc(size + 1);
-    if (text == NULL)
-        abort();
+    char *text = must(malloc(size + 1));
     memcpy(text, data, size);
     text[size] = '\0';
     if (case_parse(text, &c, error, sizeof error)) {

@@ -5,6 +5,7 @@
 // in their ranges, gives the same contract again with a comment behind it, and
 // can be judged by; one that is not taken gives one line, FILE:LINE: and why.
 
+#include "base/memory.h"
 #include "fuzz/fuzz.h"
 #include "judge/judge.h"
 
@@ -49,9 +50,7 @@ static void is_the_same_with_a_comment(const struct contract *c, const char *tex
     static const char comment[] = "\n# the end";
     struct contract again;
     char error[256];
-    char *longer = malloc(length + sizeof comment);
-    if (longer == NULL)
-        abort();
+    char *longer = must(malloc(length + sizeof comment));
     memcpy(longer, text, length);
     memcpy(longer + length, comment, sizeof comment);
     FUZZ_HOLDS(contract_parse(file_name, longer, length + sizeof comment - 1, &again, error,

@@ -5,6 +5,7 @@
 // destination, touch nothing near it, and return the same. With one backend the
 // other is a loop over bytes, written here.
 
+#include "base/memory.h"
 #include "fuzz/harness/harness.h"
 
 // `ram` only says how the rigs are made ready: nothing is judged by it.
@@ -27,9 +28,7 @@ static void keep_bytes(struct deed *d, const uint8_t *bytes, uint64_t size)
     if (size > d->room || !d->bytes) {
         free(d->bytes);
         d->room = size + 1;
-        d->bytes = malloc(d->room);
-        if (!d->bytes)
-            abort();
+        d->bytes = must(malloc(d->room));
     }
     memcpy(d->bytes, bytes, size);
 }

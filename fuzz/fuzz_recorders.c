@@ -7,6 +7,7 @@
 // the same accesses in the same order, with and without values; and its stores,
 // replayed onto what memory held first, give what memory holds in the end.
 
+#include "base/memory.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/x86/recorders_agree.h"
 
@@ -28,9 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t magic = sizeof ROUTINE_TEXT_MAGIC - 1;
     bool is_text = size > magic && memcmp(data, ROUTINE_TEXT_MAGIC, magic) == 0;
     if (is_text) {
-        char *text = malloc(size + 1);
-        if (text == NULL)
-            abort();
+        char *text = must(malloc(size + 1));
         memcpy(text, data, size);
         text[size] = '\0';
         bool is_routine = x86_routine_parse(text, &r, error, sizeof error);

@@ -5,6 +5,7 @@
 // do. Takes files, and folders with all that is in them. No input at all is an
 // error: an empty corpus tests nothing.
 
+#include "base/memory.h"
 #include "fuzz/fuzz.h"
 
 #include <errno.h>
@@ -21,9 +22,7 @@ static uint8_t *read_file(const char *path, size_t *size)
     *size = 0;
     while (file != NULL && !feof(file) && !ferror(file)) {
         room = 2 * room + 4096;
-        bytes = realloc(bytes, room);
-        if (bytes == NULL)
-            abort();
+        bytes = must(realloc(bytes, room));
         *size += fread(bytes + *size, 1, room - *size, file);
     }
     if (file == NULL || ferror(file)) {
@@ -39,9 +38,7 @@ static void run_file(const char *path)
 {
     size_t size;
     uint8_t *bytes = read_file(path, &size);
-    uint8_t *exact = malloc(size > 0 ? size : 1);
-    if (exact == NULL)
-        abort();
+    uint8_t *exact = must(malloc(size > 0 ? size : 1));
     memcpy(exact, bytes, size);
     free(bytes);
     LLVMFuzzerTestOneInput(exact, size);

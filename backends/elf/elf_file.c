@@ -3,6 +3,7 @@
 
 #include "backends/elf/elf_file.h"
 #include "backends/elf/elf_sound.h"
+#include "base/memory.h"
 
 #include <ar.h>
 #include <errno.h>
@@ -24,14 +25,6 @@ struct elf_file {
     struct elf_unit **units; // those handed out
     size_t unit_count;
 };
-
-static void *must(void *memory)
-{
-    if (memory == NULL) {
-        abort();
-    }
-    return memory;
-}
 
 // Opens PATH when it is a regular file with something in it.
 static int open_regular(const char *path, size_t *bytes, char *error, size_t error_size)

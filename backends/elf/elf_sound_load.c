@@ -6,6 +6,7 @@
 // the highest, that what they name lies in them.
 
 #include "backends/elf/elf_read.h"
+#include "base/memory.h"
 #include "base/older_libc.h"
 
 #include <stdlib.h>
@@ -46,10 +47,7 @@ static bool read_segments(struct object *o)
         !elf_range_fits(header.e_phoff, bytes, o->source->bytes)) {
         return fail(o, "its program headers lie outside of the file");
     }
-    o->segments = malloc(bytes);
-    if (o->segments == NULL) {
-        abort();
-    }
+    o->segments = must(malloc(bytes));
     return elf_read(o->source, header.e_phoff, o->segments, bytes) ||
            fail(o, "its program headers cannot be read");
 }
@@ -143,10 +141,7 @@ static bool read_dynamic(struct object *o)
         !in_file(o, dynamic->p_vaddr, o->row_count * sizeof *o->rows, &offset)) {
         return fail(o, "its dynamic section lies outside of its segments");
     }
-    o->rows = malloc(o->row_count * sizeof *o->rows);
-    if (o->rows == NULL) {
-        abort();
-    }
+    o->rows = must(malloc(o->row_count * sizeof *o->rows));
     if (!elf_read(o->source, offset, o->rows, o->row_count * sizeof *o->rows)) {
         return fail(o, "its dynamic section cannot be read");
     }

@@ -4,6 +4,7 @@
 // Gathers the sections that a routine reaches, and what they refer to.
 
 #include "backends/loader/image.h"
+#include "base/memory.h"
 
 #include "backends/loader/linker.h"
 
@@ -39,8 +40,8 @@ static struct target bind(struct linker *l, const char *name, enum binding_kind 
         i++;
     }
     if (i == l->binding_count) {
-        l->bindings = image_must(realloc(l->bindings, (i + 1) * sizeof *l->bindings));
-        l->bindings[i] = (struct binding){.name = image_must(strdup(name)), .kind = kind};
+        l->bindings = must(realloc(l->bindings, (i + 1) * sizeof *l->bindings));
+        l->bindings[i] = (struct binding){.name = must(strdup(name)), .kind = kind};
         l->binding_count++;
     }
     struct binding *b = &l->bindings[i];
@@ -162,7 +163,7 @@ static bool keep_fixup(struct linker *l, const struct fixup *f)
     }
     if ((l->fixup_count & (l->fixup_count - 1)) == 0) { // grow at powers of two
         size_t room = l->fixup_count == 0 ? 1 : 2 * l->fixup_count;
-        l->fixups = image_must(realloc(l->fixups, room * sizeof *l->fixups));
+        l->fixups = must(realloc(l->fixups, room * sizeof *l->fixups));
     }
     l->fixups[l->fixup_count++] = *f;
     return true;

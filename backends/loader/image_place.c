@@ -5,6 +5,7 @@
 
 #include "backends/loader/image.h"
 #include "backends/loader/linker.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -181,7 +182,7 @@ static void describe_tunable(struct linker *l, const struct binding *b, struct r
     memcpy(address, &row->value, sizeof row->value);
     if (out->tunable_count < ROUTINE_TUNABLES_MAX) {
         out->tunables[out->tunable_count++] =
-            (struct routine_tunable){image_must(strdup(b->name)), address, row->width, row->value};
+            (struct routine_tunable){must(strdup(b->name)), address, row->width, row->value};
     }
 }
 
@@ -194,7 +195,7 @@ static int compare_uses(const void *a, const void *b)
 // Operands in code that hold an undefined symbol's address.
 static void describe_uses(struct linker *l, struct image *image, struct undefined *out)
 {
-    image->uses = image_must(calloc(l->fixup_count + 1, sizeof *image->uses));
+    image->uses = must(calloc(l->fixup_count + 1, sizeof *image->uses));
     for (size_t i = 0; i < l->fixup_count; i++) {
         const struct fixup *f = &l->fixups[i];
         const struct piece *p = &l->pieces[f->piece];
@@ -213,7 +214,7 @@ static void describe_uses(struct linker *l, struct image *image, struct undefine
 // Hands the finished image over.
 static void describe(struct linker *l, const struct target *entry, struct routine *out)
 {
-    struct image *image = image_must(calloc(1, sizeof *image));
+    struct image *image = must(calloc(1, sizeof *image));
     *image = (struct image){.base = l->base,
                             .bytes = l->bytes,
                             .trap_count = l->trap_count,
@@ -225,13 +226,13 @@ static void describe(struct linker *l, const struct target *entry, struct routin
             out->images[out->image_count++] = (struct span){lo, lo + l->segment_bytes[s]};
         }
     }
-    image->trap_names = image_must(calloc(l->trap_count + 1, sizeof *image->trap_names));
+    image->trap_names = must(calloc(l->trap_count + 1, sizeof *image->trap_names));
     for (size_t i = 0; i < l->binding_count; i++) {
         struct binding *b = &l->bindings[i];
         if (b->kind == BINDING_SUPPLIED && b->supplied->code == NULL) {
             describe_tunable(l, b, out);
         } else if (b->kind == BINDING_TRAP) {
-            image->trap_names[b->offset / UNDEFINED_BYTES] = image_must(strdup(b->name));
+            image->trap_names[b->offset / UNDEFINED_BYTES] = must(strdup(b->name));
         }
     }
     uintptr_t traps = (uintptr_t)l->traps;

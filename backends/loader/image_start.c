@@ -7,6 +7,7 @@
 
 #include "backends/loader/image.h"
 #include "backends/loader/linker.h"
+#include "base/memory.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -92,7 +93,7 @@ bool image_reach_constructors(struct linker *l, size_t piece)
         if (!image_reach(l, unit, elf_ndxscn(scn), &init.piece)) {
             return false;
         }
-        l->inits = image_must(realloc(l->inits, (l->init_count + 1) * sizeof *l->inits));
+        l->inits = must(realloc(l->inits, (l->init_count + 1) * sizeof *l->inits));
         l->inits[l->init_count++] = init;
     }
     return true;
@@ -114,7 +115,7 @@ void image_list_constructors(const struct linker *l, struct image *image)
     for (size_t i = 0; i < l->init_count; i++) {
         most += l->pieces[l->inits[i].piece].shdr.sh_size / sizeof(uintptr_t);
     }
-    image->constructors = image_must(calloc(most + 1, sizeof *image->constructors));
+    image->constructors = must(calloc(most + 1, sizeof *image->constructors));
     if (l->init_count > 0) {
         qsort(l->inits, l->init_count, sizeof *l->inits, compare_inits);
     }

@@ -4,20 +4,13 @@
 // What every part of the loader does to an image in the making.
 
 #include "backends/loader/linker.h"
+#include "base/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { PIECES_MAX = 4096 };
-
-void *image_must(void *memory)
-{
-    if (memory == NULL) {
-        abort();
-    }
-    return memory;
-}
 
 bool image_fail(struct linker *l, const char *format, ...)
 {
@@ -86,7 +79,7 @@ bool image_reach(struct linker *l, struct elf_unit *unit, size_t section, size_t
     if (l->piece_count == PIECES_MAX) {
         return image_fail(l, "the routine reaches more than %d sections", PIECES_MAX);
     }
-    l->pieces = image_must(realloc(l->pieces, (l->piece_count + 1) * sizeof *l->pieces));
+    l->pieces = must(realloc(l->pieces, (l->piece_count + 1) * sizeof *l->pieces));
     l->pieces[l->piece_count++] = (struct piece){
         .unit = unit, .section = section, .shdr = shdr, .segment = segment_of(&shdr)};
     return true;

@@ -11,6 +11,7 @@
 
 #include "backends/backend.h"
 #include "backends/elf/elf_file.h"
+#include "base/memory.h"
 
 enum { IMAGE_PAGE = 4096, IMAGE_UNDEFINED_MAX = 4096 };
 #define IMAGE_BYTES_MAX (UINT64_C(64) << 20)
@@ -183,9 +184,6 @@ struct linker {
 
 // Writes the file's path and the message to the linker's ERROR; always false.
 __attribute__((format(printf, 2, 3))) bool image_fail(struct linker *l, const char *format, ...);
-
-// Aborts when memory ran out.
-void *image_must(void *memory);
 
 // Makes the section part of the image, once.
 bool image_reach(struct linker *l, struct elf_unit *unit, size_t section, size_t *piece);

@@ -4,6 +4,7 @@
 #include "backends/backend.h"
 #include "backends/elf/elf_file.h"
 #include "backends/loader/image.h"
+#include "base/memory.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -132,10 +133,7 @@ static bool visit_tunable(const struct elf_unit *unit, const struct elf_symbol *
         }
     }
     struct routine_tunable *row = &t->out->tunables[t->out->tunable_count++];
-    *row = (struct routine_tunable){strdup(symbol->name), (void *)at, (size_t)width, 0};
-    if (row->symbol == NULL) {
-        abort();
-    }
+    *row = (struct routine_tunable){must(strdup(symbol->name)), (void *)at, (size_t)width, 0};
     memcpy(&row->initial, row->address, row->width);
     return true;
 }

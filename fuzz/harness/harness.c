@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "fuzz/harness/harness.h"
+#include "base/memory.h"
 
 #include "fuzz/case/case_input.h"
 #include "record/native.h"
@@ -51,9 +52,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     struct harness *h = &the_harness;
     settings_read(&h->settings, *argc, *argv);
-    h->targets = calloc(h->settings.backend_count, sizeof *h->targets);
-    if (!h->targets)
-        abort();
+    h->targets = must(calloc(h->settings.backend_count, sizeof *h->targets));
     for (size_t i = 0; i < h->settings.backend_count; i++)
         target_name(&h->targets[i], &h->settings, h->settings.backends[i]);
     // One alone must run; of many those that do are enough.

@@ -3,6 +3,7 @@
 //
 // tests/engine/contracts.tsv, the promises of storecopy's functions, as contracts.
 
+#include "base/memory.h"
 #include "fuzz/harness/harness.h"
 
 #include "findings/saved_case.h"
@@ -66,9 +67,7 @@ size_t harness_contracts(const struct backend *b, const struct contract **out,
     if (strncmp(b->name, family, sizeof family - 1) != 0 ||
         !find_line(b->name + sizeof family - 1, line))
         return 0;
-    struct contract *contracts = calloc(PROMISES_MAX, sizeof *contracts);
-    if (!contracts)
-        abort();
+    struct contract *contracts = must(calloc(PROMISES_MAX, sizeof *contracts));
     strtok_r(line, blanks, &rest);
     const char *side = strtok_r(NULL, blanks, &rest);
     if (!side || !device_side_parse(side, device))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "base/memory.h"
 #include "fuzz/harness/harness.h"
 
 #include "findings/saved_case.h"
@@ -49,9 +50,7 @@ static void read_texts(struct settings *s, int argc, char **argv)
 static void each_part(const char *list, void (*take)(struct settings *, const char *),
                       struct settings *s)
 {
-    char *copy = strdup(list), *rest = copy;
-    if (!copy)
-        abort();
+    char *copy = must(strdup(list)), *rest = copy;
     for (char *part; (part = strsep(&rest, ",")) != NULL;)
         if (*part)
             take(s, part);
@@ -68,9 +67,7 @@ static void take_backends(struct settings *s, const char *pattern)
 static void take_contract(struct settings *s, const char *name)
 {
     char error[512];
-    s->contracts = realloc(s->contracts, (s->contract_count + 1) * sizeof *s->contracts);
-    if (!s->contracts)
-        abort();
+    s->contracts = must(realloc(s->contracts, (s->contract_count + 1) * sizeof *s->contracts));
     if (!contract_load(name, &s->contracts[s->contract_count++], error, sizeof error))
         settings_refuse("%s", error);
 }
@@ -92,9 +89,7 @@ static void choose_backends(struct settings *s)
     if (list)
         each_part(list, take_backends, s);
     const struct backend_list *from = list ? &s->chosen : &s->all;
-    s->backends = calloc(from->count + 1, sizeof *s->backends);
-    if (!s->backends)
-        abort();
+    s->backends = must(calloc(from->count + 1, sizeof *s->backends));
     for (size_t i = 0; i < from->count; i++)
         if (is_wanted(s, &from->items[i], list != NULL))
             s->backends[s->backend_count++] = &from->items[i];

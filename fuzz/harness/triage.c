@@ -6,6 +6,7 @@
 // looked at before. If not, the case is recorded again and explained; backend, rule and
 // pair of sites say whether it is a finding that was had, or that is expected.
 
+#include "base/memory.h"
 #include "fuzz/harness/harness.h"
 
 #include "findings/saved_case.h"
@@ -83,9 +84,7 @@ static bool is_had(const struct saved *f)
     for (const struct had *h = all_had; h; h = h->next)
         if (strcmp(h->text, text) == 0)
             return true;
-    struct had *h = malloc(sizeof *h + (size_t)length + 1);
-    if (!h)
-        abort();
+    struct had *h = must(malloc(sizeof *h + (size_t)length + 1));
     memcpy(h->text, text, (size_t)length + 1);
     h->next = all_had;
     all_had = h;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "fuzz/x86/recorders_agree.h"
+#include "base/memory.h"
 
 #include "record/native.h"
 #include "record/recorder.h"
@@ -398,9 +399,7 @@ static void keep_sites(struct run *run)
 {
     struct trace *t = run->valued.site_count > run->plain.site_count ? &run->valued : &run->plain;
     free(run->sites);
-    run->sites = malloc((t->site_count + 1) * sizeof *run->sites);
-    if (!run->sites)
-        abort();
+    run->sites = must(malloc((t->site_count + 1) * sizeof *run->sites));
     memcpy(run->sites, t->sites, t->site_count * sizeof *run->sites);
     run->plain.sites = run->valued.sites = run->sites;
 }

@@ -3,6 +3,7 @@
 //
 // What a random routine does beside running one instruction after the other.
 
+#include "base/memory.h"
 #include "fuzz/x86/x86_gen.h"
 
 #include <stdlib.h>
@@ -35,8 +36,8 @@ void gen_list_forms(void)
         enum form_kind kind = f->store ? FORM_STORES : f->load ? FORM_LOADS : FORM_NEITHER;
         for (unsigned common = 0; common <= f->common; common++) {
             struct form_list *l = &lists[common][kind][f->encoding];
-            if (!l->items && !(l->items = malloc(t->count * sizeof *l->items)))
-                abort();
+            if (!l->items)
+                l->items = must(malloc(t->count * sizeof *l->items));
             l->items[l->count++] = (uint16_t)i;
         }
     }

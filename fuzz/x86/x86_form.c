@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "fuzz/x86/x86_form.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -399,9 +400,7 @@ static void add(const struct x86_form *f, const struct x86_choice *c, const stru
     }
     if (table.count == table.capacity) {
         table.capacity = table.capacity ? 2 * table.capacity : 4096;
-        table.forms = realloc(table.forms, table.capacity * sizeof *table.forms);
-        if (!table.forms)
-            abort();
+        table.forms = must(realloc(table.forms, table.capacity * sizeof *table.forms));
     }
     struct x86_form *form = &table.forms[table.count];
     *form = *f;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "sweep/dispatch.h"
+#include "base/memory.h"
 
 #include "base/clock.h"
 #include "sweep/worker.h"
@@ -72,9 +73,7 @@ static void interval_add(struct dispatch *s, uint64_t lo, uint64_t hi, bool susp
         return;
     if (s->open_count == s->open_capacity) {
         s->open_capacity = s->open_capacity ? 2 * s->open_capacity : 16;
-        s->open = realloc(s->open, s->open_capacity * sizeof *s->open);
-        if (!s->open)
-            abort();
+        s->open = must(realloc(s->open, s->open_capacity * sizeof *s->open));
     }
     s->open[s->open_count++] = (struct interval){lo, hi, suspect};
     s->left += hi - lo;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "trace/coverage.h"
+#include "base/memory.h"
 
 #include "trace/trace.h"
 
@@ -34,9 +35,7 @@ void coverage_add(struct coverage *c, const struct covered_insn *insns, size_t c
         return;
     if (c->count + count > c->capacity) {
         c->capacity = c->count + count + c->capacity;
-        c->insns = realloc(c->insns, c->capacity * sizeof *c->insns);
-        if (!c->insns)
-            abort();
+        c->insns = must(realloc(c->insns, c->capacity * sizeof *c->insns));
     }
     memcpy(c->insns + c->count, insns, count * sizeof *insns);
     c->count += count;

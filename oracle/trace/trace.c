@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "trace/trace.h"
+#include "base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,11 +71,7 @@ static void *grow(void *items, size_t *capacity, size_t wanted, size_t item_byte
             abort();
         room *= 2;
     }
-    void *grown = realloc(items, room * item_bytes);
-    if (!grown) {
-        fprintf(stderr, "storescope: out of memory for a trace of %zu bytes\n", room * item_bytes);
-        abort();
-    }
+    void *grown = must(realloc(items, room * item_bytes));
     *capacity = room;
     return grown;
 }

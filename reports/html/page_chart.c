@@ -4,6 +4,7 @@
 // Where in the sweep the rules are broken: a chart a rule, sizes downwards, the
 // destination's place in its cache line across.
 
+#include "base/memory.h"
 #include "case/heatmap.h"
 #include "reports/access_text.h"
 #include "reports/html/page.h"
@@ -286,9 +287,7 @@ void page_charts(struct page *p, const struct result *first, const struct page_f
                  size_t count)
 {
     struct markup *m = &p->section;
-    struct grid *grids = calloc(count + 1, sizeof *grids);
-    if (grids == NULL)
-        abort();
+    struct grid *grids = must(calloc(count + 1, sizeof *grids));
     if (count == 0 || first->chart == NULL) {
         free(grids);
         return;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "record/qemu/names.h"
+#include "base/memory.h"
 
 #include "backends/cross_symbols.h"
 #include "backends/elf/archive_index.h"
@@ -52,9 +53,7 @@ struct sorting {
 
 static char *copy_of(const char *text)
 {
-    char *copy = strdup(text);
-    if (!copy)
-        abort();
+    char *copy = must(strdup(text));
     return copy;
 }
 
@@ -63,9 +62,7 @@ static bool take_supplied(const char *name, void *context)
     struct sorting *s = context;
     if (s->supplied_count == s->supplied_capacity) {
         s->supplied_capacity = s->supplied_capacity ? 2 * s->supplied_capacity : 1024;
-        s->supplied = realloc(s->supplied, s->supplied_capacity * sizeof *s->supplied);
-        if (!s->supplied)
-            abort();
+        s->supplied = must(realloc(s->supplied, s->supplied_capacity * sizeof *s->supplied));
     }
     s->supplied[s->supplied_count++] = copy_of(name);
     return true;
@@ -92,9 +89,7 @@ static size_t number_of(struct guest_names *n, const struct cross_symbol *symbol
             return i;
     if (n->count == n->capacity) {
         n->capacity = n->capacity ? 2 * n->capacity : 16;
-        n->undefined = realloc(n->undefined, n->capacity * sizeof *n->undefined);
-        if (!n->undefined)
-            abort();
+        n->undefined = must(realloc(n->undefined, n->capacity * sizeof *n->undefined));
     }
     n->undefined[n->count] = (struct guest_name){.name = copy_of(symbol->name),
                                                  .thread_local_data = symbol->thread_local_data};

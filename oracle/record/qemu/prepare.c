@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "record/qemu/prepare.h"
+#include "base/memory.h"
 
 #include "backends/arch.h"
 #include "backends/cross_symbols.h"
@@ -118,10 +119,8 @@ static bool sort_names(struct shop *s)
 // Gives the routine the name that the table calls, in FILE.
 static bool rename_routine(struct shop *s, const char *file)
 {
-    char *globalize, *rename;
-    if (asprintf(&globalize, "--globalize-symbol=%s", routine_symbol) < 0 ||
-        asprintf(&rename, "--redefine-sym=%s=%s", s->backend->symbol, routine_symbol) < 0)
-        abort();
+    char *globalize = must_print("--globalize-symbol=%s", routine_symbol);
+    char *rename = must_print("--redefine-sym=%s=%s", s->backend->symbol, routine_symbol);
     const char *const argv[] = {s->arch->objcopy, globalize, rename, file, NULL};
     bool renamed = run(s, argv);
     free(globalize);
@@ -156,9 +155,7 @@ static bool gather(struct shop *s, bool archive)
 {
     const struct backend *b = s->backend;
     char path[PATH_MAX];
-    const char **argv = calloc(s->setup->link_count + 16, sizeof *argv);
-    if (!argv)
-        abort();
+    const char **argv = must(calloc(s->setup->link_count + 16, sizeof *argv));
     size_t n = 0;
     const char *const first[] = {s->arch->compiler,
                                  "-nostdlib",

@@ -6,6 +6,7 @@
 // those of the arena.
 
 #include "record/qemu/qemu.h"
+#include "base/memory.h"
 
 #include "backends/arch.h"
 #include "record/qemu/model.h"
@@ -348,9 +349,7 @@ static bool is_site(const struct recorder *r, uint64_t addr)
 static void qemu_cover(struct recorder *r, struct coverage *coverage)
 {
     const struct guest_code *code = &r->program->code;
-    struct covered_insn *insns = calloc(code->count + 1, sizeof *insns);
-    if (!insns)
-        abort();
+    struct covered_insn *insns = must(calloc(code->count + 1, sizeof *insns));
     size_t n = 0;
     for (size_t i = 0; i < code->count; i++) {
         struct covered_insn in = code->listed[i].insn;

@@ -6,6 +6,7 @@
 // told again, so after some cases the code is written anew without it. With
 // options.edges every block goes on telling.
 
+#include "base/memory.h"
 #include "record/rewrite/rewrite.h"
 
 #include <stdlib.h>
@@ -112,9 +113,7 @@ void rewrite_cover(struct recorder *r, struct coverage *coverage)
     struct program *p = &r->program;
     add_reached(p, &r->plain.table);
     add_reached(p, &r->valued.table);
-    struct covered_insn *insns = calloc(p->insn_count + 1, sizeof *insns);
-    if (!insns)
-        abort();
+    struct covered_insn *insns = must(calloc(p->insn_count + 1, sizeof *insns));
     size_t n = 0;
     for (size_t i = 0; i < p->insn_count; i++) {
         const struct insn *in = &p->insns[i];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "base/memory.h"
 #include "record/rewrite/rewrite.h"
 
 #include <errno.h>
@@ -13,9 +14,7 @@ enum { DISCOVER_INSNS_MAX = 200000 };
 static void *grow(void *items, size_t *capacity, size_t item_bytes)
 {
     size_t more = *capacity ? *capacity * 2 : 256;
-    void *p = realloc(items, more * item_bytes);
-    if (!p)
-        abort();
+    void *p = must(realloc(items, more * item_bytes));
     *capacity = more;
     return p;
 }
@@ -26,10 +25,8 @@ void address_map_init(struct address_map *m)
 {
     m->count = 0;
     m->capacity = 256;
-    m->keys = calloc(m->capacity, sizeof *m->keys);
-    m->values = calloc(m->capacity, sizeof *m->values);
-    if (!m->keys || !m->values)
-        abort();
+    m->keys = must(calloc(m->capacity, sizeof *m->keys));
+    m->values = must(calloc(m->capacity, sizeof *m->values));
 }
 
 void address_map_free(struct address_map *m)
@@ -59,10 +56,8 @@ void address_map_put(struct address_map *m, uint64_t key, uint64_t value)
         struct address_map old = *m;
         m->capacity *= 2;
         m->count = 0;
-        m->keys = calloc(m->capacity, sizeof *m->keys);
-        m->values = calloc(m->capacity, sizeof *m->values);
-        if (!m->keys || !m->values)
-            abort();
+        m->keys = must(calloc(m->capacity, sizeof *m->keys));
+        m->values = must(calloc(m->capacity, sizeof *m->values));
         for (size_t i = 0; i < old.capacity; i++) {
             if (old.keys[i])
                 address_map_put(m, old.keys[i], old.values[i]);

@@ -3,6 +3,7 @@
 //
 // Runs the rewritten copy on a stack of its own.
 
+#include "base/memory.h"
 #include "record/rewrite/rewrite.h"
 #include "record/rewrite/run_end.h"
 
@@ -214,9 +215,7 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
                                      const struct recorder_options *options, char *error,
                                      size_t error_size)
 {
-    struct recorder *r = calloc(1, sizeof *r);
-    if (!r)
-        abort();
+    struct recorder *r = must(calloc(1, sizeof *r));
     r->routine = routine;
     r->options = *options;
     r->arg4 = arg4;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "record/rewrite/segment.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,7 @@
 static void *grow(void *items, size_t *capacity, size_t item_bytes)
 {
     size_t more = *capacity ? *capacity * 2 : 64;
-    void *p = realloc(items, more * item_bytes);
-    if (!p)
-        abort();
+    void *p = must(realloc(items, more * item_bytes));
     *capacity = more;
     return p;
 }

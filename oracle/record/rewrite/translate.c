@@ -4,6 +4,7 @@
 // Makes the instrumented copy: plans each block's records, has it written, and
 // joins the blocks.
 
+#include "base/memory.h"
 #include "record/rewrite/writer.h"
 
 #include <stdio.h>
@@ -104,9 +105,7 @@ static size_t plan_block(struct writer *w, uint64_t address, struct block_insn *
         const struct insn *in = &p->insns[i];
         if (n == t->block_capacity) {
             t->block_capacity = n ? 2 * n : 64;
-            t->block = realloc(t->block, t->block_capacity * sizeof *t->block);
-            if (!t->block)
-                abort();
+            t->block = must(realloc(t->block, t->block_capacity * sizeof *t->block));
         }
         struct block_insn *b = &t->block[n];
         b->insn = (uint32_t)i;
@@ -168,9 +167,7 @@ static int by_address(const void *a, const void *b)
 static void write_blocks(struct writer *w)
 {
     const struct program *p = &w->r->program;
-    uint64_t *todo = malloc((p->leaders.count + 1) * sizeof *todo);
-    if (!todo)
-        abort();
+    uint64_t *todo = must(malloc((p->leaders.count + 1) * sizeof *todo));
     size_t n = 0;
     for (size_t i = 0; i < p->leaders.capacity; i++) {
         uint64_t address = p->leaders.keys[i];
@@ -212,9 +209,7 @@ static bool allocate(struct translation *t, size_t code_bytes)
     if (code == MAP_FAILED)
         return false;
     t->code = code;
-    t->indirect = calloc(INDIRECT_CHAINS, sizeof *t->indirect);
-    if (!t->indirect)
-        abort();
+    t->indirect = must(calloc(INDIRECT_CHAINS, sizeof *t->indirect));
     address_map_init(&t->blocks);
     address_map_init(&t->stubs);
     address_map_init(&t->indirect_known);

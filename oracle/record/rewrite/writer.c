@@ -6,6 +6,7 @@
 // work in.
 
 #include "record/rewrite/writer.h"
+#include "base/memory.h"
 
 #include <stdlib.h>
 
@@ -16,9 +17,7 @@ void writer_map(struct writer *w, const uint8_t *begin, uint32_t insn)
     struct translation *t = w->t;
     if (t->map_count == t->map_capacity) {
         t->map_capacity = t->map_capacity ? 2 * t->map_capacity : 1024;
-        t->map = realloc(t->map, t->map_capacity * sizeof *t->map);
-        if (!t->map)
-            abort();
+        t->map = must(realloc(t->map, t->map_capacity * sizeof *t->map));
     }
     t->map[t->map_count++] =
         (struct host_insn){begin, w->e->next, insn, w->segment, w->done, w->pending};
@@ -37,9 +36,7 @@ void writer_jump_later(struct writer *w, uint8_t *end, uint64_t target)
     struct translation *t = w->t;
     if (t->patch_count == t->patch_capacity) {
         t->patch_capacity = t->patch_capacity ? 2 * t->patch_capacity : 256;
-        t->patches = realloc(t->patches, t->patch_capacity * sizeof *t->patches);
-        if (!t->patches)
-            abort();
+        t->patches = must(realloc(t->patches, t->patch_capacity * sizeof *t->patches));
     }
     t->patches[t->patch_count++] = (struct patch){end, target};
 }

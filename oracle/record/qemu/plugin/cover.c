@@ -6,6 +6,7 @@
 // runner and its libc may call the routine, too; that does not count.
 
 #include "record/qemu/plugin/cover.h"
+#include "base/memory.h"
 
 #include "record/qemu/plugin/plugin_log.h"
 
@@ -39,9 +40,7 @@ static struct block *block_of(uint64_t lo, uint64_t hi)
     for (struct block *b = unseen; b; b = b->next)
         if (b->lo == lo && b->hi == hi)
             return b;
-    struct block *b = malloc(sizeof *b);
-    if (!b)
-        abort();
+    struct block *b = must(malloc(sizeof *b));
     *b = (struct block){.next = unseen, .lo = lo, .hi = hi};
     return unseen = b;
 }

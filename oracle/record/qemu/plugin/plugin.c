@@ -5,6 +5,7 @@
 // cases from shared memory to the guest runner, and writes down every access of
 // what the runner calls. Instructions of the runner itself are not instrumented.
 
+#include "base/memory.h"
 #include "base/qemu_plugin.h"
 #include "record/confine.h"
 #include "record/qemu/plugin/cover.h"
@@ -321,9 +322,7 @@ static struct insn *insn_of(struct qemu_plugin_insn *insn, uint64_t addr)
         strncpy(fresh.site.text, text, sizeof fresh.site.text - 1);
     free(text);
     fresh.unreported = unreported_kind(plugin.shared, fresh.site.bytes, fresh.site.length);
-    struct insn *in = malloc(sizeof *in);
-    if (!in)
-        abort();
+    struct insn *in = must(malloc(sizeof *in));
     *in = fresh;
     in->next = *slot;
     return *slot = in;
