@@ -24,6 +24,8 @@ enum {
 };
 
 static const char unrecorded_store[] = "bytes of the arena changed without a recorded store";
+static const char does_not_repeat[] = "the routine does not repeat itself: the same case gave "
+                                      "two different traces";
 static const char loads_unseen[] = "its stores were judged, but not its loads: this QEMU does not "
                                    "report those of some of its instructions";
 
@@ -80,16 +82,46 @@ static void reason_note(struct reason *reason, const struct copy_case *c, const 
     snprintf(reason->text, sizeof reason->text, "%s", text[0] ? text : "no reason given");
 }
 
-static void case_is_broken(struct rig *rig, const struct copy_case *c, const char *why)
+// What became of a case. WHY of one that is not judged lasts as long as the rig's traces.
+enum case_end { CASE_JUDGED, CASE_SKIPPED, CASE_BROKEN };
+struct case_outcome {
+    enum case_end end;
+    enum stored stored; // of a judged case
+    const char *why;
+};
+
+static struct case_outcome judged(enum stored stored)
 {
-    rig->result->broken++;
-    reason_note(&rig->result->broken_reason, c, why);
+    return (struct case_outcome){.end = CASE_JUDGED, .stored = stored};
 }
 
-static void case_is_skipped(struct rig *rig, const struct copy_case *c, const char *why)
+static struct case_outcome broken(const char *why)
 {
-    rig->result->skipped++;
-    reason_note(&rig->result->skip_reason, c, why);
+    return (struct case_outcome){.end = CASE_BROKEN, .why = why};
+}
+
+static struct case_outcome skipped(const char *why)
+{
+    return (struct case_outcome){.end = CASE_SKIPPED, .why = why};
+}
+
+// The one place that counts cases, to their chunk's result.
+static void count_case(struct rig *rig, const struct copy_case *c, struct case_outcome o)
+{
+    struct chunk_result *r = rig->result;
+    if (o.end == CASE_BROKEN) {
+        r->broken++;
+        reason_note(&r->broken_reason, c, o.why);
+    } else if (o.end == CASE_SKIPPED) {
+        r->skipped++;
+        reason_note(&r->skip_reason, c, o.why);
+    } else {
+        r->judged++;
+        r->stored[o.stored]++;
+        r->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
+        if (rig->charts)
+            chart_add(&rig->charts[rig->job->judge->count], c);
+    }
 }
 
 static bool holds(struct span s, struct span part)
@@ -113,20 +145,20 @@ static bool stored_wildly(const struct layout *l, const struct trace *t)
     return false;
 }
 
-// Is there a trace to judge? If not, accounts for the case. What a recorder
-// cannot vouch for may have been the routine writing over the recorder, so this
-// process goes then as well.
-static bool take_outcome(struct rig *rig, const struct copy_case *c, const struct layout *l,
-                         const struct trace *t)
+// Is there a trace to judge? What a recorder cannot vouch for may have been the
+// routine writing over the recorder, so this process goes then as well.
+static struct case_outcome outcome_of(struct rig *rig, const struct layout *l,
+                                      const struct trace *t)
 {
     if (t->outcome == OUTCOME_BROKEN) {
-        case_is_broken(rig, c, t->reason);
         rig->distrusted = true;
-    } else if (t->outcome == OUTCOME_REFUSED) {
-        case_is_skipped(rig, c, t->reason);
-        rig->distrusted = stored_wildly(l, t);
+        return broken(t->reason);
     }
-    return t->outcome != OUTCOME_BROKEN && t->outcome != OUTCOME_REFUSED;
+    if (t->outcome == OUTCOME_REFUSED) {
+        rig->distrusted = stored_wildly(l, t);
+        return skipped(t->reason);
+    }
+    return judged(STORED_NOT_ASKED);
 }
 
 // Did the run that the shadow is of leave bytes beyond the destination to put
@@ -188,8 +220,7 @@ static bool shadow_take(struct rig *rig, const struct copy_case *c, const struct
 }
 
 // Looks at the arena after a case, which stored beyond the destination if WIDE.
-// False: the case is accounted for as broken.
-static bool arena_is_as_recorded(struct rig *rig, const struct copy_case *c, bool wide)
+static bool arena_is_as_recorded(struct rig *rig, bool wide)
 {
     bool near = wide || arena_is_clean_near(rig->arena, &rig->layout);
     arena_clear(rig->arena, &rig->layout, wide || !near);
@@ -197,18 +228,18 @@ static bool arena_is_as_recorded(struct rig *rig, const struct copy_case *c, boo
         return true;
     if (near)
         arena_renew(rig);
-    case_is_broken(rig, c, unrecorded_store);
     return false;
 }
 
-// The case again, with the bytes of every store. False: accounted for.
-static bool take_values(struct rig *rig, const struct copy_case *c)
+// The case again, with the bytes of every store.
+static struct case_outcome take_values(struct rig *rig, const struct copy_case *c)
 {
     const struct trace *valued = &rig->other_trace;
     record(rig, c, true, &rig->other_layout, &rig->other_trace);
-    if (!take_outcome(rig, c, &rig->other_layout, valued)) {
+    struct case_outcome o = outcome_of(rig, &rig->other_layout, valued);
+    if (o.end != CASE_JUDGED) {
         clear_unjudged(rig, &rig->other_layout);
-        return false;
+        return o;
     }
     bool repeats = valued->outcome == rig->trace.outcome;
     if (repeats) {
@@ -218,16 +249,12 @@ static bool take_values(struct rig *rig, const struct copy_case *c)
     // What the second run stored is known to be what the first did only if the
     // two agree.
     arena_clear(rig->arena, &rig->other_layout, !repeats || rig->shadow->store_outside);
-    if (!repeats)
-        case_is_broken(rig, c,
-                       "the routine does not repeat itself: the same case gave "
-                       "two different traces");
-    return repeats;
+    return repeats ? o : broken(does_not_repeat);
 }
 
-// Does the routine do the same with other bytes? 1: no; 0: yes; -1: the case is
-// accounted for.
-static int differs_with_fill(struct rig *rig, const struct copy_case *c, uint64_t fill)
+// DIFFERS: the routine does something else with other bytes.
+static struct case_outcome run_with_fill(struct rig *rig, const struct copy_case *c, uint64_t fill,
+                                         bool *differs)
 {
     struct copy_case *other = &rig->other_case;
     struct trace *t = &rig->other_trace;
@@ -235,16 +262,17 @@ static int differs_with_fill(struct rig *rig, const struct copy_case *c, uint64_
     other->data = DATA_OF_SEED;
     other->fill = fill;
     record(rig, other, false, &rig->other_layout, &rig->other_trace);
-    if (!take_outcome(rig, other, &rig->other_layout, t)) {
+    struct case_outcome o = outcome_of(rig, &rig->other_layout, t);
+    if (o.end != CASE_JUDGED) {
         clear_unjudged(rig, &rig->other_layout);
-        return -1;
+        return o;
     }
-    int differs = t->outcome != rig->trace.outcome ||
-                  rule_traces_differ(&rig->trace, &rig->layout, t, &rig->other_layout);
+    *differs = t->outcome != rig->trace.outcome ||
+               rule_traces_differ(&rig->trace, &rig->layout, t, &rig->other_layout);
     rig->distrusted = !shadow_take(rig, other, &rig->other_layout, t);
     if (!rig->distrusted)
         arena_clear(rig->arena, &rig->other_layout, is_wide(rig->shadow));
-    return differs;
+    return o;
 }
 
 // What the case broke, to its chunk's report.
@@ -257,39 +285,27 @@ static void count_broken(struct rig *rig, const struct copy_case *c)
     }
 }
 
-static void case_is_judged(struct rig *rig, const struct copy_case *c, enum stored stored)
-{
-    rig->result->judged++;
-    rig->result->stored[stored]++;
-    if (rig->charts)
-        chart_add(&rig->charts[rig->job->judge->count], c);
-}
-
-// It is counted as what it became.
-static void case_is_not_judged(struct rig *rig, const struct copy_case *c)
-{
-    rig->result->judged--;
-    if (rig->charts)
-        rig->charts[rig->job->judge->count].cases[chart_row(c->size)][c->dst_off % CHART_COLUMNS]--;
-}
-
-static void judge_data(struct rig *rig, const struct copy_case *c)
+// SO_FAR is what the case is so far, and stays where its data make no trouble.
+static struct case_outcome judge_data(struct rig *rig, const struct copy_case *c,
+                                      struct case_outcome so_far)
 {
     const struct judge *j = rig->job->judge;
+    bool differs = false;
     if (j->data_dependent == j->count || rig->trace.outcome != OUTCOME_RETURNED)
-        return;
-    int differs = differs_with_fill(rig, c, c->fill + 1);
+        return so_far;
+    struct case_outcome o = run_with_fill(rig, c, c->fill + 1, &differs);
     // Equal data is what a routine that compares before it stores looks for.
-    if (differs == 0 && c->fill != 0 && !rig->distrusted)
-        differs = differs_with_fill(rig, c, 0);
-    if (differs > 0)
+    if (o.end == CASE_JUDGED && !differs && c->fill != 0 && !rig->distrusted)
+        o = run_with_fill(rig, c, 0, &differs);
+    if (o.end != CASE_JUDGED)
+        return o;
+    if (differs)
         rig->broken[rig->broken_count++] = (uint16_t)j->data_dependent;
-    if (differs < 0)
-        case_is_not_judged(rig, c);
+    return so_far;
 }
 
 // A case like one before comes to the same. False: it is not like one.
-static bool judge_by_cache(struct rig *rig, const struct copy_case *c)
+static bool judge_by_cache(struct rig *rig, const struct copy_case *c, struct case_outcome *out)
 {
     if (!rig->cache)
         return false;
@@ -298,58 +314,59 @@ static bool judge_by_cache(struct rig *rig, const struct copy_case *c)
     if (!known)
         return false;
     rig->again = known->again;
-    if (!arena_is_as_recorded(rig, c, false))
+    if (!arena_is_as_recorded(rig, false)) {
+        *out = broken(unrecorded_store);
         return true;
-    case_is_judged(rig, c, known->stored);
+    }
     rig->broken_count = known->count;
     memcpy(rig->broken, known->broken, known->count * sizeof *known->broken);
-    judge_data(rig, c);
+    *out = judge_data(rig, c, judged(known->stored));
     return true;
 }
 
-static void judge_by_shadow(struct rig *rig, const struct copy_case *c)
+static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_case *c)
 {
     struct shadow *s = rig->shadow;
     rig->distrusted = !shadow_take(rig, c, &rig->layout, &rig->trace);
     rig->again = s->stores.any_again;
     if (!rig->distrusted) {
-        if (!arena_is_as_recorded(rig, c, is_wide(s)))
-            return;
+        if (!arena_is_as_recorded(rig, is_wide(s)))
+            return broken(unrecorded_store);
         if (rig->job->judge->values && rig->trace.outcome == OUTCOME_RETURNED &&
-            shadow_needs_values(s) && !take_values(rig, c))
-            return;
+            shadow_needs_values(s)) {
+            struct case_outcome o = take_values(rig, c);
+            if (o.end != CASE_JUDGED)
+                return o;
+        }
     }
-    case_is_judged(rig, c, judge_cache_stored(s));
-    rig->result->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
+    struct case_outcome o = judged(judge_cache_stored(s));
     rig->broken_count = judge_case(rig->job->judge, s, rig->broken);
     if (rig->distrusted)
-        return;
+        return o;
     if (rig->cache)
         judge_cache_keep(rig->cache, s, rig->broken, rig->broken_count);
-    judge_data(rig, c);
+    return judge_data(rig, c, o);
 }
 
 // Where the case before needed values this one mostly does too: then they are
 // recorded at once, and not in a second run.
-static void run_case(struct rig *rig, const struct copy_case *c)
+static struct case_outcome run_case(struct rig *rig, const struct copy_case *c)
 {
     bool values = rig->again && rig->job->judge->values;
-    uint64_t judged = rig->result->judged;
     rig->broken_count = 0;
     if (rig->edges)
         rig->job->recorder->count_edges(rig->recorder, rig->edges, rig->edge_count);
     record(rig, c, values, &rig->layout, &rig->trace);
     if (rig->edges)
         rig->job->recorder->count_edges(rig->recorder, NULL, 0);
-    if (!take_outcome(rig, c, &rig->layout, &rig->trace))
+    struct case_outcome o = outcome_of(rig, &rig->layout, &rig->trace);
+    if (o.end != CASE_JUDGED)
         clear_unjudged(rig, &rig->layout);
-    else if (!judge_by_cache(rig, c))
-        judge_by_shadow(rig, c);
+    else if (!judge_by_cache(rig, c, &o))
+        o = judge_by_shadow(rig, c);
     // What it breaks of the other rules is found all the same.
-    if (rig->trace.loads_unseen && rig->job->judge->loads && rig->result->judged > judged) {
-        rig->result->judged--;
-        case_is_skipped(rig, c, loads_unseen);
-    }
+    bool unseen = rig->trace.loads_unseen && rig->job->judge->loads;
+    return unseen && o.end == CASE_JUDGED ? skipped(loads_unseen) : o;
 }
 
 // Its tallies and charts stay as they are.
@@ -373,25 +390,22 @@ static void report_reset(struct rig *rig, uint64_t id, uint64_t lo)
 static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const struct copy_case *c)
 {
     const struct trace *t = &rig->trace;
-    const char *why = NULL;
+    struct case_outcome o;
     if (t->outcome == OUTCOME_BROKEN)
-        why = t->reason;
-    else if (t->outcome != OUTCOME_REFUSED && !rig->shadow->wild_store)
-        why = rig->other_trace.reason;
+        o = broken(t->reason);
+    else if (t->outcome == OUTCOME_REFUSED)
+        o = skipped(t->reason);
+    else if (!rig->shadow->wild_store)
+        o = broken(rig->other_trace.reason);
+    else
+        o = judged(judge_cache_stored(rig->shadow));
     report_reset(rig, id, index);
     rig->result->end = index + 1;
     rig->result->distrusted = 1;
     rig->broken_count = 0;
-    if (why) {
-        case_is_broken(rig, c, why);
+    count_case(rig, c, o);
+    if (o.end != CASE_JUDGED)
         return;
-    }
-    if (t->outcome == OUTCOME_REFUSED) {
-        case_is_skipped(rig, c, t->reason);
-        return;
-    }
-    case_is_judged(rig, c, judge_cache_stored(rig->shadow));
-    rig->result->timeouts = t->outcome == OUTCOME_TIMED_OUT;
     rig->broken_count = judge_case(rig->job->judge, rig->shadow, rig->broken);
     count_broken(rig, c);
 }
@@ -413,11 +427,12 @@ static enum chunk_end chunk_once(struct rig *rig, uint64_t id, uint64_t lo, uint
             rig->result->left_out++;
             continue;
         }
-        run_case(rig, &c);
+        struct case_outcome o = run_case(rig, &c);
         if (rig->distrusted) {
             report_alone(rig, id, k, &c);
             return CHUNK_DISTRUSTED;
         }
+        count_case(rig, &c, o);
         count_broken(rig, &c);
         bytes += c.size;
         bool look = ++batch % BATCH_CASES == 0 || bytes >= BATCH_BYTES ||
@@ -439,8 +454,11 @@ static void blame_last(struct rig *rig)
     for (uint64_t k = rig->result->end; k-- > rig->result->lo;) {
         if (!plan_case(rig->job->plan, k, &c))
             continue;
-        case_is_not_judged(rig, &c);
-        case_is_broken(rig, &c, unrecorded_store);
+        rig->result->judged--;
+        if (rig->charts)
+            rig->charts[rig->job->judge->count]
+                .cases[chart_row(c.size)][c.dst_off % CHART_COLUMNS]--;
+        count_case(rig, &c, broken(unrecorded_store));
         return;
     }
 }
@@ -480,17 +498,19 @@ void rig_judge(struct rig *rig, const struct copy_case *c)
 {
     head_reset(rig->result, 0, 0);
     rig->result->end = 1;
-    run_case(rig, c);
+    struct case_outcome o = run_case(rig, c);
     bool clean = rig->distrusted || rig_is_clean(rig, c);
     if (rig->distrusted)
         report_alone(rig, 0, 0, c);
+    else
+        count_case(rig, c, o);
     if (clean)
         return;
     // This case, or one of the last some: from now on each is looked at.
     head_reset(rig->result, 0, 0);
     rig->result->end = 1;
     rig->broken_count = 0;
-    case_is_broken(rig, c, unrecorded_store);
+    count_case(rig, c, broken(unrecorded_store));
     rig->careful = true;
     arena_renew(rig);
 }
