@@ -13,6 +13,7 @@
 #define STORESCOPE_BACKEND_H
 
 #include "backends/loader/undefined.h"
+#include "base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -68,7 +69,7 @@ void backend_list_all(struct backend_list *out);
 // class, machine and symbol are checked from the file. On failure returns
 // false and writes to ERROR one line that says what to do.
 bool backend_list_find(const struct backend_list *all, const char *pattern,
-                       struct backend_list *out, char *error, size_t error_size);
+                       struct backend_list *out, struct error *error);
 
 void backend_list_free(struct backend_list *list);
 
@@ -95,7 +96,6 @@ struct routine {
 };
 
 // Maps the routine. False and one line in ERROR when it cannot be loaded.
-bool routine_load(const struct backend *backend, struct routine *out, char *error,
-                  size_t error_size);
+bool routine_load(const struct backend *backend, struct routine *out, struct error *error);
 
 #endif

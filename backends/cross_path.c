@@ -25,14 +25,12 @@ struct cross_search {
     struct cross_file file;
     struct backend_list *out;
     struct nearest nearest;
-    char *error;
-    size_t error_size;
+    struct error *error;
 };
 
 static bool fail(const struct cross_search *s, const char *why)
 {
-    snprintf(s->error, s->error_size, "%s: %s", s->given, why);
-    return false;
+    return error_set(s->error, "%s: %s", s->given, why);
 }
 
 static void add(const struct cross_search *s, const struct cross_object *object, const char *symbol)
@@ -86,9 +84,8 @@ static bool find_glob(struct cross_search *s)
     backend_sort(s->out, before);
     if (s->out->count > before)
         return true;
-    snprintf(s->error, s->error_size, "%s: no function matches '%s'; 'nm %s' shows its symbols",
-             s->given, s->symbol, s->given);
-    return false;
+    return error_set(s->error, "%s: no function matches '%s'; 'nm %s' shows its symbols", s->given,
+                     s->symbol, s->given);
 }
 
 static bool find_exact(struct cross_search *s)
@@ -100,10 +97,9 @@ static bool find_exact(struct cross_search *s)
         s->nearest.wanted = s->symbol;
         each_symbol(s, visit_nearest);
         nearest_print(&s->nearest, near_text, sizeof near_text);
-        snprintf(s->error, s->error_size, "%s: has no symbol '%s'%s; %s'nm %s' %s", s->given,
-                 s->symbol, near_text, strstr(s->symbol, "::") ? "C++ names are given as " : "",
-                 s->given, strstr(s->symbol, "::") ? "prints them" : "shows its symbols");
-        return false;
+        return error_set(s->error, "%s: has no symbol '%s'%s; %s'nm %s' %s", s->given, s->symbol,
+                         near_text, strstr(s->symbol, "::") ? "C++ names are given as " : "",
+                         s->given, strstr(s->symbol, "::") ? "prints them" : "shows its symbols");
     }
     if (symbol.kind == CROSS_SYMBOL_CODE) {
         add(s, &object, s->symbol);
@@ -133,24 +129,19 @@ static bool find(struct cross_search *s, uint16_t type)
 {
     if (type == ET_REL)
         return pattern_is_glob(s->symbol) ? find_glob(s) : find_exact(s);
-    snprintf(s->error, s->error_size,
-             "%s: is linked for %s; give its object file or archive, which can be linked "
-             "with the program that calls it",
-             s->given, s->arch->name);
-    return false;
+    return error_set(s->error,
+                     "%s: is linked for %s; give its object file or archive, which can be linked "
+                     "with the program that calls it",
+                     s->given, s->arch->name);
 }
 
 enum cross_found cross_find(const char *given, const char *path, const char *symbol,
-                            struct backend_list *out, char *error, size_t error_size)
+                            struct backend_list *out, struct error *error)
 {
-    struct cross_search s = {.given = given,
-                             .path = path,
-                             .symbol = symbol,
-                             .out = out,
-                             .error = error,
-                             .error_size = error_size};
+    struct cross_search s = {
+        .given = given, .path = path, .symbol = symbol, .out = out, .error = error};
     uint16_t type = ET_NONE;
-    if (!cross_file_open(&s.file, path, error, error_size))
+    if (!cross_file_open(&s.file, path, error))
         return CROSS_NOT;
     s.arch = arch_of_file(&s.file, &type);
     enum cross_found found = !s.arch ? CROSS_NOT : find(&s, type) ? CROSS_FOUND : CROSS_FAILED;

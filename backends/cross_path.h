@@ -7,6 +7,7 @@
 #define STORESCOPE_CROSS_PATH_H
 
 #include "backends/backend.h"
+#include "base/error.h"
 
 // PATH:SYMBOL of a file for another CPU, GIVEN as the user wrote PATH.
 enum cross_found {
@@ -15,6 +16,6 @@ enum cross_found {
     CROSS_FAILED, // one line in ERROR
 };
 enum cross_found cross_find(const char *given, const char *path, const char *symbol,
-                            struct backend_list *out, char *error, size_t error_size);
+                            struct backend_list *out, struct error *error);
 
 #endif

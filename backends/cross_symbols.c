@@ -15,7 +15,7 @@
 
 enum { FILE_BYTES_MAX = 1 << 30 };
 
-bool cross_file_open(struct cross_file *f, const char *path, char *error, size_t error_size)
+bool cross_file_open(struct cross_file *f, const char *path, struct error *error)
 {
     struct stat st;
     *f = (struct cross_file){0};
@@ -29,9 +29,8 @@ bool cross_file_open(struct cross_file *f, const char *path, char *error, size_t
         fclose(file);
     if (f->bytes)
         return true;
-    snprintf(error, error_size, "%.200s cannot be read: %s", path,
-             errno ? strerror(errno) : "it is no file, or too large");
-    return false;
+    return error_set(error, "%.200s cannot be read: %s", path,
+                     errno ? strerror(errno) : "it is no file, or too large");
 }
 
 void cross_file_close(struct cross_file *f)
@@ -267,19 +266,19 @@ bool cross_routine_find(const struct cross_file *f, const char *name, struct cro
     return s.found;
 }
 
-bool elf_can_be_linked(const char *path, char *why, size_t why_size)
+bool elf_can_be_linked(const char *path, struct error *why)
 {
     struct cross_file f;
     struct cross_object first;
     struct elf_header elf = {.type = ET_NONE};
     size_t at = 0;
-    if (!cross_file_open(&f, path, why, why_size))
+    if (!cross_file_open(&f, path, why))
         return false;
     bool found =
         cross_file_next(&f, &at, &first) && elf_header_read(first.bytes, first.length, &elf);
     cross_file_close(&f);
-    snprintf(why, why_size, "%s",
-             found ? "is linked already; give the archive or object file of it"
-                   : "is no object file and no archive of them");
+    error_set(why, "%s",
+              found ? "is linked already; give the archive or object file of it"
+                    : "is no object file and no archive of them");
     return found && elf.type == ET_REL;
 }

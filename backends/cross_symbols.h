@@ -8,6 +8,8 @@
 #ifndef STORESCOPE_CROSS_SYMBOLS_H
 #define STORESCOPE_CROSS_SYMBOLS_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,7 +40,7 @@ struct cross_file {
 };
 
 // False and one line in ERROR when it cannot be read.
-bool cross_file_open(struct cross_file *f, const char *path, char *error, size_t error_size);
+bool cross_file_open(struct cross_file *f, const char *path, struct error *error);
 void cross_file_close(struct cross_file *f);
 bool cross_file_is_archive(const struct cross_file *f);
 
@@ -58,6 +60,6 @@ bool cross_routine_find(const struct cross_file *f, const char *name, struct cro
 
 // May the file be linked with an object: is it one, or an archive? False and why not,
 // without its name, in WHY.
-bool elf_can_be_linked(const char *path, char *why, size_t why_size);
+bool elf_can_be_linked(const char *path, struct error *why);
 
 #endif

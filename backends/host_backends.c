@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NAME_MAX_BYTES = 256, SYMBOL_MAX_BYTES = 128, ERROR_BYTES = PATH_MAX + 160 };
+enum { NAME_MAX_BYTES = 256, SYMBOL_MAX_BYTES = 128 };
 
 // Copies the blank-separated word at *AT, and moves past it. False at the end.
 static bool next_word(const char **at, char *word, size_t word_size)
@@ -64,14 +64,15 @@ static void check_library(struct backend *b, struct elf_file *file, const char *
 static void archive_family(struct backend_list *out, const char *family, const char *package,
                            const char *paths, const char *routines)
 {
-    char path[PATH_MAX], symbol[64], name[NAME_MAX_BYTES], error[ERROR_BYTES];
+    char path[PATH_MAX], symbol[64], name[NAME_MAX_BYTES];
+    struct error error;
     bool present = find_file(paths, path, sizeof path);
-    struct elf_file *file = present ? elf_file_open(path, error, sizeof error) : NULL;
+    struct elf_file *file = present ? elf_file_open(path, &error) : NULL;
     while (next_word(&routines, symbol, sizeof symbol)) {
         snprintf(name, sizeof name, "%s/%s", family, symbol);
         check_library(
             backend_add(out, name, present ? path : NULL, symbol, present ? path : family), file,
-            package, error);
+            package, error.text);
     }
     elf_file_close(file);
 }
@@ -149,26 +150,27 @@ static bool visit_archive_variant(const struct elf_unit *none, const struct elf_
 static void glibc_family(struct backend_list *out)
 {
     const char *set = getenv("STORESCOPE_GLIBC_A");
-    char path[PATH_MAX], error[ERROR_BYTES] = "install libc6-dev";
+    char path[PATH_MAX];
+    struct error error = {"install libc6-dev"};
     if (set != NULL && set[0] != '\0') {
         snprintf(path, sizeof path, "%s", set);
     } else if (!find_file("/usr/lib/x86_64-linux-gnu/libc.a /usr/lib64/libc.a /usr/lib/libc.a",
                           path, sizeof path)) {
-        missing_variants(out, "glibc", error);
+        missing_variants(out, "glibc", error.text);
         return;
     }
     struct variants v = {.out = out, .family = "glibc", .path = path};
-    v.file = elf_file_open(path, error, sizeof error);
+    v.file = elf_file_open(path, &error);
     if (v.file != NULL) {
         elf_file_each_indexed(v.file, visit_archive_variant, &v);
         elf_file_close(v.file);
-        snprintf(error, sizeof error,
-                 "%s has no variants of memmove; install libc6-dev, or set "
-                 "STORESCOPE_GLIBC_A to a glibc's libc.a",
-                 path);
+        error_set(&error,
+                  "%s has no variants of memmove; install libc6-dev, or set "
+                  "STORESCOPE_GLIBC_A to a glibc's libc.a",
+                  path);
     }
     if (v.count == 0) {
-        missing_variants(out, "glibc", error);
+        missing_variants(out, "glibc", error.text);
     }
 }
 
@@ -185,45 +187,47 @@ static bool visit_live_variant(const struct elf_unit *unit, const struct elf_sym
 // Adds the variants of the running libc, from its debug file.
 static void live_variants(struct backend_list *out, const char *path, struct elf_file *file)
 {
-    char debug[PATH_MAX], error[ERROR_BYTES] = "install libc6-dbg";
+    char debug[PATH_MAX];
+    struct error error = {"install libc6-dbg"};
     struct variants v = {
         .out = out, .family = "libc-live", .path = path, .from = "the running libc, in place"};
     if (elf_file_debug_path(file, debug, sizeof debug) && access(debug, R_OK) == 0) {
-        v.file = elf_file_open(debug, error, sizeof error);
+        v.file = elf_file_open(debug, &error);
         if (v.file != NULL) {
             elf_file_each_symbol(v.file, visit_live_variant, &v);
             elf_file_close(v.file);
-            snprintf(error, sizeof error, "%s has no variants of memmove", debug);
+            error_set(&error, "%s has no variants of memmove", debug);
         }
     }
     if (v.count == 0) {
-        missing_variants(out, "libc-live", error);
+        missing_variants(out, "libc-live", error.text);
     }
 }
 
 static void live_families(struct backend_list *out)
 {
     static const char *const routines[] = {"memcpy", "memmove", "mempcpy"};
-    char path[PATH_MAX] = "", error[ERROR_BYTES] = "the running libc is not glibc's libc.so.6";
+    char path[PATH_MAX] = "";
+    struct error error = {"the running libc is not glibc's libc.so.6"};
     void *handle = dlopen("libc.so.6", RTLD_NOLOAD | RTLD_LAZY);
     struct link_map *map = NULL;
     if (handle != NULL && dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0) {
         snprintf(path, sizeof path, "%s", map->l_name);
     }
-    struct elf_file *file = path[0] != '\0' ? elf_file_open(path, error, sizeof error) : NULL;
+    struct elf_file *file = path[0] != '\0' ? elf_file_open(path, &error) : NULL;
     for (size_t i = 0; i < sizeof routines / sizeof *routines; i++) {
         char name[NAME_MAX_BYTES];
         snprintf(name, sizeof name, "libc/%s", routines[i]);
         struct backend *b = backend_add(out, name, file != NULL ? path : NULL, routines[i],
                                         "the running libc, as chosen for this CPU");
         if (file == NULL) {
-            backend_miss(b, "%s", error);
+            backend_miss(b, "%s", error.text);
         }
     }
     if (file != NULL) {
         live_variants(out, path, file);
     } else {
-        missing_variants(out, "libc-live", error);
+        missing_variants(out, "libc-live", error.text);
     }
     elf_file_close(file);
     if (handle != NULL) {
@@ -278,20 +282,21 @@ static void missing_movers(struct backend_list *out, const char *why)
 
 static void pmem_movers(struct backend_list *out)
 {
-    char path[PATH_MAX], error[ERROR_BYTES] = "install libpmem-dev";
+    char path[PATH_MAX];
+    struct error error = {"install libpmem-dev"};
     struct variants v = {.out = out, .path = path, .from = "libpmem.a, internal"};
     if (find_file("/usr/lib/x86_64-linux-gnu/libpmem.a /usr/lib64/libpmem.a "
                   "/usr/local/lib/libpmem.a",
                   path, sizeof path)) {
-        v.file = elf_file_open(path, error, sizeof error);
+        v.file = elf_file_open(path, &error);
         if (v.file != NULL) {
             elf_file_each_symbol(v.file, visit_mover, &v);
             elf_file_close(v.file);
-            snprintf(error, sizeof error, "%s has no movers of known names", path);
+            error_set(&error, "%s has no movers of known names", path);
         }
     }
     if (v.count == 0) {
-        missing_movers(out, error);
+        missing_movers(out, error.text);
     }
 }
 
@@ -306,18 +311,19 @@ static void pmem_calls(struct backend_list *out)
         FLAG_ROWS(ROW)
 #undef ROW
     };
-    char path[PATH_MAX], name[NAME_MAX_BYTES], error[ERROR_BYTES];
+    char path[PATH_MAX], name[NAME_MAX_BYTES];
+    struct error error;
     bool present = find_file("/usr/lib/x86_64-linux-gnu/libpmem.so.1 /usr/lib64/libpmem.so.1 "
                              "/usr/local/lib/libpmem.so.1",
                              path, sizeof path);
-    struct elf_file *file = present ? elf_file_open(path, error, sizeof error) : NULL;
+    struct elf_file *file = present ? elf_file_open(path, &error) : NULL;
     for (size_t i = 0; i < 2 * sizeof flags / sizeof *flags; i++) {
         const struct flag_row *flag = &flags[i / 2];
         snprintf(name, sizeof name, "pmem/%s%s", functions[i % 2], flag->suffix);
         struct backend *b = backend_add(out, name, present ? path : NULL, functions[i % 2],
                                         present ? path : "libpmem");
         b->arg4 = flag->value;
-        check_library(b, file, "libpmem1", error);
+        check_library(b, file, "libpmem1", error.text);
     }
     elf_file_close(file);
 }

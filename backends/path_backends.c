@@ -26,8 +26,7 @@ struct path_search {
     struct elf_file *debug; // a stripped shared object's debug file, or NULL
     struct backend_list *out;
     struct nearest nearest;
-    char *error;
-    size_t error_size;
+    struct error *error;
 };
 
 static void add_found(struct path_search *s, const struct elf_unit *unit, const char *symbol)
@@ -133,9 +132,8 @@ static bool fail_no_symbol(struct path_search *s)
     }
     nearest_print(&s->nearest, near_text, sizeof near_text);
     tell_names(s, names, sizeof names);
-    snprintf(s->error, s->error_size, "%s: has no symbol '%s'%s; %s", s->given, s->symbol,
-             near_text, names);
-    return false;
+    return error_set(s->error, "%s: has no symbol '%s'%s; %s", s->given, s->symbol, near_text,
+                     names);
 }
 
 static bool find_glob(struct path_search *s)
@@ -152,8 +150,7 @@ static bool find_glob(struct path_search *s)
     if (s->out->count == before) {
         char names[384];
         tell_names(s, names, sizeof names);
-        snprintf(s->error, s->error_size, "%s: no function matches '%s'; %s", s->given, s->symbol,
-                 names);
+        error_set(s->error, "%s: no function matches '%s'; %s", s->given, s->symbol, names);
     }
     return s->out->count > before;
 }
@@ -184,10 +181,11 @@ static bool is_ambiguous(struct path_search *s, const struct elf_unit *unit,
     struct namesakes n = {s->symbol, symbol, unit->offset, false};
     elf_file_each_symbol(s->file, visit_namesake, &n);
     if (n.others) {
-        snprintf(s->error, s->error_size,
-                 "%s: has several local functions named '%s'; give the object file of the one that "
-                 "is meant",
-                 s->given, s->symbol);
+        error_set(
+            s->error,
+            "%s: has several local functions named '%s'; give the object file of the one that "
+            "is meant",
+            s->given, s->symbol);
     }
     return n.others;
 }
@@ -216,15 +214,13 @@ static bool find_exact(struct path_search *s)
     bool chosen = ifunc && elf_file_kind(s->file) == ELF_FILE_SHARED &&
                   GELF_ST_BIND(symbol.sym.st_info) != STB_LOCAL;
     if (ifunc && !chosen) {
-        snprintf(s->error, s->error_size,
-                 "%s: '%s' is an ifunc, not a routine; name one of the routines it chooses "
-                 "from",
-                 s->given, s->symbol);
-        return false;
+        return error_set(s->error,
+                         "%s: '%s' is an ifunc, not a routine; name one of the routines it chooses "
+                         "from",
+                         s->given, s->symbol);
     }
     if (!chosen && !elf_symbol_is_code(&symbol)) {
-        snprintf(s->error, s->error_size, "%s: symbol '%s' is not a function", s->given, s->symbol);
-        return false;
+        return error_set(s->error, "%s: symbol '%s' is not a function", s->given, s->symbol);
     }
     add_found(s, unit, s->symbol);
     return true;
@@ -233,22 +229,20 @@ static bool find_exact(struct path_search *s)
 static bool find_in_file(struct path_search *s)
 {
     if (elf_file_kind(s->file) == ELF_FILE_SHARED && elf_file_is_program(s->file)) {
-        snprintf(s->error, s->error_size,
-                 "%s: is a program (PIE), which cannot be loaded; build a shared object "
-                 "(-shared -fPIC) or give its object file",
-                 s->given);
-        return false;
+        return error_set(s->error,
+                         "%s: is a program (PIE), which cannot be loaded; build a shared object "
+                         "(-shared -fPIC) or give its object file",
+                         s->given);
     }
-    char why[256];
-    if (elf_file_kind(s->file) == ELF_FILE_SHARED &&
-        !elf_file_may_be_loaded(s->file, why, sizeof why)) {
-        snprintf(s->error, s->error_size, "%s: %s", s->given, why);
-        return false;
+    struct error why;
+    if (elf_file_kind(s->file) == ELF_FILE_SHARED && !elf_file_may_be_loaded(s->file, &why)) {
+        return error_set(s->error, "%s: %s", s->given, why.text);
     }
-    char debug[256], ignored[256];
+    char debug[256];
+    struct error ignored;
     if (elf_file_kind(s->file) == ELF_FILE_SHARED &&
         elf_file_debug_path(s->file, debug, sizeof debug) && access(debug, R_OK) == 0) {
-        s->debug = elf_file_open(debug, ignored, sizeof ignored);
+        s->debug = elf_file_open(debug, &ignored);
     }
     bool found = pattern_is_glob(s->symbol) ? find_glob(s) : find_exact(s);
     elf_file_close(s->debug);
@@ -274,24 +268,21 @@ static const char *find_colon(const char *pattern)
     return last;
 }
 
-bool path_find(const char *pattern, struct backend_list *out, char *error, size_t error_size)
+bool path_find(const char *pattern, struct backend_list *out, struct error *error)
 {
     const char *colon = find_colon(pattern);
     if (colon == pattern || colon[1] == '\0') {
-        snprintf(error, error_size, "'%s': expected PATH:SYMBOL, a file and a routine in it",
-                 pattern);
-        return false;
+        return error_set(error, "'%s': expected PATH:SYMBOL, a file and a routine in it", pattern);
     }
-    struct path_search s = {
-        .symbol = colon + 1, .out = out, .error = error, .error_size = error_size};
+    struct path_search s = {.symbol = colon + 1, .out = out, .error = error};
     char *given = must(strndup(pattern, (size_t)(colon - pattern)));
     // Without a slash dlopen would search the system's folders.
     s.path = must_print("%s%s", strchr(given, '/') == NULL ? "./" : "", given);
     s.given = given;
-    enum cross_found cross = cross_find(given, s.path, s.symbol, out, error, error_size);
+    enum cross_found cross = cross_find(given, s.path, s.symbol, out, error);
     bool found = cross == CROSS_FOUND;
     if (cross == CROSS_NOT) {
-        s.file = elf_file_open(s.path, error, error_size);
+        s.file = elf_file_open(s.path, error);
         found = s.file != NULL && find_in_file(&s);
         elf_file_close(s.file);
     }

@@ -7,8 +7,9 @@
 #define STORESCOPE_PATH_BACKENDS_H
 
 #include "backends/backend.h"
+#include "base/error.h"
 
 // PATH:SYMBOL, as backend_list_find has it.
-bool path_find(const char *pattern, struct backend_list *out, char *error, size_t error_size);
+bool path_find(const char *pattern, struct backend_list *out, struct error *error);
 
 #endif

@@ -22,13 +22,11 @@ void backend_list_all(struct backend_list *out)
     backend_sort(out, 0);
 }
 
-static bool fail_unknown(const struct backend_list *all, const char *pattern, char *error,
-                         size_t error_size)
+static bool fail_unknown(const struct backend_list *all, const char *pattern, struct error *error)
 {
     if (access(pattern, F_OK) == 0) {
-        snprintf(error, error_size, "'%s' is a file: name its routine too, as '%s:SYMBOL'", pattern,
-                 pattern);
-        return false;
+        return error_set(error, "'%s' is a file: name its routine too, as '%s:SYMBOL'", pattern,
+                         pattern);
     }
     struct nearest n = {.wanted = pattern};
     for (size_t i = 0; i < all->count && !pattern_is_glob(pattern); i++) {
@@ -38,16 +36,15 @@ static bool fail_unknown(const struct backend_list *all, const char *pattern, ch
     }
     char near_text[NEAREST_MAX * (NEAREST_NAME_MAX + 8)];
     nearest_print(&n, near_text, sizeof near_text);
-    snprintf(error, error_size, "no backend %s '%s'%s; see 'storescope list'",
-             pattern_is_glob(pattern) ? "matches" : "is named", pattern, near_text);
-    return false;
+    return error_set(error, "no backend %s '%s'%s; see 'storescope list'",
+                     pattern_is_glob(pattern) ? "matches" : "is named", pattern, near_text);
 }
 
 bool backend_list_find(const struct backend_list *all, const char *pattern,
-                       struct backend_list *out, char *error, size_t error_size)
+                       struct backend_list *out, struct error *error)
 {
     if (strchr(pattern, ':') != NULL) {
-        return path_find(pattern, out, error, error_size);
+        return path_find(pattern, out, error);
     }
     bool planted_too = strncmp(pattern, "planted", 7) == 0;
     size_t before = out->count;
@@ -57,5 +54,5 @@ bool backend_list_find(const struct backend_list *all, const char *pattern,
             backend_add_copy(out, &all->items[i]);
         }
     }
-    return out->count > before || fail_unknown(all, pattern, error, error_size);
+    return out->count > before || fail_unknown(all, pattern, error);
 }

@@ -17,12 +17,12 @@ static bool is_chosen(const struct selection *s, const struct backend *b)
 }
 
 bool select_backends(char *const *patterns, size_t pattern_count, struct selection *out,
-                     char *error, size_t error_size)
+                     struct error *error)
 {
     *out = (struct selection){.count = 0};
     backend_list_all(&out->all);
     for (size_t i = 0; i < pattern_count; i++)
-        if (!backend_list_find(&out->all, patterns[i], &out->found, error, error_size)) {
+        if (!backend_list_find(&out->all, patterns[i], &out->found, error)) {
             select_free(out);
             return false;
         }
@@ -35,7 +35,7 @@ bool select_backends(char *const *patterns, size_t pattern_count, struct selecti
             out->items[out->count++] = b;
     }
     if (out->count == 0) {
-        snprintf(error, error_size, "no backend to run; see `storescope list backends'");
+        error_set(error, "no backend to run; see `storescope list backends'");
         select_free(out);
         return false;
     }

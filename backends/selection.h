@@ -7,6 +7,7 @@
 #define STORESCOPE_SELECTION_H
 
 #include "backends/backend.h"
+#include "base/error.h"
 
 struct selection {
     struct backend_list all, found; // owners of the backends
@@ -17,7 +18,7 @@ struct selection {
 // PATTERNS as backend_list_find takes them. With none: every backend but the
 // planted ones. False and one line in ERROR when a pattern means nothing.
 bool select_backends(char *const *patterns, size_t pattern_count, struct selection *out,
-                     char *error, size_t error_size);
+                     struct error *error);
 
 void select_free(struct selection *s);
 

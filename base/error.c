@@ -7,6 +7,26 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+bool error_set(struct error *e, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(e->text, sizeof e->text, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool error_add(struct error *e, const char *format, ...)
+{
+    size_t used = strlen(e->text);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(e->text + used, sizeof e->text - used, format, arguments);
+    va_end(arguments);
+    return false;
+}
 
 int error_tell(const char *format, ...)
 {

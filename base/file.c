@@ -57,33 +57,30 @@ char *file_read(const char *path, size_t bytes_max, size_t *length)
     return bytes;
 }
 
-bool make_folder(const char *path, const char *advice, char *error, size_t error_size)
+bool make_folder(const char *path, const char *advice, struct error *error)
 {
     if (mkdir(path, 0777) == 0 || (errno == EEXIST && is_folder(path)))
         return true;
-    snprintf(error, error_size, "cannot make the folder '%s': %s; %s", path, strerror(errno),
-             advice);
-    return false;
+    return error_set(error, "cannot make the folder '%s': %s; %s", path, strerror(errno), advice);
 }
 
-bool make_folders_of(const char *path, const char *advice, char *error, size_t error_size)
+bool make_folders_of(const char *path, const char *advice, struct error *error)
 {
     char *copy = strdup(path);
     assert(copy != NULL);
     bool ok = true;
     for (char *slash = strchr(copy + 1, '/'); ok && slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        ok = make_folder(copy, advice, error, error_size);
+        ok = make_folder(copy, advice, error);
         *slash = '/';
     }
     free(copy);
     return ok;
 }
 
-bool make_folders(const char *path, const char *advice, char *error, size_t error_size)
+bool make_folders(const char *path, const char *advice, struct error *error)
 {
-    return make_folders_of(path, advice, error, error_size) &&
-           make_folder(path, advice, error, error_size);
+    return make_folders_of(path, advice, error) && make_folder(path, advice, error);
 }
 
 void remove_tree(const char *path)

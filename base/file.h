@@ -6,6 +6,8 @@
 #ifndef STORESCOPE_BASE_FILE_H
 #define STORESCOPE_BASE_FILE_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,11 +16,11 @@ char *path_join(const char *folder, const char *name) __attribute__((malloc));
 
 // Makes the folder unless it is there; make_folders with all above it. False and one line
 // in ERROR, which ends with ADVICE: what to do about it.
-bool make_folder(const char *path, const char *advice, char *error, size_t error_size);
-bool make_folders(const char *path, const char *advice, char *error, size_t error_size);
+bool make_folder(const char *path, const char *advice, struct error *error);
+bool make_folders(const char *path, const char *advice, struct error *error);
 
 // The folder that PATH, a file, is to lie in, with all above it; likewise.
-bool make_folders_of(const char *path, const char *advice, char *error, size_t error_size);
+bool make_folders_of(const char *path, const char *advice, struct error *error);
 
 bool is_folder(const char *path);
 

@@ -46,12 +46,12 @@ bool text_lines_next(struct text_lines *t, char line[TEXT_LINE_MAX], bool *bad)
 
 bool text_lines_fail(const struct text_lines *t, const char *format, ...)
 {
+    char text[ERROR_TEXT_MAX];
     va_list arguments;
-    int used = snprintf(t->error, t->error_size, "%s:%u: ", t->file, t->line);
     va_start(arguments, format);
-    if (used >= 0 && (size_t)used < t->error_size)
-        vsnprintf(t->error + used, t->error_size - (size_t)used, format, arguments);
+    vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    printable(t->error);
+    error_set(t->error, "%s:%u: %s", t->file, t->line, text);
+    printable(t->error->text);
     return false;
 }

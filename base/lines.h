@@ -8,6 +8,8 @@
 #ifndef STORESCOPE_TEXT_LINES_H
 #define STORESCOPE_TEXT_LINES_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -17,8 +19,7 @@ struct text_lines {
     const char *file; // only named in messages
     const char *at, *end;
     unsigned line; // of the latest, from 1
-    char *error;
-    size_t error_size;
+    struct error *error;
 };
 
 // The next line as it stands, without its end. False at the end.

@@ -19,16 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 
-__attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
-                                                       const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(error, error_size, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
 static char *format_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static char *format_name(const char *format, ...)
@@ -105,7 +95,7 @@ static void open_stream(struct output *o, int fd)
     assert(o->file != NULL);
 }
 
-bool output_open(struct output *o, const char *path, char *error, size_t error_size)
+bool output_open(struct output *o, const char *path, struct error *error)
 {
     *o = (struct output){.file = NULL};
     if (path == NULL || strcmp(path, "-") == 0) {
@@ -117,18 +107,18 @@ bool output_open(struct output *o, const char *path, char *error, size_t error_s
     bool exists = stat(o->path, &status) == 0;
     if (exists && S_ISDIR(status.st_mode)) {
         output_abandon(o);
-        return fail(error, error_size, "cannot write '%s': it is a folder; name a file", path);
+        return error_set(error, "cannot write '%s': it is a folder; name a file", path);
     }
     int fd = open_path(o, &status, exists);
     if (fd < 0) {
         int saved = errno;
         output_abandon(o);
         if (saved == ENXIO && exists && S_ISFIFO(status.st_mode))
-            return fail(error, error_size,
-                        "stopped while nobody reads the pipe '%s'; the report is lost", path);
-        return fail(error, error_size,
-                    "cannot write '%s': %s; name a file in a folder that exists and is yours", path,
-                    strerror(saved));
+            return error_set(error, "stopped while nobody reads the pipe '%s'; the report is lost",
+                             path);
+        return error_set(error,
+                         "cannot write '%s': %s; name a file in a folder that exists and is yours",
+                         path, strerror(saved));
     }
     open_stream(o, fd);
     return true;
@@ -204,18 +194,18 @@ static int flush(const struct output *o)
 }
 
 // One line about a report that was lost, and none to who has left.
-static void tell_loss(const struct output *o, int problem, char *error, size_t error_size)
+static void tell_loss(const struct output *o, int problem, struct error *error)
 {
     bool waits_for_none = problem == ETIMEDOUT;
     if (o->path == NULL && o->stream != NULL && has_no_reader(o->stream->fd))
-        *error = '\0';
+        error->text[0] = '\0';
     else
-        fail(error, error_size, "cannot write %s%s%s: %s; the report is lost", o->path ? "'" : "",
-             o->path ? o->path : "to standard output", o->path ? "'" : "",
-             waits_for_none ? "nobody reads it" : strerror(problem));
+        error_set(error, "cannot write %s%s%s: %s; the report is lost", o->path ? "'" : "",
+                  o->path ? o->path : "to standard output", o->path ? "'" : "",
+                  waits_for_none ? "nobody reads it" : strerror(problem));
 }
 
-bool output_close(struct output *o, char *error, size_t error_size)
+bool output_close(struct output *o, struct error *error)
 {
     int problem = flush(o);
     if (problem == 0 && o->stream != NULL)
@@ -227,7 +217,7 @@ bool output_close(struct output *o, char *error, size_t error_size)
         o->temporary = NULL;
     }
     if (problem != 0)
-        tell_loss(o, problem, error, error_size);
+        tell_loss(o, problem, error);
     output_abandon(o);
     return problem == 0;
 }
@@ -246,8 +236,8 @@ void output_abandon(struct output *o)
 
 int output_end(struct output *o, int status)
 {
-    char error[512];
-    if (!output_close(o, error, sizeof error))
-        return error_tell("%s", error);
+    struct error error;
+    if (!output_close(o, &error))
+        return error_tell("%s", error.text);
     return status;
 }

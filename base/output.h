@@ -12,6 +12,7 @@
 #ifndef STORESCOPE_OUTPUT_H
 #define STORESCOPE_OUTPUT_H
 
+#include "base/error.h"
 #include "base/terminal.h"
 
 struct output {
@@ -25,7 +26,7 @@ struct output {
 // PATH NULL or "-": standard output. Fails before any work is done when the
 // folder is missing or may not be written; a pipe is waited for until somebody
 // reads it, or a signal ends that (stopping.h). One line in ERROR.
-bool output_open(struct output *o, const char *path, char *error, size_t error_size);
+bool output_open(struct output *o, const char *path, struct error *error);
 
 // How a report that people read looks there. What they cannot read does not get
 // there from now on (stream.h).
@@ -37,7 +38,7 @@ bool output_same(const struct output *a, const struct output *b);
 // Ends the report. False and one line in ERROR when any byte of it was lost;
 // PATH is then as it was before. The line is empty where whoever read standard
 // output has left, as `head' does, who wants no message.
-bool output_close(struct output *o, char *error, size_t error_size);
+bool output_close(struct output *o, struct error *error);
 
 // Drops what was written; PATH stays as it was.
 void output_abandon(struct output *o);

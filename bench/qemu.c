@@ -36,10 +36,10 @@ struct desk {
 
 static struct recorder *open_recorder(struct desk *d)
 {
-    char error[256];
-    struct recorder *r = d->kind->open(NULL, 0, &d->options, error, sizeof error);
+    struct error error;
+    struct recorder *r = d->kind->open(NULL, 0, &d->options, &error);
     if (!r)
-        fprintf(stderr, "bench: %s\n", error);
+        fprintf(stderr, "bench: %s\n", error.text);
     return r;
 }
 
@@ -111,7 +111,7 @@ static const struct backend *find_subject(const struct backend_list *all)
 int main(int argc, char **argv)
 {
     struct backend_list all;
-    char error[256] = "install gcc-aarch64-linux-gnu";
+    struct error error = {"install gcc-aarch64-linux-gnu"};
     struct desk d = {.kind = recorder_find("qemu"),
                      .options = {.loads = true, .timeout_ms = 10000},
                      .arena = arena_new()};
@@ -123,12 +123,11 @@ int main(int argc, char **argv)
     backend_list_all(&all);
     const struct backend *subject = find_subject(&all);
     if (subject && !subject->missing)
-        d.options.prepared =
-            d.kind->prepare(subject, &(struct recorder_setup){0}, error, sizeof error);
+        d.options.prepared = d.kind->prepare(subject, &(struct recorder_setup){0}, &error);
     struct recorder *r = d.options.prepared ? open_recorder(&d) : NULL;
     if (!r) {
         fprintf(stderr, "bench: %s does not run here: %s\n", subject_name,
-                subject && subject->missing ? subject->missing : error);
+                subject && subject->missing ? subject->missing : error.text);
         return 2;
     }
     printf("%-62s %14s   %s\n", "measure", "here", "to reach");

@@ -8,6 +8,7 @@
 
 #include "bench.h"
 
+#include "base/error.h"
 #include "record/rewrite/rewrite.h"
 
 #include <assert.h>
@@ -105,13 +106,13 @@ static size_t measure_sizes(struct bench_routine *b, const struct backend *backe
 
 static bool open_routine(struct bench_routine *b, const struct backend *backend, int loads)
 {
-    char error[256];
+    struct error error;
     const struct recorder_options options = {.loads = loads, .timeout_ms = 10000};
     *b = (struct bench_routine){.kind = recorder_find("rewrite"), .arg4 = backend->arg4};
-    if (routine_load(backend, &b->routine, error, sizeof error))
-        b->recorder = b->kind->open(&b->routine, b->arg4, &options, error, sizeof error);
+    if (routine_load(backend, &b->routine, &error))
+        b->recorder = b->kind->open(&b->routine, b->arg4, &options, &error);
     if (!b->recorder)
-        fprintf(stderr, "bench: %s left out: %s\n", backend->name, error);
+        fprintf(stderr, "bench: %s left out: %s\n", backend->name, error.text);
     return b->recorder != NULL;
 }
 

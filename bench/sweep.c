@@ -16,14 +16,14 @@ static double fail(const struct backend *backend, const char *error)
 
 double sweep_seconds(const struct backend *backend, const struct sweep *sweep, uint64_t *cases)
 {
-    char error[256];
+    struct error error;
     struct plan_request request = {0};
     struct plan plan;
     if (!range_parse(sweep->size, &request.size) || !range_parse(sweep->dst, &request.dst) ||
         !range_parse(sweep->src, &request.src))
         return fail(backend, "a range of the bench is not one");
-    if (!plan_build(backend, backend->op, &request, &plan, error, sizeof error))
-        return fail(backend, error);
+    if (!plan_build(backend, backend->op, &request, &plan, &error))
+        return fail(backend, error.text);
     const struct sweep_options options = {
         .recorder = recorder_find("rewrite"),
         .device = DEVICE_DST,
@@ -32,9 +32,8 @@ double sweep_seconds(const struct backend *backend, const struct sweep *sweep, u
     };
     struct result result = {0};
     const uint64_t start = now_ns();
-    if (!sweep_run(backend, &plan, contract_find("shared"), 1, &options, &result, error,
-                   sizeof error))
-        return fail(backend, error);
+    if (!sweep_run(backend, &plan, contract_find("shared"), 1, &options, &result, &error))
+        return fail(backend, error.text);
     const double seconds = (double)(now_ns() - start) / 1e9;
     const bool whole = result.cases == plan.cases;
     *cases = result.cases;

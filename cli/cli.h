@@ -34,8 +34,7 @@ int command_fuzz(int argc, char **argv);
 int command_watch(int argc, char **argv);
 
 // output_open for a report in that format, which may take a folder.
-bool cli_open(struct output *o, const struct format *format, const char *path, char *error,
-              size_t error_size);
+bool cli_open(struct output *o, const struct format *format, const char *path, struct error *error);
 
 // From now on the first SIGINT, SIGTERM or SIGHUP sets the flag that is returned,
 // and a second one kills.

@@ -87,19 +87,19 @@ static void observe(void *context, const struct result *results, size_t count)
 static void finish(void *context, const struct totals *totals)
 {
     struct comparing *x = context;
-    char error[512];
+    struct error error;
     x->report.interrupted = totals->interrupted;
-    if (x->write == NULL || totals->interrupted || x->error[0])
+    if (x->write == NULL || totals->interrupted || x->error.text[0])
         return;
-    if (!comparing_write(x, error, sizeof error))
-        snprintf(x->error, sizeof x->error, "%s", error);
+    if (!comparing_write(x, &error))
+        error_set(&x->error, "%s", error.text);
 }
 
 static int status_of(void *context, const struct totals *totals)
 {
     const struct comparing *x = context;
-    if (x->error[0])
-        return error_tell("%s", x->error);
+    if (x->error.text[0])
+        return error_tell("%s", x->error.text);
     if (x->baseline != NULL && x->report.count > 0)
         return EXIT_FINDINGS;
     if (totals->interrupted)
@@ -130,9 +130,9 @@ static void take_formats(struct options *o)
 static int compare_with_baseline(struct options *o, const struct compare_options *own)
 {
     struct comparing x;
-    char error[1024];
-    if (!comparing_open(&x, own->baseline, own->write, &o->run, error, sizeof error))
-        return error_tell("%s", error);
+    struct error error;
+    if (!comparing_open(&x, own->baseline, own->write, &o->run, &error))
+        return error_tell("%s", error.text);
     take_formats(o);
     int status = run_command(o, &(struct run_observer){.results = observe,
                                                        .end = finish,

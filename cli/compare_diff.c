@@ -46,15 +46,15 @@ static const struct view *view_of(const struct format *format)
     return NULL;
 }
 
-static char *read_whole(const char *path, size_t size, char *error, size_t error_size)
+static char *read_whole(const char *path, size_t size, struct error *error)
 {
     char *text = malloc(size + 1);
     FILE *in = fopen(path, "r");
     size_t length = in != NULL && text != NULL ? fread(text, 1, size, in) : 0;
     bool whole = in != NULL && text != NULL && length == size && !ferror(in);
     if (!whole)
-        snprintf(error, error_size, "cannot read '%s': %s", path,
-                 errno ? strerror(errno) : "it shrank meanwhile");
+        error_set(error, "cannot read '%s': %s", path,
+                  errno ? strerror(errno) : "it shrank meanwhile");
     else
         text[length] = '\0';
     if (in != NULL)
@@ -81,37 +81,31 @@ static bool is_blank(const char *at, const char *end)
     return at == end;
 }
 
-static bool read_result(struct side *s, size_t size, char *error, size_t error_size)
+static bool read_result(struct side *s, size_t size, struct error *error)
 {
-    char why[256];
+    struct error why;
     errno = 0;
-    if (size > REPORT_BYTES_MAX) {
-        snprintf(error, error_size, "'%s' is larger than 1 GiB; compare fewer routines", s->word);
-        return false;
-    }
-    char *text = read_whole(s->word, size, error, error_size);
+    if (size > REPORT_BYTES_MAX)
+        return error_set(error, "'%s' is larger than 1 GiB; compare fewer routines", s->word);
+    char *text = read_whole(s->word, size, error);
     if (text == NULL)
         return false;
     const char *end = NULL;
     s->report = cJSON_ParseWithLengthOpts(text, size, &end, false);
     bool whole = s->report != NULL && is_blank(end, text + size);
     free(text);
-    if (s->report != NULL && !whole) {
-        snprintf(error, error_size,
-                 "'%s' goes on after its JSON; it is no report as one was written", s->word);
-        return false;
-    }
-    if (s->report == NULL) {
-        snprintf(error, error_size,
-                 "'%s' is no JSON; write a report with `storescope compare --format json -o FILE'",
-                 s->word);
-        return false;
-    }
+    if (s->report != NULL && !whole)
+        return error_set(error, "'%s' goes on after its JSON; it is no report as one was written",
+                         s->word);
+    if (s->report == NULL)
+        return error_set(
+            error,
+            "'%s' is no JSON; write a report with `storescope compare --format json -o FILE'",
+            s->word);
     defuse(s->report);
-    if (diff_report_is_valid(s->report, why, sizeof why))
+    if (diff_report_is_valid(s->report, &why))
         return true;
-    snprintf(error, error_size, "'%s': %s", s->word, why);
-    return false;
+    return error_set(error, "'%s': %s", s->word, why.text);
 }
 
 static void ignore_results(void *context, const struct result *results, size_t count)
@@ -160,20 +154,17 @@ static bool is_named_as_file(const char *word)
 }
 
 // Finds out what a word means, before anything is run.
-static bool open_side(struct side *s, const char *word, char *error, size_t error_size)
+static bool open_side(struct side *s, const char *word, struct error *error)
 {
     struct stat status;
     *s = (struct side){.word = word};
     if (stat(word, &status) == 0 && S_ISREG(status.st_mode))
-        return read_result(s, (size_t)status.st_size, error, error_size);
-    if (is_named_as_file(word)) {
-        snprintf(error, error_size,
-                 "there is no file '%s'; name a JSON report, or a routine of `storescope list'",
-                 word);
-        return false;
-    }
-    s->live = select_backends((char *const[]){(char *)(uintptr_t)word}, 1, &s->selection, error,
-                              error_size);
+        return read_result(s, (size_t)status.st_size, error);
+    if (is_named_as_file(word))
+        return error_set(
+            error, "there is no file '%s'; name a JSON report, or a routine of `storescope list'",
+            word);
+    s->live = select_backends((char *const[]){(char *)(uintptr_t)word}, 1, &s->selection, error);
     return s->live;
 }
 
@@ -197,24 +188,24 @@ static bool record(void *context, int side, const char *name, const char *case_t
 {
     const struct both *x = context;
     const struct backend *b = backend_of(&x->sides[side], name);
-    char error[512];
+    struct error error;
     *out = (struct diff_recorded){.backend = b};
-    if (b == NULL || !case_parse(case_text, &out->c, error, sizeof error))
+    if (b == NULL || !case_parse(case_text, &out->c, &error))
         return false;
     out->recorder = recorder_for(b, x->o->run.recorder)->name;
     fflush(x->out); // workers are forked
-    return sweep_record(b, &out->c, false, &x->o->run, &out->recording, error, sizeof error);
+    return sweep_record(b, &out->c, false, &x->o->run, &out->recording, &error);
 }
 
 static int show(struct both *x)
 {
     const struct options *o = x->o;
     struct output out;
-    char error[512];
+    struct error error;
     const struct diff_side a = {x->sides[0].word, x->sides[0].report};
     const struct diff_side b = {x->sides[1].word, x->sides[1].report};
-    if (!cli_open(&out, o->format, o->output, error, sizeof error))
-        return error_tell("%s", error);
+    if (!cli_open(&out, o->format, o->output, &error))
+        return error_tell("%s", error.text);
     cJSON *diff = diff_make(&a, &b);
     size_t pairs = diff_pairs(diff), judged = diff_judged(diff);
     int status = diff_worse(diff) > 0 ? EXIT_FINDINGS : EXIT_CLEAN;
@@ -243,7 +234,7 @@ static int show(struct both *x)
 int side_by_side(struct options *o)
 {
     struct both x = {.o = o};
-    char error[1024];
+    struct error error;
     int status = EXIT_TROUBLE;
     if (o->word_count != 2)
         return error_tell("--diff takes two sides: each a JSON report, a glob or PATH:SYMBOL");
@@ -252,10 +243,10 @@ int side_by_side(struct options *o)
                           o->format->name);
     if (o->more_count > 0)
         return error_tell("--diff makes one report; leave out --report and --json");
-    bool swept = open_side(&x.sides[0], o->words[0], error, sizeof error) &&
-                 open_side(&x.sides[1], o->words[1], error, sizeof error);
+    bool swept =
+        open_side(&x.sides[0], o->words[0], &error) && open_side(&x.sides[1], o->words[1], &error);
     if (!swept)
-        error_tell("%s", error);
+        error_tell("%s", error.text);
     for (size_t i = 0; i < 2 && swept; i++)
         swept = !x.sides[i].live || sweep_side(&x.sides[i], o);
     if (swept)

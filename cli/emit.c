@@ -84,19 +84,17 @@ const struct command_help help_emit = {
               OPTIONS_OUTPUT,
 };
 
-static bool choose_cases(struct options *o, enum copy_op op, uint64_t align, char *error,
-                         size_t error_size)
+static bool choose_cases(struct options *o, enum copy_op op, uint64_t align, struct error *error)
 {
     struct plan_request *r = &o->cases;
     if (r->size.step == 0)
         r->size = (struct range){0, EMIT_SIZE_DEFAULT, 1};
-    if (r->size.hi > EMIT_SIZE_MAX) {
-        snprintf(error, error_size,
-                 "--size goes to %lld; emit takes sizes up to %d, beyond which compilers call "
-                 "the library",
-                 (long long)r->size.hi, EMIT_SIZE_MAX);
-        return false;
-    }
+    if (r->size.hi > EMIT_SIZE_MAX)
+        return error_set(
+            error,
+            "--size goes to %lld; emit takes sizes up to %d, beyond which compilers call "
+            "the library",
+            (long long)r->size.hi, EMIT_SIZE_MAX);
     struct range offsets = {0, 63, (int64_t)align};
     if (r->dst.step == 0)
         r->dst = offsets;
@@ -109,18 +107,17 @@ static bool choose_cases(struct options *o, enum copy_op op, uint64_t align, cha
     return true;
 }
 
-static bool choose_op(const struct options *o, enum copy_op *op, char *error, size_t error_size)
+static bool choose_op(const struct options *o, enum copy_op *op, struct error *error)
 {
     *op = o->ops == 1u << OP_MEMMOVE ? OP_MEMMOVE : OP_MEMCPY;
     if (o->ops == 0 || o->ops == 1u << *op)
         return true;
-    snprintf(error, error_size, "emit takes one --op: memcpy or memmove");
-    return false;
+    return error_set(error, "emit takes one --op: memcpy or memmove");
 }
 
 // Compiles with every command; the objects become the words of the command line.
 static bool compile_all(struct options *o, const struct emit_options *own, enum copy_op op,
-                        char *error, size_t error_size)
+                        struct error *error)
 {
     struct emit_request request = {
         .op = op, .size_max = (uint64_t)o->cases.size.hi, .align = own->align, .folder = own->keep};
@@ -128,7 +125,7 @@ static bool compile_all(struct options *o, const struct emit_options *own, enum 
     assert(o->words != NULL);
     for (size_t i = 0; i < own->cc_count; i++) {
         request.cc = own->cc[i];
-        o->words[i] = emit_object(&request, error, error_size);
+        o->words[i] = emit_object(&request, error);
         if (o->words[i] == NULL)
             return false;
         o->word_count++;
@@ -138,7 +135,7 @@ static bool compile_all(struct options *o, const struct emit_options *own, enum 
 
 static int emit(struct options *o, const struct emit_options *own)
 {
-    char error[1024];
+    struct error error;
     enum copy_op op;
     char **words = NULL;
     if (own->cc_count == 0)
@@ -147,14 +144,13 @@ static int emit(struct options *o, const struct emit_options *own)
         return error_tell("'%s': emit takes no BACKEND; a compiler with options is one word: "
                           "--cc 'gcc -O2'",
                           o->words[0]);
-    if (!choose_op(o, &op, error, sizeof error) ||
-        !choose_cases(o, op, own->align, error, sizeof error))
-        return error_tell("%s", error);
+    if (!choose_op(o, &op, &error) || !choose_cases(o, op, own->align, &error))
+        return error_tell("%s", error.text);
     o->ops = 1u << op;
     o->run.patterns_to = (uint64_t)o->cases.size.hi;
     words = o->words;
-    int status = compile_all(o, own, op, error, sizeof error) ? run_command(o, NULL)
-                                                              : error_tell("%s", error);
+    int status =
+        compile_all(o, own, op, &error) ? run_command(o, NULL) : error_tell("%s", error.text);
     for (size_t i = 0; i < o->word_count; i++)
         free(o->words[i]);
     free(o->words);

@@ -61,7 +61,7 @@ static void file_name(const char *cc, char name[NAME_MAX_BYTES])
             *c = '_';
 }
 
-static char *folder_of(const struct emit_request *r, char *error, size_t error_size)
+static char *folder_of(const struct emit_request *r, struct error *error)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char *path = NULL;
@@ -73,9 +73,9 @@ static char *folder_of(const struct emit_request *r, char *error, size_t error_s
     else if (home && home[0] == '/')
         length = asprintf(&path, "%s/.cache/storescope/emit", home);
     else
-        snprintf(error, error_size, "there is no HOME for a cache; name a folder with --keep");
+        error_set(error, "there is no HOME for a cache; name a folder with --keep");
     assert(length >= 0);
-    if (path && !make_folders(path, "name one with --keep", error, error_size)) {
+    if (path && !make_folders(path, "name one with --keep", error)) {
         free(path);
         path = NULL;
     }
@@ -108,7 +108,7 @@ static int run_compiler(const char *cc, const char *source, const char *object, 
 }
 
 // The compiler's first complaint, or its first line.
-static void complain(const char *cc, int status, FILE *messages, char *error, size_t error_size)
+static void complain(const char *cc, int status, FILE *messages, struct error *error)
 {
     char line[512], first[512] = "";
     rewind(messages);
@@ -120,41 +120,37 @@ static void complain(const char *cc, int status, FILE *messages, char *error, si
             break;
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        snprintf(error, error_size, "--cc '%s': there is no such compiler: %s", cc, first);
+        error_set(error, "--cc '%s': there is no such compiler: %s", cc, first);
     else
-        snprintf(error, error_size, "--cc '%s' does not compile: %s", cc,
-                 first[0] ? first : "it says nothing");
+        error_set(error, "--cc '%s' does not compile: %s", cc,
+                  first[0] ? first : "it says nothing");
 }
 
 static bool compile(const struct emit_request *r, const char *source, const char *object,
-                    char *error, size_t error_size)
+                    struct error *error)
 {
     FILE *out = fopen(source, "w");
     if (out)
         write_source(r, out);
-    if (!out || (fclose(out) != 0)) {
-        snprintf(error, error_size, "cannot write '%s': %s; name a folder with --keep", source,
-                 strerror(errno));
-        return false;
-    }
+    if (!out || (fclose(out) != 0))
+        return error_set(error, "cannot write '%s': %s; name a folder with --keep", source,
+                         strerror(errno));
     FILE *messages = tmpfile();
-    if (!messages) {
-        snprintf(error, error_size, "there is no room for a temporary file: %s", strerror(errno));
-        return false;
-    }
+    if (!messages)
+        return error_set(error, "there is no room for a temporary file: %s", strerror(errno));
     unlink(object);
     int status = run_compiler(r->cc, source, object, fileno(messages));
     bool made = status == 0 && access(object, R_OK) == 0;
     if (!made)
-        complain(r->cc, status, messages, error, error_size);
+        complain(r->cc, status, messages, error);
     fclose(messages);
     return made;
 }
 
-char *emit_object(const struct emit_request *r, char *error, size_t error_size)
+char *emit_object(const struct emit_request *r, struct error *error)
 {
     char name[NAME_MAX_BYTES], *source = NULL, *object = NULL, *backend = NULL;
-    char *folder = folder_of(r, error, error_size);
+    char *folder = folder_of(r, error);
     if (!folder)
         return NULL;
     file_name(r->cc, name);
@@ -162,7 +158,7 @@ char *emit_object(const struct emit_request *r, char *error, size_t error_size)
     assert(length > 0);
     length = asprintf(&object, "%s/%s.o", folder, name);
     assert(length > 0);
-    if (compile(r, source, object, error, error_size))
+    if (compile(r, source, object, error))
         length = asprintf(&backend, "%s:fixed_%s", object, copy_op_name[r->op]);
     assert(length > 0);
     free(folder);

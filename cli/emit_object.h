@@ -8,6 +8,7 @@
 #define STORESCOPE_EMIT_OBJECT_H
 
 #include "backends/backend.h"
+#include "base/error.h"
 
 struct emit_request {
     const char *cc;     // the compiler and its options, as a shell takes them
@@ -20,6 +21,6 @@ struct emit_request {
 // Compiles, and returns the backend "FOLDER/COMMAND.o:fixed_memcpy", which the caller
 // frees. An object of the same command is replaced. NULL and one line in ERROR, with
 // what the compiler says, when it fails.
-char *emit_object(const struct emit_request *r, char *error, size_t error_size);
+char *emit_object(const struct emit_request *r, struct error *error);
 
 #endif

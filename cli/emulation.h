@@ -7,11 +7,12 @@
 #define STORESCOPE_CLI_EMULATION_H
 
 #include "backends/selection.h"
+#include "base/error.h"
 #include "sweep/sweep.h"
 
 // Do they fit what was selected? False and one line in ERROR when they would change
 // nothing, or cannot be followed.
-bool emulation_fits(const struct selection *s, const struct sweep_options *run, char *error,
-                    size_t error_size);
+bool emulation_fits(const struct selection *s, const struct sweep_options *run,
+                    struct error *error);
 
 #endif

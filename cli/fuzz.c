@@ -163,31 +163,30 @@ static char *history_path(const struct fuzz_options *own)
 static int show_history(const struct options *o, const struct fuzz_options *own)
 {
     struct output out;
-    char error[1024], *path = history_path(own);
+    struct error error;
+    char *path = history_path(own);
     if (path == NULL)
         return error_tell("no folder is known for the history: HOME is not set; say --db FILE");
-    struct history *h = history_open(path, false, error, sizeof error);
+    struct history *h = history_open(path, false, &error);
     free(path);
     if (h == NULL)
-        return error_tell("%s", error);
-    bool ok = output_open(&out, o->output, error, sizeof error);
+        return error_tell("%s", error.text);
+    bool ok = output_open(&out, o->output, &error);
     struct terminal terminal = {.columns = 0};
     if (ok)
         terminal = output_terminal(&out, o->color);
-    bool shown = ok && (o->format == &format_json
-                            ? history_json(h, out.file, error, sizeof error)
-                            : history_text(h, &terminal, out.file, error, sizeof error));
+    bool shown = ok && (o->format == &format_json ? history_json(h, out.file, &error)
+                                                  : history_text(h, &terminal, out.file, &error));
     history_close(h);
     if (ok && !shown)
         output_abandon(&out);
-    return shown ? output_end(&out, EXIT_CLEAN) : error_tell("%s", error);
+    return shown ? output_end(&out, EXIT_CLEAN) : error_tell("%s", error.text);
 }
 
 // ---- a campaign ----
 
 // Contracts as harnesses take them: names, and files by their whole path.
-static char *contract_list(const struct options *o, char *const *said, char *error,
-                           size_t error_size)
+static char *contract_list(const struct options *o, char *const *said, struct error *error)
 {
     char *list = NULL;
     size_t size;
@@ -197,10 +196,10 @@ static char *contract_list(const struct options *o, char *const *said, char *err
         char *path = contract_find(said[i]) ? NULL : realpath(said[i], NULL);
         const char *name = path ? path : said[i];
         if (strpbrk(name, ",\n"))
-            snprintf(error, error_size,
-                     "--contract '%s': the engines take no path with a comma; "
-                     "rename the file",
-                     said[i]);
+            error_set(error,
+                      "--contract '%s': the engines take no path with a comma; "
+                      "rename the file",
+                      said[i]);
         fprintf(out, "%s%s", i ? "," : "", name);
         free(path);
     }
@@ -211,71 +210,59 @@ static char *contract_list(const struct options *o, char *const *said, char *err
 }
 
 // Fills the folder's state with what the command line says.
-static bool take_state(struct fuzz *x, const struct options *o, char *error, size_t error_size)
+static bool take_state(struct fuzz *x, const struct options *o, struct error *error)
 {
     struct fuzz_folder *f = &x->folder;
-    error[0] = '\0';
-    f->contracts = contract_list(o, o->contract_names, error, error_size);
+    error->text[0] = '\0';
+    f->contracts = contract_list(o, o->contract_names, error);
     f->device = o->run.device;
     f->op = x->own->has_op ? (int)x->own->op : -1;
     f->total = (double)(x->own->seconds ? x->own->seconds : TIME_DEFAULT_S);
     for (size_t i = 0; i < x->selection.count; i++) {
         const struct backend *b = x->selection.items[i];
         if (strpbrk(b->name, ",\n"))
-            snprintf(error, error_size, "'%s': the engines take no name with a comma; rename it",
-                     b->name);
+            error_set(error, "'%s': the engines take no name with a comma; rename it", b->name);
         f->backends = reallocarray(f->backends, f->backend_count + 1, sizeof *f->backends);
         assert(f->backends != NULL);
         if (b->missing == NULL)
             f->backends[f->backend_count++] = strdup(b->name);
     }
     if (f->backend_count == 0 && x->selection.count > 0)
-        snprintf(error, error_size, "nothing to fuzz: %s cannot run here: %s",
-                 x->selection.items[0]->name, x->selection.items[0]->missing);
-    return error[0] == '\0';
+        error_set(error, "nothing to fuzz: %s cannot run here: %s", x->selection.items[0]->name,
+                  x->selection.items[0]->missing);
+    return error->text[0] == '\0';
 }
 
 // A campaign that is resumed is what it was, but for its time.
-static bool take_up_state(struct fuzz *x, const struct options *o, char *error, size_t error_size)
+static bool take_up_state(struct fuzz *x, const struct options *o, struct error *error)
 {
     struct fuzz_folder *f = &x->folder;
-    if (o->word_count > 0 || o->contract_count > 0 || o->has_device || x->own->has_op) {
-        snprintf(error, error_size,
-                 "a campaign is resumed as it was: leave backends, --contract, "
-                 "--device and --op out");
-        return false;
-    }
+    if (o->word_count > 0 || o->contract_count > 0 || o->has_device || x->own->has_op)
+        return error_set(error, "a campaign is resumed as it was: leave backends, --contract, "
+                                "--device and --op out");
     if (x->own->seconds)
         f->total = f->seconds + (double)x->own->seconds;
-    if (f->total - f->seconds < 1) {
-        snprintf(error, error_size,
-                 "the campaign in '%s' has run its %.0f seconds; --time says how much more",
-                 f->root, f->total);
-        return false;
-    }
-    return select_backends(f->backends, f->backend_count, &x->selection, error, error_size);
+    if (f->total - f->seconds < 1)
+        return error_set(error,
+                         "the campaign in '%s' has run its %.0f seconds; --time says how much more",
+                         f->root, f->total);
+    return select_backends(f->backends, f->backend_count, &x->selection, error);
 }
 
-static bool prepare(struct fuzz *x, const struct options *o, char *error, size_t error_size)
+static bool prepare(struct fuzz *x, const struct options *o, struct error *error)
 {
     const struct fuzz_options *own = x->own;
     const char *root = own->corpus ? own->corpus : CORPUS_DEFAULT;
-    if (!own->resume && o->word_count == 0) {
-        snprintf(error, error_size,
-                 "fuzz what? Name a BACKEND; `storescope list backends' has them");
+    if (!own->resume && o->word_count == 0)
+        return error_set(error, "fuzz what? Name a BACKEND; `storescope list backends' has them");
+    if (!programs_find(&x->programs, own->engine, error) ||
+        (!own->resume && !select_backends(o->words, o->word_count, &x->selection, error)))
         return false;
-    }
-    if (!programs_find(&x->programs, own->engine, error, error_size) ||
-        (!own->resume &&
-         !select_backends(o->words, o->word_count, &x->selection, error, error_size)))
-        return false;
-    if (!folder_open(&x->folder, root, own->resume, error, error_size))
+    if (!folder_open(&x->folder, root, own->resume, error))
         return false;
     x->open = true;
-    bool ok =
-        own->resume ? take_up_state(x, o, error, error_size) : take_state(x, o, error, error_size);
-    return ok && rejudge_contracts(x->folder.contracts, &x->contracts, &x->contract_count, error,
-                                   error_size);
+    bool ok = own->resume ? take_up_state(x, o, error) : take_state(x, o, error);
+    return ok && rejudge_contracts(x->folder.contracts, &x->contracts, &x->contract_count, error);
 }
 
 static int fuzz(struct options *o, const struct fuzz_options *own)
@@ -286,14 +273,14 @@ static int fuzz(struct options *o, const struct fuzz_options *own)
                      .color = o->color,
                      .own = own,
                      .run = o->run};
-    char error[1024] = "";
+    struct error error = {""};
     x.run.stop = cli_stop_on_signal();
     x.history_path = history_path(own);
     int status = EXIT_TROUBLE;
     if (x.history_path == NULL)
         error_tell("no folder is known for the history: HOME is not set; say --db FILE");
-    else if (!prepare(&x, o, error, sizeof error))
-        error_tell("%s", error);
+    else if (!prepare(&x, o, &error))
+        error_tell("%s", error.text);
     else {
         x.run.device = x.folder.device;
         status = fuzz_run(&x);

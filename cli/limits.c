@@ -18,7 +18,7 @@ static const struct limit {
     {RLIMIT_STACK, 512 << 10, 1 << 10, "-s", "a stack of ", " KiB is too small"},
 };
 
-static bool suffices(const struct limit *l, char *error, size_t error_size)
+static bool suffices(const struct limit *l, struct error *error)
 {
     struct rlimit r;
     if (getrlimit((__rlimit_resource_t)l->resource, &r) != 0 || r.rlim_cur >= l->needed)
@@ -27,16 +27,15 @@ static bool suffices(const struct limit *l, char *error, size_t error_size)
     r.rlim_cur = l->needed;
     if (r.rlim_max >= l->needed && setrlimit((__rlimit_resource_t)l->resource, &r) == 0)
         return true;
-    snprintf(error, error_size, "%s%llu%s; raise the limit: `ulimit %s %llu'", l->before,
-             (unsigned long long)had / l->unit, l->after, l->option,
-             (unsigned long long)l->needed / l->unit);
-    return false;
+    return error_set(error, "%s%llu%s; raise the limit: `ulimit %s %llu'", l->before,
+                     (unsigned long long)had / l->unit, l->after, l->option,
+                     (unsigned long long)l->needed / l->unit);
 }
 
-bool limits_suffice(char *error, size_t error_size)
+bool limits_suffice(struct error *error)
 {
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        if (!suffices(&limits[i], error, error_size))
+        if (!suffices(&limits[i], error))
             return false;
     return true;
 }

@@ -6,11 +6,13 @@
 #ifndef STORESCOPE_LIMITS_H
 #define STORESCOPE_LIMITS_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
 // Raises what is too low and may be raised. False, and one line in ERROR that says
 // what to raise, when something stays too low.
-bool limits_suffice(char *error, size_t error_size);
+bool limits_suffice(struct error *error);
 
 #endif

@@ -66,9 +66,9 @@ static int trouble_of(const struct options *o, unsigned kinds, const char *error
 static int write_list(const struct options *o, unsigned kinds, const struct list_rows *rows)
 {
     struct output out;
-    char error[512];
-    if (!output_open(&out, o->output, error, sizeof error))
-        return error_tell("%s", error);
+    struct error error;
+    if (!output_open(&out, o->output, &error))
+        return error_tell("%s", error.text);
     struct terminal terminal = output_terminal(&out, o->color);
     if (o->format == &format_json)
         list_json(rows, kinds, out.file);
@@ -83,14 +83,14 @@ int command_list(int argc, char **argv)
     struct list_rows rows;
     unsigned kinds;
     const char *glob;
-    char error[1024];
+    struct error error;
     int status;
     if (!options_read(&help_list, argc, argv, &o, &status))
         return status;
     if (!read_words(&o, &kinds, &glob)) {
         status = error_tell("list takes one kind and one glob; try `storescope list --help'");
-    } else if (!list_gather(&rows, kinds, glob, o.all, error, sizeof error)) {
-        status = trouble_of(&o, kinds, error);
+    } else if (!list_gather(&rows, kinds, glob, o.all, &error)) {
+        status = trouble_of(&o, kinds, error.text);
     } else {
         status = write_list(&o, kinds, &rows);
         list_free(&rows);

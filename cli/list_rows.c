@@ -51,15 +51,15 @@ static void offer_names(struct nearest *n, unsigned kinds)
         nearest_offer(n, rule_name[i]);
 }
 
-bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all, char *error,
-                 size_t error_size)
+bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all,
+                 struct error *error)
 {
     static char every[] = "*", planted[] = "planted/*";
     *rows = (struct list_rows){.glob = glob};
     if (kinds >> LIST_BACKENDS & 1) {
         char *patterns[] = {glob ? (char *)(uintptr_t)glob : every, planted};
         size_t count = all && glob == NULL ? 2 : glob != NULL;
-        return select_backends(patterns, count, &rows->backends, error, error_size);
+        return select_backends(patterns, count, &rows->backends, error);
     }
     if (count_listed(rows, kinds) > 0)
         return true;
@@ -67,9 +67,8 @@ bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool 
     char near_text[NEAREST_TEXT_MAX];
     offer_names(&n, kinds);
     nearest_print(&n, near_text, sizeof near_text);
-    snprintf(error, error_size, "nothing here matches '%s'%s; leave the glob out to see all",
-             n.wanted, near_text);
-    return false;
+    return error_set(error, "nothing here matches '%s'%s; leave the glob out to see all", n.wanted,
+                     near_text);
 }
 
 void list_free(struct list_rows *rows)

@@ -8,6 +8,7 @@
 #define STORESCOPE_LIST_ROWS_H
 
 #include "backends/selection.h"
+#include "base/error.h"
 #include "base/terminal.h"
 
 enum list_kind { LIST_BACKENDS, LIST_RECORDERS, LIST_CONTRACTS, LIST_RULES, LIST_KIND_COUNT };
@@ -20,8 +21,8 @@ struct list_rows {
 
 // KINDS: bit per enum list_kind. False and one line in ERROR when nothing in
 // them matches the glob. ALL: planted backends as well.
-bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all, char *error,
-                 size_t error_size);
+bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all,
+                 struct error *error);
 void list_free(struct list_rows *rows);
 
 void list_text(const struct list_rows *rows, unsigned kinds, const struct terminal *terminal,

@@ -45,9 +45,9 @@ static void print_help(void)
 static int print_and_close(void (*print)(void))
 {
     struct output out;
-    char error[128];
-    if (!output_open(&out, NULL, error, sizeof error))
-        return error_tell("%s", error);
+    struct error error;
+    if (!output_open(&out, NULL, &error))
+        return error_tell("%s", error.text);
     print();
     return output_end(&out, EXIT_CLEAN);
 }
@@ -88,9 +88,9 @@ int main(int argc, char **argv)
         return print_and_close(print_help);
     if (name != NULL && strcmp(name, "--version") == 0)
         return print_and_close(print_version);
-    char error[128];
-    if (!limits_suffice(error, sizeof error))
-        return error_tell("%s", error);
+    struct error error;
+    if (!limits_suffice(&error))
+        return error_tell("%s", error.text);
     for (size_t i = 0; name != NULL && i < command_count; i++)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

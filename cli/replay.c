@@ -90,7 +90,7 @@ struct replay {
     uint64_t owed;      // cases that were run in vain, and files that were named, not judged
     char unjudged[512]; // the first of these, or else of what was skipped
     bool failed;
-    char error[1024];
+    struct error error;
 };
 
 // One file on one backend.
@@ -265,18 +265,18 @@ static void replay_on(struct replay *x, const char *file, const struct saved *s,
         report(x, &i, SKIPPED, x->named);
         return;
     }
-    char reason[512];
+    struct error reason;
     const struct backend *items[] = {b};
     const struct selection alone = {.items = items, .count = 1};
-    if (!emulation_fits(&alone, &x->run, reason, sizeof reason)) {
+    if (!emulation_fits(&alone, &x->run, &reason)) {
         i.count = 0;
-        i.reason = reason;
+        i.reason = reason.text;
         report(x, &i, SKIPPED, x->named);
         return;
     }
     i.results = calloc(count, sizeof *i.results);
     assert(i.results != NULL);
-    x->failed = !rejudge(b, &s->c, contracts, count, &x->run, i.results, x->error, sizeof x->error);
+    x->failed = !rejudge(b, &s->c, contracts, count, &x->run, i.results, &x->error);
     if (!x->failed) {
         enum state state = state_of(&i);
         if (state != SKIPPED && state != BROKEN)
@@ -296,19 +296,19 @@ static void replay_saved(struct replay *x, const char *file, const struct saved 
     struct contract *loaded = NULL;
     const struct contract *contracts = x->o->contracts;
     size_t count = x->o->contract_count;
-    char reason[1024] = "";
+    struct error reason = {""};
     if (backend[0] == '\0')
-        snprintf(reason, sizeof reason, "names no backend; give --backend NAME");
+        error_set(&reason, "names no backend; give --backend NAME");
     else if (count == 0 && s->contracts[0] == '\0')
-        snprintf(reason, sizeof reason, "names no contract; give --contract NAME");
-    else if (count == 0 && !rejudge_contracts(s->contracts, &loaded, &count, reason, sizeof reason))
-        assert(reason[0] != '\0');
-    else if (!backend_list_find(&x->all, backend, &found, reason, sizeof reason))
-        assert(reason[0] != '\0');
+        error_set(&reason, "names no contract; give --contract NAME");
+    else if (count == 0 && !rejudge_contracts(s->contracts, &loaded, &count, &reason))
+        assert(reason.text[0] != '\0');
+    else if (!backend_list_find(&x->all, backend, &found, &reason))
+        assert(reason.text[0] != '\0');
     if (loaded != NULL)
         contracts = loaded;
-    if (reason[0] != '\0')
-        skip(x, file, s, reason);
+    if (reason.text[0] != '\0')
+        skip(x, file, s, reason.text);
     for (size_t i = 0; i < found.count && !x->failed && !*x->run.stop; i++)
         replay_on(x, file, s, &found.items[i], contracts, count);
     backend_list_free(&found);
@@ -318,11 +318,11 @@ static void replay_saved(struct replay *x, const char *file, const struct saved 
 static void replay_file(struct replay *x, const char *file)
 {
     struct saved s;
-    char error[512];
-    if (saved_load(file, &s, error, sizeof error))
+    struct error error;
+    if (saved_load(file, &s, &error))
         replay_saved(x, file, &s);
     else
-        skip(x, file, NULL, error);
+        skip(x, file, NULL, error.text);
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)
@@ -374,7 +374,7 @@ static int status_of(const struct replay *x)
     uint64_t judged = x->states[HELD] + x->states[HELD_ELSEWHERE] + x->states[GONE] +
                       x->states[FOUND] + x->states[CLEAN];
     if (x->failed)
-        return error_tell("%s", x->error);
+        return error_tell("%s", x->error.text);
     if (x->news > 0)
         return EXIT_FINDINGS;
     if (*x->run.stop)
@@ -391,8 +391,8 @@ static int run(struct replay *x)
 {
     const struct options *o = x->o;
     struct output out;
-    if (!output_open(&out, o->output, x->error, sizeof x->error))
-        return error_tell("%s", x->error);
+    if (!output_open(&out, o->output, &x->error))
+        return error_tell("%s", x->error.text);
     x->out = out.file;
     x->terminal = output_terminal(&out, o->color);
     x->items = o->format == &format_json ? cJSON_CreateArray() : NULL;
@@ -418,8 +418,8 @@ int command_replay(int argc, char **argv)
         status = error_tell("replay what? Name a FILE that a campaign saved, or a folder of them");
     else if (missing != NULL)
         status = error_tell("recorder %s cannot run here: %s", o.run.recorder->name, missing);
-    else if (own.baseline && !expect_load(own.baseline, &x.expected, x.error, sizeof x.error))
-        status = error_tell("%s", x.error);
+    else if (own.baseline && !expect_load(own.baseline, &x.expected, &x.error))
+        status = error_tell("%s", x.error.text);
     else {
         backend_list_all(&x.all);
         status = run(&x);

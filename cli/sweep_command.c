@@ -31,7 +31,7 @@ struct run {
     bool excused;           // ... may be left unjudged: it cannot run, and was not named
     char unjudged[512];     // of the first result that was not judged: what and why
     bool failed;            // the system let us down; ERROR says how
-    char error[512];
+    struct error error;
 };
 
 // The ops to sweep a backend with: those asked for, or its own.
@@ -104,20 +104,20 @@ static void report_results(struct run *run)
 
 static void sweep(struct run *run, const struct backend *b, enum copy_op op)
 {
-    char reason[512];
+    struct error reason;
     struct plan *plan = malloc(sizeof *plan);
     assert(plan != NULL);
     const char *missing = b->missing;
     if (missing == NULL)
         missing = recorder_lacks(recorder_for(b, run->o->run.recorder), b);
-    if (missing == NULL && !plan_build(b, op, &run->o->cases, plan, reason, sizeof reason))
-        missing = reason;
+    if (missing == NULL && !plan_build(b, op, &run->o->cases, plan, &reason))
+        missing = reason.text;
     run->excused = missing != NULL && !is_named(run->o, b);
     if (missing != NULL)
         skip_backend(run, b, op, missing);
     else
         run->failed = !sweep_run(b, plan, run->o->contracts, run->o->contract_count, &run->o->run,
-                                 run->results, run->error, sizeof run->error);
+                                 run->results, &run->error);
     free(plan);
     if (!run->failed)
         report_results(run);
@@ -153,8 +153,7 @@ static bool any_plan(struct run *run)
         for (unsigned op = 0; op < OP_COUNT && !built; op++)
             if (b->missing == NULL && (ops_of(run->o, b) >> op & 1)) {
                 tried = true;
-                built = plan_build(b, (enum copy_op)op, &run->o->cases, plan, run->error,
-                                   sizeof run->error);
+                built = plan_build(b, (enum copy_op)op, &run->o->cases, plan, &run->error);
             }
     }
     free(plan);
@@ -206,11 +205,11 @@ static bool open_sink(struct run *run, const struct format *format, const char *
                       const char *option)
 {
     struct sink *sink = &run->sinks[run->sink_count];
-    if (!cli_open(&sink->out, format, path, run->error, sizeof run->error))
+    if (!cli_open(&sink->out, format, path, &run->error))
         return false;
     if (is_taken(run, &sink->out)) {
-        snprintf(run->error, sizeof run->error,
-                 "--%s '%s' is where another report goes, too; name another file", option, path);
+        error_set(&run->error, "--%s '%s' is where another report goes, too; name another file",
+                  option, path);
         output_abandon(&sink->out);
         return false;
     }
@@ -257,7 +256,7 @@ static int sweep_and_report(struct run *run)
     assert(run->results != NULL);
     report_all(run);
     if (run->failed)
-        error_tell("%s", run->error);
+        error_tell("%s", run->error.text);
     int status = status_of(run);
     for (size_t i = 0; i < run->sink_count; i++)
         status = close_sink(&run->sinks[i], status);
@@ -279,14 +278,12 @@ static void want_facts(struct options *o)
 static bool prepare(struct run *run, struct options *o)
 {
     const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
-    if (missing != NULL) {
-        snprintf(run->error, sizeof run->error, "recorder %s cannot run here: %s",
-                 o->run.recorder->name, missing);
+    if (missing != NULL)
+        return error_set(&run->error, "recorder %s cannot run here: %s", o->run.recorder->name,
+                         missing);
+    if (!select_backends(o->words, o->word_count, &run->selection, &run->error))
         return false;
-    }
-    if (!select_backends(o->words, o->word_count, &run->selection, run->error, sizeof run->error))
-        return false;
-    if (!emulation_fits(&run->selection, &o->run, run->error, sizeof run->error))
+    if (!emulation_fits(&run->selection, &o->run, &run->error))
         return false;
     host_describe(&run->host);
     run->facts = (struct run_facts){.command = o->command,
@@ -306,7 +303,7 @@ static bool prepare(struct run *run, struct options *o)
 
 static int finish(struct run *run, bool ready)
 {
-    int status = ready ? sweep_and_report(run) : error_tell("%s", run->error);
+    int status = ready ? sweep_and_report(run) : error_tell("%s", run->error.text);
     free(run->sinks);
     select_free(&run->selection);
     return status;

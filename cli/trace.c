@@ -45,7 +45,7 @@ static bool has_case_options(const struct options *o)
 
 // The words as one text; one that starts with a field gets the backend's op.
 static bool join_words(char *const *words, size_t count, const struct backend *b, char *text,
-                       char *error, size_t error_size)
+                       struct error *error)
 {
     size_t length = 0, first = strcspn(words[0], " ");
     if (memchr(words[0], '=', first) != NULL)
@@ -53,30 +53,26 @@ static bool join_words(char *const *words, size_t count, const struct backend *b
     for (size_t i = 0; i < count; i++) {
         length +=
             (size_t)snprintf(text + length, TEXT_MAX - length, "%s%s", i ? " " : "", words[i]);
-        if (length >= TEXT_MAX) {
-            snprintf(error, error_size, "the case is too long; see `storescope trace --help'");
-            return false;
-        }
+        if (length >= TEXT_MAX)
+            return error_set(error, "the case is too long; see `storescope trace --help'");
     }
     return true;
 }
 
 // The case that the options say, in text form, so that it is checked once.
 static bool case_from_options(const struct options *o, const struct backend *b, char *text,
-                              char *error, size_t error_size)
+                              struct error *error)
 {
     const struct plan_request *r = &o->cases;
     unsigned op = o->ops ? (unsigned)__builtin_ctz(o->ops) : b->op;
     if (!r->size.step || !is_one(&r->size) || !is_one(&r->dst) || !is_one(&r->src) ||
-        !is_one(&r->overlap) || (o->ops & (o->ops - 1)) || r->order == ORDER_BOTH) {
-        snprintf(
-            error, error_size, "%s; see `storescope trace --help'",
+        !is_one(&r->overlap) || (o->ops & (o->ops - 1)) || r->order == ORDER_BOTH)
+        return error_set(
+            error, "%s; see `storescope trace --help'",
             r->size.step
                 ? "trace takes one case: give single numbers, not ranges; dst or src for --lower"
                 : "trace which call? Give a CASE such as 'memmove size=15', or "
                   "--size N");
-        return false;
-    }
     size_t length =
         (size_t)snprintf(text, TEXT_MAX, "%s size=%" PRId64, copy_op_name[op], r->size.lo);
     if (r->dst.step)
@@ -102,27 +98,24 @@ static bool case_from_options(const struct options *o, const struct backend *b, 
 }
 
 static bool read_case(const struct options *o, const struct backend *b, struct copy_case *c,
-                      char *error, size_t error_size)
+                      struct error *error)
 {
     char text[TEXT_MAX] = "";
-    if (o->word_count > 1 && has_case_options(o)) {
-        snprintf(error, error_size,
-                 "the case is given twice: as CASE and by options; keep one of the two");
-        return false;
-    }
-    bool read = o->word_count > 1
-                    ? join_words(o->words + 1, o->word_count - 1, b, text, error, error_size)
-                    : case_from_options(o, b, text, error, error_size);
-    return read && case_parse(text, c, error, error_size);
+    if (o->word_count > 1 && has_case_options(o))
+        return error_set(error,
+                         "the case is given twice: as CASE and by options; keep one of the two");
+    bool read = o->word_count > 1 ? join_words(o->words + 1, o->word_count - 1, b, text, error)
+                                  : case_from_options(o, b, text, error);
+    return read && case_parse(text, c, error);
 }
 
-static bool prepare(const struct options *o, struct selection *s, struct copy_case *c, char *error,
-                    size_t error_size)
+static bool prepare(const struct options *o, struct selection *s, struct copy_case *c,
+                    struct error *error)
 {
     struct plan plan;
-    if (!select_backends(o->words, 1, s, error, error_size))
+    if (!select_backends(o->words, 1, s, error))
         return false;
-    if (!emulation_fits(s, &o->run, error, error_size)) {
+    if (!emulation_fits(s, &o->run, error)) {
         select_free(s);
         return false;
     }
@@ -130,13 +123,13 @@ static bool prepare(const struct options *o, struct selection *s, struct copy_ca
     const struct recorder_kind *recorder = recorder_for(b, o->run.recorder);
     const char *missing = recorder_lacks(recorder, b);
     if (s->count > 1)
-        snprintf(error, error_size, "'%s' means %zu backends; trace takes one, such as %s",
-                 o->words[0], s->count, b->name);
+        error_set(error, "'%s' means %zu backends; trace takes one, such as %s", o->words[0],
+                  s->count, b->name);
     else if (b->missing != NULL)
-        snprintf(error, error_size, "%s cannot run here: %s", b->name, b->missing);
+        error_set(error, "%s cannot run here: %s", b->name, b->missing);
     else if (missing != NULL)
-        snprintf(error, error_size, "recorder %s cannot run here: %s", recorder->name, missing);
-    else if (read_case(o, b, c, error, error_size) && plan_of_case(b, c, &plan, error, error_size))
+        error_set(error, "recorder %s cannot run here: %s", recorder->name, missing);
+    else if (read_case(o, b, c, error) && plan_of_case(b, c, &plan, error))
         return true;
     select_free(s);
     return false;
@@ -150,9 +143,9 @@ static int show(const struct options *o, const struct trace_report *trace)
         [OUTCOME_BROKEN] = EXIT_TROUBLE,
     };
     struct output out;
-    char error[512];
-    if (!cli_open(&out, o->format, o->output, error, sizeof error))
-        return error_tell("%s", error);
+    struct error error;
+    if (!cli_open(&out, o->format, o->output, &error))
+        return error_tell("%s", error.text);
     struct host host;
     host_describe(&host);
     const struct run_facts facts = {.command = FORMAT_TRACE, .host = &host, .run = &o->run};
@@ -167,11 +160,11 @@ static int show(const struct options *o, const struct trace_report *trace)
 static int record_and_show(struct options *o, const struct backend *b, const struct copy_case *c)
 {
     struct recording recording = {.layout = {.size = 0}};
-    char error[512];
+    struct error error;
     bool values = o->bus != 0 || o->format->values;
     o->run.stop = cli_stop_on_signal();
-    if (!sweep_record(b, c, values, &o->run, &recording, error, sizeof error))
-        return error_tell("%s", error);
+    if (!sweep_record(b, c, values, &o->run, &recording, &error))
+        return error_tell("%s", error.text);
     int status =
         show(o, &(struct trace_report){.backend = b,
                                        .c = c,
@@ -188,7 +181,7 @@ int command_trace(int argc, char **argv)
     struct options o;
     struct selection selection;
     struct copy_case c;
-    char error[1024];
+    struct error error;
     int status;
     if (!options_read(&help_trace, argc, argv, &o, &status))
         return status;
@@ -196,8 +189,8 @@ int command_trace(int argc, char **argv)
         status = error_tell("trace what? Name a BACKEND; `storescope list backends' has them");
     else if (o.bus && o.format != &format_text_trace)
         status = error_tell("--bus prints text; leave out --format %s", o.format->name);
-    else if (!prepare(&o, &selection, &c, error, sizeof error))
-        status = error_tell("%s", error);
+    else if (!prepare(&o, &selection, &c, &error))
+        status = error_tell("%s", error.text);
     else {
         status = record_and_show(&o, selection.items[0], &c);
         select_free(&selection);

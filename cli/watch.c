@@ -169,7 +169,7 @@ static int run(const struct options *o, const struct watch_request *request,
                                            .loads = o->loads,
                                            .rows_max = o->rows_max};
     struct terminal terminal = output_terminal(out, o->color);
-    char error[PATH_MAX + 512];
+    struct error error;
     FILE *file = spool(out);
     if (file == NULL) {
         output_abandon(out);
@@ -180,7 +180,7 @@ static int run(const struct options *o, const struct watch_request *request,
     struct watch_log *log = watch_log_new(session, &taker);
     watch_report_begin(report);
     int status;
-    if (watch_run(request, session, watch_log_take, log, error, sizeof error)) {
+    if (watch_run(request, session, watch_log_take, log, &error)) {
         watch_log_end(log);
         watch_report_end(report, log);
         unspool(file, out->file);
@@ -190,7 +190,7 @@ static int run(const struct options *o, const struct watch_request *request,
         if (file != out->file)
             fclose(file);
         output_abandon(out);
-        status = error_tell("%s", error);
+        status = error_tell("%s", error.text);
     }
     watch_log_free(log);
     watch_report_free(report);
@@ -209,12 +209,11 @@ static int prepare_and_run(const struct options *o)
                                     .command = o->words};
     struct watch_session session;
     struct output out;
-    char error[PATH_MAX + 512];
-    if (!watch_prepare(&request, &session, error, sizeof error))
-        return error_tell("%s", error);
-    int status = output_open(&out, o->output, error, sizeof error)
-                     ? run(o, &request, &session, &out)
-                     : error_tell("%s", error);
+    struct error error;
+    if (!watch_prepare(&request, &session, &error))
+        return error_tell("%s", error.text);
+    int status = output_open(&out, o->output, &error) ? run(o, &request, &session, &out)
+                                                      : error_tell("%s", error.text);
     watch_free(&session);
     return status;
 }

@@ -23,19 +23,18 @@ static bool exists(const char *path)
 }
 
 bool comparing_open(struct comparing *x, const char *baseline, const char *write,
-                    const struct sweep_options *run, char *error, size_t error_size)
+                    const struct sweep_options *run, struct error *error)
 {
     *x = (struct comparing){.baseline = baseline, .write = write, .run = *run};
     x->report.path = baseline;
-    if (baseline && !expect_load(baseline, &x->known, error, error_size))
+    if (baseline && !expect_load(baseline, &x->known, error))
         return false;
-    if (write && exists(write) && !expect_load(write, &x->next, error, error_size)) {
+    if (write && exists(write) && !expect_load(write, &x->next, error)) {
         expect_free(&x->known);
         return false;
     }
     // Without --baseline, what changes in the file is what is reported.
-    if (baseline == NULL && write && exists(write) &&
-        !expect_load(write, &x->known, error, error_size)) {
+    if (baseline == NULL && write && exists(write) && !expect_load(write, &x->known, error)) {
         expect_free(&x->next);
         return false;
     }
@@ -74,8 +73,7 @@ static const struct result *rerun(struct comparing *x, const struct copy_case *c
             return &x->reruns[i].results[k];
     struct result *results = calloc(x->contract_count, sizeof *results);
     assert(results != NULL);
-    if (!rejudge(x->backend, c, x->contracts, x->contract_count, &x->run, results, x->error,
-                 sizeof x->error)) {
+    if (!rejudge(x->backend, c, x->contracts, x->contract_count, &x->run, results, &x->error)) {
         free(results);
         return NULL;
     }
@@ -202,11 +200,11 @@ static void compare_result(struct comparing *x, const struct result *r, size_t k
 
 void comparing_results(struct comparing *x, const struct result *results, size_t count)
 {
-    if (count == 0 || x->error[0])
+    if (count == 0 || x->error.text[0])
         return;
     // Results name contracts that lie in one array.
     start_backend(x, results[0].backend, results[0].contract, count);
-    for (size_t k = 0; k < count && !x->error[0]; k++)
+    for (size_t k = 0; k < count && !x->error.text[0]; k++)
         compare_result(x, &results[k], k);
     forget_reruns(x);
 }
@@ -251,7 +249,7 @@ void comparing_expected(struct comparing *x, const struct backend *b,
                         const struct contract *contracts, size_t count, enum copy_op op)
 {
     start_backend(x, b, contracts, count);
-    for (size_t k = 0; k < count && !x->error[0]; k++) {
+    for (size_t k = 0; k < count && !x->error.text[0]; k++) {
         struct expect_key key = key_of(x, &contracts[k], op);
         struct expect_backend *known = expect_of(&x->known, b->name, false);
         x->report.judged++;

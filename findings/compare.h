@@ -8,6 +8,7 @@
 #ifndef STORESCOPE_COMPARE_H
 #define STORESCOPE_COMPARE_H
 
+#include "base/error.h"
 #include "findings/difference.h"
 #include "findings/rejudge.h"
 
@@ -24,12 +25,12 @@ struct comparing {
     struct rerun *reruns;
     size_t rerun_count;
     bool stranger;
-    char error[1024]; // "": the system has not failed
+    struct error error; // "": the system has not failed
 };
 
 // Reads what is at the paths. False and one line in ERROR.
 bool comparing_open(struct comparing *x, const char *baseline, const char *write,
-                    const struct sweep_options *run, char *error, size_t error_size);
+                    const struct sweep_options *run, struct error *error);
 
 // The results of one backend's sweep, one a contract.
 void comparing_results(struct comparing *x, const struct result *results, size_t count);
@@ -43,7 +44,7 @@ void comparing_expected(struct comparing *x, const struct backend *b,
 
 // Rewrites, where that was asked for, all files or none. False and one line in
 // ERROR.
-bool comparing_write(struct comparing *x, char *error, size_t error_size);
+bool comparing_write(struct comparing *x, struct error *error);
 
 void comparing_free(struct comparing *x);
 

@@ -32,7 +32,7 @@ static void print_backend(const struct expect_backend *b, FILE *out)
     expect_print(b, out);
 }
 
-static bool write_folder(struct comparing *x, char *error, size_t error_size)
+static bool write_folder(struct comparing *x, struct error *error)
 {
     struct output *outs = calloc(x->next.count + 1, sizeof *outs);
     size_t open = 0;
@@ -42,21 +42,20 @@ static bool write_folder(struct comparing *x, char *error, size_t error_size)
         char *path = NULL, *name = expect_file_name(x->next.items[i].name);
         int length = asprintf(&path, "%s/%s", x->write, name);
         assert(length > 0);
-        ok = make_folders_of(path, "name one that is yours", error, error_size) &&
-             output_open(&outs[open], path, error, error_size);
+        ok = make_folders_of(path, "name one that is yours", error) &&
+             output_open(&outs[open], path, error);
         if (ok) {
             print_backend(&x->next.items[i], outs[open++].file);
             ok = fflush(outs[open - 1].file) == 0;
             if (!ok)
-                snprintf(error, error_size, "cannot write '%s': %s; make room", path,
-                         strerror(errno));
+                error_set(error, "cannot write '%s': %s; make room", path, strerror(errno));
         }
         free(name);
         free(path);
     }
     for (size_t i = 0; i < open; i++) {
         if (ok)
-            ok = output_close(&outs[i], error, error_size);
+            ok = output_close(&outs[i], error);
         else
             output_abandon(&outs[i]);
     }
@@ -64,25 +63,24 @@ static bool write_folder(struct comparing *x, char *error, size_t error_size)
     return ok;
 }
 
-static bool write_file(struct comparing *x, char *error, size_t error_size)
+static bool write_file(struct comparing *x, struct error *error)
 {
     struct output out;
-    if (!output_open(&out, x->write, error, error_size))
+    if (!output_open(&out, x->write, error))
         return false;
     for (size_t i = 0; i < x->next.count; i++) {
         if (i > 0)
             fputc('\n', out.file);
         print_backend(&x->next.items[i], out.file);
     }
-    return output_close(&out, error, error_size);
+    return output_close(&out, error);
 }
 
-bool comparing_write(struct comparing *x, char *error, size_t error_size)
+bool comparing_write(struct comparing *x, struct error *error)
 {
     if (x->write == NULL)
         return true;
-    bool ok = means_folder(x->write) ? write_folder(x, error, error_size)
-                                     : write_file(x, error, error_size);
+    bool ok = means_folder(x->write) ? write_folder(x, error) : write_file(x, error);
     if (ok)
         x->report.written = x->write;
     return ok;

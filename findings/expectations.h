@@ -18,6 +18,7 @@
 #ifndef STORESCOPE_EXPECTATIONS_H
 #define STORESCOPE_EXPECTATIONS_H
 
+#include "base/error.h"
 #include "judge/contract.h"
 #include "trace/signature.h"
 
@@ -52,12 +53,12 @@ struct expectations {
 
 // PATH is a file, or a folder, of which every *.expect below it is read. False
 // and one line in ERROR. OUT is to be freed when true.
-bool expect_load(const char *path, struct expectations *out, char *error, size_t error_size);
+bool expect_load(const char *path, struct expectations *out, struct error *error);
 
 // Adds what a text says; FILE is only named in messages. False and one line in
 // ERROR, "FILE:LINE: ..."; OUT is to be freed in any case.
 bool expect_parse(const char *file, const char *text, size_t length, struct expectations *out,
-                  char *error, size_t error_size);
+                  struct error *error);
 void expect_free(struct expectations *e);
 
 // The backend's entry, or NULL; made when MAKE.

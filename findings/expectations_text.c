@@ -109,11 +109,11 @@ static bool take_rule(struct parser *p, char *rest)
 
 static bool take_case(struct parser *p, const char *text)
 {
-    char why[256];
+    struct error why;
     struct copy_case c;
     struct expect_backend *b = expect_of(p->out, p->backend, true);
-    if (!case_parse(text, &c, why, sizeof why))
-        return text_lines_fail(&p->lines, "%s", why);
+    if (!case_parse(text, &c, &why))
+        return text_lines_fail(&p->lines, "%s", why.text);
     for (size_t i = 0; i < p->key_count; i++) {
         p->keys[i].op = c.op;
         if (expect_row_of(b, &p->keys[i], p->rule, NULL) != NULL)
@@ -171,13 +171,9 @@ static bool take_line(struct parser *p, char *line)
 }
 
 bool expect_parse(const char *file, const char *text, size_t length, struct expectations *out,
-                  char *error, size_t error_size)
+                  struct error *error)
 {
-    struct parser p = {.lines = {.file = file,
-                                 .at = text,
-                                 .end = text + length,
-                                 .error = error,
-                                 .error_size = error_size},
+    struct parser p = {.lines = {.file = file, .at = text, .end = text + length, .error = error},
                        .out = out};
     char line[TEXT_LINE_MAX];
     bool ok = true, bad;
@@ -197,7 +193,7 @@ bool expect_parse(const char *file, const char *text, size_t length, struct expe
     return ok;
 }
 
-static bool load_file(const char *path, struct expectations *out, char *error, size_t error_size)
+static bool load_file(const char *path, struct expectations *out, struct error *error)
 {
     char *text = NULL;
     size_t length = 0, room = 0;
@@ -209,12 +205,11 @@ static bool load_file(const char *path, struct expectations *out, char *error, s
     }
     bool read = file != NULL && !ferror(file);
     if (!read)
-        snprintf(error, error_size, "cannot read the expectations %s: %s", path, strerror(errno));
+        error_set(error, "cannot read the expectations %s: %s", path, strerror(errno));
     else if (length > FILE_MAX_BYTES)
-        snprintf(error, error_size, "%s is larger than %d MiB; expectations are a short text", path,
-                 FILE_MAX_BYTES >> 20);
-    read = read && length <= FILE_MAX_BYTES &&
-           expect_parse(path, text, length, out, error, error_size);
+        error_set(error, "%s is larger than %d MiB; expectations are a short text", path,
+                  FILE_MAX_BYTES >> 20);
+    read = read && length <= FILE_MAX_BYTES && expect_parse(path, text, length, out, error);
     if (file != NULL)
         fclose(file);
     free(text);
@@ -226,22 +221,22 @@ static int by_name(const FTSENT **a, const FTSENT **b)
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-bool expect_load(const char *path, struct expectations *out, char *error, size_t error_size)
+bool expect_load(const char *path, struct expectations *out, struct error *error)
 {
     char *const roots[] = {(char *)(uintptr_t)path, NULL};
     *out = (struct expectations){.count = 0};
     FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
     bool ok = tree != NULL;
     if (!ok)
-        snprintf(error, error_size, "cannot read %s: %s", path, strerror(errno));
+        error_set(error, "cannot read %s: %s", path, strerror(errno));
     for (FTSENT *e; ok && (e = fts_read(tree)) != NULL;) {
         const char *dot = strrchr(e->fts_name, '.');
         bool named = e->fts_level == 0 || (dot && strcmp(dot, ".expect") == 0);
         if (e->fts_info == FTS_F || (e->fts_info == FTS_DEFAULT && e->fts_level == 0))
-            ok = !named || load_file(e->fts_path, out, error, error_size);
+            ok = !named || load_file(e->fts_path, out, error);
         else if (e->fts_info != FTS_D && e->fts_info != FTS_DP && named) {
-            snprintf(error, error_size, "cannot read the expectations %s: %s", e->fts_path,
-                     strerror(e->fts_errno ? e->fts_errno : ENOENT));
+            error_set(error, "cannot read the expectations %s: %s", e->fts_path,
+                      strerror(e->fts_errno ? e->fts_errno : ENOENT));
             ok = false;
         }
     }

@@ -19,20 +19,20 @@ struct shrinking {
     const struct sweep_options *run;
     char *message;
     size_t message_size;
-    char *reason; // why a case did not show it
-    size_t reason_size;
+    struct error *error; // why a case did not show it
 };
 
 // Does the case show it, too? Then it is the best so far.
 static bool shows(struct shrinking *x, const struct copy_case *c)
 {
-    char sites[SIGNATURE_PAIR_MAX], error[256];
+    char sites[SIGNATURE_PAIR_MAX];
+    struct error error;
     struct result r;
     if (x->tries == 0 || (x->run->stop && *x->run->stop) || !case_is_valid(c))
         return false;
     x->tries--;
-    if (!rejudge(x->backend, c, x->contract, 1, x->run, &r, error, sizeof error)) {
-        snprintf(x->reason, x->reason_size, "%.150s", error);
+    if (!rejudge(x->backend, c, x->contract, 1, x->run, &r, &error)) {
+        error_set(x->error, "%.150s", error.text);
         return false;
     }
     const struct finding *f = rejudge_finding(&r, x->saved->rule);
@@ -43,11 +43,11 @@ static bool shows(struct shrinking *x, const struct copy_case *c)
         x->saved->c = *c;
         snprintf(x->message, x->message_size, "%s", f->message);
     } else if (f) {
-        snprintf(x->reason, x->reason_size, "the rule is broken at other sites");
+        error_set(x->error, "the rule is broken at other sites");
     } else {
-        snprintf(x->reason, x->reason_size, "%s",
-                 r.reason[0] ? r.reason
-                             : "the case does not break the rule in a process of its own");
+        error_set(x->error, "%s",
+                  r.reason[0] ? r.reason
+                              : "the case does not break the rule in a process of its own");
     }
     result_free(&r);
     return same;
@@ -128,7 +128,7 @@ static void shrink_overlap(struct shrinking *x)
 
 bool case_minimise(const struct backend *b, const struct contract *contract, struct saved *s,
                    unsigned tries, const struct sweep_options *run, char *message,
-                   size_t message_size, char *reason, size_t reason_size)
+                   size_t message_size, struct error *error)
 {
     struct shrinking x = {.backend = b,
                           .contract = contract,
@@ -137,8 +137,7 @@ bool case_minimise(const struct backend *b, const struct contract *contract, str
                           .run = run,
                           .message = message,
                           .message_size = message_size,
-                          .reason = reason,
-                          .reason_size = reason_size};
+                          .error = error};
     struct copy_case first = s->c, before;
     if (x.tries < 3)
         x.tries = 3; // to see it at all

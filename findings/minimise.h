@@ -6,13 +6,14 @@
 #ifndef STORESCOPE_MINIMISE_H
 #define STORESCOPE_MINIMISE_H
 
+#include "base/error.h"
 #include "findings/saved_case.h"
 #include "sweep/sweep.h"
 
 // The smallest case that shows the same rule at the same sites; at most TRIES
-// cases are run. False when the case does not show it at all, with why in REASON.
+// cases are run. False when the case does not show it at all, with why in ERROR.
 bool case_minimise(const struct backend *b, const struct contract *contract, struct saved *s,
                    unsigned tries, const struct sweep_options *run, char *message,
-                   size_t message_size, char *reason, size_t reason_size);
+                   size_t message_size, struct error *error);
 
 #endif

@@ -8,16 +8,16 @@
 #include <string.h>
 
 bool rejudge(const struct backend *b, const struct copy_case *c, const struct contract *contracts,
-             size_t count, const struct sweep_options *options, struct result *results, char *error,
-             size_t error_size)
+             size_t count, const struct sweep_options *options, struct result *results,
+             struct error *error)
 {
     struct plan plan;
-    char reason[TRACE_REASON_MAX];
+    struct error reason;
     struct sweep_options alone = *options;
     alone.jobs = 1;
     alone.progress = NULL;
-    if (plan_of_case(b, c, &plan, reason, sizeof reason))
-        return sweep_run(b, &plan, contracts, count, &alone, results, error, error_size);
+    if (plan_of_case(b, c, &plan, &reason))
+        return sweep_run(b, &plan, contracts, count, &alone, results, error);
     for (size_t i = 0; i < count; i++) {
         results[i] = (struct result){.backend = b,
                                      .contract = &contracts[i],
@@ -26,7 +26,8 @@ bool rejudge(const struct backend *b, const struct copy_case *c, const struct co
                                      .verdict = VERDICT_SKIPPED,
                                      .planned = 1,
                                      .skipped_cases = 1};
-        memcpy(results[i].reason, reason, sizeof reason);
+        snprintf(results[i].reason, sizeof results[i].reason, "%.*s", TRACE_REASON_MAX - 1,
+                 reason.text);
     }
     return true;
 }
@@ -44,8 +45,7 @@ void rejudge_sites(const struct finding *f, char *pair)
     signature_pair(&f->recording.trace, f->accesses, f->access_count, pair);
 }
 
-bool rejudge_contracts(const char *list, struct contract **out, size_t *count, char *error,
-                       size_t error_size)
+bool rejudge_contracts(const char *list, struct contract **out, size_t *count, struct error *error)
 {
     char *copy = strdup(list), *rest = NULL;
     assert(copy != NULL);
@@ -55,11 +55,11 @@ bool rejudge_contracts(const char *list, struct contract **out, size_t *count, c
     for (char *name = strtok_r(copy, ",", &rest); ok && name; name = strtok_r(NULL, ",", &rest)) {
         *out = reallocarray(*out, *count + 1, sizeof **out);
         assert(*out != NULL);
-        ok = contract_load(name, &(*out)[*count], error, error_size);
+        ok = contract_load(name, &(*out)[*count], error);
         *count += ok;
     }
     if (ok && *count == 0) {
-        snprintf(error, error_size, "names no contract");
+        error_set(error, "names no contract");
         ok = false;
     }
     free(copy);

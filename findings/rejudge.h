@@ -7,6 +7,7 @@
 #ifndef STORESCOPE_REJUDGE_H
 #define STORESCOPE_REJUDGE_H
 
+#include "base/error.h"
 #include "findings/saved_case.h"
 #include "sweep/sweep.h"
 
@@ -14,8 +15,8 @@
 // ERROR only for the system's failures; a backend that does not take the case
 // has results that are skipped, with the reason.
 bool rejudge(const struct backend *b, const struct copy_case *c, const struct contract *contracts,
-             size_t count, const struct sweep_options *options, struct result *results, char *error,
-             size_t error_size);
+             size_t count, const struct sweep_options *options, struct result *results,
+             struct error *error);
 
 // The finding of a rule in a result, or NULL.
 const struct finding *rejudge_finding(const struct result *r, enum rule_id rule);
@@ -24,7 +25,6 @@ const struct finding *rejudge_finding(const struct result *r, enum rule_id rule)
 void rejudge_sites(const struct finding *f, char *pair);
 
 // "shared,./mine.contract" as contracts, which the caller frees.
-bool rejudge_contracts(const char *list, struct contract **out, size_t *count, char *error,
-                       size_t error_size);
+bool rejudge_contracts(const char *list, struct contract **out, size_t *count, struct error *error);
 
 #endif

@@ -47,11 +47,11 @@ static bool take_text(const struct parser *p, const char *key, const char *value
 
 static bool take_case(struct parser *p, const char *text)
 {
-    char why[256];
+    struct error why;
     if (p->has_case)
         return text_lines_fail(&p->lines, "a second case; a file holds one");
     p->has_case = true;
-    return case_parse(text, &p->out->c, why, sizeof why) || text_lines_fail(&p->lines, "%s", why);
+    return case_parse(text, &p->out->c, &why) || text_lines_fail(&p->lines, "%s", why.text);
 }
 
 static bool take_value(struct parser *p, size_t key, const char *value)
@@ -100,15 +100,11 @@ static bool take_line(struct parser *p, char *line)
                            (int)(n < 32 ? n : 32), line);
 }
 
-bool saved_parse(const char *file, const char *text, size_t length, struct saved *out, char *error,
-                 size_t error_size)
+bool saved_parse(const char *file, const char *text, size_t length, struct saved *out,
+                 struct error *error)
 {
     struct saved s = {.device = DEVICE_DST};
-    struct parser p = {.lines = {.file = file,
-                                 .at = text,
-                                 .end = text + length,
-                                 .error = error,
-                                 .error_size = error_size},
+    struct parser p = {.lines = {.file = file, .at = text, .end = text + length, .error = error},
                        .out = &s};
     char line[TEXT_LINE_MAX];
     bool bad;
@@ -125,18 +121,18 @@ bool saved_parse(const char *file, const char *text, size_t length, struct saved
     return true;
 }
 
-bool saved_load(const char *path, struct saved *out, char *error, size_t error_size)
+bool saved_load(const char *path, struct saved *out, struct error *error)
 {
     size_t length;
     char *text = file_read(path, FILE_MAX_BYTES, &length);
     bool ok = false;
     if (text == NULL)
-        snprintf(error, error_size, "cannot read %s: %s", path, strerror(errno));
+        error_set(error, "cannot read %s: %s", path, strerror(errno));
     else if (length > FILE_MAX_BYTES)
-        snprintf(error, error_size, "%s is larger than %d KiB; a saved case is a short text", path,
-                 FILE_MAX_BYTES >> 10);
+        error_set(error, "%s is larger than %d KiB; a saved case is a short text", path,
+                  FILE_MAX_BYTES >> 10);
     else
-        ok = saved_parse(path, text, length, out, error, error_size);
+        ok = saved_parse(path, text, length, out, error);
     free(text);
     return ok;
 }

@@ -19,6 +19,7 @@
 #ifndef STORESCOPE_SAVED_CASE_H
 #define STORESCOPE_SAVED_CASE_H
 
+#include "base/error.h"
 #include "judge/contract.h"
 #include "trace/signature.h"
 
@@ -38,9 +39,9 @@ struct saved {
 
 // FILE is only named in messages. False and one line in ERROR when the text is
 // no saved case.
-bool saved_parse(const char *file, const char *text, size_t length, struct saved *out, char *error,
-                 size_t error_size);
-bool saved_load(const char *path, struct saved *out, char *error, size_t error_size);
+bool saved_parse(const char *file, const char *text, size_t length, struct saved *out,
+                 struct error *error);
+bool saved_load(const char *path, struct saved *out, struct error *error);
 void saved_print(const struct saved *s, FILE *out);
 
 // Do two findings count as one: the same backend, rule and pair of sites?

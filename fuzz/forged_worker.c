@@ -77,14 +77,12 @@ static bool send_next(const struct worker_command *command)
     return forged.theirs >= 0 && (how & FORGED_MORE);
 }
 
-bool worker_start(struct worker *w, const struct job *job, char *error, size_t error_size)
+bool worker_start(struct worker *w, const struct job *job, struct error *error)
 {
     int fds[2];
     die();
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-        snprintf(error, error_size, "no socket");
-        return false;
-    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+        return error_set(error, "no socket");
     forged.job = job;
     forged.theirs = fds[1];
     memset(&forged.slot, 0, sizeof forged.slot);

@@ -7,6 +7,8 @@
 #ifndef STORESCOPE_FUZZ_H
 #define STORESCOPE_FUZZ_H
 
+#include "base/error.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,11 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 // The promise of every function that takes an `error`: one line, and it says
 // something.
-static inline void fuzz_error_is_one_line(const char *error, size_t error_size)
+static inline void fuzz_error_is_one_line(const struct error *error)
 {
-    FUZZ_HOLDS(memchr(error, '\0', error_size) != NULL);
-    FUZZ_HOLDS(error[0] != '\0');
-    FUZZ_HOLDS(strchr(error, '\n') == NULL);
+    FUZZ_HOLDS(memchr(error->text, '\0', sizeof error->text) != NULL);
+    FUZZ_HOLDS(error->text[0] != '\0');
+    FUZZ_HOLDS(strchr(error->text, '\n') == NULL);
 }
 
 #endif

@@ -11,12 +11,13 @@
 
 static void prints_back(const struct copy_case *c)
 {
-    char text[CASE_TEXT_MAX], again_text[CASE_TEXT_MAX], error[256];
+    char text[CASE_TEXT_MAX], again_text[CASE_TEXT_MAX];
+    struct error error;
     struct copy_case again;
     case_print(c, text);
     FUZZ_HOLDS(memchr(text, '\0', sizeof text) != NULL);
     FUZZ_HOLDS(strchr(text, '\n') == NULL);
-    FUZZ_HOLDS(case_parse(text, &again, error, sizeof error));
+    FUZZ_HOLDS(case_parse(text, &again, &error));
     FUZZ_HOLDS(case_compare(c, &again) == 0);
     case_print(&again, again_text);
     FUZZ_HOLDS(strcmp(text, again_text) == 0);
@@ -24,16 +25,16 @@ static void prints_back(const struct copy_case *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char error[256] = "";
+    struct error error = {""};
     struct copy_case c = {.size = 1234567};
     char *text = must(malloc(size + 1));
     memcpy(text, data, size);
     text[size] = '\0';
-    if (case_parse(text, &c, error, sizeof error)) {
+    if (case_parse(text, &c, &error)) {
         FUZZ_HOLDS(case_is_valid(&c));
         prints_back(&c);
     } else {
-        fuzz_error_is_one_line(error, sizeof error);
+        fuzz_error_is_one_line(&error);
         FUZZ_HOLDS(c.size == 1234567);
     }
     free(text);

@@ -49,30 +49,29 @@ static void is_the_same_with_a_comment(const struct contract *c, const char *tex
 {
     static const char comment[] = "\n# the end";
     struct contract again;
-    char error[256];
+    struct error error;
     char *longer = must(malloc(length + sizeof comment));
     memcpy(longer, text, length);
     memcpy(longer + length, comment, sizeof comment);
-    FUZZ_HOLDS(contract_parse(file_name, longer, length + sizeof comment - 1, &again, error,
-                              sizeof error));
+    FUZZ_HOLDS(contract_parse(file_name, longer, length + sizeof comment - 1, &again, &error));
     is_the_same(c, &again);
     free(longer);
 }
 
-static void error_has_its_line(const char *error, size_t error_size)
+static void error_has_its_line(const struct error *error)
 {
     unsigned line;
-    fuzz_error_is_one_line(error, error_size);
-    FUZZ_HOLDS(sscanf(error, "fuzz.contract:%u: ", &line) == 1);
+    fuzz_error_is_one_line(error);
+    FUZZ_HOLDS(sscanf(error->text, "fuzz.contract:%u: ", &line) == 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct contract c;
-    char error[256] = "";
+    struct error error = {""};
     const char *text = (const char *)data;
-    if (!contract_parse(file_name, text, size, &c, error, sizeof error)) {
-        error_has_its_line(error, sizeof error);
+    if (!contract_parse(file_name, text, size, &c, &error)) {
+        error_has_its_line(&error);
         return 0;
     }
     FUZZ_HOLDS(c.name[0] != '\0' && memchr(c.name, '\0', sizeof c.name) != NULL);

@@ -121,10 +121,9 @@ static void sweep(const struct sweep_options *options)
     struct contract contracts[CONTRACTS] = {*contract_find("ram"), *contract_find("shared")};
     struct result results[CONTRACTS];
     struct plan plan;
-    char error[512] = "";
-    FUZZ_HOLDS(plan_build(&forged, OP_MEMMOVE, &request, &plan, error, sizeof error));
-    FUZZ_HOLDS(
-        sweep_run(&forged, &plan, contracts, CONTRACTS, options, results, error, sizeof error));
+    struct error error = {""};
+    FUZZ_HOLDS(plan_build(&forged, OP_MEMMOVE, &request, &plan, &error));
+    FUZZ_HOLDS(sweep_run(&forged, &plan, contracts, CONTRACTS, options, results, &error));
     for (size_t i = 0; i < CONTRACTS; i++)
         result_is_sound(&results[i]);
     results_are_written(options, contracts, results);
@@ -157,9 +156,9 @@ static void record(const struct sweep_options *options)
 {
     const struct copy_case c = {.op = OP_MEMMOVE, .size = 16, .dst_off = 3, .fill = 1};
     struct recording recording;
-    char error[512] = "";
-    if (!sweep_record(&forged, &c, true, options, &recording, error, sizeof error)) {
-        FUZZ_HOLDS(error[0] != '\0' && memchr(error, '\0', sizeof error) != NULL);
+    struct error error = {""};
+    if (!sweep_record(&forged, &c, true, options, &recording, &error)) {
+        FUZZ_HOLDS(error.text[0] != '\0' && memchr(error.text, '\0', sizeof error.text) != NULL);
         return;
     }
     trace_is_written(&(struct trace_report){

@@ -25,17 +25,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct x86_routine r;
     static struct agreement a;
-    char error[200];
+    struct error error;
     size_t magic = sizeof ROUTINE_TEXT_MAGIC - 1;
     bool is_text = size > magic && memcmp(data, ROUTINE_TEXT_MAGIC, magic) == 0;
     if (is_text) {
         char *text = must(malloc(size + 1));
         memcpy(text, data, size);
         text[size] = '\0';
-        bool is_routine = x86_routine_parse(text, &r, error, sizeof error);
+        bool is_routine = x86_routine_parse(text, &r, &error);
         free(text);
         if (!is_routine) {
-            fuzz_error_is_one_line(error, sizeof error);
+            fuzz_error_is_one_line(&error);
             return 0;
         }
     } else {

@@ -58,12 +58,12 @@ static void routine_is_sound(const struct routine *r)
 static void load_one(const char *path, const char *symbol)
 {
     struct routine r;
-    char error[512] = "";
-    if (image_load(path, symbol, &r, error, sizeof error)) {
+    struct error error = {""};
+    if (image_load(path, symbol, &r, &error)) {
         routine_is_sound(&r);
         image_unload(&r);
     } else {
-        FUZZ_HOLDS(error[0] != '\0');
+        FUZZ_HOLDS(error.text[0] != '\0');
     }
 }
 
@@ -71,10 +71,11 @@ static void load_one(const char *path, const char *symbol)
 static void find(const char *path, const char *symbol, struct backend_list *out)
 {
     static const struct backend_list none;
-    char pattern[PATH_BYTES + SYMBOL_BYTES_MAX], error[1024] = "";
+    char pattern[PATH_BYTES + SYMBOL_BYTES_MAX];
+    struct error error = {""};
     snprintf(pattern, sizeof pattern, "%s:%s", path, symbol);
-    if (!backend_list_find(&none, pattern, out, error, sizeof error))
-        FUZZ_HOLDS(error[0] != '\0' && memchr(error, '\0', sizeof error) != NULL);
+    if (!backend_list_find(&none, pattern, out, &error))
+        FUZZ_HOLDS(error.text[0] != '\0' && memchr(error.text, '\0', sizeof error.text) != NULL);
 }
 
 static bool count_symbol(const struct elf_unit *unit, const struct elf_symbol *symbol,
@@ -99,12 +100,13 @@ static void read_all(struct elf_file *file)
 
 void object_take(const uint8_t *data, size_t size)
 {
-    char path[PATH_BYTES], error[512] = "";
+    char path[PATH_BYTES];
+    struct error error = {""};
     struct backend_list found = {0};
     write_input(data, size, path);
-    struct elf_file *file = elf_file_open(path, error, sizeof error);
+    struct elf_file *file = elf_file_open(path, &error);
     if (file == NULL) {
-        fuzz_error_is_one_line(error, sizeof error);
+        fuzz_error_is_one_line(&error);
         return;
     }
     bool object = elf_file_kind(file) != ELF_FILE_SHARED;

@@ -121,19 +121,17 @@ static int refuse_all(int fd, unsigned cases, const char *why)
 static void record_all(const struct recorder_kind *kind, const struct routine *routine,
                        const struct backend *b, uint64_t seed, unsigned cases, int fd)
 {
-    char error[256];
+    struct error error;
     const struct recorder_options options = {
         .loads = true,
         .timeout_ms = 2000,
-        .prepared = kind->prepare
-                        ? kind->prepare(b, &(struct recorder_setup){0}, error, sizeof error)
-                        : NULL,
+        .prepared = kind->prepare ? kind->prepare(b, &(struct recorder_setup){0}, &error) : NULL,
     };
     if (kind->prepare && !options.prepared)
-        _exit(refuse_all(fd, cases, error));
+        _exit(refuse_all(fd, cases, error.text));
     struct trace trace;
     trace_init(&trace);
-    struct recorder *r = kind->open(routine, b->arg4, &options, error, sizeof error);
+    struct recorder *r = kind->open(routine, b->arg4, &options, &error);
     struct arena *arena = arena_new();
     if (!r || !arena)
         _exit(3);
@@ -290,13 +288,13 @@ static void compare_backend(const struct backend *b, uint64_t seed, unsigned cas
                             struct counts *counts)
 {
     struct routine routine;
-    char error[256];
+    struct error error;
     int fds[2];
     // Of processor time: on a busy machine a turn may be long in coming.
     setrlimit(RLIMIT_CPU, &(struct rlimit){SECONDS_MAX, SECONDS_MAX});
     alarm(20 * SECONDS_MAX);
-    if (!routine_load(b, &routine, error, sizeof error)) {
-        printf("%s: %s\n", b->name, error);
+    if (!routine_load(b, &routine, &error)) {
+        printf("%s: %s\n", b->name, error.text);
         _exit(1);
     }
     for (unsigned i = 0; i < 2; i++)
@@ -371,11 +369,11 @@ int main(int argc, char **argv)
     struct counts *counts =
         mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct backend_list all = {0}, chosen = {0};
-    char error[256];
+    struct error error;
     backend_list_all(&all);
     for (int i = optind; i < argc; i++) {
-        if (!backend_list_find(&all, argv[i], &chosen, error, sizeof error)) {
-            fprintf(stderr, "agree: %s\n", error);
+        if (!backend_list_find(&all, argv[i], &chosen, &error)) {
+            fprintf(stderr, "agree: %s\n", error.text);
             return 2;
         }
     }

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,30 +20,20 @@
 
 enum { STUCK_MS = 2000 };
 
-__attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
-                                                       const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(error, error_size, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
-static bool prepare_file(const char *file, struct watch_session *s, char *error, size_t error_size)
+static bool prepare_file(const char *file, struct watch_session *s, struct error *error)
 {
     struct stat status;
     if (stat(file, &status) != 0)
-        return fail(error, error_size, "--map '%s': %s; name a file that is there%s", file,
-                    strerror(errno),
-                    errno == ENOENT ? ", or make it first, as by truncate -s 4096" : "");
+        return error_set(error, "--map '%s': %s; name a file that is there%s", file,
+                         strerror(errno),
+                         errno == ENOENT ? ", or make it first, as by truncate -s 4096" : "");
     s->is_device = S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode);
     if (!s->is_device && !S_ISREG(status.st_mode))
-        return fail(error, error_size,
-                    "--map '%s' cannot be mapped: it is neither a file nor a device; name one",
-                    file);
+        return error_set(error,
+                         "--map '%s' cannot be mapped: it is neither a file nor a device; name one",
+                         file);
     if (realpath(file, s->file) == NULL)
-        return fail(error, error_size, "--map '%s': %s", file, strerror(errno));
+        return error_set(error, "--map '%s': %s", file, strerror(errno));
     s->file_bytes = s->is_device ? 0 : (uint64_t)status.st_size;
     s->ring->settings.is_device = s->is_device;
     s->ring->settings.dev = status.st_dev;
@@ -54,15 +43,15 @@ static bool prepare_file(const char *file, struct watch_session *s, char *error,
     return true;
 }
 
-static bool make_ring(struct watch_session *s, char *error, size_t error_size)
+static bool make_ring(struct watch_session *s, struct error *error)
 {
     s->ring_fd = memfd_create("storescope-watch", MFD_CLOEXEC);
     if (s->ring_fd < 0 || ftruncate(s->ring_fd, sizeof(struct ring)) != 0)
-        return fail(error, error_size, "cannot make shared memory: %s", strerror(errno));
+        return error_set(error, "cannot make shared memory: %s", strerror(errno));
     void *memory =
         mmap(NULL, sizeof(struct ring), PROT_READ | PROT_WRITE, MAP_SHARED, s->ring_fd, 0);
     if (memory == MAP_FAILED)
-        return fail(error, error_size, "cannot map shared memory: %s", strerror(errno));
+        return error_set(error, "cannot map shared memory: %s", strerror(errno));
     s->ring = memory;
     s->ring->magic = RING_MAGIC;
     s->ring->reader = (uint32_t)getpid();
@@ -70,7 +59,7 @@ static bool make_ring(struct watch_session *s, char *error, size_t error_size)
 }
 
 // Where it is built, and where it is installed, as seen from this program.
-static bool find_plugin(struct watch_session *s, char *error, size_t error_size)
+static bool find_plugin(struct watch_session *s, struct error *error)
 {
     static const char *const folders[] = {"/../watch/", "/../" STORESCOPE_PLUGIN_FOLDER "/"};
     char self[PATH_MAX];
@@ -85,25 +74,26 @@ static bool find_plugin(struct watch_session *s, char *error, size_t error_size)
         if (realpath(path, s->plugin) != NULL)
             return true;
     }
-    return fail(error, error_size,
-                "the plugin storescope-watch.so is not beside this program; build or install "
-                "storescope whole");
+    return error_set(error,
+                     "the plugin storescope-watch.so is not beside this program; build or install "
+                     "storescope whole");
 }
 
-static bool check_machine(const struct watch_request *request, const struct target *p, char *error,
-                          size_t error_size)
+static bool check_machine(const struct watch_request *request, const struct target *p,
+                          struct error *error)
 {
     if (request->machine == NULL)
         return true;
     const struct machine *wanted = machine_find(request->machine);
     if (wanted == NULL)
-        return fail(error, error_size,
-                    "--arch '%s' is not known; take QEMU's names, such as aarch64, arm, riscv64, "
-                    "x86_64",
-                    request->machine);
+        return error_set(
+            error,
+            "--arch '%s' is not known; take QEMU's names, such as aarch64, arm, riscv64, "
+            "x86_64",
+            request->machine);
     if (wanted != p->machine)
-        return fail(error, error_size, "'%s' is a program for %s, not for %s; leave out --arch",
-                    p->path, p->machine->name, wanted->name);
+        return error_set(error, "'%s' is a program for %s, not for %s; leave out --arch", p->path,
+                         p->machine->name, wanted->name);
     return true;
 }
 
@@ -114,22 +104,21 @@ static unsigned line_of(const char *cpu)
     return strncmp(cpu, "cortex-a", 8) == 0 || strncmp(cpu, "neoverse", 8) == 0 ? 64 : 0;
 }
 
-bool watch_prepare(const struct watch_request *request, struct watch_session *s, char *error,
-                   size_t error_size)
+bool watch_prepare(const struct watch_request *request, struct watch_session *s,
+                   struct error *error)
 {
     *s = (struct watch_session){.ring_fd = -1};
     struct stat status;
-    bool ready =
-        make_ring(s, error, error_size) && prepare_file(request->file, s, error, error_size);
+    bool ready = make_ring(s, error) && prepare_file(request->file, s, error);
     if (ready && request->sysroot != NULL &&
         (realpath(request->sysroot, s->sysroot) == NULL || stat(s->sysroot, &status) != 0 ||
          !S_ISDIR(status.st_mode)))
-        ready = fail(error, error_size, "--sysroot '%s' is no folder; name one", request->sysroot);
-    ready = ready && find_plugin(s, error, error_size) &&
-            target_find(request->command[0], s->sysroot[0] ? s->sysroot : NULL, &s->target, error,
-                        error_size) &&
-            check_machine(request, &s->target, error, error_size) &&
-            target_qemu(&s->target, request->qemu, s->qemu, sizeof s->qemu, error, error_size);
+        ready = error_set(error, "--sysroot '%s' is no folder; name one", request->sysroot);
+    ready =
+        ready && find_plugin(s, error) &&
+        target_find(request->command[0], s->sysroot[0] ? s->sysroot : NULL, &s->target, error) &&
+        check_machine(request, &s->target, error) &&
+        target_qemu(&s->target, request->qemu, s->qemu, sizeof s->qemu, error);
     if (!ready) {
         watch_free(s);
         return false;
@@ -168,7 +157,7 @@ static void plugin_argument(const struct watch_session *s, char *text, size_t te
 }
 
 // What QEMU is told before the program: kept where the plugin finds it as well.
-static bool set_arguments(struct watch_session *s, char *error, size_t error_size)
+static bool set_arguments(struct watch_session *s, struct error *error)
 {
     struct ring_settings *settings = &s->ring->settings;
     char plugin[2 * PATH_MAX + 64];
@@ -181,7 +170,7 @@ static bool set_arguments(struct watch_session *s, char *error, size_t error_siz
             continue;
         size_t length = strlen(words[i]) + 1;
         if (used + length > sizeof settings->arguments)
-            return fail(error, error_size, "the paths are too long; use shorter ones");
+            return error_set(error, "the paths are too long; use shorter ones");
         memcpy(settings->arguments + used, words[i], length);
         used += length;
         settings->argument_count++;
@@ -302,10 +291,10 @@ static void follow(struct watch_session *s, struct reader *r, pid_t child)
 }
 
 bool watch_run(const struct watch_request *request, struct watch_session *s, watch_record *take,
-               void *context, char *error, size_t error_size)
+               void *context, struct error *error)
 {
     struct reader r = {.take = take, .context = context};
-    if (!set_arguments(s, error, error_size))
+    if (!set_arguments(s, error))
         return false;
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     // A terminal sends these to the program as well; the report follows its end.
@@ -316,13 +305,12 @@ bool watch_run(const struct watch_request *request, struct watch_session *s, wat
     signal(SIGHUP, note_signal);
     pid_t child = fork();
     if (child < 0)
-        return fail(error, error_size, "cannot start a process: %s", strerror(errno));
+        return error_set(error, "cannot start a process: %s", strerror(errno));
     if (child == 0)
         start(request, s);
     follow(s, &r, child);
     if (atomic_load(&s->ring->attached) == 0)
-        return fail(error, error_size,
-                    "%s ended before it loaded the plugin %s; see what it said above", s->qemu,
-                    s->plugin);
+        return error_set(error, "%s ended before it loaded the plugin %s; see what it said above",
+                         s->qemu, s->plugin);
     return true;
 }

@@ -9,6 +9,7 @@
 #ifndef STORESCOPE_WATCH_SESSION_H
 #define STORESCOPE_WATCH_SESSION_H
 
+#include "base/error.h"
 #include "watch/ring.h"
 #include "watch/target.h"
 
@@ -38,14 +39,14 @@ struct watch_session {
 };
 
 // Everything that can be refused is refused here, in one line in ERROR.
-bool watch_prepare(const struct watch_request *request, struct watch_session *out, char *error,
-                   size_t error_size);
+bool watch_prepare(const struct watch_request *request, struct watch_session *out,
+                   struct error *error);
 void watch_free(struct watch_session *s);
 
 // Takes a record and the text that belongs to it ("": none).
 typedef void watch_record(const struct ring_record *record, const char *text, void *context);
 
 bool watch_run(const struct watch_request *request, struct watch_session *s, watch_record *take,
-               void *context, char *error, size_t error_size);
+               void *context, struct error *error);
 
 #endif

@@ -5,23 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-__attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
-                                                       const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(error, error_size, format, arguments);
-    va_end(arguments);
-    return false;
-}
 
 static bool is_program(const char *path)
 {
@@ -123,25 +112,24 @@ int target_resolve(const char *path, const char *sysroot, struct target *out)
     return ENOEXEC;
 }
 
-bool target_find(const char *command, const char *sysroot, struct target *out, char *error,
-                 size_t error_size)
+bool target_find(const char *command, const char *sysroot, struct target *out, struct error *error)
 {
     *out = (struct target){.machine = NULL};
     if (!find_file(command, sysroot, out->command, sizeof out->command))
-        return fail(error, error_size,
-                    "there is no program '%s'; name one that PATH finds, or give its path",
-                    command);
+        return error_set(
+            error, "there is no program '%s'; name one that PATH finds, or give its path", command);
     int problem = target_resolve(out->command, sysroot, out);
     if (problem == 0)
         return true;
     target_free(out);
     if (problem == ENOEXEC)
-        return fail(error, error_size,
-                    "'%s' is neither an ELF program of a CPU that is known here nor a script that "
-                    "names one after #!; name such a program",
-                    out->path);
-    return fail(error, error_size, "cannot run '%s': %s; name a program that may be executed",
-                out->path, strerror(problem));
+        return error_set(
+            error,
+            "'%s' is neither an ELF program of a CPU that is known here nor a script that "
+            "names one after #!; name such a program",
+            out->path);
+    return error_set(error, "cannot run '%s': %s; name a program that may be executed", out->path,
+                     strerror(problem));
 }
 
 void target_free(struct target *p)
@@ -175,7 +163,7 @@ static bool read_help(const char *qemu, char *text, size_t text_size)
 }
 
 bool target_qemu(const struct target *p, const char *given, char *path, size_t path_size,
-                 char *error, size_t error_size)
+                 struct error *error)
 {
     static const char advice[] = "take QEMU's dynamically linked build, such as Debian 12's "
                                  "package qemu-user, and name it with --qemu";
@@ -183,17 +171,15 @@ bool target_qemu(const struct target *p, const char *given, char *path, size_t p
     snprintf(name, sizeof name, "qemu-%s", p->machine->name);
     if (given != NULL ? !find_file(given, NULL, path, path_size)
                       : !search(name, "", path, path_size))
-        return given
-                   ? fail(error, error_size, "there is no emulator '%s'; give the path of a %s",
-                          given, name)
-                   : fail(error, error_size, "%s is not here; install the package qemu-user", name);
+        return given ? error_set(error, "there is no emulator '%s'; give the path of a %s", given,
+                                 name)
+                     : error_set(error, "%s is not here; install the package qemu-user", name);
     make_absolute(path, path_size);
     if (!read_help(path, help, sizeof help) || strstr(help, "QEMU") == NULL)
-        return fail(error, error_size, "'%s' is no QEMU that runs here; give the path of a %s",
-                    path, name);
+        return error_set(error, "'%s' is no QEMU that runs here; give the path of a %s", path,
+                         name);
     // Debian 13's is linked statically and can load none.
     if (strstr(help, "-plugin") == NULL)
-        return fail(error, error_size, "%s takes no plugins (it has no option -plugin); %s", path,
-                    advice);
+        return error_set(error, "%s takes no plugins (it has no option -plugin); %s", path, advice);
     return true;
 }

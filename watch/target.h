@@ -7,6 +7,7 @@
 #ifndef STORESCOPE_WATCH_TARGET_H
 #define STORESCOPE_WATCH_TARGET_H
 
+#include "base/error.h"
 #include "watch/machine.h"
 
 #include <limits.h>
@@ -25,8 +26,7 @@ struct target {
 
 // Finds what COMMAND runs: a path, or a name in PATH (and before that, in the
 // same folders of SYSROOT, which may be NULL). One line in ERROR.
-bool target_find(const char *command, const char *sysroot, struct target *out, char *error,
-                 size_t error_size);
+bool target_find(const char *command, const char *sysroot, struct target *out, struct error *error);
 void target_free(struct target *p);
 
 // Follows #! lines from PATH, a file, to an ELF file; as execve does, but that an
@@ -36,6 +36,6 @@ int target_resolve(const char *path, const char *sysroot, struct target *out);
 // The emulator for the program: GIVEN, or qemu-NAME in PATH. One that takes no
 // plugin is refused. One line in ERROR.
 bool target_qemu(const struct target *p, const char *given, char *path, size_t path_size,
-                 char *error, size_t error_size);
+                 struct error *error);
 
 #endif

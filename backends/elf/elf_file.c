@@ -27,13 +27,13 @@ struct elf_file {
 };
 
 // Opens PATH when it is a regular file with something in it.
-static int open_regular(const char *path, size_t *bytes, char *error, size_t error_size)
+static int open_regular(const char *path, size_t *bytes, struct error *error)
 {
     // Without O_NONBLOCK the open of a FIFO would wait for a writer.
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         const char *why = errno == ENOENT ? "no such file" : strerror(errno);
-        snprintf(error, error_size, "%s: cannot be read: %s; check the path", path, why);
+        error_set(error, "%s: cannot be read: %s; check the path", path, why);
         return -1;
     }
     struct stat st;
@@ -48,8 +48,7 @@ static int open_regular(const char *path, size_t *bytes, char *error, size_t err
         why = "is empty";
     }
     if (why != NULL) {
-        snprintf(error, error_size, "%s: %s; give a shared object, an object file or an archive",
-                 path, why);
+        error_set(error, "%s: %s; give a shared object, an object file or an archive", path, why);
         close(fd);
         return -1;
     }
@@ -482,11 +481,11 @@ static const char *classify(struct elf_file *file)
     return NULL;
 }
 
-struct elf_file *elf_file_open(const char *path, char *error, size_t error_size)
+struct elf_file *elf_file_open(const char *path, struct error *error)
 {
     size_t bytes;
-    char text[256];
-    int fd = open_regular(path, &bytes, error, error_size);
+    struct error reason;
+    int fd = open_regular(path, &bytes, error);
     if (fd < 0) {
         return NULL;
     }
@@ -495,25 +494,23 @@ struct elf_file *elf_file_open(const char *path, char *error, size_t error_size)
     file->fd = fd;
     file->bytes = bytes;
     file->members_max = bytes / sizeof(struct ar_hdr);
-    const struct elf_source source = {
-        .fd = fd, .bytes = bytes, .why = text, .why_size = sizeof text};
-    const char *why = text;
+    const struct elf_source source = {.fd = fd, .bytes = bytes, .why = &reason};
+    const char *why = reason.text;
     if (elf_sound_file(&source)) {
         file->elf = elf_begin(fd, ELF_C_READ, NULL);
         why = classify(file);
     }
     if (why != NULL) {
-        snprintf(error, error_size, "%s: %s", path, why);
+        error_set(error, "%s: %s", path, why);
         elf_file_close(file);
         return NULL;
     }
     return file;
 }
 
-bool elf_file_may_be_loaded(struct elf_file *file, char *error, size_t error_size)
+bool elf_file_may_be_loaded(struct elf_file *file, struct error *error)
 {
-    const struct elf_source source = {
-        .fd = file->fd, .bytes = file->bytes, .why = error, .why_size = error_size};
+    const struct elf_source source = {.fd = file->fd, .bytes = file->bytes, .why = error};
     return elf_sound_to_load(&source);
 }
 

@@ -10,6 +10,8 @@
 #ifndef STORESCOPE_ELF_FILE_H
 #define STORESCOPE_ELF_FILE_H
 
+#include "base/error.h"
+
 #include <gelf.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,13 +46,13 @@ typedef bool elf_visit(const struct elf_unit *unit, const struct elf_symbol *sym
 
 // NULL and one line in ERROR when PATH cannot be read, is not ELF, or is not
 // for x86-64.
-struct elf_file *elf_file_open(const char *path, char *error, size_t error_size);
+struct elf_file *elf_file_open(const char *path, struct error *error);
 void elf_file_close(struct elf_file *file);
 enum elf_file_kind elf_file_kind(const struct elf_file *file);
 
 // A shared object: could the dynamic linker take it without being lied to? False
 // and the reason, without the file's name, in ERROR.
-bool elf_file_may_be_loaded(struct elf_file *file, char *error, size_t error_size);
+bool elf_file_may_be_loaded(struct elf_file *file, struct error *error);
 
 // A program rather than a shared object: linked as a PIE.
 bool elf_file_is_program(struct elf_file *file);

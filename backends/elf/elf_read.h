@@ -10,10 +10,6 @@
 
 #include <elf.h>
 
-// Writes the reason; always false.
-__attribute__((format(printf, 2, 3))) bool elf_sound_fail(const struct elf_source *source,
-                                                          const char *format, ...);
-
 // Do LENGTH bytes at OFFSET lie within the first BYTES?
 bool elf_range_fits(uint64_t offset, uint64_t length, uint64_t bytes);
 

@@ -13,7 +13,6 @@
 #include <ar.h>
 #include <byteswap.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,15 +47,6 @@ static void machine_tell(unsigned machine, int class, int data, char *text, size
         snprintf(text, size, "%d-bit %s-endian %s", class == ELFCLASS64 ? 64 : 32,
                  data == ELFDATA2MSB ? "big" : "little", name);
     }
-}
-
-bool elf_sound_fail(const struct elf_source *source, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(source->why, source->why_size, format, args);
-    va_end(args);
-    return false;
 }
 
 bool elf_range_fits(uint64_t offset, uint64_t length, uint64_t bytes)
@@ -118,21 +108,21 @@ static bool is_ours(const struct elf_source *source, const Elf64_Ehdr *header)
     unsigned machine = data == ELFDATA2MSB ? bswap_16(header->e_machine) : header->e_machine;
     if ((data != ELFDATA2LSB && data != ELFDATA2MSB) ||
         (class != ELFCLASS32 && class != ELFCLASS64)) {
-        return elf_sound_fail(source, "has a damaged ELF header; build or copy it again");
+        return error_set(source->why, "has a damaged ELF header; build or copy it again");
     }
     if (machine != EM_X86_64) {
         char text[64];
         machine_tell(machine, class, data, text, sizeof text);
-        return elf_sound_fail(source,
-                              "is for %s, which is not supported; 'storescope list' "
-                              "shows the CPUs that are",
-                              text);
+        return error_set(source->why,
+                         "is for %s, which is not supported; 'storescope list' "
+                         "shows the CPUs that are",
+                         text);
     }
     if (class != ELFCLASS64) {
-        return elf_sound_fail(source, "is 32-bit (x32); this recorder runs 64-bit code");
+        return error_set(source->why, "is 32-bit (x32); this recorder runs 64-bit code");
     }
     if (data != ELFDATA2LSB) {
-        return elf_sound_fail(source, "is big-endian; this recorder runs x86-64");
+        return error_set(source->why, "is big-endian; this recorder runs x86-64");
     }
     return true;
 }
@@ -156,14 +146,14 @@ static bool section_is_sound(const struct elf_image *image, uint64_t index, cons
         return true;
     }
     if (!elf_range_fits(s->sh_offset, s->sh_size, image->bytes)) {
-        return elf_sound_fail(image->source,
-                              "%sis cut off or damaged: section %ju lies outside of the file; "
-                              "build or copy it again",
-                              image->where, (uintmax_t)index);
+        return error_set(image->source->why,
+                         "%sis cut off or damaged: section %ju lies outside of the file; "
+                         "build or copy it again",
+                         image->where, (uintmax_t)index);
     }
     return (!is_table(s) || s->sh_size <= TABLE_BYTES_MAX) ||
-           elf_sound_fail(image->source, "%shas a section %ju of %ju bytes, which is not taken",
-                          image->where, (uintmax_t)index, (uintmax_t)s->sh_size);
+           error_set(image->source->why, "%shas a section %ju of %ju bytes, which is not taken",
+                     image->where, (uintmax_t)index, (uintmax_t)s->sh_size);
 }
 
 static bool sections_are_sound(const struct elf_image *image, const Elf64_Ehdr *header)
@@ -181,16 +171,16 @@ static bool sections_are_sound(const struct elf_image *image, const Elf64_Ehdr *
     }
     if (!read || header->e_shentsize != sizeof *rows || count > SECTIONS_MAX ||
         !elf_range_fits(header->e_shoff, count * sizeof *rows, image->bytes)) {
-        return elf_sound_fail(image->source,
-                              "%sis cut off or damaged: its section table lies outside of the "
-                              "file; build or copy it again",
-                              image->where);
+        return error_set(image->source->why,
+                         "%sis cut off or damaged: its section table lies outside of the "
+                         "file; build or copy it again",
+                         image->where);
     }
     for (uint64_t i = 0; i < count; i++) {
         uint64_t left = count - i < BLOCK_ROWS ? count - i : BLOCK_ROWS;
         if (i % BLOCK_ROWS == 0 &&
             !elf_read(image->source, table + i * sizeof *rows, rows, (size_t)left * sizeof *rows)) {
-            return elf_sound_fail(image->source, "%scannot be read to its end", image->where);
+            return error_set(image->source->why, "%scannot be read to its end", image->where);
         }
         if (!section_is_sound(image, i, &rows[i % BLOCK_ROWS])) {
             return false;
@@ -212,8 +202,8 @@ static bool read_header(const struct elf_image *image, Elf64_Ehdr *header)
 static bool image_is_sound(const struct elf_image *image, const Elf64_Ehdr *header)
 {
     if (image->bytes < sizeof *header || header->e_ident[EI_VERSION] != EV_CURRENT) {
-        return elf_sound_fail(image->source, "%shas a damaged ELF header; build or copy it again",
-                              image->where);
+        return error_set(image->source->why, "%shas a damaged ELF header; build or copy it again",
+                         image->where);
     }
     return sections_are_sound(image, header);
 }
@@ -252,7 +242,7 @@ static bool index_is_sound(const struct elf_source *source, uint64_t at, uint64_
     uint8_t block[4096];
     size_t width = wide ? 8 : 4;
     if (bytes < width || !elf_read(source, at, block, width)) {
-        return elf_sound_fail(source, "has a damaged index; 'ranlib' makes it again");
+        return error_set(source->why, "has a damaged index; 'ranlib' makes it again");
     }
     uint64_t symbols = big_endian(block, width), ends = 0;
     uint64_t next = symbols < bytes / width ? (symbols + 1) * width : bytes;
@@ -267,7 +257,7 @@ static bool index_is_sound(const struct elf_source *source, uint64_t at, uint64_
         next += length;
     }
     return ends >= symbols ||
-           elf_sound_fail(source, "has a damaged index; 'ranlib' makes it again");
+           error_set(source->why, "has a damaged index; 'ranlib' makes it again");
 }
 
 // The index or the table of long names, which are read as a whole.
@@ -282,8 +272,8 @@ static bool special_is_sound(const struct elf_source *source, const struct ar_hd
     bool narrow = memcmp(header->ar_name, "/ ", 2) == 0;
     bool wide = memcmp(header->ar_name, "/SYM64/", 7) == 0;
     if (bytes > TABLE_BYTES_MAX) {
-        return elf_sound_fail(source, "has an index of %ju bytes, which is not taken",
-                              (uintmax_t)bytes);
+        return error_set(source->why, "has an index of %ju bytes, which is not taken",
+                         (uintmax_t)bytes);
     }
     return (!narrow && !wide) || index_is_sound(source, at, bytes, wide);
 }
@@ -320,10 +310,10 @@ static bool archive_is_sound(const struct elf_source *source)
         if (!elf_range_fits(at, sizeof header, source->bytes) ||
             !elf_read(source, at, &header, sizeof header) || !member_bytes(&header, &bytes) ||
             !elf_range_fits(data, bytes, source->bytes)) {
-            return elf_sound_fail(source,
-                                  "is cut off or damaged: there is no whole archive member at "
-                                  "byte %ju; build or copy it again",
-                                  (uintmax_t)at);
+            return error_set(source->why,
+                             "is cut off or damaged: there is no whole archive member at "
+                             "byte %ju; build or copy it again",
+                             (uintmax_t)at);
         }
         if (is_special(&header) && !special_is_sound(source, &header, data, bytes)) {
             return false;
@@ -340,9 +330,9 @@ static bool archive_is_sound(const struct elf_source *source)
         at = data + bytes + (bytes & 1);
     }
     if (!seen_elf && foreign != NULL) {
-        return elf_sound_fail(source, "holds no object file: a member is %s", foreign);
+        return error_set(source->why, "holds no object file: a member is %s", foreign);
     }
-    return seen_elf || elf_sound_fail(source, "holds no object file; name another archive");
+    return seen_elf || error_set(source->why, "holds no object file; name another archive");
 }
 
 bool elf_sound_file(const struct elf_source *file)
@@ -362,11 +352,11 @@ bool elf_sound_file(const struct elf_source *file)
         return archive_is_sound(source);
     }
     if (source->bytes >= SARMAG && memcmp(&header, thin, SARMAG) == 0) {
-        return elf_sound_fail(source, "is a thin archive; name one of its object files instead");
+        return error_set(source->why, "is a thin archive; name one of its object files instead");
     }
     const char *foreign = foreign_member(&whole);
     return foreign != NULL
-               ? elf_sound_fail(source, "is %s", foreign)
-               : elf_sound_fail(source, "is not an ELF file; give a shared object, an object file "
+               ? error_set(source->why, "is %s", foreign)
+               : error_set(source->why, "is not an ELF file; give a shared object, an object file "
                                         "or an archive");
 }

@@ -10,6 +10,8 @@
 #ifndef STORESCOPE_ELF_SOUND_H
 #define STORESCOPE_ELF_SOUND_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,8 +21,7 @@
 struct elf_source {
     int fd;
     uint64_t bytes;
-    char *why;
-    size_t why_size;
+    struct error *why;
     struct elf_window *window; // bytes read ahead, or NULL
 };
 

@@ -32,7 +32,7 @@ struct object {
 
 static bool fail(const struct object *o, const char *what)
 {
-    return elf_sound_fail(o->source, "cannot be loaded: %s; build or copy it again", what);
+    return error_set(o->source->why, "cannot be loaded: %s; build or copy it again", what);
 }
 
 static bool read_segments(struct object *o)

@@ -344,11 +344,10 @@ static bool link_routine(struct linker *l, const char *symbol, struct routine *o
            image_place(l, &entry, out);
 }
 
-bool image_load(const char *path, const char *symbol, struct routine *out, char *error,
-                size_t error_size)
+bool image_load(const char *path, const char *symbol, struct routine *out, struct error *error)
 {
-    struct linker l = {.path = path, .error = error, .error_size = error_size};
-    l.file = elf_file_open(path, error, error_size);
+    struct linker l = {.path = path, .error = error};
+    l.file = elf_file_open(path, error);
     if (l.file == NULL) {
         return false;
     }

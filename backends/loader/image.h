@@ -17,16 +17,16 @@
 #define STORESCOPE_IMAGE_H
 
 #include "backends/backend.h"
+#include "base/error.h"
 
 // SYMBOL is a function of the file at PATH, global or local. Fills OUT, and runs
 // nothing. False and one line in ERROR when the file or what it asks for cannot be
 // loaded.
-bool image_load(const char *path, const char *symbol, struct routine *out, char *error,
-                size_t error_size);
+bool image_load(const char *path, const char *symbol, struct routine *out, struct error *error);
 
 // Runs the constructors of the files that the image has parts of. False and one
 // line in ERROR when one needs what they do not define.
-bool image_start(const char *path, const struct routine *routine, char *error, size_t error_size);
+bool image_start(const char *path, const struct routine *routine, struct error *error);
 
 // What a libc's __x86_* variable of that name begins with in an image.
 uint64_t image_variable(const char *name);

@@ -197,7 +197,7 @@ static void run_all(const struct image *image)
     }
 }
 
-bool image_start(const char *path, const struct routine *routine, char *error, size_t error_size)
+bool image_start(const char *path, const struct routine *routine, struct error *error)
 {
     const struct image *image = routine->handle;
     if (image->constructor_count == 0) {
@@ -219,10 +219,10 @@ bool image_start(const char *path, const struct routine *routine, char *error, s
         mprotect((void *)lent->lo, lent->hi - lent->lo, PROT_NONE);
     }
     if (!whole) {
-        snprintf(error, error_size,
-                 "%s: its constructor %s `%s`, which its file does not define; link it into a "
-                 "shared object (gcc -shared)",
-                 path, start.called ? "calls" : "uses", start.name);
+        error_set(error,
+                  "%s: its constructor %s `%s`, which its file does not define; link it into a "
+                  "shared object (gcc -shared)",
+                  path, start.called ? "calls" : "uses", start.name);
     }
     return whole;
 }

@@ -19,8 +19,7 @@ bool image_fail(struct linker *l, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    snprintf(l->error, l->error_size, "%s: %s", l->path, text);
-    return false;
+    return error_set(l->error, "%s: %s", l->path, text);
 }
 
 // Can the section be part of an image? Says why not.

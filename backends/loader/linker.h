@@ -11,6 +11,7 @@
 
 #include "backends/backend.h"
 #include "backends/elf/elf_file.h"
+#include "base/error.h"
 #include "base/memory.h"
 
 enum { IMAGE_PAGE = 4096, IMAGE_UNDEFINED_MAX = 4096 };
@@ -178,8 +179,7 @@ struct linker {
     size_t bytes;
     uint8_t *segment[SEGMENT_COUNT];
     uint8_t *traps;
-    char *error;
-    size_t error_size;
+    struct error *error;
 };
 
 // Writes the file's path and the message to the linker's ERROR; always false.

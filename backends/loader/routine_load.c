@@ -191,7 +191,7 @@ static bool visit_unit(const struct elf_unit *unit, void *by)
 }
 
 // dlopen's own words begin with the file's name.
-static void tell_not_loaded(const struct shared *s, char *error, size_t error_size)
+static void tell_not_loaded(const struct shared *s, struct error *error)
 {
     const char *why = dlerror(), *path = s->backend->path;
     size_t length = strlen(path);
@@ -201,35 +201,32 @@ static void tell_not_loaded(const struct shared *s, char *error, size_t error_si
         why += length + 2;
     }
     bool undefined = strncmp(why, "undefined symbol", 16) == 0;
-    snprintf(error, error_size, "%s: cannot be loaded: %s%s", path, why,
-             undefined ? "; link it with what defines that" : "");
+    error_set(error, "%s: cannot be loaded: %s%s", path, why,
+              undefined ? "; link it with what defines that" : "");
 }
 
-static bool open_shared(struct shared *s, char *error, size_t error_size)
+static bool open_shared(struct shared *s, struct error *error)
 {
-    char debug[256], ignored[256], why_not[256];
+    char debug[256];
+    struct error ignored, why_not;
     const char *path = s->backend->path, *by = NULL;
     elf_file_each_unit(s->file, visit_unit, &by);
     if (elf_file_is_program(s->file)) {
-        snprintf(error, error_size, "%s: is a program (PIE), which cannot be loaded", path);
-        return false;
+        return error_set(error, "%s: is a program (PIE), which cannot be loaded", path);
     }
-    if (!elf_file_may_be_loaded(s->file, why_not, sizeof why_not)) {
-        snprintf(error, error_size, "%s: %s", path, why_not);
-        return false;
+    if (!elf_file_may_be_loaded(s->file, &why_not)) {
+        return error_set(error, "%s: %s", path, why_not.text);
     }
     if (by != NULL) {
-        int length = snprintf(error, error_size, "%s: ", path);
-        size_t used = length > 0 && (size_t)length < error_size ? (size_t)length : 0;
-        snprintf(error + used, error_size - used, INSTRUMENTED_TEXT, by);
-        return false;
+        error_set(error, "%s: ", path);
+        return error_add(error, INSTRUMENTED_TEXT, by);
     }
     if (elf_file_debug_path(s->file, debug, sizeof debug) && access(debug, R_OK) == 0) {
-        s->debug = elf_file_open(debug, ignored, sizeof ignored);
+        s->debug = elf_file_open(debug, &ignored);
     }
     s->handle = dlopen(path, bind_flags());
     if (s->handle == NULL || dlinfo(s->handle, RTLD_DI_LINKMAP, &s->map) != 0) {
-        tell_not_loaded(s, error, error_size);
+        tell_not_loaded(s, error);
         return false;
     }
     return true;
@@ -253,26 +250,23 @@ static void *find_exported(const struct shared *s, const struct elf_symbol *symb
     return ours ? found : NULL;
 }
 
-static bool load_shared(struct shared *s, struct routine *out, char *error, size_t error_size)
+static bool load_shared(struct shared *s, struct routine *out, struct error *error)
 {
     struct elf_symbol symbol;
-    if (!open_shared(s, error, error_size)) {
+    if (!open_shared(s, error)) {
         return false;
     }
     if (!find_symbol(s, &symbol)) {
-        snprintf(error, error_size, "%s: has no symbol '%s'", s->backend->path, s->backend->symbol);
-        return false;
+        return error_set(error, "%s: has no symbol '%s'", s->backend->path, s->backend->symbol);
     }
     void *exported = find_exported(s, &symbol);
     if (exported == NULL && strcmp(symbol.name, s->backend->symbol) != 0) {
-        snprintf(error, error_size, "%s: has no such version of its symbol: '%s'", s->backend->path,
-                 s->backend->symbol);
-        return false;
+        return error_set(error, "%s: has no such version of its symbol: '%s'", s->backend->path,
+                         s->backend->symbol);
     }
     if (exported == NULL && !elf_symbol_is_code(&symbol)) {
-        snprintf(error, error_size, "%s: symbol '%s' is not a function", s->backend->path,
-                 s->backend->symbol);
-        return false;
+        return error_set(error, "%s: symbol '%s' is not a function", s->backend->path,
+                         s->backend->symbol);
     }
     out->entry = exported != NULL ? (uintptr_t)exported : s->map->l_addr + symbol.sym.st_value;
     out->handle = s->handle;
@@ -280,9 +274,8 @@ static bool load_shared(struct shared *s, struct routine *out, char *error, size
     forget_stack_limit();
     struct object_search object = {.inside = out->entry, .writable_too = true, .out = out};
     if (dl_iterate_phdr(visit_object, &object) == 0) {
-        snprintf(error, error_size, "%s: '%s' does not lie in any loaded object", s->backend->path,
-                 s->backend->symbol);
-        return false;
+        return error_set(error, "%s: '%s' does not lie in any loaded object", s->backend->path,
+                         s->backend->symbol);
     }
     struct tunable_search tunables = {&object, s->map->l_addr, out};
     elf_file_each_symbol(s->file, visit_tunable, &tunables);
@@ -294,37 +287,34 @@ static bool load_shared(struct shared *s, struct routine *out, char *error, size
 
 // A routine that is part of this program: its code and constants, but not this
 // program's data, are its images.
-static bool load_builtin(const struct backend *b, struct routine *out, char *error,
-                         size_t error_size)
+static bool load_builtin(const struct backend *b, struct routine *out, struct error *error)
 {
     out->entry = (uintptr_t)b->code;
     struct object_search object = {.inside = out->entry, .out = out};
     if (b->code == NULL || dl_iterate_phdr(visit_object, &object) == 0) {
-        snprintf(error, error_size, "%s: cannot run here: %s", b->name,
-                 b->missing != NULL ? b->missing : "it has no code");
-        return false;
+        return error_set(error, "%s: cannot run here: %s", b->name,
+                         b->missing != NULL ? b->missing : "it has no code");
     }
     return true;
 }
 
-bool routine_load(const struct backend *backend, struct routine *out, char *error,
-                  size_t error_size)
+bool routine_load(const struct backend *backend, struct routine *out, struct error *error)
 {
     *out = (struct routine){0};
     if (backend->path == NULL) {
-        return load_builtin(backend, out, error, error_size);
+        return load_builtin(backend, out, error);
     }
-    struct elf_file *file = elf_file_open(backend->path, error, error_size);
+    struct elf_file *file = elf_file_open(backend->path, error);
     if (file == NULL) {
         return false;
     }
     if (elf_file_kind(file) != ELF_FILE_SHARED) {
         elf_file_close(file);
-        return image_load(backend->path, backend->symbol, out, error, error_size) &&
-               image_start(backend->path, out, error, error_size);
+        return image_load(backend->path, backend->symbol, out, error) &&
+               image_start(backend->path, out, error);
     }
     struct shared s = {.backend = backend, .file = file};
-    bool loaded = load_shared(&s, out, error, error_size);
+    bool loaded = load_shared(&s, out, error);
     elf_file_close(s.debug);
     elf_file_close(file);
     return loaded;

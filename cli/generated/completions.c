@@ -306,9 +306,9 @@ static bool print_shell(const char *shell, FILE *out)
 static bool print_names(const char *kind, FILE *out)
 {
     struct selection s;
-    char error[512];
+    struct error error;
     if (strcmp(kind, "backends") == 0) {
-        if (!select_backends(NULL, 0, &s, error, sizeof error))
+        if (!select_backends(NULL, 0, &s, &error))
             return true;
         for (size_t i = 0; i < s.count; i++)
             fprintf(out, "%s\n", s.items[i]->name);
@@ -341,9 +341,9 @@ static bool print_completions(int argc, char **argv, FILE *out)
 int command_completions(int argc, char **argv)
 {
     struct output out;
-    char error[512];
-    if (!output_open(&out, NULL, error, sizeof error))
-        return error_tell("%s", error);
+    struct error error;
+    if (!output_open(&out, NULL, &error))
+        return error_tell("%s", error.text);
     if (!print_completions(argc, argv, out.file))
         return error_tell("say for which shell: storescope completions bash, zsh or fish");
     return output_end(&out, EXIT_CLEAN);

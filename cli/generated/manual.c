@@ -186,15 +186,15 @@ static void print_program(FILE *out)
 int command_manual(int argc, char **argv)
 {
     struct output out;
-    char error[512];
+    struct error error;
     const struct command *c = NULL;
     for (size_t i = 0; argc == 2 && i < command_count; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             c = &commands[i];
     if (argc > 2 || (argc == 2 && c == NULL))
         return error_tell("the manual of which command? storescope manual [COMMAND]");
-    if (!output_open(&out, NULL, error, sizeof error))
-        return error_tell("%s", error);
+    if (!output_open(&out, NULL, &error))
+        return error_tell("%s", error.text);
     if (c != NULL)
         print_command(c, out.file);
     else

@@ -135,7 +135,7 @@ error_t options_refuse(struct reading *r, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(r->error, sizeof r->error, format, arguments);
+    vsnprintf(r->error.text, sizeof r->error.text, format, arguments);
     va_end(arguments);
     return EINVAL;
 }
@@ -343,7 +343,7 @@ static error_t read_contract(struct reading *r, const char *text)
     o->contracts = reallocarray(o->contracts, o->contract_count + 1, sizeof *o->contracts);
     assert(o->contracts != NULL);
     struct contract *contract = &o->contracts[o->contract_count];
-    if (!contract_load(text, contract, r->error, sizeof r->error))
+    if (!contract_load(text, contract, &r->error))
         return EINVAL;
     for (size_t i = 0; i < o->contract_count; i++)
         if (contract_same(o->contracts[i].name, contract->name))
@@ -418,15 +418,14 @@ static error_t read_picture_option(int key, char *text, struct argp_state *state
 static error_t read_link(struct reading *r, const char *text)
 {
     struct recorder_setup *setup = &r->o->run.setup;
-    char why[256], *path = realpath(text, NULL);
+    struct error why;
+    char *path = realpath(text, NULL);
     if (path == NULL)
         return options_refuse(r, "--link '%s': %s", text, strerror(errno));
     setup->link = reallocarray(setup->link, setup->link_count + 1, sizeof *setup->link);
     assert(setup->link != NULL);
     setup->link[setup->link_count++] = path;
-    return elf_can_be_linked(path, why, sizeof why)
-               ? 0
-               : options_refuse(r, "--link '%s': %s", text, why);
+    return elf_can_be_linked(path, &why) ? 0 : options_refuse(r, "--link '%s': %s", text, why.text);
 }
 
 static error_t read_emulate_option(int key, char *text, struct argp_state *state)

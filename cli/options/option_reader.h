@@ -7,6 +7,7 @@
 #ifndef STORESCOPE_OPTION_READER_H
 #define STORESCOPE_OPTION_READER_H
 
+#include "base/error.h"
 #include "cli/options/options.h"
 
 #include <argp.h>
@@ -21,7 +22,7 @@ enum { JOBS_MAX = 1024, KEY_OWN = 0x1000 }; // keys of a command's own start the
 struct reading {
     struct options *o;
     enum format_command command;
-    char error[512]; // "": argp's own complaint, if any
+    struct error error; // "": argp's own complaint, if any
     bool help;
     bool words_end_options;
 };

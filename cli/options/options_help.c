@@ -40,8 +40,8 @@ int options_complain(const struct command_help *help, const struct reading *r,
 {
     size_t prefix = strlen(help->name);
     char near_text[NEAREST_TEXT_MAX];
-    if (r->error[0] != '\0')
-        return error_tell("%s", r->error);
+    if (r->error.text[0] != '\0')
+        return error_tell("%s", r->error.text);
     if (strncmp(complaint, help->name, prefix) == 0 && complaint[prefix] == ':')
         complaint += prefix + 2;
     near_options(help, complaint, near_text, sizeof near_text);
@@ -52,10 +52,11 @@ int options_complain(const struct command_help *help, const struct reading *r,
 int options_show_help(const struct argp *argp, const char *name)
 {
     struct output out;
-    char error[512], *copy = strdup(name);
+    struct error error;
+    char *copy = strdup(name);
     assert(copy != NULL);
-    if (!output_open(&out, NULL, error, sizeof error))
-        return error_tell("%s", error);
+    if (!output_open(&out, NULL, &error))
+        return error_tell("%s", error.text);
     argp_help(argp, stdout, ARGP_HELP_STD_HELP, copy);
     free(copy);
     return output_end(&out, EXIT_CLEAN);

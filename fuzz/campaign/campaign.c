@@ -47,7 +47,7 @@ static char *backend_list_text(char *const *names, size_t count)
 }
 
 static bool note_campaign(struct fuzz *x, const char *state, const struct fuzz_status *status,
-                          char *error, size_t error_size)
+                          struct error *error)
 {
     struct history_campaign c = {.contracts = x->folder.contracts,
                                  .state = state,
@@ -68,21 +68,21 @@ static bool note_campaign(struct fuzz *x, const char *state, const struct fuzz_s
                 (struct history_sample){row->name, atomic_load(&row->executions),
                                         atomic_load(&row->known), atomic_load(&row->reached)};
     }
-    bool ok = history_campaign(x->history, &c, error, error_size) &&
-              history_coverage(x->history, c.key, c.now, samples, count, error, error_size);
+    bool ok = history_campaign(x->history, &c, error) &&
+              history_coverage(x->history, c.key, c.now, samples, count, error);
     free(samples);
     free(names);
     return ok;
 }
 
-static bool note_findings(struct fuzz *x, char *error, size_t error_size)
+static bool note_findings(struct fuzz *x, struct error *error)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < x->findings.count; i++) {
         struct fuzz_finding *f = &x->findings.items[i];
         if (f->confirmed)
             ok = history_finding(x->history, x->folder.key, time(NULL), &f->saved, &f->is_new,
-                                 error, error_size);
+                                 error);
     }
     return ok;
 }
@@ -96,27 +96,27 @@ struct keeping {
 
 static void keep(struct fuzz *x, struct keeping *k, const struct fuzz_status *status)
 {
-    char error[1024];
+    struct error error;
     uint64_t now = clock_now_ms();
     x->folder.seconds = x->began_seconds + elapsed_seconds(x);
     bool ok = true;
     if (now >= k->saved_ms + SAVE_MS) {
-        ok = folder_save(&x->folder, error, sizeof error);
+        ok = folder_save(&x->folder, &error);
         k->saved_ms = now;
     }
     if (ok && now >= k->noted_ms + HISTORY_MS) {
-        ok = note_campaign(x, "running", status, error, sizeof error);
+        ok = note_campaign(x, "running", status, &error);
         k->noted_ms = now;
     }
     if (!ok && x->trouble[0] == '\0')
-        snprintf(x->trouble, sizeof x->trouble, "%.500s", error);
+        snprintf(x->trouble, sizeof x->trouble, "%.500s", error.text);
 }
 
 static void terminal(struct fuzz *x, struct fuzz_status *status)
 {
-    char error[512];
+    struct error error;
     if (x->scoreboard == NULL)
-        x->scoreboard = scoreboard_look(x->folder.scoreboard, error, sizeof error);
+        x->scoreboard = scoreboard_look(x->folder.scoreboard, &error);
     status_read(&x->folder, x->scoreboard, status);
 }
 
@@ -157,13 +157,13 @@ static void run_phase(struct fuzz *x, struct engines *e, enum engine_kind kinds,
     e->count = 0;
 }
 
-static bool make_group(struct engines *e, char *error, size_t error_size)
+static bool make_group(struct engines *e, struct error *error)
 {
     static const char *const inside[] = {"libfuzzer", "afl", "crashes", "tmp"};
-    bool ok = make_folder(e->group, "name another with --corpus", error, error_size);
+    bool ok = make_folder(e->group, "name another with --corpus", error);
     for (size_t i = 0; ok && i < sizeof inside / sizeof *inside; i++) {
         char *path = path_join(e->group, inside[i]);
-        ok = make_folder(path, "name another with --corpus", error, error_size);
+        ok = make_folder(path, "name another with --corpus", error);
         free(path);
     }
     return ok;
@@ -178,8 +178,7 @@ static const char *known_before(const struct fuzz_options *own)
     return own->write && access(own->write, F_OK) == 0 ? own->write : NULL;
 }
 
-static bool run_group(struct fuzz *x, size_t first, size_t count, uint64_t ms, char *error,
-                      size_t error_size)
+static bool run_group(struct fuzz *x, size_t first, size_t count, uint64_t ms, struct error *error)
 {
     char name[32];
     struct engines e = {.programs = &x->programs, .folder = &x->folder};
@@ -189,7 +188,7 @@ static bool run_group(struct fuzz *x, size_t first, size_t count, uint64_t ms, c
     e.expect = known_before(x->own);
     unsigned kinds =
         (x->programs.libfuzzer ? ENGINE_LIBFUZZER : 0u) | (x->programs.afl ? ENGINE_AFL : 0u);
-    bool ok = make_group(&e, error, error_size);
+    bool ok = make_group(&e, error);
     if (ok && kinds == ENGINE_BOTH && x->run.jobs == 1) { // one core: one after the other
         run_phase(x, &e, ENGINE_LIBFUZZER, ms / 2);
         if (!stopped(x))
@@ -201,7 +200,7 @@ static bool run_group(struct fuzz *x, size_t first, size_t count, uint64_t ms, c
     return ok;
 }
 
-static void run_groups(struct fuzz *x, char *error, size_t error_size)
+static void run_groups(struct fuzz *x, struct error *error)
 {
     size_t all = x->folder.backend_count, groups = (all + GROUP_MAX - 1) / GROUP_MAX;
     bool ok = true;
@@ -212,7 +211,7 @@ static void run_groups(struct fuzz *x, char *error, size_t error_size)
         if (slice < 1)
             slice = 1;
         ok = run_group(x, first, rest < GROUP_MAX ? rest : GROUP_MAX, (uint64_t)(slice * 1000),
-                       error, error_size);
+                       error);
     }
 }
 
@@ -231,18 +230,17 @@ static void tell_skipped_seeds(const struct fuzz_folder *f)
         fprintf(stderr, "  and %" PRIu64 " more\n", f->skipped_count - f->skipped_kept);
 }
 
-static bool begin(struct fuzz *x, char *error, size_t error_size)
+static bool begin(struct fuzz *x, struct error *error)
 {
     struct fuzz_status none = {.executions = 0};
     x->began_seconds = x->folder.seconds;
     x->began_ms = clock_now_ms();
-    x->history = history_open(x->history_path, true, error, error_size);
-    if (x->history == NULL || !folder_seed(&x->folder, x->programs.seeds, error, error_size))
+    x->history = history_open(x->history_path, true, error);
+    if (x->history == NULL || !folder_seed(&x->folder, x->programs.seeds, error))
         return false;
     tell_skipped_seeds(&x->folder);
     terminal(x, &none);
-    return folder_save(&x->folder, error, error_size) &&
-           note_campaign(x, "running", &none, error, error_size);
+    return folder_save(&x->folder, error) && note_campaign(x, "running", &none, error);
 }
 
 // Does a finding's list have the contract? Engines name files by their whole path.
@@ -250,9 +248,9 @@ static bool contracts_have(const char *list, const struct contract *c)
 {
     struct contract *contracts = NULL;
     size_t count = 0;
-    char error[512];
+    struct error error;
     bool has = false;
-    if (rejudge_contracts(list, &contracts, &count, error, sizeof error))
+    if (rejudge_contracts(list, &contracts, &count, &error))
         for (size_t i = 0; i < count; i++)
             has |= contract_same(contracts[i].name, c->name);
     free(contracts);
@@ -261,7 +259,7 @@ static bool contracts_have(const char *list, const struct contract *c)
 
 // A finding's contracts, one by one, against the expectations; then what was
 // expected and not found.
-static bool compare(struct fuzz *x, char *error, size_t error_size)
+static bool compare(struct fuzz *x, struct error *error)
 {
     struct comparing *c = &x->comparing;
     for (size_t i = 0; i < x->findings.count; i++) {
@@ -281,63 +279,60 @@ static bool compare(struct fuzz *x, char *error, size_t error_size)
             comparing_expected(c, backend, x->contracts, x->contract_count, op);
     }
     c->report.interrupted = stopped(x);
-    snprintf(error, error_size, "%s", c->error);
-    return c->error[0] == '\0' && (stopped(x) || comparing_write(c, error, error_size));
+    error_set(error, "%s", c->error.text);
+    return c->error.text[0] == '\0' && (stopped(x) || comparing_write(c, error));
 }
 
 // Confirms, notes and compares what was found. Whatever goes wrong, the rest is
 // done; the first trouble is in ERROR.
-static void conclude(struct fuzz *x, const struct fuzz_status *status, bool compares, char *error,
-                     size_t error_size)
+static void conclude(struct fuzz *x, const struct fuzz_status *status, bool compares,
+                     struct error *error)
 {
-    char other[1024] = "";
-    bool ok = folder_save(&x->folder, other, sizeof other);
-    ok = findings_collect(&x->findings, &x->folder, &x->selection, &x->run, &x->screen, other,
-                          sizeof other) &&
+    struct error other = {""};
+    bool ok = folder_save(&x->folder, &other);
+    ok = findings_collect(&x->findings, &x->folder, &x->selection, &x->run, &x->screen, &other) &&
          ok;
-    ok = note_findings(x, other, sizeof other) && ok;
-    ok = note_campaign(x, x->interrupted ? "interrupted" : "finished", status, other,
-                       sizeof other) &&
-         ok;
+    ok = note_findings(x, &other) && ok;
+    ok = note_campaign(x, x->interrupted ? "interrupted" : "finished", status, &other) && ok;
     if (compares)
-        ok = compare(x, other, sizeof other) && ok;
-    if (!ok && error[0] == '\0')
-        snprintf(error, error_size, "%s", other);
+        ok = compare(x, &other) && ok;
+    if (!ok && error->text[0] == '\0')
+        error_set(error, "%s", other.text);
 }
 
-static int finish(struct fuzz *x, char *error, size_t error_size)
+static int finish(struct fuzz *x, struct error *error)
 {
     struct fuzz_status status;
     bool compares = x->own->baseline || x->own->write;
     x->interrupted = stopped(x);
     terminal(x, &status);
     x->folder.seconds = x->began_seconds + elapsed_seconds(x);
-    conclude(x, &status, compares, error, error_size);
+    conclude(x, &status, compares, error);
     screen_clear(&x->screen);
     int code = fuzz_report(x, &status, compares);
-    return output_end(&x->out, error[0] ? error_tell("%s", error) : code);
+    return output_end(&x->out, error->text[0] ? error_tell("%s", error->text) : code);
 }
 
 int fuzz_run(struct fuzz *x)
 {
-    char error[1024] = "";
+    struct error error = {""};
     // Where the report goes is known to work before hours are spent.
-    if (!output_open(&x->out, x->output, error, sizeof error))
-        return error_tell("%s", error);
+    if (!output_open(&x->out, x->output, &error))
+        return error_tell("%s", error.text);
     int status = EXIT_TROUBLE;
     bool compares = x->own->baseline || x->own->write;
-    if ((compares && !comparing_open(&x->comparing, x->own->baseline, x->own->write, &x->run, error,
-                                     sizeof error)) ||
-        !begin(x, error, sizeof error)) {
-        error_tell("%s", error);
+    if ((compares &&
+         !comparing_open(&x->comparing, x->own->baseline, x->own->write, &x->run, &error)) ||
+        !begin(x, &error)) {
+        error_tell("%s", error.text);
         output_abandon(&x->out);
     } else {
         struct fuzz_status had;
         terminal(x, &had); // of a campaign that goes on
         screen_init(&x->screen, x->quiet, had.executions);
-        run_groups(x, error, sizeof error);
+        run_groups(x, &error);
         screen_clear(&x->screen);
-        status = finish(x, error, sizeof error);
+        status = finish(x, &error);
     }
     findings_free(&x->findings);
     comparing_free(&x->comparing);

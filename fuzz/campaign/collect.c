@@ -28,22 +28,22 @@ static const struct backend *backend_named(const struct selection *list, const c
     return NULL;
 }
 
-static bool write_finding(const struct fuzz_finding *x, char *error, size_t error_size)
+static bool write_finding(const struct fuzz_finding *x, struct error *error)
 {
     struct output out;
-    if (!output_open(&out, x->path, error, error_size))
+    if (!output_open(&out, x->path, error))
         return false;
     fprintf(out.file, "# %s\n", x->message);
     saved_print(&x->saved, out.file);
-    return output_close(&out, error, error_size);
+    return output_close(&out, error);
 }
 
 // Minimised before, by this campaign or one that it resumes?
 static bool had_before(struct fuzz_finding *x)
 {
     struct saved before;
-    char why[512];
-    if (!saved_load(x->path, &before, why, sizeof why) || !saved_same(&before, &x->saved) ||
+    struct error why;
+    if (!saved_load(x->path, &before, &why) || !saved_same(&before, &x->saved) ||
         case_compare(&before.c, &x->saved.c) > 0)
         return false;
     x->saved.c = before.c;
@@ -55,6 +55,7 @@ static void confirm(struct fuzz_finding *x, const struct backend *b, unsigned tr
 {
     struct contract *contracts = NULL;
     size_t count = 0;
+    struct error error = {""};
     struct sweep_options mine = *run;
     mine.device = x->saved.device;
     mine.stop = NULL; // what was found is confirmed even when the user wants to stop
@@ -62,20 +63,23 @@ static void confirm(struct fuzz_finding *x, const struct backend *b, unsigned tr
         snprintf(x->reason, sizeof x->reason, "the backend is not here");
     else if (!x->saved.has_rule)
         snprintf(x->reason, sizeof x->reason, "its file names no rule");
-    else if (rejudge_contracts(x->saved.contracts, &contracts, &count, x->reason, sizeof x->reason))
+    else if (rejudge_contracts(x->saved.contracts, &contracts, &count, &error))
         x->confirmed = case_minimise(b, &contracts[0], &x->saved, tries, &mine, x->message,
-                                     sizeof x->message, x->reason, sizeof x->reason);
+                                     sizeof x->message, &error);
+    if (error.text[0])
+        snprintf(x->reason, sizeof x->reason, "%.*s", TRACE_REASON_MAX - 1, error.text);
     free(contracts);
 }
 
 static bool collect_file(struct fuzz_findings *x, const struct fuzz_folder *f, const char *path,
                          const struct selection *backends, unsigned tries,
-                         const struct sweep_options *run, char *error, size_t error_size)
+                         const struct sweep_options *run, struct error *error)
 {
     struct fuzz_finding *item;
     struct saved s;
-    char why[512], name[SAVED_NAME_MAX];
-    if (!saved_load(path, &s, why, sizeof why)) {
+    struct error why;
+    char name[SAVED_NAME_MAX];
+    if (!saved_load(path, &s, &why)) {
         x->unreadable++;
         return true;
     }
@@ -92,7 +96,7 @@ static bool collect_file(struct fuzz_findings *x, const struct fuzz_folder *f, c
         item->saved = s;
         confirm(item, backend_named(backends, s.backend), tries, run);
     }
-    return !item->confirmed || write_finding(item, error, error_size);
+    return !item->confirmed || write_finding(item, error);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -107,7 +111,7 @@ static int is_plain(const struct dirent *e)
 
 bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
                       const struct selection *backends, const struct sweep_options *run,
-                      struct fuzz_screen *screen, char *error, size_t error_size)
+                      struct fuzz_screen *screen, struct error *error)
 {
     struct dirent **entries = NULL;
     int count = scandir(f->found, &entries, is_plain, by_name);
@@ -116,13 +120,13 @@ bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
     bool ok = count >= 0;
     *x = (struct fuzz_findings){.count = 0};
     if (!ok)
-        snprintf(error, error_size, "cannot read '%s': %s", f->found, strerror(errno));
+        error_set(error, "cannot read '%s': %s", f->found, strerror(errno));
     for (int i = 0; i < count; i++) {
         bool stop = run->stop && *run->stop;
         bool hurry = clock_now_ms() > began + (stop ? PATIENCE_MS : span_ms);
         char *path = path_join(f->found, entries[i]->d_name);
         screen_step(screen, "minimised", (size_t)i, (size_t)count);
-        ok = ok && collect_file(x, f, path, backends, hurry ? 1 : TRIES, run, error, error_size);
+        ok = ok && collect_file(x, f, path, backends, hurry ? 1 : TRIES, run, error);
         free(path);
         free(entries[i]);
     }

@@ -7,6 +7,7 @@
 #define STORESCOPE_CAMPAIGN_COLLECT_H
 
 #include "backends/selection.h"
+#include "base/error.h"
 #include "findings/minimise.h"
 #include "fuzz/campaign/screen.h"
 
@@ -28,7 +29,7 @@ struct fuzz_findings {
 // or some seconds once the user wants to stop, findings are saved as they are.
 bool findings_collect(struct fuzz_findings *x, const struct fuzz_folder *f,
                       const struct selection *backends, const struct sweep_options *run,
-                      struct fuzz_screen *screen, char *error, size_t error_size);
+                      struct fuzz_screen *screen, struct error *error);
 void findings_free(struct fuzz_findings *x);
 
 #endif

@@ -67,8 +67,7 @@ static void forget(char **program)
     *program = NULL;
 }
 
-bool programs_find(struct engine_programs *p, enum engine_kind wanted, char *error,
-                   size_t error_size)
+bool programs_find(struct engine_programs *p, enum engine_kind wanted, struct error *error)
 {
     const char *said = getenv("STORESCOPE_FUZZERS");
     char libfuzzer[160] = "", afl[160] = "";
@@ -94,8 +93,8 @@ bool programs_find(struct engine_programs *p, enum engine_kind wanted, char *err
     const char *first = wanted & ENGINE_LIBFUZZER ? libfuzzer : "";
     const char *second = wanted & ENGINE_AFL ? afl : "";
     if (!left)
-        snprintf(error, error_size, "no engine to fuzz with: %s%s%s", first,
-                 *first && *second ? "; " : "", second);
+        error_set(error, "no engine to fuzz with: %s%s%s", first, *first && *second ? "; " : "",
+                  second);
     else if (*first || *second)
         fprintf(stderr, "storescope: only one engine runs: %s%s\n", first, second);
     if (!left)

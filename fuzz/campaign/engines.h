@@ -6,6 +6,7 @@
 #ifndef STORESCOPE_CAMPAIGN_ENGINES_H
 #define STORESCOPE_CAMPAIGN_ENGINES_H
 
+#include "base/error.h"
 #include "fuzz/campaign/folder.h"
 
 #include <sys/types.h>
@@ -19,8 +20,7 @@ struct engine_programs {
 
 // Finds what there is of the engines asked for. What is missing is told on
 // stderr by its package; false and one line in ERROR when nothing is left.
-bool programs_find(struct engine_programs *p, enum engine_kind wanted, char *error,
-                   size_t error_size);
+bool programs_find(struct engine_programs *p, enum engine_kind wanted, struct error *error);
 void programs_free(struct engine_programs *p);
 
 struct engine {

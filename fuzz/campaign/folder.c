@@ -69,11 +69,11 @@ static bool read_state(struct fuzz_folder *f, FILE *file)
            f->total >= 0 && f->op >= -1 && f->op < (int)OP_COUNT;
 }
 
-bool folder_save(const struct fuzz_folder *f, char *error, size_t error_size)
+bool folder_save(const struct fuzz_folder *f, struct error *error)
 {
     struct output out;
     char *path = path_join(f->state, "state");
-    bool ok = output_open(&out, path, error, error_size);
+    bool ok = output_open(&out, path, error);
     free(path);
     if (!ok)
         return false;
@@ -83,7 +83,7 @@ bool folder_save(const struct fuzz_folder *f, char *error, size_t error_size)
             f->op);
     for (size_t i = 0; i < f->backend_count; i++)
         fprintf(out.file, "backend %s\n", f->backends[i]);
-    return output_close(&out, error, error_size);
+    return output_close(&out, error);
 }
 
 // ---- opening ----
@@ -99,7 +99,7 @@ static void name_paths(struct fuzz_folder *f, const char *root)
     f->findings = path_join(root, "findings");
 }
 
-static bool lock_folder(struct fuzz_folder *f, char *error, size_t error_size)
+static bool lock_folder(struct fuzz_folder *f, struct error *error)
 {
     char *path = path_join(f->state, "lock");
     f->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -107,12 +107,13 @@ static bool lock_folder(struct fuzz_folder *f, char *error, size_t error_size)
     if (f->lock >= 0 && flock(f->lock, LOCK_EX | LOCK_NB) == 0)
         return true;
     if (f->lock >= 0 && errno == EWOULDBLOCK)
-        snprintf(error, error_size,
-                 "another campaign runs in '%s'; wait for it, or name another folder with --corpus",
-                 f->root);
+        error_set(
+            error,
+            "another campaign runs in '%s'; wait for it, or name another folder with --corpus",
+            f->root);
     else
-        snprintf(error, error_size, "cannot lock '%s': %s; name another folder with --corpus",
-                 f->root, strerror(errno));
+        error_set(error, "cannot lock '%s': %s; name another folder with --corpus", f->root,
+                  strerror(errno));
     return false;
 }
 
@@ -127,17 +128,15 @@ static void new_key(struct fuzz_folder *f)
     snprintf(f->key, sizeof f->key, "%s-%ld-%d", day, now.tv_nsec / 1000, (int)getpid());
 }
 
-static bool open_state(struct fuzz_folder *f, bool resume, char *error, size_t error_size)
+static bool open_state(struct fuzz_folder *f, bool resume, struct error *error)
 {
     char *path = path_join(f->state, "state");
     FILE *file = fopen(path, "re");
     free(path);
-    if (file == NULL && resume) {
-        snprintf(error, error_size,
-                 "there is no campaign in '%s' to resume; leave --resume out to start one",
-                 f->root);
-        return false;
-    }
+    if (file == NULL && resume)
+        return error_set(error,
+                         "there is no campaign in '%s' to resume; leave --resume out to start one",
+                         f->root);
     if (file == NULL) {
         new_key(f);
         return true;
@@ -145,35 +144,34 @@ static bool open_state(struct fuzz_folder *f, bool resume, char *error, size_t e
     bool ok = read_state(f, file);
     fclose(file);
     if (!ok)
-        snprintf(error, error_size,
-                 "the state of the campaign in '%s' makes no sense; remove '%s' to start anew",
-                 f->root, f->state);
+        error_set(error,
+                  "the state of the campaign in '%s' makes no sense; remove '%s' to start anew",
+                  f->root, f->state);
     else if (!resume)
-        snprintf(error, error_size,
-                 "there is a campaign in '%s' already; --resume goes on with it, or name another "
-                 "folder with --corpus",
-                 f->root);
+        error_set(error,
+                  "there is a campaign in '%s' already; --resume goes on with it, or name another "
+                  "folder with --corpus",
+                  f->root);
     return ok && resume;
 }
 
-bool folder_open(struct fuzz_folder *f, const char *root, bool resume, char *error,
-                 size_t error_size)
+bool folder_open(struct fuzz_folder *f, const char *root, bool resume, struct error *error)
 {
     struct stat status;
     *f = (struct fuzz_folder){.lock = -1, .device = DEVICE_DST, .op = -1};
     name_paths(f, root);
     bool ok = true;
     if (resume && stat(f->state, &status) != 0) {
-        snprintf(error, error_size,
-                 "there is no campaign in '%s' to resume; leave --resume out to start one", root);
+        error_set(error, "there is no campaign in '%s' to resume; leave --resume out to start one",
+                  root);
         ok = false;
     }
-    ok = ok && make_folder(f->root, "name another with --corpus", error, error_size) &&
-         make_folder(f->state, "name another with --corpus", error, error_size) &&
-         lock_folder(f, error, error_size) && open_state(f, resume, error, error_size) &&
-         make_folder(f->found, "name another with --corpus", error, error_size) &&
-         make_folder(f->seeds, "name another with --corpus", error, error_size) &&
-         make_folder(f->findings, "name another with --corpus", error, error_size);
+    ok = ok && make_folder(f->root, "name another with --corpus", error) &&
+         make_folder(f->state, "name another with --corpus", error) && lock_folder(f, error) &&
+         open_state(f, resume, error) &&
+         make_folder(f->found, "name another with --corpus", error) &&
+         make_folder(f->seeds, "name another with --corpus", error) &&
+         make_folder(f->findings, "name another with --corpus", error);
     if (!ok)
         folder_close(f);
     return ok;
@@ -201,23 +199,22 @@ void folder_close(struct fuzz_folder *f)
 
 // ---- seeds ----
 
-static bool write_bytes(struct fuzz_folder *f, const void *bytes, size_t length, char *error,
-                        size_t error_size)
+static bool write_bytes(struct fuzz_folder *f, const void *bytes, size_t length,
+                        struct error *error)
 {
     struct output out;
     char name[40];
     snprintf(name, sizeof name, "seed-%06" PRIu64, f->seed_count++);
     char *path = path_join(f->seeds, name);
-    bool ok = output_open(&out, path, error, error_size);
+    bool ok = output_open(&out, path, error);
     free(path);
     if (!ok)
         return false;
     fwrite(bytes, length, 1, out.file);
-    return output_close(&out, error, error_size);
+    return output_close(&out, error);
 }
 
-static bool write_seed(struct fuzz_folder *f, const struct copy_case *c, char *error,
-                       size_t error_size)
+static bool write_seed(struct fuzz_folder *f, const struct copy_case *c, struct error *error)
 {
     uint8_t bytes[CASE_BYTES];
     char *text = NULL;
@@ -225,13 +222,13 @@ static bool write_seed(struct fuzz_folder *f, const struct copy_case *c, char *e
     struct copy_case fitting = *c;
     fitting.fill = c->fill % CASE_BYTES_FILLS;
     if (case_to_bytes(&fitting, 0, bytes))
-        return write_bytes(f, bytes, sizeof bytes, error, error_size);
+        return write_bytes(f, bytes, sizeof bytes, error);
     // What bytes cannot describe goes as its text.
     FILE *out = open_memstream(&text, &length);
     assert(out != NULL);
     saved_print(&(struct saved){.device = DEVICE_DST, .c = *c}, out);
     fclose(out);
-    bool ok = write_bytes(f, text, length, error, error_size);
+    bool ok = write_bytes(f, text, length, error);
     free(text);
     return ok;
 }
@@ -247,21 +244,21 @@ static void skip(struct fuzz_folder *f, const char *why)
 }
 
 // Always tried: each class of sizes, and what overlaps.
-static bool write_own_seeds(struct fuzz_folder *f, char *error, size_t error_size)
+static bool write_own_seeds(struct fuzz_folder *f, struct error *error)
 {
     static const uint64_t sizes[] = {0,  1,  2,   3,   4,   7,   8,    15,   16,   31,
                                      32, 64, 100, 128, 256, 512, 1024, 2048, 4096, 8192};
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof sizes / sizeof *sizes; i++) {
         struct copy_case c = {.op = OP_MEMMOVE, .size = sizes[i], .fill = 1};
-        ok = write_seed(f, &c, error, error_size);
+        ok = write_seed(f, &c, error);
         c.dst_off = 1;
         c.src_off = 3;
-        ok = ok && write_seed(f, &c, error, error_size);
+        ok = ok && write_seed(f, &c, error);
         c.overlapping = true;
         c.overlap = (int64_t)sizes[i] / 2;
         c.src_off = case_src_off(c.dst_off, c.overlap);
-        ok = ok && write_seed(f, &c, error, error_size);
+        ok = ok && write_seed(f, &c, error);
     }
     return ok;
 }
@@ -272,7 +269,7 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 }
 
 // Files that are seeds as they are; no input is that large.
-static bool copy_seeds(struct fuzz_folder *f, const char *from, char *error, size_t error_size)
+static bool copy_seeds(struct fuzz_folder *f, const char *from, struct error *error)
 {
     uint8_t bytes[512];
     DIR *dir = from ? opendir(from) : NULL;
@@ -282,7 +279,7 @@ static bool copy_seeds(struct fuzz_folder *f, const char *from, char *error, siz
         FILE *file = e->d_name[0] == '.' ? NULL : fopen(path, "re");
         size_t length = file ? fread(bytes, 1, sizeof bytes, file) : 0;
         if (length > 0)
-            ok = write_bytes(f, bytes, length, error, error_size);
+            ok = write_bytes(f, bytes, length, error);
         if (file)
             fclose(file);
         free(path);
@@ -292,20 +289,20 @@ static bool copy_seeds(struct fuzz_folder *f, const char *from, char *error, siz
     return ok;
 }
 
-bool folder_seed(struct fuzz_folder *f, const char *ready, char *error, size_t error_size)
+bool folder_seed(struct fuzz_folder *f, const char *ready, struct error *error)
 {
     char *const roots[] = {f->root, NULL};
     struct saved s;
-    char why[512];
-    bool ok = write_own_seeds(f, error, error_size) && copy_seeds(f, ready, error, error_size);
+    struct error why;
+    bool ok = write_own_seeds(f, error) && copy_seeds(f, ready, error);
     FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
     for (FTSENT *e; ok && tree && (e = fts_read(tree)) != NULL;) {
         if (e->fts_info == FTS_D && strcmp(e->fts_name, ".campaign") == 0)
             fts_set(tree, e, FTS_SKIP);
-        else if (e->fts_info == FTS_F && saved_load(e->fts_path, &s, why, sizeof why))
-            ok = write_seed(f, &s.c, error, error_size);
+        else if (e->fts_info == FTS_F && saved_load(e->fts_path, &s, &why))
+            ok = write_seed(f, &s.c, error);
         else if (e->fts_info == FTS_F)
-            skip(f, why);
+            skip(f, why.text);
     }
     if (tree)
         fts_close(tree);

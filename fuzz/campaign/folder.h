@@ -14,6 +14,7 @@
 #ifndef STORESCOPE_CAMPAIGN_FOLDER_H
 #define STORESCOPE_CAMPAIGN_FOLDER_H
 
+#include "base/error.h"
 #include "base/file.h"
 #include "findings/saved_case.h"
 #include "fuzz/campaign/history.h"
@@ -37,13 +38,12 @@ struct fuzz_folder {
 
 // Makes the folder, or opens the one there is, with RESUME. False and one line
 // in ERROR.
-bool folder_open(struct fuzz_folder *f, const char *root, bool resume, char *error,
-                 size_t error_size);
+bool folder_open(struct fuzz_folder *f, const char *root, bool resume, struct error *error);
 // Writes the state, whole or not at all.
-bool folder_save(const struct fuzz_folder *f, char *error, size_t error_size);
+bool folder_save(const struct fuzz_folder *f, struct error *error);
 // Makes seeds of the user's files, of those in READY (or NULL), which are taken as
 // they are, and of a few cases that are always tried.
-bool folder_seed(struct fuzz_folder *f, const char *ready, char *error, size_t error_size);
+bool folder_seed(struct fuzz_folder *f, const char *ready, struct error *error);
 void folder_close(struct fuzz_folder *f);
 
 #endif

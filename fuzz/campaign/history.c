@@ -48,17 +48,16 @@ char *history_default_path(void)
     return length < 0 ? NULL : path;
 }
 
-bool history_fail(const struct history *h, char *error, size_t error_size)
+bool history_fail(const struct history *h, struct error *error)
 {
     int code = h->db ? sqlite3_errcode(h->db) : SQLITE_NOMEM;
     const char *what = h->db ? sqlite3_errmsg(h->db) : "out of memory";
     if (code == SQLITE_NOTADB)
-        snprintf(error, error_size,
-                 "'%s' is not a history of storescope: %s; name another file with --db", h->path,
-                 what);
+        error_set(error, "'%s' is not a history of storescope: %s; name another file with --db",
+                  h->path, what);
     else
-        snprintf(error, error_size, "the history '%s' cannot be used: %s; --db FILE names another",
-                 h->path, what);
+        error_set(error, "the history '%s' cannot be used: %s; --db FILE names another", h->path,
+                  what);
     return false;
 }
 
@@ -80,55 +79,52 @@ static bool read_number(struct history *h, const char *sql, int64_t *out)
 
 // In one transaction with the look at the version, so that of two that open an
 // old file one brings it up to date.
-static bool migrate(struct history *h, char *error, size_t error_size)
+static bool migrate(struct history *h, struct error *error)
 {
     int64_t version, application, tables;
     char sql[80];
     if (!read_number(h, "PRAGMA application_id", &application) ||
         !read_number(h, "PRAGMA user_version", &version) ||
         !read_number(h, "SELECT count(*) FROM sqlite_schema", &tables))
-        return history_fail(h, error, error_size);
-    if (tables > 0 && application != APPLICATION) {
-        snprintf(error, error_size,
-                 "'%s' is another program's database; name another file with --db", h->path);
-        return false;
-    }
-    if (version > HISTORY_VERSION || version < 0) {
-        snprintf(error, error_size,
-                 "the history '%s' is of version %" PRId64 ", and this storescope knows up to %d; "
-                 "take a newer one, or name another file with --db",
-                 h->path, version, HISTORY_VERSION);
-        return false;
-    }
+        return history_fail(h, error);
+    if (tables > 0 && application != APPLICATION)
+        return error_set(error, "'%s' is another program's database; name another file with --db",
+                         h->path);
+    if (version > HISTORY_VERSION || version < 0)
+        return error_set(error,
+                         "the history '%s' is of version %" PRId64
+                         ", and this storescope knows up to %d; "
+                         "take a newer one, or name another file with --db",
+                         h->path, version, HISTORY_VERSION);
     for (; version < HISTORY_VERSION; version++)
         if (!run(h, steps[version]))
-            return history_fail(h, error, error_size);
+            return history_fail(h, error);
     snprintf(sql, sizeof sql, "PRAGMA application_id=%d; PRAGMA user_version=%d", APPLICATION,
              HISTORY_VERSION);
-    return run(h, sql) || history_fail(h, error, error_size);
+    return run(h, sql) || history_fail(h, error);
 }
 
-static bool prepare(struct history *h, char *error, size_t error_size)
+static bool prepare(struct history *h, struct error *error)
 {
     int64_t version = 0;
     sqlite3_busy_timeout(h->db, BUSY_MS);
     // What is no database shows here.
     if (!read_number(h, "PRAGMA user_version", &version) ||
         !run(h, "PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL"))
-        return history_fail(h, error, error_size);
+        return history_fail(h, error);
     if (version != HISTORY_VERSION) {
         if (!run(h, "BEGIN IMMEDIATE"))
-            return history_fail(h, error, error_size);
-        bool ok = migrate(h, error, error_size);
+            return history_fail(h, error);
+        bool ok = migrate(h, error);
         if (!run(h, ok ? "COMMIT" : "ROLLBACK") && ok)
-            return history_fail(h, error, error_size);
+            return history_fail(h, error);
         if (!ok)
             return false;
     }
-    return run(h, "PRAGMA journal_mode=WAL") || history_fail(h, error, error_size);
+    return run(h, "PRAGMA journal_mode=WAL") || history_fail(h, error);
 }
 
-struct history *history_open(const char *path, bool create, char *error, size_t error_size)
+struct history *history_open(const char *path, bool create, struct error *error)
 {
     struct history *h = calloc(1, sizeof *h);
     assert(h != NULL);
@@ -137,19 +133,18 @@ struct history *history_open(const char *path, bool create, char *error, size_t 
     struct stat status;
     bool ok = true;
     if (!create && stat(path, &status) != 0) {
-        snprintf(error, error_size,
-                 "there is no history '%s': %s; a campaign makes one (`storescope fuzz --help')",
-                 path, strerror(errno));
+        error_set(error,
+                  "there is no history '%s': %s; a campaign makes one (`storescope fuzz --help')",
+                  path, strerror(errno));
         ok = false;
     } else if (create) {
-        ok = make_folders_of(path, "--db FILE names another place for the history", error,
-                             error_size);
+        ok = make_folders_of(path, "--db FILE names another place for the history", error);
     }
     if (ok &&
         sqlite3_open_v2(path, &h->db, SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0),
                         NULL) != SQLITE_OK)
-        ok = history_fail(h, error, error_size);
-    if (ok && prepare(h, error, error_size))
+        ok = history_fail(h, error);
+    if (ok && prepare(h, error))
         return h;
     history_close(h);
     return NULL;
@@ -193,17 +188,16 @@ static bool finish(sqlite3_stmt *s, bool bound)
 }
 
 // Ends a transaction; the error is kept before the rollback clears it.
-static bool end(struct history *h, bool ok, char *error, size_t error_size)
+static bool end(struct history *h, bool ok, struct error *error)
 {
     if (ok && run(h, "COMMIT"))
         return true;
-    history_fail(h, error, error_size);
+    history_fail(h, error);
     run(h, "ROLLBACK");
     return false;
 }
 
-bool history_campaign(struct history *h, const struct history_campaign *c, char *error,
-                      size_t error_size)
+bool history_campaign(struct history *h, const struct history_campaign *c, struct error *error)
 {
     static const char sql[] =
         "INSERT INTO campaigns(key, started, updated, seconds, state, backends, contracts,"
@@ -213,7 +207,7 @@ bool history_campaign(struct history *h, const struct history_campaign *c, char 
     sqlite3_stmt *s = NULL;
     bool ok = history_bind(h, &s, sql, "tndtttnn", c->key, c->now, c->seconds, c->state,
                            c->backends, c->contracts, (int64_t)c->executions, (int64_t)c->corpus);
-    return finish(s, ok) || history_fail(h, error, error_size);
+    return finish(s, ok) || history_fail(h, error);
 }
 
 static bool was_had(struct history *h, const struct saved *f, bool *had)
@@ -229,7 +223,7 @@ static bool was_had(struct history *h, const struct saved *f, bool *had)
 }
 
 bool history_finding(struct history *h, const char *key, int64_t now, const struct saved *f,
-                     bool *is_new, char *error, size_t error_size)
+                     bool *is_new, struct error *error)
 {
     static const char sql[] =
         "INSERT INTO findings(backend, rule, sites, contracts, device, example, first_seen,"
@@ -243,7 +237,7 @@ bool history_finding(struct history *h, const char *key, int64_t now, const stru
     bool had = false;
     case_print(&f->c, text);
     if (!run(h, "BEGIN IMMEDIATE"))
-        return history_fail(h, error, error_size);
+        return history_fail(h, error);
     bool ok = was_had(h, f, &had);
     if (ok) {
         bool bound = history_bind(h, &s, sql, "ttttttnt", f->backend, rule_name[f->rule], f->sites,
@@ -251,12 +245,11 @@ bool history_finding(struct history *h, const char *key, int64_t now, const stru
         ok = finish(s, bound);
     }
     *is_new = !had;
-    return end(h, ok, error, error_size);
+    return end(h, ok, error);
 }
 
 bool history_coverage(struct history *h, const char *key, int64_t now,
-                      const struct history_sample *samples, size_t count, char *error,
-                      size_t error_size)
+                      const struct history_sample *samples, size_t count, struct error *error)
 {
     static const char sql[] =
         "INSERT OR REPLACE INTO coverage(campaign, time, backend, executions, known, reached)"
@@ -264,7 +257,7 @@ bool history_coverage(struct history *h, const char *key, int64_t now,
     if (count == 0)
         return true;
     if (!run(h, "BEGIN IMMEDIATE"))
-        return history_fail(h, error, error_size);
+        return history_fail(h, error);
     bool ok = true;
     for (size_t i = 0; i < count && ok; i++) {
         sqlite3_stmt *s = NULL;
@@ -273,5 +266,5 @@ bool history_coverage(struct history *h, const char *key, int64_t now,
                                   (int64_t)samples[i].reached);
         ok = finish(s, bound);
     }
-    return end(h, ok, error, error_size);
+    return end(h, ok, error);
 }

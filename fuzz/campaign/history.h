@@ -12,6 +12,7 @@
 #ifndef STORESCOPE_HISTORY_H
 #define STORESCOPE_HISTORY_H
 
+#include "base/error.h"
 #include "findings/saved_case.h"
 
 #include "base/terminal.h"
@@ -26,7 +27,7 @@ char *history_default_path(void);
 
 // Opens, and brings a file of an older version up to this one. With CREATE it,
 // and the folders to it, are made where they are not.
-struct history *history_open(const char *path, bool create, char *error, size_t error_size);
+struct history *history_open(const char *path, bool create, struct error *error);
 void history_close(struct history *h);
 
 struct history_campaign {
@@ -37,24 +38,22 @@ struct history_campaign {
     uint64_t executions, corpus;
     int64_t now; // seconds since 1970
 };
-bool history_campaign(struct history *h, const struct history_campaign *c, char *error,
-                      size_t error_size);
+bool history_campaign(struct history *h, const struct history_campaign *c, struct error *error);
 
 // Notes a finding of the campaign. IS_NEW: no campaign had it before.
 bool history_finding(struct history *h, const char *key, int64_t now, const struct saved *finding,
-                     bool *is_new, char *error, size_t error_size);
+                     bool *is_new, struct error *error);
 
 struct history_sample {
     const char *backend;
     uint64_t executions, known, reached; // instructions
 };
 bool history_coverage(struct history *h, const char *key, int64_t now,
-                      const struct history_sample *samples, size_t count, char *error,
-                      size_t error_size);
+                      const struct history_sample *samples, size_t count, struct error *error);
 
 // The trends, newest campaign last.
-bool history_text(struct history *h, const struct terminal *terminal, FILE *out, char *error,
-                  size_t error_size);
-bool history_json(struct history *h, FILE *out, char *error, size_t error_size);
+bool history_text(struct history *h, const struct terminal *terminal, FILE *out,
+                  struct error *error);
+bool history_json(struct history *h, FILE *out, struct error *error);
 
 #endif

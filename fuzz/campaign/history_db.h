@@ -6,6 +6,7 @@
 #ifndef STORESCOPE_HISTORY_DB_H
 #define STORESCOPE_HISTORY_DB_H
 
+#include "base/error.h"
 #include "fuzz/campaign/history.h"
 
 #include <sqlite3.h>
@@ -17,7 +18,7 @@ struct history {
 };
 
 // What SQLite has to say, as one line. Returns false.
-bool history_fail(const struct history *h, char *error, size_t error_size);
+bool history_fail(const struct history *h, struct error *error);
 
 // Prepares a statement and binds its parameters: TYPES has t (text), n (int64_t)
 // or d (double) for each. The statement is to be finalized in any case.

@@ -143,7 +143,7 @@ static bool walk(sqlite3_stmt *s, const struct view *v, size_t *widths,
 }
 
 static bool text_view(struct history *h, const struct view *v, const struct terminal *terminal,
-                      FILE *out, char *error, size_t error_size)
+                      FILE *out, struct error *error)
 {
     sqlite3_stmt *s = NULL;
     size_t widths[COLUMNS_MAX] = {0};
@@ -162,18 +162,18 @@ static bool text_view(struct history *h, const struct view *v, const struct term
         ok = walk(s, v, widths, terminal, out);
     }
     if (!ok)
-        history_fail(h, error, error_size);
+        history_fail(h, error);
     sqlite3_finalize(s);
     return ok;
 }
 
-bool history_text(struct history *h, const struct terminal *terminal, FILE *out, char *error,
-                  size_t error_size)
+bool history_text(struct history *h, const struct terminal *terminal, FILE *out,
+                  struct error *error)
 {
     for (size_t i = 0; i < VIEW_COUNT; i++) {
         if (i > 0)
             fputc('\n', out);
-        if (!text_view(h, &views[i], terminal, out, error, error_size))
+        if (!text_view(h, &views[i], terminal, out, error))
             return false;
     }
     return true;
@@ -214,7 +214,7 @@ static bool json_view(struct history *h, const struct view *v, cJSON *o)
     return code == SQLITE_DONE;
 }
 
-bool history_json(struct history *h, FILE *out, char *error, size_t error_size)
+bool history_json(struct history *h, FILE *out, struct error *error)
 {
     cJSON *o = cJSON_CreateObject();
     assert(o != NULL);
@@ -228,7 +228,7 @@ bool history_json(struct history *h, FILE *out, char *error, size_t error_size)
         fprintf(out, "%s\n", text);
         free(text);
     } else {
-        history_fail(h, error, error_size);
+        history_fail(h, error);
     }
     cJSON_Delete(o);
     return ok;

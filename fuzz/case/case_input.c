@@ -10,10 +10,10 @@
 static bool is_text(const uint8_t *data, size_t size, struct copy_case *out)
 {
     struct saved saved;
-    char error[256];
+    struct error error;
     bool text = size > 4 && (data[0] == '#' || memcmp(data, "case", 4) == 0 ||
                              memcmp(data, "back", 4) == 0 || memcmp(data, "cont", 4) == 0);
-    if (!text || !saved_parse("input", (const char *)data, size, &saved, error, sizeof error))
+    if (!text || !saved_parse("input", (const char *)data, size, &saved, &error))
         return false;
     *out = saved.c;
     return true;

@@ -4,6 +4,7 @@
 #include "fuzz/harness/harness.h"
 #include "base/memory.h"
 
+#include "base/error.h"
 #include "fuzz/case/case_input.h"
 #include "record/native.h"
 
@@ -74,7 +75,7 @@ static void find_tunables(struct target *target)
 static void target_open(struct target *target)
 {
     const struct settings *s = &the_harness.settings;
-    char error[TRACE_REASON_MAX];
+    struct error error;
     const struct recorder_kind *recorder = recorder_find("rewrite");
     target->tried = true;
     if (!judge_init(&target->judge, target->contracts, target->contract_count, target->device))
@@ -89,10 +90,10 @@ static void target_open(struct target *target)
                              .timeout_ms = TIMEOUT_MS,
                              .code_bytes = CODE_BYTES},
     };
-    target->open = rig_open(&target->rig, &target->job, error, sizeof error);
+    target->open = rig_open(&target->rig, &target->job, &error);
     if (!target->open) {
         fprintf(stderr, "%s: %s is left out: %s\n", harness_kind.name, target->backend->name,
-                error);
+                error.text);
         return;
     }
     target->rig.edge_count = EDGE_COUNT;

@@ -25,20 +25,19 @@ static const struct {
 
 // As if it had been loaded by its path.
 static bool take(const char *path, const char *text, size_t length, struct contract *out,
-                 char *error, size_t error_size)
+                 struct error *error)
 {
-    bool ok = contract_parse(path, text, length, out, error, error_size);
+    bool ok = contract_parse(path, text, length, out, error);
     snprintf(out->name, sizeof out->name, "%s", path);
     return ok;
 }
 
-static bool load(const char *name, struct contract *out, char *error, size_t error_size)
+static bool load(const char *name, struct contract *out, struct error *error)
 {
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (strcmp(files[i].path, name) == 0)
-            return take(name, files[i].begin, (size_t)(files[i].end - files[i].begin), out, error,
-                        error_size);
-    return contract_load(name, out, error, error_size);
+            return take(name, files[i].begin, (size_t)(files[i].end - files[i].begin), out, error);
+    return contract_load(name, out, error);
 }
 
 // The line of FUNCTION, as text of its own; false when there is none.
@@ -62,7 +61,8 @@ size_t harness_contracts(const struct backend *b, const struct contract **out,
                          enum device_side *device)
 {
     static const char family[] = "engine/", blanks[] = "\t ";
-    char line[LINE_MAX_BYTES], error[256], *rest = NULL;
+    char line[LINE_MAX_BYTES], *rest = NULL;
+    struct error error;
     size_t count = 0;
     if (strncmp(b->name, family, sizeof family - 1) != 0 ||
         !find_line(b->name + sizeof family - 1, line))
@@ -73,8 +73,8 @@ size_t harness_contracts(const struct backend *b, const struct contract **out,
     if (!side || !device_side_parse(side, device))
         settings_refuse("tests/engine/contracts.tsv: %s names no side", b->name);
     for (const char *name; (name = strtok_r(NULL, blanks, &rest)) && count < PROMISES_MAX;)
-        if (!load(name, &contracts[count++], error, sizeof error))
-            settings_refuse("%s", error);
+        if (!load(name, &contracts[count++], &error))
+            settings_refuse("%s", error.text);
     *out = contracts;
     return count;
 }

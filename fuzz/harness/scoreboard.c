@@ -14,7 +14,7 @@
 
 #define OFFSET_BIAS (UINT64_C(1) << 63)
 
-static void *map_file(int fd, const char *path, bool write, char *error, size_t error_size)
+static void *map_file(int fd, const char *path, bool write, struct error *error)
 {
     struct stat info;
     bool good = fstat(fd, &info) == 0;
@@ -22,53 +22,53 @@ static void *map_file(int fd, const char *path, bool write, char *error, size_t 
         good = ftruncate(fd, sizeof(struct scoreboard)) == 0 && fstat(fd, &info) == 0;
     }
     if (!good) {
-        snprintf(error, error_size, "cannot size the board %s: %s", path, strerror(errno));
+        error_set(error, "cannot size the board %s: %s", path, strerror(errno));
         return NULL;
     }
     if (info.st_size != sizeof(struct scoreboard)) {
-        snprintf(error, error_size, "%s is no board of this version; remove it", path);
+        error_set(error, "%s is no board of this version; remove it", path);
         return NULL;
     }
     void *map = mmap(NULL, sizeof(struct scoreboard), write ? PROT_READ | PROT_WRITE : PROT_READ,
                      MAP_SHARED, fd, 0);
     if (map != MAP_FAILED)
         return map;
-    snprintf(error, error_size, "cannot map the board %s: %s", path, strerror(errno));
+    error_set(error, "cannot map the board %s: %s", path, strerror(errno));
     return NULL;
 }
 
-static struct scoreboard *open_as(const char *path, bool write, char *error, size_t error_size)
+static struct scoreboard *open_as(const char *path, bool write, struct error *error)
 {
     int fd = open(path, write ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0666);
     if (fd < 0) {
-        snprintf(error, error_size, "cannot open the board %s: %s", path, strerror(errno));
+        error_set(error, "cannot open the board %s: %s", path, strerror(errno));
         return NULL;
     }
-    struct scoreboard *b = map_file(fd, path, write, error, error_size);
+    struct scoreboard *b = map_file(fd, path, write, error);
     close(fd);
     uint64_t none = 0;
     if (b && write && !atomic_compare_exchange_strong(&b->magic, &none, SCOREBOARD_MAGIC) &&
         none != SCOREBOARD_MAGIC)
         none = 1;
     if (b && (write ? none == 1 : atomic_load(&b->magic) != SCOREBOARD_MAGIC)) {
-        snprintf(error, error_size, "%s is no board of this version; remove it", path);
+        error_set(error, "%s is no board of this version; remove it", path);
         scoreboard_close(b);
         return NULL;
     }
     return b;
 }
 
-struct scoreboard *scoreboard_open(const char *path, char *error, size_t error_size)
+struct scoreboard *scoreboard_open(const char *path, struct error *error)
 {
-    struct scoreboard *b = open_as(path, true, error, error_size);
+    struct scoreboard *b = open_as(path, true, error);
     if (b)
         atomic_fetch_add(&b->processes, 1);
     return b;
 }
 
-const struct scoreboard *scoreboard_look(const char *path, char *error, size_t error_size)
+const struct scoreboard *scoreboard_look(const char *path, struct error *error)
 {
-    return open_as(path, false, error, error_size);
+    return open_as(path, false, error);
 }
 
 void scoreboard_close(const struct scoreboard *scoreboard)

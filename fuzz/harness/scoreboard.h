@@ -13,6 +13,8 @@
 #ifndef STORESCOPE_SCOREBOARD_H
 #define STORESCOPE_SCOREBOARD_H
 
+#include "base/error.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,9 +72,9 @@ struct scoreboard {
 
 // Maps the scoreboard at PATH, making it when it is not there. NULL and one line in
 // ERROR: it cannot be opened, or is something else.
-struct scoreboard *scoreboard_open(const char *path, char *error, size_t error_size);
+struct scoreboard *scoreboard_open(const char *path, struct error *error);
 // To look at, without making one.
-const struct scoreboard *scoreboard_look(const char *path, char *error, size_t error_size);
+const struct scoreboard *scoreboard_look(const char *path, struct error *error);
 void scoreboard_close(const struct scoreboard *scoreboard);
 
 // The backend's row, taken if it has none; NULL when all are.

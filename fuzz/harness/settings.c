@@ -59,17 +59,17 @@ static void each_part(const char *list, void (*take)(struct settings *, const ch
 
 static void take_backends(struct settings *s, const char *pattern)
 {
-    char error[512];
-    if (!backend_list_find(&s->all, pattern, &s->chosen, error, sizeof error))
-        settings_refuse("%s", error);
+    struct error error;
+    if (!backend_list_find(&s->all, pattern, &s->chosen, &error))
+        settings_refuse("%s", error.text);
 }
 
 static void take_contract(struct settings *s, const char *name)
 {
-    char error[512];
+    struct error error;
     s->contracts = must(realloc(s->contracts, (s->contract_count + 1) * sizeof *s->contracts));
-    if (!contract_load(name, &s->contracts[s->contract_count++], error, sizeof error))
-        settings_refuse("%s", error);
+    if (!contract_load(name, &s->contracts[s->contract_count++], &error))
+        settings_refuse("%s", error.text);
 }
 
 static bool is_wanted(const struct settings *s, const struct backend *b, bool named)
@@ -121,24 +121,24 @@ static void read_op(struct settings *s)
 
 static void read_expectations(struct settings *s)
 {
-    char error[512];
-    if (s->text[SET_EXPECT] && !expect_load(s->text[SET_EXPECT], &s->expect, error, sizeof error))
-        settings_refuse("%s", error);
+    struct error error;
+    if (s->text[SET_EXPECT] && !expect_load(s->text[SET_EXPECT], &s->expect, &error))
+        settings_refuse("%s", error.text);
 }
 
 static void read_places(struct settings *s)
 {
     const char *folder = s->text[SET_FINDINGS];
-    char error[512];
+    struct error error;
     struct stat info;
     if (folder && (stat(folder, &info) != 0 || !S_ISDIR(info.st_mode) || access(folder, W_OK) != 0))
         settings_refuse("%s is '%s', which is no folder that can be written to; make it",
                         names[SET_FINDINGS].variable, folder);
     if (!s->text[SET_SCOREBOARD])
         return;
-    s->scoreboard = scoreboard_open(s->text[SET_SCOREBOARD], error, sizeof error);
+    s->scoreboard = scoreboard_open(s->text[SET_SCOREBOARD], &error);
     if (!s->scoreboard)
-        settings_refuse("%s", error);
+        settings_refuse("%s", error.text);
 }
 
 static void read_coverage(struct settings *s)

@@ -22,13 +22,14 @@ static int refuse(const char *what, const char *why)
 
 static int make_seed(const char *out, const char *folder, const char *name)
 {
-    char from[4096], to[4096], error[512];
+    char from[4096], to[4096];
+    struct error error;
     uint8_t bytes[CASE_BYTES];
     struct saved saved;
     snprintf(from, sizeof from, "%s/%s", folder, name);
     snprintf(to, sizeof to, "%s/%.*s", out, (int)strcspn(name, "."), name);
-    if (!saved_load(from, &saved, error, sizeof error))
-        return refuse("cannot take a case", error);
+    if (!saved_load(from, &saved, &error))
+        return refuse("cannot take a case", error.text);
     if (!case_to_bytes(&saved.c, 0, bytes))
         return refuse(from, "a fuzzer's bytes cannot say this case; give it a fill of 0..16, a "
                             "size of at most 0x50000 and tunables in a libc's range");

@@ -271,7 +271,7 @@ static void list_forms(void)
 static bool read_routine(const char *path, struct x86_routine *r)
 {
     static char text[1 << 20];
-    char error[200];
+    struct error error;
     FILE *file = fopen(path, "rb");
     if (!file) {
         fprintf(stderr, "random_recorders: cannot read %s: %s\n", path, strerror(errno));
@@ -281,10 +281,10 @@ static bool read_routine(const char *path, struct x86_routine *r)
     fclose(file);
     size_t magic = sizeof ROUTINE_TEXT_MAGIC - 1;
     if (strncmp(text, ROUTINE_TEXT_MAGIC, magic) != 0)
-        snprintf(error, sizeof error, "line 1: want `%.*s`", (int)magic - 1, ROUTINE_TEXT_MAGIC);
-    else if (x86_routine_parse(text, r, error, sizeof error))
+        error_set(&error, "line 1: want `%.*s`", (int)magic - 1, ROUTINE_TEXT_MAGIC);
+    else if (x86_routine_parse(text, r, &error))
         return true;
-    fprintf(stderr, "random_recorders: %s: %s\n", path, error);
+    fprintf(stderr, "random_recorders: %s: %s\n", path, error.text);
     return false;
 }
 

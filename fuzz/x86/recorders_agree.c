@@ -417,10 +417,10 @@ static void check_recorder(size_t k, const struct x86_routine *r, const struct c
     const struct routine routine = {.entry = routine_base(r)};
     const struct recorder_options options = {.loads = r->loads, .timeout_ms = TIMEOUT_MS};
     struct layout layout;
-    char error[200];
-    struct recorder *rec = kind->open(&routine, 0, &options, error, sizeof error);
+    struct error error;
+    struct recorder *rec = kind->open(&routine, 0, &options, &error);
     if (!rec) {
-        say(out, "%s: %s", kind->name, error);
+        say(out, "%s: %s", kind->name, error.text);
         return;
     }
     // What comes of a store to the recorder's own memory is no disagreement.

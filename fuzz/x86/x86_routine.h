@@ -14,6 +14,7 @@
 #ifndef STORESCOPE_FUZZ_X86_ROUTINE_H
 #define STORESCOPE_FUZZ_X86_ROUTINE_H
 
+#include "base/error.h"
 #include "fuzz/x86/x86_builder.h"
 
 #include <stdio.h>
@@ -38,6 +39,6 @@ void x86_routine_load(const struct x86_routine *r, const struct layout *layout);
 // when the generator changes.
 #define ROUTINE_TEXT_MAGIC "storescope-routine 1\n"
 void x86_routine_print(const struct x86_routine *r, FILE *to);
-bool x86_routine_parse(const char *text, struct x86_routine *out, char *error, size_t error_size);
+bool x86_routine_parse(const char *text, struct x86_routine *out, struct error *error);
 
 #endif

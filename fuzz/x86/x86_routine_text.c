@@ -176,7 +176,7 @@ static bool parse_head(const char *line, struct x86_routine *r, uint32_t *check)
            r->src_off < PAGE_BYTES;
 }
 
-bool x86_routine_parse(const char *text, struct x86_routine *out, char *error, size_t error_size)
+bool x86_routine_parse(const char *text, struct x86_routine *out, struct error *error)
 {
     char line[512];
     bool head = false;
@@ -194,16 +194,14 @@ bool x86_routine_parse(const char *text, struct x86_routine *out, char *error, s
             head = true;
             continue;
         }
-        snprintf(error, error_size,
-                 "line %u: want `OFFSET: BYTES`, or first `place near|far loads "
-                 "0|1 seed N size N dst N src N check HEX`",
-                 number + 1);
-        return false;
+        return error_set(error,
+                         "line %u: want `OFFSET: BYTES`, or first `place near|far loads "
+                         "0|1 seed N size N dst N src N check HEX`",
+                         number + 1);
     }
     if (!head)
-        snprintf(error, error_size, "the second line is missing: `place ...`");
+        error_set(error, "the second line is missing: `place ...`");
     else if (check != check_of(out))
-        snprintf(error, error_size, "the code's sum is not what `check` says, but %08" PRIx32,
-                 check_of(out));
+        error_set(error, "the code's sum is not what `check` says, but %08" PRIx32, check_of(out));
     return head && check == check_of(out);
 }

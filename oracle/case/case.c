@@ -6,7 +6,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,17 +69,6 @@ void case_print(const struct copy_case *c, char *text)
     }
 }
 
-__attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
-                                                       const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(error, error_size, format, args);
-    va_end(args);
-    return false;
-}
-
 bool number_parse(const char *text, const char **end, uint64_t *out)
 {
     bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
@@ -118,27 +106,26 @@ static int field_find(const char *name, size_t length)
     return -1;
 }
 
-static bool set_offset(const char *name, const char *value, uint32_t *out, char *error,
-                       size_t error_size)
+static bool set_offset(const char *name, const char *value, uint32_t *out, struct error *error)
 {
     uint64_t number;
 
     if (!whole_number(value, &number) || number >= PAGE_BYTES)
-        return fail(error, error_size, "case: %s=%s; expected an offset from 0 to %d", name, value,
-                    PAGE_BYTES - 1);
+        return error_set(error, "case: %s=%s; expected an offset from 0 to %d", name, value,
+                         PAGE_BYTES - 1);
     *out = (uint32_t)number;
     return true;
 }
 
-static bool set_overlap(const char *value, struct copy_case *c, char *error, size_t error_size)
+static bool set_overlap(const char *value, struct copy_case *c, struct error *error)
 {
     bool negative = value[0] == '-';
     uint64_t number;
 
     if (!whole_number(value + negative, &number) || number > CASE_SIZE_MAX + CASE_GAP_MAX)
-        return fail(error, error_size,
-                    "case: overlap=%s; expected dst - src in bytes, at most size + %d either way",
-                    value, CASE_GAP_MAX);
+        return error_set(
+            error, "case: overlap=%s; expected dst - src in bytes, at most size + %d either way",
+            value, CASE_GAP_MAX);
     c->overlapping = true;
     c->overlap = negative ? -(int64_t)number : (int64_t)number;
     return true;
@@ -170,34 +157,33 @@ const char *case_lower(const struct copy_case *c)
     return c->dst_below || c->overlap < 0 ? "dst" : "src";
 }
 
-static bool set_field(int field, const char *value, struct copy_case *c, char *error,
-                      size_t error_size)
+static bool set_field(int field, const char *value, struct copy_case *c, struct error *error)
 {
     switch (field) {
     case FIELD_SIZE:
         if (!whole_number(value, &c->size) || c->size > CASE_SIZE_MAX)
-            return fail(error, error_size, "case: size=%s; expected a number from 0 to %" PRIu64,
-                        value, CASE_SIZE_MAX);
+            return error_set(error, "case: size=%s; expected a number from 0 to %" PRIu64, value,
+                             CASE_SIZE_MAX);
         return true;
     case FIELD_DST:
-        return set_offset("dst", value, &c->dst_off, error, error_size);
+        return set_offset("dst", value, &c->dst_off, error);
     case FIELD_SRC:
-        return set_offset("src", value, &c->src_off, error, error_size);
+        return set_offset("src", value, &c->src_off, error);
     case FIELD_OVERLAP:
-        return set_overlap(value, c, error, error_size);
+        return set_overlap(value, c, error);
     case FIELD_LOWER:
         if (!case_parse_lower(value, &c->dst_below))
-            return fail(error, error_size,
-                        "case: lower=%s; expected dst or src, the buffer that lies lower", value);
+            return error_set(
+                error, "case: lower=%s; expected dst or src, the buffer that lies lower", value);
         return true;
     case FIELD_FILL:
         if (!case_parse_fill(value, c))
-            return fail(error, error_size, "case: fill=%s; expected %s", value, case_fill_expected);
+            return error_set(error, "case: fill=%s; expected %s", value, case_fill_expected);
         return true;
     default:
         if (!whole_number(value, &c->tunable[field - FIELD_COUNT]))
-            return fail(error, error_size, "case: %s=%s; expected a number, decimal or 0x hex",
-                        case_tunables[field - FIELD_COUNT].name, value);
+            return error_set(error, "case: %s=%s; expected a number, decimal or 0x hex",
+                             case_tunables[field - FIELD_COUNT].name, value);
         return true;
     }
 }
@@ -216,22 +202,21 @@ static bool next_token(const char **text, char token[TOKEN_MAX])
     return length > 0;
 }
 
-static bool parse_field(char *token, unsigned *seen, struct copy_case *c, char *error,
-                        size_t error_size)
+static bool parse_field(char *token, unsigned *seen, struct copy_case *c, struct error *error)
 {
     char *equals = strchr(token, '=');
     int field = equals ? field_find(token, (size_t)(equals - token)) : -1;
 
     if (field < 0)
-        return fail(error, error_size,
-                    "case: unknown field '%s'; expected size= dst= src= overlap= lower= fill= nt= "
-                    "rep= rep-stop= half-cache= or string=",
-                    token);
+        return error_set(
+            error,
+            "case: unknown field '%s'; expected size= dst= src= overlap= lower= fill= nt= "
+            "rep= rep-stop= half-cache= or string=",
+            token);
     if (*seen & (1u << field))
-        return fail(error, error_size, "case: '%s' is given twice; expected each field once",
-                    token);
+        return error_set(error, "case: '%s' is given twice; expected each field once", token);
     *seen |= 1u << field;
-    return set_field(field, equals + 1, c, error, error_size);
+    return set_field(field, equals + 1, c, error);
 }
 
 static uint64_t distance_of(const struct copy_case *c)
@@ -239,7 +224,7 @@ static uint64_t distance_of(const struct copy_case *c)
     return c->overlap < 0 ? -(uint64_t)c->overlap : (uint64_t)c->overlap;
 }
 
-static bool finish_overlap(unsigned seen, struct copy_case *c, char *error, size_t error_size)
+static bool finish_overlap(unsigned seen, struct copy_case *c, struct error *error)
 {
     uint32_t src = case_src_off(c->dst_off, c->overlap);
     bool below = c->dst_below;
@@ -248,41 +233,39 @@ static bool finish_overlap(unsigned seen, struct copy_case *c, char *error, size
     c->dst_below = false;
     lower = case_lower(c);
     if ((seen & (1u << FIELD_LOWER)) && (!lower || below != (strcmp(lower, "dst") == 0)))
-        return fail(error, error_size,
-                    "case: lower=%s contradicts overlap=%" PRId64 "; leave lower out",
-                    below ? "dst" : "src", c->overlap);
+        return error_set(error, "case: lower=%s contradicts overlap=%" PRId64 "; leave lower out",
+                         below ? "dst" : "src", c->overlap);
     if ((seen & (1u << FIELD_SRC)) && c->src_off != src)
-        return fail(error, error_size,
-                    "case: src=%" PRIu32 " contradicts dst=%" PRIu32 " overlap=%" PRId64
-                    "; expected src=%" PRIu32 ", or leave src out",
-                    c->src_off, c->dst_off, c->overlap, src);
+        return error_set(error,
+                         "case: src=%" PRIu32 " contradicts dst=%" PRIu32 " overlap=%" PRId64
+                         "; expected src=%" PRIu32 ", or leave src out",
+                         c->src_off, c->dst_off, c->overlap, src);
     c->src_off = src;
     if (distance_of(c) > c->size + CASE_GAP_MAX)
-        return fail(error, error_size,
-                    "case: overlap=%" PRId64 "; expected at most size + %d either way", c->overlap,
-                    CASE_GAP_MAX);
+        return error_set(error, "case: overlap=%" PRId64 "; expected at most size + %d either way",
+                         c->overlap, CASE_GAP_MAX);
     if (c->op != OP_MEMMOVE && distance_of(c) < c->size)
-        return fail(error, error_size, "case: overlap=%" PRId64 " is undefined for %s; use memmove",
-                    c->overlap, copy_op_name[c->op]);
+        return error_set(error, "case: overlap=%" PRId64 " is undefined for %s; use memmove",
+                         c->overlap, copy_op_name[c->op]);
     return true;
 }
 
-bool case_parse(const char *text, struct copy_case *out, char *error, size_t error_size)
+bool case_parse(const char *text, struct copy_case *out, struct error *error)
 {
     struct copy_case c = {.fill = 1};
     char token[TOKEN_MAX];
     unsigned seen = 0;
 
     if (!next_token(&text, token) || !copy_op_parse(token, &c.op))
-        return fail(error, error_size,
-                    "case: starts with '%s'; expected memcpy, memmove or mempcpy", token);
+        return error_set(error, "case: starts with '%s'; expected memcpy, memmove or mempcpy",
+                         token);
     while (next_token(&text, token)) {
-        if (!parse_field(token, &seen, &c, error, error_size))
+        if (!parse_field(token, &seen, &c, error))
             return false;
     }
     if (!(seen & (1u << FIELD_SIZE)))
-        return fail(error, error_size, "case: no size; expected size=BYTES after the op");
-    if (c.overlapping && !finish_overlap(seen, &c, error, error_size))
+        return error_set(error, "case: no size; expected size=BYTES after the op");
+    if (c.overlapping && !finish_overlap(seen, &c, error))
         return false;
     *out = c;
     return true;

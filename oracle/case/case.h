@@ -17,6 +17,7 @@
 #define STORESCOPE_CASE_H
 
 #include "backends/backend.h"
+#include "base/error.h"
 
 enum { PAGE_BYTES = 4096 };
 #define CASE_SIZE_MAX (UINT64_C(64) << 20)
@@ -92,7 +93,7 @@ void case_print(const struct copy_case *c, char *text);
 // required, the others default to 0, fill to 1 and lower to src: the destination
 // lies above the source. False and one line in ERROR (which field, what was
 // expected) on anything else.
-bool case_parse(const char *text, struct copy_case *out, char *error, size_t error_size);
+bool case_parse(const char *text, struct copy_case *out, struct error *error);
 
 // Reads a fill as it stands in a case's text: a seed; "different" (seed 1),
 // "equal" (seed 0), or a name of CASE_DATA. False on anything else.

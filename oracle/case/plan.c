@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "base/error.h"
 #include "case/plan_default.h"
 #include "case/plane.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,17 +24,6 @@ enum {
 static const struct range offsets[] = {EVERY_OFFSET, STEP(0, 45, 3), STEP(0, 63, 21), ONE(0)};
 
 enum { OFFSETS_COUNT = sizeof offsets / sizeof *offsets };
-
-__attribute__((format(printf, 3, 4))) static bool fail(char *error, size_t error_size,
-                                                       const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(error, error_size, format, args);
-    va_end(args);
-    return false;
-}
 
 // Few offsets come in both orders. With many, where each order has half of them, the
 // first, which are those of the smallest cases, have the source lower; so that they
@@ -146,24 +135,23 @@ static bool build_product(struct plan *plan, const struct backend *b,
 }
 
 static bool check_range(const char *option, const struct range *r, int64_t lo, int64_t hi,
-                        char *error, size_t error_size)
+                        struct error *error)
 {
     if (r->step == 0)
         return true; // not given
     if (r->hi < r->lo)
-        return fail(error, error_size,
-                    "%s %" PRId64 "..%" PRId64 " is empty; write the smaller number first", option,
-                    r->lo, r->hi);
+        return error_set(error,
+                         "%s %" PRId64 "..%" PRId64 " is empty; write the smaller number first",
+                         option, r->lo, r->hi);
     if (r->lo < lo || r->hi > hi)
-        return fail(error, error_size,
-                    "%s %" PRId64 "..%" PRId64 " is out of range; expected numbers from %" PRId64
-                    " to %" PRId64,
-                    option, r->lo, r->hi, lo, hi);
+        return error_set(error,
+                         "%s %" PRId64 "..%" PRId64
+                         " is out of range; expected numbers from %" PRId64 " to %" PRId64,
+                         option, r->lo, r->hi, lo, hi);
     return true;
 }
 
-static bool check_overlap(enum copy_op op, const struct plan_request *request, char *error,
-                          size_t error_size)
+static bool check_overlap(enum copy_op op, const struct plan_request *request, struct error *error)
 {
     const struct range *r = &request->overlap;
     int64_t far = request->size.step ? request->size.hi + CASE_GAP_MAX : 256 + CASE_GAP_MAX;
@@ -171,35 +159,32 @@ static bool check_overlap(enum copy_op op, const struct plan_request *request, c
     if (r->step == 0)
         return true;
     if (op != OP_MEMMOVE)
-        return fail(error, error_size, "overlap is undefined for %s; use --op memmove",
-                    copy_op_name[op]);
+        return error_set(error, "overlap is undefined for %s; use --op memmove", copy_op_name[op]);
     if (request->has_lower)
-        return fail(error, error_size,
-                    "--lower follows from --overlap; leave --lower or --overlap out");
+        return error_set(error, "--lower follows from --overlap; leave --lower or --overlap out");
     if (request->src.step)
-        return fail(error, error_size,
-                    "--src follows from --dst and --overlap; leave --src or --overlap out");
-    return check_range("--overlap", r, -far, far, error, error_size);
+        return error_set(error,
+                         "--src follows from --dst and --overlap; leave --src or --overlap out");
+    return check_range("--overlap", r, -far, far, error);
 }
 
-static bool check_request(enum copy_op op, const struct plan_request *request, char *error,
-                          size_t error_size)
+static bool check_request(enum copy_op op, const struct plan_request *request, struct error *error)
 {
-    return check_range("--size", &request->size, 0, (int64_t)CASE_SIZE_MAX, error, error_size) &&
-           check_range("--dst", &request->dst, 0, PAGE_BYTES - 1, error, error_size) &&
-           check_range("--src", &request->src, 0, PAGE_BYTES - 1, error, error_size) &&
-           check_overlap(op, request, error, error_size);
+    return check_range("--size", &request->size, 0, (int64_t)CASE_SIZE_MAX, error) &&
+           check_range("--dst", &request->dst, 0, PAGE_BYTES - 1, error) &&
+           check_range("--src", &request->src, 0, PAGE_BYTES - 1, error) &&
+           check_overlap(op, request, error);
 }
 
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
-                struct plan *out, char *error, size_t error_size)
+                struct plan *out, struct error *error)
 {
     bool said =
         request->size.step || request->dst.step || request->src.step || request->overlap.step;
     bool built;
 
     *out = (struct plan){.op = op, .align = b->align};
-    if (!check_request(op, request, error, error_size))
+    if (!check_request(op, request, error))
         return false;
     if (said) {
         built = build_product(out, b, request, &offsets[0]);
@@ -209,12 +194,12 @@ bool plan_build(const struct backend *b, enum copy_op op, const struct plan_requ
         built = plan_add_default(out, b, request);
     }
     if (!built)
-        return fail(error, error_size, "too many cases to count; narrow the ranges");
+        return error_set(error, "too many cases to count; narrow the ranges");
     if (out->cases == 0)
-        return fail(error, error_size,
-                    "%s takes no case of this sweep; it needs a size of at least %" PRIu64
-                    ", a multiple of %" PRIu64 ", and offsets that are multiples of %" PRIu64,
-                    b->name, b->size_min, b->size_unit, b->align);
+        return error_set(error,
+                         "%s takes no case of this sweep; it needs a size of at least %" PRIu64
+                         ", a multiple of %" PRIu64 ", and offsets that are multiples of %" PRIu64,
+                         b->name, b->size_min, b->size_unit, b->align);
     return true;
 }
 
@@ -317,17 +302,17 @@ static const struct plane *plane_of(const struct plan *plan, uint64_t index)
     return p;
 }
 
-bool plan_of_case(const struct backend *b, const struct copy_case *c, struct plan *out, char *error,
-                  size_t error_size)
+bool plan_of_case(const struct backend *b, const struct copy_case *c, struct plan *out,
+                  struct error *error)
 {
     if (c->size < b->size_min || c->size % b->size_unit != 0)
-        snprintf(error, error_size,
-                 "%s takes sizes from %" PRIu64 " in steps of %" PRIu64 " bytes; give such a size",
-                 b->name, b->size_min, b->size_unit);
+        error_set(error,
+                  "%s takes sizes from %" PRIu64 " in steps of %" PRIu64 " bytes; give such a size",
+                  b->name, b->size_min, b->size_unit);
     else if (c->dst_off % b->align != 0 || c->src_off % b->align != 0)
-        snprintf(error, error_size,
-                 "%s takes pointers that are multiples of %" PRIu64 " bytes; give such offsets",
-                 b->name, b->align);
+        error_set(error,
+                  "%s takes pointers that are multiples of %" PRIu64 " bytes; give such offsets",
+                  b->name, b->align);
     else {
         *out = (struct plan){
             .op = c->op, .align = b->align, .cases = 1, .only = true, .only_case = *c};

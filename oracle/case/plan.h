@@ -7,6 +7,7 @@
 #ifndef STORESCOPE_PLAN_H
 #define STORESCOPE_PLAN_H
 
+#include "base/error.h"
 #include "case/case.h"
 
 // lo, lo+step, ... up to hi. Text: N, LO..HI, LO..HI:STEP, numbers decimal or
@@ -95,12 +96,12 @@ struct plan_request {
 // Sizes and offsets that the backend does not take are left out. False and one
 // line in ERROR for an empty or impossible plan.
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
-                struct plan *out, char *error, size_t error_size);
+                struct plan *out, struct error *error);
 
 // The plan of one case, as it is. False and one line in ERROR when the backend
 // does not take it.
-bool plan_of_case(const struct backend *b, const struct copy_case *c, struct plan *out, char *error,
-                  size_t error_size);
+bool plan_of_case(const struct backend *b, const struct copy_case *c, struct plan *out,
+                  struct error *error);
 
 // Case number INDEX < plan->cases. Its fill is the plane's where that is fixed, 1 at
 // offsets 0 (in an overlapping case, dst 0), else one of 65,536 that follows

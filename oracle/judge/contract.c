@@ -376,13 +376,9 @@ static void finish_row(const struct contract *c, struct contract_rule *row)
 
 // BASE: the contract whose rules hold in every other, or NULL for itself.
 static bool parse(const char *file, const char *text, size_t length, const struct contract *base,
-                  struct contract *out, char *error, size_t error_size)
+                  struct contract *out, struct error *error)
 {
-    struct parser p = {.lines = {.file = file,
-                                 .at = text,
-                                 .end = text + length,
-                                 .error = error,
-                                 .error_size = error_size},
+    struct parser p = {.lines = {.file = file, .at = text, .end = text + length, .error = error},
                        .out = out};
     memset(out, 0, sizeof *out);
     if (base)
@@ -400,9 +396,9 @@ static bool parse(const char *file, const char *text, size_t length, const struc
 }
 
 bool contract_parse(const char *file, const char *text, size_t length, struct contract *out,
-                    char *error, size_t error_size)
+                    struct error *error)
 {
-    return parse(file, text, length, contract_builtin(0), out, error, error_size);
+    return parse(file, text, length, contract_builtin(0), out, error);
 }
 
 // ---- built-in contracts and files ----
@@ -413,13 +409,13 @@ const struct contract *contract_builtin(size_t index)
 {
     static struct contract parsed[CONTRACT_TEXTS];
     static size_t done;
-    char error[256];
+    struct error error;
     while (done <= index) {
         // Each includes only earlier ones.
         const struct contract_text *t = &contract_texts[done];
         if (!parse(t->file, t->text, strlen(t->text), done ? &parsed[0] : NULL, &parsed[done],
-                   error, sizeof error)) {
-            fprintf(stderr, "storescope: built-in contract: %s\n", error);
+                   &error)) {
+            fprintf(stderr, "storescope: built-in contract: %s\n", error.text);
             abort();
         }
         done++;
@@ -439,17 +435,17 @@ const struct contract *contract_find(const char *name)
     return NULL;
 }
 
-static bool load_file(const char *path, struct contract *out, char *error, size_t error_size)
+static bool load_file(const char *path, struct contract *out, struct error *error)
 {
     size_t length;
     char *text = file_read(path, FILE_MAX_BYTES, &length);
     bool ok = text && length <= FILE_MAX_BYTES;
     if (!text)
-        snprintf(error, error_size, "cannot read the contract %s: %s", path, strerror(errno));
+        error_set(error, "cannot read the contract %s: %s", path, strerror(errno));
     else if (!ok)
-        snprintf(error, error_size, "%s is larger than %d KiB; a contract is a short text", path,
-                 FILE_MAX_BYTES >> 10);
-    ok = ok && contract_parse(path, text, length, out, error, error_size);
+        error_set(error, "%s is larger than %d KiB; a contract is a short text", path,
+                  FILE_MAX_BYTES >> 10);
+    ok = ok && contract_parse(path, text, length, out, error);
     free(text);
     if (ok)
         snprintf(out->name, sizeof out->name, "%s", path);
@@ -463,7 +459,7 @@ static bool is_path(const char *name)
 }
 
 // Reports name it by its path, in one line that leads back to it.
-static bool is_fit_to_report(const char *path, char *error, size_t error_size)
+static bool is_fit_to_report(const char *path, struct error *error)
 {
     size_t bytes;
     const char *at = path;
@@ -471,9 +467,8 @@ static bool is_fit_to_report(const char *path, char *error, size_t error_size)
         at += bytes;
     if (strlen(path) < CONTRACT_NAME_MAX && !*at)
         return true;
-    snprintf(error, error_size, "the path of the contract %.200s %s; rename or copy the file", path,
-             *at ? "has characters that cannot be shown" : "is longer than 255 characters");
-    return false;
+    return error_set(error, "the path of the contract %.200s %s; rename or copy the file", path,
+                     *at ? "has characters that cannot be shown" : "is longer than 255 characters");
 }
 
 bool contract_same(const char *a, const char *b)
@@ -487,7 +482,7 @@ bool contract_same(const char *a, const char *b)
     return same;
 }
 
-bool contract_load(const char *name_or_path, struct contract *out, char *error, size_t error_size)
+bool contract_load(const char *name_or_path, struct contract *out, struct error *error)
 {
     const struct contract *builtin = contract_find(name_or_path);
     if (builtin) {
@@ -495,21 +490,16 @@ bool contract_load(const char *name_or_path, struct contract *out, char *error, 
         return true;
     }
     if (is_path(name_or_path))
-        return is_fit_to_report(name_or_path, error, error_size) &&
-               load_file(name_or_path, out, error, error_size);
+        return is_fit_to_report(name_or_path, error) && load_file(name_or_path, out, error);
     char near_text[NEAREST_TEXT_MAX];
     struct nearest n = {.wanted = name_or_path};
     for (size_t i = 0; i < CONTRACT_TEXTS; i++)
         nearest_offer(&n, contract_builtin(i)->name);
     nearest_print(&n, near_text, sizeof near_text);
-    int used = snprintf(error, error_size, "no contract `%s`; there are", name_or_path);
-    for (size_t i = 0; i < CONTRACT_TEXTS && used >= 0 && (size_t)used < error_size; i++)
-        used += snprintf(error + used, error_size - (size_t)used, "%s %s", i ? "," : "",
-                         contract_builtin(i)->name);
-    if (used >= 0 && (size_t)used < error_size)
-        snprintf(error + used, error_size - (size_t)used, ", or a file such as ./mine.contract%s",
-                 near_text);
-    return false;
+    error_set(error, "no contract `%s`; there are", name_or_path);
+    for (size_t i = 0; i < CONTRACT_TEXTS; i++)
+        error_add(error, "%s %s", i ? "," : "", contract_builtin(i)->name);
+    return error_add(error, ", or a file such as ./mine.contract%s", near_text);
 }
 
 const char *device_side_name(enum device_side side)

@@ -37,6 +37,7 @@
 #ifndef STORESCOPE_CONTRACT_H
 #define STORESCOPE_CONTRACT_H
 
+#include "base/error.h"
 #include "judge/rules.h"
 
 enum device_side { DEVICE_DST = 1, DEVICE_SRC = 2, DEVICE_BOTH = 3 };
@@ -68,10 +69,10 @@ const struct contract *contract_find(const char *name); // built-in or NULL
 // in messages. False and one line
 // in ERROR, "FILE:LINE: what is wrong; what was expected".
 bool contract_parse(const char *file, const char *text, size_t length, struct contract *out,
-                    char *error, size_t error_size);
+                    struct error *error);
 
 // A built-in name, or a path (it has a slash or ends in .contract).
-bool contract_load(const char *name_or_path, struct contract *out, char *error, size_t error_size);
+bool contract_load(const char *name_or_path, struct contract *out, struct error *error);
 
 // Do two names of contracts mean the same? Paths of one file do.
 bool contract_same(const char *a, const char *b);

@@ -12,6 +12,7 @@
 #ifndef STORESCOPE_RECORDER_H
 #define STORESCOPE_RECORDER_H
 
+#include "base/error.h"
 #include "trace/coverage.h"
 #include "trace/trace.h"
 
@@ -44,14 +45,13 @@ struct recorder_kind {
     const char *(*missing)(void); // NULL result: runs here; else why not
     // Done once before workers are forked, where not NULL: what they need of the
     // backend's routine. NULL and one line in ERROR when it cannot be had.
-    void *(*prepare)(const struct backend *backend, const struct recorder_setup *setup, char *error,
-                     size_t error_size);
+    void *(*prepare)(const struct backend *backend, const struct recorder_setup *setup,
+                     struct error *error);
     // The emulated CPU's model; NULL in a recorder that emulates none.
     const char *(*cpu)(const void *prepared);
     void (*unprepare)(void *prepared);
     struct recorder *(*open)(const struct routine *routine, uint64_t arg4,
-                             const struct recorder_options *options, char *error,
-                             size_t error_size);
+                             const struct recorder_options *options, struct error *error);
     // Runs the case. `values`: capture the bytes of every store as well.
     void (*run)(struct recorder *r, struct arena *arena, const struct copy_case *c, bool values,
                 struct layout *layout, struct trace *trace);

@@ -58,8 +58,7 @@ struct dispatch {
     uint64_t started_ms, tick_ms;
     uint64_t ending_ms; // 0, or when the sweep is over at the latest
     bool failed;        // the system's failure; `error` says which
-    char *error;
-    size_t error_size;
+    struct error *error;
 };
 
 unsigned dispatch_stall_ms(const struct sweep_options *options)
@@ -397,7 +396,7 @@ static void handle_give(struct dispatch *s, struct lane *lane)
     if (chunk.suspect)
         worker_end(&lane->worker, NULL, 0);
     bool fresh = lane->worker.pid <= 0;
-    if (fresh && !worker_start(&lane->worker, s->job, s->error, s->error_size)) {
+    if (fresh && !worker_start(&lane->worker, s->job, s->error)) {
         interval_add(s, chunk.lo, chunk.hi, chunk.suspect);
         s->failed = true;
         end_soon(s);
@@ -542,7 +541,7 @@ static void run_to_end(struct dispatch *s)
 }
 
 bool dispatch_run(const struct job *job, const struct sweep_options *options,
-                  struct dispatch_sum *out, char *error, size_t error_size)
+                  struct dispatch_sum *out, struct error *error)
 {
     struct dispatch s = {
         .job = job,
@@ -551,7 +550,6 @@ bool dispatch_run(const struct job *job, const struct sweep_options *options,
         .handle_count = options->jobs ? options->jobs : 1,
         .started_ms = clock_now_ms(),
         .error = error,
-        .error_size = error_size,
     };
     s.tick_ms = s.started_ms;
     *out = (struct dispatch_sum){.tallies = calloc(job->judge->count, sizeof *out->tallies)};
@@ -561,7 +559,7 @@ bool dispatch_run(const struct job *job, const struct sweep_options *options,
     s.polls = calloc(s.handle_count, sizeof *s.polls);
     s.failed = !out->tallies || (job->charts && !out->charts) || !s.lanes || !s.polls;
     if (s.failed)
-        snprintf(error, error_size, "out of memory for a sweep; free some or lower --jobs");
+        error_set(error, "out of memory for a sweep; free some or lower --jobs");
     else
         run_to_end(&s);
     out->interrupted = out->done < job->plan->cases && !out->given_up[0] && !out->not_opened[0];

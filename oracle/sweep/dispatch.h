@@ -9,6 +9,7 @@
 #ifndef STORESCOPE_DISPATCH_H
 #define STORESCOPE_DISPATCH_H
 
+#include "base/error.h"
 #include "sweep/rig.h"
 #include "sweep/sweep.h"
 
@@ -44,7 +45,7 @@ struct dispatch_sum {
 // False and one line in ERROR when the system has no processes or memory; OUT
 // is to be freed in any case.
 bool dispatch_run(const struct job *job, const struct sweep_options *options,
-                  struct dispatch_sum *out, char *error, size_t error_size);
+                  struct dispatch_sum *out, struct error *error);
 void dispatch_free(struct dispatch_sum *sum);
 
 // Wall time without progress after which a worker is taken to hang.

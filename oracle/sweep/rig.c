@@ -42,19 +42,19 @@ struct chart *chunk_result_charts(const struct job *job, const struct chunk_resu
     return job->charts ? (struct chart *)(void *)(uintptr_t)&result->tallies[checks] : NULL;
 }
 
-bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_size)
+bool rig_open(struct rig *rig, const struct job *job, struct error *error)
 {
     memset(rig, 0, sizeof *rig);
     rig->job = job;
     trace_init(&rig->trace);
     trace_init(&rig->other_trace);
     if (!job->recorder->elsewhere) {
-        if (!routine_load(job->backend, &rig->routine, error, error_size))
+        if (!routine_load(job->backend, &rig->routine, error))
             return false;
         confine_reset_signals(); // constructors have run
     }
-    rig->recorder = job->recorder->open(&rig->routine, job->backend->arg4, &job->recorder_options,
-                                        error, error_size);
+    rig->recorder =
+        job->recorder->open(&rig->routine, job->backend->arg4, &job->recorder_options, error);
     if (!rig->recorder)
         return false;
     rig->result_bytes = chunk_result_size(job);
@@ -70,8 +70,7 @@ bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_
     rig->cache = remembers ? judge_cache_new(job->judge) : NULL;
     if (rig->result && rig->broken && rig->arena && rig->shadow && (rig->cache || !remembers))
         return true;
-    snprintf(error, error_size, "no memory for the arena: %s", strerror(errno));
-    return false;
+    return error_set(error, "no memory for the arena: %s", strerror(errno));
 }
 
 static void reason_note(struct reason *reason, const struct copy_case *c, const char *text)

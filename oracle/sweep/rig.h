@@ -10,6 +10,7 @@
 #ifndef STORESCOPE_RIG_H
 #define STORESCOPE_RIG_H
 
+#include "base/error.h"
 #include "case/plan.h"
 #include "judge/judge.h"
 #include "judge/judge_cache.h"
@@ -84,7 +85,7 @@ size_t chunk_result_size(const struct job *job);
 struct chart *chunk_result_charts(const struct job *job, const struct chunk_result *result);
 
 // False and one line in ERROR when routine, recorder or memory cannot be had.
-bool rig_open(struct rig *rig, const struct job *job, char *error, size_t error_size);
+bool rig_open(struct rig *rig, const struct job *job, struct error *error);
 
 // Runs cases lo..hi-1, or fewer when the time of a chunk is over or the slot
 // says stop, and fills rig->report.

@@ -44,15 +44,14 @@ static bool wait_for_answer(struct worker *w, uint64_t until_ms, const char **ho
 // One message from a worker that was asked for a recording. False and one line in
 // ERROR when it gives none; the worker is ended then.
 static bool next_message(struct worker *w, enum message_kind kind, uint64_t until_ms,
-                         struct message *out, char *error, size_t error_size)
+                         struct message *out, struct error *error)
 {
     char how[80];
     *out = (struct message){0};
     const char *hung = "ended its process";
     if (!wait_for_answer(w, until_ms, &hung)) {
         worker_end(w, NULL, 0);
-        snprintf(error, error_size, "the routine %s", hung);
-        return false;
+        return error_set(error, "the routine %s", hung);
     }
     uint64_t now = clock_now_ms();
     unsigned left_ms = until_ms > now ? (unsigned)(until_ms - now) : 1;
@@ -61,9 +60,9 @@ static bool next_message(struct worker *w, enum message_kind kind, uint64_t unti
         return true;
     worker_end(w, how, sizeof how);
     if (whole && out->kind == MESSAGE_FAILED)
-        message_text(out, error, error_size);
+        message_text(out, error->text, sizeof error->text);
     else
-        snprintf(error, error_size, "the worker %s while recording this case", how);
+        error_set(error, "the worker %s while recording this case", how);
     message_free(out);
     return false;
 }
@@ -82,12 +81,11 @@ static bool recording_of_case(const struct message *f, const struct copy_case *c
 }
 
 // What the recorder needs of the routine before workers are forked.
-static bool job_prepare(struct job *job, const struct sweep_options *options, char *error,
-                        size_t error_size)
+static bool job_prepare(struct job *job, const struct sweep_options *options, struct error *error)
 {
     if (job->recorder->prepare)
         job->recorder_options.prepared =
-            job->recorder->prepare(job->backend, &options->setup, error, error_size);
+            job->recorder->prepare(job->backend, &options->setup, error);
     return !job->recorder->prepare || job->recorder_options.prepared;
 }
 
@@ -105,8 +103,7 @@ static void copy_cpu(const struct job *job, char *cpu, size_t cpu_size)
 }
 
 bool sweep_record(const struct backend *backend, const struct copy_case *c, bool values,
-                  const struct sweep_options *options, struct recording *out, char *error,
-                  size_t error_size)
+                  const struct sweep_options *options, struct recording *out, struct error *error)
 {
     struct job job = {
         .backend = backend,
@@ -117,28 +114,25 @@ bool sweep_record(const struct backend *backend, const struct copy_case *c, bool
     struct worker w;
     struct message f;
     memset(out, 0, sizeof *out);
-    if (backend->missing) {
-        snprintf(error, error_size, "%s", backend->missing);
-        return false;
-    }
+    if (backend->missing)
+        return error_set(error, "%s", backend->missing);
     unsigned stall_ms = dispatch_stall_ms(options);
     char cpu[RECORDER_CPU_MAX];
-    if (!job_prepare(&job, options, error, error_size))
+    if (!job_prepare(&job, options, error))
         return false;
     copy_cpu(&job, cpu, sizeof cpu);
-    if (!worker_start(&w, &job, error, error_size)) {
+    if (!worker_start(&w, &job, error)) {
         job_unprepare(&job);
         return false;
     }
     (void)worker_ask(&w, &command); // when it fails the worker is dead
     uint64_t until_ms = clock_now_ms() + stall_ms;
-    bool ok = next_message(&w, MESSAGE_RECORDING, until_ms, &f, error, error_size);
+    bool ok = next_message(&w, MESSAGE_RECORDING, until_ms, &f, error);
     worker_end(&w, NULL, 0);
     job_unprepare(&job);
     if (ok && !recording_of_case(&f, c, out)) {
-        snprintf(error, error_size,
-                 "the worker's recording makes no sense: the routine may "
-                 "have written over it");
+        error_set(error, "the worker's recording makes no sense: the routine may "
+                         "have written over it");
         ok = false;
     }
     message_free(&f);
@@ -152,12 +146,11 @@ static bool next_stores(struct worker *w, const struct copy_case *c, unsigned st
                         struct recording *out)
 {
     const struct worker_command command = {.kind = COMMAND_STORES, .c = *c};
-    char error[TRACE_REASON_MAX];
+    struct error error;
     struct message f;
     (void)worker_ask(w, &command); // when it fails the worker is dead
-    bool ok =
-        next_message(w, MESSAGE_RECORDING, clock_now_ms() + stall_ms, &f, error, sizeof error) &&
-        recording_of_case(&f, c, out);
+    bool ok = next_message(w, MESSAGE_RECORDING, clock_now_ms() + stall_ms, &f, &error) &&
+              recording_of_case(&f, c, out);
     message_free(&f);
     return ok;
 }
@@ -171,13 +164,13 @@ void sweep_patterns(const struct backend *backend, enum copy_op op,
         .recorder_options = {.timeout_ms = options->timeout_ms},
     };
     struct worker w;
-    char error[TRACE_REASON_MAX];
+    struct error error;
     uint64_t unit = backend->size_unit, size = (backend->size_min + unit - 1) / unit * unit;
     uint64_t last = options->patterns_to ? options->patterns_to : SWEEP_PATTERNS_SIZE;
     *out = (struct patterns){0};
-    if (!job_prepare(&job, options, error, sizeof error))
+    if (!job_prepare(&job, options, &error))
         return;
-    if (!worker_start(&w, &job, error, sizeof error)) {
+    if (!worker_start(&w, &job, &error)) {
         job_unprepare(&job);
         return;
     }
@@ -199,7 +192,7 @@ void sweep_patterns(const struct backend *backend, enum copy_op op,
 // has the finding.
 struct witness {
     struct message note, recording;
-    char error[TRACE_REASON_MAX]; // why there is none; "" when there is
+    struct error error; // why there is none; "" when there is
 };
 
 // The worker that records all witnesses of one sweep, and how long it may take.
@@ -240,17 +233,16 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
     struct worker *w = &desk->worker;
     uint64_t until_ms = witness_deadline(desk);
     *out = (struct witness){0};
-    if (w->pid <= 0 && !worker_start(w, desk->job, out->error, sizeof out->error))
+    if (w->pid <= 0 && !worker_start(w, desk->job, &out->error))
         return;
     (void)worker_ask(w, &command); // when it fails the worker is dead
-    if (!next_message(w, MESSAGE_WITNESS, until_ms, &out->note, out->error, sizeof out->error) ||
-        !next_message(w, MESSAGE_RECORDING, until_ms, &out->recording, out->error,
-                      sizeof out->error))
+    if (!next_message(w, MESSAGE_WITNESS, until_ms, &out->note, &out->error) ||
+        !next_message(w, MESSAGE_RECORDING, until_ms, &out->recording, &out->error))
         return;
     const struct witness_note *note = (const struct witness_note *)(const void *)out->note.bytes;
     if (!note_is_sound(&out->note))
-        snprintf(out->error, sizeof out->error, "the worker's answer makes no sense");
-    if (out->error[0] || note->ends)
+        error_set(&out->error, "the worker's answer makes no sense");
+    if (out->error.text[0] || note->ends)
         worker_end(w, NULL, 0); // the next witness is not to find it dying
 }
 
@@ -262,7 +254,8 @@ static void witness_free(struct witness *w)
 
 static void finding_without_witness(struct finding *f, const char *why)
 {
-    snprintf(f->message, sizeof f->message, "%s (%s)", rule_broken_when[f->rule], why);
+    snprintf(f->message, sizeof f->message, "%s (%.*s)", rule_broken_when[f->rule],
+             TRACE_REASON_MAX - 1, why);
 }
 
 static bool indices_are_sound(const struct witness_note *note, const uint32_t *indices,
@@ -276,8 +269,8 @@ static bool indices_are_sound(const struct witness_note *note, const uint32_t *i
 
 static void finding_explain(struct finding *f, const struct witness *w)
 {
-    if (w->error[0]) {
-        finding_without_witness(f, w->error);
+    if (w->error.text[0]) {
+        finding_without_witness(f, w->error.text);
         return;
     }
     const struct witness_note *note = (const struct witness_note *)(const void *)w->note.bytes;
@@ -429,7 +422,7 @@ static void results_skip(struct result *results, size_t count, const char *why)
 {
     for (size_t i = 0; i < count; i++) {
         results[i].skipped_cases = results[i].planned;
-        snprintf(results[i].reason, sizeof results[i].reason, "%s", why);
+        snprintf(results[i].reason, sizeof results[i].reason, "%.*s", TRACE_REASON_MAX - 1, why);
         result_decide(&results[i]);
     }
 }
@@ -449,8 +442,7 @@ static bool judge_with_facts(struct judge *judge, const struct contract *contrac
 
 bool sweep_run(const struct backend *backend, const struct plan *plan,
                const struct contract *contracts, size_t contract_count,
-               const struct sweep_options *options, struct result *results, char *error,
-               size_t error_size)
+               const struct sweep_options *options, struct result *results, struct error *error)
 {
     struct judge judge;
     struct dispatch_sum sum;
@@ -463,10 +455,8 @@ bool sweep_run(const struct backend *backend, const struct plan *plan,
         results_skip(results, contract_count, missing);
         return true;
     }
-    if (!judge_with_facts(&judge, contracts, contract_count, options->device)) {
-        snprintf(error, error_size, "out of memory for the contracts' rules");
-        return false;
-    }
+    if (!judge_with_facts(&judge, contracts, contract_count, options->device))
+        return error_set(error, "out of memory for the contracts' rules");
     struct job job = {
         .backend = backend,
         .plan = plan,
@@ -477,15 +467,15 @@ bool sweep_run(const struct backend *backend, const struct plan *plan,
                              .timeout_ms = options->timeout_ms},
         .charts = options->charts,
     };
-    char reason[TRACE_REASON_MAX];
-    if (!job_prepare(&job, options, reason, sizeof reason)) {
-        results_skip(results, contract_count, reason);
+    struct error reason;
+    if (!job_prepare(&job, options, &reason)) {
+        results_skip(results, contract_count, reason.text);
         judge_free(&judge);
         return true;
     }
     for (size_t i = 0; i < contract_count; i++)
         copy_cpu(&job, results[i].cpu, sizeof results[i].cpu);
-    bool ok = dispatch_run(&job, options, &sum, error, error_size);
+    bool ok = dispatch_run(&job, options, &sum, error);
     if (ok)
         explain_findings(&job, options, &sum, results);
     for (size_t i = 0; i < contract_count && ok; i++) {

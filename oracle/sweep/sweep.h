@@ -9,6 +9,7 @@
 #ifndef STORESCOPE_SWEEP_H
 #define STORESCOPE_SWEEP_H
 
+#include "base/error.h"
 #include "case/plan.h"
 #include "record/recorder.h"
 #include "sweep/verdict.h"
@@ -42,8 +43,7 @@ struct sweep_options {
 // routine is in the results.
 bool sweep_run(const struct backend *backend, const struct plan *plan,
                const struct contract *contracts, size_t contract_count,
-               const struct sweep_options *options, struct result *results, char *error,
-               size_t error_size);
+               const struct sweep_options *options, struct result *results, struct error *error);
 
 // The sizes of sweep_patterns, unless the options say else.
 enum { SWEEP_PATTERNS_SIZE = 512 };
@@ -58,7 +58,6 @@ void sweep_patterns(const struct backend *backend, enum copy_op op,
 // in ERROR when there is no recording (the worker died; the routine could not
 // be loaded); a refusal or fault of the routine is in the trace.
 bool sweep_record(const struct backend *backend, const struct copy_case *c, bool values,
-                  const struct sweep_options *options, struct recording *out, char *error,
-                  size_t error_size);
+                  const struct sweep_options *options, struct recording *out, struct error *error);
 
 #endif

@@ -167,11 +167,12 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
 
 static _Noreturn void worker_main(const struct job *job, struct worker_slot *slot, int fd)
 {
-    char error[TRACE_REASON_MAX] = "";
+    struct error error = {""};
     struct rig rig;
     struct message f;
-    if (!rig_open(&rig, job, error, sizeof error)) {
-        send_failure(fd, error);
+    if (!rig_open(&rig, job, &error)) {
+        error.text[TRACE_REASON_MAX - 1] = '\0'; // more is no answer to whom it is sent
+        send_failure(fd, error.text);
         _exit(EXIT_FAILURE);
     }
     bool more = true;
@@ -187,11 +188,10 @@ static _Noreturn void worker_main(const struct job *job, struct worker_slot *slo
     _exit(EXIT_SUCCESS); // without the exit handlers that the routine may have set
 }
 
-static bool start_failed(struct worker *w, const int *fds, char *error, size_t error_size)
+static bool start_failed(struct worker *w, const int *fds, struct error *error)
 {
-    snprintf(error, error_size, "cannot start a worker process: %s; %s, or lower --jobs",
-             strerror(errno),
-             errno == EMFILE ? "raise `ulimit -n'" : "free some memory or processes");
+    error_set(error, "cannot start a worker process: %s; %s, or lower --jobs", strerror(errno),
+              errno == EMFILE ? "raise `ulimit -n'" : "free some memory or processes");
     for (int i = 0; i < 2; i++)
         if (fds[i] >= 0)
             close(fds[i]);
@@ -201,22 +201,22 @@ static bool start_failed(struct worker *w, const int *fds, char *error, size_t e
     return false;
 }
 
-bool worker_start(struct worker *w, const struct job *job, char *error, size_t error_size)
+bool worker_start(struct worker *w, const struct job *job, struct error *error)
 {
     int fds[2] = {-1, -1};
     pid_t parent = getpid();
     *w = (struct worker){.fd = -1};
     void *slot = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (slot == MAP_FAILED)
-        return start_failed(w, fds, error, error_size);
+        return start_failed(w, fds, error);
     w->slot = slot;
     w->waits = job->recorder->elsewhere;
     atomic_store(&w->slot->at, WORKER_LOADING);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
-        return start_failed(w, fds, error, error_size);
+        return start_failed(w, fds, error);
     w->pid = fork();
     if (w->pid < 0)
-        return start_failed(w, fds, error, error_size);
+        return start_failed(w, fds, error);
     if (w->pid == 0)
         worker_main(job, w->slot, become_worker(fds[1], w->slot, parent, job->recorder->elsewhere));
     madvise(w->slot, PAGE_BYTES, MADV_DONTFORK); // not for the next worker's routine

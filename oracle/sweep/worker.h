@@ -9,6 +9,7 @@
 #ifndef STORESCOPE_WORKER_H
 #define STORESCOPE_WORKER_H
 
+#include "base/error.h"
 #include "base/message.h"
 #include "sweep/rig.h"
 
@@ -54,7 +55,7 @@ struct witness_note {
 
 // Forks a worker for a job that outlives it. False and one line in ERROR when
 // the system has no process or memory for it.
-bool worker_start(struct worker *w, const struct job *job, char *error, size_t error_size);
+bool worker_start(struct worker *w, const struct job *job, struct error *error);
 
 bool worker_ask(struct worker *w, const struct worker_command *command);
 

@@ -62,22 +62,17 @@ static bool result_is_valid(const cJSON *result)
     return true;
 }
 
-bool diff_report_is_valid(const cJSON *report, char *error, size_t error_size)
+bool diff_report_is_valid(const cJSON *report, struct error *error)
 {
     const cJSON *results = member(report, "results"), *result;
     size_t number = 0;
-    if (!cJSON_IsString(member(report, "storescope")) || !cJSON_IsArray(results)) {
-        snprintf(error, error_size,
-                 "it is no JSON report of check or compare; write one with --format json");
-        return false;
-    }
+    if (!cJSON_IsString(member(report, "storescope")) || !cJSON_IsArray(results))
+        return error_set(error,
+                         "it is no JSON report of check or compare; write one with --format json");
     cJSON_ArrayForEach(result, results)
     {
-        if (!result_is_valid(result)) {
-            snprintf(error, error_size, "result %zu lacks what a report has; write it anew",
-                     number);
-            return false;
-        }
+        if (!result_is_valid(result))
+            return error_set(error, "result %zu lacks what a report has; write it anew", number);
         number++;
     }
     return true;

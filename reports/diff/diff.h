@@ -9,6 +9,7 @@
 #ifndef STORESCOPE_DIFF_H
 #define STORESCOPE_DIFF_H
 
+#include "base/error.h"
 #include "reports/report.h"
 
 #include <cjson/cJSON.h>
@@ -20,7 +21,7 @@ struct diff_side {
 
 // Has the document what a report of check or compare must have? False and one
 // line in ERROR.
-bool diff_report_is_valid(const cJSON *report, char *error, size_t error_size);
+bool diff_report_is_valid(const cJSON *report, struct error *error);
 
 // Both reports must be valid. The caller frees the result.
 cJSON *diff_make(const struct diff_side *a, const struct diff_side *b);

@@ -19,25 +19,25 @@ static int fail(const char *error)
 
 int main(int argc, char **argv)
 {
-    char error[1024];
+    struct error error;
     bool is_new;
     if (argc != 4)
         return fail("usage: write_history FILE KEY COUNT");
-    struct history *h = history_open(argv[1], true, error, sizeof error);
+    struct history *h = history_open(argv[1], true, &error);
     if (h == NULL)
-        return fail(error);
+        return fail(error.text);
     struct history_campaign c = {
         .backends = "a/b", .contracts = "shared", .state = "running", .now = 1};
     snprintf(c.key, sizeof c.key, "%s", argv[2]);
-    if (!history_campaign(h, &c, error, sizeof error))
-        return fail(error);
+    if (!history_campaign(h, &c, &error))
+        return fail(error.text);
     for (long i = 0; i < atol(argv[3]); i++) {
         struct saved s = {.backend = "a/b", .device = DEVICE_DST, .has_rule = true};
         const struct history_sample sample = {"a/b", (uint64_t)i, 100, (uint64_t)i % 100};
         snprintf(s.sites, sizeof s.sites, "site '%ld'; DROP TABLE findings; --", i);
-        if (!history_finding(h, c.key, i, &s, &is_new, error, sizeof error) ||
-            !history_coverage(h, c.key, i, &sample, 1, error, sizeof error))
-            return fail(error);
+        if (!history_finding(h, c.key, i, &s, &is_new, &error) ||
+            !history_coverage(h, c.key, i, &sample, 1, &error))
+            return fail(error.text);
         printf("%ld %s\n", i, is_new ? "new" : "old");
         fflush(stdout);
     }

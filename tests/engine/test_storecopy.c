@@ -246,7 +246,8 @@ static void copies_apart_refuse_what_would_go_wrong(void **state)
 static void check_fifo(const void *code, unsigned width, enum access_kind register_side)
 {
     enum { COUNT = 9 };
-    char name[] = "fifo", error[256];
+    char name[] = "fifo";
+    struct error error;
     struct backend b = {.name = name,
                         .symbol = name,
                         .from = name,
@@ -259,8 +260,8 @@ static void check_fifo(const void *code, unsigned width, enum access_kind regist
         .recorder = recorder_find("rewrite"), .device = DEVICE_DST, .jobs = 1, .timeout_ms = 2000};
     const struct copy_case c = {.op = OP_MEMCPY, .size = COUNT, .fill = 1};
     struct recording r = {.layout = {.size = 0}};
-    if (!sweep_record(&b, &c, false, &options, &r, error, sizeof error))
-        fail_msg("%s", error);
+    if (!sweep_record(&b, &c, false, &options, &r, &error))
+        fail_msg("%s", error.text);
     assert_int_equal(r.trace.outcome, OUTCOME_RETURNED);
     size_t seen[2] = {0, 0};
     for (size_t i = 0; i < r.trace.count; i++) {

@@ -9,6 +9,7 @@
 #ifndef STORESCOPE_TEST_SWEEP_FAKES_H
 #define STORESCOPE_TEST_SWEEP_FAKES_H
 
+#include "base/error.h"
 #include "sweep/sweep.h"
 
 #include <dirent.h>
@@ -308,13 +309,13 @@ static inline const char *fake_missing(void)
 }
 
 static inline struct recorder *fake_open(const struct routine *routine, uint64_t arg4,
-                                         const struct recorder_options *options, char *error,
-                                         size_t error_size)
+                                         const struct recorder_options *options,
+                                         struct error *error)
 {
     shared->opens++;
     shared->opens_with_loads += options->loads;
     if (arg4 == 1) {
-        snprintf(error, error_size, "does not take 'xbegin' anywhere");
+        error_set(error, "does not take 'xbegin' anywhere");
         return NULL;
     }
     if (arg4 == 2)
@@ -377,9 +378,8 @@ static inline int build_plan(void **state)
         .has_fill = true,
     };
     struct backend b = backend_of(good);
-    char error[256];
-    return plan_build(&b, OP_MEMCPY, &request, &whole_plan, error, sizeof error) &&
-                   whole_plan.cases == CASES
+    struct error error;
+    return plan_build(&b, OP_MEMCPY, &request, &whole_plan, &error) && whole_plan.cases == CASES
                ? 0
                : -1;
 }
@@ -415,13 +415,12 @@ static inline struct sweep_options options_for_two(void)
 static inline void sweep_as(const struct backend *b, size_t contract_count,
                             const struct sweep_options *options)
 {
-    char error[256] = "";
+    struct error error = {""};
     shared->deaths = 0;
     shared->opens = 0;
     shared->opens_with_loads = 0;
-    bool ok =
-        sweep_run(b, &whole_plan, contracts, contract_count, options, results, error, sizeof error);
-    assert_string_equal(error, "");
+    bool ok = sweep_run(b, &whole_plan, contracts, contract_count, options, results, &error);
+    assert_string_equal(error.text, "");
     assert_true(ok);
 }
 

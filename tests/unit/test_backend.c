@@ -154,24 +154,24 @@ static void a_libc_that_is_not_there_is_listed_as_missing(void **state)
     }
 }
 
-static size_t find(const char *pattern, struct backend_list *out, char *error, size_t size)
+static size_t find(const char *pattern, struct backend_list *out, struct error *error)
 {
     *out = (struct backend_list){0};
-    error[0] = '\0';
-    bool found = backend_list_find(&all, pattern, out, error, size);
+    error->text[0] = '\0';
+    bool found = backend_list_find(&all, pattern, out, error);
     assert_int_equal(found, out->count > 0);
-    assert_int_equal(found, error[0] == '\0');
-    assert_null(strchr(error, '\n'));
+    assert_int_equal(found, error->text[0] == '\0');
+    assert_null(strchr(error->text, '\n'));
     return out->count;
 }
 
 static void assert_not_found(const char *pattern, const char *why)
 {
     struct backend_list out;
-    char error[512];
-    find(pattern, &out, error, sizeof error);
-    if (strstr(error, why) == NULL) {
-        fail_msg("'%s' gave '%s', expected '%s' in it", pattern, error, why);
+    struct error error;
+    find(pattern, &out, &error);
+    if (strstr(error.text, why) == NULL) {
+        fail_msg("'%s' gave '%s', expected '%s' in it", pattern, error.text, why);
     }
     backend_list_free(&out);
 }
@@ -179,8 +179,8 @@ static void assert_not_found(const char *pattern, const char *why)
 static size_t count_found(const char *pattern)
 {
     struct backend_list out;
-    char error[512];
-    size_t count = find(pattern, &out, error, sizeof error);
+    struct error error;
+    size_t count = find(pattern, &out, &error);
     backend_list_free(&out);
     return count;
 }
@@ -199,9 +199,9 @@ static void finding_appends(void **state)
 {
     (void)state;
     struct backend_list out = {0};
-    char error[512];
-    assert_true(backend_list_find(&all, "loop/byte", &out, error, sizeof error));
-    assert_true(backend_list_find(&all, "qemu/unit", &out, error, sizeof error));
+    struct error error;
+    assert_true(backend_list_find(&all, "loop/byte", &out, &error));
+    assert_true(backend_list_find(&all, "qemu/unit", &out, &error));
     assert_int_equal(out.count, 2);
     assert_string_equal(out.items[0].name, "loop/byte");
     assert_string_equal(out.items[1].name, "qemu/unit");
@@ -278,12 +278,12 @@ static void objects_of_machines_with_a_row_are_theirs(void **state)
 {
     (void)state;
     struct backend_list found = {0};
-    char error[512];
+    struct error error;
     assert_true(compile(copies, "-c", "copies.o"));
     patch("copies.o", "arm64.o", 18, 183); // e_machine
     assert_true(run("rm -f arm64.a; ar rcS arm64.a arm64.o"));
-    assert_true(backend_list_find(&all, "arm64.o:my_memcpy", &found, error, sizeof error));
-    assert_true(backend_list_find(&all, "arm64.a:my_memcpy", &found, error, sizeof error));
+    assert_true(backend_list_find(&all, "arm64.o:my_memcpy", &found, &error));
+    assert_true(backend_list_find(&all, "arm64.a:my_memcpy", &found, &error));
     assert_int_equal(found.count, 2);
     for (size_t i = 0; i < found.count; i++) {
         assert_non_null(found.items[i].arch);
@@ -322,9 +322,9 @@ static void symbols_of_files_are_found(void **state)
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char pattern[64];
         struct backend_list out;
-        char error[512];
+        struct error error;
         snprintf(pattern, sizeof pattern, "%s:my_local_memmove", files[i]);
-        assert_int_equal(find(pattern, &out, error, sizeof error), 1);
+        assert_int_equal(find(pattern, &out, &error), 1);
         assert_string_equal(out.items[0].name, pattern);
         assert_string_equal(out.items[0].symbol, "my_local_memmove");
         assert_int_equal(out.items[0].op, OP_MEMMOVE);
@@ -377,11 +377,10 @@ static int find_damaged(void *context)
             bytes[at] = old;
         }
         struct backend_list out = {0};
-        char error[512];
-        bool found = backend_list_find(&all, "damaged:my_*", &out, error, sizeof error);
-        found =
-            backend_list_find(&all, "damaged:my_local_memmove", &out, error, sizeof error) || found;
-        if (!found && (error[0] == '\0' || strchr(error, '\n') != NULL)) {
+        struct error error;
+        bool found = backend_list_find(&all, "damaged:my_*", &out, &error);
+        found = backend_list_find(&all, "damaged:my_local_memmove", &out, &error) || found;
+        if (!found && (error.text[0] == '\0' || strchr(error.text, '\n') != NULL)) {
             return 1;
         }
         backend_list_free(&out);
@@ -429,9 +428,9 @@ static int load_and_copy(void *context)
 {
     const struct backend *b = context;
     struct routine r;
-    char error[512];
-    if (!routine_load(b, &r, error, sizeof error)) {
-        fprintf(stderr, "%s\n", error);
+    struct error error;
+    if (!routine_load(b, &r, &error)) {
+        fprintf(stderr, "%s\n", error.text);
         return 2;
     }
     bool inside = false;
@@ -479,10 +478,10 @@ static void every_missing_backend_fails_to_load_or_lacks_a_feature(void **state)
     for (size_t i = 0; i < all.count; i++) {
         const struct backend *b = &all.items[i];
         struct routine r;
-        char error[512] = "";
+        struct error error = {""};
         if (b->missing != NULL && b->path == NULL && b->code == NULL) {
-            assert_false(routine_load(b, &r, error, sizeof error));
-            assert_non_null(strstr(error, b->missing));
+            assert_false(routine_load(b, &r, &error));
+            assert_non_null(strstr(error.text, b->missing));
         }
     }
 }
@@ -490,8 +489,8 @@ static void every_missing_backend_fails_to_load_or_lacks_a_feature(void **state)
 static void assert_copies(const char *pattern)
 {
     struct backend_list out;
-    char error[512];
-    assert_int_equal(find(pattern, &out, error, sizeof error), 1);
+    struct error error;
+    assert_int_equal(find(pattern, &out, &error), 1);
     assert_int_equal(in_child(load_and_copy, &out.items[0]), 0);
     backend_list_free(&out);
 }
@@ -530,10 +529,10 @@ static void a_shared_object_that_needs_what_is_not_there_is_refused(void **state
                         "-shared -fPIC", "needs.so"));
     struct backend_list out;
     struct routine r;
-    char error[512];
-    assert_int_equal(find("needs.so:f", &out, error, sizeof error), 1);
-    assert_false(routine_load(&out.items[0], &r, error, sizeof error));
-    assert_non_null(strstr(error, "absent"));
+    struct error error;
+    assert_int_equal(find("needs.so:f", &out, &error), 1);
+    assert_false(routine_load(&out.items[0], &r, &error));
+    assert_non_null(strstr(error.text, "absent"));
     backend_list_free(&out);
 }
 
@@ -542,8 +541,9 @@ static int live_is_in_libc(void *context)
 {
     const struct backend *b = context;
     struct routine r;
-    char error[512], line[512];
-    if (!routine_load(b, &r, error, sizeof error)) {
+    struct error error;
+    char line[512];
+    if (!routine_load(b, &r, &error)) {
         return 2;
     }
     FILE *maps = fopen("/proc/self/maps", "r");

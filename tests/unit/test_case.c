@@ -15,9 +15,9 @@
 static struct copy_case parsed(const char *text)
 {
     struct copy_case c;
-    char error[256] = "";
-    if (!case_parse(text, &c, error, sizeof error))
-        fail_msg("%s: %s", text, error);
+    struct error error = {""};
+    if (!case_parse(text, &c, &error))
+        fail_msg("%s: %s", text, error.text);
     return c;
 }
 
@@ -34,11 +34,11 @@ static void assert_round_trip(const char *text)
 static void assert_refused(const char *text, const char *says)
 {
     struct copy_case c = {.size = 77};
-    char error[256] = "";
-    assert_false(case_parse(text, &c, error, sizeof error));
-    if (!strstr(error, says))
-        fail_msg("%s: the message is '%s'; expected one with '%s'", text, error, says);
-    assert_null(strchr(error, '\n'));
+    struct error error = {""};
+    assert_false(case_parse(text, &c, &error));
+    if (!strstr(error.text, says))
+        fail_msg("%s: the message is '%s'; expected one with '%s'", text, error.text, says);
+    assert_null(strchr(error.text, '\n'));
     assert_int_equal(c.size, 77);
 }
 

@@ -18,21 +18,21 @@
 static struct contract parsed(const char *text)
 {
     struct contract c;
-    char error[256] = "";
-    if (!contract_parse("mine.contract", text, strlen(text), &c, error, sizeof error))
-        fail_msg("%s", error);
+    struct error error = {""};
+    if (!contract_parse("mine.contract", text, strlen(text), &c, &error))
+        fail_msg("%s", error.text);
     return c;
 }
 
 static void assert_refused_bytes(const char *text, size_t length, const char *says)
 {
     struct contract c;
-    char error[256] = "";
-    assert_false(contract_parse("mine.contract", text, length, &c, error, sizeof error));
-    if (!strstr(error, says))
-        fail_msg("the message is '%s'; expected one with '%s'", error, says);
-    assert_non_null(strstr(error, "expected"));
-    assert_null(strchr(error, '\n'));
+    struct error error = {""};
+    assert_false(contract_parse("mine.contract", text, length, &c, &error));
+    if (!strstr(error.text, says))
+        fail_msg("the message is '%s'; expected one with '%s'", error.text, says);
+    assert_non_null(strstr(error.text, "expected"));
+    assert_null(strchr(error.text, '\n'));
 }
 
 static void assert_refused(const char *text, const char *says)
@@ -347,7 +347,8 @@ static void what_is_not_text_is_refused(void **state)
 static void a_contract_is_loaded_by_name_or_from_a_file(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/storescope-test-XXXXXX", path[64], error[256] = "";
+    char folder[] = "/tmp/storescope-test-XXXXXX", path[64];
+    struct error error = {""};
     struct contract c;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/mine.contract", folder);
@@ -355,21 +356,21 @@ static void a_contract_is_loaded_by_name_or_from_a_file(void **state)
     assert_non_null(file);
     fputs("contract mine\ninclude ram\n", file);
     fclose(file);
-    bool loaded = contract_load(path, &c, error, sizeof error);
+    bool loaded = contract_load(path, &c, &error);
     remove(path);
-    bool folder_loaded = contract_load(folder, &c, error, sizeof error);
+    bool folder_loaded = contract_load(folder, &c, &error);
     rmdir(folder);
     assert_true(loaded);
     assert_string_equal(c.name, path); // not what it calls itself
     assert_false(folder_loaded);
-    assert_non_null(strstr(error, folder));
+    assert_non_null(strstr(error.text, folder));
 
-    assert_true(contract_load("mmio", &c, error, sizeof error));
+    assert_true(contract_load("mmio", &c, &error));
     assert_string_equal(c.name, "mmio");
-    assert_false(contract_load("./missing.contract", &c, error, sizeof error));
-    assert_non_null(strstr(error, "./missing.contract"));
-    assert_false(contract_load("nothing", &c, error, sizeof error));
-    assert_non_null(strstr(error, "nothing"));
+    assert_false(contract_load("./missing.contract", &c, &error));
+    assert_non_null(strstr(error.text, "./missing.contract"));
+    assert_false(contract_load("nothing", &c, &error));
+    assert_non_null(strstr(error.text, "nothing"));
 }
 
 int main(void)

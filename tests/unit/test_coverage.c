@@ -54,14 +54,14 @@ struct bench {
 
 static void open_routine(struct bench *b, const char *name, bool edges)
 {
-    char error[256] = "";
+    struct error error = {""};
     const struct recorder_options options = {
         .loads = true, .blocks = true, .edges = edges, .timeout_ms = 2000};
     memset(b, 0, sizeof *b);
     backend_list_all(&b->all);
-    assert_true(backend_list_find(&b->all, name, &b->found, error, sizeof error));
-    assert_true(routine_load(&b->found.items[0], &b->routine, error, sizeof error));
-    b->recorder = recorder_find("rewrite")->open(&b->routine, 0, &options, error, sizeof error);
+    assert_true(backend_list_find(&b->all, name, &b->found, &error));
+    assert_true(routine_load(&b->found.items[0], &b->routine, &error));
+    b->recorder = recorder_find("rewrite")->open(&b->routine, 0, &options, &error);
     assert_non_null(b->recorder);
     b->arena = arena_new();
     assert_non_null(b->arena);

@@ -18,7 +18,7 @@ typedef long number_routine(long);
 struct call {
     const char *path, *symbol;
     long argument, expected;
-    char error[256];
+    struct error error;
 };
 
 enum { CALLED_RIGHT = 0, CALLED_WRONG = 1, NOT_LOADED = 2 };
@@ -27,8 +27,8 @@ static int load_and_call(void *context)
 {
     struct call *c = context;
     struct routine routine;
-    if (!image_load(c->path, c->symbol, &routine, c->error, sizeof c->error)) {
-        fprintf(stderr, "%s\n", c->error);
+    if (!image_load(c->path, c->symbol, &routine, &c->error)) {
+        fprintf(stderr, "%s\n", c->error.text);
         return NOT_LOADED;
     }
     long got = ((number_routine *)routine.entry)(c->argument);
@@ -184,7 +184,7 @@ static int load_and_fault(void *context)
 {
     struct call *c = context;
     struct routine routine;
-    if (!image_load(c->path, c->symbol, &routine, c->error, sizeof c->error)) {
+    if (!image_load(c->path, c->symbol, &routine, &c->error)) {
         return NOT_LOADED;
     }
     faulting = &routine;
@@ -230,7 +230,7 @@ static int check_tunables(void *context)
 {
     struct call *c = context;
     struct routine r;
-    if (!image_load(c->path, c->symbol, &r, c->error, sizeof c->error) || r.tunable_count != 2 ||
+    if (!image_load(c->path, c->symbol, &r, &c->error) || r.tunable_count != 2 ||
         strcmp(undefined_at(&r.undefined, r.undefined.span.lo), "__x86_never_heard_of") != 0) {
         return NOT_LOADED;
     }
@@ -267,7 +267,7 @@ static int store_to_code(void *context)
 {
     struct call *c = context;
     struct routine r;
-    if (!image_load(c->path, c->symbol, &r, c->error, sizeof c->error) || r.image_count == 0 ||
+    if (!image_load(c->path, c->symbol, &r, &c->error) || r.image_count == 0 ||
         r.entry < r.images[0].lo || r.entry >= r.images[0].hi || r.images[0].hi > INT32_MAX) {
         return NOT_LOADED;
     }
@@ -286,10 +286,10 @@ static void code_lies_low_and_is_not_writable(void **state)
 static void assert_refused(const char *path, const char *symbol, const char *why)
 {
     struct routine r;
-    char error[256] = "";
-    assert_false(image_load(path, symbol, &r, error, sizeof error));
-    assert_non_null(strstr(error, why));
-    assert_null(strchr(error, '\n'));
+    struct error error = {""};
+    assert_false(image_load(path, symbol, &r, &error));
+    assert_non_null(strstr(error.text, why));
+    assert_null(strchr(error.text, '\n'));
 }
 
 static const char thread_local_things[] =
@@ -324,7 +324,7 @@ static int find_use(void *context)
 {
     struct call *c = context;
     struct routine r;
-    if (!image_load(c->path, c->symbol, &r, c->error, sizeof c->error)) {
+    if (!image_load(c->path, c->symbol, &r, &c->error)) {
         return NOT_LOADED;
     }
     const char *name = undefined_in(&r.undefined, r.entry, r.entry + 64);
@@ -365,11 +365,11 @@ static int start_and_call(void *context)
 {
     struct call *c = context;
     struct routine r;
-    if (!image_load(c->path, c->symbol, &r, c->error, sizeof c->error)) {
+    if (!image_load(c->path, c->symbol, &r, &c->error)) {
         return NOT_LOADED;
     }
-    if (!image_start(c->path, &r, c->error, sizeof c->error)) {
-        return strstr(c->error, "its constructor calls `elsewhere`") != NULL ? 20 : 21;
+    if (!image_start(c->path, &r, &c->error)) {
+        return strstr(c->error.text, "its constructor calls `elsewhere`") != NULL ? 20 : 21;
     }
     return ((number_routine *)r.entry)(c->argument) == c->expected ? CALLED_RIGHT : CALLED_WRONG;
 }
@@ -449,12 +449,12 @@ struct damage {
 static void load_bytes(const struct damage *d, size_t count)
 {
     struct routine r;
-    char error[256] = "";
+    struct error error = {""};
     if (!write_file("damaged", d->bytes, count)) {
         _exit(NOT_LOADED);
     }
-    bool loaded = image_load("damaged", d->symbol, &r, error, sizeof error);
-    if (!loaded && (error[0] == '\0' || strchr(error, '\n') != NULL)) {
+    bool loaded = image_load("damaged", d->symbol, &r, &error);
+    if (!loaded && (error.text[0] == '\0' || strchr(error.text, '\n') != NULL)) {
         _exit(CALLED_WRONG); // refused without a reason
     }
 }

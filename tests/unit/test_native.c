@@ -43,13 +43,13 @@ static void run_under_alarms(const char *recorder_name)
     struct routine routine;
     struct layout layout;
     struct trace trace;
-    char error[256] = "";
+    struct error error = {""};
     backend_list_all(&all);
-    assert_true(backend_list_find(&all, "planted/regs_push", &found, error, sizeof error));
-    assert_true(routine_load(&found.items[0], &routine, error, sizeof error));
+    assert_true(backend_list_find(&all, "planted/regs_push", &found, &error));
+    assert_true(routine_load(&found.items[0], &routine, &error));
     struct arena *arena = arena_new();
     assert_non_null(arena);
-    struct recorder *recorder = kind->open(&routine, 0, &options, error, sizeof error);
+    struct recorder *recorder = kind->open(&routine, 0, &options, &error);
     assert_non_null(recorder);
     trace_init(&trace);
     signal(SIGALRM, on_alarm);

@@ -53,19 +53,19 @@ static struct plan_request only(const char *size, const char *dst, const char *s
 
 static void build(struct backend b, enum copy_op op, struct plan_request request)
 {
-    char error[256] = "";
-    if (!plan_build(&b, op, &request, &plan, error, sizeof error))
-        fail_msg("%s", error);
+    struct error error = {""};
+    if (!plan_build(&b, op, &request, &plan, &error))
+        fail_msg("%s", error.text);
 }
 
 static void assert_no_plan(struct backend b, enum copy_op op, struct plan_request request,
                            const char *says)
 {
-    char error[256] = "";
-    assert_false(plan_build(&b, op, &request, &plan, error, sizeof error));
-    if (!strstr(error, says))
-        fail_msg("the message is '%s'; expected one with '%s'", error, says);
-    assert_null(strchr(error, '\n'));
+    struct error error = {""};
+    assert_false(plan_build(&b, op, &request, &plan, &error));
+    if (!strstr(error.text, says))
+        fail_msg("the message is '%s'; expected one with '%s'", error.text, says);
+    assert_null(strchr(error.text, '\n'));
 }
 
 static const struct plan_request nothing_said = {.has_tunables = false};
@@ -92,8 +92,8 @@ static uint64_t count_cases(void)
 static bool has_case(const char *text)
 {
     struct copy_case wanted, c;
-    char error[256];
-    assert_true(case_parse(text, &wanted, error, sizeof error));
+    struct error error;
+    assert_true(case_parse(text, &wanted, &error));
     for (uint64_t i = 0; i < plan.cases; i++) {
         if (!plan_case(&plan, i, &c))
             continue;

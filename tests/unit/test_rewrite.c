@@ -17,7 +17,7 @@ enum { CODE_BYTES_LAST = 4096 };
 // What three cases come to in a copy of CODE_BYTES.
 static void run_three(size_t code_bytes, struct trace traces[3])
 {
-    char error[256] = "";
+    struct error error = {""};
     const struct recorder_options options = {
         .loads = true, .blocks = true, .timeout_ms = 2000, .code_bytes = code_bytes};
     const struct recorder_kind *rewrite = recorder_find("rewrite");
@@ -25,9 +25,9 @@ static void run_three(size_t code_bytes, struct trace traces[3])
     struct routine routine;
     struct arena *arena = arena_new();
     backend_list_all(&all);
-    assert_true(backend_list_find(&all, "loop/word", &found, error, sizeof error));
-    assert_true(routine_load(&found.items[0], &routine, error, sizeof error));
-    struct recorder *r = rewrite->open(&routine, 0, &options, error, sizeof error);
+    assert_true(backend_list_find(&all, "loop/word", &found, &error));
+    assert_true(routine_load(&found.items[0], &routine, &error));
+    struct recorder *r = rewrite->open(&routine, 0, &options, &error);
     assert_non_null(r);
     for (unsigned i = 0; i < 3; i++) {
         const struct copy_case c = {.op = OP_MEMCPY, .size = 20 + i, .fill = 1};

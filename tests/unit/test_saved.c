@@ -101,16 +101,16 @@ static void a_saved_case_reads_back(void **state)
                                "rule torn-element\n"
                                "sites rep movsb byte ptr [r], byte ptr [r]\n"
                                "case memmove size=64 dst=16 src=0 overlap=16 fill=1\n";
-    char error[256];
+    struct error error;
     struct saved s, again;
-    assert_true(saved_parse("f", text, strlen(text), &s, error, sizeof error));
+    assert_true(saved_parse("f", text, strlen(text), &s, &error));
     assert_string_equal(s.contracts, "shared,./my own.contract");
     assert_int_equal(s.device, DEVICE_BOTH);
     assert_true(s.has_rule);
     assert_int_equal(s.rule, RULE_TORN_ELEMENT);
     assert_int_equal(s.c.overlap, 16);
     char *printed = print_saved(&s);
-    assert_true(saved_parse("f", printed, strlen(printed), &again, error, sizeof error));
+    assert_true(saved_parse("f", printed, strlen(printed), &again, &error));
     char *twice = print_saved(&again);
     assert_string_equal(printed, twice);
     assert_true(saved_same(&s, &again));
@@ -121,9 +121,9 @@ static void a_saved_case_reads_back(void **state)
 static void a_plain_case_is_a_saved_case(void **state)
 {
     (void)state;
-    char error[256];
+    struct error error;
     struct saved s;
-    assert_true(saved_parse("f", "memcpy size=7", 13, &s, error, sizeof error));
+    assert_true(saved_parse("f", "memcpy size=7", 13, &s, &error));
     assert_string_equal(s.backend, "");
     assert_false(s.has_rule);
     assert_int_equal(s.c.size, 7);
@@ -146,11 +146,11 @@ static void what_is_no_saved_case_is_refused_in_one_line(void **state)
         "nonsense\x01\ncase memcpy size=1\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        char error[256] = "";
+        struct error error = {""};
         struct saved s;
-        assert_false(saved_parse("f", texts[i], strlen(texts[i]), &s, error, sizeof error));
-        assert_int_equal(strncmp(error, "f:", 2), 0);
-        assert_null(strchr(error, '\n'));
+        assert_false(saved_parse("f", texts[i], strlen(texts[i]), &s, &error));
+        assert_int_equal(strncmp(error.text, "f:", 2), 0);
+        assert_null(strchr(error.text, '\n'));
     }
 }
 
@@ -182,21 +182,22 @@ static const char expected[] = "# remark\n"
                                "  case memcpy size=1 dst=0 src=0 fill=1\n"
                                "  sites -\n";
 
-static bool parse(const char *text, struct expectations *e, char error[256])
+static bool parse(const char *text, struct expectations *e, struct error *error)
 {
     *e = (struct expectations){.count = 0};
-    return expect_parse("f", text, strlen(text), e, error, 256);
+    return expect_parse("f", text, strlen(text), e, error);
 }
 
 static void expectations_read_back(void **state)
 {
     (void)state;
-    char error[256], *text[2];
+    char *text[2];
+    struct error error;
     size_t length;
     struct expectations e;
     const char *from = expected;
     for (int i = 0; i < 2; i++) {
-        assert_true(parse(from, &e, error));
+        assert_true(parse(from, &e, &error));
         FILE *out = open_memstream(&text[i], &length);
         expect_print(&e.items[0], out);
         fclose(out);
@@ -211,11 +212,11 @@ static void expectations_read_back(void **state)
 static void a_finding_is_covered_by_contract_side_op_rule_and_sites(void **state)
 {
     (void)state;
-    char error[256];
+    struct error error;
     struct expectations e;
     struct expect_key key = {.contract = "shared", .device = DEVICE_DST, .op = OP_MEMCPY};
     const char *name = "glibc/memcpy_erms", *movs = "rep movsb byte ptr [r], byte ptr [r]";
-    assert_true(parse(expected, &e, error));
+    assert_true(parse(expected, &e, &error));
     assert_true(expect_covers(&e, name, &key, RULE_TORN_ELEMENT, movs));
     assert_false(expect_covers(&e, name, &key, RULE_TORN_ELEMENT, "mov"));
     assert_false(expect_covers(&e, name, &key, RULE_STRING_STORE, "-"));
@@ -249,11 +250,11 @@ static void expectations_that_make_no_sense_are_refused(void **state)
         "backend a/b\nrule nonsense ram\ncase memcpy size=1\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        char error[256] = "";
+        struct error error = {""};
         struct expectations e;
-        assert_false(parse(texts[i], &e, error));
-        assert_int_equal(strncmp(error, "f:", 2), 0);
-        assert_null(strchr(error, '\n'));
+        assert_false(parse(texts[i], &e, &error));
+        assert_int_equal(strncmp(error.text, "f:", 2), 0);
+        assert_null(strchr(error.text, '\n'));
         expect_free(&e);
     }
 }

@@ -161,8 +161,8 @@ static void one_case_can_be_recorded(void **state)
     struct sweep_options options = options_for_two();
     struct copy_case c = {.op = OP_MEMCPY, .size = 9, .fill = 1};
     struct recording r;
-    char error[256];
-    assert_true(sweep_record(&b, &c, true, &options, &r, error, sizeof error));
+    struct error error;
+    assert_true(sweep_record(&b, &c, true, &options, &r, &error));
     assert_int_equal(r.trace.count, 9);
     assert_int_equal(r.trace.value_bytes, 9);
     assert_string_equal(r.trace.sites[0].text, only_site.text);
@@ -176,13 +176,13 @@ static void a_case_that_kills_its_worker_gives_no_recording(void **state)
     struct sweep_options options = options_for_two();
     struct copy_case c = {.op = OP_MEMCPY, .size = ODD_SIZE, .dst_off = ODD_OFFSET, .fill = 1};
     struct recording r;
-    char error[256];
-    assert_false(sweep_record(&b, &c, false, &options, &r, error, sizeof error));
-    assert_string_equal(error, "the worker died (signal 9) while recording this case");
+    struct error error;
+    assert_false(sweep_record(&b, &c, false, &options, &r, &error));
+    assert_string_equal(error.text, "the worker died (signal 9) while recording this case");
 
     b = backend_of(sleeps);
-    assert_false(sweep_record(&b, &c, false, &options, &r, error, sizeof error));
-    assert_string_equal(error, "the routine stopped the recorder's clock");
+    assert_false(sweep_record(&b, &c, false, &options, &r, &error));
+    assert_string_equal(error.text, "the routine stopped the recorder's clock");
 }
 
 int main(void)

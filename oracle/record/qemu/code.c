@@ -4,6 +4,7 @@
 #include "record/qemu/code.h"
 
 #include "backends/arch.h"
+#include "base/error.h"
 #include "record/qemu/qemu.h"
 
 #include <ctype.h>
@@ -101,15 +102,15 @@ static bool find_routine(struct reader *r, const char *symbol)
 static bool list(const struct reader *r, const struct tool_folder *folder, uint8_t **text,
                  size_t *length)
 {
-    char objdump[64], from[48], to[48], error[256];
+    char objdump[64], from[48], to[48];
+    struct error error;
     size_t stem = strlen(r->arch->objcopy) - strlen("copy");
     snprintf(objdump, sizeof objdump, "%.*sdump", (int)stem, r->arch->objcopy);
     snprintf(from, sizeof from, "--start-address=%" PRIu64, r->range.lo);
     snprintf(to, sizeof to, "--stop-address=%" PRIu64, r->range.hi);
     char *argv[] = {
         objdump, (char[]){"-dz"}, (char[]){"--insn-width=16"}, from, to, (char[]){"program"}, NULL};
-    return tool_run(folder, argv, error, sizeof error) &&
-           tool_read(folder, "complaint", text, length, error, sizeof error);
+    return tool_run(folder, argv, &error) && tool_read(folder, "complaint", text, length, &error);
 }
 
 // Targets within the routine are told as offsets from its entry: "10432 <f+0x32>"

@@ -22,23 +22,24 @@ enum { TRIAL_MS = 500 };
 // ---- does QEMU have it? ----
 
 // QEMU complains of a model before it finds that /dev/null is no program.
-static bool is_known(const struct arch *arch, const char *cpu, char *error, size_t error_size)
+static bool is_known(const struct arch *arch, const char *cpu, struct error *error)
 {
     struct tool_folder folder;
     const char *const argv[] = {arch->qemu, "-cpu", cpu, "/dev/null", NULL};
-    char ignored[256], prefix[64], *complaint = NULL;
+    struct error ignored;
+    char prefix[64], *complaint = NULL;
     uint8_t *text = NULL;
     size_t length = 0;
-    if (!tool_folder_make(&folder, error, error_size))
+    if (!tool_folder_make(&folder, error))
         return false;
-    (void)tool_run(&folder, (char *const *)(uintptr_t)argv, ignored, sizeof ignored);
-    if (tool_read(&folder, "complaint", &text, &length, ignored, sizeof ignored))
+    (void)tool_run(&folder, (char *const *)(uintptr_t)argv, &ignored);
+    if (tool_read(&folder, "complaint", &text, &length, &ignored))
         complaint = strndup((const char *)text, length);
     snprintf(prefix, sizeof prefix, "%s: ", arch->qemu);
     const char *at = complaint ? strstr(complaint, prefix) : NULL;
     if (at)
-        snprintf(error, error_size, "--cpu %.40s: %.*s; '%s -cpu help' lists the models", cpu,
-                 (int)strcspn(at, "\n"), at, arch->qemu);
+        error_set(error, "--cpu %.40s: %.*s; '%s -cpu help' lists the models", cpu,
+                  (int)strcspn(at, "\n"), at, arch->qemu);
     free(complaint);
     free(text);
     tool_folder_remove(&folder);
@@ -101,11 +102,11 @@ static bool try_cases(const struct trial *trial, enum copy_op op)
 static bool has_all(struct guest_program *p, const struct recorder_kind *qemu)
 {
     const struct recorder_options options = {.timeout_ms = TRIAL_MS, .prepared = p};
-    char error[TRACE_REASON_MAX];
+    struct error error;
     struct trace t;
     struct trial trial = {.qemu = qemu, .arena = arena_new(), .trace = &t};
     if (trial.arena)
-        trial.recorder = qemu->open(NULL, 0, &options, error, sizeof error);
+        trial.recorder = qemu->open(NULL, 0, &options, &error);
     trace_init(&t);
     bool all = trial.recorder && try_cases(&trial, p->backend->op);
     if (trial.recorder)
@@ -117,12 +118,12 @@ static bool has_all(struct guest_program *p, const struct recorder_kind *qemu)
 }
 
 bool model_choose(struct guest_program *p, const char *said, const struct recorder_kind *qemu,
-                  char *error, size_t error_size)
+                  struct error *error)
 {
     const char *const *plainest_first = arch_cpus(p->arch);
     p->cpu = said ? said : p->backend->cpu ? p->backend->cpu : p->arch->cpu;
     if (said)
-        return is_known(p->arch, said, error, error_size);
+        return is_known(p->arch, said, error);
     for (size_t i = 0; !p->cpu && plainest_first[i]; i++) {
         p->cpu = plainest_first[i];
         if (plainest_first[i + 1] && !has_all(p, qemu))

@@ -8,11 +8,12 @@
 #ifndef STORESCOPE_QEMU_MODEL_H
 #define STORESCOPE_QEMU_MODEL_H
 
+#include "base/error.h"
 #include "record/qemu/prepare.h"
 
 // Sets p->cpu. SAID: the user's, or NULL. QEMU: the recorder that tries whether a model
 // has them. False and one line in ERROR when QEMU does not have the user's.
 bool model_choose(struct guest_program *p, const char *said, const struct recorder_kind *qemu,
-                  char *error, size_t error_size);
+                  struct error *error);
 
 #endif

@@ -31,8 +31,7 @@ struct shop {
     struct guest_suppliers suppliers;
     const char *symbol; // of the routine in the program
     char libgcc[PATH_MAX];
-    char *error;
-    size_t error_size;
+    struct error *error;
 };
 
 // One routine is in the table. The label keeps the compiler from taking it for
@@ -48,17 +47,15 @@ static bool write_table(struct shop *s, const char *symbol)
                 symbol);
         guest_names_write_c(s->names, out);
     }
-    return tool_finish("table.c", out, s->error, s->error_size);
+    return tool_finish("table.c", out, s->error);
 }
 
 static bool write_sources(struct shop *s)
 {
-    return tool_write(&s->folder, "mailbox.h", embedded_mailbox, embedded_mailbox_bytes, s->error,
-                      s->error_size) &&
-           tool_write(&s->folder, "kept.h", embedded_kept, embedded_kept_bytes, s->error,
-                      s->error_size) &&
-           tool_write(&s->folder, "runner.c", embedded_runner, embedded_runner_bytes, s->error,
-                      s->error_size);
+    return tool_write(&s->folder, "mailbox.h", embedded_mailbox, embedded_mailbox_bytes,
+                      s->error) &&
+           tool_write(&s->folder, "kept.h", embedded_kept, embedded_kept_bytes, s->error) &&
+           tool_write(&s->folder, "runner.c", embedded_runner, embedded_runner_bytes, s->error);
 }
 
 // A routine of storecopy, built for another CPU, is in no file.
@@ -69,7 +66,7 @@ static bool is_engine(const struct backend *b)
 
 static bool run(struct shop *s, const char *const argv[])
 {
-    return tool_run(&s->folder, (char *const *)(uintptr_t)argv, s->error, s->error_size);
+    return tool_run(&s->folder, (char *const *)(uintptr_t)argv, s->error);
 }
 
 // The compiler's own library belongs to whatever it compiles.
@@ -78,8 +75,7 @@ static bool find_libgcc(struct shop *s)
     const char *const ask[] = {s->arch->compiler, "-print-libgcc-file-name", NULL};
     uint8_t *text;
     size_t length;
-    if (!run(s, ask) ||
-        !tool_read(&s->folder, "complaint", &text, &length, s->error, s->error_size))
+    if (!run(s, ask) || !tool_read(&s->folder, "complaint", &text, &length, s->error))
         return false;
     const uint8_t *end = memchr(text, '\n', length);
     snprintf(s->libgcc, sizeof s->libgcc, "%.*s", (int)(end ? end - text : (ptrdiff_t)length),
@@ -102,18 +98,18 @@ static bool sort_names(struct shop *s)
 {
     uint8_t *object;
     size_t length;
-    if (!tool_read(&s->folder, "whole.o", &object, &length, s->error, s->error_size))
+    if (!tool_read(&s->folder, "whole.o", &object, &length, s->error))
         return false;
     FILE *out = tool_create(&s->folder, "names");
     if (out)
         guest_names_sort(s->names, object, length, routine_symbol, &s->suppliers, out);
     free(object);
-    if (!tool_finish("names", out, s->error, s->error_size))
+    if (!tool_finish("names", out, s->error))
         return false;
     out = tool_create(&s->folder, "undefined.ld");
     if (out)
         guest_names_write_script(s->names, out);
-    return tool_finish("undefined.ld", out, s->error, s->error_size);
+    return tool_finish("undefined.ld", out, s->error);
 }
 
 // Gives the routine the name that the table calls, in FILE.
@@ -136,15 +132,14 @@ static bool take_object(struct shop *s, bool *archive, bool *local)
     struct cross_file file;
     struct cross_object object;
     struct cross_symbol symbol;
-    if (!cross_file_open(&file, b->path, s->error, s->error_size))
+    if (!cross_file_open(&file, b->path, s->error))
         return false;
     bool taken = cross_routine_find(&file, b->symbol, &object, &symbol);
     if (!taken)
-        snprintf(s->error, s->error_size, "%.80s has no routine '%.60s'", b->path, b->symbol);
+        error_set(s->error, "%.80s has no routine '%.60s'", b->path, b->symbol);
     *archive = cross_file_is_archive(&file);
     *local = taken && symbol.local;
-    taken = taken &&
-            tool_write(&s->folder, "mine.o", object.bytes, object.length, s->error, s->error_size);
+    taken = taken && tool_write(&s->folder, "mine.o", object.bytes, object.length, s->error);
     cross_file_close(&file);
     return taken && (!*local || rename_routine(s, "mine.o"));
 }
@@ -205,7 +200,7 @@ static bool compile_engine(struct shop *s)
                                           "engine.o"};
     size_t n = 7;
     for (const struct embedded_file *f = embedded_engine; f->name && n < SOURCES_MAX; f++) {
-        if (!tool_write(&s->folder, f->name, f->bytes, f->length, s->error, s->error_size))
+        if (!tool_write(&s->folder, f->name, f->bytes, f->length, s->error))
             return false;
         if (f->name[strlen(f->name) - 1] == 'c')
             argv[n++] = f->name;
@@ -214,7 +209,7 @@ static bool compile_engine(struct shop *s)
         return false;
     free(engine.bytes);
     engine.arch = NULL;
-    if (!tool_read(&s->folder, "engine.o", &engine.bytes, &engine.length, s->error, s->error_size))
+    if (!tool_read(&s->folder, "engine.o", &engine.bytes, &engine.length, s->error))
         return false;
     engine.arch = s->arch;
     return true;
@@ -222,9 +217,9 @@ static bool compile_engine(struct shop *s)
 
 static bool make_storecopy(struct shop *s)
 {
-    return engine.arch == s->arch ? tool_write(&s->folder, "whole.o", engine.bytes, engine.length,
-                                               s->error, s->error_size)
-                                  : compile_engine(s) && make_storecopy(s);
+    return engine.arch == s->arch
+               ? tool_write(&s->folder, "whole.o", engine.bytes, engine.length, s->error)
+               : compile_engine(s) && make_storecopy(s);
 }
 
 // Is the routine in a file that can be linked? ERROR says why not.
@@ -240,11 +235,11 @@ static bool is_linkable(struct shop *s)
     if (f)
         fclose(f);
     if (!path || (elf_header_read(header, read, &elf) && elf.type != ET_REL))
-        snprintf(s->error, s->error_size,
-                 "recorder qemu takes routines from archives and object files, and this one is %s",
-                 path ? "in a shared object" : "part of storescope");
+        error_set(s->error,
+                  "recorder qemu takes routines from archives and object files, and this one is %s",
+                  path ? "in a shared object" : "part of storescope");
     else if (read < sizeof header)
-        snprintf(s->error, s->error_size, "%.100s cannot be read", path);
+        error_set(s->error, "%.100s cannot be read", path);
     else
         return true;
     return false;
@@ -338,16 +333,14 @@ static bool read_program(struct guest_program *p)
 }
 
 struct guest_program *guest_program_make(const struct backend *backend,
-                                         const struct recorder_setup *setup, char *error,
-                                         size_t error_size)
+                                         const struct recorder_setup *setup, struct error *error)
 {
     struct shop s = {.backend = backend,
                      .setup = setup,
                      .arch = backend->arch ? backend->arch : &arch_native,
-                     .error = error,
-                     .error_size = error_size};
+                     .error = error};
     struct guest_program *p = calloc(1, sizeof *p);
-    if (!p || !tool_folder_make(&s.folder, error, error_size)) {
+    if (!p || !tool_folder_make(&s.folder, error)) {
         free(p);
         return NULL;
     }
@@ -356,13 +349,13 @@ struct guest_program *guest_program_make(const struct backend *backend,
     s.names = &p->names;
     p->pairs = pin_counter_new();
     bool made = is_linkable(&s) && write_sources(&s) && link_program(&s) &&
-                tool_read(&s.folder, "program", &p->bytes, &p->length, error, error_size);
+                tool_read(&s.folder, "program", &p->bytes, &p->length, error);
     if (made)
         guest_code_read(&p->code, p->arch, &s.folder, p->bytes, p->length, s.symbol);
     tool_folder_remove(&s.folder);
     elf_version(EV_CURRENT);
     if (made && !read_program(p)) {
-        snprintf(error, error_size, "%s made no guest program that can be read", s.arch->compiler);
+        error_set(error, "%s made no guest program that can be read", s.arch->compiler);
         made = false;
     }
     if (made)

@@ -8,6 +8,7 @@
 #ifndef STORESCOPE_QEMU_PREPARE_H
 #define STORESCOPE_QEMU_PREPARE_H
 
+#include "base/error.h"
 #include "case/case.h"
 #include "record/qemu/code.h"
 #include "record/qemu/cpu_pin.h"
@@ -44,8 +45,7 @@ struct guest_program {
 // NULL and one line in ERROR when a tool is missing or the routine cannot be
 // linked.
 struct guest_program *guest_program_make(const struct backend *backend,
-                                         const struct recorder_setup *setup, char *error,
-                                         size_t error_size);
+                                         const struct recorder_setup *setup, struct error *error);
 void guest_program_free(struct guest_program *p);
 
 #endif

@@ -67,8 +67,7 @@ static void tell_plugin(struct process *p)
     s->code = program->code.range;
 }
 
-bool process_open(struct process *p, const struct guest_program *program, char *error,
-                  size_t error_size)
+bool process_open(struct process *p, const struct guest_program *program, struct error *error)
 {
     *p = (struct process){
         .program = program, .shared_fd = -1, .lanes_fd = -1, .plugin_fd = -1, .program_fd = -1};
@@ -83,7 +82,7 @@ bool process_open(struct process *p, const struct guest_program *program, char *
         tell_plugin(p);
         return true;
     }
-    snprintf(error, error_size, "no memory to share with qemu: %s", strerror(errno));
+    error_set(error, "no memory to share with qemu: %s", strerror(errno));
     process_close(p);
     return false;
 }
@@ -244,22 +243,20 @@ static enum process_state wait_for_guest(struct process *p, unsigned cpu_ms, uns
 }
 
 // Why it did not start, from what became of it.
-static void tell_failure(const struct process *p, enum process_state state, char *error,
-                         size_t error_size)
+static void tell_failure(const struct process *p, enum process_state state, struct error *error)
 {
     const char *qemu = p->program->arch->qemu;
     if (state != PROCESS_ENDED)
-        snprintf(error, error_size, "%s did not start the guest program in time", qemu);
+        error_set(error, "%s did not start the guest program in time", qemu);
     else if (WIFEXITED(p->status) && WEXITSTATUS(p->status) == 127)
-        snprintf(error, error_size, "%s is not installed; install qemu-user", qemu);
+        error_set(error, "%s is not installed; install qemu-user", qemu);
     else if (WIFEXITED(p->status))
-        snprintf(error, error_size,
-                 "%s takes no plugin, or not this one (status %d): statically linked qemu-user "
-                 "has none; put one in PATH whose --help has -plugin",
-                 qemu, WEXITSTATUS(p->status));
+        error_set(error,
+                  "%s takes no plugin, or not this one (status %d): statically linked qemu-user "
+                  "has none; put one in PATH whose --help has -plugin",
+                  qemu, WEXITSTATUS(p->status));
     else
-        snprintf(error, error_size, "%s died of signal %d while it started", qemu,
-                 WTERMSIG(p->status));
+        error_set(error, "%s died of signal %d while it started", qemu, WTERMSIG(p->status));
 }
 
 // Starts it once.
@@ -281,21 +278,19 @@ static enum process_state start(struct process *p)
     return state;
 }
 
-bool process_start(struct process *p, char *error, size_t error_size)
+bool process_start(struct process *p, struct error *error)
 {
     enum process_state state = PROCESS_WAITS;
     for (int i = 0; p->pid <= 0 && i < STARTS; i++) {
         state = start(p);
-        if (p->pid < 0) {
-            snprintf(error, error_size, "cannot start qemu: %s", strerror(errno));
-            return false;
-        }
+        if (p->pid < 0)
+            return error_set(error, "cannot start qemu: %s", strerror(errno));
         bool killed = state == PROCESS_ENDED && WIFSIGNALED(p->status);
         if (!killed && state != PROCESS_STOPPED)
             break;
     }
     if (state != PROCESS_WAITS)
-        tell_failure(p, state, error, error_size);
+        tell_failure(p, state, error);
     return state == PROCESS_WAITS;
 }
 

@@ -8,6 +8,7 @@
 #ifndef STORESCOPE_QEMU_PROCESS_H
 #define STORESCOPE_QEMU_PROCESS_H
 
+#include "base/error.h"
 #include "record/qemu/prepare.h"
 #include "record/qemu/shared.h"
 
@@ -32,12 +33,11 @@ struct process {
 };
 
 // Memory and files; no process yet. False and one line in ERROR.
-bool process_open(struct process *p, const struct guest_program *program, char *error,
-                  size_t error_size);
+bool process_open(struct process *p, const struct guest_program *program, struct error *error);
 void process_close(struct process *p);
 
 // Starts it, if there is none, and waits until it wants a case.
-bool process_start(struct process *p, char *error, size_t error_size);
+bool process_start(struct process *p, struct error *error);
 
 // Runs the case in p->shared->now. CPU_MS: processor time that it may take.
 enum process_state process_run(struct process *p, unsigned cpu_ms);

@@ -249,10 +249,10 @@ static bool is_doubtful(const struct recorder *r, enum process_state state, uint
 
 // False and one line in ERROR when qemu does not start.
 static bool run_case(struct recorder *r, const struct layout *layout, const struct copy_case *c,
-                     bool values, enum process_state *state, char *error)
+                     bool values, enum process_state *state, struct error *error)
 {
     for (int i = 0; i < TRIES; i++) {
-        if (!process_start(&r->process, error, TRACE_REASON_MAX))
+        if (!process_start(&r->process, error))
             return false;
         lanes_in(r, layout);
         tell_case(r, layout, values);
@@ -267,7 +267,7 @@ static bool run_case(struct recorder *r, const struct layout *layout, const stru
 static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
                      bool values, struct layout *layout, struct trace *trace)
 {
-    char error[TRACE_REASON_MAX];
+    struct error error;
     trace_reset(trace);
     if (!arena_lay(arena, c, layout)) {
         refuse(trace, OUTCOME_BROKEN, "no memory for a case of %llu bytes",
@@ -280,8 +280,8 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
         return;
     }
     enum process_state state = PROCESS_WAITS;
-    if (!run_case(r, layout, c, values, &state, error)) {
-        refuse(trace, OUTCOME_BROKEN, "%s", error);
+    if (!run_case(r, layout, c, values, &state, &error)) {
+        refuse(trace, OUTCOME_BROKEN, "%s", error.text);
         return;
     }
     lanes_out(r, layout);
@@ -311,15 +311,13 @@ static void qemu_close(struct recorder *r)
 }
 
 static struct recorder *qemu_open(const struct routine *routine, uint64_t arg4,
-                                  const struct recorder_options *options, char *error,
-                                  size_t error_size)
+                                  const struct recorder_options *options, struct error *error)
 {
     (void)routine, (void)arg4;
     struct recorder *r = options->prepared ? calloc(1, sizeof *r) : NULL;
     if (!r) {
-        snprintf(error, error_size,
-                 options->prepared ? "no memory for the recorder"
-                                   : "recorder qemu has no guest program");
+        error_set(error, options->prepared ? "no memory for the recorder"
+                                           : "recorder qemu has no guest program");
         return NULL;
     }
     r->options = *options;
@@ -328,9 +326,8 @@ static struct recorder *qemu_open(const struct routine *routine, uint64_t arg4,
     r->sites = calloc(QEMU_SITES_MAX, sizeof *r->sites);
     r->elements = calloc(QEMU_SITES_MAX, sizeof *r->elements);
     r->numbers = calloc(QEMU_SITES_MAX, sizeof *r->numbers);
-    if (!r->sites || !r->elements || !r->numbers ||
-        !process_open(&r->process, r->program, error, error_size) ||
-        !process_start(&r->process, error, error_size)) {
+    if (!r->sites || !r->elements || !r->numbers || !process_open(&r->process, r->program, error) ||
+        !process_start(&r->process, error)) {
         qemu_close(r);
         return NULL;
     }
@@ -363,10 +360,10 @@ static void qemu_cover(struct recorder *r, struct coverage *coverage)
 }
 
 static void *qemu_prepare(const struct backend *backend, const struct recorder_setup *setup,
-                          char *error, size_t error_size)
+                          struct error *error)
 {
-    struct guest_program *p = guest_program_make(backend, setup, error, error_size);
-    if (p && model_choose(p, setup->cpu, &recorder_qemu, error, error_size))
+    struct guest_program *p = guest_program_make(backend, setup, error);
+    if (p && model_choose(p, setup->cpu, &recorder_qemu, error))
         return p;
     guest_program_free(p);
     return NULL;

@@ -100,7 +100,7 @@ static int start_keeper(struct tool_folder *f)
     return problem;
 }
 
-bool tool_folder_make(struct tool_folder *f, char *error, size_t error_size)
+bool tool_folder_make(struct tool_folder *f, struct error *error)
 {
     const char *parent = getenv("TMPDIR");
     *f = (struct tool_folder){.fd = -1};
@@ -109,9 +109,8 @@ bool tool_folder_make(struct tool_folder *f, char *error, size_t error_size)
     int problem = length < (int)sizeof f->path ? start_keeper(f) : ENAMETOOLONG;
     if (problem == 0)
         return true;
-    snprintf(error, error_size, "cannot make a folder for the guest program: %s; set TMPDIR",
-             strerror(problem));
-    return false;
+    return error_set(error, "cannot make a folder for the guest program: %s; set TMPDIR",
+                     strerror(problem));
 }
 
 void tool_folder_remove(struct tool_folder *f)
@@ -128,10 +127,9 @@ static FILE *open_in(const struct tool_folder *f, const char *name, const char *
     return fopen(path, mode);
 }
 
-static bool fail(const char *name, char *error, size_t error_size)
+static bool fail(const char *name, struct error *error)
 {
-    snprintf(error, error_size, "cannot make the guest program's %s: %s", name, strerror(errno));
-    return false;
+    return error_set(error, "cannot make the guest program's %s: %s", name, strerror(errno));
 }
 
 FILE *tool_create(const struct tool_folder *f, const char *name)
@@ -139,25 +137,25 @@ FILE *tool_create(const struct tool_folder *f, const char *name)
     return open_in(f, name, "wbe");
 }
 
-bool tool_finish(const char *name, FILE *file, char *error, size_t error_size)
+bool tool_finish(const char *name, FILE *file, struct error *error)
 {
     bool written = file && !ferror(file);
     if (file && fclose(file) != 0)
         written = false;
-    return written || fail(name, error, error_size);
+    return written || fail(name, error);
 }
 
 bool tool_write(const struct tool_folder *f, const char *name, const void *bytes, size_t length,
-                char *error, size_t error_size)
+                struct error *error)
 {
     FILE *file = tool_create(f, name);
     if (file && length)
         fwrite(bytes, length, 1, file);
-    return tool_finish(name, file, error, error_size);
+    return tool_finish(name, file, error);
 }
 
 bool tool_read(const struct tool_folder *f, const char *name, uint8_t **bytes, size_t *length,
-               char *error, size_t error_size)
+               struct error *error)
 {
     FILE *file = open_in(f, name, "rbe");
     long end = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
@@ -167,7 +165,7 @@ bool tool_read(const struct tool_folder *f, const char *name, uint8_t **bytes, s
     ok = *bytes && fread(*bytes, (size_t)end, 1, file) == 1;
     if (file)
         fclose(file);
-    return ok || fail(name, error, error_size);
+    return ok || fail(name, error);
 }
 
 static _Noreturn void exec_tool(const struct tool_folder *f, char *const argv[])
@@ -191,8 +189,7 @@ static _Noreturn void exec_tool(const struct tool_folder *f, char *const argv[])
 }
 
 // The first line that says what is wrong, of what a compiler wrote.
-static void first_complaint(const struct tool_folder *f, const char *tool, char *error,
-                            size_t error_size)
+static void first_complaint(const struct tool_folder *f, const char *tool, struct error *error)
 {
     char line[256], best[256] = "";
     FILE *file = open_in(f, "complaint", "re");
@@ -209,24 +206,24 @@ static void first_complaint(const struct tool_folder *f, const char *tool, char 
     // The linker begins with its own path, and the object's: what it says comes last.
     const char *telling = strstr(best, "undefined reference");
     telling = telling ? telling : strstr(best, "error:");
-    snprintf(error, error_size, "%s could not link it: %.100s", tool, telling ? telling : best);
+    error_set(error, "%s could not link it: %.100s", tool, telling ? telling : best);
 }
 
-bool tool_run(const struct tool_folder *f, char *const argv[], char *error, size_t error_size)
+bool tool_run(const struct tool_folder *f, char *const argv[], struct error *error)
 {
     int status = 0;
     pid_t pid = fork();
     if (pid == 0)
         exec_tool(f, argv);
     if (pid < 0)
-        return fail("compiler", error, error_size);
+        return fail("compiler", error);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-        snprintf(error, error_size, "%s is not installed", argv[0]);
+        error_set(error, "%s is not installed", argv[0]);
     else
-        first_complaint(f, argv[0], error, error_size);
+        first_complaint(f, argv[0], error);
     return false;
 }

@@ -7,6 +7,8 @@
 #ifndef STORESCOPE_QEMU_TOOL_H
 #define STORESCOPE_QEMU_TOOL_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,16 +23,16 @@ struct tool_folder {
 };
 
 // All: false, or one line in ERROR.
-bool tool_folder_make(struct tool_folder *f, char *error, size_t error_size);
+bool tool_folder_make(struct tool_folder *f, struct error *error);
 void tool_folder_remove(struct tool_folder *f);
 bool tool_write(const struct tool_folder *f, const char *name, const void *bytes, size_t length,
-                char *error, size_t error_size);
+                struct error *error);
 
 // The same for what is written piece by piece. tool_finish takes a NULL.
 FILE *tool_create(const struct tool_folder *f, const char *name);
-bool tool_finish(const char *name, FILE *file, char *error, size_t error_size);
+bool tool_finish(const char *name, FILE *file, struct error *error);
 bool tool_read(const struct tool_folder *f, const char *name, uint8_t **bytes, size_t *length,
-               char *error, size_t error_size);
-bool tool_run(const struct tool_folder *f, char *const argv[], char *error, size_t error_size);
+               struct error *error);
+bool tool_run(const struct tool_folder *f, char *const argv[], struct error *error);
 
 #endif

@@ -3,6 +3,7 @@
 //
 // Runs the rewritten copy on a stack of its own.
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "record/rewrite/rewrite.h"
 #include "record/rewrite/run_end.h"
@@ -212,8 +213,7 @@ static void rewrite_close(struct recorder *r)
 }
 
 static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg4,
-                                     const struct recorder_options *options, char *error,
-                                     size_t error_size)
+                                     const struct recorder_options *options, struct error *error)
 {
     struct recorder *r = must(calloc(1, sizeof *r));
     r->routine = routine;
@@ -224,8 +224,8 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     trace_init(&r->attempt);
     program_init(&r->program, routine);
     if (!allocate(r)) {
-        snprintf(error, error_size, "no address space for the recorder: %s; raise `ulimit -v`",
-                 strerror(errno));
+        error_set(error, "no address space for the recorder: %s; raise `ulimit -v`",
+                  strerror(errno));
         rewrite_close(r);
         return NULL;
     }

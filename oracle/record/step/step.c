@@ -8,6 +8,7 @@
 
 #include "record/step/step.h"
 
+#include "base/error.h"
 #include "record/entry_registers.h"
 #include "record/step/start.h"
 #include "record/step/vectors.h"
@@ -379,20 +380,18 @@ static void find_tunables(struct recorder *r)
                 r->tunables[i] = &r->routine->tunables[k];
 }
 
-static void no_room(char *error, size_t error_size)
+static void no_room(struct error *error)
 {
-    snprintf(error, error_size, "no address space for the recorder: %s; raise `ulimit -v`",
-             strerror(errno));
+    error_set(error, "no address space for the recorder: %s; raise `ulimit -v`", strerror(errno));
 }
 
 static struct recorder *step_open(const struct routine *routine, uint64_t arg4,
-                                  const struct recorder_options *options, char *error,
-                                  size_t error_size)
+                                  const struct recorder_options *options, struct error *error)
 {
     // Apart from the heap, which a routine that runs wild is the likelier to hit.
     struct recorder *r = reserve(sizeof *r);
     if (!r) {
-        no_room(error, error_size);
+        no_room(error);
         return NULL;
     }
     r->routine = routine;
@@ -402,7 +401,7 @@ static struct recorder *step_open(const struct routine *routine, uint64_t arg4,
     r->image_count = routine->image_count;
     memcpy(r->images, routine->images, routine->image_count * sizeof *r->images);
     if (!facts_open() || !allocate(r)) {
-        no_room(error, error_size);
+        no_room(error);
         step_close(r);
         return NULL;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "base/error.h"
+
 #include <case.h>
 
 #include <stdio.h>
@@ -8,8 +10,9 @@
 int main(void)
 {
     struct copy_case c;
-    char text[CASE_TEXT_MAX], error[256];
-    if (!case_parse("memmove size=15", &c, error, sizeof error))
+    char text[CASE_TEXT_MAX];
+    struct error error;
+    if (!case_parse("memmove size=15", &c, &error))
         return 1;
     case_print(&c, text);
     puts(text);
