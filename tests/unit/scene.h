@@ -9,6 +9,7 @@
 
 #include "judge/rules.h"
 
+#include <elf.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -57,6 +58,8 @@ static inline struct scene *copy_of(uint64_t size, uint32_t dst_off, uint32_t sr
         .accesses = scene.accesses,
         .sites = sites,
         .site_count = SITE_CLASS_COUNT,
+        .machine = EM_X86_64,
+        .word_bytes = 8,
         .return_value = (uintptr_t)scene.layout.dst,
         .stack = {STACK, STACK + 0x4000},
         .stack_entry = STACK + 0x3000,

@@ -163,6 +163,9 @@ static struct rule_params random_params(void)
         .max = (uint32_t)(random_bits() % 70),
         .same_page = rarely(),
         .all_stores = rarely(),
+        .order = (enum order_wanted)(random_bits() % ORDER_WANTED_COUNT),
+        .by_device = rarely(),
+        .on_device = rarely(),
     };
 }
 
