@@ -145,7 +145,7 @@ static void each_holds_for_a_destination_what_its_memory_needs(void **state)
                            "unflushed-store\n");
     assert_holds(builtin("ring"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\n"
-                           "unordered-store last\ndestination-load\nrepeated-load\n");
+                           "unordered-store last\nrepeated-load\n");
 }
 
 static void each_holds_for_a_source_what_its_memory_needs(void **state)
