@@ -62,6 +62,8 @@ static size_t judge_add(struct judge *j, const struct check *check)
     j->checks[j->count] = *check;
     j->loads = j->loads || rule_needs_loads(check->rule);
     j->values = j->values || check->rule == RULE_TRANSIENT_VALUE;
+    j->lines =
+        j->lines || check->rule == RULE_UNORDERED_STORE || check->rule == RULE_UNORDERED_LOAD;
     return j->count++;
 }
 

@@ -135,6 +135,9 @@ static inline void assert_breaks_only(const struct scene *sc, int count, ...)
     va_end(ids);
     for (unsigned id = 0; id < RULE_COUNT; id++) {
         char text[256];
+        bool of_order = id == RULE_UNORDERED_STORE || id == RULE_UNORDERED_LOAD;
+        if (of_order && !expected[id])
+            continue; // test_order's business
         if (breaks(sc, (enum rule_id)id) != expected[id])
             fail_msg("%s is%s broken", rule_name[id], expected[id] ? " not" : "");
         rule_message((enum rule_id)id, sc->s, &sc->params, text, sizeof text);

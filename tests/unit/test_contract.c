@@ -88,13 +88,13 @@ static const struct contract *builtin(const char *name)
     "wrong-data\nwrong-return\nclobbered-state\nmissing-store\nout-of-bounds-store\nout-of-" \
     "bounds-load\n"
 
-static void nine_contracts_are_built_in_in_order(void **state)
+static void ten_contracts_are_built_in_in_order(void **state)
 {
     (void)state;
     static const char *const names[] = {"ram",  "qemu-ram", "shared", "pci-order", "wc",
-                                        "mmio", "device",   "axi32",  "pmem"};
-    assert_int_equal(contract_builtin_count, 9);
-    for (size_t i = 0; i < 9; i++) {
+                                        "mmio", "device",   "axi32",  "pmem", "ring"};
+    assert_int_equal(contract_builtin_count, 10);
+    for (size_t i = 0; i < 10; i++) {
         assert_string_equal(contract_builtin(i)->name, names[i]);
         assert_ptr_equal(contract_find(names[i]), contract_builtin(i));
         assert_true(strlen(contract_builtin(i)->memory) > 0);
@@ -385,7 +385,7 @@ static void a_contract_is_loaded_by_name_or_from_a_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nine_contracts_are_built_in_in_order),
+        cmocka_unit_test(ten_contracts_are_built_in_in_order),
         cmocka_unit_test(each_holds_for_a_destination_what_its_memory_needs),
         cmocka_unit_test(each_holds_for_a_source_what_its_memory_needs),
         cmocka_unit_test(with_both_sides_the_rules_of_both_hold),
