@@ -348,7 +348,8 @@ static const char *orders(const struct walk *w, size_t i, size_t k)
         return "release";
     if (annotations_count(w) && first & ORDER_ACQUIRE && (load || one))
         return "acquire";
-    if (plain && w->view.on_device && w->cpu->keeps & KEEPS_DEVICE)
+    // Uncached memory takes no non-temporal hint (Intel SDM vol. 1, 10.4.6.2).
+    if (w->view.on_device && w->cpu->keeps & KEEPS_DEVICE)
         return "device memory";
     if (plain && !w->view.on_device && w->cpu->keeps & (load ? KEEPS_LOADS : KEEPS_STORES))
         return "program order";
