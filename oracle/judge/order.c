@@ -10,6 +10,8 @@
 #include "judge/access_bytes.h"
 
 #include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(ORDER_X86_64 == EM_X86_64, "order.h has the number of elf.h");
@@ -474,18 +476,48 @@ struct order_breach order_find(const struct shadow *s, struct order_view view)
     return find_element_breach(&w, at);
 }
 
-const char *order_of(const struct shadow *s, struct order_view view, size_t index)
+// ---- of a recording ----
+
+static struct shadow *gathered(const struct copy_case *c, const struct recording *r)
 {
+    struct shadow *s = shadow_new();
+    if (!s) {
+        fprintf(stderr, "storescope: out of memory for the order of a trace\n");
+        abort();
+    }
+    shadow_gather(s, c, &r->layout, &r->trace);
+    return s;
+}
+
+struct order_breach order_find_in(const struct copy_case *c, const struct recording *r,
+                                  struct order_view view)
+{
+    struct shadow *s = gathered(c, r);
+    struct order_breach found = order_find(s, view);
+    shadow_free(s);
+    return found;
+}
+
+void order_tell(const struct copy_case *c, const struct recording *r, struct order_view view,
+                const char **out)
+{
+    struct shadow *s = gathered(c, r);
     struct walk w = walk_start(s, view);
     size_t before = SIZE_MAX;
-    for (size_t k = 0; k < index; k++) {
+    for (size_t k = 0; k < w.t->count; k++) {
+        out[k] = NULL;
         walk_to(&w, k);
-        if (is_on_side(&w, &w.t->accesses[k]))
+        if (is_on_side(&w, &w.t->accesses[k])) {
+            bool whole = alone(&w, k).cause == BREACH_NONE;
+            out[k] = !whole ? NULL : before == SIZE_MAX ? "first" : orders(&w, before, k);
             before = k;
+        }
         walk_past(&w, k);
     }
-    walk_to(&w, index);
-    if (alone(&w, index).cause != BREACH_NONE)
-        return NULL;
-    return before == SIZE_MAX ? "first" : orders(&w, before, index);
+    shadow_free(s);
+}
+
+bool order_in_parts(const struct trace *t, const struct access *a)
+{
+    return !is_whole(t, cpu_of(t), a);
 }

@@ -64,9 +64,19 @@ static inline bool order_is_suspect(const struct shadow *s, struct order_view vi
            (view.wanted == WANT_LAST && (!side->last_byte_last || side->ends_narrow));
 }
 
-// What orders the access with that index after the one before it of its kind and side:
-// a word or the text of an instruction, or NULL for nothing. "first" for the first.
-const char *order_of(const struct shadow *s, struct order_view view, size_t index);
+// The same of a recording, for reports: no pointer of the layout is followed.
+struct order_breach order_find_in(const struct copy_case *c, const struct recording *r,
+                                  struct order_view view);
+
+// What orders each access of the view's kind and side after the one before it: a word
+// ("first" for the first) or the text of an instruction, which lives as long as the
+// trace, or NULL for nothing. OUT has room for one an access of the trace; NULL as well
+// for those that are not of the view.
+void order_tell(const struct copy_case *c, const struct recording *r, struct order_view view,
+                const char **out);
+
+// May the CPU make one element of an access to write-back memory in parts?
+bool order_in_parts(const struct trace *t, const struct access *a);
 
 // A CPU's name in a sentence, and what would have ordered two of its accesses, as the
 // subject of "would"; NULL when nothing known does.
