@@ -135,9 +135,13 @@ static void rule_print(const struct contract_rule *row, char *text, size_t text_
     char max[24] = "";
     if (row->params.max)
         snprintf(max, sizeof max, " max=%u", row->params.max);
-    snprintf(text, text_size, "%s%s%s%s%s", rule_name[row->rule], requests[row->params.request],
-             max, row->params.same_page ? " same-page" : "",
-             row->params.all_stores ? " stores=all" : "");
+    bool ordered = row->params.order != WANT_ASCENDING;
+    snprintf(text, text_size, "%s%s%s%s%s%s%s%s%s", rule_name[row->rule],
+             requests[row->params.request], max, row->params.same_page ? " same-page" : "",
+             row->params.all_stores ? " stores=all" : "", ordered ? " order=" : "",
+             ordered ? order_wanted_name[row->params.order] : "",
+             row->params.by_device ? " observer=device" : "",
+             row->params.on_device ? " memory=device" : "");
 }
 
 static const char *side_name(const struct contract_rule *row)

@@ -21,6 +21,8 @@ const struct command_help help_trace = {
         "  storescope trace musl/memcpy --size 16 --bus 4\n"
         "  storescope trace ./libmine.so:my_copy memcpy size=64 --format json\n"
         "  storescope trace musl/memcpy --size 64 --format svg -o picture.svg\n\n"
+        "--format litmus prints the stores as thread 0 of a litmus test for herd7, which says "
+        "`Sometimes' where another CPU may see them out of order.\n\n"
         "--bus prints a line per beat: write addr 0x0, data 0x3020100, size 0x4. Addresses count "
         "from the start of the page that holds the destination.\n\n"
         "Exit status: 0 the routine returned; 1 it faulted or did not return; 2 bad usage, or "
@@ -154,6 +156,10 @@ static int show(const struct options *o, const struct trace_report *trace)
                             .out = out.file,
                             .terminal = output_terminal(&out, o->color)};
     o->format->trace(&report, trace);
+    if (report.trouble[0]) {
+        output_abandon(&out);
+        return error_tell("%s", report.trouble);
+    }
     return output_end(&out, status[trace->recording->trace.outcome]);
 }
 

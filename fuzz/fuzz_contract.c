@@ -42,6 +42,9 @@ static void is_the_same(const struct contract *a, const struct contract *b)
         FUZZ_HOLDS(x->params.request == y->params.request && x->params.max == y->params.max);
         FUZZ_HOLDS(x->params.same_page == y->params.same_page);
         FUZZ_HOLDS(x->params.all_stores == y->params.all_stores);
+        FUZZ_HOLDS(x->params.order == y->params.order);
+        FUZZ_HOLDS(x->params.by_device == y->params.by_device);
+        FUZZ_HOLDS(x->params.on_device == y->params.on_device);
     }
 }
 

@@ -33,6 +33,9 @@
 #define MISALIGNED_IS_WHOLE 0
 #endif
 
+// Bytes of a cache line.
+enum { LINE = 64 };
+
 // The widest access that is whole, bytes.
 enum { WHOLE_MAX = sizeof(uintptr_t) >= 8 ? 8 : 4 };
 

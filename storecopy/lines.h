@@ -11,8 +11,6 @@
 
 #include "shared_steps.h"
 
-enum { LINE = 64 };
-
 // One line, by stores of WIDEST bytes; 8 is plain C.
 INLINE void line(uint8_t *to, const uint8_t *from, size_t widest)
 {

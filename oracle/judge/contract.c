@@ -21,7 +21,13 @@
 enum { LINE_MAX_BYTES = 200, WORDS_MAX = 8, FILE_MAX_BYTES = 1 << 16, OWN_NAME_MAX = 64 };
 
 // Which parameters a rule takes.
-enum param { PARAM_REQUEST = 1, PARAM_MAX = 2, PARAM_LOADS = 4, PARAM_STORES = 8 };
+enum param {
+    PARAM_REQUEST = 1,
+    PARAM_MAX = 2,
+    PARAM_LOADS = 4,
+    PARAM_STORES = 8,
+    PARAM_ORDER = 16, // and observer, memory
+};
 
 struct parser {
     struct text_lines lines;
@@ -43,6 +49,9 @@ static unsigned params_of(enum rule_id rule)
         return PARAM_REQUEST | PARAM_LOADS;
     case RULE_UNFENCED_STORE:
         return PARAM_REQUEST | PARAM_STORES;
+    case RULE_UNORDERED_STORE:
+    case RULE_UNORDERED_LOAD:
+        return PARAM_REQUEST | PARAM_ORDER;
     case RULE_TORN_ELEMENT:
     case RULE_TORN_LOAD:
     case RULE_SPLIT_STORE:
@@ -80,11 +89,53 @@ static bool parse_max(enum rule_id rule, const char *value, uint32_t *out)
     return n > 1 || wide;
 }
 
+// A reader starts with the last element, which tells it that the rest is there, and a
+// writer ends with it.
+static bool parse_order(struct parser *p, enum rule_id rule, const char *value,
+                        enum order_wanted *out)
+{
+    unsigned count = rule == RULE_UNORDERED_LOAD ? ORDER_WANTED_COUNT : WANT_FIRST;
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(value, order_wanted_name[i]) == 0) {
+            *out = (enum order_wanted)i;
+            return true;
+        }
+    }
+    return text_lines_fail(&p->lines, "order=%s; expected ascending%s", value,
+                           count > WANT_FIRST ? ", last or first" : " or last");
+}
+
+// Is VALUE "device" (true in OUT) or OTHER?
+static bool parse_device(struct parser *p, const char *name, const char *value, const char *other,
+                         bool *out)
+{
+    *out = strcmp(value, "device") == 0;
+    return *out || strcmp(value, other) == 0 ||
+           text_lines_fail(&p->lines, "%s=%s; expected %s or device", name, value, other);
+}
+
+static bool parse_order_param(struct parser *p, enum rule_id rule, const char *name,
+                              const char *value, struct rule_params *out)
+{
+    if (strcmp(name, "order") == 0)
+        return parse_order(p, rule, value, &out->order);
+    if (strcmp(name, "observer") == 0)
+        return parse_device(p, name, value, "cpu", &out->by_device);
+    return parse_device(p, name, value, "ram", &out->on_device);
+}
+
+static bool is_order_param(const char *word)
+{
+    return strcmp(word, "order") == 0 || strcmp(word, "observer") == 0 ||
+           strcmp(word, "memory") == 0;
+}
+
 // SEEN: the parameters that the line had before, by their bits.
 static bool parse_param(struct parser *p, enum rule_id rule, char *word, unsigned *seen,
                         struct rule_params *out)
 {
-    static const char *const names[] = {"request", "max", "loads", "stores"};
+    static const char *const names[] = {"request", "max",      "loads", "stores",
+                                        "order",   "observer", "memory"};
     char *value = strchr(word, '=');
     unsigned allowed = params_of(rule);
     if (!value)
@@ -116,11 +167,14 @@ static bool parse_param(struct parser *p, enum rule_id rule, char *word, unsigne
         out->all_stores = strcmp(value, "all") == 0;
         return out->all_stores || text_lines_fail(&p->lines, "stores=%s; expected all", value);
     }
-    return text_lines_fail(&p->lines, "%s takes no parameter `%s`; expected one of:%s%s%s%s%s",
+    if ((allowed & PARAM_ORDER) && is_order_param(word))
+        return parse_order_param(p, rule, word, value, out);
+    return text_lines_fail(&p->lines, "%s takes no parameter `%s`; expected one of:%s%s%s%s%s%s",
                            rule_name[rule], word, allowed ? "" : " none",
                            allowed & PARAM_REQUEST ? " request" : "",
                            allowed & PARAM_MAX ? " max" : "", allowed & PARAM_LOADS ? " loads" : "",
-                           allowed & PARAM_STORES ? " stores" : "");
+                           allowed & PARAM_STORES ? " stores" : "",
+                           allowed & PARAM_ORDER ? " order observer memory" : "");
 }
 
 static const char *nearest_rule(const char *word)

@@ -26,7 +26,8 @@
 //
 // Parameters: `request=any|dst-aligned|src-aligned|both-aligned` (every rule),
 // `max=N` (split-*, torn-*: 2, 4, 8; wide-*: up to 64), `loads=same-page`
-// (out-of-bounds-load), `stores=all` (unfenced-store).
+// (out-of-bounds-load), `stores=all` (unfenced-store), `order=ascending|last` and for
+// loads `first`, `observer=cpu|device` and `memory=ram|device` (unordered-*).
 //
 // Two things follow from several rules together, so that no contract asks for
 // the impossible. Where misaligned stores are forbidden, split-store is meant for
@@ -62,7 +63,7 @@ struct contract {
 };
 
 extern const size_t contract_builtin_count;
-const struct contract *contract_builtin(size_t index);  // from ram to pmem
+const struct contract *contract_builtin(size_t index);  // from ram to ring
 const struct contract *contract_find(const char *name); // built-in or NULL
 
 // Parses a contract's text, which is then named as it calls itself; FILE is only named

@@ -8,7 +8,7 @@
 #ifndef STORESCOPE_CONTRACT_TEXTS_H
 #define STORESCOPE_CONTRACT_TEXTS_H
 
-enum { CONTRACT_TEXTS = 9 };
+enum { CONTRACT_TEXTS = 10 };
 
 struct contract_text {
     const char *file; // its name, without folder

@@ -11,7 +11,8 @@ _Static_assert(RULE_DATA_DEPENDENT == RULE_COUNT - 1,
 static bool params_equal(const struct rule_params *a, const struct rule_params *b)
 {
     return a->request == b->request && a->max == b->max && a->same_page == b->same_page &&
-           a->all_stores == b->all_stores;
+           a->all_stores == b->all_stores && a->order == b->order && a->by_device == b->by_device &&
+           a->on_device == b->on_device;
 }
 
 static bool checks_equal(const struct check *a, const struct check *b)
@@ -61,6 +62,8 @@ static size_t judge_add(struct judge *j, const struct check *check)
     j->checks[j->count] = *check;
     j->loads = j->loads || rule_needs_loads(check->rule);
     j->values = j->values || check->rule == RULE_TRANSIENT_VALUE;
+    j->lines =
+        j->lines || check->rule == RULE_UNORDERED_STORE || check->rule == RULE_UNORDERED_LOAD;
     return j->count++;
 }
 

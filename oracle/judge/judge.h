@@ -31,6 +31,7 @@ struct judge {
     uint16_t (*check_of)[RULE_COUNT];  // [contract][rule], or CHECK_NONE
     size_t contract_count;
     bool loads, values; // what some check needs recorded
+    bool lines;         // some check tells accesses across a cache line from others
 };
 
 struct tally {

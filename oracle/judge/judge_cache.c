@@ -104,6 +104,16 @@ static bool see(struct seen *seen, const struct access *a, const struct layout *
     return lies_within(a, store ? dst : src, layout->size);
 }
 
+// Lies one of the accesses across a cache line?
+static bool crosses_line(const struct trace *t)
+{
+    enum { LINE_BYTES = 64 };
+    uint64_t crosses = 0;
+    for (size_t i = 0; i < t->count; i++)
+        crosses |= t->accesses[i].addr % LINE_BYTES + t->accesses[i].width > LINE_BYTES;
+    return crosses != 0;
+}
+
 // What the case does to its data: the facts that no access tells.
 static bool data_is_right(const struct copy_case *c, const struct layout *layout,
                           const struct trace *t, enum copy_result result)
@@ -112,6 +122,11 @@ static bool data_is_right(const struct copy_case *c, const struct layout *layout
     if (result == RESULT_OF_OP && t->return_value != end)
         return false;
     return memcmp(layout->dst, layout->expected, layout->size) == 0;
+}
+
+static bool place_is_misaligned(const struct place *p)
+{
+    return p->misaligned[BASE_DST] || p->misaligned[BASE_SRC];
 }
 
 // Room for COUNT accesses in a place, which then holds nothing; false without
@@ -166,6 +181,9 @@ void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const u
     for (size_t i = 0; i < t->count; i++)
         if (!see(&p->seen[i], &t->accesses[i], s->layout, t))
             return;
+    // Where that matters, the case at the offset 16 bytes before says nothing about it.
+    if (cache->judge->lines && place_is_misaligned(p) && crosses_line(t))
+        return;
     p->used = true;
 }
 
@@ -247,6 +265,8 @@ const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache,
         !data_is_right(c, layout, trace, result))
         return NULL;
     if (p->values && !stores_are_final(p, layout, trace))
+        return NULL;
+    if (cache->judge->lines && place_is_misaligned(p) && crosses_line(trace))
         return NULL;
     return &p->verdict;
 }

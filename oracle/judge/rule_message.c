@@ -238,6 +238,63 @@ static void say_reordered(const struct words *w)
         w->by[0], from);
 }
 
+// What is missing between two accesses that nothing orders: "nothing orders them on
+// AArch64: a store-release or `dmb ishst` would".
+static void say_remedy(const struct words *w, struct order_view view, enum order_cause cause,
+                       char *text, size_t size)
+{
+    const struct trace *t = w->s->trace;
+    const char *remedy = order_remedy(t, view);
+    if (cause == BREACH_ONE_EXECUTION)
+        snprintf(text, size, "one instruction makes both, in no promised order");
+    else
+        snprintf(text, size, "%s on %s%s%s%s",
+                 cause == BREACH_NONTEMPORAL ? "non-temporal, they are in no order"
+                                            : "nothing orders them",
+                 order_cpu(t), remedy ? ": " : "", remedy ? remedy : "", remedy ? " would" : "");
+}
+
+static void say_one_unordered(const struct words *w, enum order_cause cause)
+{
+    const struct access *a = access_of(w, 0);
+    const char *seen = w->as->advice, *element = w->p->order ? "the last element" : "its parts";
+    char place[40];
+    name_place(place, w->s, a);
+    if (cause == BREACH_STRING)
+        SAY(w, "%s %s %" PRIu64 " elements at %s in one string operation, which %s in any order",
+            w->by[0], w->as->verb, a->count, place, seen);
+    else if (cause == BREACH_PARTS)
+        SAY(w, "%s %s %u bytes at %s, which %s may make in parts, and they %s in any order",
+            w->by[0], w->as->verb, a->width, place, order_cpu(w->s->trace), seen);
+    else
+        SAY(w, "%s %s no more than the last byte, at %s: %s, of 2, 4 or 8 bytes, is not made at once",
+            w->by[0], w->as->verb, place, element);
+}
+
+static void say_unordered(const struct words *w)
+{
+    enum access_kind kind = w->id == RULE_UNORDERED_LOAD ? ACCESS_LOAD : ACCESS_STORE;
+    struct order_view view = rule_order_view(kind, w->p);
+    struct order_breach found = order_find(w->s, view);
+    char from[40], to[40], remedy[160];
+    if (w->blame.count == 1) {
+        say_one_unordered(w, found.cause);
+        return;
+    }
+    name_place(from, w->s, access_of(w, 0));
+    name_place(to, w->s, access_of(w, 1));
+    if (found.cause == BREACH_PROGRAM) {
+        SAY(w, "%s %s at %s %s %s at %s, which holds the last element", w->by[w->p->order == WANT_LAST],
+            w->as->verb, w->p->order == WANT_LAST ? to : from,
+            w->p->order == WANT_LAST ? "after" : "before", w->by[w->p->order != WANT_LAST],
+            w->p->order == WANT_LAST ? from : to);
+        return;
+    }
+    say_remedy(w, view, found.cause, remedy, sizeof remedy);
+    SAY(w, "%s at %s may %s before %s at %s: %s", w->by[1], to, w->as->noun, w->by[0], from,
+        remedy);
+}
+
 static void say_last_byte(const struct words *w)
 {
     uint64_t last = w->s->layout->size - 1;
@@ -335,6 +392,14 @@ static const struct wording wordings[RULE_COUNT] = {
                         .advice = "when they change in between, half of them is old"},
     [RULE_REORDERED_STORE] = {.say = say_reordered, .verb = "stores"},
     [RULE_REORDERED_LOAD] = {.say = say_reordered, .verb = "loads"},
+    [RULE_UNORDERED_STORE] = {.say = say_unordered,
+                              .verb = "stores",
+                              .noun = "become visible",
+                              .advice = "become visible"},
+    [RULE_UNORDERED_LOAD] = {.say = say_unordered,
+                             .verb = "loads",
+                             .noun = "be performed",
+                             .advice = "are performed"},
     [RULE_LAST_BYTE_NOT_LAST] = {.say = say_last_byte},
     [RULE_MISALIGNED_STORE] = {.say = say_misaligned, .verb = "stores"},
     [RULE_MISALIGNED_LOAD] = {.say = say_misaligned, .verb = "loads"},

@@ -30,6 +30,7 @@ enum { NEEDS_STORES = false, NEEDS_LOADS = true };
     X(RULE_SPLIT_STORE, NEEDS_STORES, is_split(s, stores, p))                                      \
     X(RULE_TORN_ELEMENT, NEEDS_STORES, (stores->torn_sizes & sizes_up_to(max_of(p))) != 0)         \
     X(RULE_REORDERED_STORE, NEEDS_STORES, stores->descending)                                      \
+    X(RULE_UNORDERED_STORE, NEEDS_LOADS, is_unordered(s, ACCESS_STORE, p))                         \
     X(RULE_LAST_BYTE_NOT_LAST, NEEDS_STORES, !stores->last_byte_last && !left_alone(s, stores))    \
     X(RULE_MISALIGNED_STORE, NEEDS_STORES, stores->misaligned)                                     \
     X(RULE_WIDE_STORE, NEEDS_STORES, stores->width_max > max_of(p))                                \
@@ -45,6 +46,7 @@ enum { NEEDS_STORES = false, NEEDS_LOADS = true };
     X(RULE_SPLIT_LOAD, NEEDS_LOADS, is_split(s, loads, p))                                         \
     X(RULE_TORN_LOAD, NEEDS_LOADS, (loads->torn_sizes & sizes_up_to(max_of(p))) != 0)              \
     X(RULE_REORDERED_LOAD, NEEDS_LOADS, loads->descending)                                         \
+    X(RULE_UNORDERED_LOAD, NEEDS_LOADS, is_unordered(s, ACCESS_LOAD, p))                           \
     X(RULE_MISALIGNED_LOAD, NEEDS_LOADS, loads->misaligned)                                        \
     X(RULE_WIDE_LOAD, NEEDS_LOADS, loads->width_max > max_of(p))                                   \
     X(RULE_VECTOR_LOAD, NEEDS_LOADS, CLASS(loads, CLASS_VECTOR))                                   \
@@ -71,6 +73,16 @@ static uint64_t max_of(const struct rule_params *p)
 static uint32_t sizes_up_to(uint64_t max)
 {
     return max >= 8 ? 2 | 4 | 8 : max >= 4 ? 2 | 4 : max >= 2 ? 2 : 0;
+}
+
+static inline bool is_unordered(const struct shadow *s, enum access_kind kind,
+                                const struct rule_params *p)
+{
+    // At a glance: whatever a contract may want of that kind.
+    enum order_wanted most = kind == ACCESS_STORE ? WANT_LAST : WANT_FIRST;
+    if (p->glance)
+        return order_is_suspect(s, (struct order_view){.kind = kind, .wanted = most});
+    return order_find(s, rule_order_view(kind, p)).cause != BREACH_NONE;
 }
 
 static bool onto_itself(const struct shadow *s)
@@ -164,8 +176,9 @@ uint64_t rules_suspected(const struct shadow *s)
     // Every test that looks at parameters says yes to one of these where it
     // says yes to any: wide-* are strictest with the smallest `max`, the others
     // with the largest.
-    return broken_with(s, (struct rule_params){.max = UINT32_MAX, .all_stores = true}) |
-           broken_with(s, (struct rule_params){.max = 1});
+    return broken_with(
+               s, (struct rule_params){.max = UINT32_MAX, .all_stores = true, .glance = true}) |
+           broken_with(s, (struct rule_params){.max = 1, .glance = true});
 }
 
 bool rule_needs_loads(enum rule_id id)

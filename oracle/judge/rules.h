@@ -9,6 +9,7 @@
 #ifndef STORESCOPE_RULES_H
 #define STORESCOPE_RULES_H
 
+#include "judge/order.h"
 #include "judge/shadow.h"
 
 enum rule_id {
@@ -34,7 +35,16 @@ struct rule_params {
                      // the destination touches is allowed
     bool all_stores; // unfenced-store: every store must be drained, not
                      // only non-temporal ones
+    enum order_wanted order; // unordered-*, and who looks at which memory
+    bool by_device, on_device;
+    bool glance; // rules_suspected's own: unordered-* need not look at the trace
 };
+
+// What an unordered-* rule with these parameters asks.
+static inline struct order_view rule_order_view(enum access_kind kind, const struct rule_params *p)
+{
+    return (struct order_view){kind, p->order, p->by_device, p->on_device};
+}
 
 extern const char *const rule_name[RULE_COUNT];
 extern const char *const rule_broken_when[RULE_COUNT];

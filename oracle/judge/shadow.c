@@ -485,6 +485,8 @@ static void finish_side(const struct strip *t)
     side->misaligned |= (t->seen & SEEN_ASTRAY) != 0;
     side->descending |= (t->seen & SEEN_DESCENDED) != 0;
     side->last_byte_last = t->size == 0 || (side->accesses > 0 && t->end == t->size);
+    side->ends_narrow =
+        t->size > 1 && (t->base + t->size) % 2 == 0 && t->start + 1 == t->base + t->size;
     side->whole_request &= side->accesses > 0;
     if (t->accesses == 0)
         return;

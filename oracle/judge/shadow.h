@@ -30,6 +30,8 @@ struct shadow_side {
     bool last_byte_last; // the last access touched the last byte; true when
                          // there is none to touch
     bool misaligned;     // an access not aligned to its width
+    bool ends_narrow;    // that access holds no more than the last byte, though the
+                         // request ends at an even address
     bool whole_request;  // there are accesses, and each touched exactly the
                          // request's bytes
 };

@@ -194,6 +194,17 @@ static void tell_last_store(struct blame *blame, enum rule_id id, const struct s
     tell(blame, last - 1);
 }
 
+// Both accesses, or the one that breaks the order by itself.
+static void tell_unordered(struct blame *blame, enum rule_id id, const struct shadow *s,
+                           const struct rule_params *p)
+{
+    enum access_kind kind = id == RULE_UNORDERED_LOAD ? ACCESS_LOAD : ACCESS_STORE;
+    struct order_breach found = order_find(s, rule_order_view(kind, p));
+    tell(blame, found.first);
+    if (found.second != found.first)
+        tell(blame, found.second);
+}
+
 static void tell_unfenced(struct blame *blame, enum rule_id id, const struct shadow *s,
                           const struct rule_params *p)
 {
@@ -273,6 +284,8 @@ static teller *const tellers[RULE_COUNT] = {
     [RULE_TORN_LOAD] = tell_torn,
     [RULE_REORDERED_STORE] = tell_reordered,
     [RULE_REORDERED_LOAD] = tell_reordered,
+    [RULE_UNORDERED_STORE] = tell_unordered,
+    [RULE_UNORDERED_LOAD] = tell_unordered,
     [RULE_LAST_BYTE_NOT_LAST] = tell_last_store,
     [RULE_MISALIGNED_STORE] = tell_breaking,
     [RULE_MISALIGNED_LOAD] = tell_breaking,

@@ -3,6 +3,9 @@
 
 #include "record/native.h"
 
+#include "backends/cpu.h"
+
+#include <elf.h>
 #include <errno.h>
 #include <link.h>
 #include <stdio.h>
@@ -232,4 +235,15 @@ void native_add_module(const struct native_mapping *code, struct span *images, s
     add_image(images, count, mapping);
     struct module_search search = {code->lo, images, count, false};
     dl_iterate_phdr(add_segments, &search);
+}
+
+void native_tell_cpu(struct trace *trace)
+{
+    // 16 aligned bytes are one access on CPUs with AVX (Intel SDM vol. 3A, 9.1.1).
+    static uint8_t atomic_bytes;
+    if (!atomic_bytes)
+        atomic_bytes = cpu_lacks("avx") ? 8 : 16;
+    trace->machine = EM_X86_64;
+    trace->word_bytes = 8;
+    trace->atomic_bytes = atomic_bytes;
 }

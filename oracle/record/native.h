@@ -51,6 +51,9 @@ static inline bool native_is_canonical(uint64_t address)
     return (uint64_t)((int64_t)(address << 16) >> 16) == address;
 }
 
+// Tells TRACE on which CPU it is made: this one.
+void native_tell_cpu(struct trace *trace);
+
 // The mapping of this process that holds ADDRESS, from /proc/self/maps. False
 // with errno 0 when there is none, and set when that cannot be read.
 struct native_mapping {

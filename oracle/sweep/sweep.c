@@ -210,7 +210,11 @@ static bool note_is_sound(const struct message *f)
            f->length == sizeof *note + note->accesses * sizeof(uint32_t) &&
            memchr(note->message, '\0', sizeof note->message) &&
            message_bool_is_sound(&note->params.same_page) &&
-           message_bool_is_sound(&note->params.all_stores);
+           message_bool_is_sound(&note->params.all_stores) &&
+           message_bool_is_sound(&note->params.by_device) &&
+           message_bool_is_sound(&note->params.on_device) &&
+           message_bool_is_sound(&note->params.glance) &&
+           (unsigned)note->params.order < ORDER_WANTED_COUNT;
 }
 
 static uint64_t witness_deadline(struct witness_desk *desk)

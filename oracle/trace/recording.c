@@ -17,7 +17,7 @@
 struct recording_head {
     struct layout layout;
     uint64_t accesses, sites, value_bytes;
-    uint64_t outcome, return_value, clobbered, atomic_bytes, loads_unseen;
+    uint64_t outcome, return_value, clobbered, atomic_bytes, loads_unseen, machine, word_bytes;
     int64_t signal;
     uint64_t fault_addr, fault_pc;
     uintptr_t entry, stack_entry;
@@ -39,6 +39,8 @@ static void head_fill(struct recording_head *head, const struct layout *layout,
     head->clobbered = t->clobbered;
     head->atomic_bytes = t->atomic_bytes;
     head->loads_unseen = t->loads_unseen;
+    head->machine = t->machine;
+    head->word_bytes = t->word_bytes;
     head->signal = t->signal;
     head->fault_addr = t->fault_addr;
     head->fault_pc = t->fault_pc;
@@ -197,6 +199,8 @@ bool recording_read(const void *bytes, size_t length, struct recording *out)
     t->clobbered = (uint32_t)head.clobbered;
     t->atomic_bytes = (uint8_t)head.atomic_bytes;
     t->loads_unseen = head.loads_unseen != 0;
+    t->machine = (uint16_t)head.machine;
+    t->word_bytes = (uint8_t)head.word_bytes;
     t->signal = (int)head.signal;
     t->fault_addr = head.fault_addr;
     t->fault_pc = head.fault_pc;

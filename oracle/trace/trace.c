@@ -51,6 +51,8 @@ void trace_reset(struct trace *t)
     t->clobbered = 0;
     t->loads_unseen = false;
     t->atomic_bytes = 0;
+    t->machine = 0;
+    t->word_bytes = 0;
     t->signal = 0;
     t->fault_addr = 0;
     t->fault_pc = 0;

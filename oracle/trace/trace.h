@@ -118,6 +118,8 @@ struct trace {
                            // be judged
     uint8_t atomic_bytes;  // the widest aligned access that is single-copy atomic,
                            // where that depends on the emulated CPU; 0: it does not
+    uint16_t machine;      // that it was made on, by its number in ELF headers (EM_*), and
+    uint8_t word_bytes;    // 4 or 8; 0: not known
     int signal;
     uint64_t fault_addr;                  // address whose access faulted
     uint64_t fault_pc;                    // instruction, in the untouched routine

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "backends/arch.h"
+#include "judge/order.h"
 #include "reports/access_text.h"
 #include "reports/format.h"
 
@@ -121,6 +122,29 @@ static void add_emulated(cJSON *o, const struct backend *b, const struct recordi
         cJSON_AddNullToObject(cpu, "atomic_bytes");
 }
 
+// Of each store to the destination, by its index among the accesses: what orders it
+// after the one before.
+static void add_order(cJSON *o, const struct trace_report *report)
+{
+    const struct trace *t = &report->recording->trace;
+    cJSON *order = cJSON_AddObjectToObject(o, "order");
+    const char **told = calloc(t->count + 1, sizeof *told);
+    if (!told)
+        abort();
+    order_tell(report->c, report->recording, (struct order_view){.kind = ACCESS_STORE}, told);
+    for (size_t i = 0; i < t->count; i++) {
+        char index[24];
+        int64_t off;
+        const struct access *a = &t->accesses[i];
+        if (a->kind != ACCESS_STORE ||
+            trace_region(t, &report->recording->layout, a, &off) != REGION_DST)
+            continue;
+        snprintf(index, sizeof index, "%zu", i);
+        json_add_text_or_null(order, index, told[i]);
+    }
+    free(told);
+}
+
 static void trace(struct report *r, const struct trace_report *report)
 {
     FILE *out = r->out;
@@ -138,6 +162,7 @@ static void trace(struct report *r, const struct trace_report *report)
     json_add_text(o, "outcome", outcome_name[t->outcome]);
     json_add_text_or_null(o, "reason", t->outcome == OUTCOME_RETURNED ? NULL : text);
     cJSON_AddBoolToObject(o, "loads_unseen", t->loads_unseen);
+    add_order(o, report);
     json_print_members(o, out);
     fputs(",\n\"accesses\":[", out);
     for (size_t i = 0; i < t->count; i++) {

@@ -9,6 +9,7 @@
 
 #include "trace/trace.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,8 @@ static inline void handmade_init(struct handmade *h, uint64_t size, uint32_t dst
                                 .value_capacity = HANDMADE_VALUES,
                                 .sites = h->sites,
                                 .site_count = SITE_CLASS_COUNT,
+                                .machine = EM_X86_64,
+                                .word_bytes = 8,
                                 .stack_entry = HANDMADE_STACK,
                                 .stack = {HANDMADE_STACK - 0x1000, HANDMADE_STACK + 8}};
     for (unsigned i = 0; i < SITE_CLASS_COUNT; i++) {

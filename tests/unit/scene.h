@@ -9,6 +9,7 @@
 
 #include "judge/rules.h"
 
+#include <elf.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -57,6 +58,8 @@ static inline struct scene *copy_of(uint64_t size, uint32_t dst_off, uint32_t sr
         .accesses = scene.accesses,
         .sites = sites,
         .site_count = SITE_CLASS_COUNT,
+        .machine = EM_X86_64,
+        .word_bytes = 8,
         .return_value = (uintptr_t)scene.layout.dst,
         .stack = {STACK, STACK + 0x4000},
         .stack_entry = STACK + 0x3000,
@@ -132,6 +135,9 @@ static inline void assert_breaks_only(const struct scene *sc, int count, ...)
     va_end(ids);
     for (unsigned id = 0; id < RULE_COUNT; id++) {
         char text[256];
+        bool of_order = id == RULE_UNORDERED_STORE || id == RULE_UNORDERED_LOAD;
+        if (of_order && !expected[id])
+            continue; // test_order's business
         if (breaks(sc, (enum rule_id)id) != expected[id])
             fail_msg("%s is%s broken", rule_name[id], expected[id] ? " not" : "");
         rule_message((enum rule_id)id, sc->s, &sc->params, text, sizeof text);

@@ -54,10 +54,15 @@ static void describe(const struct contract *c, enum device_side side, char *text
                 continue;
             if (row->params.max)
                 snprintf(max, sizeof max, " %u", row->params.max);
-            n += (size_t)snprintf(text + n, size - n, "%s%s%s%s%s\n", rule_name[rule],
-                                  requests[row->params.request], max,
-                                  row->params.same_page ? " same-page" : "",
-                                  row->params.all_stores ? " all" : "");
+            n += (size_t)snprintf(
+                text + n, size - n, "%s%s%s%s%s%s%s%s\n", rule_name[rule],
+                requests[row->params.request], max, row->params.same_page ? " same-page" : "",
+                row->params.all_stores ? " all" : "",
+                row->params.order == WANT_LAST    ? " last"
+                : row->params.order == WANT_FIRST ? " first"
+                                                  : "",
+                row->params.by_device ? " by device" : "",
+                row->params.on_device ? " on device" : "");
             assert_true(n < size);
         }
     }
@@ -83,13 +88,13 @@ static const struct contract *builtin(const char *name)
     "wrong-data\nwrong-return\nclobbered-state\nmissing-store\nout-of-bounds-store\nout-of-" \
     "bounds-load\n"
 
-static void nine_contracts_are_built_in_in_order(void **state)
+static void ten_contracts_are_built_in_in_order(void **state)
 {
     (void)state;
     static const char *const names[] = {"ram",  "qemu-ram", "shared", "pci-order", "wc",
-                                        "mmio", "device",   "axi32",  "pmem"};
-    assert_int_equal(contract_builtin_count, 9);
-    for (size_t i = 0; i < 9; i++) {
+                                        "mmio", "device",   "axi32",  "pmem", "ring"};
+    assert_int_equal(contract_builtin_count, 10);
+    for (size_t i = 0; i < 10; i++) {
         assert_string_equal(contract_builtin(i)->name, names[i]);
         assert_ptr_equal(contract_find(names[i]), contract_builtin(i));
         assert_true(strlen(contract_builtin(i)->memory) > 0);
@@ -112,31 +117,35 @@ static void each_holds_for_a_destination_what_its_memory_needs(void **state)
                            "destination-load\nrepeated-load\n");
     assert_holds(builtin("pci-order"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\ntorn-element 8\n"
-                           "reordered-store\nlast-byte-not-last\ndestination-load\n"
+                           "reordered-store\nunordered-store\nlast-byte-not-last\ndestination-load\n"
                            "repeated-load\n");
     assert_holds(builtin("wc"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\nreordered-store\n"
                            "unfenced-store all\ndestination-load\n");
     assert_holds(builtin("mmio"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\nsplit-store\n"
-                           "torn-element 8\nreordered-store\nlast-byte-not-last\nwide-store 8\n"
+                           "torn-element 8\nreordered-store\nunordered-store on device\n"
+                           "last-byte-not-last\nwide-store 8\n"
                            "vector-store\nmasked-store\nstring-store\nnontemporal-store\n"
                            "destination-load\nrepeated-load\n");
     assert_holds(builtin("device"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\n"
                            "split-store dst-aligned\ntorn-element 8\nreordered-store\n"
-                           "last-byte-not-last\nmisaligned-store\nwide-store 8\nvector-store\n"
+                           "unordered-store on device\nlast-byte-not-last\nmisaligned-store\nwide-store 8\nvector-store\n"
                            "masked-store\nstring-store\nnontemporal-store\ndestination-load\n"
                            "repeated-load\n");
     assert_holds(builtin("axi32"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\n"
                            "split-store dst-aligned 4\ntorn-element 4\nreordered-store\n"
-                           "last-byte-not-last\nmisaligned-store\nwide-store 4\nvector-store\n"
+                           "unordered-store on device\nlast-byte-not-last\nmisaligned-store\nwide-store 4\nvector-store\n"
                            "masked-store\nstring-store\nnontemporal-store\ndestination-load\n"
                            "repeated-load\n");
     assert_holds(builtin("pmem"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\nunfenced-store\n"
                            "unflushed-store\n");
+    assert_holds(builtin("ring"), DEVICE_DST,
+                 RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\n"
+                           "unordered-store last\nrepeated-load\n");
 }
 
 static void each_holds_for_a_source_what_its_memory_needs(void **state)
@@ -145,18 +154,19 @@ static void each_holds_for_a_source_what_its_memory_needs(void **state)
     assert_holds(builtin("ram"), DEVICE_SRC, RAM_RULES);
     assert_holds(builtin("shared"), DEVICE_SRC, RAM_RULES "repeated-load\ntorn-load 8\n");
     assert_holds(builtin("pci-order"), DEVICE_SRC,
-                 RAM_RULES "repeated-load\ntorn-load 8\nreordered-load\n");
+                 RAM_RULES "repeated-load\ntorn-load 8\nreordered-load\nunordered-load\n");
     assert_holds(builtin("wc"), DEVICE_SRC, RAM_RULES "repeated-load\n");
     assert_holds(builtin("mmio"), DEVICE_SRC,
-                 RAM_RULES "repeated-load\nsplit-load\ntorn-load 8\nreordered-load\nwide-load 8\n"
-                           "vector-load\n");
+                 RAM_RULES "repeated-load\nsplit-load\ntorn-load 8\nreordered-load\n"
+                           "unordered-load on device\nwide-load 8\nvector-load\n");
     assert_holds(builtin("device"), DEVICE_SRC,
                  RAM_RULES "repeated-load\nsplit-load src-aligned\ntorn-load 8\nreordered-load\n"
-                           "misaligned-load\nwide-load 8\nvector-load\n");
+                           "unordered-load on device\nmisaligned-load\nwide-load 8\nvector-load\n");
     assert_holds(builtin("axi32"), DEVICE_SRC,
                  RAM_RULES "repeated-load\nsplit-load src-aligned 4\ntorn-load 4\nreordered-load\n"
-                           "misaligned-load\nwide-load 4\nvector-load\n");
+                           "unordered-load on device\nmisaligned-load\nwide-load 4\nvector-load\n");
     assert_holds(builtin("pmem"), DEVICE_SRC, RAM_RULES);
+    assert_holds(builtin("ring"), DEVICE_SRC, RAM_RULES "repeated-load\nunordered-load first\n");
 }
 
 static void with_both_sides_the_rules_of_both_hold(void **state)
@@ -376,7 +386,7 @@ static void a_contract_is_loaded_by_name_or_from_a_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nine_contracts_are_built_in_in_order),
+        cmocka_unit_test(ten_contracts_are_built_in_in_order),
         cmocka_unit_test(each_holds_for_a_destination_what_its_memory_needs),
         cmocka_unit_test(each_holds_for_a_source_what_its_memory_needs),
         cmocka_unit_test(with_both_sides_the_rules_of_both_hold),

@@ -120,6 +120,24 @@ static void a_case_like_one_kept_breaks_the_same_checks(void **state)
     }
 }
 
+// 48 bytes further the second store lies across a cache line.
+static void an_access_across_a_cache_line_is_judged_anew_where_that_matters(void **state)
+{
+    struct fixture *f = *state;
+    for (int matters = 0; matters < 2; matters++) {
+        f->judge.lines = matters;
+        lay(f, 0, 0);
+        keep(f);
+        lay(f, 32, 0);
+        assert_non_null(recall(f));
+        lay(f, 48, 0);
+        assert_int_equal(recall(f) == NULL, matters);
+        keep(f);
+        lay(f, 32, 0);
+        assert_int_equal(recall(f) == NULL, matters);
+    }
+}
+
 static void another_alignment_is_another_case(void **state)
 {
     struct fixture *f = *state;
@@ -300,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(nothing_is_recalled_at_first),      TEST(a_case_like_one_kept_breaks_the_same_checks),
+        TEST(an_access_across_a_cache_line_is_judged_anew_where_that_matters),
         TEST(another_alignment_is_another_case), TEST(alignment_beyond_the_low_bits_counts),
         TEST(whatever_differs_is_not_recalled),  TEST(what_other_things_bear_on_is_not_kept),
     };

@@ -287,6 +287,8 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
     lanes_out(r, layout);
     take_end(r, layout, state, trace);
     trace->entry = r->program->code.range.lo;
+    trace->machine = r->program->arch->machine;
+    trace->word_bytes = r->program->arch->word_bytes;
     uint64_t stack = r->process.shared->stack;
     trace->stack = (struct span){stack - STACK_BELOW, stack + STACK_ABOVE};
     trace->stack_entry = r->program->arch->stack_grows_up ? trace->stack.hi : stack;

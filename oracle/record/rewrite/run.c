@@ -357,6 +357,7 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     trace->outcome = OUTCOME_RETURNED;
     trace->stack = r->native.stack;
     trace->entry = r->routine->entry;
+    native_tell_cpu(trace);
     trace->stack_entry = r->native.rsp - 8;
     bool ran = run_to_end(r, t, arena, c, layout, trace);
     if (ran && r->context->exit == CONTEXT_REFUSED)

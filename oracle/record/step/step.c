@@ -536,6 +536,7 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
     set_tunables(r, c);
     trace->stack = r->native.stack;
     trace->entry = r->routine->entry;
+    native_tell_cpu(trace);
     trace->stack_entry = r->native.rsp - 8;
     if (!arena_lay(arena, c, layout)) {
         trace->outcome = OUTCOME_BROKEN;
