@@ -61,7 +61,7 @@ struct contract {
 };
 
 extern const size_t contract_builtin_count;
-const struct contract *contract_builtin(size_t index);  // from ram to pmem
+const struct contract *contract_builtin(size_t index);  // ram is the first
 const struct contract *contract_find(const char *name); // built-in or NULL
 
 // Parses a contract's text, which is then named as it calls itself; FILE is only named

@@ -273,8 +273,8 @@ static void say_class(const struct words *w)
 {
     char place[40];
     name_place(place, w->s, access_of(w, 0));
-    SAY(w, "%s, a %s instruction, %s at %s: this memory does not take it", w->by[0], w->as->noun,
-        w->as->verb, place);
+    SAY(w, "%s, %s %s instruction, %s at %s: this memory does not take it", w->by[0],
+        strchr("ax", w->as->noun[0]) ? "an" : "a", w->as->noun, w->as->verb, place);
 }
 
 static void say_unflushed(const struct words *w)
@@ -345,6 +345,15 @@ static const struct wording wordings[RULE_COUNT] = {
     [RULE_MASKED_STORE] = {.say = say_class, .verb = "stores", .noun = "masked"},
     [RULE_STRING_STORE] = {.say = say_class, .verb = "stores", .noun = "string"},
     [RULE_NONTEMPORAL_STORE] = {.say = say_class, .verb = "stores", .noun = "non-temporal"},
+    [RULE_ATOMIC_STORE] = {.say = say_class, .verb = "stores", .noun = "atomic"},
+    [RULE_PAIRED_STORE] = {.say = say_class, .verb = "stores", .noun = "paired"},
+    [RULE_WRITEBACK_STORE] = {.say = say_class, .verb = "stores", .noun = "write-back"},
+    [RULE_X87_STORE] = {.say = say_class, .verb = "stores", .noun = "x87"},
+    [RULE_STRING_LOAD] = {.say = say_class, .verb = "loads", .noun = "string"},
+    [RULE_ATOMIC_LOAD] = {.say = say_class, .verb = "loads", .noun = "atomic"},
+    [RULE_PAIRED_LOAD] = {.say = say_class, .verb = "loads", .noun = "paired"},
+    [RULE_WRITEBACK_LOAD] = {.say = say_class, .verb = "loads", .noun = "write-back"},
+    [RULE_X87_LOAD] = {.say = say_class, .verb = "loads", .noun = "x87"},
     [RULE_UNFENCED_STORE] = {.say = say_unfenced},
     [RULE_UNFLUSHED_STORE] = {.say = say_unflushed},
     [RULE_DESTINATION_LOAD] = {.say = say_destination_load},

@@ -37,6 +37,10 @@ enum { NEEDS_STORES = false, NEEDS_LOADS = true };
     X(RULE_MASKED_STORE, NEEDS_STORES, CLASS(stores, CLASS_MASKED))                                \
     X(RULE_STRING_STORE, NEEDS_STORES, CLASS(stores, CLASS_STRING))                                \
     X(RULE_NONTEMPORAL_STORE, NEEDS_STORES, CLASS(stores, CLASS_NONTEMPORAL))                      \
+    X(RULE_ATOMIC_STORE, NEEDS_STORES, CLASS(stores, CLASS_ATOMIC))                                \
+    X(RULE_PAIRED_STORE, NEEDS_STORES, CLASS(stores, CLASS_PAIRED))                                \
+    X(RULE_WRITEBACK_STORE, NEEDS_STORES, CLASS(stores, CLASS_WRITEBACK))                          \
+    X(RULE_X87_STORE, NEEDS_STORES, CLASS(stores, CLASS_X87))                                      \
     X(RULE_UNFENCED_STORE, NEEDS_STORES,                                                           \
       p->all_stores ? s->store_pending : s->nontemporal_pending)                                   \
     X(RULE_UNFLUSHED_STORE, NEEDS_STORES, s->unflushed)                                            \
@@ -48,6 +52,11 @@ enum { NEEDS_STORES = false, NEEDS_LOADS = true };
     X(RULE_MISALIGNED_LOAD, NEEDS_LOADS, loads->misaligned)                                        \
     X(RULE_WIDE_LOAD, NEEDS_LOADS, loads->width_max > max_of(p))                                   \
     X(RULE_VECTOR_LOAD, NEEDS_LOADS, CLASS(loads, CLASS_VECTOR))                                   \
+    X(RULE_STRING_LOAD, NEEDS_LOADS, CLASS(loads, CLASS_STRING))                                   \
+    X(RULE_ATOMIC_LOAD, NEEDS_LOADS, CLASS(loads, CLASS_ATOMIC))                                   \
+    X(RULE_PAIRED_LOAD, NEEDS_LOADS, CLASS(loads, CLASS_PAIRED))                                   \
+    X(RULE_WRITEBACK_LOAD, NEEDS_LOADS, CLASS(loads, CLASS_WRITEBACK))                             \
+    X(RULE_X87_LOAD, NEEDS_LOADS, CLASS(loads, CLASS_X87))                                         \
     X(RULE_DATA_DEPENDENT, NEEDS_LOADS, false)
 
 const char *const rule_name[RULE_COUNT] = {

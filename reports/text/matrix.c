@@ -46,6 +46,15 @@ static const char *const rule_short[RULE_COUNT] = {
     [RULE_MISALIGNED_LOAD] = "alnl",
     [RULE_WIDE_LOAD] = "widl",
     [RULE_VECTOR_LOAD] = "vecl",
+    [RULE_ATOMIC_STORE] = "atom",
+    [RULE_PAIRED_STORE] = "pair",
+    [RULE_WRITEBACK_STORE] = "wrbk",
+    [RULE_X87_STORE] = "x87",
+    [RULE_STRING_LOAD] = "strl",
+    [RULE_ATOMIC_LOAD] = "atml",
+    [RULE_PAIRED_LOAD] = "parl",
+    [RULE_WRITEBACK_LOAD] = "wrbl",
+    [RULE_X87_LOAD] = "x87l",
     [RULE_DATA_DEPENDENT] = "dep",
 };
 

@@ -15,7 +15,7 @@ static void a_byte_stored_again_by_the_same_range_is_a_duplicate(void **state)
     store(sc, 8, 8);
     store(sc, 8, 8)->site = CLASS_ATOMIC;
     end(sc);
-    assert_breaks_only(sc, 1, RULE_DUPLICATE_STORE);
+    assert_breaks_only(sc, 2, RULE_DUPLICATE_STORE, RULE_ATOMIC_STORE);
     assert_witness(sc, RULE_DUPLICATE_STORE, 2, 3, 4);
     assert_message(sc, RULE_DUPLICATE_STORE,
                    "byte 8 is stored by `scalar` and again by `atomic`: a guest that clears it in "
@@ -271,12 +271,12 @@ static void a_class_of_store_is_told_by_its_site(void **state)
 {
     (void)state;
     static const enum rule_id rules[SITE_CLASS_COUNT] = {
-        [CLASS_VECTOR] = RULE_VECTOR_STORE,
-        [CLASS_MASKED] = RULE_MASKED_STORE,
-        [CLASS_STRING] = RULE_STRING_STORE,
-        [CLASS_NONTEMPORAL] = RULE_NONTEMPORAL_STORE,
+        [CLASS_VECTOR] = RULE_VECTOR_STORE,       [CLASS_MASKED] = RULE_MASKED_STORE,
+        [CLASS_STRING] = RULE_STRING_STORE,       [CLASS_NONTEMPORAL] = RULE_NONTEMPORAL_STORE,
+        [CLASS_ATOMIC] = RULE_ATOMIC_STORE,       [CLASS_PAIRED] = RULE_PAIRED_STORE,
+        [CLASS_WRITEBACK] = RULE_WRITEBACK_STORE, [CLASS_X87] = RULE_X87_STORE,
     };
-    for (uint32_t class = CLASS_SCALAR; class <= CLASS_ATOMIC; class ++) {
+    for (uint32_t class = CLASS_SCALAR; class < SITE_CLASS_COUNT; class ++) {
         struct scene *sc = copy_of(8, 0, 0);
         load_all(sc);
         store(sc, 0, 8)->site = class;
@@ -307,7 +307,8 @@ static void a_store_of_several_classes_breaks_the_rule_of_each(void **state)
         {1u << CLASS_NONTEMPORAL | 1u << CLASS_MASKED | 1u << CLASS_VECTOR,
          {RULE_VECTOR_STORE, RULE_MASKED_STORE, RULE_NONTEMPORAL_STORE},
          3},
-        {1u << CLASS_ATOMIC | 1u << CLASS_STRING, {RULE_STRING_STORE}, 1},
+        {1u << CLASS_ATOMIC | 1u << CLASS_STRING, {RULE_STRING_STORE, RULE_ATOMIC_STORE}, 2},
+        {1u << CLASS_PAIRED | 1u << CLASS_WRITEBACK, {RULE_PAIRED_STORE, RULE_WRITEBACK_STORE}, 2},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct scene *sc = copy_of(8, 0, 0);

@@ -78,7 +78,7 @@ static void every_broken_rule_has_a_sentence_and_the_access_to_blame(void **stat
             int64_t off = (int64_t)random_below(sc->layout.size + 4) - 2;
             uint16_t width = (uint16_t)(1 << random_below(5));
             struct access *a = stores ? store(sc, off, width) : load(sc, off, width);
-            a->site = (uint32_t)random_below(CLASS_FENCE);
+            a->site = (uint32_t)random_below(SITE_CLASS_COUNT);
             sc->trace.clobbered = random_below(16) == 0;
             if (random_below(6) == 0)
                 a->addr += (uint64_t)(sc->layout.dst - sc->layout.src);
