@@ -132,12 +132,16 @@ static void rule_print(const struct contract_rule *row, char *text, size_t text_
         [REQUEST_DST_ALIGNED] = " request=dst-aligned",
         [REQUEST_SRC_ALIGNED] = " request=src-aligned",
         [REQUEST_BOTH_ALIGNED] = " request=both-aligned",
+        [REQUEST_DST_WORDS] = " request=dst-words",
+        [REQUEST_SRC_WORDS] = " request=src-words",
     };
-    char max[24] = "";
+    char max[24] = "", min[24] = "";
     if (row->params.max)
         snprintf(max, sizeof max, " max=%u", row->params.max);
-    snprintf(text, text_size, "%s%s%s%s%s", rule_name[row->rule], requests[row->params.request],
-             max, row->params.same_page ? " same-page" : "",
+    if (row->params.min)
+        snprintf(min, sizeof min, " min=%u", row->params.min);
+    snprintf(text, text_size, "%s%s%s%s%s%s", rule_name[row->rule], requests[row->params.request],
+             max, min, row->params.same_page ? " same-page" : "",
              row->params.all_stores ? " stores=all" : "");
 }
 

@@ -220,3 +220,57 @@ ROUTINE(wide_store)
     copy_whole(to, from, n);
     return to;
 }
+
+// Words, and the rest byte by byte.
+ROUTINE(narrow_store)
+{
+    for (size_t i = 0; i < n;) {
+        size_t width = n - i >= 4 ? 4 : 1;
+        copy_element((uint8_t *)to + i, (const uint8_t *)from + i, width);
+        i += width;
+    }
+    return to;
+}
+
+ROUTINE(narrow_store_of_words)
+{
+    for (size_t i = 0; i + 4 <= n; i += 4) {
+        uint64_t value = load((const uint8_t *)from + i, 4);
+        store((uint8_t *)to + i, value, 2);
+        store((uint8_t *)to + i + 2, value >> 16, 2);
+    }
+    return to;
+}
+
+// One word is loaded in halves.
+ROUTINE(narrow_load)
+{
+    for (size_t i = 0; i < n;) {
+        size_t width = n - i >= 4 ? 4 : 1;
+        uint64_t value = i || width < 4 ? load((const uint8_t *)from + i, width)
+                                        : load(from, 2) | load((const uint8_t *)from + 2, 2) << 16;
+        store((uint8_t *)to + i, value, width);
+        i += width;
+    }
+    return to;
+}
+
+ROUTINE(narrow_words)
+{
+    for (size_t i = 0; i < n; i += 4) {
+        copy_element((uint8_t *)to + i, (const uint8_t *)from + i, 4);
+    }
+    return to;
+}
+
+ROUTINE(narrow_tail_ok)
+{
+    copy_whole_max(to, from, n, 4);
+    return to;
+}
+
+ROUTINE(narrow_bytes_ok)
+{
+    copy_bytes(to, from, n);
+    return to;
+}

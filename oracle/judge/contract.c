@@ -21,7 +21,7 @@
 enum { LINE_MAX_BYTES = 200, WORDS_MAX = 8, FILE_MAX_BYTES = 1 << 16, OWN_NAME_MAX = 64 };
 
 // Which parameters a rule takes.
-enum param { PARAM_REQUEST = 1, PARAM_MAX = 2, PARAM_LOADS = 4, PARAM_STORES = 8 };
+enum param { PARAM_REQUEST = 1, PARAM_MAX = 2, PARAM_LOADS = 4, PARAM_STORES = 8, PARAM_MIN = 16 };
 
 struct parser {
     struct text_lines lines;
@@ -50,77 +50,145 @@ static unsigned params_of(enum rule_id rule)
     case RULE_WIDE_STORE:
     case RULE_WIDE_LOAD:
         return PARAM_REQUEST | PARAM_MAX;
+    case RULE_NARROW_STORE:
+    case RULE_NARROW_LOAD:
+        return PARAM_REQUEST | PARAM_MIN;
     default:
         return PARAM_REQUEST;
     }
 }
 
-static bool parse_request(const char *value, enum rule_request *out)
+// What is about words is for rules that say how long a word is.
+static bool parse_request(enum rule_id rule, const char *value, struct rule_params *out)
 {
-    static const char *const names[] = {"any", "dst-aligned", "src-aligned", "both-aligned"};
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+    static const char *const names[] = {"any",          "dst-aligned", "src-aligned",
+                                        "both-aligned", "dst-words",   "src-words"};
+    unsigned count = params_of(rule) & PARAM_MIN ? 6 : 4;
+    for (unsigned i = 0; i < count; i++) {
         if (strcmp(value, names[i]) == 0) {
-            *out = (enum rule_request)i;
+            out->request = (enum rule_request)i;
             return true;
         }
     }
     return false;
 }
 
-// The sizes that `max` may have: of elements and requests up to 8 bytes, of
-// accesses up to the widest there is.
-static bool parse_max(enum rule_id rule, const char *value, uint32_t *out)
+static const char *expected_request(enum rule_id rule)
 {
-    bool wide = rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD;
+    return params_of(rule) & PARAM_MIN
+               ? "any, dst-aligned, src-aligned, both-aligned, dst-words or src-words"
+               : "any, dst-aligned, src-aligned or both-aligned";
+}
+
+// A power of two, from LO to HI.
+static bool parse_bytes(const char *value, unsigned lo, unsigned hi, uint32_t *out)
+{
     char *end;
     unsigned long n = strtoul(value, &end, 10);
-    if (end == value || *end || n == 0 || n > (wide ? 64u : 8u) || (n & (n - 1)))
+    if (end == value || *end || n < lo || n > hi || (n & (n - 1)))
         return false;
     *out = (uint32_t)n;
-    return n > 1 || wide;
+    return true;
+}
+
+static bool is_about_width(enum rule_id rule)
+{
+    return rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD;
+}
+
+// The sizes that `max` may have: of elements and requests up to 8 bytes, of
+// accesses up to the widest there is.
+static bool parse_max(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    bool wide = is_about_width(rule);
+    return parse_bytes(value, wide ? 1 : 2, wide ? 64 : 8, &out->max);
+}
+
+static const char *expected_max(enum rule_id rule)
+{
+    return is_about_width(rule) ? "1, 2, 4, 8, 16, 32 or 64 bytes" : "2, 4 or 8 bytes";
+}
+
+static bool parse_min(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    (void)rule;
+    return parse_bytes(value, 2, 64, &out->min);
+}
+
+static const char *expected_min(enum rule_id rule)
+{
+    (void)rule;
+    return "2, 4, 8, 16, 32 or 64 bytes";
+}
+
+static bool parse_loads(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    (void)rule;
+    return out->same_page = strcmp(value, "same-page") == 0;
+}
+
+static const char *expected_loads(enum rule_id rule)
+{
+    (void)rule;
+    return "same-page";
+}
+
+static bool parse_stores(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    (void)rule;
+    return out->all_stores = strcmp(value, "all") == 0;
+}
+
+static const char *expected_stores(enum rule_id rule)
+{
+    (void)rule;
+    return "all";
+}
+
+static const struct param_row {
+    const char *name;
+    enum param bit;
+    bool (*parse)(enum rule_id rule, const char *value, struct rule_params *out);
+    const char *(*expected)(enum rule_id rule);
+} param_rows[] = {
+    {"request", PARAM_REQUEST, parse_request, expected_request},
+    {"max", PARAM_MAX, parse_max, expected_max},
+    {"loads", PARAM_LOADS, parse_loads, expected_loads},
+    {"stores", PARAM_STORES, parse_stores, expected_stores},
+    {"min", PARAM_MIN, parse_min, expected_min},
+};
+enum { PARAM_ROWS = sizeof param_rows / sizeof *param_rows };
+
+static bool unknown_param(struct parser *p, enum rule_id rule, const char *word)
+{
+    char names[80] = "";
+    for (size_t i = 0, n = 0; i < PARAM_ROWS; i++)
+        if (params_of(rule) & param_rows[i].bit)
+            n += (size_t)snprintf(names + n, sizeof names - n, " %s", param_rows[i].name);
+    return text_lines_fail(&p->lines, "%s takes no parameter `%s`; expected one of:%s",
+                           rule_name[rule], word, names[0] ? names : " none");
 }
 
 // SEEN: the parameters that the line had before, by their bits.
 static bool parse_param(struct parser *p, enum rule_id rule, char *word, unsigned *seen,
                         struct rule_params *out)
 {
-    static const char *const names[] = {"request", "max", "loads", "stores"};
     char *value = strchr(word, '=');
-    unsigned allowed = params_of(rule);
+    const struct param_row *row = param_rows;
     if (!value)
         return text_lines_fail(&p->lines, "`%s` is no parameter; expected NAME=VALUE", word);
     *value++ = '\0';
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(word, names[i]) != 0)
-            continue;
-        if (*seen >> i & 1)
-            return text_lines_fail(&p->lines, "%s is given twice; give it once", word);
-        *seen |= 1u << i;
-    }
-    if ((allowed & PARAM_REQUEST) && strcmp(word, "request") == 0)
-        return parse_request(value, &out->request) ||
-               text_lines_fail(&p->lines,
-                               "request=%s; expected any, dst-aligned, src-aligned or both-aligned",
-                               value);
-    if ((allowed & PARAM_MAX) && strcmp(word, "max") == 0)
-        return parse_max(rule, value, &out->max) ||
-               text_lines_fail(&p->lines, "max=%s; expected %s bytes", value,
-                               rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD
-                                   ? "1, 2, 4, 8, 16, 32 or 64"
-                                   : "2, 4 or 8");
-    if ((allowed & PARAM_LOADS) && strcmp(word, "loads") == 0) {
-        out->same_page = strcmp(value, "same-page") == 0;
-        return out->same_page || text_lines_fail(&p->lines, "loads=%s; expected same-page", value);
-    }
-    if ((allowed & PARAM_STORES) && strcmp(word, "stores") == 0) {
-        out->all_stores = strcmp(value, "all") == 0;
-        return out->all_stores || text_lines_fail(&p->lines, "stores=%s; expected all", value);
-    }
-    return text_lines_fail(&p->lines, "%s takes no parameter `%s`; expected one of:%s%s%s%s%s",
-                           rule_name[rule], word, allowed ? "" : " none",
-                           allowed & PARAM_REQUEST ? " request" : "",
-                           allowed & PARAM_MAX ? " max" : "", allowed & PARAM_LOADS ? " loads" : "",
-                           allowed & PARAM_STORES ? " stores" : "");
+    while (row < param_rows + PARAM_ROWS && strcmp(word, row->name) != 0)
+        row++;
+    if (row == param_rows + PARAM_ROWS)
+        return unknown_param(p, rule, word);
+    if (*seen & row->bit)
+        return text_lines_fail(&p->lines, "%s is given twice; give it once", word);
+    *seen |= row->bit;
+    if (!(params_of(rule) & row->bit))
+        return unknown_param(p, rule, word);
+    return row->parse(rule, value, out) ||
+           text_lines_fail(&p->lines, "%s=%s; expected %s", word, value, row->expected(rule));
 }
 
 static const char *nearest_rule(const char *word)
@@ -349,6 +417,13 @@ static void lower_max(struct rule_params *p, uint32_t limit)
         p->max = limit;
 }
 
+// No access is both narrower than the widest and not narrower than a wider one.
+static void lower_min(struct rule_params *p, uint32_t limit)
+{
+    if (limit > 0 && (p->min ? p->min : 4) > limit)
+        p->min = limit;
+}
+
 static void finish_row(const struct contract *c, struct contract_rule *row)
 {
     struct rule_params *p = &row->params;
@@ -368,6 +443,12 @@ static void finish_row(const struct contract *c, struct contract_rule *row)
         break;
     case RULE_TORN_LOAD:
         lower_max(p, limit_of(c, RULE_WIDE_LOAD, DEVICE_SRC));
+        break;
+    case RULE_NARROW_STORE:
+        lower_min(p, limit_of(c, RULE_WIDE_STORE, DEVICE_DST));
+        break;
+    case RULE_NARROW_LOAD:
+        lower_min(p, limit_of(c, RULE_WIDE_LOAD, DEVICE_SRC));
         break;
     default:
         break;

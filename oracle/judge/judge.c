@@ -10,8 +10,8 @@ _Static_assert(RULE_DATA_DEPENDENT == RULE_COUNT - 1,
 
 static bool params_equal(const struct rule_params *a, const struct rule_params *b)
 {
-    return a->request == b->request && a->max == b->max && a->same_page == b->same_page &&
-           a->all_stores == b->all_stores;
+    return a->request == b->request && a->max == b->max && a->min == b->min &&
+           a->same_page == b->same_page && a->all_stores == b->all_stores;
 }
 
 static bool checks_equal(const struct check *a, const struct check *b)

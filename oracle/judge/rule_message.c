@@ -269,6 +269,15 @@ static void say_wide(const struct words *w)
         bytes_of(width), w->p->max ? w->p->max : 8);
 }
 
+static void say_narrow(const struct words *w)
+{
+    const struct access *a = access_of(w, 0);
+    char place[40];
+    name_place(place, w->s, a);
+    SAY(w, "%s %s %u %s at %s, fewer than the %u that this memory takes", w->by[0], w->as->verb,
+        a->width, bytes_of(a->width), place, w->p->min ? w->p->min : 4);
+}
+
 static void say_class(const struct words *w)
 {
     char place[40];
@@ -340,6 +349,8 @@ static const struct wording wordings[RULE_COUNT] = {
     [RULE_MISALIGNED_LOAD] = {.say = say_misaligned, .verb = "loads"},
     [RULE_WIDE_STORE] = {.say = say_wide, .verb = "stores"},
     [RULE_WIDE_LOAD] = {.say = say_wide, .verb = "loads"},
+    [RULE_NARROW_STORE] = {.say = say_narrow, .verb = "stores"},
+    [RULE_NARROW_LOAD] = {.say = say_narrow, .verb = "loads"},
     [RULE_VECTOR_STORE] = {.say = say_class, .verb = "stores", .noun = "vector"},
     [RULE_VECTOR_LOAD] = {.say = say_class, .verb = "loads", .noun = "vector"},
     [RULE_MASKED_STORE] = {.say = say_class, .verb = "stores", .noun = "masked"},

@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { NEEDS_STORES = false, NEEDS_LOADS = true };
+static const uint32_t ANY_MIN = UINT32_MAX;
 
 #define CLASS(side, id) ((side)->classes >> (id)&1)
 
@@ -33,6 +34,7 @@ enum { NEEDS_STORES = false, NEEDS_LOADS = true };
     X(RULE_LAST_BYTE_NOT_LAST, NEEDS_STORES, !stores->last_byte_last && !left_alone(s, stores))    \
     X(RULE_MISALIGNED_STORE, NEEDS_STORES, stores->misaligned)                                     \
     X(RULE_WIDE_STORE, NEEDS_STORES, stores->width_max > max_of(p))                                \
+    X(RULE_NARROW_STORE, NEEDS_STORES, is_narrow(s, stores, p))                                    \
     X(RULE_VECTOR_STORE, NEEDS_STORES, CLASS(stores, CLASS_VECTOR))                                \
     X(RULE_MASKED_STORE, NEEDS_STORES, CLASS(stores, CLASS_MASKED))                                \
     X(RULE_STRING_STORE, NEEDS_STORES, CLASS(stores, CLASS_STRING))                                \
@@ -51,6 +53,7 @@ enum { NEEDS_STORES = false, NEEDS_LOADS = true };
     X(RULE_REORDERED_LOAD, NEEDS_LOADS, loads->descending)                                         \
     X(RULE_MISALIGNED_LOAD, NEEDS_LOADS, loads->misaligned)                                        \
     X(RULE_WIDE_LOAD, NEEDS_LOADS, loads->width_max > max_of(p))                                   \
+    X(RULE_NARROW_LOAD, NEEDS_LOADS, is_narrow(s, loads, p))                                       \
     X(RULE_VECTOR_LOAD, NEEDS_LOADS, CLASS(loads, CLASS_VECTOR))                                   \
     X(RULE_STRING_LOAD, NEEDS_LOADS, CLASS(loads, CLASS_STRING))                                   \
     X(RULE_ATOMIC_LOAD, NEEDS_LOADS, CLASS(loads, CLASS_ATOMIC))                                   \
@@ -74,6 +77,11 @@ const char *const rule_broken_when[RULE_COUNT] = {
 static uint64_t max_of(const struct rule_params *p)
 {
     return p->max ? p->max : 8;
+}
+
+static uint64_t min_of(const struct rule_params *p)
+{
+    return p->min ? p->min : 4;
 }
 
 // Those of the element sizes 2, 4 and 8 that are at most MAX, as bits.
@@ -106,12 +114,23 @@ static bool is_split(const struct shadow *s, const struct shadow_side *side,
            !left_alone(s, side);
 }
 
-static bool request_applies(const struct shadow *s, enum rule_request request)
+static bool is_narrow(const struct shadow *s, const struct shadow_side *side,
+                      const struct rule_params *p)
 {
+    // Of no parameters in particular, see rules_suspected: of some.
+    uint64_t min = p->min == ANY_MIN ? s->c->size : min_of(p);
+    return side->width_min < min && s->c->size >= min;
+}
+
+static bool request_applies(const struct shadow *s, const struct rule_params *p)
+{
+    enum rule_request request = p->request;
     if (request == REQUEST_ANY)
         return true;
     uint64_t size = s->c->size;
     uintptr_t dst = (uintptr_t)s->layout->dst, src = (uintptr_t)s->layout->src;
+    if (request == REQUEST_DST_WORDS || request == REQUEST_SRC_WORDS)
+        return ((request == REQUEST_DST_WORDS ? dst : src) | size) % min_of(p) == 0;
     uintptr_t pointers = request == REQUEST_DST_ALIGNED   ? dst
                          : request == REQUEST_SRC_ALIGNED ? src
                                                           : dst | src;
@@ -141,7 +160,7 @@ bool rule_is_broken(enum rule_id id, const struct shadow *s, const struct rule_p
     const struct shadow_side *stores = &s->stores, *loads = &s->loads;
     if (s->trace->outcome != OUTCOME_RETURNED && !holds_without_return(id))
         return false;
-    if (!request_applies(s, p->request))
+    if (!request_applies(s, p))
         return false;
     switch (id) {
 #define X(rule, needs, broken) \
@@ -172,8 +191,9 @@ uint64_t rules_suspected(const struct shadow *s)
 {
     // Every test that looks at parameters says yes to one of these where it
     // says yes to any: wide-* are strictest with the smallest `max`, the others
-    // with the largest.
-    return broken_with(s, (struct rule_params){.max = UINT32_MAX, .all_stores = true}) |
+    // with the largest, narrow-* with any.
+    return broken_with(
+               s, (struct rule_params){.max = UINT32_MAX, .min = ANY_MIN, .all_stores = true}) |
            broken_with(s, (struct rule_params){.max = 1});
 }
 

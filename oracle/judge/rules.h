@@ -24,12 +24,15 @@ enum rule_request {
     REQUEST_DST_ALIGNED, // 1, 2, 4 or 8 bytes, destination naturally aligned
     REQUEST_SRC_ALIGNED,
     REQUEST_BOTH_ALIGNED,
+    REQUEST_DST_WORDS, // whole words of `min` bytes: size and destination are multiples
+    REQUEST_SRC_WORDS,
 };
 
 // Parameters a contract gives a rule; zero means the rule's default.
 struct rule_params {
     enum rule_request request;
     uint32_t max;    // bytes: torn-* (8), wide-* (8), split-* (8)
+    uint32_t min;    // bytes: narrow-* (4)
     bool same_page;  // out-of-bounds-load: a load within a page that the source or
                      // the destination touches is allowed
     bool all_stores; // unfenced-store: every store must be drained, not

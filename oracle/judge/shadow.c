@@ -97,6 +97,21 @@ static inline uint64_t alignment_of(uint16_t width)
     return UINT64_C(1) << (31 - __builtin_clz(width));
 }
 
+// Bytes of the shortest run that a masked access touches.
+static uint32_t narrowest(const struct access *a)
+{
+    if (!access_is_small(a) || !(a->flags & ACCESS_MASKED))
+        return a->width;
+    uint32_t shortest = a->width;
+    for (uint64_t mask = access_mask(a); mask;) {
+        uint64_t from = (uint64_t)__builtin_ctzll(mask), gap = ~(mask >> from);
+        uint32_t run = gap ? (uint32_t)__builtin_ctzll(gap) : WORD_BITS;
+        shortest = run < shortest ? run : shortest;
+        mask &= ~(low_bits(run) << from);
+    }
+    return shortest;
+}
+
 static inline void count_class(struct pass *p, struct strip *t, const struct access *a, bool store)
 {
     uint32_t classes = p->sites[a->site].classes;
@@ -105,6 +120,9 @@ static inline void count_class(struct pass *p, struct strip *t, const struct acc
         p->undrained |= classes;
     if (a->width > t->side->width_max)
         t->side->width_max = a->width;
+    uint32_t least = narrowest(a);
+    if (least < t->side->width_min)
+        t->side->width_min = least;
 }
 
 // Elements on a side that begin at FIRST (the lowest) up to LAST. Starts ascend
@@ -449,8 +467,8 @@ static void run_pass(struct pass *p, size_t count)
 static void start_anew(struct shadow *s)
 {
     enum { FROM = offsetof(struct shadow, store_outside), TO = offsetof(struct shadow, scratch) };
-    s->stores = (struct shadow_side){.whole_request = true};
-    s->loads = (struct shadow_side){.whole_request = true};
+    s->stores = (struct shadow_side){.whole_request = true, .width_min = UINT32_MAX};
+    s->loads = (struct shadow_side){.whole_request = true, .width_min = UINT32_MAX};
     memset((char *)s + FROM, 0, TO - FROM);
 }
 
@@ -490,6 +508,8 @@ static void finish_side(const struct strip *t)
         return;
     uint32_t widest = (uint32_t)alignment_of((uint16_t)widths);
     side->width_max = widest > side->width_max ? widest : side->width_max;
+    uint32_t least = (uint32_t)(widths & -widths);
+    side->width_min = least < side->width_min ? least : side->width_min;
     side->whole_request &= widths == t->size && widest == t->size; // all alike
 }
 

@@ -20,6 +20,8 @@ struct shadow_side {
     uint64_t accesses;   // accesses that touch at least one byte of the side
     uint32_t classes;    // bit per enum site_class
     uint32_t width_max;  // bytes, widest access
+    uint32_t width_min;  // bytes, narrowest access, or run of bytes of a masked one; UINT32_MAX:
+                         // none
     uint32_t torn_max;   // largest naturally aligned element (2, 4, 8 bytes)
                          // wholly inside whose first access does not cover
                          // it; 0: none

@@ -43,19 +43,22 @@ static void assert_refused(const char *text, const char *says)
 // The rows that hold on a side, one for each rule, as "name[ param]...".
 static void describe(const struct contract *c, enum device_side side, char *text, size_t size)
 {
-    static const char *const requests[] = {"", " dst-aligned", " src-aligned", " both-aligned"};
+    static const char *const requests[] = {
+        "", " dst-aligned", " src-aligned", " both-aligned", " dst-words", " src-words"};
     size_t n = 0;
     text[0] = '\0';
     for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
         for (size_t i = 0; i < c->rule_count; i++) {
             const struct contract_rule *row = &c->rules[i];
-            char max[16] = "";
+            char max[16] = "", min[16] = "";
             if (row->rule != rule || !contract_rule_applies(row, side))
                 continue;
             if (row->params.max)
                 snprintf(max, sizeof max, " %u", row->params.max);
-            n += (size_t)snprintf(text + n, size - n, "%s%s%s%s%s\n", rule_name[rule],
-                                  requests[row->params.request], max,
+            if (row->params.min)
+                snprintf(min, sizeof min, " min=%u", row->params.min);
+            n += (size_t)snprintf(text + n, size - n, "%s%s%s%s%s%s\n", rule_name[rule],
+                                  requests[row->params.request], max, min,
                                   row->params.same_page ? " same-page" : "",
                                   row->params.all_stores ? " all" : "");
             assert_true(n < size);
@@ -86,9 +89,9 @@ static const struct contract *builtin(const char *name)
 static void the_contracts_are_built_in_in_order(void **state)
 {
     (void)state;
-    static const char *const names[] = {"ram",  "qemu-ram", "shared",          "pci-order",
-                                        "wc",   "mmio",     "device",          "axi32",
-                                        "pmem", "kvm-mmio", "wc-caller-fences"};
+    static const char *const names[] = {"ram",  "qemu-ram", "shared",           "pci-order",
+                                        "wc",   "mmio",     "device",           "axi32",
+                                        "pmem", "kvm-mmio", "wc-caller-fences", "axi32-strobes"};
     assert_int_equal(contract_builtin_count, sizeof names / sizeof *names);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         assert_string_equal(contract_builtin(i)->name, names[i]);
@@ -132,7 +135,8 @@ static void each_holds_for_a_destination_what_its_memory_needs(void **state)
     assert_holds(builtin("axi32"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\n"
                            "split-store dst-aligned 4\ntorn-element 4\nreordered-store\n"
-                           "last-byte-not-last\nmisaligned-store\nwide-store 4\nvector-store\n"
+                           "last-byte-not-last\nmisaligned-store\nwide-store 4\nnarrow-store "
+                           "dst-words min=4\nvector-store\n"
                            "masked-store\nstring-store\nnontemporal-store\ndestination-load\n"
                            "repeated-load\n");
     assert_holds(builtin("kvm-mmio"), DEVICE_DST,
@@ -140,6 +144,11 @@ static void each_holds_for_a_destination_what_its_memory_needs(void **state)
                            "torn-element 8\nreordered-store\nlast-byte-not-last\nwide-store 8\n"
                            "vector-store\nmasked-store\nstring-store\nnontemporal-store\n"
                            "atomic-store\npaired-store\nwriteback-store\nx87-store\n"
+                           "destination-load\nrepeated-load\n");
+    assert_holds(builtin("axi32-strobes"), DEVICE_DST,
+                 RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\n"
+                           "reordered-store\nlast-byte-not-last\nmisaligned-store\nwide-store 4\n"
+                           "vector-store\nmasked-store\nstring-store\nnontemporal-store\n"
                            "destination-load\nrepeated-load\n");
     assert_holds(builtin("wc-caller-fences"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\nreordered-store\n"
@@ -167,9 +176,11 @@ static void each_holds_for_a_source_what_its_memory_needs(void **state)
     assert_holds(builtin("device"), DEVICE_SRC,
                  RAM_RULES "repeated-load\nsplit-load src-aligned\ntorn-load 8\nreordered-load\n"
                            "misaligned-load\nwide-load 8\nvector-load\nstring-load\n");
-    assert_holds(builtin("axi32"), DEVICE_SRC,
-                 RAM_RULES "repeated-load\nsplit-load src-aligned 4\ntorn-load 4\nreordered-load\n"
-                           "misaligned-load\nwide-load 4\nvector-load\nstring-load\n");
+    assert_holds(
+        builtin("axi32"), DEVICE_SRC,
+        RAM_RULES
+        "repeated-load\nsplit-load src-aligned 4\ntorn-load 4\nreordered-load\n"
+        "misaligned-load\nwide-load 4\nnarrow-load src-words min=4\nvector-load\nstring-load\n");
     assert_holds(builtin("pmem"), DEVICE_SRC, RAM_RULES);
 }
 
@@ -198,6 +209,19 @@ static void every_parameter_is_read(void **state)
                  "wrong-data\nwrong-return\nclobbered-state\nmissing-store\nout-of-bounds-store\n"
                  "out-of-bounds-load same-page\nduplicate-store\nsplit-store src-aligned 4\n"
                  "wide-store 64\nunfenced-store all\n");
+}
+
+static void an_access_as_wide_as_the_widest_is_not_narrow(void **state)
+{
+    (void)state;
+    struct contract c = parsed("contract two\ninclude axi32\n[dst]\nwide-store max=2\n"
+                               "narrow-store min=8 request=dst-words\n[src]\nnarrow-load min=2");
+    for (size_t i = 0; i < c.rule_count; i++)
+        if (c.rules[i].rule == RULE_NARROW_STORE || c.rules[i].rule == RULE_NARROW_LOAD)
+            assert_int_equal(c.rules[i].params.min, 2);
+    assert_refused("contract a\n[dst]\nnarrow-store min=3", "min=3");
+    assert_refused("contract a\n[dst]\nnarrow-store max=4", "no parameter `max`");
+    assert_refused("contract a\n[dst]\nwide-store request=dst-words", "request=dst-words");
 }
 
 static void a_rule_named_again_gets_new_parameters_everywhere(void **state)
@@ -394,6 +418,7 @@ int main(void)
         cmocka_unit_test(each_holds_for_a_source_what_its_memory_needs),
         cmocka_unit_test(with_both_sides_the_rules_of_both_hold),
         cmocka_unit_test(every_parameter_is_read),
+        cmocka_unit_test(an_access_as_wide_as_the_widest_is_not_narrow),
         cmocka_unit_test(a_rule_named_again_gets_new_parameters_everywhere),
         cmocka_unit_test(several_includes_are_merged),
         cmocka_unit_test(a_rule_with_a_minus_is_dropped),

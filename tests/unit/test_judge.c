@@ -128,6 +128,7 @@ static void random_side(struct shadow_side *side)
     side->accesses = random_bits() % 3;
     side->classes = (uint32_t)(random_bits() & random_bits()) % (1u << SITE_CLASS_COUNT);
     side->width_max = 1u << random_bits() % 7;
+    side->width_min = random_bits() % 3 ? 1u << random_bits() % 5 : UINT32_MAX;
     side->torn_sizes = (uint32_t)(random_bits() & 14);
     side->any_again = rarely();
     side->missing = rarely();
@@ -161,6 +162,7 @@ static struct rule_params random_params(void)
     return (struct rule_params){
         .request = (enum rule_request)(random_bits() % 4),
         .max = (uint32_t)(random_bits() % 70),
+        .min = (uint32_t)(random_bits() % 10),
         .same_page = rarely(),
         .all_stores = rarely(),
     };

@@ -153,7 +153,7 @@ static void an_aligned_element_in_two_stores_is_torn(void **state)
     store(sc, 4, 4);
     store(sc, 8, 1);
     end(sc);
-    assert_breaks_none(sc);
+    assert_breaks_only(sc, 2, RULE_NARROW_STORE, RULE_NARROW_LOAD);
 }
 
 static void a_masked_store_with_a_hole_tears_and_one_without_does_not(void **state)
@@ -185,7 +185,7 @@ static void a_string_op_of_bytes_tears_and_one_of_words_does_not(void **state)
     a->width = 1;
     a->count = 16;
     end(sc);
-    assert_breaks_only(sc, 1, RULE_TORN_ELEMENT);
+    assert_breaks_only(sc, 2, RULE_TORN_ELEMENT, RULE_NARROW_STORE);
 }
 
 static void a_store_below_an_earlier_one_is_reordered(void **state)
@@ -265,6 +265,40 @@ static void a_store_wider_than_allowed_is_wide(void **state)
     assert_breaks_none(sc);
     sc->params.max = 4;
     assert_witness(sc, RULE_WIDE_STORE, 1, 4);
+}
+
+static void a_store_narrower_than_the_memory_takes_is_narrow(void **state)
+{
+    (void)state;
+    struct scene *sc = copy_of(5, 0, 0);
+    load(sc, 0, 4);
+    load(sc, 4, 1);
+    store(sc, 0, 4);
+    store(sc, 4, 1);
+    end(sc);
+    assert_breaks_only(sc, 2, RULE_NARROW_STORE, RULE_NARROW_LOAD);
+    assert_witness(sc, RULE_NARROW_STORE, 1, 3);
+    assert_witness(sc, RULE_NARROW_LOAD, 1, 1);
+    assert_message(sc, RULE_NARROW_STORE,
+                   "`scalar` stores 1 byte at dst+4, fewer than the 4 that this memory takes");
+    sc->params.request = REQUEST_DST_WORDS; // five bytes are no words
+    assert_false(breaks(sc, RULE_NARROW_STORE));
+    sc->params = (struct rule_params){.min = 8}; // a request of five cannot be made of eight
+    assert_false(breaks(sc, RULE_NARROW_STORE));
+
+    sc = copy_of(8, 4, 4);
+    load(sc, 0, 8);
+    store(sc, 0, 4);
+    struct access *masked = store(sc, 4, 4);
+    masked->flags = ACCESS_MASKED;
+    masked->mask = 0xd; // a byte, a hole, two bytes
+    end(sc);
+    assert_true(breaks(sc, RULE_NARROW_STORE));
+    assert_witness(sc, RULE_NARROW_STORE, 1, 2);
+    sc->params.request = REQUEST_DST_WORDS;
+    assert_true(breaks(sc, RULE_NARROW_STORE));
+    sc->params.min = 8; // words of eight begin elsewhere
+    assert_false(breaks(sc, RULE_NARROW_STORE));
 }
 
 static void a_class_of_store_is_told_by_its_site(void **state)
@@ -395,6 +429,7 @@ int main(void)
         cmocka_unit_test(the_last_byte_before_the_last_store_is_not_last),
         cmocka_unit_test(a_store_off_its_width_is_misaligned),
         cmocka_unit_test(a_store_wider_than_allowed_is_wide),
+        cmocka_unit_test(a_store_narrower_than_the_memory_takes_is_narrow),
         cmocka_unit_test(a_class_of_store_is_told_by_its_site),
         cmocka_unit_test(a_store_of_several_classes_breaks_the_rule_of_each),
         cmocka_unit_test(a_nontemporal_store_without_a_fence_after_it_is_unfenced),
