@@ -13,6 +13,7 @@
 #include "judge/contract_texts.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,14 @@
 enum { LINE_MAX_BYTES = 200, WORDS_MAX = 8, FILE_MAX_BYTES = 1 << 16, OWN_NAME_MAX = 64 };
 
 // Which parameters a rule takes.
-enum param { PARAM_REQUEST = 1, PARAM_MAX = 2, PARAM_LOADS = 4, PARAM_STORES = 8, PARAM_MIN = 16 };
+enum param {
+    PARAM_REQUEST = 1,
+    PARAM_MAX = 2,
+    PARAM_LOADS = 4,
+    PARAM_STORES = 8,
+    PARAM_MIN = 16,
+    PARAM_LAYOUT = 32
+};
 
 struct parser {
     struct text_lines lines;
@@ -45,6 +53,7 @@ static unsigned params_of(enum rule_id rule)
         return PARAM_REQUEST | PARAM_STORES;
     case RULE_TORN_ELEMENT:
     case RULE_TORN_LOAD:
+        return PARAM_REQUEST | PARAM_MAX | PARAM_LAYOUT;
     case RULE_SPLIT_STORE:
     case RULE_SPLIT_LOAD:
     case RULE_WIDE_STORE:
@@ -85,7 +94,7 @@ static bool parse_bytes(const char *value, unsigned lo, unsigned hi, uint32_t *o
 {
     char *end;
     unsigned long n = strtoul(value, &end, 10);
-    if (end == value || *end || n < lo || n > hi || (n & (n - 1)))
+    if (!isdigit((unsigned char)*value) || *end || n < lo || n > hi || (n & (n - 1)))
         return false;
     *out = (uint32_t)n;
     return true;
@@ -145,6 +154,33 @@ static const char *expected_stores(enum rule_id rule)
     return "all";
 }
 
+// Sizes of a record's fields, which lie at multiples of them in each of several records.
+static bool parse_layout(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    struct record r = {0};
+    uint32_t widest = 1;
+    (void)rule;
+    for (char *end; *value; value = *end == ',' && end[1] ? end + 1 : end) {
+        unsigned long size = strtoul(value, &end, 10);
+        bool known = size == 1 || size == 2 || size == 4 || size == 8;
+        if (!isdigit((unsigned char)*value) || (*end && (*end != ',' || !end[1])) || !known ||
+            r.bytes % size != 0 || r.bytes + size > 64)
+            return false;
+        r.fields |= UINT64_C(1) << r.bytes;
+        r.bytes += (uint32_t)size;
+        widest = size > widest ? (uint32_t)size : widest;
+    }
+    out->record = r;
+    return r.bytes > 0 && r.bytes % widest == 0;
+}
+
+static const char *expected_layout(enum rule_id rule)
+{
+    (void)rule;
+    return "the sizes of a record's fields, as 8,4,2,2: each 1, 2, 4 or 8, at a multiple of itself "
+           "(fill up with 1), at most 64 bytes and a multiple of the widest";
+}
+
 static const struct param_row {
     const char *name;
     enum param bit;
@@ -156,6 +192,7 @@ static const struct param_row {
     {"loads", PARAM_LOADS, parse_loads, expected_loads},
     {"stores", PARAM_STORES, parse_stores, expected_stores},
     {"min", PARAM_MIN, parse_min, expected_min},
+    {"layout", PARAM_LAYOUT, parse_layout, expected_layout},
 };
 enum { PARAM_ROWS = sizeof param_rows / sizeof *param_rows };
 

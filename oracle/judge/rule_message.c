@@ -220,6 +220,13 @@ static void say_split(const struct words *w)
 
 static void say_torn(const struct words *w)
 {
+    if (w->p->record.bytes) {
+        SAY(w, "the field of %u bytes at offset %" PRIu64 " is %s in part by %s%s%s: %s",
+            w->blame.size, w->blame.off, w->as->verb, w->by[0],
+            w->blame.count == 2 ? ", then by " : "", w->blame.count == 2 ? w->by[1] : "",
+            w->as->advice);
+        return;
+    }
     SAY(w, "the aligned %u bytes at offset %" PRIu64 " are %s in part by %s%s%s: %s", w->blame.size,
         w->blame.off, w->as->verb, w->by[0], w->blame.count == 2 ? ", then by " : "",
         w->blame.count == 2 ? w->by[1] : "", w->as->advice);

@@ -7,6 +7,8 @@
 
 #include "judge/rules.h"
 
+#include "judge/access_bytes.h"
+
 #include <string.h>
 
 enum { NEEDS_STORES = false, NEEDS_LOADS = true };
@@ -29,7 +31,7 @@ static const uint32_t ANY_MIN = UINT32_MAX;
     X(RULE_OVERLAPPING_STORE, NEEDS_STORES, s->overlapping)                                        \
     X(RULE_TRANSIENT_VALUE, NEEDS_STORES, s->transient)                                            \
     X(RULE_SPLIT_STORE, NEEDS_STORES, is_split(s, stores, p))                                      \
-    X(RULE_TORN_ELEMENT, NEEDS_STORES, (stores->torn_sizes & sizes_up_to(max_of(p))) != 0)         \
+    X(RULE_TORN_ELEMENT, NEEDS_STORES, is_torn(s, ACCESS_STORE, p))                                \
     X(RULE_REORDERED_STORE, NEEDS_STORES, stores->descending)                                      \
     X(RULE_LAST_BYTE_NOT_LAST, NEEDS_STORES, !stores->last_byte_last && !left_alone(s, stores))    \
     X(RULE_MISALIGNED_STORE, NEEDS_STORES, stores->misaligned)                                     \
@@ -49,7 +51,7 @@ static const uint32_t ANY_MIN = UINT32_MAX;
     X(RULE_DESTINATION_LOAD, NEEDS_LOADS, s->destination_load)                                     \
     X(RULE_REPEATED_LOAD, NEEDS_LOADS, loads->any_again)                                           \
     X(RULE_SPLIT_LOAD, NEEDS_LOADS, is_split(s, loads, p))                                         \
-    X(RULE_TORN_LOAD, NEEDS_LOADS, (loads->torn_sizes & sizes_up_to(max_of(p))) != 0)              \
+    X(RULE_TORN_LOAD, NEEDS_LOADS, is_torn(s, ACCESS_LOAD, p))                                     \
     X(RULE_REORDERED_LOAD, NEEDS_LOADS, loads->descending)                                         \
     X(RULE_MISALIGNED_LOAD, NEEDS_LOADS, loads->misaligned)                                        \
     X(RULE_WIDE_LOAD, NEEDS_LOADS, loads->width_max > max_of(p))                                   \
@@ -88,6 +90,16 @@ static uint64_t min_of(const struct rule_params *p)
 static uint32_t sizes_up_to(uint64_t max)
 {
     return max >= 8 ? 2 | 4 | 8 : max >= 4 ? 2 | 4 : max >= 2 ? 2 : 0;
+}
+
+static inline bool is_torn(const struct shadow *s, enum access_kind kind,
+                           const struct rule_params *p)
+{
+    const struct shadow_side *side = kind == ACCESS_STORE ? &s->stores : &s->loads;
+    struct torn_field field;
+    if (p->record.bytes)
+        return shadow_find_torn_field(s, kind, p->record, (uint32_t)max_of(p), &field);
+    return (side->torn_sizes & sizes_up_to(max_of(p))) != 0;
 }
 
 static bool onto_itself(const struct shadow *s)
@@ -195,6 +207,11 @@ uint64_t rules_suspected(const struct shadow *s)
     return broken_with(
                s, (struct rule_params){.max = UINT32_MAX, .min = ANY_MIN, .all_stores = true}) |
            broken_with(s, (struct rule_params){.max = 1});
+}
+
+bool rule_scans(enum rule_id id, const struct rule_params *p)
+{
+    return (id == RULE_TORN_ELEMENT || id == RULE_TORN_LOAD) && p->record.bytes;
 }
 
 bool rule_needs_loads(enum rule_id id)

@@ -36,6 +36,12 @@ struct shadow_side {
                          // request's bytes
 };
 
+// A record's fields, from the first byte on: bit i for one that begins at byte i.
+struct record {
+    uint64_t fields;
+    uint32_t bytes; // at most 64; 0: no record is meant
+};
+
 struct shadow {
     const struct copy_case *c;
     const struct layout *layout;

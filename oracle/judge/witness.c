@@ -124,15 +124,6 @@ static void tell_reordered(struct blame *blame, enum rule_id id, const struct sh
     tell(blame, at);
 }
 
-static bool element_covers(struct element e, uint64_t start, uint32_t size)
-{
-    if (start < e.start || start + size > e.start + e.width)
-        return false;
-    uint64_t at = start - e.start;
-    return at >= WORD_BITS || (e.mask >> at & low_bits(size)) == low_bits(size) ||
-           e.width > WORD_BITS;
-}
-
 // Does access AT of the view tear the naturally aligned SIZE bytes that hold byte
 // OFF, when ONCE says what was touched before it?
 static bool tears(const struct shadow *s, struct shadow_view view, size_t at, const uint64_t *once,
@@ -147,9 +138,9 @@ static bool tears(const struct shadow *s, struct shadow_view view, size_t at, co
     return !element_covers(access_element(&s->trace->accesses[at], addr), start, size);
 }
 
-// The access that tears an element, and the next one to touch the element's rest.
-static void tell_torn(struct blame *blame, enum rule_id id, const struct shadow *s,
-                      const struct rule_params *p)
+// The access that tears an aligned element, into BLAME with the element.
+static void tell_torn_element(struct blame *blame, enum rule_id id, const struct shadow *s,
+                              const struct rule_params *p)
 {
     uint32_t max = p->max ? p->max : 8;
     size_t at = breaking_length(id, s, p) - 1;
@@ -167,12 +158,28 @@ static void tell_torn(struct blame *blame, enum rule_id id, const struct shadow 
             if (size <= max && tears(s, view, at, once, walk.off, size))
                 blame->size = size;
     shadow_free(part);
+    if (blame->size)
+        blame->off = ((view.base + walk.off) & ~(uint64_t)(blame->size - 1)) - view.base;
+}
+
+// The access that tears an element or a record's field, and the next one to touch the
+// rest of it.
+static void tell_torn(struct blame *blame, enum rule_id id, const struct shadow *s,
+                      const struct rule_params *p)
+{
+    struct shadow_view view = shadow_view(s, id == RULE_TORN_LOAD ? ACCESS_LOAD : ACCESS_STORE);
+    struct torn_field field;
+    if (!p->record.bytes) {
+        tell_torn_element(blame, id, s, p);
+    } else if (shadow_find_torn_field(s, view.kind, p->record, p->max ? p->max : 8, &field)) {
+        tell(blame, field.access);
+        blame->off = field.off;
+        blame->size = field.size;
+    }
     if (!blame->size)
         return;
-    blame->off = ((view.base + walk.off) & ~(uint64_t)(blame->size - 1)) - view.base;
-
-    for (size_t i = at + 1; i < s->trace->count && blame->count < 2; i++) {
-        walk = byte_walk_start(view, &s->trace->accesses[i], NULL);
+    for (size_t i = blame->access[0] + (size_t)1; i < s->trace->count && blame->count < 2; i++) {
+        struct byte_walk walk = byte_walk_start(view, &s->trace->accesses[i], NULL);
         walk.next = max_u64(walk.next, min_u64(blame->off, walk.end));
         if (byte_walk_next(&walk) && walk.off < blame->off + blame->size)
             tell(blame, i);

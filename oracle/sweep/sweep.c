@@ -215,7 +215,7 @@ static bool note_is_sound(const struct message *f)
     const struct witness_note *note = (const struct witness_note *)(const void *)f->bytes;
     return f->length >= sizeof *note && note->accesses <= f->length &&
            f->length == sizeof *note + note->accesses * sizeof(uint32_t) &&
-           memchr(note->message, '\0', sizeof note->message) &&
+           memchr(note->message, '\0', sizeof note->message) && note->params.record.bytes <= 64 &&
            message_bool_is_sound(&note->params.same_page) &&
            message_bool_is_sound(&note->params.all_stores);
 }

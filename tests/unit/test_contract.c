@@ -224,6 +224,43 @@ static void an_access_as_wide_as_the_widest_is_not_narrow(void **state)
     assert_refused("contract a\n[dst]\nwide-store request=dst-words", "request=dst-words");
 }
 
+static void a_layout_is_of_aligned_fields(void **state)
+{
+    (void)state;
+    struct contract c = parsed("contract ring\ninclude pci-order\n[dst]\n"
+                               "torn-element layout=8,4,2,2\n[src]\ntorn-load layout=1,1,2");
+    for (size_t i = 0; i < c.rule_count; i++) {
+        const struct rule_params *p = &c.rules[i].params;
+        if (c.rules[i].rule == RULE_TORN_ELEMENT)
+            assert_true(p->record.fields == 0x5101 && p->record.bytes == 16 && p->max == 0);
+        else if (c.rules[i].rule == RULE_TORN_LOAD)
+            assert_true(p->record.fields == 7 && p->record.bytes == 4);
+        else
+            assert_true(p->record.bytes == 0);
+    }
+    static const char *const wrong[] = {"",
+                                        "0",
+                                        "3",
+                                        "8,",
+                                        ",8",
+                                        "16",
+                                        "-8",
+                                        "1,2",
+                                        "8,4",
+                                        "8, 4,4",
+                                        "2,4,2,8",
+                                        "x",
+                                        "8,4,,4",
+                                        "8,8,8,8,8,8,8,8,8",
+                                        "99999999999999999999"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "contract a\n[dst]\ntorn-element layout=%s\n", wrong[i]);
+        assert_refused(text, "3: ");
+    }
+    assert_refused("contract a\n[dst]\nsplit-store layout=8", "no parameter `layout`");
+}
+
 static void a_rule_named_again_gets_new_parameters_everywhere(void **state)
 {
     (void)state;
@@ -419,6 +456,7 @@ int main(void)
         cmocka_unit_test(with_both_sides_the_rules_of_both_hold),
         cmocka_unit_test(every_parameter_is_read),
         cmocka_unit_test(an_access_as_wide_as_the_widest_is_not_narrow),
+        cmocka_unit_test(a_layout_is_of_aligned_fields),
         cmocka_unit_test(a_rule_named_again_gets_new_parameters_everywhere),
         cmocka_unit_test(several_includes_are_merged),
         cmocka_unit_test(a_rule_with_a_minus_is_dropped),

@@ -156,6 +156,43 @@ static void an_aligned_element_in_two_stores_is_torn(void **state)
     assert_breaks_only(sc, 2, RULE_NARROW_STORE, RULE_NARROW_LOAD);
 }
 
+// {u64; u32; u16; u16}, twice.
+static void a_records_field_in_two_stores_is_torn(void **state)
+{
+    (void)state;
+    struct scene *sc = copy_of(32, 0, 0);
+    load_all(sc);
+    store(sc, 0, 16); // a store of several fields tears none
+    store(sc, 16, 8);
+    store(sc, 24, 2);
+    store(sc, 26, 2);
+    store(sc, 28, 2);
+    store(sc, 30, 2);
+    end(sc);
+    sc->params.record = (struct record){.fields = 0x5101, .bytes = 16};
+    assert_true(breaks(sc, RULE_TORN_ELEMENT));
+    assert_false(breaks(sc, RULE_TORN_LOAD));
+    assert_witness(sc, RULE_TORN_ELEMENT, 2, 6, 7);
+    assert_message(sc, RULE_TORN_ELEMENT,
+                   "the field of 4 bytes at offset 24 is stored in part by `scalar`, then by "
+                   "`scalar`: a reader can see half of them new");
+    sc->params.max = 2; // what is stored two bytes at a time
+    assert_false(breaks(sc, RULE_TORN_ELEMENT));
+
+    sc = copy_of(18, 4, 0); // off the fields' alignment, and the record is not whole
+    load_all(sc);
+    store(sc, 0, 4);
+    store(sc, 4, 4);
+    store(sc, 8, 4);
+    store(sc, 12, 2);
+    store(sc, 14, 2);
+    store(sc, 16, 1);
+    store(sc, 17, 1);
+    end(sc);
+    sc->params.record = (struct record){.fields = 0x5101, .bytes = 16};
+    assert_false(breaks(sc, RULE_TORN_ELEMENT));
+}
+
 static void a_masked_store_with_a_hole_tears_and_one_without_does_not(void **state)
 {
     (void)state;
@@ -422,6 +459,7 @@ int main(void)
         cmocka_unit_test(a_small_request_in_two_stores_is_split),
         cmocka_unit_test(the_request_of_a_rule_limits_it_to_small_aligned_copies),
         cmocka_unit_test(an_aligned_element_in_two_stores_is_torn),
+        cmocka_unit_test(a_records_field_in_two_stores_is_torn),
         cmocka_unit_test(a_masked_store_with_a_hole_tears_and_one_without_does_not),
         cmocka_unit_test(a_string_op_of_bytes_tears_and_one_of_words_does_not),
         cmocka_unit_test(a_store_below_an_earlier_one_is_reordered),
