@@ -148,14 +148,17 @@ static void rule_print(const struct contract_rule *row, char *text, size_t text_
         [REQUEST_DST_WORDS] = " request=dst-words",
         [REQUEST_SRC_WORDS] = " request=src-words",
     };
-    char max[24] = "", min[24] = "", record[160];
+    char max[24] = "", min[24] = "", line[24] = "", record[160];
     layout_print(&row->params.record, record, sizeof record);
     if (row->params.max)
         snprintf(max, sizeof max, " max=%u", row->params.max);
     if (row->params.min)
         snprintf(min, sizeof min, " min=%u", row->params.min);
-    snprintf(text, text_size, "%s%s%s%s%s%s%s", rule_name[row->rule], requests[row->params.request],
-             max, min, record, row->params.same_page ? " same-page" : "",
+    if (row->params.line)
+        snprintf(line, sizeof line, " line=%u", row->params.line);
+    snprintf(text, text_size, "%s%s%s%s%s%s%s%s", rule_name[row->rule],
+             requests[row->params.request], max, min, line, record,
+             row->params.same_page ? " same-page" : "",
              row->params.all_stores ? " stores=all" : "");
 }
 

@@ -42,3 +42,31 @@ END x87_load
 ROUTINE string_load
     WORDS "mov r8, rax; lodsq; mov rcx, rax; mov rax, r8; sub rsi, 8", "mov [rdi], rcx"
 END string_load
+
+// Eight loads, then eight stores in a row.
+ROUTINE burst_of_lines
+    mov rax, rdi
+    push rbx
+7:  cmp rdx, 64
+    jb 8f
+    mov r8, [rsi]
+    mov r9, [rsi + 8]
+    mov r10, [rsi + 16]
+    mov r11, [rsi + 24]
+    mov rbx, [rsi + 32]
+    movq xmm0, [rsi + 40]
+    movdqu xmm1, [rsi + 48]
+    mov [rdi], r8
+    mov [rdi + 8], r9
+    mov [rdi + 16], r10
+    mov [rdi + 24], r11
+    mov [rdi + 32], rbx
+    movq [rdi + 40], xmm0
+    movdqu [rdi + 48], xmm1
+    add rsi, 64
+    add rdi, 64
+    sub rdx, 64
+    jmp 7b
+8:  pop rbx
+    WORDS_AND_REST
+END burst_of_lines

@@ -319,3 +319,11 @@ ROUTINE(record_torn_load)
 {
     return copy_records(to, from, n, len_of_halves);
 }
+
+ROUTINE(burst_broken)
+{
+    for (size_t i = 0; i < n; i += 8) {
+        copy_element((uint8_t *)to + i, (const uint8_t *)from + i, 8);
+    }
+    return to;
+}

@@ -158,6 +158,14 @@ struct torn_field {
 bool shadow_find_torn_field(const struct shadow *s, enum access_kind kind, struct record record,
                             uint32_t max, struct torn_field *out);
 
+// shadow_bursts.c: the first store that comes back to a LINE of bytes of the destination
+// after an access to something else.
+struct broken_burst {
+    uint32_t before, after; // the line's store before that access, and the one after it
+    uint64_t off;           // of the line on its side
+};
+bool shadow_find_broken_burst(const struct shadow *s, uint64_t line, struct broken_burst *out);
+
 // Is some stored byte of the destination neither flushed nor stored
 // non-temporally, and drained? Then *OFF is the first such byte's offset.
 bool shadow_find_unflushed(const struct shadow *s, uint64_t *off);

@@ -28,7 +28,8 @@ enum param {
     PARAM_LOADS = 4,
     PARAM_STORES = 8,
     PARAM_MIN = 16,
-    PARAM_LAYOUT = 32
+    PARAM_LAYOUT = 32,
+    PARAM_LINE = 64,
 };
 
 struct parser {
@@ -59,6 +60,8 @@ static unsigned params_of(enum rule_id rule)
     case RULE_WIDE_STORE:
     case RULE_WIDE_LOAD:
         return PARAM_REQUEST | PARAM_MAX;
+    case RULE_BROKEN_BURST:
+        return PARAM_REQUEST | PARAM_LINE;
     case RULE_NARROW_STORE:
     case RULE_NARROW_LOAD:
         return PARAM_REQUEST | PARAM_MIN;
@@ -130,6 +133,18 @@ static const char *expected_min(enum rule_id rule)
     return "2, 4, 8, 16, 32 or 64 bytes";
 }
 
+static bool parse_line_bytes(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    (void)rule;
+    return parse_bytes(value, 16, 256, &out->line);
+}
+
+static const char *expected_line_bytes(enum rule_id rule)
+{
+    (void)rule;
+    return "16, 32, 64, 128 or 256 bytes";
+}
+
 static bool parse_loads(enum rule_id rule, const char *value, struct rule_params *out)
 {
     (void)rule;
@@ -193,6 +208,7 @@ static const struct param_row {
     {"stores", PARAM_STORES, parse_stores, expected_stores},
     {"min", PARAM_MIN, parse_min, expected_min},
     {"layout", PARAM_LAYOUT, parse_layout, expected_layout},
+    {"line", PARAM_LINE, parse_line_bytes, expected_line_bytes},
 };
 enum { PARAM_ROWS = sizeof param_rows / sizeof *param_rows };
 

@@ -27,7 +27,7 @@
 // Parameters: `request=any|dst-aligned|src-aligned|both-aligned` (every rule),
 // `max=N` (split-*, torn-*: 2, 4, 8; wide-*: up to 64), `loads=same-page`
 // (out-of-bounds-load), `stores=all` (unfenced-store), `min=N` (narrow-*: up to 64), with
-// which `request=dst-words|src-words` are multiples of N bytes, `layout=8,4,2,2`
+// which `request=dst-words|src-words` are multiples of N bytes, `line=N` (broken-burst: 16 to 256), `layout=8,4,2,2`
 // (torn-*: the fields of records that lie one behind the other from the side's start).
 //
 // Two things follow from several rules together, so that no contract asks for

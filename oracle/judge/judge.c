@@ -12,7 +12,7 @@ static bool params_equal(const struct rule_params *a, const struct rule_params *
 {
     return a->request == b->request && a->max == b->max && a->min == b->min &&
            a->record.fields == b->record.fields && a->record.bytes == b->record.bytes &&
-           a->same_page == b->same_page && a->all_stores == b->all_stores;
+           a->line == b->line && a->same_page == b->same_page && a->all_stores == b->all_stores;
 }
 
 static bool checks_equal(const struct check *a, const struct check *b)
@@ -65,8 +65,8 @@ static size_t judge_add(struct judge *j, const struct check *check)
     for (size_t i = 0; i < check->param_count; i++) {
         const struct rule_params *p = &check->params[i];
         j->scans |= (uint64_t)rule_scans(check->rule, p) << check->rule;
-        if (p->min > j->alignment_mask)
-            j->alignment_mask = p->min - 1;
+        j->alignment_mask |= p->min ? p->min - 1 : 0;
+        j->alignment_mask |= p->line ? p->line - 1 : check->rule == RULE_BROKEN_BURST ? 63 : 0;
     }
     return j->count++;
 }

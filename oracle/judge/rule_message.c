@@ -293,6 +293,17 @@ static void say_class(const struct words *w)
         strchr("ax", w->as->noun[0]) ? "an" : "a", w->as->noun, w->as->verb, place);
 }
 
+static void say_burst(const struct words *w)
+{
+    uint32_t line = w->p->line ? w->p->line : 64;
+    SAY(w,
+        "%s goes on with the line of %u bytes at offset %" PRIu64 " after %s%s: the line may be "
+        "sent in parts",
+        w->by[w->blame.count - 1], line, w->blame.off,
+        w->blame.count == 2 ? w->by[0] : "it stored elsewhere",
+        w->blame.count == 2 ? " came between" : "");
+}
+
 static void say_unflushed(const struct words *w)
 {
     SAY(w,
@@ -372,6 +383,7 @@ static const struct wording wordings[RULE_COUNT] = {
     [RULE_PAIRED_LOAD] = {.say = say_class, .verb = "loads", .noun = "paired"},
     [RULE_WRITEBACK_LOAD] = {.say = say_class, .verb = "loads", .noun = "write-back"},
     [RULE_X87_LOAD] = {.say = say_class, .verb = "loads", .noun = "x87"},
+    [RULE_BROKEN_BURST] = {.say = say_burst},
     [RULE_UNFENCED_STORE] = {.say = say_unfenced},
     [RULE_UNFLUSHED_STORE] = {.say = say_unflushed},
     [RULE_DESTINATION_LOAD] = {.say = say_destination_load},

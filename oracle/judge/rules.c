@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum { NEEDS_STORES = false, NEEDS_LOADS = true };
-static const uint32_t ANY_MIN = UINT32_MAX;
+static const uint32_t ANY_MIN = UINT32_MAX, NO_LINE = UINT32_MAX;
 
 #define CLASS(side, id) ((side)->classes >> (id)&1)
 
@@ -45,6 +45,7 @@ static const uint32_t ANY_MIN = UINT32_MAX;
     X(RULE_PAIRED_STORE, NEEDS_STORES, CLASS(stores, CLASS_PAIRED))                                \
     X(RULE_WRITEBACK_STORE, NEEDS_STORES, CLASS(stores, CLASS_WRITEBACK))                          \
     X(RULE_X87_STORE, NEEDS_STORES, CLASS(stores, CLASS_X87))                                      \
+    X(RULE_BROKEN_BURST, NEEDS_LOADS, breaks_burst(s, p))                                          \
     X(RULE_UNFENCED_STORE, NEEDS_STORES,                                                           \
       p->all_stores ? s->store_pending : s->nontemporal_pending)                                   \
     X(RULE_UNFLUSHED_STORE, NEEDS_STORES, s->unflushed)                                            \
@@ -100,6 +101,12 @@ static inline bool is_torn(const struct shadow *s, enum access_kind kind,
     if (p->record.bytes)
         return shadow_find_torn_field(s, kind, p->record, (uint32_t)max_of(p), &field);
     return (side->torn_sizes & sizes_up_to(max_of(p))) != 0;
+}
+
+static inline bool breaks_burst(const struct shadow *s, const struct rule_params *p)
+{
+    struct broken_burst burst;
+    return p->line != NO_LINE && shadow_find_broken_burst(s, p->line ? p->line : 64, &burst);
 }
 
 static bool onto_itself(const struct shadow *s)
@@ -204,14 +211,17 @@ uint64_t rules_suspected(const struct shadow *s)
     // Every test that looks at parameters says yes to one of these where it
     // says yes to any: wide-* are strictest with the smallest `max`, the others
     // with the largest, narrow-* with any.
-    return broken_with(
-               s, (struct rule_params){.max = UINT32_MAX, .min = ANY_MIN, .all_stores = true}) |
-           broken_with(s, (struct rule_params){.max = 1});
+    return broken_with(s, (struct rule_params){.max = UINT32_MAX,
+                                               .min = ANY_MIN,
+                                               .line = NO_LINE,
+                                               .all_stores = true}) |
+           broken_with(s, (struct rule_params){.max = 1, .line = NO_LINE});
 }
 
 bool rule_scans(enum rule_id id, const struct rule_params *p)
 {
-    return (id == RULE_TORN_ELEMENT || id == RULE_TORN_LOAD) && p->record.bytes;
+    return id == RULE_BROKEN_BURST ||
+           ((id == RULE_TORN_ELEMENT || id == RULE_TORN_LOAD) && p->record.bytes);
 }
 
 bool rule_needs_loads(enum rule_id id)

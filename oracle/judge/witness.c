@@ -201,6 +201,23 @@ static void tell_last_store(struct blame *blame, enum rule_id id, const struct s
     tell(blame, last - 1);
 }
 
+// What came between the stores of a line, and the one that goes on with it.
+static void tell_burst(struct blame *blame, enum rule_id id, const struct shadow *s,
+                       const struct rule_params *p)
+{
+    struct broken_burst burst;
+    (void)id;
+    if (!shadow_find_broken_burst(s, p->line ? p->line : 64, &burst))
+        return;
+    uint32_t between = burst.before + 1;
+    while (between < burst.after && s->trace->accesses[between].kind == ACCESS_PREFETCH)
+        between++;
+    if (between < burst.after)
+        tell(blame, between);
+    tell(blame, burst.after);
+    blame->off = burst.off;
+}
+
 static void tell_unfenced(struct blame *blame, enum rule_id id, const struct shadow *s,
                           const struct rule_params *p)
 {
@@ -301,6 +318,7 @@ static teller *const tellers[RULE_COUNT] = {
     [RULE_PAIRED_LOAD] = tell_breaking,
     [RULE_WRITEBACK_LOAD] = tell_breaking,
     [RULE_X87_LOAD] = tell_breaking,
+    [RULE_BROKEN_BURST] = tell_burst,
     [RULE_UNFENCED_STORE] = tell_unfenced,
     [RULE_UNFLUSHED_STORE] = tell_unflushed,
     [RULE_DESTINATION_LOAD] = tell_breaking,

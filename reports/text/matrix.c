@@ -38,6 +38,7 @@ static const char *const rule_short[RULE_COUNT] = {
     [RULE_MASKED_STORE] = "mask",
     [RULE_STRING_STORE] = "str",
     [RULE_NONTEMPORAL_STORE] = "nt",
+    [RULE_BROKEN_BURST] = "brst",
     [RULE_UNFENCED_STORE] = "fenc",
     [RULE_UNFLUSHED_STORE] = "flsh",
     [RULE_DESTINATION_LOAD] = "dstl",

@@ -221,6 +221,7 @@ static void an_access_as_wide_as_the_widest_is_not_narrow(void **state)
             assert_int_equal(c.rules[i].params.min, 2);
     assert_refused("contract a\n[dst]\nnarrow-store min=3", "min=3");
     assert_refused("contract a\n[dst]\nnarrow-store max=4", "no parameter `max`");
+    assert_refused("contract a\n[dst]\nbroken-burst line=8", "line=8");
     assert_refused("contract a\n[dst]\nwide-store request=dst-words", "request=dst-words");
 }
 

@@ -394,6 +394,81 @@ static void a_store_of_several_classes_breaks_the_rule_of_each(void **state)
     site_set_classes(&sites[CLASS_ATOMIC], 1u << CLASS_ATOMIC);
 }
 
+static void stores_of_a_line_that_do_not_follow_one_another_are_no_burst(void **state)
+{
+    (void)state;
+    struct scene *sc = copy_of(80, 0, 0); // the last 16 are no whole line
+    load_all(sc);
+    for (int64_t off = 0; off < 64; off += 8)
+        store(sc, off, 8);
+    load(sc, 64, 8)->site = CLASS_VECTOR;
+    store(sc, 64, 8);
+    load(sc, 72, 8);
+    store(sc, 72, 8);
+    end(sc);
+    assert_false(breaks(sc, RULE_BROKEN_BURST));
+    sc->params.line = 16;
+    assert_true(breaks(sc, RULE_BROKEN_BURST));
+    sc->params.line = 128;
+    assert_false(breaks(sc, RULE_BROKEN_BURST));
+
+    sc = copy_of(64, 0, 0);
+    load(sc, 0, 64);
+    store(sc, 0, 32);
+    fence(sc);
+    store(sc, 32, 32);
+    end(sc);
+    assert_true(breaks(sc, RULE_BROKEN_BURST));
+    assert_witness(sc, RULE_BROKEN_BURST, 2, 2, 3);
+    assert_message(sc, RULE_BROKEN_BURST,
+                   "`scalar` goes on with the line of 64 bytes at offset 0 after `scalar` came "
+                   "between: the line may be sent in parts");
+
+    sc = copy_of(256, 0, 0); // another line's store comes between
+    store(sc, 0, 8);
+    store(sc, 64, 8);
+    store(sc, 8, 56);
+    end(sc);
+    assert_true(breaks(sc, RULE_BROKEN_BURST));
+    assert_witness(sc, RULE_BROKEN_BURST, 2, 1, 2);
+
+    sc = copy_of(256, 0, 0); // a string operation goes from line to line
+    load(sc, 0, 8)->count = 32;
+    store(sc, 0, 8)->count = 32;
+    end_without_flush(sc);
+    assert_false(breaks(sc, RULE_BROKEN_BURST));
+    add(sc, ACCESS_PREFETCH, 0, 0);
+    store(sc, 192, 8); // it has just left that line
+    end_without_flush(sc);
+    assert_false(breaks(sc, RULE_BROKEN_BURST));
+    store(sc, 0, 8);
+    end_without_flush(sc);
+    assert_true(breaks(sc, RULE_BROKEN_BURST));
+}
+
+// Off memory's lines: in groups of 64 from the destination's start, by memory's lines,
+// and by neither.
+static void bursts_are_of_memorys_lines_or_from_the_destinations_start(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t first, step;
+        bool broken;
+    } rows[] = {{0, 64, false}, {56, 64, false}, {8, 8, true}, {24, 64, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene *sc = copy_of(200, 8, 0);
+        if (rows[i].first)
+            store(sc, 0, (uint16_t)rows[i].first);
+        for (int64_t off = rows[i].first; off < 200; off += rows[i].step) {
+            load(sc, off, 8);
+            store(sc, off, (uint16_t)(200 - off < rows[i].step ? 200 - off : rows[i].step));
+        }
+        end(sc);
+        if (breaks(sc, RULE_BROKEN_BURST) != rows[i].broken)
+            fail_msg("groups from %d on", (int)rows[i].first);
+    }
+}
+
 static void a_nontemporal_store_without_a_fence_after_it_is_unfenced(void **state)
 {
     (void)state;
@@ -444,7 +519,7 @@ static void a_line_not_flushed_after_its_last_store_is_unflushed(void **state)
     store(sc, 120, 8);
     fence(sc);
     end_without_flush(sc);
-    assert_breaks_only(sc, 2, RULE_DUPLICATE_STORE, RULE_UNFLUSHED_STORE);
+    assert_breaks_only(sc, 3, RULE_DUPLICATE_STORE, RULE_UNFLUSHED_STORE, RULE_BROKEN_BURST);
     assert_message(sc, RULE_UNFLUSHED_STORE,
                    "byte 120, last stored by `scalar`, is not flushed and fenced before the "
                    "return: a power failure loses it");
@@ -470,6 +545,8 @@ int main(void)
         cmocka_unit_test(a_store_narrower_than_the_memory_takes_is_narrow),
         cmocka_unit_test(a_class_of_store_is_told_by_its_site),
         cmocka_unit_test(a_store_of_several_classes_breaks_the_rule_of_each),
+        cmocka_unit_test(stores_of_a_line_that_do_not_follow_one_another_are_no_burst),
+        cmocka_unit_test(bursts_are_of_memorys_lines_or_from_the_destinations_start),
         cmocka_unit_test(a_nontemporal_store_without_a_fence_after_it_is_unfenced),
         cmocka_unit_test(where_all_stores_have_to_drain_a_plain_one_is_unfenced_too),
         cmocka_unit_test(a_line_not_flushed_after_its_last_store_is_unflushed),
