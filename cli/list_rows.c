@@ -148,16 +148,18 @@ static void rule_print(const struct contract_rule *row, char *text, size_t text_
         [REQUEST_DST_WORDS] = " request=dst-words",
         [REQUEST_SRC_WORDS] = " request=src-words",
     };
-    char max[24] = "", min[24] = "", line[24] = "", record[160];
+    char max[24] = "", min[24] = "", line[24] = "", within[24] = "", record[160];
     layout_print(&row->params.record, record, sizeof record);
     if (row->params.max)
         snprintf(max, sizeof max, " max=%u", row->params.max);
     if (row->params.min)
         snprintf(min, sizeof min, " min=%u", row->params.min);
+    if (row->params.within && row->rule == RULE_OUT_OF_BOUNDS_STORE)
+        snprintf(within, sizeof within, " within=%u", row->params.within);
     if (row->params.line)
         snprintf(line, sizeof line, " line=%u", row->params.line);
-    snprintf(text, text_size, "%s%s%s%s%s%s%s%s", rule_name[row->rule],
-             requests[row->params.request], max, min, line, record,
+    snprintf(text, text_size, "%s%s%s%s%s%s%s%s%s", rule_name[row->rule],
+             requests[row->params.request], max, min, line, within, record,
              row->params.same_page ? " same-page" : "",
              row->params.all_stores ? " stores=all" : "");
 }

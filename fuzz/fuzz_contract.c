@@ -20,6 +20,7 @@ static void row_is_sound(const struct contract_rule *row)
     FUZZ_HOLDS(row->params.max <= 64 && (row->params.max & (row->params.max - 1)) == 0);
     FUZZ_HOLDS(row->params.record.bytes <= 64);
     FUZZ_HOLDS((row->params.record.bytes > 0) == (row->params.record.fields & 1));
+    FUZZ_HOLDS(row->params.within <= 8 && (row->params.within & (row->params.within - 1)) == 0);
     FUZZ_HOLDS(row->params.line <= 256 && (row->params.line & (row->params.line - 1)) == 0);
     FUZZ_HOLDS(row->params.min <= 64 && (row->params.min & (row->params.min - 1)) == 0);
 }
@@ -46,6 +47,7 @@ static void is_the_same(const struct contract *a, const struct contract *b)
         FUZZ_HOLDS(x->params.min == y->params.min);
         FUZZ_HOLDS(x->params.record.fields == y->params.record.fields);
         FUZZ_HOLDS(x->params.record.bytes == y->params.record.bytes);
+        FUZZ_HOLDS(x->params.within == y->params.within);
         FUZZ_HOLDS(x->params.line == y->params.line);
         FUZZ_HOLDS(x->params.same_page == y->params.same_page);
         FUZZ_HOLDS(x->params.all_stores == y->params.all_stores);

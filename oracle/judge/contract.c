@@ -30,6 +30,7 @@ enum param {
     PARAM_MIN = 16,
     PARAM_LAYOUT = 32,
     PARAM_LINE = 64,
+    PARAM_WITHIN = 128,
 };
 
 struct parser {
@@ -60,6 +61,8 @@ static unsigned params_of(enum rule_id rule)
     case RULE_WIDE_STORE:
     case RULE_WIDE_LOAD:
         return PARAM_REQUEST | PARAM_MAX;
+    case RULE_OUT_OF_BOUNDS_STORE:
+        return PARAM_REQUEST | PARAM_WITHIN;
     case RULE_BROKEN_BURST:
         return PARAM_REQUEST | PARAM_LINE;
     case RULE_NARROW_STORE:
@@ -145,6 +148,18 @@ static const char *expected_line_bytes(enum rule_id rule)
     return "16, 32, 64, 128 or 256 bytes";
 }
 
+static bool parse_within(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    (void)rule;
+    return parse_bytes(value, 2, 8, &out->within);
+}
+
+static const char *expected_within(enum rule_id rule)
+{
+    (void)rule;
+    return "2, 4 or 8 bytes";
+}
+
 static bool parse_loads(enum rule_id rule, const char *value, struct rule_params *out)
 {
     (void)rule;
@@ -209,6 +224,7 @@ static const struct param_row {
     {"min", PARAM_MIN, parse_min, expected_min},
     {"layout", PARAM_LAYOUT, parse_layout, expected_layout},
     {"line", PARAM_LINE, parse_line_bytes, expected_line_bytes},
+    {"within", PARAM_WITHIN, parse_within, expected_within},
 };
 enum { PARAM_ROWS = sizeof param_rows / sizeof *param_rows };
 
@@ -464,6 +480,15 @@ static uint32_t limit_of(const struct contract *c, enum rule_id rule, unsigned s
     return 0;
 }
 
+// Bytes of the words around the destination that may be written back; 0: none.
+static uint32_t words_of(const struct contract *c)
+{
+    for (size_t i = 0; i < c->rule_count; i++)
+        if (c->rules[i].rule == RULE_OUT_OF_BOUNDS_STORE)
+            return c->rules[i].params.within;
+    return 0;
+}
+
 static void lower_max(struct rule_params *p, uint32_t limit)
 {
     if (limit > 0 && limit < 8 && (p->max == 0 || p->max > limit))
@@ -483,6 +508,7 @@ static void finish_row(const struct contract *c, struct contract_rule *row)
     switch (row->rule) {
     case RULE_SPLIT_STORE:
         lower_max(p, limit_of(c, RULE_WIDE_STORE, DEVICE_DST));
+        p->within = words_of(c);
         if (p->request == REQUEST_ANY && limit_of(c, RULE_MISALIGNED_STORE, DEVICE_DST))
             p->request = REQUEST_DST_ALIGNED;
         break;

@@ -27,14 +27,16 @@
 // Parameters: `request=any|dst-aligned|src-aligned|both-aligned` (every rule),
 // `max=N` (split-*, torn-*: 2, 4, 8; wide-*: up to 64), `loads=same-page`
 // (out-of-bounds-load), `stores=all` (unfenced-store), `min=N` (narrow-*: up to 64), with
-// which `request=dst-words|src-words` are multiples of N bytes, `line=N` (broken-burst: 16 to 256), `layout=8,4,2,2`
+// which `request=dst-words|src-words` are multiples of N bytes, `within=N` (out-of-bounds-store:
+// 2, 4, 8; the rest of aligned words may be written back), `line=N` (broken-burst: 16 to 256), `layout=8,4,2,2`
 // (torn-*: the fields of records that lie one behind the other from the side's start).
 //
 // Two things follow from several rules together, so that no contract asks for
 // the impossible. Where misaligned stores are forbidden, split-store is meant for
 // naturally aligned destinations alone (request=dst-aligned). Where stores wider
 // than N are, split-store and torn-element are meant up to N bytes. Likewise for
-// the loads of the source, with split-load and torn-load. Nothing is narrow that is
+// the loads of the source, with split-load and torn-load. Where the rest of
+// a word may be written back, a word is a request in one store. Nothing is narrow that is
 // as wide as wide-* allows.
 
 #ifndef STORESCOPE_CONTRACT_H

@@ -12,7 +12,8 @@ static bool params_equal(const struct rule_params *a, const struct rule_params *
 {
     return a->request == b->request && a->max == b->max && a->min == b->min &&
            a->record.fields == b->record.fields && a->record.bytes == b->record.bytes &&
-           a->line == b->line && a->same_page == b->same_page && a->all_stores == b->all_stores;
+           a->line == b->line && a->within == b->within && a->same_page == b->same_page &&
+           a->all_stores == b->all_stores;
 }
 
 static bool checks_equal(const struct check *a, const struct check *b)
@@ -65,6 +66,8 @@ static size_t judge_add(struct judge *j, const struct check *check)
     for (size_t i = 0; i < check->param_count; i++) {
         const struct rule_params *p = &check->params[i];
         j->scans |= (uint64_t)rule_scans(check->rule, p) << check->rule;
+        j->rewrites |= p->within > 0;
+        j->values |= p->within > 0;
         j->alignment_mask |= p->min ? p->min - 1 : 0;
         j->alignment_mask |= p->line ? p->line - 1 : check->rule == RULE_BROKEN_BURST ? 63 : 0;
     }

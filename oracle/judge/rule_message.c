@@ -165,7 +165,10 @@ static bool lies_at_source(const struct words *w, const struct access *a)
 
 static void say_outside(const struct words *w)
 {
-    const char *advice = w->p->same_page ? "in another page, it can fault" : w->as->advice;
+    const char *advice = w->p->same_page ? "in another page, it can fault"
+                         : w->p->within && !(w->s->outside_words & w->p->within)
+                             ? "the rest of its word does not stay as it was"
+                             : w->as->advice;
     const struct access *a = access_of(w, 0);
     struct span reach = access_reach(a);
     char place[40];

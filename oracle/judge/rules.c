@@ -24,7 +24,7 @@ static const uint32_t ANY_MIN = UINT32_MAX, NO_LINE = UINT32_MAX;
     X(RULE_WRONG_RETURN, NEEDS_STORES, s->wrong_return)                                            \
     X(RULE_CLOBBERED_STATE, NEEDS_STORES, s->trace->clobbered != 0)                                \
     X(RULE_MISSING_STORE, NEEDS_STORES, stores->missing && !onto_itself(s))                        \
-    X(RULE_OUT_OF_BOUNDS_STORE, NEEDS_STORES, s->store_outside)                                    \
+    X(RULE_OUT_OF_BOUNDS_STORE, NEEDS_STORES, stores_outside(s, p))                                \
     X(RULE_STATIC_STORE, NEEDS_STORES, s->static_store)                                            \
     X(RULE_OUT_OF_BOUNDS_LOAD, NEEDS_LOADS, p->same_page ? s->load_outside_page : s->load_outside) \
     X(RULE_DUPLICATE_STORE, NEEDS_STORES, s->duplicate)                                            \
@@ -109,6 +109,15 @@ static inline bool breaks_burst(const struct shadow *s, const struct rule_params
     return p->line != NO_LINE && shadow_find_broken_burst(s, p->line ? p->line : 64, &burst);
 }
 
+// What is not known to be put back is taken as not put back.
+static inline bool stores_outside(const struct shadow *s, const struct rule_params *p)
+{
+    if (!p->within || !s->store_outside)
+        return s->store_outside;
+    return (s->outside_words & p->within) || s->rewrites_others ||
+           (s->trace->outcome == OUTCOME_RETURNED && !s->rewrites_known);
+}
+
 static bool onto_itself(const struct shadow *s)
 {
     return s->c->overlapping && s->c->overlap == 0;
@@ -130,7 +139,7 @@ static bool is_split(const struct shadow *s, const struct shadow_side *side,
 {
     uint64_t size = s->c->size;
     return is_register_size(size) && size <= max_of(p) && !side->whole_request &&
-           !left_alone(s, side);
+           !left_alone(s, side) && !(p->within && side->accesses == 1 && !side->missing);
 }
 
 static bool is_narrow(const struct shadow *s, const struct shadow_side *side,

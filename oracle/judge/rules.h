@@ -33,6 +33,8 @@ struct rule_params {
     enum rule_request request;
     uint32_t max;         // bytes: torn-* (8), wide-* (8), split-* (8)
     uint32_t min;         // bytes: narrow-* (4)
+    uint32_t within;      // bytes: out-of-bounds-store, the aligned words around the destination
+                          // that may be written back (none); split-store, likewise
     uint32_t line;        // bytes: broken-burst (64)
     struct record record; // torn-*: the fields to look at; none: aligned elements
     bool same_page;       // out-of-bounds-load: a load within a page that the source or

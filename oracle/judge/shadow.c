@@ -221,6 +221,18 @@ static size_t append_images(struct span *spans, size_t head, const struct trace 
     return head + t->image_count;
 }
 
+// Sizes of the aligned words, of those with bytes of the destination, that do not hold
+// all of [lo, hi), which lies outside of it.
+static uint32_t words_left(const struct layout *l, uint64_t lo, uint64_t hi)
+{
+    uint64_t from = (uintptr_t)l->dst, to = from + l->size;
+    uint32_t left = l->size ? 0 : 2 | 4 | 8;
+    for (uint32_t size = 2; size <= 8; size *= 2)
+        if (lo < (from & ~(uint64_t)(size - 1)) || hi > ((to + size - 1) & ~(uint64_t)(size - 1)))
+            left |= size;
+    return left;
+}
+
 // A store to [lo, hi), which lies outside the destination. To the data of the
 // routine's own module is no copy's business, and is told apart.
 static void store_elsewhere(struct shadow *s, uint64_t lo, uint64_t hi)
@@ -241,6 +253,7 @@ static void store_elsewhere(struct shadow *s, uint64_t lo, uint64_t hi)
         bool own = in >= LANES && in < own_end;
         s->static_store |= own;
         s->store_outside |= !own;
+        s->outside_words |= own ? 0 : words_left(s->layout, lo, until);
         s->wild_store |= in == count;
     }
 }
@@ -577,9 +590,15 @@ void shadow_build(struct shadow *s, const struct copy_case *c, const struct layo
     compare_data(s);
     uint64_t end = (uintptr_t)layout->dst + (c->op == OP_MEMPCPY ? layout->size : 0);
     s->wrong_return = result == RESULT_OF_OP && trace->return_value != end;
-    s->values_open = s->stores.any_again;
+    s->values_open = s->stores.any_again ||
+                     (s->asks_rewrites && s->store_outside && s->outside_words != (2 | 4 | 8));
     if (s->values_open && trace->value_bytes > 0)
         shadow_build_values(s, layout, trace);
+}
+
+void shadow_neighbours(struct shadow *s, bool as_before)
+{
+    s->rewrites_others |= !as_before;
 }
 
 bool shadow_needs_values(const struct shadow *s)

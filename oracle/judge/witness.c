@@ -48,6 +48,7 @@ static size_t breaking_length(enum rule_id id, const struct shadow *s, const str
     while (broken - kept > 1) {
         beginning.count = kept + (broken - kept) / 2;
         shadow_gather(part, s->c, s->layout, &beginning);
+        part->rewrites_known = true; // that is not what makes the difference here
         if (rule_is_broken(id, part, p))
             broken = beginning.count;
         else
@@ -248,6 +249,17 @@ static void tell_breaking(struct blame *blame, enum rule_id id, const struct sha
     tell(blame, breaking_length(id, s, p) - 1);
 }
 
+// The store that goes further than words that may be written back, or the first that
+// writes one.
+static void tell_outside(struct blame *blame, enum rule_id id, const struct shadow *s,
+                         const struct rule_params *p)
+{
+    struct rule_params any = *p;
+    if (!(s->outside_words & p->within))
+        any.within = 0;
+    tell_breaking(blame, id, s, &any);
+}
+
 static void tell_last(struct blame *blame, enum rule_id id, const struct shadow *s,
                       const struct rule_params *p)
 {
@@ -286,7 +298,7 @@ static void tell_unflushed(struct blame *blame, enum rule_id id, const struct sh
 static teller *const tellers[RULE_COUNT] = {
     [RULE_TIMEOUT] = tell_last,
     [RULE_WRONG_DATA] = tell_wrong_data,
-    [RULE_OUT_OF_BOUNDS_STORE] = tell_breaking,
+    [RULE_OUT_OF_BOUNDS_STORE] = tell_outside,
     [RULE_STATIC_STORE] = tell_breaking,
     [RULE_OUT_OF_BOUNDS_LOAD] = tell_breaking,
     [RULE_DUPLICATE_STORE] = tell_again,

@@ -234,7 +234,7 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
     const struct worker_command command = {
         .kind = COMMAND_WITNESS,
         .check = check,
-        .values = explain_wants_values(desk->job->judge->checks[check].rule),
+        .values = explain_wants_values(&desk->job->judge->checks[check]),
         .c = *c,
     };
     struct worker *w = &desk->worker;

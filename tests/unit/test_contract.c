@@ -221,6 +221,11 @@ static void an_access_as_wide_as_the_widest_is_not_narrow(void **state)
             assert_int_equal(c.rules[i].params.min, 2);
     assert_refused("contract a\n[dst]\nnarrow-store min=3", "min=3");
     assert_refused("contract a\n[dst]\nnarrow-store max=4", "no parameter `max`");
+    c = parsed("contract w\n[dst]\nsplit-store\nout-of-bounds-store within=4\n");
+    for (size_t i = 0; i < c.rule_count; i++)
+        if (c.rules[i].rule == RULE_SPLIT_STORE || c.rules[i].rule == RULE_OUT_OF_BOUNDS_STORE)
+            assert_int_equal(c.rules[i].params.within, 4);
+    assert_refused("contract a\n[dst]\nout-of-bounds-store within=16", "within=16");
     assert_refused("contract a\n[dst]\nbroken-burst line=8", "line=8");
     assert_refused("contract a\n[dst]\nwide-store request=dst-words", "request=dst-words");
 }
