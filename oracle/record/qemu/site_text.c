@@ -170,6 +170,13 @@ static unsigned by_rows(unsigned machine, const char *name)
     return classes;
 }
 
+static bool flushes(unsigned machine, const struct insn_text *w)
+{
+    return (machine == EM_AARCH64 && strcmp(w->name, "dc") == 0 && begins(w->operands, "cv ci")) ||
+           (machine == EM_RISCV && begins(w->name, "cbo.clean cbo.flush")) ||
+           (machine == EM_PPC && begins(w->name, "dcbf dcbst"));
+}
+
 // What no name's beginning tells.
 static unsigned by_operands(unsigned machine, const struct insn_text *w)
 {
@@ -203,6 +210,8 @@ static unsigned classify(const struct arch *arch, const struct qemu_site *in,
         return 0;
     if (strcmp(w->name, "sc") == 0) // a beginning that other names have, too
         return 1u << CLASS_ATOMIC;
+    if (flushes(machine, w))
+        return 1u << CLASS_FLUSH;
     return by_rows(machine, w->name) | by_operands(machine, w) |
            insn_form(machine, in->bytes, in->length, w);
 }
