@@ -124,6 +124,19 @@ static void text_recorders(const struct list_rows *rows, const struct terminal *
     }
 }
 
+// " layout=8,4,2,2", or nothing.
+static void layout_print(const struct record *r, char *text, size_t text_size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (uint32_t at = 0, next; at < r->bytes; at = next) {
+        for (next = at + 1; next < r->bytes && !(r->fields >> next & 1);)
+            next++;
+        used += (size_t)snprintf(text + used, text_size - used, "%s%u",
+                                 at ? "," : " layout=", next - at);
+    }
+}
+
 static void rule_print(const struct contract_rule *row, char *text, size_t text_size)
 {
     static const char *const requests[] = {
@@ -131,15 +144,24 @@ static void rule_print(const struct contract_rule *row, char *text, size_t text_
         [REQUEST_DST_ALIGNED] = " request=dst-aligned",
         [REQUEST_SRC_ALIGNED] = " request=src-aligned",
         [REQUEST_BOTH_ALIGNED] = " request=both-aligned",
+        [REQUEST_DST_WORDS] = " request=dst-words",
+        [REQUEST_SRC_WORDS] = " request=src-words",
     };
-    char max[24] = "";
+    char max[24] = "", min[24] = "", line[24] = "", within[24] = "", record[160];
+    layout_print(&row->params.record, record, sizeof record);
     if (row->params.max)
         snprintf(max, sizeof max, " max=%u", row->params.max);
+    if (row->params.min)
+        snprintf(min, sizeof min, " min=%u", row->params.min);
+    if (row->params.within && row->rule == RULE_OUT_OF_BOUNDS_STORE)
+        snprintf(within, sizeof within, " within=%u", row->params.within);
+    if (row->params.line)
+        snprintf(line, sizeof line, " line=%u", row->params.line);
     bool ordered = row->params.order != WANT_ASCENDING;
-    snprintf(text, text_size, "%s%s%s%s%s%s%s%s%s", rule_name[row->rule],
-             requests[row->params.request], max, row->params.same_page ? " same-page" : "",
-             row->params.all_stores ? " stores=all" : "", ordered ? " order=" : "",
-             ordered ? order_wanted_name[row->params.order] : "",
+    snprintf(text, text_size, "%s%s%s%s%s%s%s%s%s%s%s%s%s", rule_name[row->rule],
+             requests[row->params.request], max, min, line, within, record,
+             row->params.same_page ? " same-page" : "", row->params.all_stores ? " stores=all" : "",
+             ordered ? " order=" : "", ordered ? order_wanted_name[row->params.order] : "",
              row->params.by_device ? " observer=device" : "",
              row->params.on_device ? " memory=device" : "");
 }
@@ -156,7 +178,7 @@ static const char *side_name(const struct contract_rule *row)
 static void text_side(const struct contract *c, const char *side, const struct terminal *terminal,
                       FILE *out)
 {
-    char line[CONTRACT_RULES_MAX * 64], rule[128];
+    char line[CONTRACT_RULES_MAX * 64], rule[256];
     size_t length = 0;
     for (size_t i = 0; i < c->rule_count; i++) {
         if (strcmp(side_name(&c->rules[i]), side) != 0)

@@ -17,8 +17,13 @@ static void row_is_sound(const struct contract_rule *row)
     FUZZ_HOLDS(row->rule != RULE_CRASH && row->rule != RULE_TIMEOUT);
     FUZZ_HOLDS(row->sides >= DEVICE_DST && row->sides <= DEVICE_BOTH);
     FUZZ_HOLDS(!row->always || row->sides == DEVICE_BOTH);
-    FUZZ_HOLDS((unsigned)row->params.request <= REQUEST_BOTH_ALIGNED);
+    FUZZ_HOLDS((unsigned)row->params.request <= REQUEST_SRC_WORDS);
     FUZZ_HOLDS(row->params.max <= 64 && (row->params.max & (row->params.max - 1)) == 0);
+    FUZZ_HOLDS(row->params.record.bytes <= 64);
+    FUZZ_HOLDS((row->params.record.bytes > 0) == (row->params.record.fields & 1));
+    FUZZ_HOLDS(row->params.within <= 8 && (row->params.within & (row->params.within - 1)) == 0);
+    FUZZ_HOLDS(row->params.line <= 256 && (row->params.line & (row->params.line - 1)) == 0);
+    FUZZ_HOLDS(row->params.min <= 64 && (row->params.min & (row->params.min - 1)) == 0);
 }
 
 static void is_judged_by(const struct contract *c)
@@ -40,6 +45,11 @@ static void is_the_same(const struct contract *a, const struct contract *b)
         const struct contract_rule *x = &a->rules[i], *y = &b->rules[i];
         FUZZ_HOLDS(x->rule == y->rule && x->sides == y->sides && x->always == y->always);
         FUZZ_HOLDS(x->params.request == y->params.request && x->params.max == y->params.max);
+        FUZZ_HOLDS(x->params.min == y->params.min);
+        FUZZ_HOLDS(x->params.record.fields == y->params.record.fields);
+        FUZZ_HOLDS(x->params.record.bytes == y->params.record.bytes);
+        FUZZ_HOLDS(x->params.within == y->params.within);
+        FUZZ_HOLDS(x->params.line == y->params.line);
         FUZZ_HOLDS(x->params.same_page == y->params.same_page);
         FUZZ_HOLDS(x->params.all_stores == y->params.all_stores);
         FUZZ_HOLDS(x->params.order == y->params.order);

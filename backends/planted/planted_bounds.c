@@ -165,3 +165,56 @@ ROUTINE(destination_loaded_after)
     }
     return to;
 }
+
+// A bus of words: the first and the last are patched. MORE: after a request of whole
+// words one more is written back; OTHER: what is added to the rest of the last.
+ALWAYS_INLINE void *copy_in_words(uint8_t *to, const uint8_t *from, size_t n, bool more,
+                                  uint8_t other, bool twice)
+{
+    uint8_t *const start = to;
+    size_t i = 0;
+    while (i < n || (more && n && (uintptr_t)(to + i) % 4 == 0)) {
+        size_t skip = (uintptr_t)(to + i) % 4, take = 4 - skip < n - i ? 4 - skip : n - i;
+        uint8_t *word = to + i - skip;
+        uint64_t value = take == 4 ? 0 : load(word, 4);
+        for (size_t k = 0; k < take; k++) {
+            uint64_t at = 8 * (skip + k);
+            value = (value & ~(UINT64_C(0xff) << at)) | load(from + i + k, 1) << at;
+        }
+        if (skip + take < 4) {
+            if (twice) {
+                uint8_t *last = word + 3;
+                uint64_t held = load(last, 1);
+                store(last, ~held, 1);
+                store(last, held, 1);
+            }
+            value += (uint64_t)other << 24;
+        }
+        store(word, value, 4);
+        if (take == 0) {
+            break;
+        }
+        i += take;
+    }
+    return start;
+}
+
+ROUTINE(words_written_back)
+{
+    return copy_in_words(to, from, n, false, 0, false);
+}
+
+ROUTINE(words_one_too_many)
+{
+    return copy_in_words(to, from, n, true, 0, false);
+}
+
+ROUTINE(words_with_other_rest)
+{
+    return copy_in_words(to, from, n, false, 1, false);
+}
+
+ROUTINE(words_with_other_rest_for_a_while)
+{
+    return copy_in_words(to, from, n, false, 0, true);
+}

@@ -220,3 +220,110 @@ ROUTINE(wide_store)
     copy_whole(to, from, n);
     return to;
 }
+
+// Words, and the rest byte by byte.
+ROUTINE(narrow_store)
+{
+    for (size_t i = 0; i < n;) {
+        size_t width = n - i >= 4 ? 4 : 1;
+        copy_element((uint8_t *)to + i, (const uint8_t *)from + i, width);
+        i += width;
+    }
+    return to;
+}
+
+ROUTINE(narrow_store_of_words)
+{
+    for (size_t i = 0; i + 4 <= n; i += 4) {
+        uint64_t value = load((const uint8_t *)from + i, 4);
+        store((uint8_t *)to + i, value, 2);
+        store((uint8_t *)to + i + 2, value >> 16, 2);
+    }
+    return to;
+}
+
+// One word is loaded in halves.
+ROUTINE(narrow_load)
+{
+    for (size_t i = 0; i < n;) {
+        size_t width = n - i >= 4 ? 4 : 1;
+        uint64_t value = i || width < 4 ? load((const uint8_t *)from + i, width)
+                                        : load(from, 2) | load((const uint8_t *)from + 2, 2) << 16;
+        store((uint8_t *)to + i, value, width);
+        i += width;
+    }
+    return to;
+}
+
+ROUTINE(narrow_words)
+{
+    for (size_t i = 0; i < n; i += 4) {
+        copy_element((uint8_t *)to + i, (const uint8_t *)from + i, 4);
+    }
+    return to;
+}
+
+ROUTINE(narrow_tail_ok)
+{
+    copy_whole_max(to, from, n, 4);
+    return to;
+}
+
+ROUTINE(narrow_bytes_ok)
+{
+    copy_bytes(to, from, n);
+    return to;
+}
+
+// Entries of fields of 8, 4, 2 and 2 bytes; LEN is how the second is copied.
+ALWAYS_INLINE void *copy_records(uint8_t *to, const uint8_t *from, size_t n,
+                                 void (*len)(uint8_t *to, const uint8_t *from))
+{
+    for (size_t i = 0; i + 16 <= n; i += 16) {
+        copy_element(to + i, from + i, 8);
+        len(to + i + 8, from + i + 8);
+        copy_element(to + i + 12, from + i + 12, 2);
+        copy_element(to + i + 14, from + i + 14, 2);
+    }
+    return to;
+}
+
+ALWAYS_INLINE void len_whole(uint8_t *to, const uint8_t *from)
+{
+    copy_element(to, from, 4);
+}
+
+ALWAYS_INLINE void len_in_halves(uint8_t *to, const uint8_t *from)
+{
+    uint64_t value = load(from, 4);
+    store(to, value, 2);
+    store(to + 2, value >> 16, 2);
+}
+
+ALWAYS_INLINE void len_of_halves(uint8_t *to, const uint8_t *from)
+{
+    store(to, load(from, 2) | load(from + 2, 2) << 16, 4);
+}
+
+ROUTINE(record_fields)
+{
+    return copy_records(to, from, n, len_whole);
+}
+
+ROUTINE(record_torn)
+{
+    return copy_records(to, from, n, len_in_halves);
+}
+
+ROUTINE(record_torn_load)
+{
+    return copy_records(to, from, n, len_of_halves);
+}
+
+ROUTINE(burst_broken)
+{
+    for (size_t i = 0; i < n; i += 8) {
+        copy_element((uint8_t *)to + i, (const uint8_t *)from + i, 8);
+    }
+    return to;
+}

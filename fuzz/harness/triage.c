@@ -189,7 +189,7 @@ static void explain(struct target *target, size_t check, const struct copy_case 
             explain_check(rig, row, e);
         return;
     }
-    if (explain_record(rig, c, explain_wants_values(row->rule)))
+    if (explain_record(rig, c, explain_wants_values(row)))
         explain_check(rig, row, e);
     explain_end(rig);
     rig->again = false;

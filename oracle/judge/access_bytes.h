@@ -138,6 +138,34 @@ struct again_pair {
 void shadow_find_again(const struct shadow *s, enum access_kind kind, struct again_pair *same,
                        struct again_pair *other);
 
+// Does the element touch all SIZE bytes from START?
+static inline bool element_covers(struct element e, uint64_t start, uint32_t size)
+{
+    if (start < e.start || start + size > e.start + e.width)
+        return false;
+    uint64_t at = start - e.start;
+    return at >= WORD_BITS || (e.mask >> at & low_bits(size)) == low_bits(size) ||
+           e.width > WORD_BITS;
+}
+
+// shadow_fields.c: the first access that touches a part of a field before any other
+// does; of fields of at most MAX bytes at multiples of their size, wholly on the side.
+struct torn_field {
+    uint32_t access;
+    uint64_t off;  // of the field on its side
+    uint32_t size; // bytes
+};
+bool shadow_find_torn_field(const struct shadow *s, enum access_kind kind, struct record record,
+                            uint32_t max, struct torn_field *out);
+
+// shadow_bursts.c: the first store that comes back to a LINE of bytes of the destination
+// after an access to something else.
+struct broken_burst {
+    uint32_t before, after; // the line's store before that access, and the one after it
+    uint64_t off;           // of the line on its side
+};
+bool shadow_find_broken_burst(const struct shadow *s, uint64_t line, struct broken_burst *out);
+
 // Is some stored byte of the destination neither flushed nor stored
 // non-temporally, and drained? Then *OFF is the first such byte's offset.
 bool shadow_find_unflushed(const struct shadow *s, uint64_t *off);

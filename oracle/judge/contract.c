@@ -13,6 +13,7 @@
 #include "judge/contract_texts.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,13 @@ enum param {
     PARAM_MAX = 2,
     PARAM_LOADS = 4,
     PARAM_STORES = 8,
-    PARAM_ORDER = 16, // and observer, memory
+    PARAM_MIN = 16,
+    PARAM_LAYOUT = 32,
+    PARAM_LINE = 64,
+    PARAM_WITHIN = 128,
+    PARAM_ORDER = 256,
+    PARAM_OBSERVER = 512,
+    PARAM_MEMORY = 1024,
 };
 
 struct parser {
@@ -51,130 +58,260 @@ static unsigned params_of(enum rule_id rule)
         return PARAM_REQUEST | PARAM_STORES;
     case RULE_UNORDERED_STORE:
     case RULE_UNORDERED_LOAD:
-        return PARAM_REQUEST | PARAM_ORDER;
+        return PARAM_REQUEST | PARAM_ORDER | PARAM_OBSERVER | PARAM_MEMORY;
     case RULE_TORN_ELEMENT:
     case RULE_TORN_LOAD:
+        return PARAM_REQUEST | PARAM_MAX | PARAM_LAYOUT;
     case RULE_SPLIT_STORE:
     case RULE_SPLIT_LOAD:
     case RULE_WIDE_STORE:
     case RULE_WIDE_LOAD:
         return PARAM_REQUEST | PARAM_MAX;
+    case RULE_OUT_OF_BOUNDS_STORE:
+        return PARAM_REQUEST | PARAM_WITHIN;
+    case RULE_BROKEN_BURST:
+        return PARAM_REQUEST | PARAM_LINE;
+    case RULE_NARROW_STORE:
+    case RULE_NARROW_LOAD:
+        return PARAM_REQUEST | PARAM_MIN;
     default:
         return PARAM_REQUEST;
     }
 }
 
-static bool parse_request(const char *value, enum rule_request *out)
+// What is about words is for rules that say how long a word is.
+static bool parse_request(enum rule_id rule, const char *value, struct rule_params *out)
 {
-    static const char *const names[] = {"any", "dst-aligned", "src-aligned", "both-aligned"};
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+    static const char *const names[] = {"any",          "dst-aligned", "src-aligned",
+                                        "both-aligned", "dst-words",   "src-words"};
+    unsigned count = params_of(rule) & PARAM_MIN ? 6 : 4;
+    for (unsigned i = 0; i < count; i++) {
         if (strcmp(value, names[i]) == 0) {
-            *out = (enum rule_request)i;
+            out->request = (enum rule_request)i;
             return true;
         }
     }
     return false;
 }
 
-// The sizes that `max` may have: of elements and requests up to 8 bytes, of
-// accesses up to the widest there is.
-static bool parse_max(enum rule_id rule, const char *value, uint32_t *out)
+static const char *expected_request(enum rule_id rule)
 {
-    bool wide = rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD;
+    return params_of(rule) & PARAM_MIN
+               ? "any, dst-aligned, src-aligned, both-aligned, dst-words or src-words"
+               : "any, dst-aligned, src-aligned or both-aligned";
+}
+
+// A power of two, from LO to HI.
+static bool parse_bytes(const char *value, unsigned lo, unsigned hi, uint32_t *out)
+{
     char *end;
     unsigned long n = strtoul(value, &end, 10);
-    if (end == value || *end || n == 0 || n > (wide ? 64u : 8u) || (n & (n - 1)))
+    if (!isdigit((unsigned char)*value) || *end || n < lo || n > hi || (n & (n - 1)))
         return false;
     *out = (uint32_t)n;
-    return n > 1 || wide;
+    return true;
+}
+
+static bool is_about_width(enum rule_id rule)
+{
+    return rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD;
+}
+
+// The sizes that `max` may have: of elements and requests up to 8 bytes, of
+// accesses up to the widest there is.
+static bool parse_max(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    bool wide = is_about_width(rule);
+    return parse_bytes(value, wide ? 1 : 2, wide ? 64 : 8, &out->max);
+}
+
+static const char *expected_max(enum rule_id rule)
+{
+    return is_about_width(rule) ? "1, 2, 4, 8, 16, 32 or 64 bytes" : "2, 4 or 8 bytes";
+}
+
+static bool parse_min(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    (void)rule;
+    return parse_bytes(value, 2, 64, &out->min);
+}
+
+static const char *expected_min(enum rule_id rule)
+{
+    (void)rule;
+    return "2, 4, 8, 16, 32 or 64 bytes";
+}
+
+static bool parse_line_bytes(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    (void)rule;
+    return parse_bytes(value, 16, 256, &out->line);
+}
+
+static const char *expected_line_bytes(enum rule_id rule)
+{
+    (void)rule;
+    return "16, 32, 64, 128 or 256 bytes";
+}
+
+static bool parse_within(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    (void)rule;
+    return parse_bytes(value, 2, 8, &out->within);
+}
+
+static const char *expected_within(enum rule_id rule)
+{
+    (void)rule;
+    return "2, 4 or 8 bytes";
+}
+
+static bool parse_loads(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    (void)rule;
+    return out->same_page = strcmp(value, "same-page") == 0;
+}
+
+static const char *expected_loads(enum rule_id rule)
+{
+    (void)rule;
+    return "same-page";
+}
+
+static bool parse_stores(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    (void)rule;
+    return out->all_stores = strcmp(value, "all") == 0;
+}
+
+static const char *expected_stores(enum rule_id rule)
+{
+    (void)rule;
+    return "all";
+}
+
+// Sizes of a record's fields, which lie at multiples of them in each of several records.
+static bool parse_layout(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    struct record r = {0};
+    uint32_t widest = 1;
+    (void)rule;
+    for (char *end; *value; value = *end == ',' && end[1] ? end + 1 : end) {
+        unsigned long size = strtoul(value, &end, 10);
+        bool known = size == 1 || size == 2 || size == 4 || size == 8;
+        if (!isdigit((unsigned char)*value) || (*end && (*end != ',' || !end[1])) || !known ||
+            r.bytes % size != 0 || r.bytes + size > 64)
+            return false;
+        r.fields |= UINT64_C(1) << r.bytes;
+        r.bytes += (uint32_t)size;
+        widest = size > widest ? (uint32_t)size : widest;
+    }
+    out->record = r;
+    return r.bytes > 0 && r.bytes % widest == 0;
+}
+
+static const char *expected_layout(enum rule_id rule)
+{
+    (void)rule;
+    return "the sizes of a record's fields, as 8,4,2,2: each 1, 2, 4 or 8, at a multiple of itself "
+           "(fill up with 1), at most 64 bytes and a multiple of the widest";
 }
 
 // A reader starts with the last element, which tells it that the rest is there, and a
 // writer ends with it.
-static bool parse_order(struct parser *p, enum rule_id rule, const char *value,
-                        enum order_wanted *out)
+static bool parse_order(enum rule_id rule, const char *value, struct rule_params *out)
 {
     unsigned count = rule == RULE_UNORDERED_LOAD ? ORDER_WANTED_COUNT : WANT_FIRST;
     for (unsigned i = 0; i < count; i++) {
         if (strcmp(value, order_wanted_name[i]) == 0) {
-            *out = (enum order_wanted)i;
+            out->order = (enum order_wanted)i;
             return true;
         }
     }
-    return text_lines_fail(&p->lines, "order=%s; expected ascending%s", value,
-                           count > WANT_FIRST ? ", last or first" : " or last");
+    return false;
 }
 
-// Is VALUE "device" (true in OUT) or OTHER?
-static bool parse_device(struct parser *p, const char *name, const char *value, const char *other,
-                         bool *out)
+static const char *expected_order(enum rule_id rule)
 {
-    *out = strcmp(value, "device") == 0;
-    return *out || strcmp(value, other) == 0 ||
-           text_lines_fail(&p->lines, "%s=%s; expected %s or device", name, value, other);
+    return rule == RULE_UNORDERED_LOAD ? "ascending, last or first" : "ascending or last";
 }
 
-static bool parse_order_param(struct parser *p, enum rule_id rule, const char *name,
-                              const char *value, struct rule_params *out)
+static bool parse_observer(enum rule_id rule, const char *value, struct rule_params *out)
 {
-    if (strcmp(name, "order") == 0)
-        return parse_order(p, rule, value, &out->order);
-    if (strcmp(name, "observer") == 0)
-        return parse_device(p, name, value, "cpu", &out->by_device);
-    return parse_device(p, name, value, "ram", &out->on_device);
+    (void)rule;
+    out->by_device = strcmp(value, "device") == 0;
+    return out->by_device || strcmp(value, "cpu") == 0;
 }
 
-static bool is_order_param(const char *word)
+static const char *expected_observer(enum rule_id rule)
 {
-    return strcmp(word, "order") == 0 || strcmp(word, "observer") == 0 ||
-           strcmp(word, "memory") == 0;
+    (void)rule;
+    return "cpu or device";
+}
+
+static bool parse_memory_of(enum rule_id rule, const char *value, struct rule_params *out)
+{
+    (void)rule;
+    out->on_device = strcmp(value, "device") == 0;
+    return out->on_device || strcmp(value, "ram") == 0;
+}
+
+static const char *expected_memory(enum rule_id rule)
+{
+    (void)rule;
+    return "ram or device";
+}
+
+static const struct param_row {
+    const char *name;
+    enum param bit;
+    bool (*parse)(enum rule_id rule, const char *value, struct rule_params *out);
+    const char *(*expected)(enum rule_id rule);
+} param_rows[] = {
+    {"request", PARAM_REQUEST, parse_request, expected_request},
+    {"max", PARAM_MAX, parse_max, expected_max},
+    {"loads", PARAM_LOADS, parse_loads, expected_loads},
+    {"stores", PARAM_STORES, parse_stores, expected_stores},
+    {"min", PARAM_MIN, parse_min, expected_min},
+    {"layout", PARAM_LAYOUT, parse_layout, expected_layout},
+    {"line", PARAM_LINE, parse_line_bytes, expected_line_bytes},
+    {"within", PARAM_WITHIN, parse_within, expected_within},
+    {"order", PARAM_ORDER, parse_order, expected_order},
+    {"observer", PARAM_OBSERVER, parse_observer, expected_observer},
+    {"memory", PARAM_MEMORY, parse_memory_of, expected_memory},
+};
+enum { PARAM_ROWS = sizeof param_rows / sizeof *param_rows };
+
+static bool unknown_param(struct parser *p, enum rule_id rule, const char *word)
+{
+    char names[80] = "";
+    for (size_t i = 0, n = 0; i < PARAM_ROWS; i++)
+        if (params_of(rule) & param_rows[i].bit)
+            n += (size_t)snprintf(names + n, sizeof names - n, " %s", param_rows[i].name);
+    return text_lines_fail(&p->lines, "%s takes no parameter `%s`; expected one of:%s",
+                           rule_name[rule], word, names[0] ? names : " none");
 }
 
 // SEEN: the parameters that the line had before, by their bits.
 static bool parse_param(struct parser *p, enum rule_id rule, char *word, unsigned *seen,
                         struct rule_params *out)
 {
-    static const char *const names[] = {"request", "max",      "loads", "stores",
-                                        "order",   "observer", "memory"};
     char *value = strchr(word, '=');
-    unsigned allowed = params_of(rule);
+    const struct param_row *row = param_rows;
     if (!value)
         return text_lines_fail(&p->lines, "`%s` is no parameter; expected NAME=VALUE", word);
     *value++ = '\0';
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(word, names[i]) != 0)
-            continue;
-        if (*seen >> i & 1)
-            return text_lines_fail(&p->lines, "%s is given twice; give it once", word);
-        *seen |= 1u << i;
-    }
-    if ((allowed & PARAM_REQUEST) && strcmp(word, "request") == 0)
-        return parse_request(value, &out->request) ||
-               text_lines_fail(&p->lines,
-                               "request=%s; expected any, dst-aligned, src-aligned or both-aligned",
-                               value);
-    if ((allowed & PARAM_MAX) && strcmp(word, "max") == 0)
-        return parse_max(rule, value, &out->max) ||
-               text_lines_fail(&p->lines, "max=%s; expected %s bytes", value,
-                               rule == RULE_WIDE_STORE || rule == RULE_WIDE_LOAD
-                                   ? "1, 2, 4, 8, 16, 32 or 64"
-                                   : "2, 4 or 8");
-    if ((allowed & PARAM_LOADS) && strcmp(word, "loads") == 0) {
-        out->same_page = strcmp(value, "same-page") == 0;
-        return out->same_page || text_lines_fail(&p->lines, "loads=%s; expected same-page", value);
-    }
-    if ((allowed & PARAM_STORES) && strcmp(word, "stores") == 0) {
-        out->all_stores = strcmp(value, "all") == 0;
-        return out->all_stores || text_lines_fail(&p->lines, "stores=%s; expected all", value);
-    }
-    if ((allowed & PARAM_ORDER) && is_order_param(word))
-        return parse_order_param(p, rule, word, value, out);
-    return text_lines_fail(&p->lines, "%s takes no parameter `%s`; expected one of:%s%s%s%s%s%s",
-                           rule_name[rule], word, allowed ? "" : " none",
-                           allowed & PARAM_REQUEST ? " request" : "",
-                           allowed & PARAM_MAX ? " max" : "", allowed & PARAM_LOADS ? " loads" : "",
-                           allowed & PARAM_STORES ? " stores" : "",
-                           allowed & PARAM_ORDER ? " order observer memory" : "");
+    while (row < param_rows + PARAM_ROWS && strcmp(word, row->name) != 0)
+        row++;
+    if (row == param_rows + PARAM_ROWS)
+        return unknown_param(p, rule, word);
+    if (*seen & row->bit)
+        return text_lines_fail(&p->lines, "%s is given twice; give it once", word);
+    *seen |= row->bit;
+    if (!(params_of(rule) & row->bit))
+        return unknown_param(p, rule, word);
+    return row->parse(rule, value, out) ||
+           text_lines_fail(&p->lines, "%s=%s; expected %s", word, value, row->expected(rule));
 }
 
 static const char *nearest_rule(const char *word)
@@ -397,10 +534,26 @@ static uint32_t limit_of(const struct contract *c, enum rule_id rule, unsigned s
     return 0;
 }
 
+// Bytes of the words around the destination that may be written back; 0: none.
+static uint32_t words_of(const struct contract *c)
+{
+    for (size_t i = 0; i < c->rule_count; i++)
+        if (c->rules[i].rule == RULE_OUT_OF_BOUNDS_STORE)
+            return c->rules[i].params.within;
+    return 0;
+}
+
 static void lower_max(struct rule_params *p, uint32_t limit)
 {
     if (limit > 0 && limit < 8 && (p->max == 0 || p->max > limit))
         p->max = limit;
+}
+
+// No access is both narrower than the widest and not narrower than a wider one.
+static void lower_min(struct rule_params *p, uint32_t limit)
+{
+    if (limit > 0 && (p->min ? p->min : 4) > limit)
+        p->min = limit;
 }
 
 static void finish_row(const struct contract *c, struct contract_rule *row)
@@ -409,6 +562,7 @@ static void finish_row(const struct contract *c, struct contract_rule *row)
     switch (row->rule) {
     case RULE_SPLIT_STORE:
         lower_max(p, limit_of(c, RULE_WIDE_STORE, DEVICE_DST));
+        p->within = words_of(c);
         if (p->request == REQUEST_ANY && limit_of(c, RULE_MISALIGNED_STORE, DEVICE_DST))
             p->request = REQUEST_DST_ALIGNED;
         break;
@@ -422,6 +576,12 @@ static void finish_row(const struct contract *c, struct contract_rule *row)
         break;
     case RULE_TORN_LOAD:
         lower_max(p, limit_of(c, RULE_WIDE_LOAD, DEVICE_SRC));
+        break;
+    case RULE_NARROW_STORE:
+        lower_min(p, limit_of(c, RULE_WIDE_STORE, DEVICE_DST));
+        break;
+    case RULE_NARROW_LOAD:
+        lower_min(p, limit_of(c, RULE_WIDE_LOAD, DEVICE_SRC));
         break;
     default:
         break;

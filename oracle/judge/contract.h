@@ -26,14 +26,20 @@
 //
 // Parameters: `request=any|dst-aligned|src-aligned|both-aligned` (every rule),
 // `max=N` (split-*, torn-*: 2, 4, 8; wide-*: up to 64), `loads=same-page`
-// (out-of-bounds-load), `stores=all` (unfenced-store), `order=ascending|last` and for
-// loads `first`, `observer=cpu|device` and `memory=ram|device` (unordered-*).
+// (out-of-bounds-load), `stores=all` (unfenced-store), `min=N` (narrow-*: up to 64), with
+// which `request=dst-words|src-words` are multiples of N bytes, `within=N` (out-of-bounds-store:
+// 2, 4, 8; the rest of aligned words may be written back), `line=N` (broken-burst: 16 to 256), `layout=8,4,2,2`
+// (torn-*: the fields of records that lie one behind the other from the side's start),
+// `order=ascending|last` and for loads `first`, `observer=cpu|device` and
+// `memory=ram|device` (unordered-*).
 //
 // Two things follow from several rules together, so that no contract asks for
 // the impossible. Where misaligned stores are forbidden, split-store is meant for
 // naturally aligned destinations alone (request=dst-aligned). Where stores wider
 // than N are, split-store and torn-element are meant up to N bytes. Likewise for
-// the loads of the source, with split-load and torn-load.
+// the loads of the source, with split-load and torn-load. Where the rest of
+// a word may be written back, a word is a request in one store. Nothing is narrow that is
+// as wide as wide-* allows.
 
 #ifndef STORESCOPE_CONTRACT_H
 #define STORESCOPE_CONTRACT_H
@@ -63,7 +69,7 @@ struct contract {
 };
 
 extern const size_t contract_builtin_count;
-const struct contract *contract_builtin(size_t index);  // from ram to ring
+const struct contract *contract_builtin(size_t index);  // ram is the first
 const struct contract *contract_find(const char *name); // built-in or NULL
 
 // Parses a contract's text, which is then named as it calls itself; FILE is only named

@@ -2,13 +2,13 @@
 // Copyright (c) 2026 The storescope authors
 //
 // The files of oracle/contracts, as the build embeds them (see
-// cmake/StorescopeEmbed.cmake), from ram to pmem: each includes
+// cmake/StorescopeEmbed.cmake), ram first: each includes
 // only earlier ones.
 
 #ifndef STORESCOPE_CONTRACT_TEXTS_H
 #define STORESCOPE_CONTRACT_TEXTS_H
 
-enum { CONTRACT_TEXTS = 10 };
+enum { CONTRACT_TEXTS = 13 };
 
 struct contract_text {
     const char *file; // its name, without folder

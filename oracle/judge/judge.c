@@ -10,7 +10,9 @@ _Static_assert(RULE_DATA_DEPENDENT == RULE_COUNT - 1,
 
 static bool params_equal(const struct rule_params *a, const struct rule_params *b)
 {
-    return a->request == b->request && a->max == b->max && a->same_page == b->same_page &&
+    return a->request == b->request && a->max == b->max && a->min == b->min &&
+           a->record.fields == b->record.fields && a->record.bytes == b->record.bytes &&
+           a->line == b->line && a->within == b->within && a->same_page == b->same_page &&
            a->all_stores == b->all_stores && a->order == b->order && a->by_device == b->by_device &&
            a->on_device == b->on_device;
 }
@@ -64,6 +66,14 @@ static size_t judge_add(struct judge *j, const struct check *check)
     j->values = j->values || check->rule == RULE_TRANSIENT_VALUE;
     j->lines =
         j->lines || check->rule == RULE_UNORDERED_STORE || check->rule == RULE_UNORDERED_LOAD;
+    for (size_t i = 0; i < check->param_count; i++) {
+        const struct rule_params *p = &check->params[i];
+        j->scans |= (uint64_t)rule_scans(check->rule, p) << check->rule;
+        j->rewrites |= p->within > 0;
+        j->values |= p->within > 0;
+        j->alignment_mask |= p->min ? p->min - 1 : 0;
+        j->alignment_mask |= p->line ? p->line - 1 : check->rule == RULE_BROKEN_BURST ? 63 : 0;
+    }
     return j->count++;
 }
 
@@ -72,7 +82,7 @@ bool judge_init(struct judge *j, const struct contract *contracts, size_t contra
 {
     if (contract_count > CONTRACTS_MAX)
         abort();
-    *j = (struct judge){.contract_count = contract_count};
+    *j = (struct judge){.contract_count = contract_count, .alignment_mask = 7};
     j->checks = calloc(contract_count * RULE_COUNT, sizeof *j->checks);
     j->check_of = calloc(contract_count, sizeof *j->check_of);
     if (!j->checks || !j->check_of) {
@@ -113,7 +123,8 @@ size_t judge_case(const struct judge *j, const struct shadow *s, uint16_t *broke
     bool returned = s->trace->outcome == OUTCOME_RETURNED;
     uint64_t rules = j->rules & ~(UINT64_C(1) << RULE_DATA_DEPENDENT);
     size_t count = 0;
-    for (rules &= returned ? rules_suspected(s) : UINT64_MAX; rules; rules &= rules - 1) {
+    for (rules &= returned ? rules_suspected(s) | j->scans : UINT64_MAX; rules;
+         rules &= rules - 1) {
         int rule = __builtin_ctzll(rules);
         for (size_t i = j->first_of[rule]; i < j->first_of[rule + 1]; i++)
             if (check_broken(&j->checks[i], s))

@@ -27,11 +27,14 @@ struct judge {
     size_t count;
     uint16_t first_of[RULE_COUNT + 1]; // where each rule's checks begin
     uint64_t rules;                    // bits by id: rules that have checks
+    uint64_t scans;                    // those of them that some check has scan
+    uint64_t alignment_mask;           // bits of addresses that checks ask about
     size_t data_dependent;             // index of that check, or `count`: the last
     uint16_t (*check_of)[RULE_COUNT];  // [contract][rule], or CHECK_NONE
     size_t contract_count;
     bool loads, values; // what some check needs recorded
     bool lines;         // some check tells accesses across a cache line from others
+    bool rewrites;      // does some check ask what stores outside put there?
 };
 
 struct tally {

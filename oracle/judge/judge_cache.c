@@ -15,8 +15,6 @@ enum {
     // over offsets find what they had at the offset 16 bytes before.
     OFFSETS = 16,
     PLACES = OFFSETS * OFFSETS,
-    // Alignments that checks ask about one by one, beside that of the accesses.
-    ALIGNMENT_MASK = 7,
 };
 
 enum base { BASE_DST, BASE_SRC, BASE_NONE, BASE_COUNT };
@@ -40,7 +38,7 @@ struct place {
     bool overlapping;
     int64_t overlap;
     uint64_t size;
-    uint64_t dst_low, src_low; // & ALIGNMENT_MASK
+    uint64_t dst_low, src_low; // & judge.alignment_mask
     uint64_t stack_entry;
     uint32_t clobbered; // as in the trace
     bool misaligned[BASE_COUNT];
@@ -171,8 +169,8 @@ void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const u
     p->overlapping = s->c->overlapping;
     p->overlap = s->c->overlap;
     p->size = s->layout->size;
-    p->dst_low = (uintptr_t)s->layout->dst & ALIGNMENT_MASK;
-    p->src_low = (uintptr_t)s->layout->src & ALIGNMENT_MASK;
+    p->dst_low = (uintptr_t)s->layout->dst & cache->judge->alignment_mask;
+    p->src_low = (uintptr_t)s->layout->src & cache->judge->alignment_mask;
     p->stack_entry = t->stack_entry;
     p->clobbered = t->clobbered;
     p->misaligned[BASE_DST] = s->stores.misaligned;
@@ -187,15 +185,15 @@ void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const u
     p->used = true;
 }
 
-static bool is_like(const struct place *p, const struct copy_case *c, const struct layout *layout,
-                    const struct trace *t)
+static bool is_like(const struct place *p, uint64_t alignment_mask, const struct copy_case *c,
+                    const struct layout *layout, const struct trace *t)
 {
     return p->used && p->size == layout->size && p->seen_count == t->count &&
            t->outcome == OUTCOME_RETURNED && p->op == c->op && p->overlapping == c->overlapping &&
            p->overlap == c->overlap && p->stack_entry == t->stack_entry &&
            p->clobbered == t->clobbered &&
-           p->dst_low == ((uintptr_t)layout->dst & ALIGNMENT_MASK) &&
-           p->src_low == ((uintptr_t)layout->src & ALIGNMENT_MASK);
+           p->dst_low == ((uintptr_t)layout->dst & alignment_mask) &&
+           p->src_low == ((uintptr_t)layout->src & alignment_mask);
 }
 
 // Are these the accesses of the case remembered? What is the same relative to
@@ -261,8 +259,8 @@ const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache,
                                                 const struct trace *trace, enum copy_result result)
 {
     const struct place *p = &cache->places[place_index(layout)];
-    if (!is_like(p, c, layout, trace) || !same_accesses(p, layout, trace) ||
-        !data_is_right(c, layout, trace, result))
+    if (!is_like(p, cache->judge->alignment_mask, c, layout, trace) ||
+        !same_accesses(p, layout, trace) || !data_is_right(c, layout, trace, result))
         return NULL;
     if (p->values && !stores_are_final(p, layout, trace))
         return NULL;

@@ -165,7 +165,10 @@ static bool lies_at_source(const struct words *w, const struct access *a)
 
 static void say_outside(const struct words *w)
 {
-    const char *advice = w->p->same_page ? "in another page, it can fault" : w->as->advice;
+    const char *advice = w->p->same_page ? "in another page, it can fault"
+                         : w->p->within && !(w->s->outside_words & w->p->within)
+                             ? "the rest of its word does not stay as it was"
+                             : w->as->advice;
     const struct access *a = access_of(w, 0);
     struct span reach = access_reach(a);
     char place[40];
@@ -220,6 +223,13 @@ static void say_split(const struct words *w)
 
 static void say_torn(const struct words *w)
 {
+    if (w->p->record.bytes) {
+        SAY(w, "the field of %u bytes at offset %" PRIu64 " is %s in part by %s%s%s: %s",
+            w->blame.size, w->blame.off, w->as->verb, w->by[0],
+            w->blame.count == 2 ? ", then by " : "", w->blame.count == 2 ? w->by[1] : "",
+            w->as->advice);
+        return;
+    }
     SAY(w, "the aligned %u bytes at offset %" PRIu64 " are %s in part by %s%s%s: %s", w->blame.size,
         w->blame.off, w->as->verb, w->by[0], w->blame.count == 2 ? ", then by " : "",
         w->blame.count == 2 ? w->by[1] : "", w->as->advice);
@@ -250,7 +260,7 @@ static void say_remedy(const struct words *w, struct order_view view, enum order
     else
         snprintf(text, size, "%s on %s%s%s%s",
                  cause == BREACH_NONTEMPORAL ? "non-temporal, they are in no order"
-                                            : "nothing orders them",
+                                             : "nothing orders them",
                  order_cpu(t), remedy ? ": " : "", remedy ? remedy : "", remedy ? " would" : "");
 }
 
@@ -267,7 +277,8 @@ static void say_one_unordered(const struct words *w, enum order_cause cause)
         SAY(w, "%s %s %u bytes at %s, which %s may make in parts, and they %s in any order",
             w->by[0], w->as->verb, a->width, place, order_cpu(w->s->trace), seen);
     else
-        SAY(w, "%s %s no more than the last byte, at %s: %s, of 2, 4 or 8 bytes, is not made at once",
+        SAY(w,
+            "%s %s no more than the last byte, at %s: %s, of 2, 4 or 8 bytes, is not made at once",
             w->by[0], w->as->verb, place, element);
 }
 
@@ -284,8 +295,8 @@ static void say_unordered(const struct words *w)
     name_place(from, w->s, access_of(w, 0));
     name_place(to, w->s, access_of(w, 1));
     if (found.cause == BREACH_PROGRAM) {
-        SAY(w, "%s %s at %s %s %s at %s, which holds the last element", w->by[w->p->order == WANT_LAST],
-            w->as->verb, w->p->order == WANT_LAST ? to : from,
+        SAY(w, "%s %s at %s %s %s at %s, which holds the last element",
+            w->by[w->p->order == WANT_LAST], w->as->verb, w->p->order == WANT_LAST ? to : from,
             w->p->order == WANT_LAST ? "after" : "before", w->by[w->p->order != WANT_LAST],
             w->p->order == WANT_LAST ? from : to);
         return;
@@ -326,12 +337,32 @@ static void say_wide(const struct words *w)
         bytes_of(width), w->p->max ? w->p->max : 8);
 }
 
+static void say_narrow(const struct words *w)
+{
+    const struct access *a = access_of(w, 0);
+    char place[40];
+    name_place(place, w->s, a);
+    SAY(w, "%s %s %u %s at %s, fewer than the %u that this memory takes", w->by[0], w->as->verb,
+        a->width, bytes_of(a->width), place, w->p->min ? w->p->min : 4);
+}
+
 static void say_class(const struct words *w)
 {
     char place[40];
     name_place(place, w->s, access_of(w, 0));
-    SAY(w, "%s, a %s instruction, %s at %s: this memory does not take it", w->by[0], w->as->noun,
-        w->as->verb, place);
+    SAY(w, "%s, %s %s instruction, %s at %s: this memory does not take it", w->by[0],
+        strchr("ax", w->as->noun[0]) ? "an" : "a", w->as->noun, w->as->verb, place);
+}
+
+static void say_burst(const struct words *w)
+{
+    uint32_t line = w->p->line ? w->p->line : 64;
+    SAY(w,
+        "%s goes on with the line of %u bytes at offset %" PRIu64 " after %s%s: the line may be "
+        "sent in parts",
+        w->by[w->blame.count - 1], line, w->blame.off,
+        w->blame.count == 2 ? w->by[0] : "it stored elsewhere",
+        w->blame.count == 2 ? " came between" : "");
 }
 
 static void say_unflushed(const struct words *w)
@@ -405,11 +436,23 @@ static const struct wording wordings[RULE_COUNT] = {
     [RULE_MISALIGNED_LOAD] = {.say = say_misaligned, .verb = "loads"},
     [RULE_WIDE_STORE] = {.say = say_wide, .verb = "stores"},
     [RULE_WIDE_LOAD] = {.say = say_wide, .verb = "loads"},
+    [RULE_NARROW_STORE] = {.say = say_narrow, .verb = "stores"},
+    [RULE_NARROW_LOAD] = {.say = say_narrow, .verb = "loads"},
     [RULE_VECTOR_STORE] = {.say = say_class, .verb = "stores", .noun = "vector"},
     [RULE_VECTOR_LOAD] = {.say = say_class, .verb = "loads", .noun = "vector"},
     [RULE_MASKED_STORE] = {.say = say_class, .verb = "stores", .noun = "masked"},
     [RULE_STRING_STORE] = {.say = say_class, .verb = "stores", .noun = "string"},
     [RULE_NONTEMPORAL_STORE] = {.say = say_class, .verb = "stores", .noun = "non-temporal"},
+    [RULE_ATOMIC_STORE] = {.say = say_class, .verb = "stores", .noun = "atomic"},
+    [RULE_PAIRED_STORE] = {.say = say_class, .verb = "stores", .noun = "paired"},
+    [RULE_WRITEBACK_STORE] = {.say = say_class, .verb = "stores", .noun = "write-back"},
+    [RULE_X87_STORE] = {.say = say_class, .verb = "stores", .noun = "x87"},
+    [RULE_STRING_LOAD] = {.say = say_class, .verb = "loads", .noun = "string"},
+    [RULE_ATOMIC_LOAD] = {.say = say_class, .verb = "loads", .noun = "atomic"},
+    [RULE_PAIRED_LOAD] = {.say = say_class, .verb = "loads", .noun = "paired"},
+    [RULE_WRITEBACK_LOAD] = {.say = say_class, .verb = "loads", .noun = "write-back"},
+    [RULE_X87_LOAD] = {.say = say_class, .verb = "loads", .noun = "x87"},
+    [RULE_BROKEN_BURST] = {.say = say_burst},
     [RULE_UNFENCED_STORE] = {.say = say_unfenced},
     [RULE_UNFLUSHED_STORE] = {.say = say_unflushed},
     [RULE_DESTINATION_LOAD] = {.say = say_destination_load},

@@ -25,16 +25,23 @@ enum rule_request {
     REQUEST_DST_ALIGNED, // 1, 2, 4 or 8 bytes, destination naturally aligned
     REQUEST_SRC_ALIGNED,
     REQUEST_BOTH_ALIGNED,
+    REQUEST_DST_WORDS, // whole words of `min` bytes: size and destination are multiples
+    REQUEST_SRC_WORDS,
 };
 
 // Parameters a contract gives a rule; zero means the rule's default.
 struct rule_params {
     enum rule_request request;
-    uint32_t max;    // bytes: torn-* (8), wide-* (8), split-* (8)
-    bool same_page;  // out-of-bounds-load: a load within a page that the source or
-                     // the destination touches is allowed
-    bool all_stores; // unfenced-store: every store must be drained, not
-                     // only non-temporal ones
+    uint32_t max;            // bytes: torn-* (8), wide-* (8), split-* (8)
+    uint32_t min;            // bytes: narrow-* (4)
+    uint32_t within;         // bytes: out-of-bounds-store, the aligned words around the destination
+                             // that may be written back (none); split-store, likewise
+    uint32_t line;           // bytes: broken-burst (64)
+    struct record record;    // torn-*: the fields to look at; none: aligned elements
+    bool same_page;          // out-of-bounds-load: a load within a page that the source or
+                             // the destination touches is allowed
+    bool all_stores;         // unfenced-store: every store must be drained, not
+                             // only non-temporal ones
     enum order_wanted order; // unordered-*, and who looks at which memory
     bool by_device, on_device;
     bool glance; // rules_suspected's own: unordered-* need not look at the trace
@@ -55,8 +62,12 @@ bool rule_is_broken(enum rule_id id, const struct shadow *s, const struct rule_p
 
 // The rules that may be broken by a case that returned, as bits by id: with a bit
 // clear, rule_is_broken says no whatever the parameters. One pass instead of a
-// call a rule, since most cases break none.
+// call a rule, since most cases break none. Rules that rule_scans are left out: no fact
+// of the shadow tells.
 uint64_t rules_suspected(const struct shadow *s);
+
+// Does the rule, with these parameters, look at all accesses?
+bool rule_scans(enum rule_id id, const struct rule_params *p);
 
 // RULE_DATA_DEPENDENT: do two traces of cases that differ in data alone differ?
 bool rule_traces_differ(const struct trace *a, const struct layout *la, const struct trace *b,

@@ -97,6 +97,21 @@ static inline uint64_t alignment_of(uint16_t width)
     return UINT64_C(1) << (31 - __builtin_clz(width));
 }
 
+// Bytes of the shortest run that a masked access touches.
+static uint32_t narrowest(const struct access *a)
+{
+    if (!access_is_small(a) || !(a->flags & ACCESS_MASKED))
+        return a->width;
+    uint32_t shortest = a->width;
+    for (uint64_t mask = access_mask(a); mask;) {
+        uint64_t from = (uint64_t)__builtin_ctzll(mask), gap = ~(mask >> from);
+        uint32_t run = gap ? (uint32_t)__builtin_ctzll(gap) : WORD_BITS;
+        shortest = run < shortest ? run : shortest;
+        mask &= ~(low_bits(run) << from);
+    }
+    return shortest;
+}
+
 static inline void count_class(struct pass *p, struct strip *t, const struct access *a, bool store)
 {
     uint32_t classes = p->sites[a->site].classes;
@@ -105,6 +120,9 @@ static inline void count_class(struct pass *p, struct strip *t, const struct acc
         p->undrained |= classes;
     if (a->width > t->side->width_max)
         t->side->width_max = a->width;
+    uint32_t least = narrowest(a);
+    if (least < t->side->width_min)
+        t->side->width_min = least;
 }
 
 // Elements on a side that begin at FIRST (the lowest) up to LAST. Starts ascend
@@ -203,6 +221,18 @@ static size_t append_images(struct span *spans, size_t head, const struct trace 
     return head + t->image_count;
 }
 
+// Sizes of the aligned words, of those with bytes of the destination, that do not hold
+// all of [lo, hi), which lies outside of it.
+static uint32_t words_left(const struct layout *l, uint64_t lo, uint64_t hi)
+{
+    uint64_t from = (uintptr_t)l->dst, to = from + l->size;
+    uint32_t left = l->size ? 0 : 2 | 4 | 8;
+    for (uint32_t size = 2; size <= 8; size *= 2)
+        if (lo < (from & ~(uint64_t)(size - 1)) || hi > ((to + size - 1) & ~(uint64_t)(size - 1)))
+            left |= size;
+    return left;
+}
+
 // A store to [lo, hi), which lies outside the destination. To the data of the
 // routine's own module is no copy's business, and is told apart.
 static void store_elsewhere(struct shadow *s, uint64_t lo, uint64_t hi)
@@ -223,6 +253,7 @@ static void store_elsewhere(struct shadow *s, uint64_t lo, uint64_t hi)
         bool own = in >= LANES && in < own_end;
         s->static_store |= own;
         s->store_outside |= !own;
+        s->outside_words |= own ? 0 : words_left(s->layout, lo, until);
         s->wild_store |= in == count;
     }
 }
@@ -449,8 +480,8 @@ static void run_pass(struct pass *p, size_t count)
 static void start_anew(struct shadow *s)
 {
     enum { FROM = offsetof(struct shadow, store_outside), TO = offsetof(struct shadow, scratch) };
-    s->stores = (struct shadow_side){.whole_request = true};
-    s->loads = (struct shadow_side){.whole_request = true};
+    s->stores = (struct shadow_side){.whole_request = true, .width_min = UINT32_MAX};
+    s->loads = (struct shadow_side){.whole_request = true, .width_min = UINT32_MAX};
     memset((char *)s + FROM, 0, TO - FROM);
 }
 
@@ -492,6 +523,8 @@ static void finish_side(const struct strip *t)
         return;
     uint32_t widest = (uint32_t)alignment_of((uint16_t)widths);
     side->width_max = widest > side->width_max ? widest : side->width_max;
+    uint32_t least = (uint32_t)(widths & -widths);
+    side->width_min = least < side->width_min ? least : side->width_min;
     side->whole_request &= widths == t->size && widest == t->size; // all alike
 }
 
@@ -559,9 +592,15 @@ void shadow_build(struct shadow *s, const struct copy_case *c, const struct layo
     compare_data(s);
     uint64_t end = (uintptr_t)layout->dst + (c->op == OP_MEMPCPY ? layout->size : 0);
     s->wrong_return = result == RESULT_OF_OP && trace->return_value != end;
-    s->values_open = s->stores.any_again;
+    s->values_open = s->stores.any_again ||
+                     (s->asks_rewrites && s->store_outside && s->outside_words != (2 | 4 | 8));
     if (s->values_open && trace->value_bytes > 0)
         shadow_build_values(s, layout, trace);
+}
+
+void shadow_neighbours(struct shadow *s, bool as_before)
+{
+    s->rewrites_others |= !as_before;
 }
 
 bool shadow_needs_values(const struct shadow *s)

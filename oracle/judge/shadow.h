@@ -20,6 +20,8 @@ struct shadow_side {
     uint64_t accesses;   // accesses that touch at least one byte of the side
     uint32_t classes;    // bit per enum site_class
     uint32_t width_max;  // bytes, widest access
+    uint32_t width_min;  // bytes, narrowest access, or run of bytes of a masked one; UINT32_MAX:
+                         // none
     uint32_t torn_max;   // largest naturally aligned element (2, 4, 8 bytes)
                          // wholly inside whose first access does not cover
                          // it; 0: none
@@ -36,6 +38,12 @@ struct shadow_side {
                          // request's bytes
 };
 
+// A record's fields, from the first byte on: bit i for one that begins at byte i.
+struct record {
+    uint64_t fields;
+    uint32_t bytes; // at most 64; 0: no record is meant
+};
+
 struct shadow {
     const struct copy_case *c;
     const struct layout *layout;
@@ -43,6 +51,10 @@ struct shadow {
     struct shadow_side stores; // on the destination
     struct shadow_side loads;  // on the source
     bool store_outside;        // outside destination, own stack frame and own module
+    uint32_t outside_words;    // of the sizes 2, 4 and 8: those whose aligned words that the
+                               // destination reaches into do not hold all such stores
+    bool rewrites_known;       // is it known of the stores outside what they put there?
+    bool rewrites_others;      // something other than what was there
     bool static_store;         // to the data of the routine's own module
     bool wild_store;           // ... and outside the arena and the
                                // routine's own images: this process is
@@ -71,6 +83,9 @@ struct shadow {
     void *scratch;
     // Set by who asks no rule about it, for speed: torn loads are not gathered.
     bool loads_may_tear;
+    // Set by who asks whether stores outside put back what was there: values are then
+    // wanted for those, and shadow_neighbours.
+    bool asks_rewrites;
 };
 
 // NULL when memory runs out; later growth that fails aborts with a message.
@@ -85,9 +100,12 @@ void shadow_build(struct shadow *s, const struct copy_case *c, const struct layo
                   const struct trace *trace, enum copy_result result);
 
 // Is `transient` still open, because bytes were stored again and the trace has
-// no values? Then record the case once more with values, into another trace and
+// no values, or what was stored outside, where that is asked? Then record the case once more with values, into another trace and
 // layout, and call shadow_build_values with those.
 bool shadow_needs_values(const struct shadow *s);
 void shadow_build_values(struct shadow *s, const struct layout *layout, const struct trace *valued);
+
+// After shadow_build: are the bytes around the destination, and the source, as before?
+void shadow_neighbours(struct shadow *s, bool as_before);
 
 #endif

@@ -247,6 +247,28 @@ static bool all_stores_final(const struct layout *layout, const struct trace *va
     return true;
 }
 
+// Did every store put on the bytes around the destination, in its words of eight, what
+// they hold in the end? Those further away are nobody's to put back.
+static bool rewrites_are_final(const struct layout *layout, const struct trace *valued)
+{
+    const uint64_t word = 8, dst = (uintptr_t)layout->dst, size = layout->size;
+    const uint64_t from = dst & ~(word - 1), to = (dst + size + word - 1) & ~(word - 1);
+    for (size_t i = 0; i < valued->count; i++) {
+        const struct access *a = &valued->accesses[i];
+        struct byte_walk walk =
+            byte_walk_start((struct shadow_view){NULL, from, to - from, ACCESS_STORE}, a, NULL);
+        while (byte_walk_next(&walk)) {
+            uint64_t addr = from + walk.off;
+            if (addr - dst < size)
+                continue;
+            if (!has_values(valued, a) ||
+                valued->values[value_index(a, addr)] != layout->dst[(int64_t)(addr - dst)])
+                return false;
+        }
+    }
+    return true;
+}
+
 void shadow_build_values(struct shadow *s, const struct layout *layout, const struct trace *valued)
 {
     struct shadow_scratch *scratch = s->scratch;
@@ -254,6 +276,10 @@ void shadow_build_values(struct shadow *s, const struct layout *layout, const st
 
     s->values_open = false;
     s->transient = false;
+    if (s->asks_rewrites && s->store_outside) {
+        s->rewrites_known = true;
+        s->rewrites_others |= !rewrites_are_final(layout, valued);
+    }
     bool final_only = all_stores_final(layout, valued);
     if (final_only && valued == s->trace)
         return;

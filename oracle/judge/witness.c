@@ -48,6 +48,7 @@ static size_t breaking_length(enum rule_id id, const struct shadow *s, const str
     while (broken - kept > 1) {
         beginning.count = kept + (broken - kept) / 2;
         shadow_gather(part, s->c, s->layout, &beginning);
+        part->rewrites_known = true; // that is not what makes the difference here
         if (rule_is_broken(id, part, p))
             broken = beginning.count;
         else
@@ -124,15 +125,6 @@ static void tell_reordered(struct blame *blame, enum rule_id id, const struct sh
     tell(blame, at);
 }
 
-static bool element_covers(struct element e, uint64_t start, uint32_t size)
-{
-    if (start < e.start || start + size > e.start + e.width)
-        return false;
-    uint64_t at = start - e.start;
-    return at >= WORD_BITS || (e.mask >> at & low_bits(size)) == low_bits(size) ||
-           e.width > WORD_BITS;
-}
-
 // Does access AT of the view tear the naturally aligned SIZE bytes that hold byte
 // OFF, when ONCE says what was touched before it?
 static bool tears(const struct shadow *s, struct shadow_view view, size_t at, const uint64_t *once,
@@ -147,9 +139,9 @@ static bool tears(const struct shadow *s, struct shadow_view view, size_t at, co
     return !element_covers(access_element(&s->trace->accesses[at], addr), start, size);
 }
 
-// The access that tears an element, and the next one to touch the element's rest.
-static void tell_torn(struct blame *blame, enum rule_id id, const struct shadow *s,
-                      const struct rule_params *p)
+// The access that tears an aligned element, into BLAME with the element.
+static void tell_torn_element(struct blame *blame, enum rule_id id, const struct shadow *s,
+                              const struct rule_params *p)
 {
     uint32_t max = p->max ? p->max : 8;
     size_t at = breaking_length(id, s, p) - 1;
@@ -167,12 +159,28 @@ static void tell_torn(struct blame *blame, enum rule_id id, const struct shadow 
             if (size <= max && tears(s, view, at, once, walk.off, size))
                 blame->size = size;
     shadow_free(part);
+    if (blame->size)
+        blame->off = ((view.base + walk.off) & ~(uint64_t)(blame->size - 1)) - view.base;
+}
+
+// The access that tears an element or a record's field, and the next one to touch the
+// rest of it.
+static void tell_torn(struct blame *blame, enum rule_id id, const struct shadow *s,
+                      const struct rule_params *p)
+{
+    struct shadow_view view = shadow_view(s, id == RULE_TORN_LOAD ? ACCESS_LOAD : ACCESS_STORE);
+    struct torn_field field;
+    if (!p->record.bytes) {
+        tell_torn_element(blame, id, s, p);
+    } else if (shadow_find_torn_field(s, view.kind, p->record, p->max ? p->max : 8, &field)) {
+        tell(blame, field.access);
+        blame->off = field.off;
+        blame->size = field.size;
+    }
     if (!blame->size)
         return;
-    blame->off = ((view.base + walk.off) & ~(uint64_t)(blame->size - 1)) - view.base;
-
-    for (size_t i = at + 1; i < s->trace->count && blame->count < 2; i++) {
-        walk = byte_walk_start(view, &s->trace->accesses[i], NULL);
+    for (size_t i = blame->access[0] + (size_t)1; i < s->trace->count && blame->count < 2; i++) {
+        struct byte_walk walk = byte_walk_start(view, &s->trace->accesses[i], NULL);
         walk.next = max_u64(walk.next, min_u64(blame->off, walk.end));
         if (byte_walk_next(&walk) && walk.off < blame->off + blame->size)
             tell(blame, i);
@@ -205,6 +213,23 @@ static void tell_unordered(struct blame *blame, enum rule_id id, const struct sh
         tell(blame, found.second);
 }
 
+// What came between the stores of a line, and the one that goes on with it.
+static void tell_burst(struct blame *blame, enum rule_id id, const struct shadow *s,
+                       const struct rule_params *p)
+{
+    struct broken_burst burst;
+    (void)id;
+    if (!shadow_find_broken_burst(s, p->line ? p->line : 64, &burst))
+        return;
+    uint32_t between = burst.before + 1;
+    while (between < burst.after && s->trace->accesses[between].kind == ACCESS_PREFETCH)
+        between++;
+    if (between < burst.after)
+        tell(blame, between);
+    tell(blame, burst.after);
+    blame->off = burst.off;
+}
+
 static void tell_unfenced(struct blame *blame, enum rule_id id, const struct shadow *s,
                           const struct rule_params *p)
 {
@@ -233,6 +258,17 @@ static void tell_breaking(struct blame *blame, enum rule_id id, const struct sha
                           const struct rule_params *p)
 {
     tell(blame, breaking_length(id, s, p) - 1);
+}
+
+// The store that goes further than words that may be written back, or the first that
+// writes one.
+static void tell_outside(struct blame *blame, enum rule_id id, const struct shadow *s,
+                         const struct rule_params *p)
+{
+    struct rule_params any = *p;
+    if (!(s->outside_words & p->within))
+        any.within = 0;
+    tell_breaking(blame, id, s, &any);
 }
 
 static void tell_last(struct blame *blame, enum rule_id id, const struct shadow *s,
@@ -273,7 +309,7 @@ static void tell_unflushed(struct blame *blame, enum rule_id id, const struct sh
 static teller *const tellers[RULE_COUNT] = {
     [RULE_TIMEOUT] = tell_last,
     [RULE_WRONG_DATA] = tell_wrong_data,
-    [RULE_OUT_OF_BOUNDS_STORE] = tell_breaking,
+    [RULE_OUT_OF_BOUNDS_STORE] = tell_outside,
     [RULE_STATIC_STORE] = tell_breaking,
     [RULE_OUT_OF_BOUNDS_LOAD] = tell_breaking,
     [RULE_DUPLICATE_STORE] = tell_again,
@@ -291,11 +327,23 @@ static teller *const tellers[RULE_COUNT] = {
     [RULE_MISALIGNED_LOAD] = tell_breaking,
     [RULE_WIDE_STORE] = tell_breaking,
     [RULE_WIDE_LOAD] = tell_breaking,
+    [RULE_NARROW_STORE] = tell_breaking,
+    [RULE_NARROW_LOAD] = tell_breaking,
     [RULE_VECTOR_STORE] = tell_breaking,
     [RULE_VECTOR_LOAD] = tell_breaking,
     [RULE_MASKED_STORE] = tell_breaking,
     [RULE_STRING_STORE] = tell_breaking,
     [RULE_NONTEMPORAL_STORE] = tell_breaking,
+    [RULE_ATOMIC_STORE] = tell_breaking,
+    [RULE_PAIRED_STORE] = tell_breaking,
+    [RULE_WRITEBACK_STORE] = tell_breaking,
+    [RULE_X87_STORE] = tell_breaking,
+    [RULE_STRING_LOAD] = tell_breaking,
+    [RULE_ATOMIC_LOAD] = tell_breaking,
+    [RULE_PAIRED_LOAD] = tell_breaking,
+    [RULE_WRITEBACK_LOAD] = tell_breaking,
+    [RULE_X87_LOAD] = tell_breaking,
+    [RULE_BROKEN_BURST] = tell_burst,
     [RULE_UNFENCED_STORE] = tell_unfenced,
     [RULE_UNFLUSHED_STORE] = tell_unflushed,
     [RULE_DESTINATION_LOAD] = tell_breaking,

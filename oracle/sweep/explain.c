@@ -3,10 +3,13 @@
 
 #include "sweep/explain.h"
 
-bool explain_wants_values(enum rule_id rule)
+bool explain_wants_values(const struct check *check)
 {
-    return rule == RULE_TRANSIENT_VALUE || rule == RULE_DUPLICATE_STORE ||
-           rule == RULE_OVERLAPPING_STORE;
+    bool rewrites = false;
+    for (size_t i = 0; i < check->param_count; i++)
+        rewrites |= check->params[i].within > 0;
+    return rewrites || check->rule == RULE_TRANSIENT_VALUE || check->rule == RULE_DUPLICATE_STORE ||
+           check->rule == RULE_OVERLAPPING_STORE;
 }
 
 bool explain_record(struct rig *rig, const struct copy_case *c, bool values)
@@ -17,6 +20,7 @@ bool explain_record(struct rig *rig, const struct copy_case *c, bool values)
     if (t->outcome == OUTCOME_REFUSED || t->outcome == OUTCOME_BROKEN)
         return false;
     shadow_build(rig->shadow, c, &rig->layout, t, rig->job->backend->result);
+    rig_note_neighbours(rig, &rig->layout);
     if (values && shadow_needs_values(rig->shadow))
         shadow_build_values(rig->shadow, &rig->layout, t);
     return true;

@@ -18,8 +18,8 @@ struct explanation {
     size_t capacity, count;
 };
 
-// Does explaining a rule take the bytes that were stored?
-bool explain_wants_values(enum rule_id rule);
+// Does explaining a check take the bytes that were stored?
+bool explain_wants_values(const struct check *check);
 
 // Records the case into the rig and builds its shadow. False when there is no
 // trace to explain; rig->trace says why.

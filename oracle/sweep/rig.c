@@ -65,6 +65,8 @@ bool rig_open(struct rig *rig, const struct job *job, struct error *error)
     rig->shadow = shadow_new();
     if (rig->shadow)
         rig->shadow->loads_may_tear = job->judge && !(job->judge->rules >> RULE_TORN_LOAD & 1);
+    if (rig->shadow)
+        rig->shadow->asks_rewrites = job->judge && job->judge->rewrites;
     // Where cases come in no order one is seldom like another.
     bool remembers = job->judge && job->plan;
     rig->cache = remembers ? judge_cache_new(job->judge) : NULL;
@@ -202,6 +204,13 @@ static bool last_did_not_happen(const struct trace *t)
     return last->count == 1 && (faulted || at.lo >> 47 != 0);
 }
 
+void rig_note_neighbours(struct rig *rig, const struct layout *layout)
+{
+    struct shadow *s = rig->shadow;
+    if (s->asks_rewrites && s->store_outside && !s->wild_store)
+        shadow_neighbours(s, arena_is_clean_near(rig->arena, layout));
+}
+
 // Builds the shadow of the case just recorded. False: the routine stored where
 // it may have changed this process. A wild store that faulted changed nothing:
 // it is a crash, and no store.
@@ -210,10 +219,12 @@ static bool shadow_take(struct rig *rig, const struct copy_case *c, const struct
 {
     struct shadow *s = rig->shadow;
     shadow_build(s, c, layout, t, rig->job->backend->result);
+    rig_note_neighbours(rig, layout);
     if (!s->wild_store || !last_did_not_happen(t))
         return !s->wild_store;
     t->count--;
     shadow_build(s, c, layout, t, rig->job->backend->result);
+    rig_note_neighbours(rig, layout);
     t->count++;
     return !s->wild_store;
 }

@@ -97,4 +97,8 @@ void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi, struct wo
 // be one that the backend takes.
 void rig_judge(struct rig *rig, const struct copy_case *c);
 
+// Tells the shadow of the case just recorded, whose memory is not cleared yet, whether
+// what lies around the destination is as before, if it asks.
+void rig_note_neighbours(struct rig *rig, const struct layout *layout);
+
 #endif

@@ -208,7 +208,7 @@ static bool note_is_sound(const struct message *f)
     const struct witness_note *note = (const struct witness_note *)(const void *)f->bytes;
     return f->length >= sizeof *note && note->accesses <= f->length &&
            f->length == sizeof *note + note->accesses * sizeof(uint32_t) &&
-           memchr(note->message, '\0', sizeof note->message) &&
+           memchr(note->message, '\0', sizeof note->message) && note->params.record.bytes <= 64 &&
            message_bool_is_sound(&note->params.same_page) &&
            message_bool_is_sound(&note->params.all_stores) &&
            message_bool_is_sound(&note->params.by_device) &&
@@ -231,7 +231,7 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
     const struct worker_command command = {
         .kind = COMMAND_WITNESS,
         .check = check,
-        .values = explain_wants_values(desk->job->judge->checks[check].rule),
+        .values = explain_wants_values(&desk->job->judge->checks[check]),
         .c = *c,
     };
     struct worker *w = &desk->worker;

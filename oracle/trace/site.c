@@ -7,7 +7,7 @@
 // An instruction is of several classes: maskmovdqu is non-temporal, masked and
 // vector. What is none of fence, flush, prefetch, non-temporal, string, atomic,
 // masked and vector is scalar. So are x87 instructions: they store at most ten
-// bytes, in one piece, and instruction emulators take them. Moves of a mask register
+// bytes, in one piece; they are of class x87 besides. Moves of a mask register
 // are vector: only AVX-512 has them.
 //
 // Capstone 4.0.2 fails on some encodings, and prints the vector index of a
@@ -82,6 +82,12 @@ static bool is_vector(const struct description *d)
            starts_with(name, "fxrstor") || starts_with(name, "xrstor");
 }
 
+// Loads, stores and exchanges with the x87 stack.
+static bool is_x87(const struct description *d)
+{
+    return d->memory && d->name[0] == 'f' && !d->vector && !is_vector(d);
+}
+
 // Bits per enum site_class.
 static unsigned classify(const struct description *d, struct ordering order)
 {
@@ -95,7 +101,8 @@ static unsigned classify(const struct description *d, struct ordering order)
     bool atomic = d->locked || (d->memory && strcmp(name, "xchg") == 0);
     return (unsigned)is_nontemporal(name) << CLASS_NONTEMPORAL |
            (unsigned)is_string(d) << CLASS_STRING | (unsigned)atomic << CLASS_ATOMIC |
-           (unsigned)is_masked(d) << CLASS_MASKED | (unsigned)is_vector(d) << CLASS_VECTOR;
+           (unsigned)is_masked(d) << CLASS_MASKED | (unsigned)is_vector(d) << CLASS_VECTOR |
+           (unsigned)is_x87(d) << CLASS_X87;
 }
 
 // The mnemonic after its prefixes, of a text such as "rep movsb byte ptr [rdi]".

@@ -44,7 +44,9 @@ struct access {
 };
 
 // How an instruction touches memory. A site is of several classes: `vmaskmovps` is
-// vector and masked; scalar is what is of no other.
+// vector and masked; scalar is what is of none but the last three, which say of its form
+// what emulators of instructions ask: paired is what one instruction does with several
+// registers (ldp, stm, std), write-back what changes the register of its address.
 #define SITE_CLASSES(X)                  \
     X(CLASS_SCALAR, "scalar")            \
     X(CLASS_VECTOR, "vector")            \
@@ -54,7 +56,10 @@ struct access {
     X(CLASS_ATOMIC, "atomic")            \
     X(CLASS_FENCE, "fence")              \
     X(CLASS_FLUSH, "flush")              \
-    X(CLASS_PREFETCH, "prefetch")
+    X(CLASS_PREFETCH, "prefetch")        \
+    X(CLASS_PAIRED, "paired")            \
+    X(CLASS_WRITEBACK, "write-back")     \
+    X(CLASS_X87, "x87")
 
 enum site_class {
 #define X(id, name) id,

@@ -137,7 +137,7 @@ prints 0 '"name"' list backends 'loop/*' --format json
 run list backends
 grep -q '^planted/' out
 verdict $((!$?)) 'planted defects are not in the plain list'
-for contract in ram qemu-ram shared pci-order wc mmio device axi32 pmem; do
+for contract in ram qemu-ram shared pci-order wc mmio device axi32 pmem kvm-mmio wc-caller-fences axi32-strobes; do
     prints 0 "$contract" list contracts "$contract"
 done
 refuses 'zzz' list rules zzz

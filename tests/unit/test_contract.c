@@ -43,26 +43,29 @@ static void assert_refused(const char *text, const char *says)
 // The rows that hold on a side, one for each rule, as "name[ param]...".
 static void describe(const struct contract *c, enum device_side side, char *text, size_t size)
 {
-    static const char *const requests[] = {"", " dst-aligned", " src-aligned", " both-aligned"};
+    static const char *const requests[] = {
+        "", " dst-aligned", " src-aligned", " both-aligned", " dst-words", " src-words"};
     size_t n = 0;
     text[0] = '\0';
     for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
         for (size_t i = 0; i < c->rule_count; i++) {
             const struct contract_rule *row = &c->rules[i];
-            char max[16] = "";
+            char max[16] = "", min[16] = "";
             if (row->rule != rule || !contract_rule_applies(row, side))
                 continue;
             if (row->params.max)
                 snprintf(max, sizeof max, " %u", row->params.max);
-            n += (size_t)snprintf(
-                text + n, size - n, "%s%s%s%s%s%s%s%s\n", rule_name[rule],
-                requests[row->params.request], max, row->params.same_page ? " same-page" : "",
-                row->params.all_stores ? " all" : "",
-                row->params.order == WANT_LAST    ? " last"
-                : row->params.order == WANT_FIRST ? " first"
-                                                  : "",
-                row->params.by_device ? " by device" : "",
-                row->params.on_device ? " on device" : "");
+            if (row->params.min)
+                snprintf(min, sizeof min, " min=%u", row->params.min);
+            n += (size_t)snprintf(text + n, size - n, "%s%s%s%s%s%s%s%s%s\n", rule_name[rule],
+                                  requests[row->params.request], max, min,
+                                  row->params.same_page ? " same-page" : "",
+                                  row->params.all_stores ? " all" : "",
+                                  row->params.order == WANT_LAST    ? " last"
+                                  : row->params.order == WANT_FIRST ? " first"
+                                                                    : "",
+                                  row->params.by_device ? " by device" : "",
+                                  row->params.on_device ? " on device" : "");
             assert_true(n < size);
         }
     }
@@ -88,13 +91,15 @@ static const struct contract *builtin(const char *name)
     "wrong-data\nwrong-return\nclobbered-state\nmissing-store\nout-of-bounds-store\nout-of-" \
     "bounds-load\n"
 
-static void ten_contracts_are_built_in_in_order(void **state)
+static void the_contracts_are_built_in_in_order(void **state)
 {
     (void)state;
-    static const char *const names[] = {"ram",  "qemu-ram", "shared", "pci-order", "wc",
-                                        "mmio", "device",   "axi32",  "pmem", "ring"};
-    assert_int_equal(contract_builtin_count, 10);
-    for (size_t i = 0; i < 10; i++) {
+    static const char *const names[] = {"ram",          "qemu-ram", "shared",   "pci-order",
+                                        "wc",           "mmio",     "device",   "axi32",
+                                        "pmem",         "ring",     "kvm-mmio", "wc-caller-fences",
+                                        "axi32-strobes"};
+    assert_int_equal(contract_builtin_count, sizeof names / sizeof *names);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         assert_string_equal(contract_builtin(i)->name, names[i]);
         assert_ptr_equal(contract_find(names[i]), contract_builtin(i));
         assert_true(strlen(contract_builtin(i)->memory) > 0);
@@ -116,9 +121,10 @@ static void each_holds_for_a_destination_what_its_memory_needs(void **state)
                  RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\ntorn-element 8\n"
                            "destination-load\nrepeated-load\n");
     assert_holds(builtin("pci-order"), DEVICE_DST,
-                 RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\ntorn-element 8\n"
-                           "reordered-store\nunordered-store\nlast-byte-not-last\ndestination-load\n"
-                           "repeated-load\n");
+                 RAM_RULES
+                 "duplicate-store\noverlapping-store\ntransient-value\ntorn-element 8\n"
+                 "reordered-store\nunordered-store\nlast-byte-not-last\ndestination-load\n"
+                 "repeated-load\n");
     assert_holds(builtin("wc"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\nreordered-store\n"
                            "unfenced-store all\ndestination-load\n");
@@ -129,17 +135,37 @@ static void each_holds_for_a_destination_what_its_memory_needs(void **state)
                            "vector-store\nmasked-store\nstring-store\nnontemporal-store\n"
                            "destination-load\nrepeated-load\n");
     assert_holds(builtin("device"), DEVICE_DST,
-                 RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\n"
-                           "split-store dst-aligned\ntorn-element 8\nreordered-store\n"
-                           "unordered-store on device\nlast-byte-not-last\nmisaligned-store\nwide-store 8\nvector-store\n"
-                           "masked-store\nstring-store\nnontemporal-store\ndestination-load\n"
-                           "repeated-load\n");
+                 RAM_RULES
+                 "duplicate-store\noverlapping-store\ntransient-value\n"
+                 "split-store dst-aligned\ntorn-element 8\nreordered-store\n"
+                 "unordered-store on device\nlast-byte-not-last\nmisaligned-store\nwide-store "
+                 "8\nvector-store\n"
+                 "masked-store\nstring-store\nnontemporal-store\ndestination-load\n"
+                 "repeated-load\n");
     assert_holds(builtin("axi32"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\n"
                            "split-store dst-aligned 4\ntorn-element 4\nreordered-store\n"
-                           "unordered-store on device\nlast-byte-not-last\nmisaligned-store\nwide-store 4\nvector-store\n"
+                           "unordered-store on device\n"
+                           "last-byte-not-last\nmisaligned-store\nwide-store 4\nnarrow-store "
+                           "dst-words min=4\nvector-store\n"
                            "masked-store\nstring-store\nnontemporal-store\ndestination-load\n"
                            "repeated-load\n");
+    assert_holds(builtin("kvm-mmio"), DEVICE_DST,
+                 RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\nsplit-store\n"
+                           "torn-element 8\nreordered-store\nunordered-store on "
+                           "device\nlast-byte-not-last\nwide-store 8\n"
+                           "vector-store\nmasked-store\nstring-store\nnontemporal-store\n"
+                           "atomic-store\npaired-store\nwriteback-store\nx87-store\n"
+                           "destination-load\nrepeated-load\n");
+    assert_holds(builtin("axi32-strobes"), DEVICE_DST,
+                 RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\n"
+                           "reordered-store\nunordered-store on "
+                           "device\nlast-byte-not-last\nmisaligned-store\nwide-store 4\n"
+                           "vector-store\nmasked-store\nstring-store\nnontemporal-store\n"
+                           "destination-load\nrepeated-load\n");
+    assert_holds(builtin("wc-caller-fences"), DEVICE_DST,
+                 RAM_RULES "duplicate-store\noverlapping-store\nreordered-store\n"
+                           "destination-load\n");
     assert_holds(builtin("pmem"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\nunfenced-store\n"
                            "unflushed-store\n");
@@ -157,14 +183,24 @@ static void each_holds_for_a_source_what_its_memory_needs(void **state)
                  RAM_RULES "repeated-load\ntorn-load 8\nreordered-load\nunordered-load\n");
     assert_holds(builtin("wc"), DEVICE_SRC, RAM_RULES "repeated-load\n");
     assert_holds(builtin("mmio"), DEVICE_SRC,
-                 RAM_RULES "repeated-load\nsplit-load\ntorn-load 8\nreordered-load\n"
-                           "unordered-load on device\nwide-load 8\nvector-load\n");
+                 RAM_RULES "repeated-load\nsplit-load\ntorn-load 8\nreordered-load\nunordered-load "
+                           "on device\nwide-load 8\n"
+                           "vector-load\nstring-load\n");
+    assert_holds(builtin("kvm-mmio"), DEVICE_SRC,
+                 RAM_RULES "repeated-load\nsplit-load\ntorn-load 8\nreordered-load\nunordered-load "
+                           "on device\nwide-load 8\n"
+                           "vector-load\nstring-load\natomic-load\npaired-load\nwriteback-load\n"
+                           "x87-load\n");
     assert_holds(builtin("device"), DEVICE_SRC,
-                 RAM_RULES "repeated-load\nsplit-load src-aligned\ntorn-load 8\nreordered-load\n"
-                           "unordered-load on device\nmisaligned-load\nwide-load 8\nvector-load\n");
-    assert_holds(builtin("axi32"), DEVICE_SRC,
-                 RAM_RULES "repeated-load\nsplit-load src-aligned 4\ntorn-load 4\nreordered-load\n"
-                           "unordered-load on device\nmisaligned-load\nwide-load 4\nvector-load\n");
+                 RAM_RULES "repeated-load\nsplit-load src-aligned\ntorn-load "
+                           "8\nreordered-load\nunordered-load on device\n"
+                           "misaligned-load\nwide-load 8\nvector-load\nstring-load\n");
+    assert_holds(
+        builtin("axi32"), DEVICE_SRC,
+        RAM_RULES
+        "repeated-load\nsplit-load src-aligned 4\ntorn-load 4\nreordered-load\nunordered-load on "
+        "device\n"
+        "misaligned-load\nwide-load 4\nnarrow-load src-words min=4\nvector-load\nstring-load\n");
     assert_holds(builtin("pmem"), DEVICE_SRC, RAM_RULES);
     assert_holds(builtin("ring"), DEVICE_SRC, RAM_RULES "repeated-load\nunordered-load first\n");
 }
@@ -194,6 +230,62 @@ static void every_parameter_is_read(void **state)
                  "wrong-data\nwrong-return\nclobbered-state\nmissing-store\nout-of-bounds-store\n"
                  "out-of-bounds-load same-page\nduplicate-store\nsplit-store src-aligned 4\n"
                  "wide-store 64\nunfenced-store all\n");
+}
+
+static void an_access_as_wide_as_the_widest_is_not_narrow(void **state)
+{
+    (void)state;
+    struct contract c = parsed("contract two\ninclude axi32\n[dst]\nwide-store max=2\n"
+                               "narrow-store min=8 request=dst-words\n[src]\nnarrow-load min=2");
+    for (size_t i = 0; i < c.rule_count; i++)
+        if (c.rules[i].rule == RULE_NARROW_STORE || c.rules[i].rule == RULE_NARROW_LOAD)
+            assert_int_equal(c.rules[i].params.min, 2);
+    assert_refused("contract a\n[dst]\nnarrow-store min=3", "min=3");
+    assert_refused("contract a\n[dst]\nnarrow-store max=4", "no parameter `max`");
+    c = parsed("contract w\n[dst]\nsplit-store\nout-of-bounds-store within=4\n");
+    for (size_t i = 0; i < c.rule_count; i++)
+        if (c.rules[i].rule == RULE_SPLIT_STORE || c.rules[i].rule == RULE_OUT_OF_BOUNDS_STORE)
+            assert_int_equal(c.rules[i].params.within, 4);
+    assert_refused("contract a\n[dst]\nout-of-bounds-store within=16", "within=16");
+    assert_refused("contract a\n[dst]\nbroken-burst line=8", "line=8");
+    assert_refused("contract a\n[dst]\nwide-store request=dst-words", "request=dst-words");
+}
+
+static void a_layout_is_of_aligned_fields(void **state)
+{
+    (void)state;
+    struct contract c = parsed("contract ring\ninclude pci-order\n[dst]\n"
+                               "torn-element layout=8,4,2,2\n[src]\ntorn-load layout=1,1,2");
+    for (size_t i = 0; i < c.rule_count; i++) {
+        const struct rule_params *p = &c.rules[i].params;
+        if (c.rules[i].rule == RULE_TORN_ELEMENT)
+            assert_true(p->record.fields == 0x5101 && p->record.bytes == 16 && p->max == 0);
+        else if (c.rules[i].rule == RULE_TORN_LOAD)
+            assert_true(p->record.fields == 7 && p->record.bytes == 4);
+        else
+            assert_true(p->record.bytes == 0);
+    }
+    static const char *const wrong[] = {"",
+                                        "0",
+                                        "3",
+                                        "8,",
+                                        ",8",
+                                        "16",
+                                        "-8",
+                                        "1,2",
+                                        "8,4",
+                                        "8, 4,4",
+                                        "2,4,2,8",
+                                        "x",
+                                        "8,4,,4",
+                                        "8,8,8,8,8,8,8,8,8",
+                                        "99999999999999999999"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "contract a\n[dst]\ntorn-element layout=%s\n", wrong[i]);
+        assert_refused(text, "3: ");
+    }
+    assert_refused("contract a\n[dst]\nsplit-store layout=8", "no parameter `layout`");
 }
 
 static void a_rule_named_again_gets_new_parameters_everywhere(void **state)
@@ -386,11 +478,13 @@ static void a_contract_is_loaded_by_name_or_from_a_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ten_contracts_are_built_in_in_order),
+        cmocka_unit_test(the_contracts_are_built_in_in_order),
         cmocka_unit_test(each_holds_for_a_destination_what_its_memory_needs),
         cmocka_unit_test(each_holds_for_a_source_what_its_memory_needs),
         cmocka_unit_test(with_both_sides_the_rules_of_both_hold),
         cmocka_unit_test(every_parameter_is_read),
+        cmocka_unit_test(an_access_as_wide_as_the_widest_is_not_narrow),
+        cmocka_unit_test(a_layout_is_of_aligned_fields),
         cmocka_unit_test(a_rule_named_again_gets_new_parameters_everywhere),
         cmocka_unit_test(several_includes_are_merged),
         cmocka_unit_test(a_rule_with_a_minus_is_dropped),

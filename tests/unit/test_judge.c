@@ -128,6 +128,7 @@ static void random_side(struct shadow_side *side)
     side->accesses = random_bits() % 3;
     side->classes = (uint32_t)(random_bits() & random_bits()) % (1u << SITE_CLASS_COUNT);
     side->width_max = 1u << random_bits() % 7;
+    side->width_min = random_bits() % 3 ? 1u << random_bits() % 5 : UINT32_MAX;
     side->torn_sizes = (uint32_t)(random_bits() & 14);
     side->any_again = rarely();
     side->missing = rarely();
@@ -161,6 +162,7 @@ static struct rule_params random_params(void)
     return (struct rule_params){
         .request = (enum rule_request)(random_bits() % 4),
         .max = (uint32_t)(random_bits() % 70),
+        .min = (uint32_t)(random_bits() % 10),
         .same_page = rarely(),
         .all_stores = rarely(),
         .order = (enum order_wanted)(random_bits() % ORDER_WANTED_COUNT),
@@ -197,10 +199,11 @@ static void no_rule_is_broken_that_was_not_suspected(void **state)
     // Every rule that a returned case can break was met broken, and the
     // shortcut let every rule go at some time.
     const uint64_t all = (UINT64_C(1) << RULE_COUNT) - 1;
-    const uint64_t not_met =
-        1u << RULE_CRASH | 1u << RULE_TIMEOUT | UINT64_C(1) << RULE_DATA_DEPENDENT |
-        // These look at accesses, of which there are none: see test_order.
-        UINT64_C(1) << RULE_UNORDERED_STORE | UINT64_C(1) << RULE_UNORDERED_LOAD;
+    const uint64_t not_met = UINT64_C(1) << RULE_BROKEN_BURST | 1u << RULE_CRASH |
+                             1u << RULE_TIMEOUT | UINT64_C(1) << RULE_DATA_DEPENDENT |
+                             // These look at accesses, of which there are none: see test_order.
+                             UINT64_C(1) << RULE_UNORDERED_STORE |
+                             UINT64_C(1) << RULE_UNORDERED_LOAD;
     assert_int_equal(broken, all & ~not_met);
     assert_int_equal(innocent | not_met, all);
 }

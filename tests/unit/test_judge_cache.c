@@ -152,6 +152,27 @@ static void another_alignment_is_another_case(void **state)
 }
 
 // Same low bits, yet now a load is aligned to its 32 bytes that was not.
+static void alignment_counts_as_far_as_a_check_asks_for_lines(void **state)
+{
+    struct fixture *f = *state;
+    const struct contract lines = {
+        .name = "lines",
+        .rules = {{.rule = RULE_BROKEN_BURST, .sides = DEVICE_DST, .params.line = 32}},
+        .rule_count = 1};
+    struct judge judge;
+    assert_true(judge_init(&judge, &lines, 1, DEVICE_DST));
+    assert_int_equal(judge.alignment_mask, 31);
+    judge_free(&judge);
+    assert_int_equal(f->judge.alignment_mask, 7);
+    f->judge.alignment_mask = 31;
+    lay(f, 0, 0);
+    keep(f);
+    lay(f, 16, 0);
+    assert_null(recall(f));
+    lay(f, 32, 0);
+    assert_non_null(recall(f));
+}
+
 static void alignment_beyond_the_low_bits_counts(void **state)
 {
     struct fixture *f = *state;
@@ -317,10 +338,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(nothing_is_recalled_at_first),      TEST(a_case_like_one_kept_breaks_the_same_checks),
+        TEST(nothing_is_recalled_at_first),
+        TEST(a_case_like_one_kept_breaks_the_same_checks),
         TEST(an_access_across_a_cache_line_is_judged_anew_where_that_matters),
-        TEST(another_alignment_is_another_case), TEST(alignment_beyond_the_low_bits_counts),
-        TEST(whatever_differs_is_not_recalled),  TEST(what_other_things_bear_on_is_not_kept),
+        TEST(another_alignment_is_another_case),
+        TEST(alignment_counts_as_far_as_a_check_asks_for_lines),
+        TEST(alignment_beyond_the_low_bits_counts),
+        TEST(whatever_differs_is_not_recalled),
+        TEST(what_other_things_bear_on_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ static void a_byte_stored_again_by_the_same_range_is_a_duplicate(void **state)
     store(sc, 8, 8);
     store(sc, 8, 8)->site = CLASS_ATOMIC;
     end(sc);
-    assert_breaks_only(sc, 1, RULE_DUPLICATE_STORE);
+    assert_breaks_only(sc, 2, RULE_DUPLICATE_STORE, RULE_ATOMIC_STORE);
     assert_witness(sc, RULE_DUPLICATE_STORE, 2, 3, 4);
     assert_message(sc, RULE_DUPLICATE_STORE,
                    "byte 8 is stored by `scalar` and again by `atomic`: a guest that clears it in "
@@ -153,7 +153,44 @@ static void an_aligned_element_in_two_stores_is_torn(void **state)
     store(sc, 4, 4);
     store(sc, 8, 1);
     end(sc);
-    assert_breaks_none(sc);
+    assert_breaks_only(sc, 2, RULE_NARROW_STORE, RULE_NARROW_LOAD);
+}
+
+// {u64; u32; u16; u16}, twice.
+static void a_records_field_in_two_stores_is_torn(void **state)
+{
+    (void)state;
+    struct scene *sc = copy_of(32, 0, 0);
+    load_all(sc);
+    store(sc, 0, 16); // a store of several fields tears none
+    store(sc, 16, 8);
+    store(sc, 24, 2);
+    store(sc, 26, 2);
+    store(sc, 28, 2);
+    store(sc, 30, 2);
+    end(sc);
+    sc->params.record = (struct record){.fields = 0x5101, .bytes = 16};
+    assert_true(breaks(sc, RULE_TORN_ELEMENT));
+    assert_false(breaks(sc, RULE_TORN_LOAD));
+    assert_witness(sc, RULE_TORN_ELEMENT, 2, 6, 7);
+    assert_message(sc, RULE_TORN_ELEMENT,
+                   "the field of 4 bytes at offset 24 is stored in part by `scalar`, then by "
+                   "`scalar`: a reader can see half of them new");
+    sc->params.max = 2; // what is stored two bytes at a time
+    assert_false(breaks(sc, RULE_TORN_ELEMENT));
+
+    sc = copy_of(18, 4, 0); // off the fields' alignment, and the record is not whole
+    load_all(sc);
+    store(sc, 0, 4);
+    store(sc, 4, 4);
+    store(sc, 8, 4);
+    store(sc, 12, 2);
+    store(sc, 14, 2);
+    store(sc, 16, 1);
+    store(sc, 17, 1);
+    end(sc);
+    sc->params.record = (struct record){.fields = 0x5101, .bytes = 16};
+    assert_false(breaks(sc, RULE_TORN_ELEMENT));
 }
 
 static void a_masked_store_with_a_hole_tears_and_one_without_does_not(void **state)
@@ -185,7 +222,7 @@ static void a_string_op_of_bytes_tears_and_one_of_words_does_not(void **state)
     a->width = 1;
     a->count = 16;
     end(sc);
-    assert_breaks_only(sc, 1, RULE_TORN_ELEMENT);
+    assert_breaks_only(sc, 2, RULE_TORN_ELEMENT, RULE_NARROW_STORE);
 }
 
 static void a_store_below_an_earlier_one_is_reordered(void **state)
@@ -267,16 +304,50 @@ static void a_store_wider_than_allowed_is_wide(void **state)
     assert_witness(sc, RULE_WIDE_STORE, 1, 4);
 }
 
+static void a_store_narrower_than_the_memory_takes_is_narrow(void **state)
+{
+    (void)state;
+    struct scene *sc = copy_of(5, 0, 0);
+    load(sc, 0, 4);
+    load(sc, 4, 1);
+    store(sc, 0, 4);
+    store(sc, 4, 1);
+    end(sc);
+    assert_breaks_only(sc, 2, RULE_NARROW_STORE, RULE_NARROW_LOAD);
+    assert_witness(sc, RULE_NARROW_STORE, 1, 3);
+    assert_witness(sc, RULE_NARROW_LOAD, 1, 1);
+    assert_message(sc, RULE_NARROW_STORE,
+                   "`scalar` stores 1 byte at dst+4, fewer than the 4 that this memory takes");
+    sc->params.request = REQUEST_DST_WORDS; // five bytes are no words
+    assert_false(breaks(sc, RULE_NARROW_STORE));
+    sc->params = (struct rule_params){.min = 8}; // a request of five cannot be made of eight
+    assert_false(breaks(sc, RULE_NARROW_STORE));
+
+    sc = copy_of(8, 4, 4);
+    load(sc, 0, 8);
+    store(sc, 0, 4);
+    struct access *masked = store(sc, 4, 4);
+    masked->flags = ACCESS_MASKED;
+    masked->mask = 0xd; // a byte, a hole, two bytes
+    end(sc);
+    assert_true(breaks(sc, RULE_NARROW_STORE));
+    assert_witness(sc, RULE_NARROW_STORE, 1, 2);
+    sc->params.request = REQUEST_DST_WORDS;
+    assert_true(breaks(sc, RULE_NARROW_STORE));
+    sc->params.min = 8; // words of eight begin elsewhere
+    assert_false(breaks(sc, RULE_NARROW_STORE));
+}
+
 static void a_class_of_store_is_told_by_its_site(void **state)
 {
     (void)state;
     static const enum rule_id rules[SITE_CLASS_COUNT] = {
-        [CLASS_VECTOR] = RULE_VECTOR_STORE,
-        [CLASS_MASKED] = RULE_MASKED_STORE,
-        [CLASS_STRING] = RULE_STRING_STORE,
-        [CLASS_NONTEMPORAL] = RULE_NONTEMPORAL_STORE,
+        [CLASS_VECTOR] = RULE_VECTOR_STORE,       [CLASS_MASKED] = RULE_MASKED_STORE,
+        [CLASS_STRING] = RULE_STRING_STORE,       [CLASS_NONTEMPORAL] = RULE_NONTEMPORAL_STORE,
+        [CLASS_ATOMIC] = RULE_ATOMIC_STORE,       [CLASS_PAIRED] = RULE_PAIRED_STORE,
+        [CLASS_WRITEBACK] = RULE_WRITEBACK_STORE, [CLASS_X87] = RULE_X87_STORE,
     };
-    for (uint32_t class = CLASS_SCALAR; class <= CLASS_ATOMIC; class ++) {
+    for (uint32_t class = CLASS_SCALAR; class < SITE_CLASS_COUNT; class ++) {
         struct scene *sc = copy_of(8, 0, 0);
         load_all(sc);
         store(sc, 0, 8)->site = class;
@@ -307,7 +378,8 @@ static void a_store_of_several_classes_breaks_the_rule_of_each(void **state)
         {1u << CLASS_NONTEMPORAL | 1u << CLASS_MASKED | 1u << CLASS_VECTOR,
          {RULE_VECTOR_STORE, RULE_MASKED_STORE, RULE_NONTEMPORAL_STORE},
          3},
-        {1u << CLASS_ATOMIC | 1u << CLASS_STRING, {RULE_STRING_STORE}, 1},
+        {1u << CLASS_ATOMIC | 1u << CLASS_STRING, {RULE_STRING_STORE, RULE_ATOMIC_STORE}, 2},
+        {1u << CLASS_PAIRED | 1u << CLASS_WRITEBACK, {RULE_PAIRED_STORE, RULE_WRITEBACK_STORE}, 2},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct scene *sc = copy_of(8, 0, 0);
@@ -320,6 +392,81 @@ static void a_store_of_several_classes_breaks_the_rule_of_each(void **state)
         assert_int_equal(breaks(sc, RULE_VECTOR_STORE), rows[i].classes >> CLASS_VECTOR & 1);
     }
     site_set_classes(&sites[CLASS_ATOMIC], 1u << CLASS_ATOMIC);
+}
+
+static void stores_of_a_line_that_do_not_follow_one_another_are_no_burst(void **state)
+{
+    (void)state;
+    struct scene *sc = copy_of(80, 0, 0); // the last 16 are no whole line
+    load_all(sc);
+    for (int64_t off = 0; off < 64; off += 8)
+        store(sc, off, 8);
+    load(sc, 64, 8)->site = CLASS_VECTOR;
+    store(sc, 64, 8);
+    load(sc, 72, 8);
+    store(sc, 72, 8);
+    end(sc);
+    assert_false(breaks(sc, RULE_BROKEN_BURST));
+    sc->params.line = 16;
+    assert_true(breaks(sc, RULE_BROKEN_BURST));
+    sc->params.line = 128;
+    assert_false(breaks(sc, RULE_BROKEN_BURST));
+
+    sc = copy_of(64, 0, 0);
+    load(sc, 0, 64);
+    store(sc, 0, 32);
+    fence(sc);
+    store(sc, 32, 32);
+    end(sc);
+    assert_true(breaks(sc, RULE_BROKEN_BURST));
+    assert_witness(sc, RULE_BROKEN_BURST, 2, 2, 3);
+    assert_message(sc, RULE_BROKEN_BURST,
+                   "`scalar` goes on with the line of 64 bytes at offset 0 after `scalar` came "
+                   "between: the line may be sent in parts");
+
+    sc = copy_of(256, 0, 0); // another line's store comes between
+    store(sc, 0, 8);
+    store(sc, 64, 8);
+    store(sc, 8, 56);
+    end(sc);
+    assert_true(breaks(sc, RULE_BROKEN_BURST));
+    assert_witness(sc, RULE_BROKEN_BURST, 2, 1, 2);
+
+    sc = copy_of(256, 0, 0); // a string operation goes from line to line
+    load(sc, 0, 8)->count = 32;
+    store(sc, 0, 8)->count = 32;
+    end_without_flush(sc);
+    assert_false(breaks(sc, RULE_BROKEN_BURST));
+    add(sc, ACCESS_PREFETCH, 0, 0);
+    store(sc, 192, 8); // it has just left that line
+    end_without_flush(sc);
+    assert_false(breaks(sc, RULE_BROKEN_BURST));
+    store(sc, 0, 8);
+    end_without_flush(sc);
+    assert_true(breaks(sc, RULE_BROKEN_BURST));
+}
+
+// Off memory's lines: in groups of 64 from the destination's start, by memory's lines,
+// and by neither.
+static void bursts_are_of_memorys_lines_or_from_the_destinations_start(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t first, step;
+        bool broken;
+    } rows[] = {{0, 64, false}, {56, 64, false}, {8, 8, true}, {24, 64, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene *sc = copy_of(200, 8, 0);
+        if (rows[i].first)
+            store(sc, 0, (uint16_t)rows[i].first);
+        for (int64_t off = rows[i].first; off < 200; off += rows[i].step) {
+            load(sc, off, 8);
+            store(sc, off, (uint16_t)(200 - off < rows[i].step ? 200 - off : rows[i].step));
+        }
+        end(sc);
+        if (breaks(sc, RULE_BROKEN_BURST) != rows[i].broken)
+            fail_msg("groups from %d on", (int)rows[i].first);
+    }
 }
 
 static void a_nontemporal_store_without_a_fence_after_it_is_unfenced(void **state)
@@ -372,7 +519,7 @@ static void a_line_not_flushed_after_its_last_store_is_unflushed(void **state)
     store(sc, 120, 8);
     fence(sc);
     end_without_flush(sc);
-    assert_breaks_only(sc, 2, RULE_DUPLICATE_STORE, RULE_UNFLUSHED_STORE);
+    assert_breaks_only(sc, 3, RULE_DUPLICATE_STORE, RULE_UNFLUSHED_STORE, RULE_BROKEN_BURST);
     assert_message(sc, RULE_UNFLUSHED_STORE,
                    "byte 120, last stored by `scalar`, is not flushed and fenced before the "
                    "return: a power failure loses it");
@@ -387,6 +534,7 @@ int main(void)
         cmocka_unit_test(a_small_request_in_two_stores_is_split),
         cmocka_unit_test(the_request_of_a_rule_limits_it_to_small_aligned_copies),
         cmocka_unit_test(an_aligned_element_in_two_stores_is_torn),
+        cmocka_unit_test(a_records_field_in_two_stores_is_torn),
         cmocka_unit_test(a_masked_store_with_a_hole_tears_and_one_without_does_not),
         cmocka_unit_test(a_string_op_of_bytes_tears_and_one_of_words_does_not),
         cmocka_unit_test(a_store_below_an_earlier_one_is_reordered),
@@ -394,8 +542,11 @@ int main(void)
         cmocka_unit_test(the_last_byte_before_the_last_store_is_not_last),
         cmocka_unit_test(a_store_off_its_width_is_misaligned),
         cmocka_unit_test(a_store_wider_than_allowed_is_wide),
+        cmocka_unit_test(a_store_narrower_than_the_memory_takes_is_narrow),
         cmocka_unit_test(a_class_of_store_is_told_by_its_site),
         cmocka_unit_test(a_store_of_several_classes_breaks_the_rule_of_each),
+        cmocka_unit_test(stores_of_a_line_that_do_not_follow_one_another_are_no_burst),
+        cmocka_unit_test(bursts_are_of_memorys_lines_or_from_the_destinations_start),
         cmocka_unit_test(a_nontemporal_store_without_a_fence_after_it_is_unfenced),
         cmocka_unit_test(where_all_stores_have_to_drain_a_plain_one_is_unfenced_too),
         cmocka_unit_test(a_line_not_flushed_after_its_last_store_is_unflushed),

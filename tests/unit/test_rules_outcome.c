@@ -189,9 +189,65 @@ static void a_load_outside_the_source_is_out_of_bounds(void **state)
     assert_breaks_only(sc, 1, RULE_OUT_OF_BOUNDS_LOAD);
 }
 
+// Word 4..7 of the lane's page is read, patched and written back; the request is 5..6.
+static struct scene *a_word_around(uint32_t held)
+{
+    struct scene *sc = copy_of(2, 5, 0);
+    sc->params.within = 4;
+    sc->s->asks_rewrites = true;
+    load(sc, 0, 2);
+    struct access *a = store(sc, -1, 4);
+    a->value = 0;
+    memcpy(sc->values, "\0\1\2", 4);
+    sc->values[3] = (uint8_t)held;
+    sc->trace.values = sc->values;
+    sc->trace.value_bytes = 4;
+    memcpy(sc->expected, "\1\2", 2);
+    memcpy(sc->layout.dst, "\1\2", 2);
+    return sc;
+}
+
+static void a_word_written_back_as_it_was_is_not_out_of_bounds_where_that_is_allowed(void **state)
+{
+    (void)state;
+    struct scene *sc = a_word_around(0);
+    end(sc);
+    assert_false(breaks(sc, RULE_OUT_OF_BOUNDS_STORE));
+    assert_false(breaks(sc, RULE_SPLIT_STORE));
+    sc->params.within = 0;
+    assert_true(breaks(sc, RULE_OUT_OF_BOUNDS_STORE));
+    assert_true(breaks(sc, RULE_SPLIT_STORE));
+
+    sc->params.within = 4; // what lies around is not as before
+    shadow_neighbours(sc->s, false);
+    assert_true(breaks(sc, RULE_OUT_OF_BOUNDS_STORE));
+    assert_witness(sc, RULE_OUT_OF_BOUNDS_STORE, 1, 1);
+
+    sc = a_word_around(7); // another value for a while
+    end(sc);
+    assert_true(breaks(sc, RULE_OUT_OF_BOUNDS_STORE));
+    assert_message(sc, RULE_OUT_OF_BOUNDS_STORE,
+                   "`scalar` stores 4 bytes at dst-1, outside the destination of 2 bytes: the rest "
+                   "of its word does not stay as it was");
+
+    sc = a_word_around(0); // its values are not known yet
+    sc->trace.value_bytes = 0;
+    end(sc);
+    assert_true(shadow_needs_values(sc->s));
+    assert_true(breaks(sc, RULE_OUT_OF_BOUNDS_STORE));
+
+    sc = a_word_around(0);
+    store(sc, 3, 1); // the next word
+    end(sc);
+    assert_true(breaks(sc, RULE_OUT_OF_BOUNDS_STORE));
+    assert_witness(sc, RULE_OUT_OF_BOUNDS_STORE, 1, 2);
+    sc->s->asks_rewrites = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_word_written_back_as_it_was_is_not_out_of_bounds_where_that_is_allowed),
         cmocka_unit_test(a_copy_in_order_with_whole_aligned_stores_breaks_nothing),
         cmocka_unit_test(a_fault_is_a_crash_and_nothing_else_is_known),
         cmocka_unit_test(no_return_is_a_timeout_and_nothing_else_is_known),

@@ -141,6 +141,12 @@ static void reference_order(struct reference_side *r, const struct atom **side, 
         r->facts.classes |= sites[side[i]->access->site].classes;
         if (side[i]->width > r->facts.width_max)
             r->facts.width_max = (uint32_t)side[i]->width;
+        for (uint64_t b = 0, run = 0; b < side[i]->width; b++) {
+            run = side[i]->touched[b] ? run + 1 : 0;
+            bool ends = run && (b + 1 == side[i]->width || !side[i]->touched[b + 1]);
+            if (ends && run < r->facts.width_min)
+                r->facts.width_min = (uint32_t)run;
+        }
     }
     r->facts.last_byte_last =
         size == 0 || (count > 0 && atom_touches(side[count - 1], base + size - 1));
@@ -199,6 +205,7 @@ static struct reference_side *reference_of(const struct atoms *atoms, enum acces
             side[count++] = &atoms->items[i];
     r->facts.accesses = count;
     r->facts.whole_request = count > 0;
+    r->facts.width_min = UINT32_MAX;
     reference_order(r, side, count, base, size);
     reference_bytes(r, side, count, base, size);
     reference_torn(r, side, count, base, size);
@@ -410,6 +417,7 @@ static void assert_side(const struct shadow_side *got, const struct reference_si
     assert_int_equal(got->accesses, want->facts.accesses);
     assert_int_equal(got->classes, want->facts.classes);
     assert_int_equal(got->width_max, want->facts.width_max);
+    assert_int_equal(got->width_min, want->facts.width_min);
     assert_int_equal(got->torn_max, want->facts.torn_max);
     assert_int_equal(got->torn_sizes, want->facts.torn_sizes);
     assert_int_equal(got->any_again, want->facts.any_again);

@@ -178,6 +178,10 @@ static void an_instruction_is_of_several_classes(void **state)
         {"\x66\x0f\xf7\xc1", 4, IS(NONTEMPORAL) | IS(MASKED) | IS(VECTOR)}, // maskmovdqu
         {"\x62\xf2\x7d\x49\xa0\x14\x0f", 7, IS(MASKED) | IS(VECTOR)},       // vpscatterdd
         {"\xf3\xa4", 2, IS(STRING)},
+        {"\xdf\x2e", 2, IS(SCALAR) | IS(X87)},   // fild
+        {"\xd9\x1f", 2, IS(SCALAR) | IS(X87)},   // fstp
+        {"\xd9\xc0", 2, IS(SCALAR)},             // fld st(0)
+        {"\x0f\xae\x07", 3, IS(VECTOR)},         // fxsave
         {"\xf0\x48\x83\x07\x01", 5, IS(ATOMIC)}, // lock add
         {"\x48\x87\x07", 3, IS(ATOMIC)},         // xchg
         {"\x0f\xa2", 2, IS(FENCE)},              // cpuid

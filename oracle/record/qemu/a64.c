@@ -137,6 +137,19 @@ static bool print_lrcpc(uint32_t insn, struct a64_text *out)
 
 // ---- memory copies and tags ----
 
+// DC by address, to some point of the caches.
+static bool print_clean(uint32_t insn, struct a64_text *out)
+{
+    static const char *const points[16] = {
+        [10] = "cvac", [11] = "cvau", [12] = "cvap", [13] = "cvadp", [14] = "civac"};
+    const char *point = points[bits(insn, 8, 4)];
+    if (!point)
+        return false;
+    snprintf(out->name, sizeof out->name, "dc");
+    operands(out, "%s, %s", point, general(bits(insn, 0, 5), true).text);
+    return true;
+}
+
 // CPY and CPYF, of which each copy has three, and SET and SETG.
 static bool print_mops(uint32_t insn, struct a64_text *out)
 {
@@ -360,10 +373,11 @@ bool a64_print(uint32_t insn, struct a64_text *out)
         uint32_t mask, word;
         bool (*print)(uint32_t insn, struct a64_text *out);
     } rows[] = {
-        {0x3f200c00, 0x38200000, print_lse},       {0x3fa07c00, 0x08a07c00, print_cas},
-        {0xbfa07c00, 0x08207c00, print_casp},      {0x3b200c00, 0x19000400, print_mops},
-        {0x3f200c00, 0x19000000, print_lrcpc},     {0xff200000, 0xd9200000, print_tags},
-        {0xfe000000, 0xe4000000, print_sve_store}, {0x9e000000, 0x84000000, print_sve_load},
+        {0xfffff0e0, 0xd50b7020, print_clean},    {0x3f200c00, 0x38200000, print_lse},
+        {0x3fa07c00, 0x08a07c00, print_cas},      {0xbfa07c00, 0x08207c00, print_casp},
+        {0x3b200c00, 0x19000400, print_mops},     {0x3f200c00, 0x19000000, print_lrcpc},
+        {0xff200000, 0xd9200000, print_tags},     {0xfe000000, 0xe4000000, print_sve_store},
+        {0x9e000000, 0x84000000, print_sve_load},
     };
     *out = (struct a64_text){.element = 0};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -209,6 +209,19 @@ static void add_fence(const struct taking *k, const struct qemu_record *rec)
                                               .flags = drains ? ACCESS_DRAINS : 0};
 }
 
+// Its line, of 64 bytes.
+static void add_flush(const struct taking *k, const struct qemu_record *rec)
+{
+    struct trace *t = k->t;
+    trace_reserve(t, t->count + 1);
+    t->accesses[t->count++] =
+        (struct access){.addr = qemu_host_address(k->layout, rec->addr) & ~UINT64_C(63),
+                        .count = 1,
+                        .value = TRACE_NO_VALUE,
+                        .site = rec->site,
+                        .kind = ACCESS_FLUSH};
+}
+
 // A store before it may have been flushed, or not.
 static void refuse_flush(struct trace *t, const struct site *s)
 {
@@ -269,12 +282,14 @@ void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values,
             return;
         }
         rec.site = r->numbers[rec.site];
-        if (rec.flags & RECORD_FLUSH) {
+        if ((rec.flags & (RECORD_FLUSH | RECORD_LINE)) == RECORD_FLUSH) {
             refuse_flush(t, &r->sites[rec.site]);
             return;
         }
         if (rec.flags & RECORD_FENCE)
             add_fence(&k, &rec);
+        else if (rec.flags & RECORD_FLUSH)
+            add_flush(&k, &rec);
         else
             add_record(&k, &rec);
     }

@@ -70,6 +70,17 @@ static bool print_a64(uint32_t word, struct insn_text *out)
     return true;
 }
 
+// Zicbom.
+static bool print_riscv(uint32_t word, struct insn_text *out)
+{
+    static const char *const names[] = {"cbo.inval", "cbo.clean", "cbo.flush"};
+    if ((word & 0x7fff) != 0x200f || word >> 20 > 2)
+        return false;
+    snprintf(out->name, sizeof out->name, "%s", names[word >> 20]);
+    snprintf(out->operands, sizeof out->operands, "(x%u)", word >> 15 & 31);
+    return true;
+}
+
 bool insn_text_missing(unsigned machine, bool big, uint64_t addr, const uint8_t *bytes,
                        size_t length, struct insn_text *out)
 {
@@ -81,6 +92,8 @@ bool insn_text_missing(unsigned machine, bool big, uint64_t addr, const uint8_t 
     memcpy(&word, bytes, sizeof word);
     if (machine == EM_AARCH64) // instructions are little-endian whatever the data
         return print_a64(word, out);
+    if (machine == EM_RISCV)
+        return print_riscv(word, out);
     if (machine == EM_PPC || machine == EM_PPC64)
         return print_ppc(big ? __builtin_bswap32(word) : word, out);
     return false;

@@ -23,6 +23,7 @@ enum {
     QEMU_SITE_TEXT_MAX = 80,
     QEMU_PIECE_MAX = 16, // bytes of one record
     QEMU_POKES_MAX = 8,
+    QEMU_LOOKED_AT_MAX = 64, // flushing instructions whose addresses are found out
     QEMU_CODE_MAX = 1 << 16, // bytes of a routine of which it is told what was reached
 };
 
@@ -37,6 +38,7 @@ enum qemu_end {
     QEMU_END_RETURNED, // `result`
     QEMU_END_FAULTED,  // `signal`, `fault_addr`, `fault_pc`
     QEMU_END_SYSCALL,  // `syscall`; the process ends
+    QEMU_END_FLUSHED,  // met a flush whose address a new process will find out; it ends
     QEMU_END_FLOODED,  // more accesses than there is room for; the process ends
 };
 
@@ -44,7 +46,8 @@ enum qemu_record_flag {
     RECORD_STORE = 1,
     RECORD_FOUND = 2, // by comparing memory: QEMU did not report it
     RECORD_FENCE = 4, // no access, but a barrier that orders stores
-    RECORD_FLUSH = 8, // of a cache line that is not told
+    RECORD_FLUSH = 8, // of a cache line that is not told but with
+    RECORD_LINE = 16, // this, when `addr` lies in it
 };
 
 // One piece of an access, as QEMU reports it.
@@ -71,6 +74,14 @@ enum qemu_unreported {
     UNREPORTED_NONE,
     UNREPORTED_S390X,   // those that move storage to storage, such as mvc
     UNREPORTED_AARCH64, // SVE's, DC ZVA, the memory copy instructions
+};
+
+// An instruction that flushes the line of an address in a register. QEMU 7.2 tells a
+// plugin no registers, but of loads the address: so where such an instruction is, a
+// process that is started later has a load from there that keeps no value.
+struct qemu_looked_at {
+    uint64_t addr; // in the guest
+    uint32_t word; // the instruction
 };
 
 // What is not to be found out of an unreported instruction's stores.
@@ -105,6 +116,9 @@ struct qemu_shared {
     struct qemu_range marks[GUEST_MARKS]; // the runner's own code, not recorded
     uint64_t mailbox_addr;
     struct qemu_range code; // the routine's; empty: not known
+
+    uint32_t looked_at_count; // grows while processes of one program come and go
+    struct qemu_looked_at looked_at[QEMU_LOOKED_AT_MAX];
 
     _Atomic uint32_t turn;
     _Atomic uint32_t asleep; // bit 0: the guest waits, bit 1: the recorder

@@ -7,6 +7,7 @@
 
 #include "backends/arch.h"
 #include "record/qemu/a64.h"
+#include "record/qemu/insn_form.h"
 #include "record/qemu/insn_text.h"
 #include "record/qemu/qemu.h"
 
@@ -169,6 +170,13 @@ static unsigned by_rows(unsigned machine, const char *name)
     return classes;
 }
 
+static bool flushes(unsigned machine, const struct insn_text *w)
+{
+    return (machine == EM_AARCH64 && strcmp(w->name, "dc") == 0 && begins(w->operands, "cv ci")) ||
+           (machine == EM_RISCV && begins(w->name, "cbo.clean cbo.flush")) ||
+           (machine == EM_PPC && begins(w->name, "dcbf dcbst"));
+}
+
 // What no name's beginning tells.
 static unsigned by_operands(unsigned machine, const struct insn_text *w)
 {
@@ -194,14 +202,18 @@ static unsigned by_operands(unsigned machine, const struct insn_text *w)
 }
 
 // Bits per enum site_class.
-static unsigned classify(const struct arch *arch, const struct insn_text *w)
+static unsigned classify(const struct arch *arch, const struct qemu_site *in,
+                         const struct insn_text *w)
 {
     unsigned machine = arch->machine == EM_PPC64 ? EM_PPC : arch->machine;
     if (machine == EM_S390 && strcmp(w->name, "mvhhi") == 0)
         return 0;
     if (strcmp(w->name, "sc") == 0) // a beginning that other names have, too
         return 1u << CLASS_ATOMIC;
-    return by_rows(machine, w->name) | by_operands(machine, w);
+    if (flushes(machine, w))
+        return 1u << CLASS_FLUSH;
+    return by_rows(machine, w->name) | by_operands(machine, w) |
+           insn_form(machine, in->bytes, in->length, w);
 }
 
 // DC ZVA and DC GZVA clear a block at once.
@@ -269,7 +281,7 @@ void qemu_describe_site(const struct arch *arch, const struct qemu_site *in, str
     }
     snprintf(out->text, sizeof out->text, "%.23s%s%.50s", w.name, w.operands[0] ? " " : "",
              w.operands);
-    site_set_classes(out, fence ? fence : classify(arch, &w));
+    site_set_classes(out, fence ? fence : classify(arch, in, &w));
     *element = element_bytes(arch, in, &w);
 }
 

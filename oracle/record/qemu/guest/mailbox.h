@@ -40,10 +40,14 @@ enum guest_mail {
     MAIL_STACK,     // an address in the frame of the routine's caller
     MAIL_ATOMIC,    // bytes of the widest aligned access that is single-copy atomic,
                     // where it depends on the CPU; 0: it does not
+    MAIL_CLEANS,    // which flushes this CPU has, beyond those that all have: guest_cleans
     MAIL_TLS_LO,    // the thread's own data
     MAIL_TLS_HI,
     MAIL_WORDS,
 };
+
+// AArch64's DC CVAP and CVADP (FEAT_DPB, FEAT_DPB2).
+enum guest_cleans { GUEST_CLEANS_POP = 1, GUEST_CLEANS_PODP = 2 };
 
 // Signals have other numbers on other CPUs.
 enum guest_signal {

@@ -137,6 +137,18 @@ static uint64_t atomic_bytes(void)
 #endif
 }
 
+// As Linux tells it (HWCAP_DCPOP, HWCAP2_DCPODP).
+static uint64_t cleans(void)
+{
+#if defined __aarch64__
+    enum { HAS_DCPOP = 1 << 16, HAS_DCPODP = 1 << 0 };
+    return (getauxval(AT_HWCAP) & HAS_DCPOP ? GUEST_CLEANS_POP : 0) |
+           (getauxval(AT_HWCAP2) & HAS_DCPODP ? GUEST_CLEANS_PODP : 0);
+#else
+    return 0;
+#endif
+}
+
 static void forbid(void *at, unsigned long bytes)
 {
     mprotect(at, bytes, PROT_NONE);
@@ -251,6 +263,7 @@ int main(int argc, char **argv)
     constructed = 1;
     map_windows(atoi(argv[1]));
     storescope_mailbox[MAIL_ATOMIC] = atomic_bytes();
+    storescope_mailbox[MAIL_CLEANS] = cleans();
     dl_iterate_phdr(tell_thread_locals, NULL);
     run_cases();
     return 0;

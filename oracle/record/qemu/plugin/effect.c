@@ -23,10 +23,13 @@ static const struct flush_row {
     unsigned machine;
     uint32_t mask, word;
 } rows[] = {
-    // DC CVAC, CVAU, CVAP, CVADP and CIVAC.
-    {EM_AARCH64, 0xfffffee0, 0xd50b7a20},
+    // DC CVAC, CVAP, CVADP and CIVAC; CVAU cleans for instructions alone.
+    {EM_AARCH64, 0xffffffe0, 0xd50b7a20},
     {EM_AARCH64, 0xfffffee0, 0xd50b7c20},
     {EM_AARCH64, 0xffffffe0, 0xd50b7e20},
+    // cbo.clean, cbo.flush.
+    {EM_RISCV, 0xfff07fff, 0x0010200f},
+    {EM_RISCV, 0xfff07fff, 0x0020200f},
     // dcbf; dcbst.
     {EM_PPC, 0xfc0007fe, 0x7c0000ac},
     {EM_PPC, 0xfc0007fe, 0x7c00006c},
@@ -40,6 +43,16 @@ static bool flushes_x86(const uint8_t *b, size_t length)
     if (length < 3 || b[0] != 0x0f || b[1] != 0xae)
         return false;
     return b[2] < 0xc0 && (b[2] >> 3 & 7) >= 6;
+}
+
+uint32_t effect_load_like(const struct qemu_shared *s, uint32_t word)
+{
+    uint32_t t = word & 31, rs1 = word >> 15 & 31;
+    if (s->machine == EM_AARCH64 && t != 31)
+        return 0x3940001f | t << 5; // ldrb wzr, [xT]
+    if (s->machine == EM_RISCV)
+        return 0x00004003 | rs1 << 15; // lbu x0, 0(rs1)
+    return 0;
 }
 
 enum effect effect_of(const struct qemu_shared *s, const uint8_t *bytes, size_t length)

@@ -65,6 +65,26 @@ static struct insn **slot_of(uint64_t addr)
     return &plugin.insns[addr / 2 % INSN_SLOTS];
 }
 
+// Has the CPU that is emulated the flushing instruction? QEMU 7.2's user mode has DC CVAP
+// and CVADP for none, so that whether it faults does not tell.
+static bool has_flush(const struct qemu_shared *s, uint32_t word)
+{
+    bool pop = (word & ~31u) == 0xd50b7c20, podp = (word & ~31u) == 0xd50b7d20;
+    if (s->machine != EM_AARCH64 || (!pop && !podp))
+        return true;
+    return mail_get(MAIL_CLEANS) & (pop ? GUEST_CLEANS_POP : GUEST_CLEANS_PODP);
+}
+
+// Ends this process if the case met a flush whose line the next one will tell.
+static void end_to_look_at(struct qemu_shared *s)
+{
+    const struct qemu_looked_at *l = &plugin.to_look_at;
+    if (!l->addr || !has_flush(s, l->word) || s->looked_at_count >= QEMU_LOOKED_AT_MAX)
+        return;
+    s->looked_at[s->looked_at_count++] = *l;
+    plugin_end(QEMU_END_FLUSHED);
+}
+
 static void finish_case(struct qemu_shared *s)
 {
     plugin.recording = false;
@@ -80,6 +100,7 @@ static void finish_case(struct qemu_shared *s)
         if (in->site.addr == s->fault_pc)
             s->fault_site = in->site;
     cover_end(s->signal ? s->fault_pc : 0);
+    end_to_look_at(s);
     atomic_store(&s->end, s->signal ? QEMU_END_FAULTED : QEMU_END_RETURNED);
 }
 
@@ -124,11 +145,43 @@ static bool take_lanes(const struct qemu_case *c)
 }
 
 // The runner asks for work. Lanes are resized first, where they must be.
+static const struct qemu_looked_at *looked_at(uint64_t addr)
+{
+    const struct qemu_shared *s = plugin.shared;
+    for (uint32_t i = 0; i < s->looked_at_count && i < QEMU_LOOKED_AT_MAX; i++)
+        if (s->looked_at[i].addr == addr)
+            return &s->looked_at[i];
+    return NULL;
+}
+
+// Puts loads in the place of the flushes that earlier processes met; before the guest
+// has run any of them.
+static void place_loads(void)
+{
+    static bool placed;
+    const struct qemu_shared *s = plugin.shared;
+    const uintptr_t page = 4096;
+    for (uint32_t i = 0; i < s->looked_at_count && i < QEMU_LOOKED_AT_MAX && !placed; i++) {
+        const struct qemu_looked_at *l = &s->looked_at[i];
+        uint32_t load = effect_load_like(s, l->word);
+        uint8_t *at = (uint8_t *)(uintptr_t)(s->guest_base + l->addr);
+        uint8_t *from = (uint8_t *)((uintptr_t)at & ~(page - 1));
+        size_t length = (size_t)(at + sizeof load - from);
+        if (mprotect(from, length, PROT_READ | PROT_WRITE) != 0)
+            continue;
+        if (load && memcmp(at, &l->word, sizeof load) == 0)
+            memcpy(at, &load, sizeof load);
+        mprotect(from, length, PROT_READ);
+    }
+    placed = true;
+}
+
 static void on_wait(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
     struct qemu_shared *s = plugin.shared;
     const struct qemu_case *c = &s->now;
+    place_loads();
     if (!plugin.resizing) {
         if (plugin.running)
             finish_case(s);
@@ -137,6 +190,7 @@ static void on_wait(unsigned vcpu, void *data)
         plugin.loads = c->loads;
         plugin.values = c->values;
         plugin.executions = plugin.record_count = 0;
+        plugin.to_look_at.addr = 0;
         atomic_store(&s->record_count, 0);
         plugin.running = false;
         poke_all(s, c);
@@ -235,10 +289,27 @@ static void on_fence(unsigned vcpu, void *data)
     note_effect(data, RECORD_FENCE);
 }
 
+// A load may stand for it in the next process, if this CPU has the instruction.
 static void on_flush(unsigned vcpu, void *data)
 {
     (void)vcpu;
+    const struct insn *in = data;
+    uint32_t word;
+    memcpy(&word, in->site.bytes, sizeof word);
+    if (plugin.recording && in->site.length == sizeof word &&
+        effect_load_like(plugin.shared, word) && !plugin.to_look_at.addr)
+        plugin.to_look_at = (struct qemu_looked_at){in->site.addr, word};
     note_effect(data, RECORD_FLUSH);
+}
+
+// The load that stands for a flush.
+static void on_flushed_line(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, void *data)
+{
+    (void)vcpu, (void)info;
+    if (!plugin.recording)
+        return;
+    plugin_record(data, addr, 1)->flags = RECORD_FLUSH | RECORD_LINE;
+    plugin_count();
 }
 
 static void on_execution(unsigned vcpu, void *data)
@@ -313,6 +384,11 @@ static struct insn *insn_of(struct qemu_plugin_insn *insn, uint64_t addr)
     struct insn **slot = slot_of(addr);
     struct insn fresh = {.number = NOT_PUBLISHED, .site.addr = addr};
     fresh.site.length = (uint8_t)plugin_insn_bytes(insn, fresh.site.bytes, sizeof fresh.site.bytes);
+    const struct qemu_looked_at *was = looked_at(addr);
+    uint32_t load = was ? effect_load_like(plugin.shared, was->word) : 0;
+    fresh.looked_at = load && memcmp(fresh.site.bytes, &load, sizeof load) == 0;
+    if (fresh.looked_at)
+        memcpy(fresh.site.bytes, &was->word, sizeof was->word);
     for (struct insn *in = *slot; in; in = in->next)
         if (in->site.addr == addr && in->site.length == fresh.site.length &&
             memcmp(in->site.bytes, fresh.site.bytes, fresh.site.length) == 0)
@@ -339,6 +415,11 @@ static bool instrument(struct qemu_plugin_insn *insn, uint64_t addr, bool watche
                                                    &plugin.executions, 1);
     else
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_execution, QEMU_PLUGIN_CB_NO_REGS, NULL);
+    if (in->looked_at) {
+        qemu_plugin_register_vcpu_mem_cb(insn, on_flushed_line, QEMU_PLUGIN_CB_NO_REGS,
+                                         QEMU_PLUGIN_MEM_RW, in);
+        return in->unreported & UNREPORTED_KINDS;
+    }
     enum effect effect = effect_of(plugin.shared, in->site.bytes, in->site.length);
     if (effect != EFFECT_NONE)
         qemu_plugin_register_vcpu_insn_exec_cb(insn, effect == EFFECT_FENCE ? on_fence : on_flush,

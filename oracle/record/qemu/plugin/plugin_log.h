@@ -22,6 +22,7 @@ struct insn {
     struct insn *next;  // in its slot of the table
     uint32_t number;    // of its site, once it has made an access
     uint8_t unreported; // enum unreported_kind bits
+    bool looked_at;     // a load stands for it, which flushes: see qemu_looked_at
     struct qemu_site site;
 };
 
@@ -41,8 +42,9 @@ struct plugin {
     bool running, resizing; // what the runner was told to do last
     bool loads, values;
     uint32_t record_count;
-    uint64_t executions;            // instructions since the case began
-    uint64_t low_bytes, high_bytes; // of the lanes that are accessible
+    struct qemu_looked_at to_look_at; // a flush that this case met; addr 0: none
+    uint64_t executions;              // instructions since the case began
+    uint64_t low_bytes, high_bytes;   // of the lanes that are accessible
     struct insn *insns[INSN_SLOTS];
 };
 
