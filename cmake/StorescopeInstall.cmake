@@ -23,6 +23,7 @@ install(TARGETS storescope_oracle_archive storescope_backends_archive
 set(storescope_headers
     backends/backend.h
     backends/loader/undefined.h
+    base/error.h
     findings/expectations.h
     findings/saved_case.h
     oracle/case/arena.h
@@ -44,6 +45,9 @@ set(storescope_headers
 foreach(header IN LISTS storescope_headers)
     get_filename_component(name "${header}" NAME)
     file(READ "${header}" text)
+    # The libc has an error.h, which a program of others is to find.
+    string(REPLACE "\"base/error.h\"" "\"storescope_error.h\"" text "${text}")
+    string(REGEX REPLACE "^error.h$" "storescope_error.h" name "${name}")
     string(REGEX REPLACE "(#include \")[a-z_/]*/" "\\1" text "${text}")
     file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/include/storescope/${name}" CONTENT "${text}" @ONLY)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "base/error.h"
-
 #include <case.h>
 
 #include <stdio.h>
