@@ -87,11 +87,7 @@ static const struct order_cpu {
      {"`lwsync`", "`sync`", "`eieio`"}},
     // MIPS64 volume II, SYNC; uncached accesses in order: Linux asm/io.h, whose relaxed
     // accessors have no barrier.
-    {EM_MIPS,
-     KEEPS_DEVICE,
-     "MIPS",
-     {"`sync`", "`sync`", "`sync`"},
-     {"`sync`", "`sync`", "`sync`"}},
+    {EM_MIPS, KEEPS_DEVICE, "MIPS", {"`sync`", "`sync`", "`sync`"}, {"`sync`", "`sync`", "`sync`"}},
     // Alpha Architecture Handbook 5.6: no order without MB or WMB.
     {EM_ALPHA, 0, "Alpha", {"`wmb`", "`wmb`", "`wmb`"}, {"`mb`", "`mb`", "`mb`"}},
     // SPARC V9, 8.4.4 and D.5: TSO, in which Linux and Solaris run programs.

@@ -31,14 +31,14 @@ struct order_view {
 };
 
 enum order_cause {
-    BREACH_NONE, // in order
-    BREACH_PLAIN,      // nothing orders the second after the first
-    BREACH_NONTEMPORAL,  // ... as one of them is non-temporal
+    BREACH_NONE,          // in order
+    BREACH_PLAIN,         // nothing orders the second after the first
+    BREACH_NONTEMPORAL,   // ... as one of them is non-temporal
     BREACH_ONE_EXECUTION, // both are parts of one execution of an instruction
-    BREACH_STRING,       // elements of one string operation
-    BREACH_PARTS,        // one access that the CPU may make in parts
-    BREACH_PROGRAM,      // the second is in the wrong place in the program's own order
-    BREACH_NARROW,       // the last element is not made by one access
+    BREACH_STRING,        // elements of one string operation
+    BREACH_PARTS,         // one access that the CPU may make in parts
+    BREACH_PROGRAM,       // the second is in the wrong place in the program's own order
+    BREACH_NARROW,        // the last element is not made by one access
 };
 
 // The first breach, in program order: two accesses by their indices in the trace, which

@@ -250,7 +250,7 @@ static void say_remedy(const struct words *w, struct order_view view, enum order
     else
         snprintf(text, size, "%s on %s%s%s%s",
                  cause == BREACH_NONTEMPORAL ? "non-temporal, they are in no order"
-                                            : "nothing orders them",
+                                             : "nothing orders them",
                  order_cpu(t), remedy ? ": " : "", remedy ? remedy : "", remedy ? " would" : "");
 }
 
@@ -267,7 +267,8 @@ static void say_one_unordered(const struct words *w, enum order_cause cause)
         SAY(w, "%s %s %u bytes at %s, which %s may make in parts, and they %s in any order",
             w->by[0], w->as->verb, a->width, place, order_cpu(w->s->trace), seen);
     else
-        SAY(w, "%s %s no more than the last byte, at %s: %s, of 2, 4 or 8 bytes, is not made at once",
+        SAY(w,
+            "%s %s no more than the last byte, at %s: %s, of 2, 4 or 8 bytes, is not made at once",
             w->by[0], w->as->verb, place, element);
 }
 
@@ -284,8 +285,8 @@ static void say_unordered(const struct words *w)
     name_place(from, w->s, access_of(w, 0));
     name_place(to, w->s, access_of(w, 1));
     if (found.cause == BREACH_PROGRAM) {
-        SAY(w, "%s %s at %s %s %s at %s, which holds the last element", w->by[w->p->order == WANT_LAST],
-            w->as->verb, w->p->order == WANT_LAST ? to : from,
+        SAY(w, "%s %s at %s %s %s at %s, which holds the last element",
+            w->by[w->p->order == WANT_LAST], w->as->verb, w->p->order == WANT_LAST ? to : from,
             w->p->order == WANT_LAST ? "after" : "before", w->by[w->p->order != WANT_LAST],
             w->p->order == WANT_LAST ? from : to);
         return;

@@ -30,11 +30,11 @@ enum rule_request {
 // Parameters a contract gives a rule; zero means the rule's default.
 struct rule_params {
     enum rule_request request;
-    uint32_t max;    // bytes: torn-* (8), wide-* (8), split-* (8)
-    bool same_page;  // out-of-bounds-load: a load within a page that the source or
-                     // the destination touches is allowed
-    bool all_stores; // unfenced-store: every store must be drained, not
-                     // only non-temporal ones
+    uint32_t max;            // bytes: torn-* (8), wide-* (8), split-* (8)
+    bool same_page;          // out-of-bounds-load: a load within a page that the source or
+                             // the destination touches is allowed
+    bool all_stores;         // unfenced-store: every store must be drained, not
+                             // only non-temporal ones
     enum order_wanted order; // unordered-*, and who looks at which memory
     bool by_device, on_device;
     bool glance; // rules_suspected's own: unordered-* need not look at the trace

@@ -24,10 +24,10 @@ enum { UNITS_MAX = 12, LINES_MAX = 96, LINE_MAX_BYTES = 64, THREADS_MAX = 3 };
 
 // What thread 0 does, one after the other.
 struct step {
-    bool is_store;        // else an instruction between two
-    unsigned unit;        // of the store: its number
+    bool is_store; // else an instruction between two
+    unsigned unit; // of the store: its number
     const struct site *site;
-    uint8_t access;       // of its ordering, where it is an access
+    uint8_t access; // of its ordering, where it is an access
 };
 
 struct litmus;
@@ -41,7 +41,7 @@ struct syntax {
     void (*store)(struct litmus *l, unsigned thread, const struct step *step);
     void (*between)(struct litmus *l, const struct step *step);
     void (*load)(struct litmus *l, unsigned unit, unsigned nth);
-    const char *reader_barrier;                    // NULL: none is needed
+    const char *reader_barrier; // NULL: none is needed
     void (*result)(unsigned unit, unsigned value, FILE *out);
 };
 
@@ -53,7 +53,7 @@ struct litmus {
     uint64_t offsets[UNITS_MAX]; // of the units, bytes from the destination
     uint32_t access_of[UNITS_MAX];
     unsigned unit_count;
-    bool loose;        // x86: unit `loose_unit` is a thread of its own, as nothing orders
+    bool loose; // x86: unit `loose_unit` is a thread of its own, as nothing orders
     unsigned loose_unit, seen_unit; // `seen_unit` after it
     char lines[THREADS_MAX][LINES_MAX][LINE_MAX_BYTES];
     unsigned line_count[THREADS_MAX];
@@ -151,7 +151,7 @@ static void riscv_init(const struct litmus *l, FILE *out)
 
 static void riscv_swap(struct litmus *l, uint8_t access, unsigned at)
 {
-    const char *suffix = has_both(access)           ? ".aq.rl"
+    const char *suffix = has_both(access)         ? ".aq.rl"
                          : access & ORDER_RELEASE ? ".rl"
                          : access & ORDER_ACQUIRE ? ".aq"
                                                   : "";
@@ -239,9 +239,9 @@ static void ppc_result(unsigned unit, unsigned value, FILE *out)
 static const struct {
     const char *word, *name;
 } x86_registers[UNITS_MAX] = {
-    {"eax", "rax"}, {"ebx", "rbx"}, {"ecx", "rcx"},  {"edx", "rdx"},  {"esi", "rsi"},
-    {"edi", "rdi"}, {"r8d", "r8"},  {"r9d", "r9"},   {"r10d", "r10"}, {"r11d", "r11"},
-    {"r12d", "r12"}, {"r13d", "r13"},
+    {"eax", "rax"},  {"ebx", "rbx"},  {"ecx", "rcx"},  {"edx", "rdx"},
+    {"esi", "rsi"},  {"edi", "rdi"},  {"r8d", "r8"},   {"r9d", "r9"},
+    {"r10d", "r10"}, {"r11d", "r11"}, {"r12d", "r12"}, {"r13d", "r13"},
 };
 
 static void x86_store(struct litmus *l, unsigned thread, const struct step *step)
@@ -322,8 +322,8 @@ static bool add_unit(struct litmus *l, const struct access *a, uint64_t off)
 static bool add_store(struct litmus *l, const struct recording *r, const struct access *a)
 {
     uint64_t base = (uintptr_t)r->layout.dst, bytes = (uint64_t)a->width * a->count;
-    uint64_t unit = order_in_parts(l->t, a) && a->width > 1 ? (a->width > 8 ? 8 : a->width / 2u)
-                                                            : a->width;
+    uint64_t unit =
+        order_in_parts(l->t, a) && a->width > 1 ? (a->width > 8 ? 8 : a->width / 2u) : a->width;
     uint64_t start = access_span(a).lo - base;
     if (a->flags & ACCESS_MASKED)
         return fail(l, "a masked store is in parts that nobody promises");
@@ -375,8 +375,9 @@ static bool gather(struct litmus *l, const struct recording *r)
         int64_t off;
         bool stores = a->kind == ACCESS_STORE && a->width > 0 && a->count > 0 &&
                       trace_region(t, &r->layout, a, &off) == REGION_DST;
-        bool swaps = a->kind == ACCESS_LOAD && i + 1 < t->count && t->accesses[i + 1].site == a->site;
-        bool fits = stores              ? add_store(l, r, a)
+        bool swaps =
+            a->kind == ACCESS_LOAD && i + 1 < t->count && t->accesses[i + 1].site == a->site;
+        bool fits = stores ? add_store(l, r, a)
                     : a->kind == ACCESS_FLUSH || a->kind == ACCESS_PREFETCH || swaps
                         ? true
                         : add_other(l, a);
@@ -483,10 +484,11 @@ static void write_all(const struct litmus *l, const struct trace_report *report,
     write_name(report->backend->name, out);
     fprintf(out, "\n(* ");
     write_name(report->backend->name, out);
-    fprintf(out,
-            ", %s\n   P0 makes its stores, and P1 reads them from the last to the first: may it see "
-            "one\n   and not the one before? herd7 says Sometimes or Never. *)\n",
-            text);
+    fprintf(
+        out,
+        ", %s\n   P0 makes its stores, and P1 reads them from the last to the first: may it see "
+        "one\n   and not the one before? herd7 says Sometimes or Never. *)\n",
+        text);
     if (l->loose)
         fprintf(out, "(* P2 is a store of P0's that x86 promises no order for, which herd7's model "
                      "has not. *)\n");

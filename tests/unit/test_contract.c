@@ -54,15 +54,15 @@ static void describe(const struct contract *c, enum device_side side, char *text
                 continue;
             if (row->params.max)
                 snprintf(max, sizeof max, " %u", row->params.max);
-            n += (size_t)snprintf(
-                text + n, size - n, "%s%s%s%s%s%s%s%s\n", rule_name[rule],
-                requests[row->params.request], max, row->params.same_page ? " same-page" : "",
-                row->params.all_stores ? " all" : "",
-                row->params.order == WANT_LAST    ? " last"
-                : row->params.order == WANT_FIRST ? " first"
-                                                  : "",
-                row->params.by_device ? " by device" : "",
-                row->params.on_device ? " on device" : "");
+            n += (size_t)snprintf(text + n, size - n, "%s%s%s%s%s%s%s%s\n", rule_name[rule],
+                                  requests[row->params.request], max,
+                                  row->params.same_page ? " same-page" : "",
+                                  row->params.all_stores ? " all" : "",
+                                  row->params.order == WANT_LAST    ? " last"
+                                  : row->params.order == WANT_FIRST ? " first"
+                                                                    : "",
+                                  row->params.by_device ? " by device" : "",
+                                  row->params.on_device ? " on device" : "");
             assert_true(n < size);
         }
     }
@@ -92,7 +92,7 @@ static void ten_contracts_are_built_in_in_order(void **state)
 {
     (void)state;
     static const char *const names[] = {"ram",  "qemu-ram", "shared", "pci-order", "wc",
-                                        "mmio", "device",   "axi32",  "pmem", "ring"};
+                                        "mmio", "device",   "axi32",  "pmem",      "ring"};
     assert_int_equal(contract_builtin_count, 10);
     for (size_t i = 0; i < 10; i++) {
         assert_string_equal(contract_builtin(i)->name, names[i]);
@@ -116,9 +116,10 @@ static void each_holds_for_a_destination_what_its_memory_needs(void **state)
                  RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\ntorn-element 8\n"
                            "destination-load\nrepeated-load\n");
     assert_holds(builtin("pci-order"), DEVICE_DST,
-                 RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\ntorn-element 8\n"
-                           "reordered-store\nunordered-store\nlast-byte-not-last\ndestination-load\n"
-                           "repeated-load\n");
+                 RAM_RULES
+                 "duplicate-store\noverlapping-store\ntransient-value\ntorn-element 8\n"
+                 "reordered-store\nunordered-store\nlast-byte-not-last\ndestination-load\n"
+                 "repeated-load\n");
     assert_holds(builtin("wc"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\nreordered-store\n"
                            "unfenced-store all\ndestination-load\n");
@@ -129,17 +130,21 @@ static void each_holds_for_a_destination_what_its_memory_needs(void **state)
                            "vector-store\nmasked-store\nstring-store\nnontemporal-store\n"
                            "destination-load\nrepeated-load\n");
     assert_holds(builtin("device"), DEVICE_DST,
-                 RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\n"
-                           "split-store dst-aligned\ntorn-element 8\nreordered-store\n"
-                           "unordered-store on device\nlast-byte-not-last\nmisaligned-store\nwide-store 8\nvector-store\n"
-                           "masked-store\nstring-store\nnontemporal-store\ndestination-load\n"
-                           "repeated-load\n");
+                 RAM_RULES
+                 "duplicate-store\noverlapping-store\ntransient-value\n"
+                 "split-store dst-aligned\ntorn-element 8\nreordered-store\n"
+                 "unordered-store on device\nlast-byte-not-last\nmisaligned-store\nwide-store "
+                 "8\nvector-store\n"
+                 "masked-store\nstring-store\nnontemporal-store\ndestination-load\n"
+                 "repeated-load\n");
     assert_holds(builtin("axi32"), DEVICE_DST,
-                 RAM_RULES "duplicate-store\noverlapping-store\ntransient-value\n"
-                           "split-store dst-aligned 4\ntorn-element 4\nreordered-store\n"
-                           "unordered-store on device\nlast-byte-not-last\nmisaligned-store\nwide-store 4\nvector-store\n"
-                           "masked-store\nstring-store\nnontemporal-store\ndestination-load\n"
-                           "repeated-load\n");
+                 RAM_RULES
+                 "duplicate-store\noverlapping-store\ntransient-value\n"
+                 "split-store dst-aligned 4\ntorn-element 4\nreordered-store\n"
+                 "unordered-store on device\nlast-byte-not-last\nmisaligned-store\nwide-store "
+                 "4\nvector-store\n"
+                 "masked-store\nstring-store\nnontemporal-store\ndestination-load\n"
+                 "repeated-load\n");
     assert_holds(builtin("pmem"), DEVICE_DST,
                  RAM_RULES "duplicate-store\noverlapping-store\nunfenced-store\n"
                            "unflushed-store\n");

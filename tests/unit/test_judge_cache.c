@@ -317,10 +317,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-        TEST(nothing_is_recalled_at_first),      TEST(a_case_like_one_kept_breaks_the_same_checks),
+        TEST(nothing_is_recalled_at_first),
+        TEST(a_case_like_one_kept_breaks_the_same_checks),
         TEST(an_access_across_a_cache_line_is_judged_anew_where_that_matters),
-        TEST(another_alignment_is_another_case), TEST(alignment_beyond_the_low_bits_counts),
-        TEST(whatever_differs_is_not_recalled),  TEST(what_other_things_bear_on_is_not_kept),
+        TEST(another_alignment_is_another_case),
+        TEST(alignment_beyond_the_low_bits_counts),
+        TEST(whatever_differs_is_not_recalled),
+        TEST(what_other_things_bear_on_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
