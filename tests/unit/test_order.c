@@ -101,10 +101,10 @@ static void plain_stores_are_in_order_where_the_cpu_keeps_it(void **state)
     static const struct {
         uint16_t machine;
         bool stores, loads;
-    } rows[] = {{EM_X86_64, true, true},   {EM_386, true, true},    {EM_SPARCV9, true, true},
-                {EM_S390, true, true},     {EM_68K, true, true},    {EM_AARCH64, false, false},
-                {EM_ARM, false, false},    {EM_RISCV, false, false}, {EM_PPC64, false, false},
-                {EM_MIPS, false, false},   {EM_ALPHA, false, false}, {EM_PARISC, false, false},
+    } rows[] = {{EM_X86_64, true, true}, {EM_386, true, true},     {EM_SPARCV9, true, true},
+                {EM_S390, true, true},   {EM_68K, true, true},     {EM_AARCH64, false, false},
+                {EM_ARM, false, false},  {EM_RISCV, false, false}, {EM_PPC64, false, false},
+                {EM_MIPS, false, false}, {EM_ALPHA, false, false}, {EM_PARISC, false, false},
                 {EM_NONE, false, false}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct scene *sc = copy_on(rows[i].machine, 0);
@@ -127,16 +127,26 @@ static void a_barrier_orders_what_it_says_and_for_whom(void **state)
         uint32_t word;
         bool cpu, device, loads;
     } rows[] = {
-        {EM_AARCH64, DMB_ISHST, true, false, false}, {EM_AARCH64, DMB_ISH, true, false, true},
-        {EM_AARCH64, DMB_OSHST, true, true, false},  {EM_AARCH64, DMB_SY, true, true, true},
-        {EM_AARCH64, DMB_ISHLD, false, false, true}, {EM_AARCH64, DMB_NSHST, false, false, false},
-        {EM_AARCH64, DSB_ST, true, true, false},     {EM_AARCH64, ISB, false, false, false},
-        {EM_RISCV, FENCE_W_W, true, true, false},    {EM_RISCV, FENCE_RW_RW, true, true, true},
-        {EM_RISCV, FENCE_R_R, false, false, true},   {EM_RISCV, FENCE_TSO, true, true, true},
-        {EM_RISCV, FENCE_W_R, false, false, false},  {EM_RISCV, FENCE_W_O, false, false, false},
-        {EM_PPC64, LWSYNC, true, false, true},       {EM_PPC64, SYNC, true, true, true},
-        {EM_PPC64, EIEIO, true, true, false},        {EM_ALPHA, WMB, true, true, false},
-        {EM_ALPHA, MB, true, true, true},            {EM_MIPS, 0x0000000f, true, true, true},
+        {EM_AARCH64, DMB_ISHST, true, false, false},
+        {EM_AARCH64, DMB_ISH, true, false, true},
+        {EM_AARCH64, DMB_OSHST, true, true, false},
+        {EM_AARCH64, DMB_SY, true, true, true},
+        {EM_AARCH64, DMB_ISHLD, false, false, true},
+        {EM_AARCH64, DMB_NSHST, false, false, false},
+        {EM_AARCH64, DSB_ST, true, true, false},
+        {EM_AARCH64, ISB, false, false, false},
+        {EM_RISCV, FENCE_W_W, true, true, false},
+        {EM_RISCV, FENCE_RW_RW, true, true, true},
+        {EM_RISCV, FENCE_R_R, false, false, true},
+        {EM_RISCV, FENCE_TSO, true, true, true},
+        {EM_RISCV, FENCE_W_R, false, false, false},
+        {EM_RISCV, FENCE_W_O, false, false, false},
+        {EM_PPC64, LWSYNC, true, false, true},
+        {EM_PPC64, SYNC, true, true, true},
+        {EM_PPC64, EIEIO, true, true, false},
+        {EM_ALPHA, WMB, true, true, false},
+        {EM_ALPHA, MB, true, true, true},
+        {EM_MIPS, 0x0000000f, true, true, true},
     };
     struct order_view device = {.kind = ACCESS_STORE, .by_device = true};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -345,8 +355,7 @@ static void device_memory_keeps_the_order_itself_where_it_is_known_to(void **sta
         struct scene *sc = copy_on(machines[i], 0);
         store(sc, 0, 8);
         store(sc, 8, 8);
-        assert_int_equal(cause(sc, device),
-                         machines[i] == EM_ALPHA ? BREACH_PLAIN : BREACH_NONE);
+        assert_int_equal(cause(sc, device), machines[i] == EM_ALPHA ? BREACH_PLAIN : BREACH_NONE);
     }
 }
 
