@@ -44,6 +44,14 @@ PICTURES = {
     "unordered-load": "planted/unordered_load_ring 'memcpy size=16' --loads",
     "misaligned-load": "planted/misaligned_load 'memcpy size=4 src=2' --loads",
     "wide-load": "planted/wide_load 'memcpy size=8' --loads",
+    "narrow-store": "planted/narrow_store 'memcpy size=5'",
+    "narrow-load": "planted/narrow_load 'memcpy size=4' --loads",
+    "atomic-store": "planted/atomic_store 'memcpy size=8'",
+    "atomic-load": "planted/atomic_load 'memcpy size=8' --loads",
+    "x87-store": "planted/x87_store 'memcpy size=8'",
+    "x87-load": "planted/x87_load 'memcpy size=8' --loads",
+    "string-load": "planted/string_load 'memcpy size=8' --loads",
+    "broken-burst": "planted/burst_broken 'memcpy size=64' --loads",
     "vector-load": "planted/vector_load 'memcpy size=16' --loads",
 }
 START, END = "<!-- rules: made by tests/docs/rules_page.py -->", "<!-- rules: end -->"

@@ -19,7 +19,7 @@ static int take_contracts(void **state)
     (void)state;
     for (size_t i = 0; i < CONTRACTS; i++)
         contracts[i] = *contract_builtin(i);
-    return contract_builtin_count == CONTRACTS ? 0 : -1;
+    return contract_builtin_count >= CONTRACTS ? 0 : -1;
 }
 
 // A line of results: `marks` has a character per contract, o conforms, s
