@@ -12,6 +12,7 @@ enum { PROMISES_MAX = 8, LINE_MAX_BYTES = 256 };
 
 extern const char storecopy_promises[], storecopy_promises_end[];
 extern const char contract_whole[], contract_whole_end[];
+extern const char contract_whole_aligned[], contract_whole_aligned_end[];
 extern const char contract_bus16[], contract_bus16_end[];
 extern const char contract_bus8[], contract_bus8_end[];
 
@@ -19,6 +20,7 @@ static const struct {
     const char *path, *begin, *end;
 } files[] = {
     {"tests/contracts/whole.contract", contract_whole, contract_whole_end},
+    {"tests/contracts/whole-aligned.contract", contract_whole_aligned, contract_whole_aligned_end},
     {"tests/contracts/bus16.contract", contract_bus16, contract_bus16_end},
     {"tests/contracts/bus8.contract", contract_bus8, contract_bus8_end},
 };

@@ -16,6 +16,7 @@
     .section .rodata
     TEXT storecopy_promises, "tests/engine/contracts.tsv"
     TEXT contract_whole, "tests/contracts/whole.contract"
+    TEXT contract_whole_aligned, "tests/contracts/whole-aligned.contract"
     TEXT contract_bus16, "tests/contracts/bus16.contract"
     TEXT contract_bus8, "tests/contracts/bus8.contract"
 
