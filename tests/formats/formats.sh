@@ -149,8 +149,9 @@ holds 'the JSON of two sides is valid' by_schema "$source/docs/schema/diff.schem
 
 "$storescope" compare --diff loop/word loop/byte $small --format markdown -o diff.md
 "$storescope" compare --diff loop/word loop/byte $small --format html -o diff.html
+# Words of eight bytes, but no bytes, are too wide for axi32-strobes.
 holds 'a comment on two sides has each cell, and the pictures of both' sh -c '
-    grep -q "^### storescope: [1-9][0-9]* worse, 0 better" diff.md && grep -q "| .loop/word. → .loop/byte. | = ✅ | [▲~] ❌ |" diff.md &&
+    grep -q "^### storescope: [1-9][0-9]* worse, 1 better" diff.md && grep -q "| .loop/word. → .loop/byte. | = ✅ | [▲~] ❌ |" diff.md &&
     grep -q "^- ▲ \*\*split-store\*\* under qemu-ram" diff.md && grep -q "^A  loop/word: memcpy size=2" diff.md &&
     grep -q "^B  loop/byte: memcpy size=2" diff.md'
 holds 'a page of two sides has each cell, and the pictures of both' sh -c '
