@@ -36,6 +36,7 @@ set(storescope_headers
     oracle/judge/shadow.h
     oracle/record/recorder.h
     oracle/sweep/sweep.h
+    oracle/sweep/sweep_options.h
     oracle/sweep/verdict.h
     oracle/trace/barrier.h
     oracle/trace/coverage.h

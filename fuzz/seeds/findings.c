@@ -7,6 +7,7 @@
 
 #include "fuzz/forged_worker.h"
 
+#include "sweep/chunk_result.h"
 #include "sweep/worker.h"
 
 #include <stdio.h>

@@ -5,6 +5,7 @@
 
 #include "base/older_libc.h"
 #include "record/confine.h"
+#include "sweep/chunk.h"
 #include "sweep/explain.h"
 
 #include <errno.h>
