@@ -31,9 +31,6 @@ struct reading {
 error_t options_refuse(struct reading *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-// A number alone, decimal or 0x hex.
-bool options_count(const char *text, uint64_t *out);
-
 // Every option of a command, in the order of its help.
 typedef void options_visit(const struct argp_option *option, void *context);
 void options_each(const struct command_help *help, options_visit *visit, void *context);
