@@ -41,6 +41,7 @@ set(storescope_headers
     oracle/trace/barrier.h
     oracle/trace/coverage.h
     oracle/trace/pattern.h
+    oracle/trace/recording.h
     oracle/trace/signature.h
     oracle/trace/trace.h)
 foreach(header IN LISTS storescope_headers)

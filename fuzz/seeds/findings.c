@@ -9,6 +9,7 @@
 
 #include "sweep/chunk_result.h"
 #include "sweep/worker.h"
+#include "trace/recording.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 #include "sweep/ask.h"
 
 #include "base/clock.h"
+#include "trace/recording.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@
 #include "record/confine.h"
 #include "sweep/chunk.h"
 #include "sweep/explain.h"
+#include "trace/recording.h"
 
 #include <errno.h>
 #include <fcntl.h>
