@@ -20,7 +20,7 @@ struct chunk_result {
     uint64_t lo, end; // case numbers judged, lo..end-1
     uint64_t judged, skipped, broken;
     uint64_t left_out;                        // numbers that are no case of the sweep
-    uint64_t timeouts;                        // among the judged
+    uint64_t timeouts;                        // among the judged and skipped
     uint64_t stored[STORED_COUNT];            // likewise, by enum stored
     uint64_t distrusted;                      // 1: case `lo` alone; the worker has ended
     struct reason skip_reason, broken_reason; // of the smallest such case

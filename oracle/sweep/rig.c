@@ -76,13 +76,15 @@ void rig_count(struct rig *rig, const struct copy_case *c, struct case_outcome o
     if (o.end == CASE_BROKEN) {
         r->broken++;
         reason_note(&r->broken_reason, c, o.why);
-    } else if (o.end == CASE_SKIPPED) {
+        return;
+    }
+    r->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
+    if (o.end == CASE_SKIPPED) {
         r->skipped++;
         reason_note(&r->skip_reason, c, o.why);
     } else {
         r->judged++;
         r->stored[o.stored]++;
-        r->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
         if (rig->charts)
             chart_add(&rig->charts[rig->job->judge->count], c);
     }
