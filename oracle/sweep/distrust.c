@@ -57,7 +57,7 @@ bool distrust_passes_result(const struct job *job, const struct distrust_asked *
         if (r->stored[k] > cases)
             return false;
     if ((!alone && !prefix) || r->judged > cases || r->skipped > cases || r->broken > cases ||
-        r->left_out > cases || r->timeouts > r->judged ||
+        r->left_out > cases || r->timeouts > r->judged + r->skipped ||
         r->judged + r->skipped + r->broken + r->left_out != cases)
         return false;
     return tallies_are_sound(r, checks) && charts_are_sound(job, r);
