@@ -31,11 +31,11 @@ bool error_add(struct error *e, const char *format, ...)
 int error_tell(const char *format, ...)
 {
     va_list arguments;
-    char line[2048];
+    struct error line;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    vsnprintf(line.text, sizeof line.text, format, arguments);
     va_end(arguments);
-    if (*line)
-        fprintf(stderr, "storescope: %s\n", printable(line));
+    if (*line.text)
+        fprintf(stderr, "storescope: %s\n", printable(line.text));
     return EXIT_TROUBLE;
 }

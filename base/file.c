@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,4 +93,14 @@ void remove_tree(const char *path)
             unlink(e->fts_path);
     if (tree)
         fts_close(tree);
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+FTS *file_tree(char *const *roots)
+{
+    return fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
 }

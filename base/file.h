@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 
+#include <fts.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -29,6 +30,10 @@ bool is_folder(const char *path);
 // its end, as `<(...)` gives one; one without a writer is empty, and not waited for.
 // NULL, with errno, when it cannot be read.
 char *file_read(const char *path, size_t bytes_max, size_t *length) __attribute__((malloc));
+
+// What fts_open gives for files and folders, each folder's entries by their names, links
+// followed: always in the same order.
+FTS *file_tree(char *const *roots);
 
 // A file, or a folder with all in it. What cannot be removed stays.
 void remove_tree(const char *path);

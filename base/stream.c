@@ -3,6 +3,7 @@
 
 #include "base/stream.h"
 
+#include "base/clock.h"
 #include "base/printable.h"
 #include "base/stopping.h"
 #include "base/terminal.h"
@@ -13,20 +14,12 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
     SLICE_MS = 50,
     STUCK_MS = 2000, // a reader that takes nothing for so long, after a signal, is none
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 // Who pages through standard output may press Ctrl-C and read on.
 static bool is_patient(const struct stream *s)
@@ -39,11 +32,11 @@ static bool is_patient(const struct stream *s)
 static bool wait_for_reader(const struct stream *s)
 {
     struct pollfd end = {.fd = s->fd, .events = POLLOUT};
-    uint64_t since = now_ms();
+    uint64_t since = clock_now_ms();
     while (poll(&end, 1, SLICE_MS) <= 0) {
         if (is_patient(s))
-            since = now_ms();
-        else if (now_ms() - since > STUCK_MS)
+            since = clock_now_ms();
+        else if (clock_now_ms() - since > STUCK_MS)
             return false;
     }
     return true;

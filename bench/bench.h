@@ -12,9 +12,7 @@
 #include <stdint.h>
 
 #include "backends/backend.h"
-
-// Nanoseconds of a clock that only goes forward.
-uint64_t now_ns(void);
+#include "base/clock.h"
 
 // Sorts VALUES. COUNT is at least 1; of an even count, the lower middle.
 double median(double *values, size_t count);

@@ -84,17 +84,17 @@ struct subject {
         uint8_t *dst = dst_buffer + c->dst;                                                    \
         const uint8_t *src = src_buffer + c->src;                                              \
         const size_t size = c->size;                                                           \
-        const uint64_t start = now_ns();                                                       \
+        const uint64_t start = clock_now_ns();                                                 \
         for (unsigned i = 0; i < count; i++)                                                   \
             name(dst, src, size);                                                              \
-        return (double)(now_ns() - start);                                                     \
+        return (double)(clock_now_ns() - start);                                               \
     }                                                                                          \
     static __attribute__((noinline)) double mixed_##name(const struct call *c, unsigned count) \
     {                                                                                          \
-        const uint64_t start = now_ns();                                                       \
+        const uint64_t start = clock_now_ns();                                                 \
         for (unsigned i = 0; i < count; i++)                                                   \
             name(dst_buffer + c[i].dst, src_buffer + c[i].src, c[i].size);                     \
-        return (double)(now_ns() - start);                                                     \
+        return (double)(clock_now_ns() - start);                                               \
     }                                                                                          \
     static const struct subject run_##name = {fixed_##name, mixed_##name};
 

@@ -5,14 +5,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
-
-uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static int compare_doubles(const void *a, const void *b)
 {

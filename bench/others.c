@@ -38,14 +38,14 @@ static uint64_t run_program(char *const argv[])
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    const uint64_t start = now_ns();
+    const uint64_t start = clock_now_ns();
     pid_t child;
     int status = -1;
     const int failed = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
     if (!failed)
         waitpid(child, &status, 0);
     posix_spawn_file_actions_destroy(&actions);
-    return !failed && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? now_ns() - start : 0;
+    return !failed && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? clock_now_ns() - start : 0;
 }
 
 static uint64_t lackey_run_ns(const char *copies_program, size_t size, unsigned count)
@@ -103,12 +103,12 @@ static uint64_t ptrace_run_ns(size_t size, unsigned count)
     int status;
     if (child < 0 || waitpid(child, &status, 0) != child || !WIFSTOPPED(status))
         return 0;
-    const uint64_t start = now_ns();
+    const uint64_t start = clock_now_ns();
     while (WIFSTOPPED(status)) {
         ptrace(PTRACE_SINGLESTEP, child, NULL, NULL);
         waitpid(child, &status, 0);
     }
-    return now_ns() - start;
+    return clock_now_ns() - start;
 }
 
 double ptrace_copy_ns(size_t size)
@@ -137,11 +137,11 @@ static void count_step(int signal_number)
 static uint64_t trap_flag_run_ns(size_t size, unsigned count)
 {
     const unsigned long long trap_flag = 0x100;
-    const uint64_t start = now_ns();
+    const uint64_t start = clock_now_ns();
     __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() | trap_flag);
     copy_times(size, count);
     __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~trap_flag);
-    return now_ns() - start;
+    return clock_now_ns() - start;
 }
 
 double trap_flag_copy_ns(size_t size)

@@ -60,25 +60,25 @@ static bool record_one(struct desk *d, struct recorder *r, size_t size, unsigned
 // Nanoseconds of a case, of COUNT in one process.
 static double case_ns(struct desk *d, struct recorder *r, size_t size, unsigned count)
 {
-    const uint64_t start = now_ns();
+    const uint64_t start = clock_now_ns();
     for (unsigned i = 0; i < count; i++)
         if (!record_one(d, r, size, i))
             return NAN;
-    return (double)(now_ns() - start) / count;
+    return (double)(clock_now_ns() - start) / count;
 }
 
 static double process_ns(struct desk *d, size_t size)
 {
     double ns[PROCESSES];
     for (unsigned i = 0; i < PROCESSES; i++) {
-        const uint64_t start = now_ns();
+        const uint64_t start = clock_now_ns();
         struct recorder *r = open_recorder(d);
         bool recorded = r && record_one(d, r, size, i);
         if (r)
             d->kind->close(r);
         if (!recorded)
             return NAN;
-        ns[i] = (double)(now_ns() - start);
+        ns[i] = (double)(clock_now_ns() - start);
     }
     return median(ns, PROCESSES);
 }

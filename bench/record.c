@@ -43,10 +43,10 @@ static double calls_ns(const struct bench_routine *b, copy_function *function, u
     // Volatile, so that the compiler makes each call.
     copy_function *volatile copy = function;
     const struct layout *l = &b->layout;
-    const uint64_t start = now_ns();
+    const uint64_t start = clock_now_ns();
     for (unsigned i = 0; i < calls; i++)
         copy(l->dst, l->src, l->size, b->arg4);
-    return (double)(now_ns() - start);
+    return (double)(clock_now_ns() - start);
 }
 
 static copy_function *native(const struct bench_routine *b)

@@ -31,10 +31,10 @@ double sweep_seconds(const struct backend *backend, const struct sweep *sweep, u
         .timeout_ms = 1000,
     };
     struct result result = {0};
-    const uint64_t start = now_ns();
+    const uint64_t start = clock_now_ns();
     if (!sweep_run(backend, &plan, contract_find("shared"), 1, &options, &result, &error))
         return fail(backend, error.text);
-    const double seconds = (double)(now_ns() - start) / 1e9;
+    const double seconds = (double)(clock_now_ns() - start) / 1e9;
     const bool whole = result.cases == plan.cases;
     *cases = result.cases;
     if (!whole)

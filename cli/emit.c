@@ -5,6 +5,7 @@
 // size is compiled, by the user's own command, into an object file; from there on it
 // is a backend like any other, PATH:fixed_memcpy, whose sizes are swept.
 
+#include "base/number.h"
 #include "cli/emit_object.h"
 #include "cli/options/option_reader.h"
 #include "cli/sweep_command.h"
@@ -33,7 +34,7 @@ static const struct argp_option own_options[] = {
 static error_t read_align(struct reading *r, const char *text, uint64_t *out)
 {
     bool good =
-        options_count(text, out) && *out > 0 && *out <= EMIT_ALIGN_MAX && (*out & (*out - 1)) == 0;
+        number_whole(text, out) && *out > 0 && *out <= EMIT_ALIGN_MAX && (*out & (*out - 1)) == 0;
     return good ? 0
                 : options_refuse(r, "--align '%s': expected a power of two up to %d", text,
                                  EMIT_ALIGN_MAX);

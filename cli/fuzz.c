@@ -4,6 +4,7 @@
 #include "fuzz/campaign/campaign.h"
 
 #include "backends/selection.h"
+#include "base/number.h"
 #include "cli/cli.h"
 #include "cli/options/option_reader.h"
 
@@ -26,7 +27,8 @@ enum {
     KEY_FUZZ_QUIET = 'q',
 };
 
-enum { TIME_DEFAULT_S = 60, TIME_MAX_S = 30 * 24 * 3600 };
+enum { TIME_DEFAULT_S = 60 };
+#define TIME_MAX_MS    (UINT64_C(30) * 24 * 3600 * 1000)
 #define CORPUS_DEFAULT "storescope-campaign"
 
 static const struct argp_option own_options[] = {
@@ -49,24 +51,6 @@ static const struct argp_option own_options[] = {
     {0},
 };
 
-static bool time_parse(const char *text, uint64_t *out_s)
-{
-    static const struct {
-        const char *unit;
-        uint64_t s;
-    } units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-    uint64_t value;
-    const char *unit;
-    if (!number_parse(text, &unit, &value) || value == 0 || value > TIME_MAX_S)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (strcmp(unit, units[i].unit) == 0 && value * units[i].s <= TIME_MAX_S) {
-            *out_s = value * units[i].s;
-            return true;
-        }
-    return false;
-}
-
 static error_t read_engine(struct reading *r, const char *text, enum engine_kind *out)
 {
     static const struct {
@@ -85,12 +69,14 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
     struct fuzz_options *own = r->o->own;
+    uint64_t ms;
     switch (key) {
     case KEY_TIME:
-        return time_parse(text, &own->seconds)
-                   ? 0
-                   : options_refuse(r, "--time '%s': expected 1s to 30d, such as 60s, 10m or 8h",
-                                    text);
+        if (!number_time(text, NUMBER_S, NUMBER_D, TIME_MAX_MS, &ms))
+            return options_refuse(r, "--time '%s': expected 1s to 30d, such as 60s, 10m or 8h",
+                                  text);
+        own->seconds = ms / 1000;
+        return 0;
     case KEY_FUZZ_JOBS:
         return options_jobs(r, text);
     case KEY_CORPUS:

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "backends/selection.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/emulation.h"
@@ -12,7 +13,6 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
-#include <fts.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -325,14 +325,9 @@ static void replay_file(struct replay *x, const char *file)
         skip(x, file, NULL, error.text);
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-    return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
 static void replay_all(struct replay *x)
 {
-    FTS *tree = fts_open(x->o->words, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+    FTS *tree = file_tree(x->o->words);
     assert(tree != NULL);
     for (FTSENT *e; !x->failed && !*x->run.stop && (e = fts_read(tree)) != NULL;) {
         x->named = e->fts_level == 0;

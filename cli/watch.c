@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "base/number.h"
 #include "cli/cli.h"
 #include "cli/options/option_reader.h"
 #include "reports/bus.h"
@@ -49,7 +50,7 @@ static const struct argp_option own_options[] = {
 static error_t read_bus(struct reading *r, const char *text)
 {
     uint64_t width;
-    if (!options_count(text, &width) || !bus_width_is_valid(width))
+    if (!number_whole(text, &width) || !bus_width_is_valid(width))
         return options_refuse(
             r, "--bus '%s': expected the bus's width in bytes: 1, 2, 4, 8, 16, 32 or 64", text);
     r->o->bus = (unsigned)width;
@@ -88,7 +89,7 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
     case KEY_WATCH_BUS:
         return read_bus(r, text);
     case KEY_WATCH_ROWS:
-        return options_count(text, &r->o->rows_max)
+        return number_whole(text, &r->o->rows_max)
                    ? 0
                    : options_refuse(r, "--rows '%s': expected a number; 0 shows all", text);
     default:

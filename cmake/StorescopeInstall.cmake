@@ -36,10 +36,12 @@ set(storescope_headers
     oracle/judge/shadow.h
     oracle/record/recorder.h
     oracle/sweep/sweep.h
+    oracle/sweep/sweep_options.h
     oracle/sweep/verdict.h
     oracle/trace/barrier.h
     oracle/trace/coverage.h
     oracle/trace/pattern.h
+    oracle/trace/recording.h
     oracle/trace/signature.h
     oracle/trace/trace.h)
 foreach(header IN LISTS storescope_headers)

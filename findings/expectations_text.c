@@ -4,6 +4,7 @@
 // The text of expectations. In it a row stands for all contracts that break a
 // rule by the same smallest case at the same sites, which most do.
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "findings/expectations.h"
 
@@ -11,7 +12,6 @@
 #include "findings/saved_case.h"
 
 #include <errno.h>
-#include <fts.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,16 +216,11 @@ static bool load_file(const char *path, struct expectations *out, struct error *
     return read;
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-    return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
 bool expect_load(const char *path, struct expectations *out, struct error *error)
 {
     char *const roots[] = {(char *)(uintptr_t)path, NULL};
     *out = (struct expectations){.count = 0};
-    FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+    FTS *tree = file_tree(roots);
     bool ok = tree != NULL;
     if (!ok)
         error_set(error, "cannot read %s: %s", path, strerror(errno));

@@ -4,6 +4,7 @@
 #include "fuzz/forged_worker.h"
 #include "base/memory.h"
 
+#include "sweep/chunk_result.h"
 #include "sweep/worker.h"
 
 #include <stdio.h>

@@ -5,11 +5,11 @@
 // do. Takes files, and folders with all that is in them. No input at all is an
 // error: an empty corpus tests nothing.
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "fuzz/fuzz.h"
 
 #include <errno.h>
-#include <fts.h>
 
 // Few targets have one.
 int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
@@ -45,11 +45,6 @@ static void run_file(const char *path)
     free(exact);
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-    return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
 // Arguments that a target takes for itself, as it would behind libFuzzer's
 // -ignore_remaining_args=1.
 static void drop_settings(char **argv)
@@ -67,7 +62,7 @@ int main(int argc, char **argv)
     if (LLVMFuzzerInitialize)
         LLVMFuzzerInitialize(&argc, &argv);
     drop_settings(argv);
-    FTS *tree = argv[1] ? fts_open(argv + 1, FTS_LOGICAL | FTS_NOCHDIR, by_name) : NULL;
+    FTS *tree = argv[1] ? file_tree(argv + 1) : NULL;
     for (FTSENT *entry; tree != NULL && (entry = fts_read(tree)) != NULL;) {
         if (entry->fts_info == FTS_D || entry->fts_info == FTS_DP)
             continue;

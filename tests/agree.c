@@ -13,6 +13,7 @@
 #include "backends/backend.h"
 #include "case/arena.h"
 #include "record/recorder.h"
+#include "trace/recording.h"
 
 #include <inttypes.h>
 #include <signal.h>

@@ -71,7 +71,7 @@ struct ring_site {
 
 struct ring_range {
     uint64_t addr, bytes, offset;
-    uint32_t site; // UNSEEN, BLIND: the instruction; 0: none
+    uint32_t site; // UNSEEN, UNREPORTED: the instruction; 0: none
     uint32_t other;
     int64_t number; // of a system call
 };

@@ -7,6 +7,7 @@
 
 #include "backends/cross_symbols.h"
 #include "base/nearest.h"
+#include "base/number.h"
 #include "findings/saved_case.h"
 #include "reports/bus.h"
 
@@ -113,24 +114,6 @@ static const struct argp_option list_options[] = {
     {0},
 };
 
-bool duration_parse(const char *text, unsigned *out_ms)
-{
-    static const struct {
-        const char *unit;
-        uint64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
-    uint64_t value;
-    const char *unit;
-    if (!number_parse(text, &unit, &value) || value == 0 || value > TIMEOUT_MAX_MS)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (strcmp(unit, units[i].unit) == 0 && value * units[i].ms <= TIMEOUT_MAX_MS) {
-            *out_ms = (unsigned)(value * units[i].ms);
-            return true;
-        }
-    return false;
-}
-
 error_t options_refuse(struct reading *r, const char *format, ...)
 {
     va_list arguments;
@@ -140,16 +123,10 @@ error_t options_refuse(struct reading *r, const char *format, ...)
     return EINVAL;
 }
 
-bool options_count(const char *text, uint64_t *out)
-{
-    const char *end;
-    return number_parse(text, &end, out) && *end == '\0';
-}
-
 error_t options_jobs(struct reading *r, const char *text)
 {
     uint64_t jobs;
-    if (!options_count(text, &jobs) || jobs == 0 || jobs > JOBS_MAX)
+    if (!number_whole(text, &jobs) || jobs == 0 || jobs > JOBS_MAX)
         return options_refuse(r, "--jobs '%s': expected 1 to %d", text, JOBS_MAX);
     r->o->run.jobs = (unsigned)jobs;
     return 0;
@@ -173,7 +150,7 @@ static error_t read_tunable(struct reading *r, const char *text)
         const char *name = case_tunables[i].name;
         if (strlen(name) != length || strncmp(text, name, length) != 0)
             continue;
-        if (*equals == '\0' || !options_count(equals + 1, &request->tunable[i]))
+        if (*equals == '\0' || !number_whole(equals + 1, &request->tunable[i]))
             break;
         request->has_tunables = true;
         return 0;
@@ -324,14 +301,16 @@ static error_t read_recorder(struct reading *r, const char *text)
 static error_t read_run_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
+    uint64_t ms;
     switch (key) {
     case KEY_RECORDER:
         return read_recorder(r, text);
     case KEY_TIMEOUT:
-        return duration_parse(text, &r->o->run.timeout_ms)
-                   ? 0
-                   : options_refuse(r, "--timeout '%s': expected 1ms to 60m, such as 500ms or 2s",
-                                    text);
+        if (!number_time(text, NUMBER_MS, NUMBER_M, TIMEOUT_MAX_MS, &ms))
+            return options_refuse(r, "--timeout '%s': expected 1ms to 60m, such as 500ms or 2s",
+                                  text);
+        r->o->run.timeout_ms = (unsigned)ms;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -394,7 +373,7 @@ static error_t read_picture_option(int key, char *text, struct argp_state *state
     uint64_t width;
     switch (key) {
     case KEY_BUS:
-        if (!options_count(text, &width) || !bus_width_is_valid(width))
+        if (!number_whole(text, &width) || !bus_width_is_valid(width))
             return options_refuse(
                 r,
                 "--bus '%s': expected the bus's width in bytes: 1, 2, 4, 8, 16, 32 "
@@ -406,7 +385,7 @@ static error_t read_picture_option(int key, char *text, struct argp_state *state
         r->o->loads = true;
         return 0;
     case KEY_ROWS:
-        return options_count(text, &r->o->rows_max)
+        return number_whole(text, &r->o->rows_max)
                    ? 0
                    : options_refuse(r, "--rows '%s': expected a number; 0 shows all", text);
     default:

@@ -22,7 +22,7 @@ enum { JOBS_MAX = 1024, KEY_OWN = 0x1000 }; // keys of a command's own start the
 struct reading {
     struct options *o;
     enum format_command command;
-    struct error error; // "": argp's own complaint, if any
+    struct error error; // "": none of the parsers'
     bool help;
     bool words_end_options;
 };
@@ -31,16 +31,13 @@ struct reading {
 error_t options_refuse(struct reading *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-// A number alone, decimal or 0x hex.
-bool options_count(const char *text, uint64_t *out);
-
 // Every option of a command, in the order of its help.
 typedef void options_visit(const struct argp_option *option, void *context);
 void options_each(const struct command_help *help, options_visit *visit, void *context);
 
-// One line on what was wrong: the parsers' own error, or argp's COMPLAINT.
-int options_complain(const struct command_help *help, const struct reading *r,
-                     const char *complaint);
+// One line on what was wrong: the parsers' own error, or the first word of ARGV that argp
+// could not read.
+int options_complain(const struct command_help *help, const struct reading *r, char *const *argv);
 int options_show_help(const struct argp *argp, const char *name);
 
 // The command as a shell takes it, for a report's reader. The caller frees it.

@@ -40,22 +40,6 @@ static unsigned cores(void)
     return count < 1 ? 1 : count > JOBS_MAX ? JOBS_MAX : (unsigned)count;
 }
 
-// argp complains on stderr, in two lines; its complaint is caught here, so that
-// the user sees one.
-static error_t parse(const struct argp *argp, int argc, char **argv, struct reading *r,
-                     char **complaint)
-{
-    size_t length;
-    FILE *real = stderr, *caught = open_memstream(complaint, &length);
-    assert(caught != NULL);
-    stderr = caught;
-    unsigned flags = ARGP_NO_EXIT | ARGP_NO_HELP | (r->words_end_options ? ARGP_IN_ORDER : 0);
-    error_t problem = argp_parse(argp, argc, argv, flags, NULL, r);
-    stderr = real;
-    fclose(caught);
-    return problem;
-}
-
 bool options_read(const struct command_help *help, int argc, char **argv, struct options *o,
                   int *status)
 {
@@ -63,7 +47,6 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     struct output_group output;
     struct reading r = {
         .o = o, .command = help->command, .words_end_options = help->words_end_options};
-    char *complaint = NULL;
     *o = (struct options){.command = help->command,
                           .rows_max = ROWS_DEFAULT,
                           .own = help->into,
@@ -83,11 +66,11 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
         .parser = read_word, .args_doc = help->arguments, .doc = help->about, .children = children};
     char *name = strdup(help->name);
     argv[0] = name;
-    error_t problem = parse(&argp, argc, argv, &r, &complaint);
+    unsigned flags = ARGP_SILENT | (r.words_end_options ? ARGP_IN_ORDER : 0);
+    error_t problem = argp_parse(&argp, argc, argv, flags, NULL, &r);
     *status = r.help    ? options_show_help(&argp, help->name)
-              : problem ? options_complain(help, &r, complaint)
+              : problem ? options_complain(help, &r, argv)
                         : EXIT_CLEAN;
-    free(complaint);
     free(name);
     argv[0] = NULL;
     if (r.help || problem)

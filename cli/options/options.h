@@ -74,7 +74,4 @@ void options_free(struct options *o);
 // Every built-in contract, where none was named.
 void options_all_contracts(struct options *o);
 
-// "500ms", "2s", "1m" as milliseconds.
-bool duration_parse(const char *text, unsigned *out_ms);
-
 #endif

@@ -5,6 +5,7 @@
 
 #include "fuzz/campaign/folder.h"
 
+#include "base/file.h"
 #include "base/output.h"
 #include "fuzz/case/case_input.h"
 
@@ -12,7 +13,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,11 +263,6 @@ static bool write_own_seeds(struct fuzz_folder *f, struct error *error)
     return ok;
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-    return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
 // Files that are seeds as they are; no input is that large.
 static bool copy_seeds(struct fuzz_folder *f, const char *from, struct error *error)
 {
@@ -295,7 +290,7 @@ bool folder_seed(struct fuzz_folder *f, const char *ready, struct error *error)
     struct saved s;
     struct error why;
     bool ok = write_own_seeds(f, error) && copy_seeds(f, ready, error);
-    FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+    FTS *tree = file_tree(roots);
     for (FTSENT *e; ok && tree && (e = fts_read(tree)) != NULL;) {
         if (e->fts_info == FTS_D && strcmp(e->fts_name, ".campaign") == 0)
             fts_set(tree, e, FTS_SKIP);

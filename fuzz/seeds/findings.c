@@ -7,7 +7,9 @@
 
 #include "fuzz/forged_worker.h"
 
+#include "sweep/chunk_result.h"
 #include "sweep/worker.h"
+#include "trace/recording.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 // disagreement as a routine in text, made as small as it gets; and counts what
 // ran, and what recorders refuse.
 
+#include "base/clock.h"
 #include "fuzz/x86/recorders_agree.h"
 #include "record/recorder.h"
 
@@ -18,7 +19,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { INPUT_MAX = 900, REFUSALS_MAX = 400 };
@@ -48,11 +48,9 @@ struct options {
 
 static struct progress *progress;
 
-static double now(void)
+static double seconds_now(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    return 1e-9 * (double)clock_now_ns();
 }
 
 static size_t random_input(uint64_t seed, uint64_t n, uint8_t bytes[INPUT_MAX])
@@ -166,7 +164,7 @@ static double cpu_seconds(void)
 
 static void show(double start)
 {
-    double seconds = now() - start;
+    double seconds = seconds_now() - start;
     fprintf(stderr,
             "\r%llu routines, %.0f a second, %llu instructions, %llu accesses, %llu faulted, "
             "%llu refused, %llu differ, %llu died ",
@@ -178,7 +176,7 @@ static void show(double start)
 
 static bool is_over(const struct options *o, double start)
 {
-    return progress->next >= o->runs || (o->seconds > 0 && now() - start > o->seconds) ||
+    return progress->next >= o->runs || (o->seconds > 0 && seconds_now() - start > o->seconds) ||
            progress->differ + progress->died >= o->findings;
 }
 
@@ -209,7 +207,7 @@ static void child(const struct options *o, double start)
 
 static void run_all(const struct options *o)
 {
-    double start = now();
+    double start = seconds_now();
     agree_open();
     while (!is_over(o, start)) {
         fflush(stdout);

@@ -341,8 +341,8 @@ static bool is_same_place(const struct trace *t, const struct sandbox_end *end)
 // is about to be stored may go another way than the routine.
 static bool is_same_signal(const struct trace *t, const struct sandbox_end *end)
 {
-    bool no_address = end->signal == SIGBUS && end->fault_addr == 0;
-    return t->signal == end->signal || (no_address && t->signal == SIGSEGV);
+    return t->signal == end->signal ||
+           (end->off_stack && end->signal == SIGBUS && t->signal == SIGSEGV);
 }
 
 static void compare_end(const char *who, const struct trace *t, const struct sandbox_end *end,

@@ -145,6 +145,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     ending->signal = signal;
     ending->fault_addr = (uint64_t)(uintptr_t)info->si_addr;
     ending->fault_pc = (uint64_t)regs[REG_RIP];
+    ending->off_stack = !native_is_canonical((uint64_t)regs[REG_RSP]);
     ending = NULL;
     regs[REG_RIP] = (greg_t)(uintptr_t)sandbox_recover;
     // The routine may have left anything in rsp, and the kernel cannot return to

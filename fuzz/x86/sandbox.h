@@ -65,6 +65,7 @@ void sandbox_fill(uint64_t seed);
 struct sandbox_end {
     int signal;                    // 0: it returned
     uint64_t fault_addr, fault_pc; // after a breakpoint: behind it
+    bool off_stack;                // at the fault, rsp was no address
     uint64_t result;
 };
 

@@ -3,8 +3,8 @@
 
 #include "case/case.h"
 
-#include <ctype.h>
-#include <errno.h>
+#include "base/number.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,28 +69,6 @@ void case_print(const struct copy_case *c, char *text)
     }
 }
 
-bool number_parse(const char *text, const char **end, uint64_t *out)
-{
-    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-    char *stop;
-
-    // strtoull would take blanks and signs as well.
-    if (!isdigit((unsigned char)text[0]) || (hex && !isxdigit((unsigned char)text[2])))
-        return false;
-    errno = 0;
-    *out = strtoull(text, &stop, hex ? 16 : 10);
-    *end = stop;
-    return errno == 0;
-}
-
-// A number that is the whole of TEXT.
-static bool whole_number(const char *text, uint64_t *out)
-{
-    const char *end;
-
-    return number_parse(text, &end, out) && *end == '\0';
-}
-
 static int field_find(const char *name, size_t length)
 {
     for (int i = 0; i < FIELD_COUNT; i++) {
@@ -110,7 +88,7 @@ static bool set_offset(const char *name, const char *value, uint32_t *out, struc
 {
     uint64_t number;
 
-    if (!whole_number(value, &number) || number >= PAGE_BYTES)
+    if (!number_whole(value, &number) || number >= PAGE_BYTES)
         return error_set(error, "case: %s=%s; expected an offset from 0 to %d", name, value,
                          PAGE_BYTES - 1);
     *out = (uint32_t)number;
@@ -122,7 +100,7 @@ static bool set_overlap(const char *value, struct copy_case *c, struct error *er
     bool negative = value[0] == '-';
     uint64_t number;
 
-    if (!whole_number(value + negative, &number) || number > CASE_SIZE_MAX + CASE_GAP_MAX)
+    if (!number_whole(value + negative, &number) || number > CASE_SIZE_MAX + CASE_GAP_MAX)
         return error_set(
             error, "case: overlap=%s; expected dst - src in bytes, at most size + %d either way",
             value, CASE_GAP_MAX);
@@ -136,7 +114,7 @@ bool case_parse_fill(const char *text, struct copy_case *out)
     out->data = DATA_OF_SEED;
     out->fill = strcmp(text, "equal") != 0;
     if (strcmp(text, "equal") == 0 || strcmp(text, "different") == 0 ||
-        whole_number(text, &out->fill))
+        number_whole(text, &out->fill))
         return true;
     for (unsigned i = DATA_OF_SEED + 1; i < DATA_COUNT; i++)
         if (strcmp(text, data_name[i]) == 0)
@@ -161,7 +139,7 @@ static bool set_field(int field, const char *value, struct copy_case *c, struct 
 {
     switch (field) {
     case FIELD_SIZE:
-        if (!whole_number(value, &c->size) || c->size > CASE_SIZE_MAX)
+        if (!number_whole(value, &c->size) || c->size > CASE_SIZE_MAX)
             return error_set(error, "case: size=%s; expected a number from 0 to %" PRIu64, value,
                              CASE_SIZE_MAX);
         return true;
@@ -181,7 +159,7 @@ static bool set_field(int field, const char *value, struct copy_case *c, struct 
             return error_set(error, "case: fill=%s; expected %s", value, case_fill_expected);
         return true;
     default:
-        if (!whole_number(value, &c->tunable[field - FIELD_COUNT]))
+        if (!number_whole(value, &c->tunable[field - FIELD_COUNT]))
             return error_set(error, "case: %s=%s; expected a number, decimal or 0x hex",
                              case_tunables[field - FIELD_COUNT].name, value);
         return true;

@@ -118,10 +118,6 @@ static inline uint32_t case_src_off(uint32_t dst_off, int64_t overlap)
     return (uint32_t)(dst_off - (uint64_t)overlap) % PAGE_BYTES;
 }
 
-// Reads a number at TEXT, decimal or 0x hex, without sign; END is set to the
-// character after it. False when there is none, or it is above UINT64_MAX.
-bool number_parse(const char *text, const char **end, uint64_t *out);
-
 // Total order in which "the smallest case" is meant: size, then disjoint
 // before overlapping, |overlap|, dst, src, source lower before destination lower,
 // tunables, data of a seed before other data, fill (equal data, 0, after all

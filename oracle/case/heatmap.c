@@ -3,6 +3,10 @@
 
 #include "case/heatmap.h"
 
+#include "base/memory.h"
+
+#include <stdlib.h>
+
 void chart_row_sizes(unsigned row, uint64_t *lo, uint64_t *hi)
 {
     *lo = *hi = row;
@@ -23,4 +27,13 @@ void chart_merge(struct chart *into, const struct chart *from)
             if (__builtin_add_overflow(into->cases[row][column], from->cases[row][column],
                                        &into->cases[row][column]))
                 into->cases[row][column] = UINT32_MAX;
+}
+
+struct chart *chart_copy(const struct chart *chart)
+{
+    if (!chart)
+        return NULL;
+    struct chart *copy = must(malloc(sizeof *copy));
+    *copy = *chart;
+    return copy;
 }

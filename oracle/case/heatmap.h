@@ -39,4 +39,7 @@ void chart_row_sizes(unsigned row, uint64_t *lo, uint64_t *hi);
 // Adds up, without going round.
 void chart_merge(struct chart *into, const struct chart *from);
 
+// NULL of NULL; owned by the caller.
+struct chart *chart_copy(const struct chart *chart);
+
 #endif

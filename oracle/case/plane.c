@@ -6,6 +6,8 @@
 
 #include "case/plane.h"
 
+#include "base/number.h"
+
 #include <string.h>
 
 // What routines look for in their data, where a sweep has it otherwise by chance.

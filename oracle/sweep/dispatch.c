@@ -2,18 +2,16 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "sweep/dispatch.h"
-#include "base/memory.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
+#include "sweep/ask.h"
+#include "sweep/distrust.h"
 #include "sweep/worker.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 enum {
     CHUNK_CASES_MIN = 256,
@@ -60,11 +58,6 @@ struct dispatch {
     bool failed;        // the system's failure; `error` says which
     struct error *error;
 };
-
-unsigned dispatch_stall_ms(const struct sweep_options *options)
-{
-    return options->stall_ms ? options->stall_ms : 10000 + 10 * options->timeout_ms;
-}
 
 static void interval_add(struct dispatch *s, uint64_t lo, uint64_t hi, bool suspect)
 {
@@ -230,63 +223,6 @@ static void worker_stalled(struct dispatch *s, struct lane *lane, const char *ho
     chunk_lost(s, lane, at, false, why);
 }
 
-static bool sent_case_is_sound(const struct copy_case *c)
-{
-    return message_bool_is_sound(&c->overlapping) && message_bool_is_sound(&c->dst_below) &&
-           case_is_valid(c);
-}
-
-static bool reason_is_sound(const struct reason *reason)
-{
-    return memchr(reason->text, '\0', sizeof reason->text) &&
-           (!reason->text[0] || sent_case_is_sound(&reason->c));
-}
-
-static bool tallies_are_sound(const struct chunk_result *r, size_t checks)
-{
-    for (size_t i = 0; i < checks; i++)
-        if (r->tallies[i].cases > r->end - r->lo ||
-            (r->tallies[i].cases > 0 && !sent_case_is_sound(&r->tallies[i].witness)))
-            return false;
-    return reason_is_sound(&r->skip_reason) && reason_is_sound(&r->broken_reason);
-}
-
-// No chart may hold more cases than there were.
-static bool charts_are_sound(const struct dispatch *s, const struct chunk_result *r)
-{
-    const struct chart *charts = chunk_result_charts(s->job, r);
-    for (size_t i = 0; charts && i <= s->job->judge->count; i++) {
-        const uint32_t *cases = charts[i].cases[0];
-        uint64_t sum = 0;
-        for (size_t k = 0; k < CHART_ROWS * CHART_COLUMNS; k++)
-            sum += cases[k];
-        if (sum > r->end - r->lo)
-            return false;
-    }
-    return true;
-}
-
-static bool result_is_sound(const struct dispatch *s, const struct lane *lane,
-                            const struct message *f)
-{
-    const struct chunk_result *r = (const struct chunk_result *)(const void *)f->bytes;
-    size_t checks = s->job->judge->count;
-    if (f->length != chunk_result_size(s->job) || r->id != lane->id || r->distrusted > 1 ||
-        r->lo < lane->chunk.lo || r->end < r->lo || r->end > lane->chunk.hi)
-        return false;
-    uint64_t cases = r->end - r->lo;
-    bool alone = r->distrusted && cases == 1;
-    bool prefix = !r->distrusted && r->lo == lane->chunk.lo && (cases > 0 || s->ending_ms);
-    for (size_t k = 0; k < STORED_COUNT; k++)
-        if (r->stored[k] > cases)
-            return false;
-    if ((!alone && !prefix) || r->judged > cases || r->skipped > cases || r->broken > cases ||
-        r->left_out > cases || r->timeouts > r->judged ||
-        r->judged + r->skipped + r->broken + r->left_out != cases)
-        return false;
-    return tallies_are_sound(r, checks) && charts_are_sound(s, r);
-}
-
 static void chunk_result_add(struct dispatch *s, const struct chunk_result *r)
 {
     struct dispatch_sum *sum = s->sum;
@@ -308,35 +244,13 @@ static void chunk_result_add(struct dispatch *s, const struct chunk_result *r)
         chart_merge(&sum->charts[i], &charts[i]);
 }
 
-static bool text_is_sound(const char *text)
-{
-    size_t length = strnlen(text, COVERED_TEXT_MAX);
-    for (size_t i = 0; i < length; i++)
-        if (!isprint((unsigned char)text[i]))
-            return false;
-    return length < COVERED_TEXT_MAX;
-}
-
-// Anything may have written it: bytes of instructions, two bools and a text.
-static bool coverage_is_sound(const struct message *f)
-{
-    const struct covered_insn *insns = (const struct covered_insn *)(const void *)f->bytes;
-    size_t count = f->length / sizeof *insns;
-    for (size_t i = 0; i < count; i++)
-        if (insns[i].length == 0 || insns[i].length > sizeof insns[i].bytes ||
-            !message_bool_is_sound(&insns[i].reached) || !message_bool_is_sound(&insns[i].memory) ||
-            !text_is_sound(insns[i].text))
-            return false;
-    return f->length % sizeof *insns == 0;
-}
-
 // A worker that does not tell is one whose coverage is not known: no trouble.
 static void coverage_take(struct dispatch *s, struct lane *lane)
 {
     struct message f;
     if (!message_receive(lane->worker.fd, COVERAGE_BYTES_MAX, RECEIVE_MS, &f))
         return;
-    if (f.kind == MESSAGE_COVERAGE && coverage_is_sound(&f))
+    if (f.kind == MESSAGE_COVERAGE && distrust_passes_coverage(&f))
         coverage_add(&s->sum->coverage, (const struct covered_insn *)(const void *)f.bytes,
                      (size_t)f.length / sizeof(struct covered_insn));
     message_free(&f);
@@ -373,9 +287,15 @@ static uint64_t answer_bytes(const struct dispatch *s)
 
 static void answer_take(struct dispatch *s, struct lane *lane)
 {
+    const struct distrust_asked asked = {
+        .id = lane->id,
+        .lo = lane->chunk.lo,
+        .hi = lane->chunk.hi,
+        .may_be_empty = s->ending_ms != 0,
+    };
     struct message f;
     bool whole = message_receive(lane->worker.fd, answer_bytes(s), RECEIVE_MS, &f);
-    if (whole && f.kind == MESSAGE_RESULT && result_is_sound(s, lane, &f)) {
+    if (whole && f.kind == MESSAGE_RESULT && distrust_passes_result(s->job, &asked, &f)) {
         chunk_result_take(s, lane, (const struct chunk_result *)(const void *)f.bytes);
     } else if (whole && f.kind == MESSAGE_FAILED &&
                atomic_load(&lane->worker.slot->at) == WORKER_LOADING) {
@@ -476,7 +396,7 @@ static void tell_progress(const struct dispatch *s, uint64_t now)
 static bool has_stalled(const struct dispatch *s, const struct lane *lane, uint64_t now)
 {
     enum { TURNS_MAX = 30 };
-    uint64_t stall_ms = dispatch_stall_ms(s->options), past_ms = now - lane->moved_ms;
+    uint64_t stall_ms = ask_stall_ms(s->options), past_ms = now - lane->moved_ms;
     uint64_t used_ms = worker_used_ms(&lane->worker) - lane->moved_used_ms;
     bool had_its_turn = used_ms > stall_ms / 2 || lane->worker.sleeps;
     return past_ms > stall_ms && (had_its_turn || past_ms > TURNS_MAX * stall_ms);

@@ -10,8 +10,8 @@
 #define STORESCOPE_DISPATCH_H
 
 #include "base/error.h"
-#include "sweep/rig.h"
-#include "sweep/sweep.h"
+#include "sweep/chunk_result.h"
+#include "trace/coverage.h"
 
 // What a routine may cost before its sweep is given up.
 enum {
@@ -47,8 +47,5 @@ struct dispatch_sum {
 bool dispatch_run(const struct job *job, const struct sweep_options *options,
                   struct dispatch_sum *out, struct error *error);
 void dispatch_free(struct dispatch_sum *sum);
-
-// Wall time without progress after which a worker is taken to hang.
-unsigned dispatch_stall_ms(const struct sweep_options *options);
 
 #endif

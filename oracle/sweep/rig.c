@@ -3,44 +3,18 @@
 
 #include "sweep/rig.h"
 
-#include "base/clock.h"
 #include "record/confine.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-enum {
-    // Cases, or bytes copied, after which the whole arena is looked at.
-    BATCH_CASES = 64,
-    BATCH_BYTES = 1 << 18,
-    // Cases after which the clock is: a slow recorder takes milliseconds each.
-    CLOCK_CASES = 16,
-    // A chunk's time: long against a message to the parent, short against what
-    // a person notices.
-    CHUNK_NS = 20 * 1000 * 1000,
-};
 
 static const char unrecorded_store[] = "bytes of the arena changed without a recorded store";
 static const char does_not_repeat[] = "the routine does not repeat itself: the same case gave "
                                       "two different traces";
 static const char loads_unseen[] = "its stores were judged, but not its loads: this QEMU does not "
                                    "report those of some of its instructions";
-
-size_t chunk_result_size(const struct job *job)
-{
-    size_t checks = job->judge ? job->judge->count : 0;
-    return sizeof(struct chunk_result) + checks * sizeof(struct tally) +
-           (job->charts ? (checks + 1) * sizeof(struct chart) : 0);
-}
-
-struct chart *chunk_result_charts(const struct job *job, const struct chunk_result *result)
-{
-    size_t checks = job->judge ? job->judge->count : 0;
-    return job->charts ? (struct chart *)(void *)(uintptr_t)&result->tallies[checks] : NULL;
-}
 
 bool rig_open(struct rig *rig, const struct job *job, struct error *error)
 {
@@ -83,14 +57,6 @@ static void reason_note(struct reason *reason, const struct copy_case *c, const 
     snprintf(reason->text, sizeof reason->text, "%s", text[0] ? text : "no reason given");
 }
 
-// What became of a case. WHY of one that is not judged lasts as long as the rig's traces.
-enum case_end { CASE_JUDGED, CASE_SKIPPED, CASE_BROKEN };
-struct case_outcome {
-    enum case_end end;
-    enum stored stored; // of a judged case
-    const char *why;
-};
-
 static struct case_outcome judged(enum stored stored)
 {
     return (struct case_outcome){.end = CASE_JUDGED, .stored = stored};
@@ -106,23 +72,29 @@ static struct case_outcome skipped(const char *why)
     return (struct case_outcome){.end = CASE_SKIPPED, .why = why};
 }
 
-// The one place that counts cases, to their chunk's result.
-static void count_case(struct rig *rig, const struct copy_case *c, struct case_outcome o)
+void rig_count(struct rig *rig, const struct copy_case *c, struct case_outcome o)
 {
     struct chunk_result *r = rig->result;
     if (o.end == CASE_BROKEN) {
         r->broken++;
         reason_note(&r->broken_reason, c, o.why);
-    } else if (o.end == CASE_SKIPPED) {
+        return;
+    }
+    r->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
+    if (o.end == CASE_SKIPPED) {
         r->skipped++;
         reason_note(&r->skip_reason, c, o.why);
     } else {
         r->judged++;
         r->stored[o.stored]++;
-        r->timeouts += rig->trace.outcome == OUTCOME_TIMED_OUT;
         if (rig->charts)
             chart_add(&rig->charts[rig->job->judge->count], c);
     }
+}
+
+void rig_count_unrecorded(struct rig *rig, const struct copy_case *c)
+{
+    rig_count(rig, c, broken(unrecorded_store));
 }
 
 static bool holds(struct span s, struct span part)
@@ -169,7 +141,7 @@ static bool is_wide(const struct shadow *s)
     return s->trace->outcome != OUTCOME_RETURNED || s->store_outside;
 }
 
-static void arena_renew(struct rig *rig)
+void rig_renew_arena(struct rig *rig)
 {
     arena_free(rig->arena);
     rig->arena = arena_new();
@@ -237,7 +209,7 @@ static bool arena_is_as_recorded(struct rig *rig, bool wide)
     if (near && (!rig->careful || arena_is_clean(rig->arena, &rig->layout)))
         return true;
     if (near)
-        arena_renew(rig);
+        rig_renew_arena(rig);
     return false;
 }
 
@@ -285,8 +257,7 @@ static struct case_outcome run_with_fill(struct rig *rig, const struct copy_case
     return o;
 }
 
-// What the case broke, to its chunk's report.
-static void count_broken(struct rig *rig, const struct copy_case *c)
+void rig_count_broken(struct rig *rig, const struct copy_case *c)
 {
     for (size_t i = 0; i < rig->broken_count; i++) {
         tally_add(&rig->result->tallies[rig->broken[i]], c);
@@ -360,7 +331,7 @@ static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_ca
 
 // Where the case before needed values this one mostly does too: then they are
 // recorded at once, and not in a second run.
-static struct case_outcome run_case(struct rig *rig, const struct copy_case *c)
+struct case_outcome rig_case(struct rig *rig, const struct copy_case *c)
 {
     bool values = rig->again && rig->job->judge->values;
     rig->broken_count = 0;
@@ -379,25 +350,14 @@ static struct case_outcome run_case(struct rig *rig, const struct copy_case *c)
     return unseen && o.end == CASE_JUDGED ? skipped(loads_unseen) : o;
 }
 
-// Its tallies and charts stay as they are.
-static void head_reset(struct chunk_result *r, uint64_t id, uint64_t lo)
-{
-    memset(r, 0, offsetof(struct chunk_result, skip_reason));
-    r->id = id;
-    r->lo = r->end = lo;
-    r->skip_reason.text[0] = r->broken_reason.text[0] = '\0';
-}
-
-static void report_reset(struct rig *rig, uint64_t id, uint64_t lo)
+void rig_reset(struct rig *rig, uint64_t id, uint64_t lo)
 {
     size_t head = offsetof(struct chunk_result, tallies);
-    head_reset(rig->result, id, lo);
+    chunk_result_reset(rig->result, id, lo);
     memset((uint8_t *)rig->result + head, 0, rig->result_bytes - head);
 }
 
-// A case after which nothing here can be trusted is judged again from what its
-// shadow says, and reported alone; the parent has the others run again.
-static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const struct copy_case *c)
+void rig_report_alone(struct rig *rig, uint64_t id, uint64_t index, const struct copy_case *c)
 {
     const struct trace *t = &rig->trace;
     struct case_outcome o;
@@ -409,96 +369,23 @@ static void report_alone(struct rig *rig, uint64_t id, uint64_t index, const str
         o = broken(rig->other_trace.reason);
     else
         o = judged(judge_cache_stored(rig->shadow));
-    report_reset(rig, id, index);
+    rig_reset(rig, id, index);
     rig->result->end = index + 1;
     rig->result->distrusted = 1;
     rig->broken_count = 0;
-    count_case(rig, c, o);
+    rig_count(rig, c, o);
     if (o.end != CASE_JUDGED)
         return;
     rig->broken_count = judge_case(rig->job->judge, rig->shadow, rig->broken);
-    count_broken(rig, c);
-}
-
-enum chunk_end { CHUNK_DONE, CHUNK_DISTRUSTED, CHUNK_UNCLEAN };
-
-static enum chunk_end chunk_once(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi,
-                                 struct worker_slot *slot)
-{
-    uint64_t started = clock_now_ns(), batch = 0, bytes = 0;
-    report_reset(rig, id, lo);
-    for (uint64_t k = lo; k < hi; k++) {
-        struct copy_case c;
-        atomic_store_explicit(&slot->at, k, memory_order_relaxed);
-        if (atomic_load_explicit(&slot->stop, memory_order_relaxed))
-            break;
-        rig->result->end = k + 1;
-        if (!plan_case(rig->job->plan, k, &c)) {
-            rig->result->left_out++;
-            continue;
-        }
-        struct case_outcome o = run_case(rig, &c);
-        if (rig->distrusted) {
-            report_alone(rig, id, k, &c);
-            return CHUNK_DISTRUSTED;
-        }
-        count_case(rig, &c, o);
-        count_broken(rig, &c);
-        bytes += c.size;
-        bool look = ++batch % BATCH_CASES == 0 || bytes >= BATCH_BYTES ||
-                    rig->trace.outcome != OUTCOME_RETURNED;
-        if (look && !arena_was_clean(rig->arena))
-            return CHUNK_UNCLEAN;
-        bytes = look ? 0 : bytes;
-        if ((look || batch % CLOCK_CASES == 0) && clock_now_ns() - started > CHUNK_NS)
-            break;
-    }
-    return arena_was_clean(rig->arena) ? CHUNK_DONE : CHUNK_UNCLEAN;
-}
-
-// The arena was found changed, and looking again after each case did not show
-// which one did it: the last case stands for the chunk, which is not vouched for.
-static void blame_last(struct rig *rig)
-{
-    struct copy_case c;
-    for (uint64_t k = rig->result->end; k-- > rig->result->lo;) {
-        if (!plan_case(rig->job->plan, k, &c))
-            continue;
-        rig->result->judged--;
-        if (rig->charts)
-            rig->charts[rig->job->judge->count]
-                .cases[chart_row(c.size)][c.dst_off % CHART_COLUMNS]--;
-        count_case(rig, &c, broken(unrecorded_store));
-        return;
-    }
-}
-
-void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi, struct worker_slot *slot)
-{
-    rig->careful = false;
-    rig->layout.dst = NULL;
-    if (chunk_once(rig, id, lo, hi, slot) != CHUNK_UNCLEAN)
-        return;
-
-    // Some case stored where no record says so. Find it by looking after each.
-    uint64_t end = rig->result->end;
-    rig->careful = true;
-    arena_renew(rig);
-    enum chunk_end how = chunk_once(rig, id, lo, end, slot);
-    // When the time of a chunk ran out before, the rest comes in another one.
-    bool all = how != CHUNK_DISTRUSTED && rig->result->end == end;
-    if (all && rig->result->broken == 0 && rig->result->judged > 0)
-        blame_last(rig);
-    if (how == CHUNK_UNCLEAN)
-        arena_renew(rig);
+    rig_count_broken(rig, c);
 }
 
 // Is the arena as it must be, looked at often enough?
 static bool rig_is_clean(struct rig *rig, const struct copy_case *c)
 {
     rig->batch_bytes += c->size;
-    if (!rig->careful && ++rig->batch % BATCH_CASES != 0 && rig->batch_bytes < BATCH_BYTES &&
-        rig->trace.outcome == OUTCOME_RETURNED)
+    if (!rig->careful && ++rig->batch % RIG_BATCH_CASES != 0 &&
+        rig->batch_bytes < RIG_BATCH_BYTES && rig->trace.outcome == OUTCOME_RETURNED)
         return true;
     rig->batch_bytes = 0;
     return arena_was_clean(rig->arena);
@@ -506,21 +393,21 @@ static bool rig_is_clean(struct rig *rig, const struct copy_case *c)
 
 void rig_judge(struct rig *rig, const struct copy_case *c)
 {
-    head_reset(rig->result, 0, 0);
+    chunk_result_reset(rig->result, 0, 0);
     rig->result->end = 1;
-    struct case_outcome o = run_case(rig, c);
+    struct case_outcome o = rig_case(rig, c);
     bool clean = rig->distrusted || rig_is_clean(rig, c);
     if (rig->distrusted)
-        report_alone(rig, 0, 0, c);
+        rig_report_alone(rig, 0, 0, c);
     else
-        count_case(rig, c, o);
+        rig_count(rig, c, o);
     if (clean)
         return;
     // This case, or one of the last some: from now on each is looked at.
-    head_reset(rig->result, 0, 0);
+    chunk_result_reset(rig->result, 0, 0);
     rig->result->end = 1;
     rig->broken_count = 0;
-    count_case(rig, c, broken(unrecorded_store));
+    rig_count_unrecorded(rig, c);
     rig->careful = true;
-    arena_renew(rig);
+    rig_renew_arena(rig);
 }

@@ -1,41 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// What happens inside a worker: a rig (routine, recorder, arena, shadow) takes
-// a chunk, a range of case numbers of the plan, runs and judges each case, and
-// gives one report. The routine is foreign code: what the report says is kept
-// apart from everything else until it is sent, and a case after which this
-// process cannot be trusted is reported alone.
+// What happens inside a worker: a rig (routine, recorder, arena, shadow) runs and
+// judges one case after the other, and counts them in one report. The routine is
+// foreign code: what the report says is kept apart from everything else until it
+// is sent, and a case after which this process cannot be trusted is reported alone.
 
 #ifndef STORESCOPE_RIG_H
 #define STORESCOPE_RIG_H
 
-#include "base/error.h"
-#include "case/plan.h"
-#include "judge/judge.h"
 #include "judge/judge_cache.h"
-#include "record/recorder.h"
-
-#include <stdatomic.h>
-
-// What a sweep's workers have in common; they inherit it by fork.
-struct job {
-    const struct backend *backend;
-    const struct plan *plan; // NULL: no sweep, recordings only
-    const struct judge *judge;
-    const struct recorder_kind *recorder;
-    struct recorder_options recorder_options;
-    bool charts; // reports have charts as well
-};
-
-// Shared with the parent. The routine may write here: nothing in it is trusted.
-struct worker_slot {
-    _Atomic uint64_t at;        // number of the case that is running, or a stage
-    _Atomic uint32_t stop;      // nonzero: report what there is
-    _Atomic uint32_t forbidden; // system call that ended the worker; see confine.h
-};
-
-#define WORKER_LOADING (UINT64_MAX)
+#include "sweep/chunk_result.h"
 
 struct rig {
     const struct job *job;
@@ -62,37 +37,11 @@ struct rig {
     uint64_t batch, batch_bytes; // since the whole arena was looked at
 };
 
-struct reason {
-    struct copy_case c;
-    char text[TRACE_REASON_MAX]; // "": none
-};
-
-struct chunk_result {
-    uint64_t id;      // as in the command
-    uint64_t lo, end; // case numbers judged, lo..end-1
-    uint64_t judged, skipped, broken;
-    uint64_t left_out;                        // numbers that are no case of the sweep
-    uint64_t timeouts;                        // among the judged
-    uint64_t stored[STORED_COUNT];            // likewise, by enum stored
-    uint64_t distrusted;                      // 1: case `lo` alone; the worker has ended
-    struct reason skip_reason, broken_reason; // of the smallest such case
-    struct tally tallies[];                   // one a check
-    // Then, if the job wants charts: one a check, and one of the judged cases.
-};
-
-// Bytes of a report of the job; its charts, or NULL.
-size_t chunk_result_size(const struct job *job);
-struct chart *chunk_result_charts(const struct job *job, const struct chunk_result *result);
-
 // False and one line in ERROR when routine, recorder or memory cannot be had.
 bool rig_open(struct rig *rig, const struct job *job, struct error *error);
 
-// Runs cases lo..hi-1, or fewer when the time of a chunk is over or the slot
-// says stop, and fills rig->report.
-void chunk_run(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi, struct worker_slot *slot);
-
 // Judges one case of no plan, for whoever picks them one by one; the process runs
-// foreign code, and may be lost by it (rig->distrusted). rig->report is then of
+// foreign code, and may be lost by it (rig->distrusted). rig->result is then of
 // that case alone, but for its tallies; rig->broken says what it broke. The case must
 // be one that the backend takes.
 void rig_judge(struct rig *rig, const struct copy_case *c);
@@ -100,5 +49,39 @@ void rig_judge(struct rig *rig, const struct copy_case *c);
 // Tells the shadow of the case just recorded, whose memory is not cleared yet, whether
 // what lies around the destination is as before, if it asks.
 void rig_note_neighbours(struct rig *rig, const struct layout *layout);
+
+// What chunks are made of.
+
+// Cases, or bytes copied, after which the whole arena is looked at.
+enum { RIG_BATCH_CASES = 64, RIG_BATCH_BYTES = 1 << 18 };
+
+// What became of a case. WHY of one that is not judged lasts as long as the rig's traces.
+enum case_end { CASE_JUDGED, CASE_SKIPPED, CASE_BROKEN };
+struct case_outcome {
+    enum case_end end;
+    enum stored stored; // of a judged case
+    const char *why;
+};
+
+// Runs and judges a case; what it broke is in rig->broken.
+struct case_outcome rig_case(struct rig *rig, const struct copy_case *c);
+
+// The one place that counts cases, to their chunk's result.
+void rig_count(struct rig *rig, const struct copy_case *c, struct case_outcome o);
+
+// As a case that changed bytes of the arena without a recorded store.
+void rig_count_unrecorded(struct rig *rig, const struct copy_case *c);
+
+// What the case broke, to its chunk's result.
+void rig_count_broken(struct rig *rig, const struct copy_case *c);
+
+// A case after which nothing here can be trusted is judged again from what its
+// shadow says, and reported alone; the parent has the others run again.
+void rig_report_alone(struct rig *rig, uint64_t id, uint64_t index, const struct copy_case *c);
+
+// Begins a result at a case number.
+void rig_reset(struct rig *rig, uint64_t id, uint64_t lo);
+
+void rig_renew_arena(struct rig *rig);
 
 #endif

@@ -11,32 +11,8 @@
 
 #include "base/error.h"
 #include "case/plan.h"
-#include "record/recorder.h"
+#include "sweep/sweep_options.h"
 #include "sweep/verdict.h"
-
-struct sweep_progress {
-    const struct backend *backend;
-    uint64_t done, planned; // cases
-    uint64_t findings;      // rules broken so far, over all contracts
-    double seconds;
-};
-
-struct sweep_options {
-    const struct recorder_kind *recorder; // see recorder_for
-    enum device_side device;
-    struct recorder_setup setup;
-    unsigned jobs;       // worker processes, >= 1
-    unsigned timeout_ms; // for one case
-    unsigned stall_ms;   // time without a finished case, half of it asleep or on a
-                         // processor, after which a worker is killed; 0: 10 s +
-                         // 10 * timeout_ms
-    void (*progress)(const struct sweep_progress *, void *context); // or NULL
-    void *context;
-    const volatile int *stop; // nonzero: finish with what there is
-    uint64_t patterns_to;     // the largest size of patterns; 0: SWEEP_PATTERNS_SIZE
-    bool patterns;            // read off, too, which stores are made for which sizes
-    bool charts;              // count, too, where in the sweep each rule is broken
-};
 
 // One result per contract, in RESULTS. Returns false and one line in ERROR only
 // for the system's failures (no processes, no memory); everything about the

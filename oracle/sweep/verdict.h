@@ -13,6 +13,7 @@
 #include "record/recorder.h"
 #include "trace/coverage.h"
 #include "trace/pattern.h"
+#include "trace/recording.h"
 
 enum verdict {
     VERDICT_CONFORMS, // every case of the sweep was judged and broke no rule

@@ -5,7 +5,9 @@
 
 #include "base/older_libc.h"
 #include "record/confine.h"
+#include "sweep/chunk.h"
 #include "sweep/explain.h"
+#include "trace/recording.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,9 +11,19 @@
 
 #include "base/error.h"
 #include "base/message.h"
-#include "sweep/rig.h"
+#include "sweep/job.h"
 
+#include <stdatomic.h>
 #include <sys/types.h>
+
+// Shared with the parent. The routine may write here: nothing in it is trusted.
+struct worker_slot {
+    _Atomic uint64_t at;        // number of the case that is running, or a stage
+    _Atomic uint32_t stop;      // nonzero: report what there is
+    _Atomic uint32_t forbidden; // system call that ended the worker; see confine.h
+};
+
+#define WORKER_LOADING (UINT64_MAX)
 
 struct worker {
     pid_t pid; // 0: none

@@ -6,7 +6,7 @@
 //
 //   33..64: [0,32) then [n-32,n): 64-n bytes twice
 //
-// Laws are read off recordings of one size after the other. They judge nothing,
+// Patterns are read off recordings of one size after the other. They judge nothing,
 // and speak of the sizes that were recorded, at the alignment they were.
 
 #ifndef STORESCOPE_PATTERN_H

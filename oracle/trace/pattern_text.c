@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Laws as text.
+// Patterns as text.
 
 #include "trace/pattern.h"
 

@@ -5,8 +5,8 @@
 // head, the accesses, the sites they name (the others stay behind) and the
 // values, in this order. The receiver takes nothing on trust but the build.
 
+#include "trace/recording.h"
 #include "base/message.h"
-#include "trace/trace.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -168,19 +168,11 @@ void site_set_classes(struct site *site, unsigned classes);
 // `stores_bytes`: width that the operand decoder says it stores, 0 for none.
 void site_describe(struct site *site, unsigned stores_bytes);
 
-// Sends a recording over a pipe, or receives one into empty structures. False
-// when the other end is gone, when what came is not a recording, or when it
-// would take more than 2^31 bytes. Only the sites that an access names are
-// sent. On a pipe the sender ignores SIGPIPE; a socket raises none.
+// A case as it was recorded; recording.h sends and frees it.
 struct recording {
     struct layout layout; // pointers are only compared, never followed
     struct trace trace;
     char cpu[64]; // model that was emulated, from sweep_record; "": none was
 };
-bool recording_send(int fd, const struct layout *layout, const struct trace *t);
-bool recording_receive(int fd, struct recording *out);
-// The same from the bytes of a frame already received.
-bool recording_read(const void *bytes, size_t length, struct recording *out);
-void recording_free(struct recording *r);
 
 #endif

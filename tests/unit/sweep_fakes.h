@@ -274,6 +274,12 @@ static inline void *does_not_return(void *dst, const void *src, size_t n)
     return dst;
 }
 
+static inline void *does_not_return_unseen(void *dst, const void *src, size_t n)
+{
+    now.trace->loads_unseen = n >= 50;
+    return does_not_return(dst, src, n);
+}
+
 static inline void *is_refused(void *dst, const void *src, size_t n)
 {
     if (n < 50)

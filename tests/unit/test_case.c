@@ -236,22 +236,6 @@ static void cases_are_ordered_by_size_then_place_then_data(void **state)
     assert_int_not_equal(case_compare(&copy, &move), 0);
 }
 
-static void numbers_end_where_their_digits_do(void **state)
-{
-    (void)state;
-    const char *end;
-    uint64_t n;
-    assert_true(number_parse("12..", &end, &n));
-    assert_int_equal(n, 12);
-    assert_string_equal(end, "..");
-    assert_true(number_parse("0xffffffffffffffff", &end, &n));
-    assert_true(n == UINT64_MAX);
-    assert_false(number_parse("-1", &end, &n));
-    assert_false(number_parse(" 1", &end, &n));
-    assert_false(number_parse("18446744073709551616", &end, &n));
-    assert_false(number_parse("0x10000000000000000", &end, &n));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,7 +249,6 @@ int main(void)
         cmocka_unit_test(overlapping_buffers_are_only_for_memmove),
         cmocka_unit_test(only_consistent_cases_are_valid),
         cmocka_unit_test(cases_are_ordered_by_size_then_place_then_data),
-        cmocka_unit_test(numbers_end_where_their_digits_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,21 @@ static void timeouts_are_findings_and_end_the_sweep_early(void **state)
     assert_case(&r->findings[0].witness, 50, 0);
 }
 
+// What a worker says of them is believed, though none of them is judged.
+static void timeouts_whose_loads_are_unseen_end_the_sweep_early_too(void **state)
+{
+    (void)state;
+    struct backend b = backend_of(does_not_return_unseen);
+    struct sweep_options options = options_for_two();
+    options.jobs = 1;
+    sweep_as(&b, CONTRACTS, &options);
+    const struct result *r = &results[IN_ORDER];
+    assert_true(r->cut_short);
+    assert_int_equal(r->cases, 50 * OFFSETS);
+    assert_non_null(strstr(r->reason, "cases that did not return"));
+    assert_int_equal(r->findings[0].rule, RULE_TIMEOUT);
+}
+
 static void refused_cases_are_skipped_with_the_smallest_as_the_reason(void **state)
 {
     (void)state;
@@ -255,6 +270,7 @@ int main(void)
         SWEEP_TEST(bytes_changed_far_off_without_a_recorded_store_are_broken),
         SWEEP_TEST(a_trace_that_the_recorder_does_not_vouch_for_is_broken),
         SWEEP_TEST(timeouts_are_findings_and_end_the_sweep_early),
+        SWEEP_TEST(timeouts_whose_loads_are_unseen_end_the_sweep_early_too),
         SWEEP_TEST(refused_cases_are_skipped_with_the_smallest_as_the_reason),
         SWEEP_TEST(a_recorder_that_refuses_the_routine_skips_all),
         SWEEP_TEST(a_routine_that_kills_its_loader_is_broken),

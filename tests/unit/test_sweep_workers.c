@@ -4,6 +4,7 @@
 // Workers that die, leave, hang, lie or are stopped: nothing of it hurts the
 // sweep's process, loses other cases' results, or passes as conforming.
 
+#include "base/clock.h"
 #include "sweep_fakes.h"
 
 static void a_case_at_which_workers_die_is_broken_and_the_others_are_judged(void **state)
@@ -75,15 +76,8 @@ static void a_routine_that_stops_the_clock_is_broken(void **state)
     assert_only_odd_case_is_broken("stopped the recorder's clock");
 }
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static volatile int stop;
-static double stopped_at;
+static uint64_t stopped_at_ms;
 static int calls;
 
 static void stop_after_some(const struct sweep_progress *p, void *context)
@@ -92,7 +86,7 @@ static void stop_after_some(const struct sweep_progress *p, void *context)
     assert_int_equal(p->planned, CASES);
     if (++calls == 3) {
         stop = 1;
-        stopped_at = seconds();
+        stopped_at_ms = clock_now_ms();
     }
 }
 
@@ -105,7 +99,7 @@ static void a_stopped_sweep_keeps_what_it_has_and_does_not_conform(void **state)
     options.stop = &stop;
     stop = calls = 0;
     sweep_as(&b, 1, &options);
-    assert_true(seconds() - stopped_at < 1.0);
+    assert_true(clock_now_ms() - stopped_at_ms < 1000);
     assert_true(results[0].interrupted);
     assert_true(results[0].cases > 10 && results[0].cases < CASES);
     assert_verdict(&results[0], VERDICT_SKIPPED);

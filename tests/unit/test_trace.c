@@ -4,7 +4,7 @@
 // Traces by hand: what an access spans, where it lies, and a recording's way
 // through a pipe, whole or damaged.
 
-#include "trace/trace.h"
+#include "trace/recording.h"
 
 #include <setjmp.h>
 #include <signal.h>

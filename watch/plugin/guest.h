@@ -27,7 +27,7 @@ struct guest_insn {
     uint8_t flow; // enum insn_flow
     bool is_unreported;
     uint8_t rmw;           // enum rmw_kind bits
-    _Atomic bool is_named; // blind: it was told
+    _Atomic bool is_named; // of an unreported one: it was told
     _Atomic uint32_t site; // 0: no record names it yet
     char text[64];         // by QEMU, where the machine says so
 };
@@ -38,7 +38,7 @@ struct guest_thread {
     uint64_t instance;                   // counts blocks of code run
     uint32_t depth, low;                 // see ring_access
     struct guest_insn *calls[CALLS_MAX]; // by depth
-    // A blind instruction under way, or one that compares, and what FILE held
+    // An unreported instruction under way, or one that compares, and what FILE held
     // before; NULL: none.
     struct guest_insn *blind;
     bool compared, stored;          // whether it stored is known; it did

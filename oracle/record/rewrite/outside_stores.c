@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 //
 // A case that meets new code is laid out and run again. Stores of the attempt
-// before that lie outside of what is laid out again (strays) happened all the same.
+// before that lie outside of what is laid out again happened all the same.
 
 #include "record/rewrite/rewrite.h"
 
@@ -21,7 +21,7 @@ static bool is_stray(const struct recorder *r, const struct layout *l, const str
            !in_span(l->src_lane, at) && !in_span(r->native.stack, at);
 }
 
-// Keeps the strays of TRACE alone.
+// Keeps those of TRACE alone.
 static void filter_strays(const struct recorder *r, const struct layout *l, struct trace *trace)
 {
     size_t kept = 0;

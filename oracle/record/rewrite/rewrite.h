@@ -205,10 +205,10 @@ rewrite_function *rewrite_entry(struct recorder *r);
 // The log's end; NULL when the routine wrote over the pointer to it.
 const uint8_t *rewrite_log_end(const struct recorder *r);
 
-// Adds the strays of a run that is about to be made again, unless it only repeated
+// Adds the outside stores of a run that is about to be made again, unless it only repeated
 // those before it. False when the log does not hold together.
 bool outside_stores_keep(struct recorder *r, const struct translation *t, const struct layout *l);
-// Puts the kept strays before a trace that does not have them itself.
+// Puts the kept ones before a trace that does not have them itself.
 void outside_stores_add(struct recorder *r, const struct layout *l, struct trace *trace);
 
 // Notes the blocks that a log has entered, in its order, while it is expanded.

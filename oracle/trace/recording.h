@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Recordings on their way from the process that made them.
+
+#ifndef STORESCOPE_RECORDING_H
+#define STORESCOPE_RECORDING_H
+
+#include "trace/trace.h"
+
+// Sends a recording over a pipe, or receives one into empty structures. False
+// when the other end is gone, when what came is not a recording, or when it
+// would take more than 2^31 bytes. Only the sites that an access names are
+// sent. On a pipe the sender ignores SIGPIPE; a socket raises none.
+bool recording_send(int fd, const struct layout *layout, const struct trace *t);
+bool recording_receive(int fd, struct recording *out);
+// The same from the bytes of a frame already received.
+bool recording_read(const void *bytes, size_t length, struct recording *out);
+void recording_free(struct recording *r);
+
+#endif
