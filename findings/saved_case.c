@@ -15,16 +15,6 @@
 
 enum { FILE_MAX_BYTES = 16384 };
 
-bool device_side_parse(const char *text, enum device_side *out)
-{
-    for (unsigned side = DEVICE_DST; side <= DEVICE_BOTH; side++)
-        if (strcmp(text, device_side_name(side)) == 0) {
-            *out = (enum device_side)side;
-            return true;
-        }
-    return false;
-}
-
 struct parser {
     struct text_lines lines;
     struct saved *out;

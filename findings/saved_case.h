@@ -51,6 +51,4 @@ bool saved_same(const struct saved *a, const struct saved *b);
 // alone: "musl_memcpy-torn-element-1a2b3c4d.case". NAME holds SAVED_NAME_MAX.
 void saved_name(const struct saved *s, char *name);
 
-bool device_side_parse(const char *text, enum device_side *out);
-
 #endif

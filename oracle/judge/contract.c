@@ -721,6 +721,16 @@ const char *device_side_name(enum device_side side)
     return side == DEVICE_BOTH ? "both" : side == DEVICE_SRC ? "src" : "dst";
 }
 
+bool device_side_parse(const char *text, enum device_side *out)
+{
+    for (unsigned side = DEVICE_DST; side <= DEVICE_BOTH; side++)
+        if (strcmp(text, device_side_name(side)) == 0) {
+            *out = (enum device_side)side;
+            return true;
+        }
+    return false;
+}
+
 bool contract_rule_applies(const struct contract_rule *row, enum device_side device)
 {
     return row->always || (row->sides & (unsigned)device);

@@ -49,6 +49,7 @@
 
 enum device_side { DEVICE_DST = 1, DEVICE_SRC = 2, DEVICE_BOTH = 3 };
 const char *device_side_name(enum device_side side); // "dst", "src", "both"
+bool device_side_parse(const char *text, enum device_side *out);
 
 struct contract_rule {
     enum rule_id rule;

@@ -24,6 +24,30 @@ struct handmade {
     uint8_t values[HANDMADE_VALUES];
 };
 
+// One site a class: the index is the class, and its text the class's name.
+static inline void handmade_sites(struct site sites[SITE_CLASS_COUNT], uint64_t addr)
+{
+    for (unsigned i = 0; i < SITE_CLASS_COUNT; i++) {
+        sites[i] = (struct site){.addr = addr + i, .length = 1};
+        site_set_classes(&sites[i], 1u << i);
+        snprintf(sites[i].text, sizeof sites[i].text, "%s", site_class_name[i]);
+    }
+}
+
+// One access by the site of class scalar, added to a trace that has room for it.
+static inline struct access *handmade_access(struct trace *t, enum access_kind kind, uint64_t addr,
+                                             unsigned width)
+{
+    struct access *a = &t->accesses[t->count++];
+    *a = (struct access){.addr = addr,
+                         .count = 1,
+                         .value = TRACE_NO_VALUE,
+                         .site = CLASS_SCALAR,
+                         .width = (uint16_t)width,
+                         .kind = (uint8_t)kind};
+    return a;
+}
+
 // A recording of SIZE bytes to a destination DST bytes into its page, without
 // accesses, that returned.
 static inline void handmade_init(struct handmade *h, uint64_t size, uint32_t dst)
@@ -47,24 +71,13 @@ static inline void handmade_init(struct handmade *h, uint64_t size, uint32_t dst
                                 .word_bytes = 8,
                                 .stack_entry = HANDMADE_STACK,
                                 .stack = {HANDMADE_STACK - 0x1000, HANDMADE_STACK + 8}};
-    for (unsigned i = 0; i < SITE_CLASS_COUNT; i++) {
-        h->sites[i] = (struct site){.addr = 0x400000 + i, .length = 1};
-        site_set_classes(&h->sites[i], 1u << i);
-        snprintf(h->sites[i].text, sizeof h->sites[i].text, "%s instruction", site_class_name[i]);
-    }
+    handmade_sites(h->sites, 0x400000);
 }
 
 static inline struct access *handmade_add(struct handmade *h, enum access_kind kind, uint64_t addr,
                                           unsigned width)
 {
-    struct access *a = &h->accesses[h->r.trace.count++];
-    *a = (struct access){.addr = addr,
-                         .count = 1,
-                         .value = TRACE_NO_VALUE,
-                         .site = CLASS_SCALAR,
-                         .width = (uint16_t)width,
-                         .kind = (uint8_t)kind};
-    return a;
+    return handmade_access(&h->r.trace, kind, addr, width);
 }
 
 // A store OFFSET bytes from the destination.

@@ -9,6 +9,8 @@
 
 #include "judge/rules.h"
 
+#include "handmade.h"
+
 #include <elf.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -73,10 +75,7 @@ static inline struct scene *copy_of(uint64_t size, uint32_t dst_off, uint32_t sr
 static inline struct access *add(struct scene *sc, enum access_kind kind, uint64_t addr,
                                  uint16_t width)
 {
-    struct access *a = &sc->accesses[sc->trace.count++];
-    *a = (struct access){
-        .addr = addr, .count = 1, .width = width, .kind = (uint8_t)kind, .value = TRACE_NO_VALUE};
-    return a;
+    return handmade_access(&sc->trace, kind, addr, width);
 }
 
 static inline struct access *store(struct scene *sc, int64_t off, uint16_t width)
@@ -170,18 +169,9 @@ static inline void assert_witness(const struct scene *sc, enum rule_id id, int c
     va_end(indices);
 }
 
-// Runs the tests of a program. One site a class, with its name as its text.
+// Runs the tests of a program.
 #define RUN_RULE_TESTS(tests) \
-    (name_sites(), end_of_scenes(cmocka_run_group_tests(tests, NULL, NULL)))
-
-static inline void name_sites(void)
-{
-    for (uint8_t class = 0; class < SITE_CLASS_COUNT; class ++) {
-        sites[class] = (struct site){.addr = 0x1000u + class};
-        site_set_classes(&sites[class], 1u << class);
-        snprintf(sites[class].text, sizeof sites[class].text, "%s", site_class_name[class]);
-    }
-}
+    (handmade_sites(sites, 0x1000), end_of_scenes(cmocka_run_group_tests(tests, NULL, NULL)))
 
 static inline int end_of_scenes(int failed)
 {

@@ -137,7 +137,7 @@ static void a_fault_is_told_after_the_beats_up_to_it(void **state)
     h.r.trace.fault_pc = 0x400000;
     assert_log(&h, 4,
                "write addr 0x0, data 0x5, size 0x1\n"
-               "# faulted: SIGSEGV at 0x0, by scalar instruction at 0x400000\n");
+               "# faulted: SIGSEGV at 0x0, by scalar at 0x400000\n");
 }
 
 static void only_powers_of_two_up_to_64_are_widths(void **state)

@@ -104,7 +104,7 @@ static void a_trace_has_its_case_outcome_and_accesses_in_order(void **state)
     assert_true(cJSON_IsNull(at(store, "mask")));
     assert_text(store, "value", "0x706050403020100");
     assert_number(store, "pc", 0x400000);
-    assert_text(store, "site", "scalar instruction");
+    assert_text(store, "site", "scalar");
     assert_text(store, "class", "scalar");
     cJSON_Delete(o);
 }

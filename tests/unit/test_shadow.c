@@ -5,6 +5,8 @@
 
 #include "judge/shadow.h"
 
+#include "handmade.h"
+
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -302,9 +304,6 @@ int main(void)
         cmocka_unit_test(a_full_masked_store_tears_the_element_at_its_far_end),
         cmocka_unit_test(nothing_of_a_larger_case_is_left_in_a_smaller_one),
     };
-    for (uint8_t class = 0; class < SITE_CLASS_COUNT; class ++) {
-        sites[class] = (struct site){.addr = 0x1000u + class};
-        site_set_classes(&sites[class], 1u << class);
-    }
+    handmade_sites(sites, 0x1000);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,8 @@
 
 #include "judge/shadow.h"
 
+#include "handmade.h"
+
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -558,9 +560,6 @@ int main(void)
         cmocka_unit_test(shadow_agrees_with_the_reference_on_random_traces),
         cmocka_unit_test(transient_values_agree_with_the_reference),
     };
-    for (uint8_t class = 0; class < SITE_CLASS_COUNT; class ++) {
-        sites[class] = (struct site){.addr = 0x1000u + class};
-        site_set_classes(&sites[class], 1u << class);
-    }
+    handmade_sites(sites, 0x1000);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
