@@ -4,6 +4,7 @@
 #include "reports/access_text.h"
 
 #include "base/older_libc.h"
+#include "trace/access.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -38,23 +39,16 @@ static uint64_t region_base(const struct recording *r, enum region region)
 struct extent extent_of(const struct recording *r, const struct access *a)
 {
     int64_t ignored;
-    struct extent e = {.bytes = a->width * a->count};
-    uint64_t lo = a->addr;
+    struct span reach = access_reach(a);
+    struct extent e = {.bytes = reach.hi - reach.lo, .skipped = reach.lo - access_span(a).lo};
     e.region = trace_region(&r->trace, &r->layout, a, &ignored);
-    if ((a->flags & ACCESS_DESCENDING) && a->count > 0)
-        lo -= (a->count - 1) * a->width;
-    if (a->flags & ACCESS_MASKED) {
-        e.skipped = a->mask ? (uint64_t)__builtin_ctzll(a->mask) : 0;
-        e.bytes = a->mask ? 64 - (uint64_t)__builtin_clzll(a->mask) - e.skipped : 0;
-        lo += e.skipped;
-    }
-    e.lo = (int64_t)(lo - region_base(r, e.region));
+    e.lo = (int64_t)(reach.lo - region_base(r, e.region));
     return e;
 }
 
 bool extent_touches(const struct extent *e, const struct access *a, uint64_t k)
 {
-    return !(a->flags & ACCESS_MASKED) || (a->mask >> (e->skipped + k) & 1) != 0;
+    return access_touches(a, a->addr + e->skipped + k);
 }
 
 bool extent_has_value(const struct trace *t, const struct access *a)

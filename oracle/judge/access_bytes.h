@@ -5,15 +5,13 @@
 // touches, and the passes that only some cases need. Not for other modules.
 //
 // Here an element is what memory sees as one access: an access, or one element
-// of a string op. A faulty trace must not lead astray, so spans saturate at the
-// ends of the address space instead of wrapping.
+// of a string op.
 
 #ifndef STORESCOPE_ACCESS_BYTES_H
 #define STORESCOPE_ACCESS_BYTES_H
 
 #include "judge/shadow.h"
-
-enum { WORD_BITS = 64 };
+#include "trace/access.h"
 
 // What struct shadow owns.
 struct shadow_scratch {
@@ -26,56 +24,6 @@ struct shadow_scratch {
 
 // shadow_memory.c: *ITEMS with room for WANTED bytes, of undefined contents.
 void *shadow_room(void **items, size_t *have_bytes, size_t wanted_bytes);
-
-static inline uint64_t low_bits(uint64_t n)
-{
-    return n < WORD_BITS ? (UINT64_C(1) << n) - 1 : ~UINT64_C(0);
-}
-
-static inline uint64_t min_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static inline uint64_t max_u64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-// One element of at most 64 bytes: its bytes fit a mask.
-static inline bool access_is_small(const struct access *a)
-{
-    return a->count == 1 && a->width <= WORD_BITS;
-}
-
-// Bytes that a small access touches; bit 0 is the byte at addr.
-static inline uint64_t access_mask(const struct access *a)
-{
-    uint64_t mask = low_bits(a->width);
-    return a->flags & ACCESS_MASKED ? mask & a->mask : mask;
-}
-
-// Lowest byte touched and the byte after the highest; lo == hi for none.
-static inline struct span access_reach(const struct access *a)
-{
-    if (access_is_small(a)) {
-        uint64_t mask = access_mask(a);
-        if (!mask)
-            return (struct span){a->addr, a->addr};
-        uint64_t hi = a->addr + WORD_BITS - (uint64_t)__builtin_clzll(mask);
-        return (struct span){a->addr + (uint64_t)__builtin_ctzll(mask),
-                             hi < a->addr ? UINT64_MAX : hi};
-    }
-    if (a->count == 0 || a->width == 0)
-        return (struct span){a->addr, a->addr};
-
-    bool down = a->flags & ACCESS_DESCENDING;
-    uint64_t room = (down ? a->addr : UINT64_MAX - a->addr) / a->width;
-    uint64_t steps = min_u64(a->count - 1, room);
-    uint64_t first = down ? a->addr - steps * a->width : a->addr;
-    uint64_t last = down ? a->addr : a->addr + steps * a->width;
-    return (struct span){first, last + min_u64(a->width, UINT64_MAX - last)};
-}
 
 // Offsets of the part of REACH that lies in [base, base + size).
 static inline struct span side_part(struct span reach, uint64_t base, uint64_t size)

@@ -26,11 +26,6 @@ struct byte_walk byte_walk_start(struct shadow_view view, const struct access *a
     return (struct byte_walk){a, map, view.base, part.lo, part.lo, part.hi};
 }
 
-static bool access_touches(const struct access *a, uint64_t addr)
-{
-    return !access_is_small(a) || access_mask(a) >> (addr - a->addr) & 1;
-}
-
 bool byte_walk_next(struct byte_walk *walk)
 {
     while (walk->next < walk->end) {

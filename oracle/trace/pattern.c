@@ -3,6 +3,8 @@
 
 #include "trace/pattern.h"
 
+#include "trace/access.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,19 +17,6 @@ struct pattern_scratch {
     int64_t again;
     unsigned times_max;
 };
-
-// The bytes that an access touches, from its first to its last.
-static struct span touched(const struct access *a)
-{
-    struct span at = access_span(a);
-    if (!(a->flags & ACCESS_MASKED))
-        return at;
-    if (a->mask == 0)
-        return (struct span){0, 0};
-    at.hi = at.lo + 64 - (unsigned)__builtin_clzll(a->mask);
-    at.lo += (unsigned)__builtin_ctzll(a->mask);
-    return at;
-}
 
 static struct pattern_end end_at(int64_t at, uint64_t size)
 {
@@ -64,10 +53,9 @@ static bool run_takes(struct pattern_form *runs, const struct pattern_part *part
 static void count_bytes(struct pattern_scratch *s, const struct access *a, int64_t lo, int64_t hi,
                         uint64_t size)
 {
+    uint64_t start = access_reach(a).lo;
     for (int64_t at = lo < 0 ? 0 : lo; at < hi && at < (int64_t)size; at++) {
-        bool masked = (a->flags & ACCESS_MASKED) != 0;
-        unsigned skipped = masked ? (unsigned)__builtin_ctzll(a->mask) : 0;
-        if (masked && !(a->mask >> (at - lo + skipped) & 1))
+        if (!access_touches(a, start + (uint64_t)(at - lo)))
             continue;
         s->again += s->times[at] == 1;
         if (s->times[at] < UINT8_MAX)
@@ -80,7 +68,7 @@ static void take_store(struct pattern_scratch *s, const struct recording *r, con
                        uint64_t size)
 {
     int64_t offset;
-    struct span at = touched(a);
+    struct span at = access_reach(a);
     enum region region = trace_region(&r->trace, &r->layout, a, &offset);
     if (at.lo == at.hi || region == REGION_STACK)
         return;
