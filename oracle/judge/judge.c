@@ -56,6 +56,14 @@ static struct check contract_check(const struct contract *contract, enum rule_id
     return check;
 }
 
+static unsigned lines_asked(enum rule_id rule, const struct rule_params *p)
+{
+    if (rule != RULE_UNORDERED_STORE && rule != RULE_UNORDERED_LOAD)
+        return 0;
+    return order_lines(
+        rule_order_view(rule == RULE_UNORDERED_STORE ? ACCESS_STORE : ACCESS_LOAD, p));
+}
+
 static size_t judge_add(struct judge *j, const struct check *check)
 {
     for (size_t i = 0; i < j->count; i++)
@@ -64,10 +72,9 @@ static size_t judge_add(struct judge *j, const struct check *check)
     j->checks[j->count] = *check;
     j->loads = j->loads || rule_needs_loads(check->rule);
     j->values = j->values || check->rule == RULE_TRANSIENT_VALUE;
-    j->lines =
-        j->lines || check->rule == RULE_UNORDERED_STORE || check->rule == RULE_UNORDERED_LOAD;
     for (size_t i = 0; i < check->param_count; i++) {
         const struct rule_params *p = &check->params[i];
+        j->lines |= lines_asked(check->rule, p);
         j->scans |= (uint64_t)rule_scans(check->rule, p) << check->rule;
         j->rewrites |= p->within > 0;
         j->values |= p->within > 0;

@@ -33,7 +33,7 @@ struct judge {
     uint16_t (*check_of)[RULE_COUNT];  // [contract][rule], or CHECK_NONE
     size_t contract_count;
     bool loads, values; // what some check needs recorded
-    bool lines;         // some check tells accesses across a cache line from others
+    unsigned lines;     // LINE_* bits that some check asks about, see order_lines
     bool rewrites;      // does some check ask what stores outside put there?
 };
 

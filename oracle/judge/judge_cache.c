@@ -15,6 +15,7 @@ enum {
     // over offsets find what they had at the offset 16 bytes before.
     OFFSETS = 16,
     PLACES = OFFSETS * OFFSETS,
+    LINES_MAX = 4, // ways to lie across cache lines that a place remembers
 };
 
 enum base { BASE_DST, BASE_SRC, BASE_NONE, BASE_COUNT };
@@ -31,6 +32,11 @@ struct seen {
     uint8_t astray; // bits of an address that its alignment wants to be 0
 };
 
+struct told {
+    unsigned lines; // LINE_* bits, see order_lines
+    struct cached_verdict verdict;
+};
+
 struct place {
     bool used;
     bool values; // a byte is stored twice and a check asks what it held
@@ -45,7 +51,10 @@ struct place {
     uint32_t seen_count;
     uint32_t seen_room;
     struct seen *seen; // owned
-    struct cached_verdict verdict;
+    // Of the accesses that touch the last byte: indices in `seen`; seen_count: none.
+    uint32_t last_store, first_load, last_load;
+    unsigned told_count, told_next;
+    struct told told[LINES_MAX];
 };
 
 struct judge_cache {
@@ -102,16 +111,6 @@ static bool see(struct seen *seen, const struct access *a, const struct layout *
     return lies_within(a, store ? dst : src, layout->size);
 }
 
-// Lies one of the accesses across a cache line?
-static bool crosses_line(const struct trace *t)
-{
-    enum { LINE_BYTES = 64 };
-    uint64_t crosses = 0;
-    for (size_t i = 0; i < t->count; i++)
-        crosses |= t->accesses[i].addr % LINE_BYTES + t->accesses[i].width > LINE_BYTES;
-    return crosses != 0;
-}
-
 // What the case does to its data: the facts that no access tells.
 static bool data_is_right(const struct copy_case *c, const struct layout *layout,
                           const struct trace *t, enum copy_result result)
@@ -120,11 +119,6 @@ static bool data_is_right(const struct copy_case *c, const struct layout *layout
     if (result == RESULT_OF_OP && t->return_value != end)
         return false;
     return memcmp(layout->dst, layout->expected, layout->size) == 0;
-}
-
-static bool place_is_misaligned(const struct place *p)
-{
-    return p->misaligned[BASE_DST] || p->misaligned[BASE_SRC];
 }
 
 // Room for COUNT accesses in a place, which then holds nothing; false without
@@ -148,41 +142,6 @@ enum stored judge_cache_stored(const struct shadow *s)
     if (s->stores.accesses > 0)
         return STORED_SOMETHING;
     return s->layout->size == 0 || onto_itself ? STORED_NOT_ASKED : STORED_NOTHING;
-}
-
-void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const uint16_t *broken,
-                      size_t count)
-{
-    const struct trace *t = s->trace;
-    struct place *p = &cache->places[place_index(s->layout)];
-
-    if (t->outcome != OUTCOME_RETURNED || t->count > ACCESSES_MAX || s->wrong_data ||
-        s->wrong_return || s->transient || s->values_differ || count > CACHED_BROKEN_MAX ||
-        !place_make_room(p, t->count))
-        return;
-    p->verdict.count = (uint16_t)count;
-    memcpy(p->verdict.broken, broken, count * sizeof *broken);
-    p->verdict.again = s->stores.any_again;
-    p->verdict.stored = judge_cache_stored(s);
-    p->values = s->stores.any_again && cache->judge->values;
-    p->op = s->c->op;
-    p->overlapping = s->c->overlapping;
-    p->overlap = s->c->overlap;
-    p->size = s->layout->size;
-    p->dst_low = (uintptr_t)s->layout->dst & cache->judge->alignment_mask;
-    p->src_low = (uintptr_t)s->layout->src & cache->judge->alignment_mask;
-    p->stack_entry = t->stack_entry;
-    p->clobbered = t->clobbered;
-    p->misaligned[BASE_DST] = s->stores.misaligned;
-    p->misaligned[BASE_SRC] = s->loads.misaligned;
-    p->seen_count = (uint32_t)t->count;
-    for (size_t i = 0; i < t->count; i++)
-        if (!see(&p->seen[i], &t->accesses[i], s->layout, t))
-            return;
-    // Where that matters, the case at the offset 16 bytes before says nothing about it.
-    if (cache->judge->lines && place_is_misaligned(p) && crosses_line(t))
-        return;
-    p->used = true;
 }
 
 static bool is_like(const struct place *p, uint64_t alignment_mask, const struct copy_case *c,
@@ -253,6 +212,43 @@ static bool stores_are_final(const struct place *p, const struct layout *layout,
     return true;
 }
 
+// Bit LINE_BYTES: does an access of at most so many bytes lie across a line?
+static uint64_t across(const struct access *a)
+{
+    return (a->addr ^ (a->addr + a->width - 1)) & LINE_BYTES;
+}
+
+static bool crosses_line(const struct place *p, const struct trace *t, uint32_t index)
+{
+    return index < p->seen_count && across(&t->accesses[index]);
+}
+
+// LINE_* bits of a case whose accesses are the place's, of those that checks ask about.
+static unsigned lines_of(const struct place *p, const struct judge *j, const struct trace *t)
+{
+    uint64_t stores = 0, loads = 0;
+    if (!j->lines || !(p->misaligned[BASE_DST] || p->misaligned[BASE_SRC]))
+        return 0;
+    for (size_t i = 0; i < p->seen_count; i++) {
+        uint64_t here = across(&t->accesses[i]);
+        stores |= p->seen[i].base == BASE_DST ? here : 0;
+        loads |= p->seen[i].base == BASE_SRC ? here : 0;
+    }
+    unsigned lines = (stores ? LINE_STORE : 0) | (loads ? LINE_LOAD : 0) |
+                     (crosses_line(p, t, p->last_store) ? LINE_LAST_STORE : 0) |
+                     (crosses_line(p, t, p->first_load) ? LINE_FIRST_LOAD : 0) |
+                     (crosses_line(p, t, p->last_load) ? LINE_LAST_LOAD : 0);
+    return lines & j->lines;
+}
+
+static const struct cached_verdict *told_of(const struct place *p, unsigned lines)
+{
+    for (unsigned i = 0; i < p->told_count; i++)
+        if (p->told[i].lines == lines)
+            return &p->told[i].verdict;
+    return NULL;
+}
+
 const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache,
                                                 const struct copy_case *c,
                                                 const struct layout *layout,
@@ -264,7 +260,91 @@ const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache,
         return NULL;
     if (p->values && !stores_are_final(p, layout, trace))
         return NULL;
-    if (cache->judge->lines && place_is_misaligned(p) && crosses_line(trace))
-        return NULL;
-    return &p->verdict;
+    return told_of(p, lines_of(p, cache->judge, trace));
+}
+
+static bool may_be_kept(const struct shadow *s, size_t broken_count)
+{
+    const struct trace *t = s->trace;
+    return t->outcome == OUTCOME_RETURNED && t->count <= ACCESSES_MAX && !s->wrong_data &&
+           !s->wrong_return && !s->transient && !s->values_differ &&
+           broken_count <= CACHED_BROKEN_MAX;
+}
+
+static void note_last_byte(struct place *p, uint32_t index)
+{
+    const struct seen *seen = &p->seen[index];
+    if (seen->base == BASE_NONE || seen->addr + seen->width != p->size)
+        return;
+    if (seen->base == BASE_DST)
+        p->last_store = index;
+    else
+        p->last_load = index;
+    if (seen->base == BASE_SRC && p->first_load == p->seen_count)
+        p->first_load = index;
+}
+
+static bool place_see(struct place *p, const struct shadow *s)
+{
+    const struct trace *t = s->trace;
+    p->seen_count = p->last_store = p->first_load = p->last_load = (uint32_t)t->count;
+    for (uint32_t i = 0; i < p->seen_count; i++) {
+        if (!see(&p->seen[i], &t->accesses[i], s->layout, t))
+            return false;
+        note_last_byte(p, i);
+    }
+    return true;
+}
+
+// Makes the place one for the case, with nothing told of it yet.
+static bool place_renew(struct place *p, const struct judge *j, const struct shadow *s)
+{
+    const struct trace *t = s->trace;
+    if (!place_make_room(p, t->count))
+        return false;
+    p->values = s->stores.any_again && j->values;
+    p->op = s->c->op;
+    p->overlapping = s->c->overlapping;
+    p->overlap = s->c->overlap;
+    p->size = s->layout->size;
+    p->dst_low = (uintptr_t)s->layout->dst & j->alignment_mask;
+    p->src_low = (uintptr_t)s->layout->src & j->alignment_mask;
+    p->stack_entry = t->stack_entry;
+    p->clobbered = t->clobbered;
+    p->misaligned[BASE_DST] = s->stores.misaligned;
+    p->misaligned[BASE_SRC] = s->loads.misaligned;
+    p->told_count = p->told_next = 0;
+    p->used = place_see(p, s);
+    return p->used;
+}
+
+// The place's next free verdict, or the one told longest ago.
+static struct cached_verdict *tell(struct place *p, unsigned lines)
+{
+    struct told *told = &p->told[p->told_next];
+    p->told_count += p->told_count < LINES_MAX;
+    p->told_next = (p->told_next + 1) % LINES_MAX;
+    told->lines = lines;
+    return &told->verdict;
+}
+
+void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const uint16_t *broken,
+                      size_t count)
+{
+    struct place *p = &cache->places[place_index(s->layout)];
+    const struct judge *j = cache->judge;
+    if (!may_be_kept(s, count))
+        return;
+    bool again = is_like(p, j->alignment_mask, s->c, s->layout, s->trace) &&
+                 same_accesses(p, s->layout, s->trace);
+    if (!again && !place_renew(p, j, s))
+        return;
+    unsigned lines = lines_of(p, j, s->trace);
+    if (told_of(p, lines))
+        return; // what was not alike is its data
+    struct cached_verdict *verdict = tell(p, lines);
+    verdict->count = (uint16_t)count;
+    memcpy(verdict->broken, broken, count * sizeof *broken);
+    verdict->again = s->stores.any_again;
+    verdict->stored = judge_cache_stored(s);
 }

@@ -21,8 +21,6 @@ const char *const order_wanted_name[ORDER_WANTED_COUNT] = {
 
 // ---- what each CPU keeps ----
 
-enum { LINE_BYTES = 64 };
-
 enum keeps {
     KEEPS_STORES = 1,  // plain stores to memory become visible in program order
     KEEPS_LOADS = 2,   // plain loads of memory are performed in program order
@@ -248,6 +246,12 @@ static struct walk walk_start(const struct shadow *s, struct order_view view)
 
 static bool is_on_side(const struct walk *w, const struct access *a)
 {
+    struct span reach = access_reach(a);
+    if (a->kind != w->view.kind || reach.hi <= w->side.base ||
+        reach.lo >= w->side.base + w->side.size)
+        return false;
+    if (!(a->flags & ACCESS_MASKED))
+        return reach.lo < reach.hi;
     struct byte_walk walk = byte_walk_start(w->side, a, NULL);
     return byte_walk_next(&walk);
 }
@@ -274,11 +278,18 @@ static bool annotations_count(const struct walk *w)
     return !w->view.by_device && !w->view.on_device;
 }
 
+static bool orders_anything(const struct site *site)
+{
+    return site->order.pairs | site->order.access;
+}
+
 // Before access K is looked at: what it has come after it.
 static void walk_to(struct walk *w, size_t k)
 {
     const struct access *a = &w->t->accesses[k];
     const struct site *site = &w->t->sites[a->site];
+    if (!orders_anything(site))
+        return;
     if (settles(w, site->order))
         settle(w, k, site);
     bool strong = site->order.access & ORDER_ACQUIRE && !(site->order.access & ORDER_WEAK_ACQUIRE);
@@ -308,6 +319,8 @@ static void walk_past(struct walk *w, size_t k)
     const struct access *a = &w->t->accesses[k];
     const struct site *site = &w->t->sites[a->site];
     enum { BOTH = ORDER_ACQUIRE | ORDER_RELEASE };
+    if (!orders_anything(site))
+        return;
     if (settles(w, site->order))
         settle(w, k + 1, site);
     if (!annotations_count(w))
@@ -374,11 +387,11 @@ static struct order_breach alone(const struct walk *w, size_t k)
 static struct order_breach between(const struct walk *w, size_t i, size_t k)
 {
     const struct access *a = &w->t->accesses[i], *b = &w->t->accesses[k];
+    bool plain = !is_nontemporal(w->t, w->cpu, a) && !is_nontemporal(w->t, w->cpu, b);
     if (orders(w, i, k))
         return breach(BREACH_NONE, i, k);
     if (one_execution(w->t, w->cpu, i, k))
         return breach(BREACH_ONE_EXECUTION, i, k);
-    bool plain = !is_nontemporal(w->t, w->cpu, a) && !is_nontemporal(w->t, w->cpu, b);
     return breach(plain ? BREACH_PLAIN : BREACH_NONTEMPORAL, i, k);
 }
 

@@ -58,10 +58,40 @@ static inline bool order_is_suspect(const struct shadow *s, struct order_view vi
     if (side->accesses == 0)
         return false;
     if (s->trace->machine != ORDER_X86_64 || side->classes & SPECIAL || side->width_max > 8 ||
-        (side->misaligned && !view.on_device))
+        (side->crosses_line && !view.on_device))
         return true;
     return view.wanted == WANT_FIRST ||
            (view.wanted == WANT_LAST && (!side->last_byte_last || side->ends_narrow));
+}
+
+// Will order_find find something? Only "yes" is certain: on x86-64 one string operation,
+// or one plain access that the CPU makes in parts, is enough.
+static inline bool order_is_plainly_broken(const struct shadow *s, struct order_view view)
+{
+    const struct shadow_side *side = view.kind == ACCESS_STORE ? &s->stores : &s->loads;
+    if (s->trace->machine != ORDER_X86_64 || view.wanted != WANT_ASCENDING || view.on_device ||
+        side->classes >> CLASS_ATOMIC & 1)
+        return false;
+    return side->strings || side->splits_line || side->width_max == 32;
+}
+
+// Which accesses order_find asks of whether they lie across a cache line: any of a side,
+// or those that are the last element's. Else it goes by what is the same 16 bytes further.
+enum {
+    LINE_STORE = 1,
+    LINE_LOAD = 2,
+    LINE_LAST_STORE = 4, // the last that touches the last byte
+    LINE_FIRST_LOAD = 8, // the first that does
+    LINE_LAST_LOAD = 16
+};
+static inline unsigned order_lines(struct order_view view)
+{
+    bool load = view.kind == ACCESS_LOAD;
+    if (view.on_device)
+        return 0;
+    if (view.wanted == WANT_ASCENDING)
+        return load ? LINE_LOAD : LINE_STORE;
+    return !load ? LINE_LAST_STORE : view.wanted == WANT_FIRST ? LINE_FIRST_LOAD : LINE_LAST_LOAD;
 }
 
 // The same of a recording, for reports: no pointer of the layout is followed.

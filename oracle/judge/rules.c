@@ -102,7 +102,8 @@ static inline bool is_unordered(const struct shadow *s, enum access_kind kind,
     enum order_wanted most = kind == ACCESS_STORE ? WANT_LAST : WANT_FIRST;
     if (p->glance)
         return order_is_suspect(s, (struct order_view){.kind = kind, .wanted = most});
-    return order_find(s, rule_order_view(kind, p)).cause != BREACH_NONE;
+    struct order_view view = rule_order_view(kind, p);
+    return order_is_plainly_broken(s, view) || order_find(s, view).cause != BREACH_NONE;
 }
 
 static inline bool is_torn(const struct shadow *s, enum access_kind kind,

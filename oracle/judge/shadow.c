@@ -32,6 +32,7 @@ struct strip {
 #define SEEN_CLASS     8 // and up, a bit for each enum site_class
 #define SEEN_ASTRAY    (UINT64_C(1) << 32)
 #define SEEN_DESCENDED (UINT64_C(1) << 33)
+#define SEEN_CROSSES   (UINT64_C(1) << 34)
 enum { SEEN_WIDTHS = 0x7f };
 _Static_assert(SEEN_CLASS + SITE_CLASS_COUNT <= 32, "classes have room in strip.seen");
 
@@ -125,6 +126,14 @@ static inline void count_class(struct pass *p, struct strip *t, const struct acc
         t->side->width_min = least;
 }
 
+// Of an access that is not of the common kind: what is not aligned may lie anywhere.
+static inline void count_alignment(struct shadow_side *side, uint64_t addr, uint16_t width)
+{
+    bool astray = (addr & (alignment_of(width) - 1)) != 0;
+    side->misaligned |= astray;
+    side->crosses_line |= astray;
+}
+
 // Elements on a side that begin at FIRST (the lowest) up to LAST. Starts ascend
 // throughout when none is below the one before it.
 static inline void count_order(struct strip *t, uint64_t first, uint64_t last)
@@ -191,7 +200,9 @@ static inline __attribute__((always_inline)) bool touch_inside(struct pass *p, s
     uint64_t classes = p->sites[a->site].classes;
     uint64_t astray = (a->addr & (width - 1)) != 0, descends = a->addr < t->start;
     p->undrained |= (uint32_t)(classes & -store);
-    t->seen |= width | classes << SEEN_CLASS | SEEN_ASTRAY * astray | SEEN_DESCENDED * descends;
+    uint64_t crosses = (a->addr ^ (a->addr + width - 1)) & LINE_BYTES;
+    t->seen |= width | classes << SEEN_CLASS | SEEN_ASTRAY * astray | SEEN_DESCENDED * descends |
+               SEEN_CROSSES / LINE_BYTES * crosses;
     t->accesses++;
     t->start = a->addr;
     t->end = off + width;
@@ -372,7 +383,7 @@ static void touch_small(struct pass *p, struct strip *t, size_t i)
     count_class(p, t, a, store);
     count_order(t, a->addr + lowest, a->addr + lowest);
     t->side->accesses++;
-    t->side->misaligned |= (a->addr & (alignment_of(a->width) - 1)) != 0;
+    count_alignment(t->side, a->addr, a->width);
     t->end = last < WORD_BITS && bits >> last & 1 ? t->size : 0;
     t->side->whole_request &=
         a->addr + lowest == t->base && t->size <= WORD_BITS && mask >> lowest == low_bits(t->size);
@@ -426,12 +437,13 @@ static void touch_range(struct pass *p, struct strip *t, size_t i)
     if (mark_range(t->side, part) && store)
         p->look_again = true;
 
-    uint64_t end = t->base + t->size, align = alignment_of(a->width);
+    uint64_t end = t->base + t->size;
     count_class(p, t, a, store);
     count_order(t, first, last);
     t->side->accesses += (last - first) / width + 1;
+    t->side->strings |= a->count > 1;
     t->side->descending |= down && last > first;
-    t->side->misaligned |= (first & (align - 1)) != 0;
+    count_alignment(t->side, first, a->width);
     t->end = (down ? end - first <= width : part.hi == t->size) ? t->size : 0;
     t->side->whole_request &= first == last && first == t->base && width == t->size;
     touch_elsewhere(p, a, reach.lo, min_u64(reach.hi, t->base));
@@ -514,6 +526,8 @@ static void finish_side(const struct strip *t)
     side->accesses += t->accesses;
     side->classes |= (uint32_t)(t->seen >> SEEN_CLASS) & (uint32_t)low_bits(SITE_CLASS_COUNT);
     side->misaligned |= (t->seen & SEEN_ASTRAY) != 0;
+    side->splits_line = (t->seen & SEEN_CROSSES) != 0;
+    side->crosses_line |= side->splits_line;
     side->descending |= (t->seen & SEEN_DESCENDED) != 0;
     side->last_byte_last = t->size == 0 || (side->accesses > 0 && t->end == t->size);
     side->ends_narrow =

@@ -32,6 +32,9 @@ struct shadow_side {
     bool last_byte_last; // the last access touched the last byte; true when
                          // there is none to touch
     bool misaligned;     // an access not aligned to its width
+    bool crosses_line;   // ... and maybe across a cache line; false: none is
+    bool splits_line;    // ... an access of at most 64 bytes, not masked, certainly is
+    bool strings;        // a string operation of several elements
     bool ends_narrow;    // that access holds no more than the last byte, though the
                          // request ends at an even address
     bool whole_request;  // there are accesses, and each touched exactly the

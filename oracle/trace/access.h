@@ -10,7 +10,7 @@
 
 #include "trace/trace.h"
 
-enum { WORD_BITS = 64 };
+enum { WORD_BITS = 64, LINE_BYTES = 64 }; // LINE: of the caches of x86
 
 static inline uint64_t low_bits(uint64_t n)
 {
