@@ -324,6 +324,14 @@ static struct elf_unit *unit_at(struct elf_file *file, int64_t offset)
     return keep_unit(file, &unit);
 }
 
+const struct elf_unit *elf_file_unit(struct elf_file *file, int64_t offset)
+{
+    if (file->kind == ELF_FILE_ARCHIVE) {
+        return unit_at(file, offset);
+    }
+    return offset == 0 && file->unit_count > 0 ? file->units[0] : NULL;
+}
+
 // What elf_file_find looks for, and the best place for it so far.
 struct find {
     const char *name;

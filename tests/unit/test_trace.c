@@ -194,7 +194,7 @@ static void a_recording_arrives_as_it_was_sent(void **state)
     struct recording r;
     fill_trace(&t);
     assert_int_equal(pipe(fds), 0);
-    assert_true(recording_send(fds[1], &l, &t));
+    assert_true(recording_send(fds[1], &l, &t, NULL));
     assert_true(recording_receive(fds[0], &r));
     assert_int_equal(r.trace.count, 2);
     assert_int_equal(r.trace.accesses[1].addr, LANE + 20);
@@ -225,7 +225,7 @@ static void an_empty_recording_arrives_too(void **state)
     struct recording r;
     trace_init(&t);
     assert_int_equal(pipe(fds), 0);
-    assert_true(recording_send(fds[1], &l, &t));
+    assert_true(recording_send(fds[1], &l, &t, NULL));
     assert_true(recording_receive(fds[0], &r));
     assert_int_equal(r.trace.count, 0);
     recording_free(&r);
@@ -242,7 +242,7 @@ static void an_access_without_a_site_is_not_sent(void **state)
     fill_trace(&t);
     t.accesses[1].site = 3;
     assert_int_equal(pipe(fds), 0);
-    assert_false(recording_send(fds[1], &l, &t));
+    assert_false(recording_send(fds[1], &l, &t, NULL));
     trace_free(&t);
     close(fds[0]);
     close(fds[1]);
@@ -258,7 +258,7 @@ static size_t raw_recording(uint8_t *raw)
     struct layout l = two_lanes();
     fill_trace(&t);
     assert_int_equal(pipe(fds), 0);
-    assert_true(recording_send(fds[1], &l, &t));
+    assert_true(recording_send(fds[1], &l, &t, NULL));
     ssize_t n = read(fds[0], raw, RAW_MAX);
     assert_true(n > 0 && n < RAW_MAX);
     trace_free(&t);
@@ -350,7 +350,7 @@ static void sending_to_nobody_fails(void **state)
     signal(SIGPIPE, SIG_IGN);
     assert_int_equal(pipe(fds), 0);
     close(fds[0]);
-    assert_false(recording_send(fds[1], &l, &t));
+    assert_false(recording_send(fds[1], &l, &t, NULL));
     close(fds[1]);
     trace_free(&t);
 }

@@ -350,6 +350,7 @@ struct guest_program *guest_program_make(const struct backend *backend,
     p->pairs = pin_counter_new();
     bool made = is_linkable(&s) && write_sources(&s) && link_program(&s) &&
                 tool_read(&s.folder, "program", &p->bytes, &p->length, error);
+    p->elf = guest_elf_new(p->bytes, p->length);
     if (made)
         guest_code_read(&p->code, p->arch, &s.folder, p->bytes, p->length, s.symbol);
     tool_folder_remove(&s.folder);
@@ -367,7 +368,7 @@ struct guest_program *guest_program_make(const struct backend *backend,
 void guest_program_free(struct guest_program *p)
 {
     if (p) {
-        free(p->bytes);
+        guest_elf_release(p->elf);
         guest_names_free(&p->names);
         guest_code_free(&p->code);
         pin_counter_free(p->pairs);
