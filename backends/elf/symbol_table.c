@@ -221,5 +221,6 @@ bool symbol_table_find(struct symbol_table *t, size_t section, uint64_t value,
         return false;
     out->name = s->name;
     out->offset = value - s->value;
+    out->sized = s->size > 0;
     return true;
 }

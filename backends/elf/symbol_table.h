@@ -18,6 +18,7 @@ struct symbol_place {
     const char *name; // printable; lives as long as the table
     uint64_t offset;  // from it, bytes
     bool inside;      // the symbol says that the place is part of it; else it is the nearest before
+    bool sized;       // it says how far it reaches
 };
 
 struct symbol_table *symbol_table_new(void);

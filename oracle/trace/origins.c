@@ -10,10 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct guest_elf *guest_elf_new(uint8_t *bytes, size_t length)
+struct guest_elf *guest_elf_new(uint8_t *bytes, size_t length, const struct backend *backend)
 {
     struct guest_elf *elf = must(malloc(sizeof *elf));
-    *elf = (struct guest_elf){.uses = 1, .bytes = bytes, .length = length};
+    *elf = (struct guest_elf){.uses = 1,
+                              .bytes = bytes,
+                              .length = length,
+                              .symbol = must(strdup(backend->symbol)),
+                              .path = backend->path ? must(strdup(backend->path)) : NULL};
     return elf;
 }
 
@@ -29,6 +33,8 @@ void guest_elf_release(struct guest_elf *elf)
     if (!elf || --elf->uses > 0)
         return;
     free(elf->bytes);
+    free(elf->symbol);
+    free(elf->path);
     free(elf);
 }
 

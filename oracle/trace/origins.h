@@ -41,15 +41,24 @@ struct origins {
     struct origin_call calls[ORIGIN_CALLS_MAX];
 };
 
+// Names in a program that was made for a routine: its own, and with this in front those
+// that its file defines besides.
+#define GUEST_ROUTINE_SYMBOL "storescope_routine_0"
+#define GUEST_OWN_PREFIX     "storescope_own_"
+
 // An ELF program that was made for a recording, shared by all that name it.
 struct guest_elf {
     size_t uses;
     uint8_t *bytes; // owned
     size_t length;
+    char *symbol; // what GUEST_ROUTINE_SYMBOL stands for; owned
+    char *path;   // of the routine's file; NULL: it is storecopy's. Owned
+    bool whole;   // all of the program's code is that file's
 };
-struct guest_elf *guest_elf_new(uint8_t *bytes, size_t length); // takes the bytes; one use
-struct guest_elf *guest_elf_share(struct guest_elf *elf);       // NULL is taken
-void guest_elf_release(struct guest_elf *elf);                  // likewise
+// Takes the bytes; has one use.
+struct guest_elf *guest_elf_new(uint8_t *bytes, size_t length, const struct backend *backend);
+struct guest_elf *guest_elf_share(struct guest_elf *elf); // NULL is taken
+void guest_elf_release(struct guest_elf *elf);            // likewise
 
 // Of the trace of a routine in this process. A path that is too long, or a file too many,
 // is not known.

@@ -3,6 +3,7 @@
 
 #include "reports/picture.h"
 #include "reports/report.h"
+#include "reports/where.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -162,24 +163,25 @@ static void print_range(const struct table *t, enum row_kind kind, const struct 
 static void print_row(struct table *t, uint64_t number, enum row_kind kind, const struct access *a,
                       const struct extent *e)
 {
-    char text[INSTRUCTION_MAX], place[EXTENT_TEXT_MAX];
+    char text[INSTRUCTION_MAX], place[EXTENT_TEXT_MAX], where[WHERE_TEXT_MAX];
     const char *note;
     instruction_print(t->r, a, text, sizeof text);
+    const int pad = *where_print(t->r, a->site, where) ? (int)t->instruction_columns + 2 : 0;
     fprintf(t->out, "%*" PRIu64 "  ", (int)t->number_columns, number);
     if (t->loads)
         fprintf(t->out, "%-5s  ", access_kind_name[a->kind]);
     print_range(t, kind, a, e);
     if (kind == ROW_OTHER) {
         extent_print(e, REGION_COUNT, place);
-        fprintf(t->out, "%s%s%s\n", text, a->kind == ACCESS_FLUSH ? "  at " : "",
-                a->kind == ACCESS_FLUSH ? place : "");
+        fprintf(t->out, "%s%s%s%s%s\n", text, a->kind == ACCESS_FLUSH ? "  at " : "",
+                a->kind == ACCESS_FLUSH ? place : "", *where ? "  " : "", where);
         return;
     }
     print_bar(t, kind, a, e, &note);
     if (t->beside)
-        fprintf(t->out, "  %s%s\n", text, note);
+        fprintf(t->out, "  %-*s%s%s\n", pad, text, where, note);
     else
-        fprintf(t->out, "\n%*s%s%s\n", (int)t->number_columns + 2, "", text, note);
+        fprintf(t->out, "\n%*s%-*s%s%s\n", (int)t->number_columns + 2, "", pad, text, where, note);
 }
 
 static void print_rows(struct table *t, uint64_t rows_max)

@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char routine_symbol[] = "storescope_routine_0";
+static const char routine_symbol[] = GUEST_ROUTINE_SYMBOL;
 
 // The folder in which one program is made.
 struct shop {
@@ -350,7 +350,8 @@ struct guest_program *guest_program_make(const struct backend *backend,
     p->pairs = pin_counter_new();
     bool made = is_linkable(&s) && write_sources(&s) && link_program(&s) &&
                 tool_read(&s.folder, "program", &p->bytes, &p->length, error);
-    p->elf = guest_elf_new(p->bytes, p->length);
+    p->elf = guest_elf_new(p->bytes, p->length, backend);
+    p->elf->whole = s.symbol == backend->symbol && backend->path;
     if (made)
         guest_code_read(&p->code, p->arch, &s.folder, p->bytes, p->length, s.symbol);
     tool_folder_remove(&s.folder);

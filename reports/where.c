@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "reports/where.h"
+
+#include "backends/elf/elf_file.h"
+#include "backends/elf/symbol_table.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/printable.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DEBUG_BYTES_MAX = 1 << 30 };
+
+// An ELF image that code comes from.
+struct code_file {
+    struct code_file *next;
+    char *path;
+    int64_t member;
+    struct guest_elf *guest; // instead of a path
+    struct symbol_table *symbols;
+    struct source_lines *lines;
+    uint8_t *bytes; // what the lines are read from
+};
+
+// Those that were asked for.
+static struct code_file *known_files;
+
+static void read_image(struct code_file *f, const void *bytes, size_t length, const char *debug)
+{
+    f->bytes = must(malloc(length + 1));
+    memcpy(f->bytes, bytes, length);
+    f->lines = source_lines_open(f->bytes, length, debug);
+}
+
+static void read_debug_symbols(struct code_file *f, const char *path)
+{
+    size_t length;
+    char *bytes = file_read(path, DEBUG_BYTES_MAX, &length);
+    Elf *elf = bytes != NULL ? elf_memory(bytes, length) : NULL;
+    if (elf != NULL)
+        symbol_table_read(f->symbols, elf);
+    elf_end(elf);
+    free(bytes);
+}
+
+static void read_file(struct code_file *f)
+{
+    char debug[256];
+    struct error ignored;
+    size_t length = 0;
+    struct elf_file *file = elf_file_open(f->path, &ignored);
+    const struct elf_unit *unit = file != NULL ? elf_file_unit(file, f->member) : NULL;
+    const void *bytes = unit != NULL ? elf_rawfile(unit->elf, &length) : NULL;
+    bool apart =
+        unit != NULL && elf_file_debug_path(file, debug, sizeof debug) && access(debug, R_OK) == 0;
+    if (unit != NULL)
+        symbol_table_read(f->symbols, unit->elf);
+    if (apart)
+        read_debug_symbols(f, debug);
+    if (bytes != NULL)
+        read_image(f, bytes, length, apart ? debug : NULL);
+    elf_file_close(file);
+}
+
+static void read_guest(struct code_file *f)
+{
+    Elf *elf = elf_memory((char *)f->guest->bytes, f->guest->length);
+    if (elf != NULL)
+        symbol_table_read(f->symbols, elf);
+    elf_end(elf);
+    read_image(f, f->guest->bytes, f->guest->length, NULL);
+}
+
+static struct code_file *add(const struct code_file *file)
+{
+    struct code_file *f = must(malloc(sizeof *f));
+    *f = *file;
+    f->next = known_files;
+    f->symbols = symbol_table_new();
+    known_files = f;
+    return f;
+}
+
+static struct code_file *file_of(const struct origin_file *of)
+{
+    struct code_file *f = known_files;
+    while (f != NULL && (f->path == NULL || f->member != of->member || strcmp(f->path, of->path)))
+        f = f->next;
+    if (f == NULL) {
+        f = add(&(struct code_file){.path = must(strdup(of->path)), .member = of->member});
+        read_file(f);
+    }
+    return f;
+}
+
+// Programs are made for one routine each: those of others are not asked for again.
+static void drop_guests(void)
+{
+    for (struct code_file **at = &known_files; *at != NULL;) {
+        struct code_file *f = *at;
+        if (f->guest == NULL) {
+            at = &f->next;
+            continue;
+        }
+        *at = f->next;
+        source_lines_close(f->lines);
+        symbol_table_free(f->symbols);
+        guest_elf_release(f->guest);
+        free(f->bytes);
+        free(f);
+    }
+}
+
+static struct code_file *guest_of(struct guest_elf *guest)
+{
+    struct code_file *f = known_files;
+    while (f != NULL && f->guest != guest)
+        f = f->next;
+    if (f == NULL) {
+        drop_guests();
+        f = add(&(struct code_file){.guest = guest_elf_share(guest)});
+        read_guest(f);
+    }
+    return f;
+}
+
+static void put_name(const char *path, char *out)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    strcpy(out, strlen(name) < WHERE_NAME_MAX ? name : "");
+    printable(out);
+}
+
+// A symbol that ends before the place is another function's, whose neighbour has lost its
+// own name.
+static bool find_symbol(struct code_file *f, uint32_t section, uint64_t offset, struct where *out)
+{
+    struct symbol_place s;
+    bool found = symbol_table_find(f->symbols, section, offset, &s) && (s.inside || !s.sized) &&
+                 strlen(s.name) < sizeof out->symbol;
+    out->symbol_offset = found ? s.offset : offset;
+    strcpy(out->symbol, found ? s.name : "");
+    return found;
+}
+
+static void find_in(struct code_file *f, uint32_t section, uint64_t offset, struct where *out)
+{
+    find_symbol(f, section, offset, out);
+    if (f->lines != NULL)
+        out->line_count = source_lines_at(f->lines, section, offset, out->lines, WHERE_LINES_MAX);
+}
+
+// The symbol as the routine's file has it, and whether it is that file's.
+static void own_symbol(const struct guest_elf *guest, struct where *w)
+{
+    const char *name = w->symbol;
+    bool routine = strcmp(name, GUEST_ROUTINE_SYMBOL) == 0 || strcmp(name, guest->symbol) == 0;
+    bool own = strncmp(name, GUEST_OWN_PREFIX, strlen(GUEST_OWN_PREFIX)) == 0;
+    if (routine)
+        snprintf(w->symbol, sizeof w->symbol, "%s", guest->symbol);
+    else if (own)
+        memmove(w->symbol, name + strlen(GUEST_OWN_PREFIX),
+                strlen(name + strlen(GUEST_OWN_PREFIX)) + 1);
+    if ((routine || own || guest->whole) && guest->path != NULL)
+        put_name(guest->path, w->module);
+}
+
+static void find_in_guest(const struct recording *r, uint64_t address, struct where *out)
+{
+    find_in(guest_of(r->guest), 0, address, out);
+    own_symbol(r->guest, out);
+}
+
+// The name by which the function is called, if the instruction is part of that one.
+static void put_called(const struct origins *o, const struct site_origin *site, struct where *w)
+{
+    struct where entry;
+    if (site->call == 0)
+        return;
+    const struct origin_call *call = &o->calls[site->call - 1];
+    if (call->entry.file != site->file)
+        return;
+    struct code_file *f = file_of(&o->files[site->file - 1]);
+    if (find_symbol(f, call->entry.section, call->entry.offset, &entry) &&
+        entry.symbol_offset == 0 && strcmp(entry.symbol, w->symbol) == 0)
+        strcpy(w->called, call->name);
+}
+
+static void put_module(const struct origins *o, const struct site_origin *site, struct where *w)
+{
+    const char *path = o->files[site->file - 1].path;
+    char self[4096];
+    ssize_t length = strcmp(path, "/proc/self/exe") == 0 ? readlink(path, self, sizeof self) : 0;
+    bool named = length > 0 && (size_t)length < sizeof self;
+    if (named)
+        self[length] = '\0';
+    put_name(named ? self : path, w->module);
+    w->foreign = o->entry.file != 0 && strcmp(o->files[o->entry.file - 1].path, path) != 0;
+}
+
+static bool find(const struct recording *r, size_t site, struct where *out)
+{
+    if (r->guest != NULL) {
+        find_in_guest(r, r->trace.sites[site].addr, out);
+        return true;
+    }
+    const struct site_origin *from = r->origins != NULL ? &r->origins->sites[site] : NULL;
+    if (from == NULL || from->file == 0)
+        return false;
+    find_in(file_of(&r->origins->files[from->file - 1]), from->section, from->offset, out);
+    put_module(r->origins, from, out);
+    put_called(r->origins, from, out);
+    return true;
+}
+
+bool where_of(const struct recording *r, size_t site, struct where *out)
+{
+    *out = (struct where){.symbol_offset = 0};
+    return site < r->trace.site_count && find(r, site, out);
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+static void print_lines(const struct where *w, FILE *out)
+{
+    for (size_t i = 0; i < w->line_count; i++)
+        fprintf(out, "%s%s:%d", i == 0 ? " (" : ", from ", file_name(w->lines[i].file),
+                w->lines[i].line);
+    if (w->line_count > 0)
+        fputc(')', out);
+}
+
+char *where_print(const struct recording *r, size_t site, char *text)
+{
+    struct where w;
+    text[0] = '\0';
+    if (!where_of(r, site, &w))
+        return text;
+    FILE *out = fmemopen(text, WHERE_TEXT_MAX, "w");
+    if (out == NULL)
+        return text;
+    if (w.symbol[0] == '\0' && w.module[0] == '\0')
+        fprintf(out, "0x%" PRIx64, w.symbol_offset);
+    else
+        fprintf(out, "%s+0x%" PRIx64, w.symbol[0] != '\0' ? w.symbol : w.module, w.symbol_offset);
+    if (w.foreign && w.symbol[0] != '\0')
+        fprintf(out, " of %s", w.module);
+    print_lines(&w, out);
+    fclose(out);
+    text[WHERE_TEXT_MAX - 1] = '\0';
+    return text;
+}
