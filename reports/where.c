@@ -57,8 +57,8 @@ static void read_file(struct code_file *f)
     struct elf_file *file = elf_file_open(f->path, &ignored);
     const struct elf_unit *unit = file != NULL ? elf_file_unit(file, f->member) : NULL;
     const void *bytes = unit != NULL ? elf_rawfile(unit->elf, &length) : NULL;
-    bool apart =
-        unit != NULL && elf_file_debug_path(file, debug, sizeof debug) && access(debug, R_OK) == 0;
+    bool apart = unit != NULL && elf_file_kind(file) == ELF_FILE_SHARED &&
+                 elf_file_debug_path(file, debug, sizeof debug) && access(debug, R_OK) == 0;
     if (unit != NULL)
         symbol_table_read(f->symbols, unit->elf);
     if (apart)
