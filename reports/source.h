@@ -25,6 +25,10 @@ struct source_line {
     int line;
 };
 
+// What stands on that line of the file, without blanks around it, as far as it can be
+// shown. False: it cannot be read.
+bool source_text(const struct source_line *line, char *text, size_t size);
+
 // The debug information of an ELF file.
 struct source_lines;
 

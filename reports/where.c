@@ -205,6 +205,18 @@ static void put_module(const struct origins *o, const struct site_origin *site, 
     w->foreign = o->entry.file != 0 && strcmp(o->files[o->entry.file - 1].path, path) != 0;
 }
 
+// The routine goes by the name that it was asked for by.
+static void put_routine(const struct origins *o, const struct site_origin *site, struct where *w)
+{
+    char version[SYMBOL_VERSION_MAX];
+    const struct site_origin *entry = &o->entry;
+    if (w->symbol[0] == '\0' || site->file != entry->file || site->section != entry->section ||
+        site->offset - w->symbol_offset != entry->offset || o->name[0] == '\0')
+        return;
+    snprintf(w->symbol, sizeof w->symbol, "%s",
+             symbol_version(o->name, version) != NULL ? version : o->name);
+}
+
 static bool find(const struct recording *r, size_t site, struct where *out)
 {
     if (r->guest != NULL) {
@@ -217,6 +229,7 @@ static bool find(const struct recording *r, size_t site, struct where *out)
     find_in(file_of(&r->origins->files[from->file - 1]), from->section, from->offset, out);
     put_module(r->origins, from, out);
     put_called(r->origins, from, out);
+    put_routine(r->origins, from, out);
     return true;
 }
 
@@ -260,4 +273,44 @@ char *where_print(const struct recording *r, size_t site, char *text)
     fclose(out);
     text[WHERE_TEXT_MAX - 1] = '\0';
     return text;
+}
+
+// ---- calls ----
+
+enum { CALLS_SHOWN_MAX = 16 };
+
+static void print_call(const struct where *w, char *text, size_t size)
+{
+    const char *symbol = w->symbol[0] != '\0' ? w->symbol : "code without a name";
+    if (w->called[0] != '\0' && strcmp(w->called, symbol) != 0)
+        snprintf(text, size, "calls %s of %s (%s)", w->called, w->module, symbol);
+    else
+        snprintf(text, size, "calls %s of %s", symbol, w->module);
+}
+
+static bool is_new(char (*told)[WHERE_TEXT_MAX], size_t count, const char *text)
+{
+    size_t i = 0;
+    while (i < count && strcmp(told[i], text) != 0)
+        i++;
+    return i == count && count < CALLS_SHOWN_MAX;
+}
+
+void where_print_calls(const struct recording *const *recordings, size_t count, const char *indent,
+                       FILE *out)
+{
+    char told[CALLS_SHOWN_MAX][WHERE_TEXT_MAX], text[WHERE_TEXT_MAX];
+    struct where w;
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t site = 0; site < recordings[i]->trace.site_count; site++) {
+            if (!where_of(recordings[i], site, &w) || !w.foreign)
+                continue;
+            print_call(&w, text, sizeof text);
+            if (!is_new(told, n, text))
+                continue;
+            strcpy(told[n++], text);
+            fprintf(out, "%s%s\n", indent, text);
+        }
+    }
 }

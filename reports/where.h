@@ -12,6 +12,8 @@
 #include "reports/source.h"
 #include "trace/recording.h"
 
+#include <stdio.h>
+
 enum { WHERE_LINES_MAX = 6, WHERE_NAME_MAX = 256, WHERE_TEXT_MAX = 768 };
 
 struct where {
@@ -31,5 +33,10 @@ bool where_of(const struct recording *r, size_t site, struct where *out);
 // is inlined; "__memmove_evex+0x40 of libc.so.6". "" when nothing is known. TEXT holds
 // WHERE_TEXT_MAX bytes. Gives TEXT.
 char *where_print(const struct recording *r, size_t site, char *text);
+
+// "calls memcpy of libc.so.6 (__memmove_evex_unaligned)": each function of another module
+// that touches memory in the recordings, once, a line each after INDENT.
+void where_print_calls(const struct recording *const *recordings, size_t count, const char *indent,
+                       FILE *out);
 
 #endif

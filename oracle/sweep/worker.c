@@ -85,8 +85,10 @@ static void note_explanation(const struct explanation *e, struct witness_note *n
 // The recording in the rig, with where its instructions come from.
 static bool send_trace(const struct rig *rig, int fd)
 {
-    struct origins *origins =
-        rig->job->recorder->elsewhere ? NULL : origins_take(&rig->trace, &rig->routine);
+    const struct job *job = rig->job;
+    struct origins *origins = job->recorder->elsewhere
+                                  ? NULL
+                                  : origins_take(&rig->trace, &rig->routine, job->backend->symbol);
     bool sent = recording_send(fd, &rig->layout, &rig->trace, origins);
     origins_free(origins);
     return sent;

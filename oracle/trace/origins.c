@@ -80,12 +80,14 @@ static uint64_t call_at(struct origins *o, const struct routine *routine, uint64
     return i + 1;
 }
 
-struct origins *origins_take(const struct trace *t, const struct routine *routine)
+struct origins *origins_take(const struct trace *t, const struct routine *routine, const char *name)
 {
     struct origins *o = must(calloc(1, sizeof *o));
     o->sites = must(calloc(t->site_count + 1, sizeof *o->sites));
     o->site_count = t->site_count;
     o->entry = origin_at(o, routine, routine->entry);
+    if (name && strlen(name) < sizeof o->name)
+        strcpy(o->name, name);
     for (size_t i = 0; i < t->site_count; i++) {
         o->sites[i] = origin_at(o, routine, t->sites[i].addr);
         if (o->sites[i].file != 0 && o->sites[i].file != o->entry.file)
@@ -111,6 +113,7 @@ bool origins_are_sound(struct origins *o)
     if (o->file_count > ORIGIN_FILES_MAX || o->call_count > ORIGIN_CALLS_MAX ||
         !is_sound(o, &o->entry))
         return false;
+    message_text_clean(o->name, sizeof o->name);
     for (size_t i = 0; i < o->file_count; i++)
         if (!memchr(o->files[i].path, '\0', sizeof o->files[i].path))
             return false;

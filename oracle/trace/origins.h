@@ -33,8 +33,9 @@ struct origin_call {
 };
 
 struct origins {
-    struct site_origin entry;  // of the routine
-    struct site_origin *sites; // one a site of the trace; NULL: nothing is known
+    struct site_origin entry;   // of the routine
+    char name[ORIGIN_NAME_MAX]; // that it was asked for by: it may have others
+    struct site_origin *sites;  // one a site of the trace; NULL: nothing is known
     size_t site_count;
     size_t file_count, call_count;
     struct origin_file files[ORIGIN_FILES_MAX];
@@ -60,9 +61,10 @@ struct guest_elf *guest_elf_new(uint8_t *bytes, size_t length, const struct back
 struct guest_elf *guest_elf_share(struct guest_elf *elf); // NULL is taken
 void guest_elf_release(struct guest_elf *elf);            // likewise
 
-// Of the trace of a routine in this process. A path that is too long, or a file too many,
+// Of the trace of a routine in this process, which was asked for by NAME. A path that is too long, or a file too many,
 // is not known.
-struct origins *origins_take(const struct trace *t, const struct routine *routine);
+struct origins *origins_take(const struct trace *t, const struct routine *routine,
+                             const char *name);
 void origins_free(struct origins *o); // NULL is taken
 
 // Do the numbers of what came from another process name what is there?

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// SARIF 2.1.0 for code scanning. Each finding is a result: the rule, the file and
-// symbol that the routine comes from, the accesses to blame as a code flow. What
+// SARIF 2.1.0 for code scanning. Each finding is a result: the rule, the line of source
+// to blame, or the file and symbol that the routine comes from, the accesses to blame as
+// a code flow. What
 // could not be judged is a notification of the run, since it is no finding.
 //
 // GitHub takes at most 25,000 results a run and 20 runs a file (its page on SARIF
@@ -14,7 +15,7 @@
 #include "reports/finding_text.h"
 #include "reports/format.h"
 #include "reports/rule_help.h"
-#include "reports/source.h"
+#include "reports/where.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -24,7 +25,7 @@
 #define SCHEMA_URI \
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
-enum { RESULTS_MAX = 25000, NOTES_MAX = 1000, FLOW_MAX = 64 };
+enum { RESULTS_MAX = 25000, NOTES_MAX = 1000, FLOW_MAX = 64, RELATED_MAX = 8 };
 
 struct sarif {
     size_t runs, results; // results of this run
@@ -167,22 +168,106 @@ static void add_uri(cJSON *o, const char *path)
     free(uri);
 }
 
-// The line of the source, where that is known; else the file that holds the code.
-// Storescope's own routines are in none of the user's. Without a line GitHub shows
-// no result.
-static cJSON *location_object(const struct sarif *s, const struct backend *b)
+static void add_physical(cJSON *o, const char *path, int line)
 {
-    cJSON *o = json_object(), *physical = add_object(o, "physicalLocation");
-    const char *object = b->path ? b->path : b->name;
-    add_uri(add_object(physical, "artifactLocation"), s->has_place ? s->place.file : object);
-    cJSON_AddNumberToObject(add_object(physical, "region"), "startLine",
-                            s->has_place ? s->place.line : 1);
+    cJSON *physical = add_object(o, "physicalLocation");
+    add_uri(add_object(physical, "artifactLocation"), path);
+    cJSON_AddNumberToObject(add_object(physical, "region"), "startLine", line);
+}
+
+static void add_logical(cJSON *o, const char *name, const char *full_name)
+{
     cJSON *logical = json_object();
-    json_add_text(logical, "name", b->symbol);
-    json_add_text(logical, "fullyQualifiedName", b->name);
+    json_add_text(logical, "name", name);
+    json_add_text(logical, "fullyQualifiedName", full_name);
     json_add_text(logical, "kind", "function");
     cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "logicalLocations"), logical);
+}
+
+// The line of the source where the routine begins, where that is known; else the file that
+// holds the code. Storescope's own routines are in none of the user's. Without a line GitHub
+// shows no result.
+static cJSON *routine_location(const struct sarif *s, const struct backend *b)
+{
+    cJSON *o = json_object();
+    const char *object = b->path ? b->path : b->name;
+    add_physical(o, s->has_place ? s->place.file : object, s->has_place ? s->place.line : 1);
+    add_logical(o, b->symbol, b->name);
     return o;
+}
+
+// The line of the user's that an instruction was made of: other modules' are in no
+// checkout of the routine's.
+static bool has_line(const struct recording *r, const struct access *a, struct where *where)
+{
+    return where_of(r, a->site, where) && where->line_count > 0 && !where->foreign;
+}
+
+static cJSON *line_location(const struct source_line *line, const struct where *w)
+{
+    cJSON *o = json_object();
+    char name[WHERE_NAME_MAX + sizeof line->function];
+    const char *function = line->function[0] ? line->function : w->symbol;
+    snprintf(name, sizeof name, "%s%s%s", w->symbol, function == w->symbol ? "" : "/",
+             function == w->symbol ? "" : function);
+    add_physical(o, line->file, line->line);
+    if (function[0])
+        add_logical(o, function, name);
+    return o;
+}
+
+static cJSON *access_location(const struct sarif *s, const struct backend *b,
+                              const struct recording *r, const struct access *a)
+{
+    struct where where;
+    char text[ACCESS_TEXT_MAX];
+    cJSON *o =
+        has_line(r, a, &where) ? line_location(&where.lines[0], &where) : routine_location(s, b);
+    access_text(r, a, text);
+    add_message(o, "message", text);
+    return o;
+}
+
+// The last of the accesses to blame is the one that breaks the rule.
+static const struct access *blamed(const struct finding *f)
+{
+    const struct access *accesses = f->recording.trace.accesses;
+    return f->access_count > 0 ? &accesses[f->accesses[f->access_count - 1]] : NULL;
+}
+
+static cJSON *finding_location(const struct sarif *s, const struct backend *b,
+                               const struct finding *f)
+{
+    struct where where;
+    const struct access *a = blamed(f);
+    return a && has_line(&f->recording, a, &where) ? line_location(&where.lines[0], &where)
+                                                   : routine_location(s, b);
+}
+
+static void add_related(cJSON *related, cJSON *location, const char *text)
+{
+    cJSON_AddNumberToObject(location, "id", cJSON_GetArraySize(related) + 1);
+    add_message(location, "message", text);
+    cJSON_AddItemToArray(related, location);
+}
+
+// The calls that the line to blame was inlined at, the other accesses, and the routine.
+static void add_related_locations(cJSON *o, const struct sarif *s, const struct backend *b,
+                                  const struct finding *f)
+{
+    struct where where;
+    const struct access *a = blamed(f);
+    cJSON *related = cJSON_AddArrayToObject(o, "relatedLocations");
+    if (a && has_line(&f->recording, a, &where))
+        for (size_t i = 1; i < where.line_count; i++)
+            add_related(related, line_location(&where.lines[i], &where), "inlined here");
+    for (size_t i = 0; i + 1 < f->access_count && i < RELATED_MAX; i++) {
+        cJSON *location =
+            access_location(s, b, &f->recording, &f->recording.trace.accesses[f->accesses[i]]);
+        cJSON_AddNumberToObject(location, "id", cJSON_GetArraySize(related) + 1);
+        cJSON_AddItemToArray(related, location);
+    }
+    add_related(related, routine_location(s, b), "the routine");
 }
 
 static void add_flow(cJSON *o, const struct sarif *s, const struct backend *b,
@@ -193,11 +278,9 @@ static void add_flow(cJSON *o, const struct sarif *s, const struct backend *b,
     cJSON *thread = json_object(), *flow = json_object();
     cJSON *steps = cJSON_AddArrayToObject(thread, "locations");
     for (size_t i = 0; i < f->access_count && i < FLOW_MAX; i++) {
-        char text[ACCESS_TEXT_MAX];
-        cJSON *step = json_object(), *location = location_object(s, b);
-        access_text(&f->recording, &f->recording.trace.accesses[f->accesses[i]], text);
-        add_message(location, "message", text);
-        cJSON_AddItemToObject(step, "location", location);
+        const struct access *a = &f->recording.trace.accesses[f->accesses[i]];
+        cJSON *step = json_object();
+        cJSON_AddItemToObject(step, "location", access_location(s, b, &f->recording, a));
         cJSON_AddItemToArray(steps, step);
     }
     cJSON_AddItemToArray(cJSON_AddArrayToObject(flow, "threadFlows"), thread);
@@ -248,7 +331,8 @@ static cJSON *result_object(const struct report *report, const struct result *r,
              r->contract->name, f->message, count_print(f->cases, "case", count), witness);
     add_message(o, "message", text);
     cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "locations"),
-                         location_object(report->state, r->backend));
+                         finding_location(report->state, r->backend, f));
+    add_related_locations(o, report->state, r->backend, f);
     add_flow(o, report->state, r->backend, f);
     cJSON *prints = add_object(o, "partialFingerprints");
     snprintf(text, sizeof text, "%016" PRIx64, fingerprint(r, f, device));

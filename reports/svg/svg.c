@@ -251,7 +251,7 @@ static void draw_row(struct svg *p, const struct step *step, uint64_t number)
     struct markup *m = p->m;
     const struct access *a = step->access;
     const struct site *site = &p->report->recording->trace.sites[a->site];
-    char label[24], range[EXTENT_TEXT_MAX], instruction[192];
+    char label[24], range[EXTENT_TEXT_MAX], instruction[SVG_INSTRUCTION_MAX];
     double y = p->y, base = round(p->y + p->bar / 2 + 4);
     markup_open_class(m, "g", row_class[a->kind]);
     if (a->flags & ACCESS_MASKED)

@@ -273,6 +273,7 @@ void text_trace(const struct trace_report *report, const struct text_trace_optio
         fputc('\n', out);
     print_hidden(&t);
     print_decoders(&t);
+    where_print_calls(&t.r, 1, "", out);
     if (t.r->trace.outcome == OUTCOME_RETURNED || t.r->trace.count > 0) {
         picture_sentence(t.r, report->c->size, sentence, sizeof sentence);
         terminal_wrap(terminal, out, 0, sentence);
