@@ -3,6 +3,7 @@
 
 #include "reports/where.h"
 
+#include "backends/elf/archive_index.h"
 #include "backends/elf/elf_file.h"
 #include "backends/elf/symbol_table.h"
 #include "base/file.h"
@@ -142,11 +143,12 @@ static void put_name(const char *path, char *out)
 // own name.
 static bool find_symbol(struct code_file *f, uint32_t section, uint64_t offset, struct where *out)
 {
-    struct symbol_place s;
+    struct symbol_place s = {.local = true};
     bool found = symbol_table_find(f->symbols, section, offset, &s) && (s.inside || !s.sized) &&
                  strlen(s.name) < sizeof out->symbol;
     out->symbol_offset = found ? s.offset : offset;
     strcpy(out->symbol, found ? s.name : "");
+    out->local = s.local;
     return found;
 }
 
@@ -157,25 +159,51 @@ static void find_in(struct code_file *f, uint32_t section, uint64_t offset, stru
         out->line_count = source_lines_at(f->lines, section, offset, out->lines, WHERE_LINES_MAX);
 }
 
-// The symbol as the routine's file has it, and whether it is that file's.
-static void own_symbol(const struct guest_elf *guest, struct where *w)
+struct index_search {
+    const char *name;
+    bool found;
+};
+
+static bool visit_index(const char *name, void *context)
 {
-    const char *name = w->symbol;
-    bool routine = strcmp(name, GUEST_ROUTINE_SYMBOL) == 0 || strcmp(name, guest->symbol) == 0;
-    bool own = strncmp(name, GUEST_OWN_PREFIX, strlen(GUEST_OWN_PREFIX)) == 0;
+    struct index_search *s = context;
+    s->found = strcmp(name, s->name) == 0;
+    return !s->found;
+}
+
+// The library that has the symbol, which is none of the routine's file.
+static void put_library(const struct guest_elf *guest, struct where *w)
+{
+    struct index_search s = {.name = w->symbol};
+    for (size_t i = 0; i < GUEST_LIBRARIES_MAX && guest->libraries[i] != NULL && !s.found; i++) {
+        archive_index_each(guest->libraries[i], visit_index, &s);
+        if (s.found)
+            put_name(guest->libraries[i], w->module);
+    }
+    w->foreign = s.found;
+}
+
+// The symbol as the routine's file has it, and the module.
+static void put_own(const struct guest_elf *guest, struct where *w)
+{
+    const size_t prefix = strlen(GUEST_OWN_PREFIX);
+    bool routine =
+        strcmp(w->symbol, GUEST_ROUTINE_SYMBOL) == 0 || strcmp(w->symbol, guest->symbol) == 0;
+    bool own = strncmp(w->symbol, GUEST_OWN_PREFIX, prefix) == 0;
     if (routine)
         snprintf(w->symbol, sizeof w->symbol, "%s", guest->symbol);
     else if (own)
-        memmove(w->symbol, name + strlen(GUEST_OWN_PREFIX),
-                strlen(name + strlen(GUEST_OWN_PREFIX)) + 1);
+        memmove(w->symbol, w->symbol + prefix, strlen(w->symbol + prefix) + 1);
     if ((routine || own || guest->whole) && guest->path != NULL)
         put_name(guest->path, w->module);
+    else if (w->symbol[0] != '\0' && !w->local)
+        put_library(guest, w);
 }
 
 static void find_in_guest(const struct recording *r, uint64_t address, struct where *out)
 {
     find_in(guest_of(r->guest), 0, address, out);
-    own_symbol(r->guest, out);
+    put_own(r->guest, out);
 }
 
 // The name by which the function is called, if the instruction is part of that one.

@@ -14,6 +14,7 @@ struct symbol {
     size_t section; // of a relocatable object; else 0
     uint64_t value, size;
     char *name;
+    bool local;
     unsigned rank; // of those at one address the lowest is shown
 };
 
@@ -68,6 +69,7 @@ static void add_symbol(struct symbol_table *t, const GElf_Sym *sym, const char *
         .value = t->thumb ? sym->st_value & ~UINT64_C(1) : sym->st_value,
         .size = sym->st_size,
         .name = printable(must(strdup(name))),
+        .local = GELF_ST_BIND(sym->st_info) == STB_LOCAL,
         .rank = rank_of(sym, name),
     };
 }
@@ -222,5 +224,6 @@ bool symbol_table_find(struct symbol_table *t, size_t section, uint64_t value,
     out->name = s->name;
     out->offset = value - s->value;
     out->sized = s->size > 0;
+    out->local = s->local;
     return true;
 }

@@ -19,6 +19,7 @@ struct symbol_place {
     uint64_t offset;  // from it, bytes
     bool inside;      // the symbol says that the place is part of it; else it is the nearest before
     bool sized;       // it says how far it reaches
+    bool local;       // to its object
 };
 
 struct symbol_table *symbol_table_new(void);

@@ -35,6 +35,8 @@ void guest_elf_release(struct guest_elf *elf)
     free(elf->bytes);
     free(elf->symbol);
     free(elf->path);
+    for (size_t i = 0; i < GUEST_LIBRARIES_MAX; i++)
+        free(elf->libraries[i]);
     free(elf);
 }
 

@@ -47,14 +47,18 @@ struct origins {
 #define GUEST_ROUTINE_SYMBOL "storescope_routine_0"
 #define GUEST_OWN_PREFIX     "storescope_own_"
 
+enum { GUEST_LIBRARIES_MAX = 4 };
+
 // An ELF program that was made for a recording, shared by all that name it.
 struct guest_elf {
     size_t uses;
     uint8_t *bytes; // owned
     size_t length;
-    char *symbol; // what GUEST_ROUTINE_SYMBOL stands for; owned
-    char *path;   // of the routine's file; NULL: it is storecopy's. Owned
-    bool whole;   // all of the program's code is that file's
+    char *symbol;                         // what GUEST_ROUTINE_SYMBOL stands for; owned
+    char *path;                           // of the routine's file; NULL: it is storecopy's. Owned
+    bool whole;                           // all of the program's code is that file's
+    char *libraries[GUEST_LIBRARIES_MAX]; // archives that the routine is linked with, by
+                                          // path; owned. NULL: no more
 };
 // Takes the bytes; has one use.
 struct guest_elf *guest_elf_new(uint8_t *bytes, size_t length, const struct backend *backend);

@@ -207,9 +207,9 @@ static cJSON *line_location(const struct source_line *line, const struct where *
 {
     cJSON *o = json_object();
     char name[WHERE_NAME_MAX + sizeof line->function];
-    const char *function = line->function[0] ? line->function : w->symbol;
-    snprintf(name, sizeof name, "%s%s%s", w->symbol, function == w->symbol ? "" : "/",
-             function == w->symbol ? "" : function);
+    bool within = line->function[0] && strcmp(line->function, w->symbol) != 0;
+    const char *function = within ? line->function : w->symbol;
+    snprintf(name, sizeof name, "%s%s%s", w->symbol, within ? "/" : "", within ? function : "");
     add_physical(o, line->file, line->line);
     if (function[0])
         add_logical(o, function, name);
