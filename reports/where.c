@@ -50,6 +50,20 @@ static void read_debug_symbols(struct code_file *f, const char *path)
     free(bytes);
 }
 
+// A program, or another CPU's.
+static void read_program(struct code_file *f)
+{
+    size_t length;
+    char *bytes = file_read(f->path, DEBUG_BYTES_MAX, &length);
+    Elf *elf = bytes != NULL ? elf_memory(bytes, length) : NULL;
+    if (elf != NULL) {
+        symbol_table_read(f->symbols, elf);
+        read_image(f, bytes, length, NULL);
+    }
+    elf_end(elf);
+    free(bytes);
+}
+
 static void read_file(struct code_file *f)
 {
     char debug[256];
@@ -66,6 +80,8 @@ static void read_file(struct code_file *f)
         read_debug_symbols(f, debug);
     if (bytes != NULL)
         read_image(f, bytes, length, apart ? debug : NULL);
+    if (file == NULL)
+        read_program(f);
     elf_file_close(file);
 }
 
@@ -265,6 +281,18 @@ bool where_of(const struct recording *r, size_t site, struct where *out)
 {
     *out = (struct where){.symbol_offset = 0};
     return site < r->trace.site_count && find(r, site, out);
+}
+
+bool where_in_file(const char *path, uint64_t address, struct where *out)
+{
+    struct origin_file file = {.member = 0};
+    *out = (struct where){.symbol_offset = address};
+    if (path[0] == '\0' || strlen(path) >= sizeof file.path)
+        return false;
+    strcpy(file.path, path);
+    find_in(file_of(&file), 0, address, out);
+    put_name(path, out->module);
+    return true;
 }
 
 static const char *file_name(const char *path)

@@ -30,6 +30,9 @@ struct where {
 // Of a site of the recording, by its index. False: nothing is known of it.
 bool where_of(const struct recording *r, size_t site, struct where *out);
 
+// Of an address of the ELF file at PATH, of any CPU.
+bool where_in_file(const char *path, uint64_t address, struct where *out);
+
 // "my_copy+0x1c (ram_copy.h:11)"; "my_copy+0x1c (ram_copy.h:11, from mine.c:5)" where that
 // is inlined; "__memmove_evex+0x40 of libc.so.6". "" when nothing is known. TEXT holds
 // WHERE_TEXT_MAX bytes. Gives TEXT.

@@ -150,6 +150,7 @@ void modules_place(struct modules *m, const char *path, uint64_t file_off, struc
     out->path = module->path;
     out->module = slash != NULL ? slash + 1 : module->path;
     uint64_t addr = address_of(module, file_off);
+    out->addr = addr;
     struct symbol_place symbol;
     bool named = symbol_table_find(module->symbols, 0, addr, &symbol);
     out->symbol = named ? symbol.name : NULL;

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "reports/access_text.h"
+#include "reports/data/sarif_parts.h"
 #include "reports/finding_text.h"
 #include "reports/format.h"
 #include "reports/rule_help.h"
@@ -21,9 +22,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SCHEMA_URI \
-    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 enum { RESULTS_MAX = 25000, NOTES_MAX = 1000, FLOW_MAX = 64, RELATED_MAX = 8 };
 
@@ -36,77 +34,18 @@ struct sarif {
     struct source_place place; // of the routine at hand, in its source
 };
 
-static cJSON *add_object(cJSON *o, const char *key)
-{
-    return cJSON_AddObjectToObject(o, key);
-}
-
-static void add_message(cJSON *o, const char *key, const char *text)
-{
-    json_add_text(add_object(o, key), "text", text);
-}
-
-// "unfenced-store" as "UnfencedStore": SARIF wants a name for people apart from
-// the id.
-static void rule_title(const char *name, char *text)
-{
-    bool start = true;
-    for (; *name; name++) {
-        if (*name == '-')
-            start = true;
-        else
-            *text++ = start && *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name;
-        start = *name == '-';
-    }
-    *text = '\0';
-}
-
-static cJSON *rule_object(enum rule_id id)
-{
-    cJSON *o = json_object();
-    const struct rule_help *help = rule_help(id);
-    char title[64], text[1024], markdown[1200];
-    rule_title(rule_name[id], title);
-    json_add_text(o, "id", rule_name[id]);
-    json_add_text(o, "name", title);
-    add_message(o, "shortDescription", rule_broken_when[id]);
-    snprintf(text, sizeof text, "%s: %s. %s", rule_name[id], rule_broken_when[id], help->why);
-    add_message(o, "fullDescription", text);
-    snprintf(text, sizeof text, "Broken when: %s. %s\n%s%s%s", rule_broken_when[id], help->why,
-             help->fix, help->field ? "\nIn the field: " : "", help->field ? help->field : "");
-    snprintf(markdown, sizeof markdown, "**Broken when** %s.\n\n%s\n\n**What to do:** %s%s%s",
-             rule_broken_when[id], help->why, help->fix,
-             help->field ? "\n\n**In the field:** " : "", help->field ? help->field : "");
-    cJSON *both = add_object(o, "help");
-    json_add_text(both, "text", text);
-    json_add_text(both, "markdown", markdown);
-    json_add_text(add_object(o, "defaultConfiguration"), "level", "error");
-    cJSON *properties = add_object(o, "properties");
-    cJSON *tags = cJSON_AddArrayToObject(properties, "tags");
-    cJSON_AddItemToArray(tags, cJSON_CreateString("memory"));
-    cJSON_AddItemToArray(tags, cJSON_CreateString("correctness"));
-    json_add_text(properties, "precision", "very-high");
-    json_add_text(properties, "problem.severity", "error");
-    return o;
-}
-
 static void begin_run(struct report *r)
 {
     struct sarif *s = r->state;
     char id[64];
-    cJSON *run = json_object(), *driver = add_object(add_object(run, "tool"), "driver");
-    json_add_text(driver, "name", "storescope");
-    json_add_text(driver, "version", STORESCOPE_VERSION);
-    json_add_text(driver, "semanticVersion", STORESCOPE_VERSION ".0");
-    cJSON *rules = cJSON_AddArrayToObject(driver, "rules");
-    for (size_t i = 0; i < RULE_COUNT; i++)
-        cJSON_AddItemToArray(rules, rule_object((enum rule_id)i));
+    cJSON *run = json_object();
+    sarif_add_tool(run);
     snprintf(id, sizeof id, "storescope/%s/%zu",
              r->facts->command == FORMAT_COMPARE ? "compare"
              : r->facts->command == FORMAT_EMIT  ? "emit"
                                                  : "check",
              ++s->runs);
-    json_add_text(add_object(run, "automationDetails"), "id", id);
+    json_add_text(sarif_add_object(run, "automationDetails"), "id", id);
     json_add_text(run, "columnKind", "utf16CodeUnits");
     s->results = 0;
     s->notes = cJSON_CreateArray();
@@ -130,7 +69,7 @@ static void end_run(struct report *r)
         snprintf(text, sizeof text, "%s more not judged",
                  count_print(s->notes_left_out, "result", count));
         json_add_text(note, "level", "note");
-        add_message(note, "message", text);
+        sarif_add_message(note, "message", text);
         cJSON_AddItemToArray(s->notes, note);
     }
     cJSON_AddItemToObject(invocation, "toolExecutionNotifications", s->notes);
@@ -143,45 +82,8 @@ static void begin(struct report *r)
 {
     r->state = calloc(1, sizeof(struct sarif));
     assert(r->state != NULL);
-    fputs("{\"$schema\":\"" SCHEMA_URI "\",\"version\":\"2.1.0\",\"runs\":[\n", r->out);
+    fputs("{\"$schema\":\"" SARIF_SCHEMA_URI "\",\"version\":\"2.1.0\",\"runs\":[\n", r->out);
     begin_run(r);
-}
-
-// A path as a URI: relative as it is, so that it is found in a checkout.
-static void add_uri(cJSON *o, const char *path)
-{
-    size_t length = strlen(path);
-    char *uri = malloc(3 * length + 8), *end = uri;
-    assert(uri != NULL);
-    while (path[0] == '.' && path[1] == '/')
-        path += 2;
-    if (path[0] == '/')
-        end = stpcpy(end, "file://");
-    for (; *path; path++) {
-        unsigned char c = (unsigned char)*path;
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     strchr("-._~/", c) != NULL;
-        end += sprintf(end, plain ? "%c" : "%%%02X", c);
-    }
-    *end = '\0';
-    cJSON_AddStringToObject(o, "uri", uri);
-    free(uri);
-}
-
-static void add_physical(cJSON *o, const char *path, int line)
-{
-    cJSON *physical = add_object(o, "physicalLocation");
-    add_uri(add_object(physical, "artifactLocation"), path);
-    cJSON_AddNumberToObject(add_object(physical, "region"), "startLine", line);
-}
-
-static void add_logical(cJSON *o, const char *name, const char *full_name)
-{
-    cJSON *logical = json_object();
-    json_add_text(logical, "name", name);
-    json_add_text(logical, "fullyQualifiedName", full_name);
-    json_add_text(logical, "kind", "function");
-    cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "logicalLocations"), logical);
 }
 
 // The line of the source where the routine begins, where that is known; else the file that
@@ -191,8 +93,8 @@ static cJSON *routine_location(const struct sarif *s, const struct backend *b)
 {
     cJSON *o = json_object();
     const char *object = b->path ? b->path : b->name;
-    add_physical(o, s->has_place ? s->place.file : object, s->has_place ? s->place.line : 1);
-    add_logical(o, b->symbol, b->name);
+    sarif_add_physical(o, s->has_place ? s->place.file : object, s->has_place ? s->place.line : 1);
+    sarif_add_logical(o, b->symbol, b->name);
     return o;
 }
 
@@ -203,28 +105,15 @@ static bool has_line(const struct recording *r, const struct access *a, struct w
     return where_of(r, a->site, where) && where->line_count > 0 && !where->foreign;
 }
 
-static cJSON *line_location(const struct source_line *line, const struct where *w)
-{
-    cJSON *o = json_object();
-    char name[WHERE_NAME_MAX + sizeof line->function];
-    bool within = line->function[0] && strcmp(line->function, w->symbol) != 0;
-    const char *function = within ? line->function : w->symbol;
-    snprintf(name, sizeof name, "%s%s%s", w->symbol, within ? "/" : "", within ? function : "");
-    add_physical(o, line->file, line->line);
-    if (function[0])
-        add_logical(o, function, name);
-    return o;
-}
-
 static cJSON *access_location(const struct sarif *s, const struct backend *b,
                               const struct recording *r, const struct access *a)
 {
     struct where where;
     char text[ACCESS_TEXT_MAX];
-    cJSON *o =
-        has_line(r, a, &where) ? line_location(&where.lines[0], &where) : routine_location(s, b);
+    cJSON *o = has_line(r, a, &where) ? sarif_line_location(&where.lines[0], &where)
+                                      : routine_location(s, b);
     access_text(r, a, text);
-    add_message(o, "message", text);
+    sarif_add_message(o, "message", text);
     return o;
 }
 
@@ -240,14 +129,14 @@ static cJSON *finding_location(const struct sarif *s, const struct backend *b,
 {
     struct where where;
     const struct access *a = blamed(f);
-    return a && has_line(&f->recording, a, &where) ? line_location(&where.lines[0], &where)
+    return a && has_line(&f->recording, a, &where) ? sarif_line_location(&where.lines[0], &where)
                                                    : routine_location(s, b);
 }
 
 static void add_related(cJSON *related, cJSON *location, const char *text)
 {
     cJSON_AddNumberToObject(location, "id", cJSON_GetArraySize(related) + 1);
-    add_message(location, "message", text);
+    sarif_add_message(location, "message", text);
     cJSON_AddItemToArray(related, location);
 }
 
@@ -260,7 +149,7 @@ static void add_related_locations(cJSON *o, const struct sarif *s, const struct 
     cJSON *related = cJSON_AddArrayToObject(o, "relatedLocations");
     if (a && has_line(&f->recording, a, &where))
         for (size_t i = 1; i < where.line_count; i++)
-            add_related(related, line_location(&where.lines[i], &where), "inlined here");
+            add_related(related, sarif_line_location(&where.lines[i], &where), "inlined here");
     for (size_t i = 0; i + 1 < f->access_count && i < RELATED_MAX; i++) {
         cJSON *location =
             access_location(s, b, &f->recording, &f->recording.trace.accesses[f->accesses[i]]);
@@ -329,17 +218,17 @@ static cJSON *result_object(const struct report *report, const struct result *r,
     json_add_text(o, "kind", "fail");
     snprintf(text, sizeof text, "%.300s under %s: %s. %s, the smallest: %s", name,
              r->contract->name, f->message, count_print(f->cases, "case", count), witness);
-    add_message(o, "message", text);
+    sarif_add_message(o, "message", text);
     cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "locations"),
                          finding_location(report->state, r->backend, f));
     add_related_locations(o, report->state, r->backend, f);
     add_flow(o, report->state, r->backend, f);
-    cJSON *prints = add_object(o, "partialFingerprints");
+    cJSON *prints = sarif_add_object(o, "partialFingerprints");
     snprintf(text, sizeof text, "%016" PRIx64, fingerprint(r, f, device));
     json_add_text(prints, "storescope/v1", text);
     strcat(text, ":1");
     json_add_text(prints, "primaryLocationLineHash", text);
-    cJSON *properties = add_object(o, "properties");
+    cJSON *properties = sarif_add_object(o, "properties");
     json_add_text(properties, "backend", r->backend->name);
     json_add_text(properties, "contract", r->contract->name);
     json_add_text(properties, "device", device);
@@ -365,7 +254,7 @@ static void add_note(struct sarif *s, const struct result *r)
     snprintf(text, sizeof text, "%.500s under %s: %s: %s", r->backend->name, r->contract->name,
              verdict_name[r->verdict], r->reason);
     json_add_text(note, "level", r->verdict == VERDICT_BROKEN ? "warning" : "note");
-    add_message(note, "message", text);
+    sarif_add_message(note, "message", text);
     cJSON_AddItemToArray(s->notes, note);
 }
 
@@ -406,7 +295,7 @@ static void end(struct report *r)
 const struct format format_sarif = {
     .name = "sarif",
     .about = "SARIF 2.1.0 for code scanning",
-    .commands = FORMAT_SWEEPS,
+    .commands = FORMAT_SWEEPS | FORMAT_WATCH,
     .begin = begin,
     .add = add,
     .end = end,

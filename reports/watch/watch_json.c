@@ -59,12 +59,19 @@ void watch_json_begin(struct watch_report *r)
 
 static void add_site(cJSON *o, const struct watch_site *site)
 {
+    struct where where;
+    bool known = where_in_file(site->place.path, site->place.addr, &where) && where.line_count > 0;
     json_add_count(o, "pc", site->pc);
     json_add_text_or_null(o, "site", site->text);
     json_add_text_or_null(o, "symbol", site->place.symbol);
     cJSON_AddBoolToObject(o, "in_symbol", site->place.inside);
     json_add_count(o, "symbol_offset", site->place.offset);
     json_add_text_or_null(o, "module", site->place.path);
+    json_add_text_or_null(o, "file", known ? where.lines[0].file : NULL);
+    if (known)
+        json_add_count(o, "line", (uint64_t)where.lines[0].line);
+    else
+        cJSON_AddNullToObject(o, "line");
 }
 
 // The bytes as one little-endian number, as bus beats are printed.
@@ -84,7 +91,7 @@ static void add_value(cJSON *o, const struct watch_access *a)
     cJSON_AddStringToObject(o, "value", text);
 }
 
-void watch_json_access(struct watch_report *r, const struct watch_access *a)
+cJSON *watch_json_access_object(const struct watch_access *a)
 {
     cJSON *o = json_object();
     cJSON_AddStringToObject(o, "kind", a->is_store ? "store" : "load");
@@ -98,7 +105,12 @@ void watch_json_access(struct watch_report *r, const struct watch_access *a)
     json_add_count(o, "pid", a->pid);
     json_add_count(o, "tid", a->tid);
     cJSON_AddBoolToObject(o, "private", a->is_private);
-    print_item(o, r->json_accesses++ == 0, r->out);
+    return o;
+}
+
+void watch_json_access(struct watch_report *r, const struct watch_access *a)
+{
+    print_item(watch_json_access_object(a), r->json_accesses++ == 0, r->out);
 }
 
 static void add_tally(cJSON *o, const char *key, const struct watch_tally *t)
@@ -163,6 +175,7 @@ void watch_json_end(struct watch_report *r, const struct watch_log *log)
     json_add_count(totals, "mappings", t->mappings);
     json_add_count(totals, "processes", t->processes);
     json_add_count(totals, "threads", t->threads);
+    cJSON_AddItemToObject(o, "contracts", watch_json_contracts(r));
     cJSON *notes = cJSON_AddArrayToObject(o, "notes");
     for (size_t i = 0; (text = watch_log_note(log, i, &kind)) != NULL; i++) {
         cJSON *item = json_object();

@@ -6,7 +6,9 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct watch_report *watch_report_new(const struct watch_report_options *options,
                                       const struct watch_session *session, char *const *command,
@@ -57,9 +59,13 @@ static void take_access(const struct watch_access *a, void *context)
         r->tid = a->tid;
     }
     r->many_threads |= a->pid != r->pid || a->tid != r->tid;
+    if (r->options.judging.judge != NULL)
+        call_judge_access(r->options.judging.judge, a);
     switch (r->options.form) {
     case WATCH_TEXT:
         watch_text_access(r, a);
+        break;
+    case WATCH_SARIF:
         break;
     case WATCH_JSON:
         watch_json_access(r, a);
@@ -73,9 +79,18 @@ static void take_access(const struct watch_access *a, void *context)
     }
 }
 
+static void take_fence(const struct watch_fence *f, void *context)
+{
+    const struct watch_report *r = context;
+    if (r->options.judging.judge != NULL)
+        call_judge_fence(r->options.judging.judge, f);
+}
+
 static void take_call(const struct watch_call *c, void *context)
 {
     struct watch_report *r = context;
+    if (r->options.judging.judge != NULL)
+        call_judge_call(r->options.judging.judge, c);
     if (r->options.form == WATCH_TEXT)
         watch_text_call(r, c);
     else if (r->options.form == WATCH_JSON)
@@ -84,7 +99,8 @@ static void take_call(const struct watch_call *c, void *context)
 
 struct watch_taker watch_report_taker(struct watch_report *r)
 {
-    return (struct watch_taker){.access = take_access, .call = take_call, .context = r};
+    return (struct watch_taker){
+        .access = take_access, .fence = take_fence, .call = take_call, .context = r};
 }
 
 void watch_report_begin(struct watch_report *r)
@@ -114,6 +130,34 @@ void watch_report_end(struct watch_report *r, const struct watch_log *log)
         watch_text_end(r, log);
     else if (r->options.form == WATCH_JSON)
         watch_json_end(r, log);
+    else if (r->options.form == WATCH_SARIF)
+        watch_sarif_end(r, log);
     else
         end_bus(r, log);
+}
+
+char *watch_place_print(const struct watch_site *site, char *text)
+{
+    struct where where;
+    place_print(&site->place, site->pc, true, text, WHERE_TEXT_MAX);
+    const size_t used = strlen(text);
+    if (used > 0 && text[used - 1] == ')' &&
+        where_in_file(site->place.path, site->place.addr, &where) && where.line_count > 0) {
+        const char *slash = strrchr(where.lines[0].file, '/');
+        snprintf(text + used - 1, WHERE_TEXT_MAX - used + 1, ", %s:%d)",
+                 slash != NULL ? slash + 1 : where.lines[0].file, where.lines[0].line);
+    }
+    return text;
+}
+
+char *watch_access_print(const struct watch_access *a, char *text)
+{
+    char where[WHERE_TEXT_MAX], bytes[64], width[32];
+    const uint64_t hi = a->offset + (uint64_t)a->width * a->count - 1;
+    snprintf(bytes, sizeof bytes, hi > a->offset ? "0x%" PRIx64 "..0x%" PRIx64 : "0x%" PRIx64,
+             a->offset, hi);
+    snprintf(width, sizeof width, a->count > 1 ? "%u x %u" : "%u", a->width, a->count);
+    snprintf(text, WATCH_ACCESS_MAX, "%-5s  %-16s %6s  %s  at %s", a->is_store ? "store" : "load",
+             bytes, width, a->site->text, watch_place_print(a->site, where));
+    return text;
 }
