@@ -237,15 +237,18 @@ static void put_called(const struct origins *o, const struct site_origin *site, 
         strcpy(w->called, call->name);
 }
 
+// Lines of this program's own routines are in no source of the user's.
 static void put_module(const struct origins *o, const struct site_origin *site, struct where *w)
 {
     const char *path = o->files[site->file - 1].path;
     char self[4096];
-    ssize_t length = strcmp(path, "/proc/self/exe") == 0 ? readlink(path, self, sizeof self) : 0;
-    bool named = length > 0 && (size_t)length < sizeof self;
-    if (named)
+    const bool own = strcmp(path, "/proc/self/exe") == 0;
+    const ssize_t length = own ? readlink(path, self, sizeof self - 1) : -1;
+    if (length >= 0)
         self[length] = '\0';
-    put_name(named ? self : path, w->module);
+    if (own)
+        w->line_count = 0;
+    put_name(length >= 0 ? self : path, w->module);
     w->foreign = o->entry.file != 0 && strcmp(o->files[o->entry.file - 1].path, path) != 0;
 }
 
