@@ -178,7 +178,7 @@ static void trace(struct report *r, const struct trace_report *report)
     FILE *out = r->out;
     const struct trace *t = &report->recording->trace;
     cJSON *o = json_object();
-    char text[TRACE_REASON_MAX + 160];
+    char text[OUTCOME_TEXT_MAX];
     json_add_text(o, "storescope", STORESCOPE_VERSION);
     cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
     json_add_text(o, "backend", report->backend->name);

@@ -559,7 +559,7 @@ void svg_patterns(struct markup *m)
 void svg_document(const struct trace_report *report, uint64_t rows_max, FILE *out)
 {
     struct markup m;
-    char sentence[512], what[CASE_TEXT_MAX], outcome[TRACE_REASON_MAX + 160];
+    char sentence[512], what[CASE_TEXT_MAX], outcome[OUTCOME_TEXT_MAX];
     struct svg p = {.m = &m, .report = report};
     p.options = (struct svg_options){.rows_max = rows_max, .standalone = true};
     markup_init(&m, out);

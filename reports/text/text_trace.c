@@ -272,7 +272,7 @@ static void print_decoders(const struct table *t)
 
 static void print_header(const struct table *t)
 {
-    char text[CASE_TEXT_MAX], outcome[TRACE_REASON_MAX + 160];
+    char text[CASE_TEXT_MAX], outcome[OUTCOME_TEXT_MAX];
     bool good = t->r->trace.outcome == OUTCOME_RETURNED;
     case_print(t->report->c, text);
     outcome_print(t->r, outcome, sizeof outcome);

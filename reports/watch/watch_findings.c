@@ -28,7 +28,8 @@ static void print_finding(const struct watch_report *r, const struct watch_findi
     terminal_put(&r->terminal, r->out, HUE_BAD, rule_name[f->rule]);
     fprintf(r->out, ": %s of %s, the first is #%" PRIu64 "\n", count_print(f->calls, "call", calls),
             name, f->first);
-    snprintf(message, sizeof message, "%s (dst+0 and src+0 are 0x%" PRIx64 " of FILE)", f->message, f->base);
+    snprintf(message, sizeof message, "%s (dst+0 and src+0 are 0x%" PRIx64 " of FILE)", f->message,
+             f->base);
     terminal_wrap(&r->terminal, r->out, 4, message);
     for (size_t i = 0; i < f->access_count; i++)
         fprintf(r->out, "    %s\n", watch_access_print(&f->accesses[i], text));
