@@ -94,14 +94,18 @@ struct source_lines {
     Dwfl *dwfl;
     Dwfl_Module *module;
     char *debug;
+    bool asked; // for it: what is asked for next is another file, with common parts of several
 };
 
 static int open_debug_file(Dwfl_Module *module, void **user, const char *name, Dwarf_Addr base,
                            const char *file, const char *link, GElf_Word crc, char **found)
 {
     (void)module, (void)name, (void)base, (void)file, (void)link, (void)crc, (void)found;
-    const struct source_lines *s = *user;
-    return s != NULL && s->debug != NULL ? open(s->debug, O_RDONLY | O_CLOEXEC) : -1;
+    struct source_lines *s = *user;
+    if (s == NULL || s->debug == NULL || s->asked)
+        return -1;
+    s->asked = true;
+    return open(s->debug, O_RDONLY | O_CLOEXEC);
 }
 
 static bool has_units(Dwfl_Module *module)

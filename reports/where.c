@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SELF "/proc/self/exe"
+
 enum { DEBUG_BYTES_MAX = 1 << 30 };
 
 // An ELF image that code comes from.
@@ -23,6 +25,7 @@ struct code_file {
     struct code_file *next;
     char *path;
     int64_t member;
+    bool is_program;         // it may be one, and of any CPU
     struct guest_elf *guest; // instead of a path
     struct symbol_table *symbols;
     struct source_lines *lines;
@@ -80,7 +83,7 @@ static void read_file(struct code_file *f)
         read_debug_symbols(f, debug);
     if (bytes != NULL)
         read_image(f, bytes, length, apart ? debug : NULL);
-    if (file == NULL)
+    if (file == NULL && f->is_program)
         read_program(f);
     elf_file_close(file);
 }
@@ -104,13 +107,15 @@ static struct code_file *add(const struct code_file *file)
     return f;
 }
 
-static struct code_file *file_of(const struct origin_file *of)
+// What a worker names is an object for this CPU, or this program.
+static struct code_file *file_of(const struct origin_file *of, bool is_program)
 {
     struct code_file *f = known_files;
     while (f != NULL && (f->path == NULL || f->member != of->member || strcmp(f->path, of->path)))
         f = f->next;
     if (f == NULL) {
-        f = add(&(struct code_file){.path = must(strdup(of->path)), .member = of->member});
+        f = add(&(struct code_file){
+            .path = must(strdup(of->path)), .member = of->member, .is_program = is_program});
         read_file(f);
     }
     return f;
@@ -231,7 +236,7 @@ static void put_called(const struct origins *o, const struct site_origin *site, 
     const struct origin_call *call = &o->calls[site->call - 1];
     if (call->entry.file != site->file)
         return;
-    struct code_file *f = file_of(&o->files[site->file - 1]);
+    struct code_file *f = file_of(&o->files[site->file - 1], false);
     if (find_symbol(f, call->entry.section, call->entry.offset, &entry) &&
         entry.symbol_offset == 0 && strcmp(entry.symbol, w->symbol) == 0)
         strcpy(w->called, call->name);
@@ -242,7 +247,7 @@ static void put_module(const struct origins *o, const struct site_origin *site, 
 {
     const char *path = o->files[site->file - 1].path;
     char self[4096];
-    const bool own = strcmp(path, "/proc/self/exe") == 0;
+    const bool own = strcmp(path, SELF) == 0;
     const ssize_t length = own ? readlink(path, self, sizeof self - 1) : -1;
     if (length >= 0)
         self[length] = '\0';
@@ -273,7 +278,8 @@ static bool find(const struct recording *r, size_t site, struct where *out)
     const struct site_origin *from = r->origins != NULL ? &r->origins->sites[site] : NULL;
     if (from == NULL || from->file == 0)
         return false;
-    find_in(file_of(&r->origins->files[from->file - 1]), from->section, from->offset, out);
+    const struct origin_file *file = &r->origins->files[from->file - 1];
+    find_in(file_of(file, strcmp(file->path, SELF) == 0), from->section, from->offset, out);
     put_module(r->origins, from, out);
     put_called(r->origins, from, out);
     put_routine(r->origins, from, out);
@@ -293,7 +299,7 @@ bool where_in_file(const char *path, uint64_t address, struct where *out)
     if (path[0] == '\0' || strlen(path) >= sizeof file.path)
         return false;
     strcpy(file.path, path);
-    find_in(file_of(&file), 0, address, out);
+    find_in(file_of(&file, true), 0, address, out);
     put_name(path, out->module);
     return true;
 }
