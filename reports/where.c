@@ -35,11 +35,11 @@ struct code_file {
 // Those that were asked for.
 static struct code_file *known_files;
 
-static void read_image(struct code_file *f, const void *bytes, size_t length, const char *debug)
+// Takes the bytes.
+static void take_image(struct code_file *f, uint8_t *bytes, size_t length, const char *debug)
 {
-    f->bytes = must(malloc(length + 1));
-    memcpy(f->bytes, bytes, length);
-    f->lines = source_lines_open(f->bytes, length, debug);
+    f->bytes = bytes;
+    f->lines = source_lines_open(bytes, length, debug);
 }
 
 static void read_debug_symbols(struct code_file *f, const char *path)
@@ -61,10 +61,11 @@ static void read_program(struct code_file *f)
     Elf *elf = bytes != NULL ? elf_memory(bytes, length) : NULL;
     if (elf != NULL) {
         symbol_table_read(f->symbols, elf);
-        read_image(f, bytes, length, NULL);
+        elf_end(elf);
+        take_image(f, (uint8_t *)bytes, length, NULL);
+    } else {
+        free(bytes);
     }
-    elf_end(elf);
-    free(bytes);
 }
 
 static void read_file(struct code_file *f)
@@ -74,7 +75,7 @@ static void read_file(struct code_file *f)
     size_t length = 0;
     struct elf_file *file = elf_file_open(f->path, &ignored);
     const struct elf_unit *unit = file != NULL ? elf_file_unit(file, f->member) : NULL;
-    const void *bytes = unit != NULL ? elf_rawfile(unit->elf, &length) : NULL;
+    uint8_t *bytes = unit != NULL ? elf_file_bytes(file, unit, &length) : NULL;
     bool apart = unit != NULL && elf_file_kind(file) == ELF_FILE_SHARED &&
                  elf_file_debug_path(file, debug, sizeof debug) && access(debug, R_OK) == 0;
     if (unit != NULL)
@@ -82,7 +83,7 @@ static void read_file(struct code_file *f)
     if (apart)
         read_debug_symbols(f, debug);
     if (bytes != NULL)
-        read_image(f, bytes, length, apart ? debug : NULL);
+        take_image(f, bytes, length, apart ? debug : NULL);
     if (file == NULL && f->is_program)
         read_program(f);
     elf_file_close(file);
@@ -94,7 +95,9 @@ static void read_guest(struct code_file *f)
     if (elf != NULL)
         symbol_table_read(f->symbols, elf);
     elf_end(elf);
-    read_image(f, f->guest->bytes, f->guest->length, NULL);
+    uint8_t *copy = must(malloc(f->guest->length + 1));
+    memcpy(copy, f->guest->bytes, f->guest->length);
+    take_image(f, copy, f->guest->length, NULL);
 }
 
 static struct code_file *add(const struct code_file *file)
