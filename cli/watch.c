@@ -237,7 +237,7 @@ static int run_into(const struct options *o, const struct watch_request *request
 static int run(const struct options *o, const struct watch_request *request,
                struct watch_session *session, struct output *out)
 {
-    if (o->contract_count > 0 && !watch_log_classes(session)) {
+    if (o->contract_count > 0 && !watch_site_classes(session->target.machine)) {
         output_abandon(out);
         return error_tell(
             "--contract: instructions of %s are not told apart here; watch without it",

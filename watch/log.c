@@ -3,10 +3,6 @@
 
 #include "watch/log.h"
 
-#include "backends/arch.h"
-#include "record/qemu/insn_text.h"
-#include "record/qemu/qemu.h"
-#include "watch/disassemble.h"
 #include "watch/file_contents.h"
 #include "watch/tally.h"
 
@@ -152,51 +148,8 @@ static const struct watch_site *site_at(const struct watch_log *log, uint32_t nu
     return number < log->site_count && log->sites[number] ? log->sites[number] : &unknown;
 }
 
-static const struct arch *arch_of(const struct machine *m)
-{
-    for (size_t i = 0; i < arch_count; i++)
-        if (archs[i].machine == m->elf && archs[i].word_bytes == m->bits / 8 &&
-            archs[i].big_endian == m->big_endian)
-            return &archs[i];
-    return m->elf == arch_native.machine && m->bits == 64 ? &arch_native : NULL;
-}
-
-bool watch_log_classes(const struct watch_session *s)
-{
-    return arch_of(s->target.machine) != NULL;
-}
-
-// QEMU_SAYS: its text of the instruction, or "".
-static void describe(const struct watch_log *log, const struct ring_site *s, const char *qemu_says,
-                     size_t length, struct site *out)
-{
-    const struct arch *arch = arch_of(log->session->target.machine);
-    struct qemu_site in = {.addr = s->pc, .length = s->length};
-    uint8_t element;
-    if (in.length > sizeof in.bytes)
-        in.length = sizeof in.bytes;
-    memcpy(in.bytes, s->bytes, in.length);
-    snprintf(in.text, sizeof in.text, "%.*s", (int)length, qemu_says);
-    if (arch != NULL)
-        qemu_describe_site(arch, &in, out, &element);
-}
-
-// What QEMU says of the instruction.
-static void take_text(struct watch_site *site, const char *text, size_t length)
-{
-    struct insn_text t;
-    char line[96];
-    snprintf(line, sizeof line, "%.*s", (int)length, text);
-    if (insn_text_of_qemu(line, &t))
-        snprintf(site->text, sizeof site->text, "%s%s%s", t.name, t.operands[0] ? " " : "",
-                 t.operands);
-}
-
-// TEXT is what QEMU says of the instruction, a line end, and the file.
 static void take_site(struct watch_log *log, const struct ring_site *s, const char *text)
 {
-    const char *end = strchrnul(text, '\n');
-    const char *path = *end ? end + 1 : "";
     if (s->site >= log->site_count) {
         size_t count = s->site + 64;
         log->sites = reallocarray(log->sites, count, sizeof *log->sites);
@@ -204,24 +157,12 @@ static void take_site(struct watch_log *log, const struct ring_site *s, const ch
         memset(log->sites + log->site_count, 0, (count - log->site_count) * sizeof *log->sites);
         log->site_count = count;
     }
-    struct watch_site *site = calloc(1, sizeof *site);
-    assert(site != NULL);
-    const struct machine *machine = log->session->target.machine;
-    site->number = s->site;
-    site->pc = s->pc;
-    describe(log, s, text, (size_t)(end - text), &site->described);
-    site->clears_line = machine->clears_line && machine->clears_line(s->bytes, s->length);
-    modules_place(log->modules, s->has_file ? path : "", s->file_off, &site->place);
+    struct watch_site *site = watch_site_new(log->session->target.machine, log->modules, s, text);
     if (s->has_file && !site->place.inside)
         note(log, NOTE_INFO,
              "%s has no symbol for some of its code, which is called by the nearest one before; "
              "its debug symbols, installed, would name it",
              site->place.module);
-    if (end > text)
-        take_text(site, text, (size_t)(end - text));
-    else
-        disassemble(log->session->target.machine, s->pc, s->bytes, s->length, site->text,
-                    sizeof site->text);
     free(log->sites[s->site]);
     log->sites[s->site] = site;
 }

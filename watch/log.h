@@ -12,20 +12,9 @@
 #ifndef STORESCOPE_WATCH_LOG_H
 #define STORESCOPE_WATCH_LOG_H
 
-#include "trace/trace.h"
-#include "watch/session.h"
-#include "watch/symbols.h"
+#include "watch/site.h"
 
 enum { ACCESS_BYTES_MAX = 64, CALL_RUNS_MAX = 8 };
-
-struct watch_site {
-    uint32_t number; // from 1
-    uint64_t pc;
-    struct place place;
-    struct site described; // as the oracle knows it: its classes, what it orders
-    bool clears_line;      // stores it in one access
-    char text[96];
-};
 
 struct watch_access {
     uint64_t call; // number of its call
@@ -93,9 +82,6 @@ struct watch_log;
 // it calls, each of its calls as one; NULL: all are.
 struct watch_log *watch_log_new(const struct watch_session *s, const char *function,
                                 const struct watch_taker *taker);
-
-// Does the log know what an instruction of this CPU is, other than its text?
-bool watch_log_classes(const struct watch_session *s);
 void watch_log_free(struct watch_log *log);
 
 // Fits watch_run, with the log as context.
