@@ -84,9 +84,19 @@ struct routine_tunable {
 
 enum { ROUTINE_IMAGES_MAX = 8, ROUTINE_TUNABLES_MAX = 16 };
 
+// A section that an image was made of, and where it was put.
+struct routine_part {
+    struct span span;
+    int64_t member; // offset of its object in the archive; 0: the file itself is it
+    uint32_t section;
+};
+
 // A backend's routine in this process.
 struct routine {
     uintptr_t entry;
+    const char *path;                 // of an image: the file that it was made of,
+    const struct routine_part *parts; // and which sections. None of any other
+    size_t part_count;
     struct span images[ROUTINE_IMAGES_MAX]; // code and data it was loaded with
     size_t image_count;
     struct routine_tunable tunables[ROUTINE_TUNABLES_MAX];

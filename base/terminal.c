@@ -41,6 +41,7 @@ struct terminal terminal_at(int fd, enum color_when when)
     bool terminal = fd >= 0 && isatty(fd);
     return (struct terminal){
         .columns = terminal ? terminal_columns(fd) : COLUMNS_DEFAULT,
+        .is_screen = terminal,
         .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
         .color = wants_color(terminal, when),
     };

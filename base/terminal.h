@@ -17,6 +17,7 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct terminal {
     unsigned columns; // 80 where the output is no terminal
+    bool is_screen;   // it is one, which breaks what is longer
     bool utf8;        // by the locale
     bool color;
 };

@@ -14,6 +14,7 @@
 struct watch_options {
     const char *map;                         // NULL: missing
     const char *arch, *sysroot, *cpu, *qemu; // NULL: as the program says
+    const char *function;                    // NULL: every one
     bool values, accesses;
 };
 
@@ -28,6 +29,7 @@ enum {
     KEY_WATCH_LOADS,
     KEY_WATCH_BUS,
     KEY_WATCH_ROWS,
+    KEY_FUNCTION,
 };
 
 static const struct argp_option own_options[] = {
@@ -36,6 +38,8 @@ static const struct argp_option own_options[] = {
     OPTION("sysroot", KEY_SYSROOT, "DIR", "Where the program's CPU has its libraries"),
     OPTION("cpu", KEY_CPU, "MODEL", "What to emulate (aarch64: cortex-a57; else QEMU's default)"),
     OPTION("qemu", KEY_QEMU, "FILE", "The emulator (default: qemu-ARCH in PATH)"),
+    OPTION("function", KEY_FUNCTION, "NAME",
+           "Only what the routine of that symbol does, and what it calls"),
     OPTION("accesses", KEY_ACCESSES, NULL, "Show every access instead of calls"),
     OPTION("loads", KEY_WATCH_LOADS, NULL, "Show what only loads as well"),
     OPTION("bus", KEY_WATCH_BUS, "BYTES",
@@ -77,6 +81,9 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
     case KEY_QEMU:
         own->qemu = text;
         return 0;
+    case KEY_FUNCTION:
+        own->function = text;
+        return 0;
     case KEY_VALUES:
         own->values = true;
         return 0;
@@ -105,7 +112,7 @@ const struct command_help help_watch = {
     .about =
         "Runs a program, of any CPU that QEMU emulates, and shows every store it makes to "
         "mappings of FILE, call by call: which function, how wide, in which order, and what it "
-        "stored twice."
+        "stored twice. With --contract it judges them, as far as that can be without the request."
         "\vFILE is a file, a device node or shared memory (/dev/shm/NAME). Nothing has to be "
         "rebuilt, and no root is needed. The program keeps its input, output and environment; the "
         "report follows on standard output when it has ended, or goes to --output FILE. Forks, "
@@ -116,14 +123,16 @@ const struct command_help help_watch = {
         "  storescope watch --map bar --accesses --loads -- python3 driver.py bar\n"
         "  storescope watch --map /dev/uio0 --bus 4 -o beats.txt -- ./driver\n"
         "  storescope watch --map bar --bus 4 --sysroot /usr/aarch64-linux-gnu -- ./driver.arm64 "
-        "bar\n\n"
+        "bar\n"
+        "  storescope watch --map bar --contract mmio --function send -- ./driver bar\n\n"
         "A program of this machine's own CPU runs under QEMU, too: one without AVX-512, for which "
         "a libc may choose other routines than for the real one. docs/watch.md tells more.\n\n"
-        "Exit status: 0 the program ran, whatever it returned (the report says it); 2 it could "
-        "not be started, never mapped FILE, or the record is not whole.",
+        "Exit status: 0 the program ran, whatever it returned (the report says it); 1 a rule of "
+        "--contract was broken; 2 it could not be started, never mapped FILE, or the record is "
+        "not whole.",
     .command = FORMAT_WATCH,
     .own = &own_argp,
-    .groups = OPTIONS_OUTPUT,
+    .groups = OPTIONS_OUTPUT | OPTIONS_CONTRACT,
     .words_end_options = true,
 };
 
@@ -146,7 +155,8 @@ static void unspool(FILE *spooled, FILE *out)
 }
 
 // EXIT_TROUBLE, and why on stderr, when the report cannot be relied on.
-static int judge(const struct watch_log *log, const char *file)
+static int judge(const struct watch_log *log, const struct call_judge *calls,
+                 const struct watch_options *own, const char *file)
 {
     enum watch_note kind;
     const char *text;
@@ -155,38 +165,63 @@ static int judge(const struct watch_log *log, const char *file)
             return error_tell("the record is not whole: %s", text);
     if (watch_log_totals(log)->mappings == 0)
         return error_tell("the program never mapped '%s'; is that the file it opens?", file);
-    return EXIT_CLEAN;
+    if (own->function != NULL && watch_log_totals(log)->calls == 0)
+        return error_tell("no access of '%s' was by '%s' or by what it calls; without --function "
+                          "the report names those that were",
+                          file, own->function);
+    if (calls != NULL && call_judge_too_large(calls) > 0)
+        return error_tell("a call was too large to be judged: it made more than a million "
+                          "accesses, or they lie more than 64 MiB apart; --function NAME looks at "
+                          "one routine alone");
+    return calls != NULL && call_judge_finding(calls, 0) != NULL ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
-static int run(const struct options *o, const struct watch_request *request,
-               struct watch_session *session, struct output *out)
+static enum watch_form form_of(const struct options *o)
 {
-    struct watch_report_options options = {.form = o->bus                      ? WATCH_BUS
-                                                   : o->format == &format_json ? WATCH_JSON
-                                                                               : WATCH_TEXT,
+    return o->bus                       ? WATCH_BUS
+           : o->format == &format_json  ? WATCH_JSON
+           : o->format == &format_sarif ? WATCH_SARIF
+                                        : WATCH_TEXT;
+}
+
+static struct watch_report_options report_options(const struct options *o,
+                                                  const struct watch_session *session)
+{
+    const struct watch_options *own = o->own;
+    struct watch_report_options options = {.form = form_of(o),
                                            .bus = o->bus,
-                                           .accesses =
-                                               ((const struct watch_options *)o->own)->accesses,
+                                           .accesses = own->accesses,
                                            .loads = o->loads,
                                            .rows_max = o->rows_max};
-    struct terminal terminal = output_terminal(out, o->color);
+    if (o->contract_count > 0)
+        options.judging = (struct watch_judging){
+            .judge = call_judge_new(session, o->contracts, o->contract_count, o->run.device),
+            .contracts = o->contracts,
+            .contract_count = o->contract_count,
+            .device = o->run.device};
+    return options;
+}
+
+// Runs the program and writes the report to FILE, which is OUT's or goes there.
+static int run_into(const struct options *o, const struct watch_request *request,
+                    struct watch_session *session, struct output *out, FILE *file)
+{
+    const struct watch_options *own = o->own;
+    const struct watch_report_options options = report_options(o, session);
+    const struct terminal terminal = output_terminal(out, o->color);
     struct error error;
-    FILE *file = spool(out);
-    if (file == NULL) {
-        output_abandon(out);
-        return error_tell("there is no room for a temporary file; use --output FILE");
-    }
     struct watch_report *report = watch_report_new(&options, session, o->words, &terminal, file);
-    struct watch_taker taker = watch_report_taker(report);
-    struct watch_log *log = watch_log_new(session, &taker);
-    watch_report_begin(report);
+    const struct watch_taker taker = watch_report_taker(report);
+    struct watch_log *log = watch_log_new(session, own->function, &taker);
     int status;
+    watch_report_begin(report);
     if (watch_run(request, session, watch_log_take, log, &error)) {
         watch_log_end(log);
         watch_report_end(report, log);
         unspool(file, out->file);
         status = output_end(out, EXIT_CLEAN);
-        status = status == EXIT_CLEAN ? judge(log, session->file) : status;
+        if (status == EXIT_CLEAN)
+            status = judge(log, options.judging.judge, own, session->file);
     } else {
         if (file != out->file)
             fclose(file);
@@ -195,7 +230,25 @@ static int run(const struct options *o, const struct watch_request *request,
     }
     watch_log_free(log);
     watch_report_free(report);
+    call_judge_free(options.judging.judge);
     return status;
+}
+
+static int run(const struct options *o, const struct watch_request *request,
+               struct watch_session *session, struct output *out)
+{
+    if (o->contract_count > 0 && !watch_site_classes(session->target.machine)) {
+        output_abandon(out);
+        return error_tell(
+            "--contract: instructions of %s are not told apart here; watch without it",
+            session->target.machine->name);
+    }
+    FILE *file = spool(out);
+    if (file == NULL) {
+        output_abandon(out);
+        return error_tell("there is no room for a temporary file; use --output FILE");
+    }
+    return run_into(o, request, session, out, file);
 }
 
 static int prepare_and_run(const struct options *o)
@@ -233,8 +286,12 @@ int command_watch(int argc, char **argv)
     else if (o.word_count == 0)
         status = error_tell("watch whom? Name the program: storescope watch --map %s -- PROGRAM",
                             own.map);
-    else if (o.bus && o.format == &format_json)
-        status = error_tell("--bus prints text; leave out --format json");
+    else if (o.bus && (o.format == &format_json || o.format == &format_sarif))
+        status = error_tell("--bus prints text; leave out --format %s", o.format->name);
+    else if (o.format == &format_sarif && o.contract_count == 0)
+        status = error_tell("--format sarif has findings: say by which --contract");
+    else if (o.has_device && o.contract_count == 0)
+        status = error_tell("--device says what --contract is about; give that as well");
     else
         status = prepare_and_run(&o);
     options_free(&o);

@@ -123,18 +123,29 @@ static const struct site *site_at(const struct trace *t, uint64_t pc)
     return NULL;
 }
 
+// "SIGSEGV at dst+4096, by mov byte ptr [rdi], 0 at my_copy+0x1c (mine.c:7)".
+static void fault_print(const struct recording *r, char *text, size_t text_size)
+{
+    const struct trace *t = &r->trace;
+    char address[48], where[WHERE_TEXT_MAX] = "";
+    const char *abbreviation = sigabbrev_np(t->signal);
+    const struct site *site = site_at(t, t->fault_pc);
+    address_print(r, t->fault_addr, address, sizeof address);
+    if (site != NULL)
+        where_print(r, (size_t)(site - t->sites), where);
+    if (where[0] == '\0')
+        snprintf(where, sizeof where, "0x%" PRIx64, t->fault_pc);
+    snprintf(text, text_size, "faulted: SIG%s at %s, by %s at %s",
+             abbreviation ? abbreviation : "?", address, site ? site->text : "an instruction",
+             where);
+}
+
 void outcome_print(const struct recording *r, char *text, size_t text_size)
 {
     const struct trace *t = &r->trace;
-    char address[48];
-    const char *abbreviation = sigabbrev_np(t->signal);
-    const struct site *site = site_at(t, t->fault_pc);
     switch (t->outcome) {
     case OUTCOME_FAULTED:
-        address_print(r, t->fault_addr, address, sizeof address);
-        snprintf(text, text_size, "faulted: SIG%s at %s, by %s at 0x%" PRIx64,
-                 abbreviation ? abbreviation : "?", address, site ? site->text : "an instruction",
-                 t->fault_pc);
+        fault_print(r, text, text_size);
         break;
     case OUTCOME_REFUSED:
     case OUTCOME_BROKEN:

@@ -8,7 +8,7 @@
 #define STORESCOPE_ACCESS_TEXT_H
 
 #include "base/text.h"
-#include "trace/trace.h"
+#include "reports/where.h"
 
 extern const char *const access_kind_name[];
 
@@ -44,7 +44,9 @@ void width_print(const struct access *a, char *text);
 void instruction_print(const struct recording *r, const struct access *a, char *text,
                        size_t text_size);
 
-// "returned"; "faulted: SIGSEGV at ..."; "refused: REASON".
+// "returned"; "faulted: SIGSEGV at ..."; "refused: REASON". TEXT has room for
+// OUTCOME_TEXT_MAX bytes.
+enum { OUTCOME_TEXT_MAX = TRACE_REASON_MAX + WHERE_TEXT_MAX + 160 };
 extern const char *const outcome_name[];
 void outcome_print(const struct recording *r, char *text, size_t text_size);
 

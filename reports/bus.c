@@ -146,7 +146,7 @@ static uint64_t stores_elsewhere(const struct recording *r)
 void bus_print(const struct recording *r, uint32_t dst_off, unsigned width, FILE *out)
 {
     struct printer p = {.out = out};
-    char count[COUNT_TEXT_MAX], outcome[TRACE_REASON_MAX + 160];
+    char count[COUNT_TEXT_MAX], outcome[OUTCOME_TEXT_MAX];
     bus_beats(r, dst_off, width, print_beat, &p);
     if (p.unknown > 0)
         fprintf(out, "# the recorder gave no values for %s\n",

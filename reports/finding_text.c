@@ -5,20 +5,23 @@
 
 #include "base/terminal.h"
 #include "reports/access_text.h"
+#include "reports/where.h"
 
 enum { ROWS_MAX = 12, ROWS_TAIL = 3 };
 
 void access_text(const struct recording *r, const struct access *a, char *text)
 {
     char range[EXTENT_TEXT_MAX] = "", width[EXTENT_TEXT_MAX] = "", instruction[192];
+    char where[WHERE_TEXT_MAX];
     struct extent e = extent_of(r, a);
     if (a->kind != ACCESS_FENCE) {
         extent_print(&e, REGION_COUNT, range);
         width_print(a, width);
     }
     instruction_print(r, a, instruction, sizeof instruction);
-    snprintf(text, ACCESS_TEXT_MAX, "%-5s  %-12s %4s  %s", access_kind_name[a->kind], range, width,
-             instruction);
+    where_print(r, a->site, where);
+    snprintf(text, ACCESS_TEXT_MAX, "%-5s  %-12s %4s  %s%s%s", access_kind_name[a->kind], range,
+             width, instruction, where[0] != '\0' ? "  " : "", where);
 }
 
 void finding_print_accesses(const struct finding *f, const char *indent, FILE *out)

@@ -11,9 +11,9 @@
 
 #include <stdio.h>
 
-// "store  dst 0..7        8  mov qword ptr [rdi], rax", without a newline.
-// TEXT holds ACCESS_TEXT_MAX bytes.
-enum { ACCESS_TEXT_MAX = 384 };
+// "store  dst 0..7        8  mov qword ptr [rdi], rax  my_copy+0x1c (ram_copy.h:11)",
+// without a newline. TEXT holds ACCESS_TEXT_MAX bytes.
+enum { ACCESS_TEXT_MAX = 1200 };
 void access_text(const struct recording *r, const struct access *a, char *text);
 
 // Those of a finding, each line after INDENT; the middle of many is left out.

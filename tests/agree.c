@@ -114,7 +114,7 @@ static int refuse_all(int fd, unsigned cases, const char *why)
     trace.outcome = OUTCOME_REFUSED;
     snprintf(trace.reason, sizeof trace.reason, "%.100s", why);
     for (unsigned i = 0; i < cases; i++)
-        if (!recording_send(fd, &layout, &trace))
+        if (!recording_send(fd, &layout, &trace, NULL))
             return 4;
     return 0;
 }
@@ -140,7 +140,7 @@ static void record_all(const struct recorder_kind *kind, const struct routine *r
         struct copy_case c = random_case(b, &seed);
         struct layout layout = {0};
         kind->run(r, arena, &c, true, &layout, &trace);
-        if (!recording_send(fd, &layout, &trace))
+        if (!recording_send(fd, &layout, &trace, NULL))
             _exit(4);
         if (layout.dst)
             arena_clear(arena, &layout, true);

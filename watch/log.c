@@ -3,8 +3,6 @@
 
 #include "watch/log.h"
 
-#include "record/qemu/insn_text.h"
-#include "watch/disassemble.h"
 #include "watch/file_contents.h"
 #include "watch/tally.h"
 
@@ -21,10 +19,12 @@ struct thread {
     uint32_t pid, tid;
     bool in_call;
     uint32_t depth; // of the call
+    bool in_function;
+    uint32_t function_depth; // of the routine that is followed
     struct watch_call call;
 };
 
-// An access that may get more pieces.
+// An access that may get more pieces, or a fence, which has no width.
 struct open_access {
     struct watch_access access;
     uint64_t instance;
@@ -47,6 +47,7 @@ struct note {
 
 struct watch_log {
     const struct watch_session *session;
+    const char *function; // that alone is followed; NULL: all
     struct watch_taker taker;
     struct modules *modules;
     struct watch_site **sites; // by number; some NULL
@@ -55,7 +56,7 @@ struct watch_log {
     size_t thread_count;
     struct open_access open[OPEN_MAX_ACCESSES]; // a queue
     size_t open_first, open_count;
-    struct stamps *stamps;
+    struct stamps *stored, *loaded;
     struct contents *contents;
     struct watch_totals totals;
     struct note *notes;
@@ -67,14 +68,17 @@ struct watch_log {
     uint32_t unreported_site, unsure_site; // the first
 };
 
-struct watch_log *watch_log_new(const struct watch_session *s, const struct watch_taker *taker)
+struct watch_log *watch_log_new(const struct watch_session *s, const char *function,
+                                const struct watch_taker *taker)
 {
     struct watch_log *log = calloc(1, sizeof *log);
     assert(log != NULL);
     log->session = s;
+    log->function = function;
     log->taker = *taker;
     log->modules = modules_new(s->sysroot[0] ? s->sysroot : NULL);
-    log->stamps = stamps_new();
+    log->stored = stamps_new();
+    log->loaded = stamps_new();
     log->contents = contents_new(s->is_device ? NULL : s->file);
     return log;
 }
@@ -91,7 +95,8 @@ void watch_log_free(struct watch_log *log)
     free(log->threads);
     free(log->notes);
     free(log->unseen);
-    stamps_free(log->stamps);
+    stamps_free(log->stored);
+    stamps_free(log->loaded);
     contents_free(log->contents);
     modules_free(log->modules);
     free(log);
@@ -143,22 +148,8 @@ static const struct watch_site *site_at(const struct watch_log *log, uint32_t nu
     return number < log->site_count && log->sites[number] ? log->sites[number] : &unknown;
 }
 
-// What QEMU says of the instruction.
-static void take_text(struct watch_site *site, const char *text, size_t length)
-{
-    struct insn_text t;
-    char line[96];
-    snprintf(line, sizeof line, "%.*s", (int)length, text);
-    if (insn_text_of_qemu(line, &t))
-        snprintf(site->text, sizeof site->text, "%s%s%s", t.name, t.operands[0] ? " " : "",
-                 t.operands);
-}
-
-// TEXT is what QEMU says of the instruction, a line end, and the file.
 static void take_site(struct watch_log *log, const struct ring_site *s, const char *text)
 {
-    const char *end = strchrnul(text, '\n');
-    const char *path = *end ? end + 1 : "";
     if (s->site >= log->site_count) {
         size_t count = s->site + 64;
         log->sites = reallocarray(log->sites, count, sizeof *log->sites);
@@ -166,22 +157,12 @@ static void take_site(struct watch_log *log, const struct ring_site *s, const ch
         memset(log->sites + log->site_count, 0, (count - log->site_count) * sizeof *log->sites);
         log->site_count = count;
     }
-    struct watch_site *site = calloc(1, sizeof *site);
-    assert(site != NULL);
-    const struct machine *machine = log->session->target.machine;
-    site->pc = s->pc;
-    site->clears_line = machine->clears_line && machine->clears_line(s->bytes, s->length);
-    modules_place(log->modules, s->has_file ? path : "", s->file_off, &site->place);
+    struct watch_site *site = watch_site_new(log->session->target.machine, log->modules, s, text);
     if (s->has_file && !site->place.inside)
         note(log, NOTE_INFO,
              "%s has no symbol for some of its code, which is called by the nearest one before; "
              "its debug symbols, installed, would name it",
              site->place.module);
-    if (end > text)
-        take_text(site, text, (size_t)(end - text));
-    else
-        disassemble(log->session->target.machine, s->pc, s->bytes, s->length, site->text,
-                    sizeof site->text);
     free(log->sites[s->site]);
     log->sites[s->site] = site;
 }
@@ -213,13 +194,43 @@ static bool same_function(const struct watch_site *a, const struct watch_site *b
                       (a->place.path[0] != '\0' || a->pc / 4096 == b->pc / 4096));
 }
 
+static bool is_function(const struct watch_log *log, const struct watch_site *site)
+{
+    return site != NULL && site->place.symbol != NULL &&
+           strcmp(site->place.symbol, log->function) == 0;
+}
+
+// Does the access belong to the routine that is followed: is it the routine's own, or of
+// what it calls until it returns? Where calls are not known, its own alone.
+static bool is_followed(struct watch_log *log, struct thread *t, const struct open_access *o)
+{
+    if (log->function == NULL)
+        return true;
+    const bool own = is_function(log, site_at(log, o->site));
+    const bool called = o->depth > 0 && is_function(log, site_at(log, o->caller));
+    if (log->session->target.machine->flow == NULL)
+        return own;
+    if (t->in_function && o->low >= t->function_depth)
+        return true;
+    end_call(log, t);
+    t->in_function = own || called;
+    t->function_depth = own ? o->depth : o->depth - 1;
+    return t->in_function;
+}
+
+static bool goes_on(const struct thread *t, const struct open_access *o,
+                    const struct watch_site *site)
+{
+    if (!t->in_call || t->in_function)
+        return t->in_call;
+    return t->depth == o->depth && o->low >= t->depth && same_function(t->call.site, site);
+}
+
 static struct watch_call *call_of(struct watch_log *log, struct thread *t,
                                   const struct open_access *o)
 {
     const struct watch_site *site = site_at(log, o->site);
-    bool goes_on = t->in_call && t->depth == o->depth && o->low >= t->depth &&
-                   same_function(t->call.site, site);
-    if (goes_on)
+    if (goes_on(t, o, site))
         return &t->call;
     end_call(log, t);
     t->in_call = true;
@@ -245,25 +256,43 @@ static void join_pieces(const struct watch_log *log, struct watch_access *a)
     a->count = 1;
 }
 
+static void hand_on_fence(const struct watch_log *log, const struct open_access *o)
+{
+    const struct watch_fence fence = {o->access.pid, o->access.tid, o->access.site};
+    if (log->taker.fence != NULL)
+        log->taker.fence(&fence, log->taker.context);
+}
+
+static void hand_on(struct watch_log *log, struct thread *t, struct open_access *o)
+{
+    struct watch_access *a = &o->access;
+    struct watch_call *call = call_of(log, t, o);
+    a->call = call->number;
+    watch_tally_add(a->is_store ? &call->stores : &call->loads, a,
+                    a->is_store ? log->stored : log->loaded);
+    *(a->is_store ? &log->totals.stores : &log->totals.loads) += a->count;
+    if (a->is_store)
+        log->totals.bytes_stored += (uint64_t)a->width * a->count;
+    if (log->taker.access != NULL)
+        log->taker.access(a, log->taker.context);
+}
+
 // An access that is whole: into its call, and on.
 static void finish(struct watch_log *log, struct open_access *o)
 {
     struct watch_access *a = &o->access;
+    struct thread *t = thread_of(log, a->pid, a->tid);
     a->site = site_at(log, o->site);
-    join_pieces(log, a);
-    struct watch_call *call = call_of(log, thread_of(log, a->pid, a->tid), o);
-    a->call = call->number;
-    watch_tally_add(a->is_store ? &call->stores : &call->loads, a,
-                    a->is_store ? log->stamps : NULL);
-    *(a->is_store ? &log->totals.stores : &log->totals.loads) += a->count;
-    if (a->is_store) {
-        log->totals.bytes_stored += (uint64_t)a->width * a->count;
-        if (!a->is_private)
-            contents_store(log->contents, a->offset, a->known ? a->value : NULL,
-                           (uint64_t)a->width * a->count);
+    if (a->width == 0) {
+        hand_on_fence(log, o);
+        return;
     }
-    if (log->taker.access != NULL)
-        log->taker.access(a, log->taker.context);
+    join_pieces(log, a);
+    if (a->is_store && !a->is_private)
+        contents_store(log->contents, a->offset, a->known ? a->value : NULL,
+                       (uint64_t)a->width * a->count);
+    if (is_followed(log, t, o))
+        hand_on(log, t, o);
 }
 
 static void finish_first(struct watch_log *log)
@@ -301,6 +330,24 @@ static bool add_piece(struct open_access *o, const struct ring_record *r)
     return true;
 }
 
+// Room behind all that is open, after the thread's last access, which gets no more pieces.
+static struct open_access *open_next(struct watch_log *log, struct open_access *newest)
+{
+    if (newest != NULL)
+        newest->whole = true;
+    while (log->open_count > 0 &&
+           (log->open[log->open_first].whole || log->open_count == OPEN_MAX_ACCESSES))
+        finish_first(log);
+    return &log->open[(log->open_first + log->open_count++) % OPEN_MAX_ACCESSES];
+}
+
+static void take_fence(struct watch_log *log, const struct ring_record *r)
+{
+    struct open_access *o = open_next(log, newest_of(log, r->pid, r->tid));
+    *o = (struct open_access){
+        .access = {.pid = r->pid, .tid = r->tid}, .site = r->range.site, .whole = true};
+}
+
 static void take_access(struct watch_log *log, const struct ring_record *r)
 {
     if (r->flags & RING_UNSURE && log->unsure_count++ == 0)
@@ -308,12 +355,7 @@ static void take_access(struct watch_log *log, const struct ring_record *r)
     struct open_access *o = newest_of(log, r->pid, r->tid);
     if (o != NULL && add_piece(o, r))
         return;
-    if (o != NULL)
-        o->whole = true;
-    while (log->open_count > 0 &&
-           (log->open[log->open_first].whole || log->open_count == OPEN_MAX_ACCESSES))
-        finish_first(log);
-    o = &log->open[(log->open_first + log->open_count++) % OPEN_MAX_ACCESSES];
+    o = open_next(log, o);
     *o = (struct open_access){
         .access = {.pid = r->pid,
                    .tid = r->tid,
@@ -424,6 +466,9 @@ void watch_log_take(const struct ring_record *r, const char *text, void *context
     switch ((enum ring_kind)r->kind) {
     case RING_ACCESS:
         take_access(log, r);
+        break;
+    case RING_FENCE:
+        take_fence(log, r);
         break;
     case RING_SITE:
         take_site(log, &r->site, text);

@@ -12,17 +12,9 @@
 #ifndef STORESCOPE_WATCH_LOG_H
 #define STORESCOPE_WATCH_LOG_H
 
-#include "watch/session.h"
-#include "watch/symbols.h"
+#include "watch/site.h"
 
 enum { ACCESS_BYTES_MAX = 64, CALL_RUNS_MAX = 8 };
-
-struct watch_site {
-    uint64_t pc;
-    struct place place;
-    bool clears_line; // stores it in one access
-    char text[96];
-};
 
 struct watch_access {
     uint64_t call; // number of its call
@@ -51,7 +43,7 @@ struct watch_tally {
     bool descends;        // one lies below the one before it
     uint64_t last;        // offset of the last
     uint64_t lo, hi;      // of all bytes touched; hi: the byte after
-    uint64_t bytes_again; // stored again within the call
+    uint64_t bytes_again; // stored, or loaded, again within the call
     struct watch_run runs[CALL_RUNS_MAX];
     uint64_t run_count; // beyond CALL_RUNS_MAX only counted
     uint64_t run_end;   // of the last
@@ -65,10 +57,17 @@ struct watch_call {
     struct watch_tally stores, loads;
 };
 
+// A barrier between accesses of a call.
+struct watch_fence {
+    uint32_t pid, tid;
+    const struct watch_site *site;
+};
+
 enum watch_note { NOTE_INFO, NOTE_DOUBT, NOTE_BROKEN };
 
 struct watch_taker {
     void (*access)(const struct watch_access *a, void *context);
+    void (*fence)(const struct watch_fence *f, void *context);
     void (*call)(const struct watch_call *c, void *context); // when it is over
     void *context;
 };
@@ -79,7 +78,10 @@ struct watch_totals {
 };
 
 struct watch_log;
-struct watch_log *watch_log_new(const struct watch_session *s, const struct watch_taker *taker);
+// FUNCTION: nothing is handed on but the accesses of the routine of that symbol and of what
+// it calls, each of its calls as one; NULL: all are.
+struct watch_log *watch_log_new(const struct watch_session *s, const char *function,
+                                const struct watch_taker *taker);
 void watch_log_free(struct watch_log *log);
 
 // Fits watch_run, with the log as context.

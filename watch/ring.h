@@ -27,6 +27,7 @@ enum {
 
 enum ring_kind {
     RING_ACCESS,     // one access, or a piece of one
+    RING_FENCE,      // a barrier, after an access of its thread
     RING_SITE,       // an instruction that later records name by `site`
     RING_TEXT,       // more of the text that belongs to the record before it
     RING_MAP,        // FILE is mapped
@@ -71,7 +72,7 @@ struct ring_site {
 
 struct ring_range {
     uint64_t addr, bytes, offset;
-    uint32_t site; // UNSEEN, UNREPORTED: the instruction; 0: none
+    uint32_t site; // FENCE, UNSEEN, UNREPORTED: the instruction; 0: none
     uint32_t other;
     int64_t number; // of a system call
 };

@@ -3,7 +3,7 @@
 
 #include "watch/symbols.h"
 
-#include "base/printable.h"
+#include "backends/elf/symbol_table.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -14,20 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-struct symbol {
-    uint64_t value, size;
-    char *name;
-    unsigned rank; // of those at one address the lowest is shown
-};
-
 struct module {
     struct module *next;
     char *path;
-    struct symbol *symbols; // by value
-    size_t count, capacity;
+    struct symbol_table *symbols;
     GElf_Phdr *loads;
     size_t load_count;
-    bool thumb;                // bit 0 of a function's address is no part of it
     char build_id[2 * 64 + 2]; // "ab/cdef...", "" for none
 };
 
@@ -50,107 +42,13 @@ void modules_free(struct modules *m)
     while (m->list != NULL) {
         struct module *module = m->list;
         m->list = module->next;
-        for (size_t i = 0; i < module->count; i++)
-            free(module->symbols[i].name);
-        free(module->symbols);
+        symbol_table_free(module->symbols);
         free(module->loads);
         free(module->path);
         free(module);
     }
     free(m->sysroot);
     free(m);
-}
-
-// Is it the name of something a person wrote? Mapping symbols of Arm and labels
-// of compilers are not.
-static bool is_name(const char *name)
-{
-    return name != NULL && name[0] != '\0' && name[0] != '$' && strncmp(name, ".L", 2) != 0;
-}
-
-static unsigned rank_of(const GElf_Sym *sym, const char *name)
-{
-    // glibc's own aliases say less than the other name of the same code.
-    bool alias = strncmp(name, "__GI_", 5) == 0;
-    unsigned underscores = (unsigned)strspn(name, "_") + 2 * alias;
-    unsigned binding = GELF_ST_BIND(sym->st_info);
-    return (sym->st_size == 0) * 16u + (underscores < 4 ? underscores : 4) * 2u +
-           (binding == STB_LOCAL);
-}
-
-static void add_symbol(struct module *module, const GElf_Sym *sym, const char *name)
-{
-    if (module->count == module->capacity) {
-        module->capacity = module->capacity ? 2 * module->capacity : 256;
-        module->symbols = reallocarray(module->symbols, module->capacity, sizeof *module->symbols);
-        assert(module->symbols != NULL);
-    }
-    module->symbols[module->count++] = (struct symbol){
-        .value = module->thumb ? sym->st_value & ~UINT64_C(1) : sym->st_value,
-        .size = sym->st_size,
-        .name = printable(strdup(name)),
-        .rank = rank_of(sym, name),
-    };
-}
-
-// Where big-endian 64-bit PowerPC keeps its functions' descriptors, to which its
-// symbols point; the first word of each is the code's address.
-struct descriptors {
-    uint64_t addr;
-    Elf_Data *data; // NULL: none
-};
-
-static struct descriptors find_descriptors(Elf *elf, const GElf_Ehdr *header)
-{
-    size_t names;
-    GElf_Shdr section_header;
-    if (header->e_machine != EM_PPC64 || elf_getshdrstrndx(elf, &names) != 0)
-        return (struct descriptors){.data = NULL};
-    for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section)) != NULL;) {
-        if (gelf_getshdr(section, &section_header) == NULL)
-            continue;
-        const char *name = elf_strptr(elf, names, section_header.sh_name);
-        if (name != NULL && strcmp(name, ".opd") == 0 && section_header.sh_type == SHT_PROGBITS)
-            return (struct descriptors){section_header.sh_addr, elf_getdata(section, NULL)};
-    }
-    return (struct descriptors){.data = NULL};
-}
-
-static bool read_descriptor(const struct descriptors *d, uint64_t *value)
-{
-    uint64_t at = *value - d->addr;
-    if (d->data == NULL || d->data->d_buf == NULL || at >= d->data->d_size ||
-        d->data->d_size - at < 8)
-        return false;
-    *value = 0;
-    for (unsigned i = 0; i < 8; i++)
-        *value = *value << 8 | ((const uint8_t *)d->data->d_buf)[at + i];
-    return *value != 0;
-}
-
-static void read_symbols(struct module *module, Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
-                         const struct descriptors *descriptors)
-{
-    Elf_Data *data = elf_getdata(section, NULL);
-    size_t count = data && header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
-    for (size_t i = 0; i < count && i <= INT_MAX; i++) {
-        GElf_Sym sym;
-        if (gelf_getsym(data, (int)i, &sym) == NULL)
-            return;
-        // The address of an indirect function is its resolver's.
-        unsigned type = GELF_ST_TYPE(sym.st_info);
-        if (sym.st_shndx == SHN_UNDEF || (type != STT_FUNC && type != STT_NOTYPE))
-            continue;
-        GElf_Shdr within;
-        Elf_Scn *place = sym.st_shndx < SHN_LORESERVE ? elf_getscn(elf, sym.st_shndx) : NULL;
-        if (place == NULL || gelf_getshdr(place, &within) == NULL)
-            continue;
-        if (!(within.sh_flags & SHF_EXECINSTR) && !read_descriptor(descriptors, &sym.st_value))
-            continue;
-        const char *name = elf_strptr(elf, header->sh_link, sym.st_name);
-        if (is_name(name))
-            add_symbol(module, &sym, name);
-    }
 }
 
 static void read_build_id(struct module *module, Elf_Scn *section)
@@ -191,19 +89,14 @@ static bool read_file(struct module *module, const char *path, bool is_debug_fil
     Elf *elf = fd >= 0 ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
     GElf_Ehdr header;
     bool is_elf = elf != NULL && elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header) != NULL;
-    if (is_elf && !is_debug_file) {
-        module->thumb = header.e_machine == EM_ARM;
+    if (is_elf && !is_debug_file)
         read_loads(module, elf);
-    }
-    struct descriptors descriptors = {.data = NULL};
     if (is_elf)
-        descriptors = find_descriptors(elf, &header);
+        symbol_table_read(module->symbols, elf);
     for (Elf_Scn *section = NULL; is_elf && (section = elf_nextscn(elf, section)) != NULL;) {
         GElf_Shdr section_header;
         if (gelf_getshdr(section, &section_header) == NULL)
             continue;
-        if (section_header.sh_type == SHT_SYMTAB || section_header.sh_type == SHT_DYNSYM)
-            read_symbols(module, elf, section, &section_header, &descriptors);
         if (section_header.sh_type == SHT_NOTE && !is_debug_file && module->build_id[0] == '\0')
             read_build_id(module, section);
     }
@@ -213,22 +106,13 @@ static bool read_file(struct module *module, const char *path, bool is_debug_fil
     return is_elf;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const struct symbol *x = a, *y = b;
-    if (x->value != y->value)
-        return x->value < y->value ? -1 : 1;
-    if (x->rank != y->rank)
-        return x->rank < y->rank ? -1 : 1;
-    return strcmp(x->name, y->name);
-}
-
 static struct module *load(struct modules *m, const char *path)
 {
     struct module *module = calloc(1, sizeof *module);
     char debug[PATH_MAX];
     assert(module != NULL);
     module->path = strdup(path);
+    module->symbols = symbol_table_new();
     module->next = m->list;
     m->list = module;
     read_file(module, path, false);
@@ -241,8 +125,6 @@ static struct module *load(struct modules *m, const char *path)
         if (read_file(module, debug, true))
             break;
     }
-    if (module->count > 0)
-        qsort(module->symbols, module->count, sizeof *module->symbols, by_value);
     return module;
 }
 
@@ -252,34 +134,6 @@ static uint64_t address_of(const struct module *module, uint64_t file_off)
         if (file_off - module->loads[i].p_offset < module->loads[i].p_filesz)
             return module->loads[i].p_vaddr + (file_off - module->loads[i].p_offset);
     return file_off;
-}
-
-// The last symbol that begins at or before ADDR and says it holds it; else the
-// nearest one. A function may hold labels of its own.
-static const struct symbol *find(const struct module *module, uint64_t addr, bool *inside)
-{
-    enum { LOOK_BACK_MAX = 64 };
-    size_t lo = 0, hi = module->count;
-    *inside = false;
-    while (lo < hi) {
-        size_t middle = lo + (hi - lo) / 2;
-        if (module->symbols[middle].value <= addr)
-            lo = middle + 1;
-        else
-            hi = middle;
-    }
-    for (size_t i = lo; i-- > 0 && lo - i <= LOOK_BACK_MAX;) {
-        const struct symbol *s = &module->symbols[i];
-        // The first of those at its address is the one to show.
-        while (i > 0 && module->symbols[i - 1].value == s->value)
-            s = &module->symbols[--i];
-        *inside = addr - s->value < s->size;
-        if (*inside)
-            return s;
-    }
-    while (lo > 1 && module->symbols[lo - 2].value == module->symbols[lo - 1].value)
-        lo--;
-    return lo > 0 ? &module->symbols[lo - 1] : NULL;
 }
 
 void modules_place(struct modules *m, const char *path, uint64_t file_off, struct place *out)
@@ -296,9 +150,12 @@ void modules_place(struct modules *m, const char *path, uint64_t file_off, struc
     out->path = module->path;
     out->module = slash != NULL ? slash + 1 : module->path;
     uint64_t addr = address_of(module, file_off);
-    const struct symbol *symbol = find(module, addr, &out->inside);
-    out->symbol = symbol ? symbol->name : NULL;
-    out->offset = symbol ? addr - symbol->value : addr;
+    out->addr = addr;
+    struct symbol_place symbol;
+    bool named = symbol_table_find(module->symbols, 0, addr, &symbol);
+    out->symbol = named ? symbol.name : NULL;
+    out->offset = named ? symbol.offset : addr;
+    out->inside = named && symbol.inside;
 }
 
 void place_print(const struct place *p, uint64_t pc, bool detail, char *text, unsigned text_size)

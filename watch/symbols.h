@@ -18,6 +18,7 @@ struct place {
     const char *module; // name of the file, without folders; "" for code of no file
     const char *path;   // "" likewise
     const char *symbol; // NULL: none
+    uint64_t addr;      // in its file
     uint64_t offset;    // from the symbol; without one, from the start of the module
     bool inside; // the symbol says that the place is part of it; else it is the nearest before
 };

@@ -50,7 +50,7 @@ static struct stamp_page *page_of(struct stamps *s, uint64_t offset)
     return *bucket = page;
 }
 
-// Marks the bytes; how many of them the call had stored before.
+// Marks the bytes; how many of them the call had touched before.
 static uint64_t stamp(struct stamps *s, const struct watch_access *a)
 {
     uint64_t again = 0;
@@ -95,6 +95,5 @@ void watch_tally_add(struct watch_tally *t, const struct watch_access *a, struct
     if (a->addr % a->width != 0)
         t->misaligned += a->count;
     add_run(t, a->offset, a->offset + bytes);
-    if (stamps != NULL)
-        t->bytes_again += stamp(stamps, a);
+    t->bytes_again += stamp(stamps, a);
 }

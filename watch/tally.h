@@ -9,13 +9,13 @@
 
 #include "watch/log.h"
 
-// For each byte of FILE that was ever stored, the last call that did so. Needs
+// For each byte of FILE that was ever stored, or loaded, the last call that did so. Needs
 // four bytes a byte, for the pages that are stored to.
 struct stamps;
 struct stamps *stamps_new(void);
 void stamps_free(struct stamps *s);
 
-// Adds an access to the tally of its kind. STAMPS is NULL for loads.
+// Adds an access to the tally of its kind, which has the stamps of that kind.
 void watch_tally_add(struct watch_tally *t, const struct watch_access *a, struct stamps *stamps);
 
 #endif

@@ -324,6 +324,33 @@ static struct elf_unit *unit_at(struct elf_file *file, int64_t offset)
     return keep_unit(file, &unit);
 }
 
+const struct elf_unit *elf_file_unit(struct elf_file *file, int64_t offset)
+{
+    if (file->kind == ELF_FILE_ARCHIVE) {
+        return unit_at(file, offset);
+    }
+    return offset == 0 && file->unit_count > 0 ? file->units[0] : NULL;
+}
+
+uint8_t *elf_file_bytes(const struct elf_file *file, const struct elf_unit *unit, size_t *length)
+{
+    const Elf_Arhdr *header = file->kind == ELF_FILE_ARCHIVE ? elf_getarhdr(unit->elf) : NULL;
+    const int64_t from = header != NULL ? elf_getbase(unit->elf) : 0;
+    if (from < 0 || (file->kind == ELF_FILE_ARCHIVE && header == NULL)) {
+        return NULL;
+    }
+    *length = header != NULL ? (size_t)header->ar_size : (size_t)file->bytes;
+    if (*length > file->bytes || (uint64_t)from > file->bytes - *length) {
+        return NULL;
+    }
+    uint8_t *bytes = must(malloc(*length + 1));
+    if (pread(file->fd, bytes, *length, from) != (ssize_t)*length) {
+        free(bytes);
+        return NULL;
+    }
+    return bytes;
+}
+
 // What elf_file_find looks for, and the best place for it so far.
 struct find {
     const char *name;

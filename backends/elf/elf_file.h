@@ -67,6 +67,14 @@ void elf_file_each_unit(struct elf_file *file, elf_unit_visit *visit, void *cont
 // Visits every symbol of the unit, also those that it leaves to others.
 void elf_unit_each_symbol(const struct elf_unit *unit, elf_visit *visit, void *context);
 
+// The ELF image at OFFSET of an archive, as a unit has it; at 0 of any other file. NULL:
+// there is none for this CPU. It lives until the file is closed.
+const struct elf_unit *elf_file_unit(struct elf_file *file, int64_t offset);
+
+// The bytes of that image, which the caller frees; NULL when they cannot be read.
+// (elf_rawfile would have libelf forget what it has to free.)
+uint8_t *elf_file_bytes(const struct elf_file *file, const struct elf_unit *unit, size_t *length);
+
 // Visits the names in an archive's index with the unit left NULL and only the
 // symbol's name set. False when the archive has no index.
 bool elf_file_each_indexed(struct elf_file *file, elf_visit *visit, void *context);

@@ -211,6 +211,22 @@ static void describe_uses(struct linker *l, struct image *image, struct undefine
     out->uses = image->uses;
 }
 
+static void describe_parts(const struct linker *l, struct image *image, struct routine *out)
+{
+    image->path = must(strdup(l->path));
+    image->parts = must(calloc(l->piece_count + 1, sizeof *image->parts));
+    for (size_t i = 0; i < l->piece_count; i++) {
+        const struct piece *p = &l->pieces[i];
+        uintptr_t lo = (uintptr_t)l->segment[p->segment] + p->offset;
+        image->parts[i] = (struct routine_part){{lo, lo + p->shdr.sh_size},
+                                                p->unit->member != NULL ? p->unit->offset : 0,
+                                                (uint32_t)p->section};
+    }
+    out->path = image->path;
+    out->parts = image->parts;
+    out->part_count = l->piece_count;
+}
+
 // Hands the finished image over.
 static void describe(struct linker *l, const struct target *entry, struct routine *out)
 {
@@ -239,6 +255,7 @@ static void describe(struct linker *l, const struct target *entry, struct routin
     out->undefined.span = (struct span){traps, traps + UNDEFINED_BYTES * l->trap_count};
     out->undefined.names = image->trap_names;
     describe_uses(l, image, &out->undefined);
+    describe_parts(l, image, out);
     image_list_constructors(l, image);
 }
 
@@ -253,6 +270,8 @@ void image_unload(struct routine *routine)
     }
     free(image->trap_names);
     free(image->uses);
+    free(image->path);
+    free(image->parts);
     free(image->constructors);
     image_tls_give_back(image->thread_bytes);
     munmap(image->base, image->bytes);

@@ -149,6 +149,8 @@ struct image {
     const char **trap_names;
     size_t trap_count;
     struct undefined_use *uses;
+    char *path;
+    struct routine_part *parts;
     uintptr_t *constructors; // in the order in which they run
     size_t constructor_count;
     size_t thread_bytes;

@@ -98,7 +98,7 @@ static uint8_t *recording_bytes(const struct trace *t, size_t *length)
 {
     const struct layout layout = layout_of();
     int fd = memfd_create("recording", MFD_CLOEXEC);
-    if (fd < 0 || !recording_send(fd, &layout, t))
+    if (fd < 0 || !recording_send(fd, &layout, t, NULL))
         abort();
     *length = (size_t)lseek(fd, 0, SEEK_END) - FRAME_HEAD;
     uint8_t *bytes = malloc(*length);

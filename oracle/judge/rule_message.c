@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { BY_MAX = 96 };
+
 struct words;
 
 // How the sentence of a rule is made, and the words that it shares with others.
@@ -25,18 +27,18 @@ struct words {
     const struct shadow *s;
     const struct rule_params *p;
     struct blame blame;
-    char by[2][72]; // instructions of the accesses to blame, in backquotes
+    char by[2][BY_MAX]; // instructions of the accesses to blame, in backquotes
     char *text;
     size_t text_size;
 };
 
-static void name_site(char by[72], const struct trace *t, size_t site)
+static void name_site(char by[BY_MAX], const struct trace *t, size_t site)
 {
     const char *text = t->sites[site].text;
     if (text[0])
-        snprintf(by, 72, "`%.64s%s`", text, strlen(text) > 64 ? "..." : "");
+        snprintf(by, BY_MAX, "`%.64s%s`", text, strlen(text) > 64 ? "..." : "");
     else
-        snprintf(by, 72, "the instruction at 0x%" PRIx64, t->sites[site].addr);
+        snprintf(by, BY_MAX, "the instruction at 0x%" PRIx64, t->sites[site].addr);
 }
 
 // "dst+5", "src-1", "stack+8" or an address.
@@ -57,13 +59,39 @@ static const struct access *access_of(const struct words *w, size_t which)
     return &w->s->trace->accesses[w->blame.access[which]];
 }
 
+static bool is_own(const struct trace *t, uint64_t addr)
+{
+    for (size_t i = 0; i < t->own_image_count; i++)
+        if (addr >= t->images[i].lo && addr < t->images[i].hi)
+            return true;
+    return false;
+}
+
+// Two instructions of one text, by their offsets from the routine's entry. Those of
+// another module are no fixed way from it.
+static void tell_apart(struct words *w)
+{
+    const struct trace *t = w->s->trace;
+    if (w->blame.count != 2 || access_of(w, 0)->site == access_of(w, 1)->site ||
+        strcmp(w->by[0], w->by[1]) != 0)
+        return;
+    for (size_t i = 0; i < 2; i++) {
+        const uint64_t addr = t->sites[access_of(w, i)->site].addr;
+        const size_t used = strlen(w->by[i]);
+        const bool before = addr < t->entry;
+        if (is_own(t, addr))
+            snprintf(w->by[i] + used, BY_MAX - used, " (%s0x%" PRIx64 ")", before ? "-" : "+",
+                     before ? t->entry - addr : addr - t->entry);
+    }
+}
+
 #define SAY(w, ...) ((void)snprintf((w)->text, (w)->text_size, __VA_ARGS__))
 
 static void say_crash(const struct words *w)
 {
     const struct trace *t = w->s->trace;
     struct access fault = {.kind = ACCESS_STORE, .addr = t->fault_addr, .width = 1, .count = 1};
-    char by[72], place[40];
+    char by[BY_MAX], place[40];
     size_t site = 0;
     while (site < t->site_count && t->sites[site].addr != t->fault_pc)
         site++;
@@ -211,7 +239,7 @@ static void say_split(const struct words *w)
         SAY(w, "the request of %" PRIu64 " %s makes no %s", view.size, bytes_of(view.size), noun);
         return;
     }
-    char by[72];
+    char by[BY_MAX];
     const struct access *a = &w->s->trace->accesses[i];
     name_site(by, w->s->trace, a->site);
     SAY(w,
@@ -479,5 +507,6 @@ void rule_message(enum rule_id id, const struct shadow *s, const struct rule_par
         return;
     for (size_t i = 0; i < w.blame.count; i++)
         name_site(w.by[i], s->trace, access_of(&w, i)->site);
+    tell_apart(&w);
     w.as->say(&w);
 }

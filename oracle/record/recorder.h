@@ -49,6 +49,8 @@ struct recorder_kind {
                      struct error *error);
     // The emulated CPU's model; NULL in a recorder that emulates none.
     const char *(*cpu)(const void *prepared);
+    // The program that is emulated, whose addresses its sites have; NULL likewise.
+    struct guest_elf *(*guest)(const void *prepared);
     void (*unprepare)(void *prepared);
     struct recorder *(*open)(const struct routine *routine, uint64_t arg4,
                              const struct recorder_options *options, struct error *error);

@@ -62,10 +62,12 @@ bool ask_message(struct worker *w, enum message_kind kind, uint64_t until_ms, st
     return false;
 }
 
-bool ask_recording(const struct message *f, const struct copy_case *c, struct recording *out)
+bool ask_recording(const struct message *f, const struct job *job, const struct copy_case *c,
+                   struct recording *out)
 {
     if (!recording_read(f->bytes, (size_t)f->length, out))
         return false;
+    out->guest = guest_elf_share(job_guest(job));
     // A case that was not run was not laid out.
     if (out->layout.size == c->size || out->layout.dst == NULL)
         return true;

@@ -17,7 +17,8 @@ unsigned ask_stall_ms(const struct sweep_options *options);
 bool ask_message(struct worker *w, enum message_kind kind, uint64_t until_ms, struct message *out,
                  struct error *error);
 
-// The recording that a message holds, if it can be one of the case.
-bool ask_recording(const struct message *f, const struct copy_case *c, struct recording *out);
+// The recording that a message of the job's worker holds, if it can be one of the case.
+bool ask_recording(const struct message *f, const struct job *job, const struct copy_case *c,
+                   struct recording *out);
 
 #endif

@@ -19,6 +19,12 @@ void job_unprepare(struct job *job)
         job->recorder->unprepare((void *)(uintptr_t)job->recorder_options.prepared);
 }
 
+struct guest_elf *job_guest(const struct job *job)
+{
+    const void *prepared = job->recorder_options.prepared;
+    return job->recorder->guest && prepared ? job->recorder->guest(prepared) : NULL;
+}
+
 void job_cpu(const struct job *job, char *cpu, size_t cpu_size)
 {
     const void *prepared = job->recorder_options.prepared;

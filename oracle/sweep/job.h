@@ -27,6 +27,9 @@ struct job {
 bool job_prepare(struct job *job, const struct sweep_options *options, struct error *error);
 void job_unprepare(struct job *job);
 
+// The program that the recorder emulates, which the job keeps one use of; NULL: none.
+struct guest_elf *job_guest(const struct job *job);
+
 // The CPU that the recorder emulates; "": none.
 void job_cpu(const struct job *job, char *cpu, size_t cpu_size);
 

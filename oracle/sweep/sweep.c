@@ -40,12 +40,12 @@ bool sweep_record(const struct backend *backend, const struct copy_case *c, bool
     uint64_t until_ms = clock_now_ms() + stall_ms;
     bool ok = ask_message(&w, MESSAGE_RECORDING, until_ms, &f, error);
     worker_end(&w, NULL, 0);
-    job_unprepare(&job);
-    if (ok && !ask_recording(&f, c, out)) {
+    if (ok && !ask_recording(&f, &job, c, out)) {
         error_set(error, "the worker's recording makes no sense: the routine may "
                          "have written over it");
         ok = false;
     }
+    job_unprepare(&job);
     message_free(&f);
     memcpy(out->cpu, cpu, sizeof cpu);
     return ok;
@@ -53,15 +53,15 @@ bool sweep_record(const struct backend *backend, const struct copy_case *c, bool
 
 // The recording of one case, from a worker that may record others. False when
 // there is none.
-static bool next_stores(struct worker *w, const struct copy_case *c, unsigned stall_ms,
-                        struct recording *out)
+static bool next_stores(struct worker *w, const struct job *job, const struct copy_case *c,
+                        unsigned stall_ms, struct recording *out)
 {
     const struct worker_command command = {.kind = COMMAND_STORES, .c = *c};
     struct error error;
     struct message f;
     (void)worker_ask(w, &command); // when it fails the worker is dead
     bool ok = ask_message(w, MESSAGE_RECORDING, clock_now_ms() + stall_ms, &f, &error) &&
-              ask_recording(&f, c, out);
+              ask_recording(&f, job, c, out);
     message_free(&f);
     return ok;
 }
@@ -90,7 +90,7 @@ void sweep_patterns(const struct backend *backend, enum copy_op op,
         struct recording r;
         memset(&r, 0, sizeof r);
         if ((options->stop && *options->stop) || w.pid <= 0 ||
-            !next_stores(&w, &c, ask_stall_ms(options), &r))
+            !next_stores(&w, &job, &c, ask_stall_ms(options), &r))
             break;
         patterns_add(out, &r, size, unit);
         recording_free(&r);

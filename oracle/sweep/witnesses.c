@@ -98,7 +98,7 @@ static bool indices_are_sound(const struct witness_note *note, const uint32_t *i
     return true;
 }
 
-static void finding_explain(struct finding *f, const struct witness *w)
+static void finding_explain(struct finding *f, const struct job *job, const struct witness *w)
 {
     if (w->error.text[0]) {
         finding_without_witness(f, w->error.text);
@@ -106,7 +106,7 @@ static void finding_explain(struct finding *f, const struct witness *w)
     }
     const struct witness_note *note = (const struct witness_note *)(const void *)w->note.bytes;
     const uint32_t *indices = (const uint32_t *)(const void *)(note + 1);
-    if (!ask_recording(&w->recording, &f->witness, &f->recording) ||
+    if (!ask_recording(&w->recording, job, &f->witness, &f->recording) ||
         !indices_are_sound(note, indices, &f->recording)) {
         recording_free(&f->recording);
         finding_without_witness(f, "its recording makes no sense");
@@ -127,10 +127,11 @@ static void finding_explain(struct finding *f, const struct witness *w)
     f->access_count = (size_t)note->accesses;
 }
 
-static void add_fact(struct result *r, const struct fact *fact, const struct witness *w)
+static void add_fact(struct result *r, const struct job *job, const struct fact *fact,
+                     const struct witness *w)
 {
     struct finding f = {.rule = fact->rule, .witness = fact->witness};
-    finding_explain(&f, w);
+    finding_explain(&f, job, w);
     r->facts[r->fact_count] = *fact;
     memcpy(r->facts[r->fact_count++].message, f.message, sizeof f.message);
     recording_free(&f.recording);
@@ -138,16 +139,17 @@ static void add_fact(struct result *r, const struct fact *fact, const struct wit
 }
 
 // Adds the finding of a check to each result whose contract makes it.
-static void add_findings(const struct judge *j, size_t check, const struct dispatch_sum *sum,
+static void add_findings(const struct job *job, size_t check, const struct dispatch_sum *sum,
                          const struct witness *w, struct result *results)
 {
+    const struct judge *j = job->judge;
     enum rule_id rule = j->checks[check].rule;
     const struct tally *tally = &sum->tallies[check];
     const struct fact fact = {.rule = rule, .cases = tally->cases, .witness = tally->witness};
     bool is_fact = j->check_of[j->contract_count - 1][rule] == check;
     for (size_t i = 0; i + 1 < j->contract_count; i++) {
         if (is_fact && j->check_of[i][rule] == CHECK_NONE)
-            add_fact(&results[i], &fact, w);
+            add_fact(&results[i], job, &fact, w);
         if (j->check_of[i][rule] != check)
             continue;
         struct finding *f = &results[i].findings[results[i].finding_count++];
@@ -158,7 +160,7 @@ static void add_findings(const struct judge *j, size_t check, const struct dispa
             .witness = tally->witness,
             .chart = chart_copy(sum->charts ? &sum->charts[check] : NULL),
         };
-        finding_explain(f, w);
+        finding_explain(f, job, w);
     }
 }
 
@@ -173,7 +175,7 @@ void witnesses_explain(const struct job *dispatch_job, const struct sweep_option
         if (sum->tallies[i].cases == 0)
             continue;
         witness_fetch(&desk, i, &sum->tallies[i].witness, &w);
-        add_findings(job.judge, i, sum, &w, results);
+        add_findings(&job, i, sum, &w, results);
         witness_free(&w);
     }
     worker_end(&desk.worker, NULL, 0);

@@ -82,6 +82,18 @@ static void note_explanation(const struct explanation *e, struct witness_note *n
     note->accesses = count;
 }
 
+// The recording in the rig, with where its instructions come from.
+static bool send_trace(const struct rig *rig, int fd)
+{
+    const struct job *job = rig->job;
+    struct origins *origins = job->recorder->elsewhere
+                                  ? NULL
+                                  : origins_take(&rig->trace, &rig->routine, job->backend->symbol);
+    bool sent = recording_send(fd, &rig->layout, &rig->trace, origins);
+    origins_free(origins);
+    return sent;
+}
+
 static bool send_witness(struct rig *rig, const struct worker_command *command, int fd)
 {
     if (!explain_record(rig, &command->c, command->values != 0)) {
@@ -100,7 +112,7 @@ static bool send_witness(struct rig *rig, const struct worker_command *command, 
         t->count = WITNESS_ACCESSES_MAX;
     bool sent =
         message_send(fd, MESSAGE_WITNESS, note, sizeof *note + note->accesses * sizeof(uint32_t)) &&
-        recording_send(fd, &rig->layout, t);
+        send_trace(rig, fd);
     free(note);
     explain_end(rig);
     return sent && !rig->shadow->wild_store;
@@ -110,7 +122,7 @@ static bool send_recording(struct rig *rig, const struct worker_command *command
 {
     rig->job->recorder->run(rig->recorder, rig->arena, &command->c, command->values != 0,
                             &rig->layout, &rig->trace);
-    if (!recording_send(fd, &rig->layout, &rig->trace))
+    if (!send_trace(rig, fd))
         send_failure(fd, "the recording takes more than 2 GiB; try a smaller size");
     return false; // one recording a worker: nothing of it can disturb another
 }
@@ -123,7 +135,7 @@ static bool send_stores(struct rig *rig, const struct worker_command *command, i
         send_failure(fd, rig->trace.reason);
         return false;
     }
-    bool sent = recording_send(fd, &rig->layout, &rig->trace);
+    bool sent = recording_send(fd, &rig->layout, &rig->trace, NULL);
     explain_end(rig);
     return sent && (!explained || !rig->shadow->wild_store);
 }

@@ -2,10 +2,11 @@
 // Copyright (c) 2026 The storescope authors
 //
 // A recording on its way from a worker to its parent: one message that holds a
-// head, the accesses, the sites they name (the others stay behind) and the
-// values, in this order. The receiver takes nothing on trust but the build.
+// head, the accesses, the sites they name (the others stay behind), the
+// values and, where they are known, the origins, in this order. The receiver takes nothing on trust but the build.
 
 #include "trace/recording.h"
+#include "base/memory.h"
 #include "base/message.h"
 
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct recording_head {
     uintptr_t entry, stack_entry;
     struct span stack;
     uint64_t image_count, own_image_count;
+    uint64_t has_origins;
     struct span images[TRACE_IMAGES_MAX];
     char reason[TRACE_REASON_MAX];
 };
@@ -75,8 +77,28 @@ static uint32_t *used_sites(const struct trace *t, uint64_t *used)
     return place;
 }
 
+// Of the origins, what is no array of sites.
+static size_t origins_bytes(uint64_t sites)
+{
+    return sizeof(struct origins) + (size_t)sites * sizeof(struct site_origin);
+}
+
+static void origins_fill(uint8_t *at, const struct origins *o, const struct trace *t,
+                         const uint32_t *place)
+{
+    memcpy(at, o, sizeof *o);
+    at += sizeof *o;
+    for (size_t i = 0; i < t->site_count; i++) {
+        if (!place[i])
+            continue;
+        memcpy(at, &o->sites[i], sizeof o->sites[i]);
+        at += sizeof o->sites[i];
+    }
+}
+
 // Writes the message's bytes behind the head.
-static void body_fill(uint8_t *at, const struct trace *t, const uint32_t *place)
+static void body_fill(uint8_t *at, const struct trace *t, const struct origins *o,
+                      const uint32_t *place)
 {
     for (size_t i = 0; i < t->count; i++, at += sizeof(struct access)) {
         struct access a = t->accesses[i];
@@ -91,22 +113,27 @@ static void body_fill(uint8_t *at, const struct trace *t, const uint32_t *place)
     }
     if (t->value_bytes)
         memcpy(at, t->values, t->value_bytes);
+    if (o)
+        origins_fill(at + t->value_bytes, o, t, place);
 }
 
-bool recording_send(int fd, const struct layout *layout, const struct trace *t)
+bool recording_send(int fd, const struct layout *layout, const struct trace *t,
+                    const struct origins *origins)
 {
     struct recording_head head;
     head_fill(&head, layout, t);
     uint32_t *place = used_sites(t, &head.sites);
     if (!place)
         return false;
+    head.has_origins = origins != NULL;
     uint64_t length = sizeof head + t->count * sizeof(struct access) +
-                      head.sites * sizeof(struct site) + t->value_bytes;
+                      head.sites * sizeof(struct site) + t->value_bytes +
+                      (origins ? origins_bytes(head.sites) : 0);
     uint8_t *bytes = length <= MESSAGE_BYTES_MAX ? malloc((size_t)length) : NULL;
     bool sent = false;
     if (bytes) {
         memcpy(bytes, &head, sizeof head);
-        body_fill(bytes + sizeof head, t, place);
+        body_fill(bytes + sizeof head, t, origins, place);
         sent = message_send(fd, MESSAGE_RECORDING, bytes, length);
     }
     free(bytes);
@@ -148,7 +175,21 @@ static bool head_is_sound(const struct recording_head *head, uint64_t body)
         head->accesses > body || head->sites > body || head->value_bytes > body)
         return false;
     return body == head->accesses * sizeof(struct access) + head->sites * sizeof(struct site) +
-                       head->value_bytes;
+                       head->value_bytes + (head->has_origins ? origins_bytes(head->sites) : 0);
+}
+
+// The origins at AT. NULL: they make no sense.
+static struct origins *origins_read(const uint8_t *at, uint64_t sites)
+{
+    struct origins *o = must(malloc(sizeof *o));
+    memcpy(o, at, sizeof *o);
+    o->site_count = (size_t)sites;
+    o->sites = must(calloc((size_t)sites + 1, sizeof *o->sites));
+    memcpy(o->sites, at + sizeof *o, (size_t)sites * sizeof *o->sites);
+    if (origins_are_sound(o))
+        return o;
+    origins_free(o);
+    return NULL;
 }
 
 static bool body_take(struct trace *t, const struct recording_head *head, const uint8_t *at)
@@ -186,6 +227,8 @@ bool recording_read(const void *bytes, size_t length, struct recording *out)
 {
     struct recording_head head;
     trace_init(&out->trace);
+    out->origins = NULL;
+    out->guest = NULL;
     if (length < sizeof head)
         return false;
     memcpy(&head, bytes, sizeof head);
@@ -212,7 +255,12 @@ bool recording_read(const void *bytes, size_t length, struct recording *out)
     memcpy(t->images, head.images, sizeof t->images);
     memcpy(t->reason, head.reason, sizeof t->reason);
     message_text_clean(t->reason, sizeof t->reason);
-    if (body_take(t, &head, (const uint8_t *)bytes + sizeof head))
+    bool taken = body_take(t, &head, (const uint8_t *)bytes + sizeof head);
+    if (taken && head.has_origins) {
+        const uint8_t *end = (const uint8_t *)bytes + length;
+        out->origins = origins_read(end - origins_bytes(head.sites), head.sites);
+    }
+    if (taken && (out->origins != NULL || !head.has_origins))
         return true;
     recording_free(out);
     return false;
@@ -231,5 +279,7 @@ bool recording_receive(int fd, struct recording *out)
 void recording_free(struct recording *r)
 {
     trace_free(&r->trace);
+    origins_free(r->origins);
+    guest_elf_release(r->guest);
     memset(r, 0, sizeof *r);
 }

@@ -6,13 +6,14 @@
 #ifndef STORESCOPE_RECORDING_H
 #define STORESCOPE_RECORDING_H
 
-#include "trace/trace.h"
+#include "trace/origins.h"
 
 // Sends a recording over a pipe, or receives one into empty structures. False
 // when the other end is gone, when what came is not a recording, or when it
 // would take more than 2^31 bytes. Only the sites that an access names are
-// sent. On a pipe the sender ignores SIGPIPE; a socket raises none.
-bool recording_send(int fd, const struct layout *layout, const struct trace *t);
+// sent. ORIGINS may be NULL. On a pipe the sender ignores SIGPIPE; a socket raises none.
+bool recording_send(int fd, const struct layout *layout, const struct trace *t,
+                    const struct origins *origins);
 bool recording_receive(int fd, struct recording *out);
 // The same from the bytes of a frame already received.
 bool recording_read(const void *bytes, size_t length, struct recording *out);

@@ -168,11 +168,16 @@ void site_set_classes(struct site *site, unsigned classes);
 // `stores_bytes`: width that the operand decoder says it stores, 0 for none.
 void site_describe(struct site *site, unsigned stores_bytes);
 
+struct origins;
+struct guest_elf;
+
 // A case as it was recorded; recording.h sends and frees it.
 struct recording {
     struct layout layout; // pointers are only compared, never followed
     struct trace trace;
-    char cpu[64]; // model that was emulated, from sweep_record; "": none was
+    char cpu[64];            // model that was emulated, from sweep_record; "": none was
+    struct origins *origins; // of its sites; NULL: not known. Owned
+    struct guest_elf *guest; // that was emulated; NULL: none. One use of it is owned
 };
 
 #endif

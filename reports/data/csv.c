@@ -6,6 +6,7 @@
 
 #include "reports/finding_text.h"
 #include "reports/format.h"
+#include "reports/where.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static void put_number(uint64_t value, FILE *out)
 static void begin(struct report *r)
 {
     fputs("backend,op,contract,device,recorder,verdict,first_rule,rules,cases,planned,"
-          "skipped_cases,broken_cases,seconds,witness,reason,cpu\r\n",
+          "skipped_cases,broken_cases,seconds,witness,reason,cpu,where\r\n",
           r->out);
 }
 
@@ -48,6 +49,17 @@ static void put_rules(const struct result *r, FILE *out)
                                    rule_name[r->findings[i].rule]);
     put_field(r->finding_count ? rule_name[r->findings[0].rule] : "", false, out);
     put_field(text, false, out);
+}
+
+// Where the first finding's access to blame is.
+static void put_where(const struct result *r, FILE *out)
+{
+    char text[WHERE_TEXT_MAX] = "";
+    const struct finding *f = r->finding_count > 0 ? &r->findings[0] : NULL;
+    if (f != NULL && f->access_count > 0)
+        where_print(&f->recording,
+                    f->recording.trace.accesses[f->accesses[f->access_count - 1]].site, text);
+    put_field(text, true, out);
 }
 
 static void put_result(const struct result *r, const char *device, FILE *out)
@@ -69,7 +81,8 @@ static void put_result(const struct result *r, const char *device, FILE *out)
     fprintf(out, "%.3f,", r->seconds);
     put_field(witness, false, out);
     put_field(r->reason, false, out);
-    put_field(r->cpu, true, out);
+    put_field(r->cpu, false, out);
+    put_where(r, out);
 }
 
 static void add(struct report *r, const struct result *results, size_t count)

@@ -9,6 +9,7 @@
 #include "judge/order.h"
 #include "reports/access_text.h"
 #include "reports/format.h"
+#include "reports/where.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -46,6 +47,32 @@ static void add_classes(cJSON *o, const struct site *site)
             cJSON_AddItemToArray(classes, cJSON_CreateString(site_class_name[class]));
 }
 
+// Where it is, in its file and in the source; an inlined function's callers outward.
+static void add_where(cJSON *o, const struct recording *r, size_t site)
+{
+    struct where w;
+    const bool known = where_of(r, site, &w);
+    json_add_text_or_null(o, "symbol", known ? w.symbol : NULL);
+    if (known)
+        json_add_count(o, "symbol_offset", w.symbol_offset);
+    else
+        cJSON_AddNullToObject(o, "symbol_offset");
+    json_add_text_or_null(o, "module", w.module);
+    json_add_text_or_null(o, "file", w.line_count > 0 ? w.lines[0].file : NULL);
+    if (w.line_count > 0)
+        json_add_count(o, "line", (uint64_t)w.lines[0].line);
+    else
+        cJSON_AddNullToObject(o, "line");
+    cJSON *callers = cJSON_AddArrayToObject(o, "inlined_at");
+    for (size_t i = 1; i < w.line_count; i++) {
+        cJSON *caller = json_object();
+        json_add_text_or_null(caller, "function", w.lines[i].function);
+        json_add_text(caller, "file", w.lines[i].file);
+        json_add_count(caller, "line", (uint64_t)w.lines[i].line);
+        cJSON_AddItemToArray(callers, caller);
+    }
+}
+
 static cJSON *access_object(const struct recording *r, const struct access *a)
 {
     cJSON *o = json_object();
@@ -65,6 +92,7 @@ static cJSON *access_object(const struct recording *r, const struct access *a)
     json_add_text(o, "site", site->text);
     json_add_text(o, "class", site_class_name[site->class]);
     add_classes(o, site);
+    add_where(o, r, a->site);
     cJSON_AddBoolToObject(o, "descending", (a->flags & ACCESS_DESCENDING) != 0);
     cJSON_AddBoolToObject(o, "decoders_differ", site->decoders_differ);
     return o;
@@ -150,7 +178,7 @@ static void trace(struct report *r, const struct trace_report *report)
     FILE *out = r->out;
     const struct trace *t = &report->recording->trace;
     cJSON *o = json_object();
-    char text[TRACE_REASON_MAX + 160];
+    char text[OUTCOME_TEXT_MAX];
     json_add_text(o, "storescope", STORESCOPE_VERSION);
     cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
     json_add_text(o, "backend", report->backend->name);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// SARIF 2.1.0 for code scanning. Each finding is a result: the rule, the file and
-// symbol that the routine comes from, the accesses to blame as a code flow. What
+// SARIF 2.1.0 for code scanning. Each finding is a result: the rule, the line of source
+// to blame, or the file and symbol that the routine comes from, the accesses to blame as
+// a code flow. What
 // could not be judged is a notification of the run, since it is no finding.
 //
 // GitHub takes at most 25,000 results a run and 20 runs a file (its page on SARIF
@@ -11,20 +12,18 @@
 
 #include "base/json.h"
 #include "reports/access_text.h"
+#include "reports/data/sarif_parts.h"
 #include "reports/finding_text.h"
 #include "reports/format.h"
 #include "reports/rule_help.h"
-#include "reports/source.h"
+#include "reports/where.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEMA_URI \
-    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-
-enum { RESULTS_MAX = 25000, NOTES_MAX = 1000, FLOW_MAX = 64 };
+enum { RESULTS_MAX = 25000, NOTES_MAX = 1000, FLOW_MAX = 64, RELATED_MAX = 8 };
 
 struct sarif {
     size_t runs, results; // results of this run
@@ -35,77 +34,18 @@ struct sarif {
     struct source_place place; // of the routine at hand, in its source
 };
 
-static cJSON *add_object(cJSON *o, const char *key)
-{
-    return cJSON_AddObjectToObject(o, key);
-}
-
-static void add_message(cJSON *o, const char *key, const char *text)
-{
-    json_add_text(add_object(o, key), "text", text);
-}
-
-// "unfenced-store" as "UnfencedStore": SARIF wants a name for people apart from
-// the id.
-static void rule_title(const char *name, char *text)
-{
-    bool start = true;
-    for (; *name; name++) {
-        if (*name == '-')
-            start = true;
-        else
-            *text++ = start && *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name;
-        start = *name == '-';
-    }
-    *text = '\0';
-}
-
-static cJSON *rule_object(enum rule_id id)
-{
-    cJSON *o = json_object();
-    const struct rule_help *help = rule_help(id);
-    char title[64], text[1024], markdown[1200];
-    rule_title(rule_name[id], title);
-    json_add_text(o, "id", rule_name[id]);
-    json_add_text(o, "name", title);
-    add_message(o, "shortDescription", rule_broken_when[id]);
-    snprintf(text, sizeof text, "%s: %s. %s", rule_name[id], rule_broken_when[id], help->why);
-    add_message(o, "fullDescription", text);
-    snprintf(text, sizeof text, "Broken when: %s. %s\n%s%s%s", rule_broken_when[id], help->why,
-             help->fix, help->field ? "\nIn the field: " : "", help->field ? help->field : "");
-    snprintf(markdown, sizeof markdown, "**Broken when** %s.\n\n%s\n\n**What to do:** %s%s%s",
-             rule_broken_when[id], help->why, help->fix,
-             help->field ? "\n\n**In the field:** " : "", help->field ? help->field : "");
-    cJSON *both = add_object(o, "help");
-    json_add_text(both, "text", text);
-    json_add_text(both, "markdown", markdown);
-    json_add_text(add_object(o, "defaultConfiguration"), "level", "error");
-    cJSON *properties = add_object(o, "properties");
-    cJSON *tags = cJSON_AddArrayToObject(properties, "tags");
-    cJSON_AddItemToArray(tags, cJSON_CreateString("memory"));
-    cJSON_AddItemToArray(tags, cJSON_CreateString("correctness"));
-    json_add_text(properties, "precision", "very-high");
-    json_add_text(properties, "problem.severity", "error");
-    return o;
-}
-
 static void begin_run(struct report *r)
 {
     struct sarif *s = r->state;
     char id[64];
-    cJSON *run = json_object(), *driver = add_object(add_object(run, "tool"), "driver");
-    json_add_text(driver, "name", "storescope");
-    json_add_text(driver, "version", STORESCOPE_VERSION);
-    json_add_text(driver, "semanticVersion", STORESCOPE_VERSION ".0");
-    cJSON *rules = cJSON_AddArrayToObject(driver, "rules");
-    for (size_t i = 0; i < RULE_COUNT; i++)
-        cJSON_AddItemToArray(rules, rule_object((enum rule_id)i));
+    cJSON *run = json_object();
+    sarif_add_tool(run);
     snprintf(id, sizeof id, "storescope/%s/%zu",
              r->facts->command == FORMAT_COMPARE ? "compare"
              : r->facts->command == FORMAT_EMIT  ? "emit"
                                                  : "check",
              ++s->runs);
-    json_add_text(add_object(run, "automationDetails"), "id", id);
+    json_add_text(sarif_add_object(run, "automationDetails"), "id", id);
     json_add_text(run, "columnKind", "utf16CodeUnits");
     s->results = 0;
     s->notes = cJSON_CreateArray();
@@ -129,7 +69,7 @@ static void end_run(struct report *r)
         snprintf(text, sizeof text, "%s more not judged",
                  count_print(s->notes_left_out, "result", count));
         json_add_text(note, "level", "note");
-        add_message(note, "message", text);
+        sarif_add_message(note, "message", text);
         cJSON_AddItemToArray(s->notes, note);
     }
     cJSON_AddItemToObject(invocation, "toolExecutionNotifications", s->notes);
@@ -142,47 +82,81 @@ static void begin(struct report *r)
 {
     r->state = calloc(1, sizeof(struct sarif));
     assert(r->state != NULL);
-    fputs("{\"$schema\":\"" SCHEMA_URI "\",\"version\":\"2.1.0\",\"runs\":[\n", r->out);
+    fputs("{\"$schema\":\"" SARIF_SCHEMA_URI "\",\"version\":\"2.1.0\",\"runs\":[\n", r->out);
     begin_run(r);
 }
 
-// A path as a URI: relative as it is, so that it is found in a checkout.
-static void add_uri(cJSON *o, const char *path)
+// The line of the source where the routine begins, where that is known; else the file that
+// holds the code. Storescope's own routines are in none of the user's. Without a line GitHub
+// shows no result.
+static cJSON *routine_location(const struct sarif *s, const struct backend *b)
 {
-    size_t length = strlen(path);
-    char *uri = malloc(3 * length + 8), *end = uri;
-    assert(uri != NULL);
-    while (path[0] == '.' && path[1] == '/')
-        path += 2;
-    if (path[0] == '/')
-        end = stpcpy(end, "file://");
-    for (; *path; path++) {
-        unsigned char c = (unsigned char)*path;
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     strchr("-._~/", c) != NULL;
-        end += sprintf(end, plain ? "%c" : "%%%02X", c);
-    }
-    *end = '\0';
-    cJSON_AddStringToObject(o, "uri", uri);
-    free(uri);
+    cJSON *o = json_object();
+    const char *object = b->path ? b->path : b->name;
+    sarif_add_physical(o, s->has_place ? s->place.file : object, s->has_place ? s->place.line : 1);
+    sarif_add_logical(o, b->symbol, b->name);
+    return o;
 }
 
-// The line of the source, where that is known; else the file that holds the code.
-// Storescope's own routines are in none of the user's. Without a line GitHub shows
-// no result.
-static cJSON *location_object(const struct sarif *s, const struct backend *b)
+// The line of the user's that an instruction was made of: other modules' are in no
+// checkout of the routine's.
+static bool has_line(const struct recording *r, const struct access *a, struct where *where)
 {
-    cJSON *o = json_object(), *physical = add_object(o, "physicalLocation");
-    const char *object = b->path ? b->path : b->name;
-    add_uri(add_object(physical, "artifactLocation"), s->has_place ? s->place.file : object);
-    cJSON_AddNumberToObject(add_object(physical, "region"), "startLine",
-                            s->has_place ? s->place.line : 1);
-    cJSON *logical = json_object();
-    json_add_text(logical, "name", b->symbol);
-    json_add_text(logical, "fullyQualifiedName", b->name);
-    json_add_text(logical, "kind", "function");
-    cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "logicalLocations"), logical);
+    return where_of(r, a->site, where) && where->line_count > 0 && !where->foreign;
+}
+
+static cJSON *access_location(const struct sarif *s, const struct backend *b,
+                              const struct recording *r, const struct access *a)
+{
+    struct where where;
+    char text[ACCESS_TEXT_MAX];
+    cJSON *o = has_line(r, a, &where) ? sarif_line_location(&where.lines[0], &where)
+                                      : routine_location(s, b);
+    access_text(r, a, text);
+    sarif_add_message(o, "message", text);
     return o;
+}
+
+// The last of the accesses to blame is the one that breaks the rule.
+static const struct access *blamed(const struct finding *f)
+{
+    const struct access *accesses = f->recording.trace.accesses;
+    return f->access_count > 0 ? &accesses[f->accesses[f->access_count - 1]] : NULL;
+}
+
+static cJSON *finding_location(const struct sarif *s, const struct backend *b,
+                               const struct finding *f)
+{
+    struct where where;
+    const struct access *a = blamed(f);
+    return a && has_line(&f->recording, a, &where) ? sarif_line_location(&where.lines[0], &where)
+                                                   : routine_location(s, b);
+}
+
+static void add_related(cJSON *related, cJSON *location, const char *text)
+{
+    cJSON_AddNumberToObject(location, "id", cJSON_GetArraySize(related) + 1);
+    sarif_add_message(location, "message", text);
+    cJSON_AddItemToArray(related, location);
+}
+
+// The calls that the line to blame was inlined at, the other accesses, and the routine.
+static void add_related_locations(cJSON *o, const struct sarif *s, const struct backend *b,
+                                  const struct finding *f)
+{
+    struct where where;
+    const struct access *a = blamed(f);
+    cJSON *related = cJSON_AddArrayToObject(o, "relatedLocations");
+    if (a && has_line(&f->recording, a, &where))
+        for (size_t i = 1; i < where.line_count; i++)
+            add_related(related, sarif_line_location(&where.lines[i], &where), "inlined here");
+    for (size_t i = 0; i + 1 < f->access_count && i < RELATED_MAX; i++) {
+        cJSON *location =
+            access_location(s, b, &f->recording, &f->recording.trace.accesses[f->accesses[i]]);
+        cJSON_AddNumberToObject(location, "id", cJSON_GetArraySize(related) + 1);
+        cJSON_AddItemToArray(related, location);
+    }
+    add_related(related, routine_location(s, b), "the routine");
 }
 
 static void add_flow(cJSON *o, const struct sarif *s, const struct backend *b,
@@ -193,11 +167,9 @@ static void add_flow(cJSON *o, const struct sarif *s, const struct backend *b,
     cJSON *thread = json_object(), *flow = json_object();
     cJSON *steps = cJSON_AddArrayToObject(thread, "locations");
     for (size_t i = 0; i < f->access_count && i < FLOW_MAX; i++) {
-        char text[ACCESS_TEXT_MAX];
-        cJSON *step = json_object(), *location = location_object(s, b);
-        access_text(&f->recording, &f->recording.trace.accesses[f->accesses[i]], text);
-        add_message(location, "message", text);
-        cJSON_AddItemToObject(step, "location", location);
+        const struct access *a = &f->recording.trace.accesses[f->accesses[i]];
+        cJSON *step = json_object();
+        cJSON_AddItemToObject(step, "location", access_location(s, b, &f->recording, a));
         cJSON_AddItemToArray(steps, step);
     }
     cJSON_AddItemToArray(cJSON_AddArrayToObject(flow, "threadFlows"), thread);
@@ -246,16 +218,17 @@ static cJSON *result_object(const struct report *report, const struct result *r,
     json_add_text(o, "kind", "fail");
     snprintf(text, sizeof text, "%.300s under %s: %s. %s, the smallest: %s", name,
              r->contract->name, f->message, count_print(f->cases, "case", count), witness);
-    add_message(o, "message", text);
+    sarif_add_message(o, "message", text);
     cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "locations"),
-                         location_object(report->state, r->backend));
+                         finding_location(report->state, r->backend, f));
+    add_related_locations(o, report->state, r->backend, f);
     add_flow(o, report->state, r->backend, f);
-    cJSON *prints = add_object(o, "partialFingerprints");
+    cJSON *prints = sarif_add_object(o, "partialFingerprints");
     snprintf(text, sizeof text, "%016" PRIx64, fingerprint(r, f, device));
     json_add_text(prints, "storescope/v1", text);
     strcat(text, ":1");
     json_add_text(prints, "primaryLocationLineHash", text);
-    cJSON *properties = add_object(o, "properties");
+    cJSON *properties = sarif_add_object(o, "properties");
     json_add_text(properties, "backend", r->backend->name);
     json_add_text(properties, "contract", r->contract->name);
     json_add_text(properties, "device", device);
@@ -281,7 +254,7 @@ static void add_note(struct sarif *s, const struct result *r)
     snprintf(text, sizeof text, "%.500s under %s: %s: %s", r->backend->name, r->contract->name,
              verdict_name[r->verdict], r->reason);
     json_add_text(note, "level", r->verdict == VERDICT_BROKEN ? "warning" : "note");
-    add_message(note, "message", text);
+    sarif_add_message(note, "message", text);
     cJSON_AddItemToArray(s->notes, note);
 }
 
@@ -322,7 +295,7 @@ static void end(struct report *r)
 const struct format format_sarif = {
     .name = "sarif",
     .about = "SARIF 2.1.0 for code scanning",
-    .commands = FORMAT_SWEEPS,
+    .commands = FORMAT_SWEEPS | FORMAT_WATCH,
     .begin = begin,
     .add = add,
     .end = end,

@@ -180,7 +180,7 @@ static void end(struct report *r)
 static void trace(struct report *r, const struct trace_report *report)
 {
     struct markup m;
-    char text[CASE_TEXT_MAX], outcome[TRACE_REASON_MAX + 160], sentence[512];
+    char text[CASE_TEXT_MAX], outcome[OUTCOME_TEXT_MAX], sentence[512];
     const struct svg_options options = {.rows_max = report->text.rows_max};
     case_print(report->c, text);
     outcome_print(report->recording, outcome, sizeof outcome);

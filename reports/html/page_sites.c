@@ -7,6 +7,7 @@
 
 #include "reports/access_text.h"
 #include "reports/html/page.h"
+#include "reports/where.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -19,12 +20,15 @@ enum { AROUND = 2, CASES_MAX = 52 }; // instructions shown before and after a si
 struct line {
     int64_t offset; // from the routine's entry
     const char *text;
+    const struct recording *recording; // that has it, as this site
+    size_t site;
     uint64_t cases, blamed[RULE_COUNT];
 };
 
 struct listing {
     struct line *lines; // sorted by offset; owned
     size_t count, cases;
+    struct source_line source; // that was written last
 };
 
 const char *page_case_letter(size_t index)
@@ -68,10 +72,13 @@ static void take_sites(struct listing *l, const struct page_finding *found, size
     l->lines = calloc(most + 1, sizeof *l->lines);
     assert(l->lines != NULL);
     for (size_t i = 0; i < count; i++) {
-        const struct trace *t = &found[i].finding->recording.trace;
+        const struct recording *r = &found[i].finding->recording;
+        const struct trace *t = &r->trace;
         for (size_t k = 0; is_new_case(found, i) && k < t->site_count; k++)
             l->lines[l->count++] = (struct line){.offset = (int64_t)(t->sites[k].addr - t->entry),
-                                                 .text = t->sites[k].text};
+                                                 .text = t->sites[k].text,
+                                                 .recording = r,
+                                                 .site = k};
     }
     qsort(l->lines, l->count, sizeof *l->lines, by_offset);
     for (size_t i = 0; i < l->count; i++)
@@ -138,14 +145,44 @@ static void write_blame(struct markup *m, const struct line *line, size_t cases)
         markup_close(m);
 }
 
-// LINE is NULL where no case touches memory.
-static void write_line(struct markup *m, const struct listing *l, const struct line *line,
-                       int64_t offset, const char *text)
+// The line of source above its instructions.
+static void write_source(struct markup *m, struct listing *l, const struct source_line *source)
 {
+    char text[256];
+    if (source->line == l->source.line && strcmp(source->file, l->source.file) == 0)
+        return;
+    l->source = *source;
+    markup_open(m, "i");
+    markup_format(m, "%s:%d", source->file, source->line);
+    if (source_text(source, text, sizeof text))
+        markup_format(m, "  %s", text);
+    markup_close(m);
+    markup_text(m, "\n");
+}
+
+// Where it is stands behind it, but for the line of source above.
+static void write_where(struct markup *m, const struct line *line)
+{
+    char text[WHERE_TEXT_MAX];
+    if (*where_print(line->recording, line->site, text)) {
+        markup_text(m, "  ");
+        markup_element(m, "i", "", text);
+    }
+}
+
+// LINE is NULL where no case touches memory.
+static void write_line(struct markup *m, struct listing *l, const struct line *line, int64_t offset,
+                       const char *text)
+{
+    struct where where;
+    if (line && where_of(line->recording, line->site, &where) && where.line_count > 0)
+        write_source(m, l, &where.lines[0]);
     write_cases(m, line ? line->cases : 0, l->cases < CASES_MAX ? l->cases : CASES_MAX + 1);
     markup_format(m, "%7" PRIx64 "  %s", (uint64_t)offset & 0xffffff, text);
-    if (line)
+    if (line) {
+        write_where(m, line);
         write_blame(m, line, l->cases);
+    }
     markup_text(m, "\n");
 }
 

@@ -251,7 +251,7 @@ static void draw_row(struct svg *p, const struct step *step, uint64_t number)
     struct markup *m = p->m;
     const struct access *a = step->access;
     const struct site *site = &p->report->recording->trace.sites[a->site];
-    char label[24], range[EXTENT_TEXT_MAX], instruction[192];
+    char label[24], range[EXTENT_TEXT_MAX], instruction[SVG_INSTRUCTION_MAX];
     double y = p->y, base = round(p->y + p->bar / 2 + 4);
     markup_open_class(m, "g", row_class[a->kind]);
     if (a->flags & ACCESS_MASKED)
@@ -559,7 +559,7 @@ void svg_patterns(struct markup *m)
 void svg_document(const struct trace_report *report, uint64_t rows_max, FILE *out)
 {
     struct markup m;
-    char sentence[512], what[CASE_TEXT_MAX], outcome[TRACE_REASON_MAX + 160];
+    char sentence[512], what[CASE_TEXT_MAX], outcome[OUTCOME_TEXT_MAX];
     struct svg p = {.m = &m, .report = report};
     p.options = (struct svg_options){.rows_max = rows_max, .standalone = true};
     markup_init(&m, out);

@@ -3,6 +3,8 @@
 
 #include "reports/svg/svg_layout.h"
 
+#include "reports/where.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -18,6 +20,7 @@ enum {
     ROWS_ROOMY = 40,  // so many rows get more room each
     MIDDLE_LINES = 60,
     INSTRUCTION_CHARS_MAX = 64,
+    WHERE_CHARS_MAX = 96,
 };
 
 double lane_x(const struct lane *l, int64_t offset)
@@ -47,6 +50,14 @@ static void lane_place(struct lane *l, double x, double width, double cell)
     l->width = l->per_byte * bytes;
 }
 
+static void put_where(const struct recording *r, size_t site, char *text, size_t size)
+{
+    char where[WHERE_TEXT_MAX];
+    size_t used = strlen(text);
+    if (*where_print(r, site, where))
+        snprintf(text + used, size - used, "  %s", where);
+}
+
 void svg_row_text(const struct svg *p, const struct step *step, char *range, char *instruction,
                   size_t instruction_size)
 {
@@ -58,12 +69,15 @@ void svg_row_text(const struct svg *p, const struct step *step, char *range, cha
     else if (a->kind != ACCESS_FENCE)
         extent_print(&step->extent, plain ? step->extent.region : REGION_COUNT, range);
     instruction_print(p->report->recording, a, instruction, instruction_size);
+    // In a page the listing has the places: many routines share a drawing.
+    if (p->options.dedup == NULL)
+        put_where(p->report->recording, a->site, instruction, instruction_size);
 }
 
 // The first pass: how many rows, how wide their texts and their lanes.
 static void measure(struct svg *p, size_t *instruction_chars, size_t *range_chars)
 {
-    char range[EXTENT_TEXT_MAX], instruction[192], marks[64];
+    char range[EXTENT_TEXT_MAX], instruction[SVG_INSTRUCTION_MAX], marks[64];
     struct steps s;
     struct step step;
     steps_init(&s, p->report->recording, p->report->c->size);
@@ -102,8 +116,9 @@ void svg_lay_out(struct svg *p)
     p->src = (struct lane){.hi = (int64_t)c->size, .page_off = c->src_off};
     measure(p, &instruction_chars, &range_chars);
     choose_rows(p);
-    if (instruction_chars > INSTRUCTION_CHARS_MAX + 32)
-        instruction_chars = INSTRUCTION_CHARS_MAX + 32;
+    size_t most = INSTRUCTION_CHARS_MAX + 32 + (p->options.dedup == NULL ? WHERE_CHARS_MAX : 0);
+    if (instruction_chars > most)
+        instruction_chars = most;
     bool roomy = p->rows <= ROWS_ROOMY;
     p->row = roomy ? 22 : 17;
     p->bar = roomy ? 14 : 11;

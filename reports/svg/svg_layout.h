@@ -34,6 +34,8 @@ struct svg {
     double range_chars;      // of the widest range
 };
 
+enum { SVG_INSTRUCTION_MAX = 1024 };
+
 // Pixels of a character of the picture's fixed-width text.
 #define SVG_CHAR 6.62
 

@@ -4,6 +4,7 @@
 #include "reports/access_text.h"
 #include "reports/finding_text.h"
 #include "reports/report.h"
+#include "reports/where.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -171,6 +172,15 @@ static void print_facts(const struct result *r, const struct terminal *terminal,
     }
 }
 
+// Whose code the routine runs besides its own, as far as the smallest cases show it.
+static void print_calls(const struct result *r, FILE *out)
+{
+    const struct recording *recordings[RULE_COUNT];
+    for (size_t i = 0; i < r->finding_count; i++)
+        recordings[i] = &r->findings[i].recording;
+    where_print_calls(recordings, r->finding_count, "  ", out);
+}
+
 // FIRST: the first result of the same sweep, whose reason is not said again.
 static void print_result(const struct result *r, const struct result *first, bool unreached,
                          const struct terminal *terminal, FILE *out)
@@ -199,6 +209,7 @@ static void print_result(const struct result *r, const struct result *first, boo
     else
         print_reason(r, terminal, out);
     print_facts(r, terminal, out);
+    print_calls(r, out);
     for (size_t i = 0; i < r->finding_count; i++)
         print_finding(r, &r->findings[i], terminal, out);
     fputc('\n', out);

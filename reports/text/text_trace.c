@@ -3,6 +3,7 @@
 
 #include "reports/picture.h"
 #include "reports/report.h"
+#include "reports/where.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -159,27 +160,61 @@ static void print_range(const struct table *t, enum row_kind kind, const struct 
     fprintf(t->out, "%*s  %*s  ", (int)t->range_columns, range, (int)t->width_columns, width);
 }
 
+// The instruction and where it is: on a screen below, where both do not fit in what is left
+// from COLUMN on.
+static void print_instruction(const struct table *t, const struct access *a, unsigned column,
+                              const char *note)
+{
+    char text[INSTRUCTION_MAX], where[WHERE_TEXT_MAX];
+    instruction_print(t->r, a, text, sizeof text);
+    where_print(t->r, a->site, where);
+    const int pad = *where ? (int)t->instruction_columns + 2 : 0;
+    bool fits = !t->terminal->is_screen ||
+                column + (unsigned)pad + strlen(where) + strlen(note) <= t->terminal->columns;
+    if (fits) {
+        fprintf(t->out, "%-*s%s%s\n", pad, text, where, note);
+        return;
+    }
+    fprintf(t->out, "%s%s\n", text, note);
+    terminal_wrap(t->terminal, t->out, t->number_columns + 4, where);
+}
+
+// A fence, or the flush of a line.
+static void print_other(const struct table *t, const struct access *a, const struct extent *e)
+{
+    char text[INSTRUCTION_MAX], place[EXTENT_TEXT_MAX], where[WHERE_TEXT_MAX];
+    const bool flush = a->kind == ACCESS_FLUSH;
+    instruction_print(t->r, a, text, sizeof text);
+    extent_print(e, REGION_COUNT, place);
+    where_print(t->r, a->site, where);
+    fprintf(t->out, "%s%s%s", text, flush ? "  at " : "", flush ? place : "");
+    if (*where && t->terminal->is_screen) {
+        fputc('\n', t->out);
+        terminal_wrap(t->terminal, t->out, t->number_columns + 4, where);
+    } else {
+        fprintf(t->out, "%s%s\n", *where ? "  " : "", where);
+    }
+}
+
 static void print_row(struct table *t, uint64_t number, enum row_kind kind, const struct access *a,
                       const struct extent *e)
 {
-    char text[INSTRUCTION_MAX], place[EXTENT_TEXT_MAX];
     const char *note;
-    instruction_print(t->r, a, text, sizeof text);
     fprintf(t->out, "%*" PRIu64 "  ", (int)t->number_columns, number);
     if (t->loads)
         fprintf(t->out, "%-5s  ", access_kind_name[a->kind]);
     print_range(t, kind, a, e);
     if (kind == ROW_OTHER) {
-        extent_print(e, REGION_COUNT, place);
-        fprintf(t->out, "%s%s%s\n", text, a->kind == ACCESS_FLUSH ? "  at " : "",
-                a->kind == ACCESS_FLUSH ? place : "");
+        print_other(t, a, e);
         return;
     }
     print_bar(t, kind, a, e, &note);
+    const unsigned below = t->number_columns + 2;
     if (t->beside)
-        fprintf(t->out, "  %s%s\n", text, note);
+        fputs("  ", t->out);
     else
-        fprintf(t->out, "\n%*s%s%s\n", (int)t->number_columns + 2, "", text, note);
+        fprintf(t->out, "\n%*s", (int)below, "");
+    print_instruction(t, a, t->beside ? bar_column(t) + t->stores.cells + 2 : below, note);
 }
 
 static void print_rows(struct table *t, uint64_t rows_max)
@@ -237,7 +272,7 @@ static void print_decoders(const struct table *t)
 
 static void print_header(const struct table *t)
 {
-    char text[CASE_TEXT_MAX], outcome[TRACE_REASON_MAX + 160];
+    char text[CASE_TEXT_MAX], outcome[OUTCOME_TEXT_MAX];
     bool good = t->r->trace.outcome == OUTCOME_RETURNED;
     case_print(t->report->c, text);
     outcome_print(t->r, outcome, sizeof outcome);
@@ -271,6 +306,7 @@ void text_trace(const struct trace_report *report, const struct text_trace_optio
         fputc('\n', out);
     print_hidden(&t);
     print_decoders(&t);
+    where_print_calls(&t.r, 1, "", out);
     if (t.r->trace.outcome == OUTCOME_RETURNED || t.r->trace.count > 0) {
         picture_sentence(t.r, report->c->size, sentence, sizeof sentence);
         terminal_wrap(terminal, out, 0, sentence);

@@ -57,48 +57,9 @@ void watch_json_begin(struct watch_report *r)
     free(text);
 }
 
-static void add_site(cJSON *o, const struct watch_site *site)
-{
-    json_add_count(o, "pc", site->pc);
-    json_add_text_or_null(o, "site", site->text);
-    json_add_text_or_null(o, "symbol", site->place.symbol);
-    cJSON_AddBoolToObject(o, "in_symbol", site->place.inside);
-    json_add_count(o, "symbol_offset", site->place.offset);
-    json_add_text_or_null(o, "module", site->place.path);
-}
-
-// The bytes as one little-endian number, as bus beats are printed.
-static void add_value(cJSON *o, const struct watch_access *a)
-{
-    char text[2 * ACCESS_BYTES_MAX + 3] = "0x";
-    unsigned top = a->width * a->count - 1;
-    if (!a->is_store || !a->known) {
-        cJSON_AddNullToObject(o, "value");
-        return;
-    }
-    while (top > 0 && a->value[top] == 0)
-        top--;
-    int used = 2 + sprintf(text + 2, "%x", a->value[top]);
-    while (top-- > 0)
-        used += sprintf(text + used, "%02x", a->value[top]);
-    cJSON_AddStringToObject(o, "value", text);
-}
-
 void watch_json_access(struct watch_report *r, const struct watch_access *a)
 {
-    cJSON *o = json_object();
-    cJSON_AddStringToObject(o, "kind", a->is_store ? "store" : "load");
-    json_add_count(o, "offset", a->offset);
-    json_add_count(o, "width", a->width);
-    json_add_count(o, "count", a->count);
-    add_value(o, a);
-    json_add_count(o, "addr", a->addr);
-    add_site(o, a->site);
-    json_add_count(o, "call", a->call);
-    json_add_count(o, "pid", a->pid);
-    json_add_count(o, "tid", a->tid);
-    cJSON_AddBoolToObject(o, "private", a->is_private);
-    print_item(o, r->json_accesses++ == 0, r->out);
+    print_item(watch_json_access_object(a), r->json_accesses++ == 0, r->out);
 }
 
 static void add_tally(cJSON *o, const char *key, const struct watch_tally *t)
@@ -126,9 +87,9 @@ void watch_json_call(struct watch_report *r, const struct watch_call *c)
     json_add_count(o, "call", c->number);
     json_add_count(o, "pid", c->pid);
     json_add_count(o, "tid", c->tid);
-    add_site(o, c->site);
+    watch_json_add_site(o, c->site);
     if (c->caller != NULL)
-        add_site(cJSON_AddObjectToObject(o, "caller"), c->caller);
+        watch_json_add_site(cJSON_AddObjectToObject(o, "caller"), c->caller);
     else
         cJSON_AddNullToObject(o, "caller");
     add_tally(o, "stores", &c->stores);
@@ -163,6 +124,7 @@ void watch_json_end(struct watch_report *r, const struct watch_log *log)
     json_add_count(totals, "mappings", t->mappings);
     json_add_count(totals, "processes", t->processes);
     json_add_count(totals, "threads", t->threads);
+    cJSON_AddItemToObject(o, "contracts", watch_json_contracts(r));
     cJSON *notes = cJSON_AddArrayToObject(o, "notes");
     for (size_t i = 0; (text = watch_log_note(log, i, &kind)) != NULL; i++) {
         cJSON *item = json_object();

@@ -57,9 +57,13 @@ static void take_access(const struct watch_access *a, void *context)
         r->tid = a->tid;
     }
     r->many_threads |= a->pid != r->pid || a->tid != r->tid;
+    if (r->options.judging.judge != NULL)
+        call_judge_access(r->options.judging.judge, a);
     switch (r->options.form) {
     case WATCH_TEXT:
         watch_text_access(r, a);
+        break;
+    case WATCH_SARIF:
         break;
     case WATCH_JSON:
         watch_json_access(r, a);
@@ -73,9 +77,18 @@ static void take_access(const struct watch_access *a, void *context)
     }
 }
 
+static void take_fence(const struct watch_fence *f, void *context)
+{
+    const struct watch_report *r = context;
+    if (r->options.judging.judge != NULL)
+        call_judge_fence(r->options.judging.judge, f);
+}
+
 static void take_call(const struct watch_call *c, void *context)
 {
     struct watch_report *r = context;
+    if (r->options.judging.judge != NULL)
+        call_judge_call(r->options.judging.judge, c);
     if (r->options.form == WATCH_TEXT)
         watch_text_call(r, c);
     else if (r->options.form == WATCH_JSON)
@@ -84,7 +97,8 @@ static void take_call(const struct watch_call *c, void *context)
 
 struct watch_taker watch_report_taker(struct watch_report *r)
 {
-    return (struct watch_taker){.access = take_access, .call = take_call, .context = r};
+    return (struct watch_taker){
+        .access = take_access, .fence = take_fence, .call = take_call, .context = r};
 }
 
 void watch_report_begin(struct watch_report *r)
@@ -114,6 +128,8 @@ void watch_report_end(struct watch_report *r, const struct watch_log *log)
         watch_text_end(r, log);
     else if (r->options.form == WATCH_JSON)
         watch_json_end(r, log);
+    else if (r->options.form == WATCH_SARIF)
+        watch_sarif_end(r, log);
     else
         end_bus(r, log);
 }

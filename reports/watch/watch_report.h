@@ -8,9 +8,17 @@
 #define STORESCOPE_WATCH_REPORT_H
 
 #include "base/terminal.h"
-#include "watch/log.h"
+#include "watch/call_judge.h"
 
-enum watch_form { WATCH_TEXT, WATCH_BUS, WATCH_JSON };
+enum watch_form { WATCH_TEXT, WATCH_BUS, WATCH_JSON, WATCH_SARIF };
+
+// What the accesses are judged by; they are handed on as they come.
+struct watch_judging {
+    struct call_judge *judge; // NULL: they are not
+    const struct contract *contracts;
+    size_t contract_count;
+    enum device_side device;
+};
 
 struct watch_report_options {
     enum watch_form form;
@@ -18,6 +26,7 @@ struct watch_report_options {
     bool accesses;     // TEXT: a line per access
     bool loads;        // TEXT: also what only loads
     uint64_t rows_max; // TEXT: calls shown before the middle is left out; 0: all
+    struct watch_judging judging;
 };
 
 struct watch_report;

@@ -55,7 +55,8 @@ static void print_runs(const struct watch_tally *t, FILE *out)
         fprintf(out, ", ... (%" PRIu64 " runs)", t->run_count);
 }
 
-static void print_tally(const struct watch_tally *t, const char *name,
+// AGAIN: what it is to be touched once more.
+static void print_tally(const struct watch_tally *t, const char *name, const char *again,
                         const struct terminal *terminal, FILE *out)
 {
     fprintf(out, "    %-6s  ", name);
@@ -69,8 +70,8 @@ static void print_tally(const struct watch_tally *t, const char *name,
     terminal_start(terminal, out, HUE_BAD);
     const char *separator = "";
     if (t->bytes_again > 0) {
-        fprintf(out, "%" PRIu64 " byte%s stored again", t->bytes_again,
-                t->bytes_again == 1 ? "" : "s");
+        fprintf(out, "%" PRIu64 " byte%s %s again", t->bytes_again, t->bytes_again == 1 ? "" : "s",
+                again);
         separator = ", ";
     }
     if (t->descends) {
@@ -146,27 +147,21 @@ void watch_text_call(struct watch_report *r, const struct watch_call *c)
     assert(row != NULL);
     print_call_line(r, c, row);
     if (c->stores.count > 0)
-        print_tally(&c->stores, "stores", &r->terminal, row);
+        print_tally(&c->stores, "stores", "stored", &r->terminal, row);
     if (c->loads.count > 0)
-        print_tally(&c->loads, "loads", &r->terminal, row);
+        print_tally(&c->loads, "loads", "loaded", &r->terminal, row);
     fclose(row);
     put_row(r, text);
 }
 
 void watch_text_access(struct watch_report *r, const struct watch_access *a)
 {
-    char where[256], bytes[64], width[32];
+    char text[WATCH_ACCESS_MAX];
     if (!r->options.accesses || (!a->is_store && !r->options.loads))
         return;
-    uint64_t hi = a->offset + (uint64_t)a->width * a->count - 1;
-    snprintf(bytes, sizeof bytes, hi > a->offset ? "0x%" PRIx64 "..0x%" PRIx64 : "0x%" PRIx64,
-             a->offset, hi);
-    snprintf(width, sizeof width, a->count > 1 ? "%u x %u" : "%u", a->width, a->count);
-    place_print(&a->site->place, a->site->pc, true, where, sizeof where);
     if (r->many_threads)
         fprintf(r->out, "[%u] ", a->tid);
-    fprintf(r->out, "#%-4" PRIu64 " %-5s  %-16s %6s  %s  at %s\n", a->call,
-            a->is_store ? "store" : "load", bytes, width, a->site->text, where);
+    fprintf(r->out, "#%-4" PRIu64 " %s\n", a->call, watch_access_print(a, text));
 }
 
 static void print_kept(struct watch_report *r)
@@ -225,6 +220,7 @@ void watch_text_end(struct watch_report *r, const struct watch_log *log)
         r->out, "%s%s: %s in %s, and %s\n", r->function_count > 0 ? "\n" : "",
         count_print(totals->calls, "call", calls), count_print(totals->bytes_stored, "byte", bytes),
         count_print(totals->stores, "store", stores), count_print(totals->loads, "load", loads));
+    watch_text_findings(r);
     for (size_t i = 0; (text = watch_log_note(log, i, &kind)) != NULL; i++) {
         fputs(kind == NOTE_BROKEN ? "broken: " : kind == NOTE_DOUBT ? "note: " : "", r->out);
         fprintf(r->out, "%s\n", text);

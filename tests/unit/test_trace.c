@@ -194,7 +194,7 @@ static void a_recording_arrives_as_it_was_sent(void **state)
     struct recording r;
     fill_trace(&t);
     assert_int_equal(pipe(fds), 0);
-    assert_true(recording_send(fds[1], &l, &t));
+    assert_true(recording_send(fds[1], &l, &t, NULL));
     assert_true(recording_receive(fds[0], &r));
     assert_int_equal(r.trace.count, 2);
     assert_int_equal(r.trace.accesses[1].addr, LANE + 20);
@@ -225,7 +225,7 @@ static void an_empty_recording_arrives_too(void **state)
     struct recording r;
     trace_init(&t);
     assert_int_equal(pipe(fds), 0);
-    assert_true(recording_send(fds[1], &l, &t));
+    assert_true(recording_send(fds[1], &l, &t, NULL));
     assert_true(recording_receive(fds[0], &r));
     assert_int_equal(r.trace.count, 0);
     recording_free(&r);
@@ -242,7 +242,7 @@ static void an_access_without_a_site_is_not_sent(void **state)
     fill_trace(&t);
     t.accesses[1].site = 3;
     assert_int_equal(pipe(fds), 0);
-    assert_false(recording_send(fds[1], &l, &t));
+    assert_false(recording_send(fds[1], &l, &t, NULL));
     trace_free(&t);
     close(fds[0]);
     close(fds[1]);
@@ -258,7 +258,7 @@ static size_t raw_recording(uint8_t *raw)
     struct layout l = two_lanes();
     fill_trace(&t);
     assert_int_equal(pipe(fds), 0);
-    assert_true(recording_send(fds[1], &l, &t));
+    assert_true(recording_send(fds[1], &l, &t, NULL));
     ssize_t n = read(fds[0], raw, RAW_MAX);
     assert_true(n > 0 && n < RAW_MAX);
     trace_free(&t);
@@ -340,6 +340,53 @@ static void a_recording_that_names_a_missing_site_or_value_is_refused(void **sta
     assert_false(recording_read(body, length - 1, &r));
 }
 
+// Sends the trace with where its sites come from, and gives what arrives.
+static bool origins_arrive(const struct origins *o, struct recording *r)
+{
+    int fds[2];
+    struct trace t;
+    struct layout l = two_lanes();
+    fill_trace(&t);
+    assert_int_equal(pipe(fds), 0);
+    assert_true(recording_send(fds[1], &l, &t, o));
+    bool ok = recording_receive(fds[0], r);
+    trace_free(&t);
+    close(fds[0]);
+    close(fds[1]);
+    return ok;
+}
+
+static void origins_of_the_named_sites_arrive_and_forged_ones_are_refused(void **state)
+{
+    (void)state;
+    struct site_origin sites[3] = {
+        {.file = 1, .offset = 0x10}, {.file = 1, .offset = 0x20}, {.file = 1, .offset = 0x30}};
+    struct origins o = {.entry = {.file = 1}, .sites = sites, .site_count = 3, .file_count = 1};
+    struct recording r;
+    strcpy(o.files[0].path, "/lib/libcopy.so");
+    strcpy(o.name, "my_copy");
+    assert_true(origins_arrive(&o, &r));
+    assert_int_equal(r.origins->site_count, r.trace.site_count);
+    for (size_t i = 0; i < r.trace.site_count; i++)
+        for (size_t k = 0; k < 3; k++)
+            if (r.trace.sites[i].addr == three_sites[k].addr)
+                assert_int_equal(r.origins->sites[i].offset, sites[k].offset);
+    assert_string_equal(r.origins->files[0].path, "/lib/libcopy.so");
+    assert_string_equal(r.origins->name, "my_copy");
+    recording_free(&r);
+
+    o.entry.file = 2;
+    assert_false(origins_arrive(&o, &r));
+    o.entry = (struct site_origin){.file = 1, .call = 1};
+    assert_false(origins_arrive(&o, &r));
+    o.entry.call = 0;
+    o.file_count = ORIGIN_FILES_MAX + 1;
+    assert_false(origins_arrive(&o, &r));
+    o.file_count = 1;
+    memset(o.files[0].path, 'x', sizeof o.files[0].path);
+    assert_false(origins_arrive(&o, &r));
+}
+
 static void sending_to_nobody_fails(void **state)
 {
     (void)state;
@@ -350,7 +397,7 @@ static void sending_to_nobody_fails(void **state)
     signal(SIGPIPE, SIG_IGN);
     assert_int_equal(pipe(fds), 0);
     close(fds[0]);
-    assert_false(recording_send(fds[1], &l, &t));
+    assert_false(recording_send(fds[1], &l, &t, NULL));
     close(fds[1]);
     trace_free(&t);
 }
@@ -371,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_recording_with_any_bit_changed_is_refused),
         cmocka_unit_test(a_recording_cut_anywhere_is_refused),
         cmocka_unit_test(a_recording_that_names_a_missing_site_or_value_is_refused),
+        cmocka_unit_test(origins_of_the_named_sites_arrive_and_forged_ones_are_refused),
         cmocka_unit_test(sending_to_nobody_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,8 +181,8 @@ static void set_up(struct bench *b, const char *machine)
 {
     *b = (struct bench){.session = {.is_device = true}};
     b->session.target.machine = machine_find(machine);
-    struct watch_taker taker = {see_access, see_call, &b->seen};
-    b->log = watch_log_new(&b->session, &taker);
+    struct watch_taker taker = {.access = see_access, .call = see_call, .context = &b->seen};
+    b->log = watch_log_new(&b->session, NULL, &taker);
     // Two functions of no file: a page each.
     for (uint32_t site = 1; site <= 3; site++) {
         struct ring_record r = {.kind = RING_SITE};

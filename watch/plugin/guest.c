@@ -3,6 +3,8 @@
 
 #include "watch/plugin/guest.h"
 
+#include "trace/barrier.h"
+
 #include "record/qemu/plugin/rmw.h"
 
 #include <errno.h>
@@ -94,6 +96,9 @@ struct guest_insn *insn_of(const struct qemu_plugin_insn *insn)
             wanted.is_unreported = plugin.machine->is_unreported(wanted.bytes, wanted.length);
         wanted.rmw = (uint8_t)rmw_kind(plugin.machine->elf, machine_big_words(plugin.machine),
                                        wanted.bytes, wanted.length);
+        wanted.is_fence = ordering_of(plugin.machine->elf, machine_big_words(plugin.machine),
+                                      wanted.bytes, wanted.length)
+                              .pairs != 0;
         wanted.next = *bucket;
         *found = wanted;
         *bucket = found;
@@ -181,6 +186,8 @@ void plugin_access(struct guest_insn *insn, uint16_t flags, uint64_t addr, unsig
         .low = t->low,
     };
     t->low = t->depth;
+    t->has_accessed = true;
+    t->fence = 0;
     if (w->is_private)
         record.flags |= RING_PRIVATE;
     if (flags & RING_STORE)

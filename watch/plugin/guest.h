@@ -26,6 +26,7 @@ struct guest_insn {
     uint8_t length;
     uint8_t flow; // enum insn_flow
     bool is_unreported;
+    bool is_fence;         // it orders the accesses around it
     uint8_t rmw;           // enum rmw_kind bits
     _Atomic bool is_named; // of an unreported one: it was told
     _Atomic uint32_t site; // 0: no record names it yet
@@ -38,6 +39,9 @@ struct guest_thread {
     uint64_t instance;                   // counts blocks of code run
     uint32_t depth, low;                 // see ring_access
     struct guest_insn *calls[CALLS_MAX]; // by depth
+    // Was FILE accessed since the barrier of that site? 0: since any.
+    bool has_accessed;
+    uint32_t fence;
     // An unreported instruction under way, or one that compares, and what FILE held
     // before; NULL: none.
     struct guest_insn *blind;

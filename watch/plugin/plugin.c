@@ -98,6 +98,21 @@ static void on_block(unsigned vcpu, void *data)
         unreported_after();
 }
 
+// A barrier says nothing before FILE is accessed, and a loop of one no more than once.
+static void on_fence(unsigned vcpu, void *data)
+{
+    struct guest_thread *t = thread_self();
+    (void)vcpu;
+    if (!t->has_accessed)
+        return;
+    struct ring_record record = {.kind = RING_FENCE};
+    record.range.site = site_of(data);
+    if (record.range.site == t->fence)
+        return;
+    t->fence = record.range.site;
+    plugin_write(&record, NULL);
+}
+
 static void on_insn_after_unreported(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
@@ -141,6 +156,8 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
                                                    kept);
         qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_CB_NO_REGS,
                                          QEMU_PLUGIN_MEM_RW, kept);
+        if (kept->is_fence)
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_fence, QEMU_PLUGIN_CB_NO_REGS, kept);
         if (kept->flow != FLOW_OTHER)
             qemu_plugin_register_vcpu_insn_exec_cb(
                 insn, kept->flow == FLOW_CALL ? on_call : on_return, QEMU_PLUGIN_CB_NO_REGS, kept);

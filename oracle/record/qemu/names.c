@@ -3,6 +3,7 @@
 
 #include "record/qemu/names.h"
 #include "base/memory.h"
+#include "trace/origins.h"
 
 #include "backends/cross_symbols.h"
 #include "backends/elf/archive_index.h"
@@ -106,7 +107,7 @@ static bool sort_name(const struct cross_object *object, const struct cross_symb
     if (symbol->local || strcmp(symbol->name, s->routine) == 0 || strpbrk(symbol->name, " \t\r\n#"))
         return true;
     if (symbol->defined)
-        fprintf(s->out, "%s storescope_own_%s\n", symbol->name, symbol->name);
+        fprintf(s->out, "%s " GUEST_OWN_PREFIX "%s\n", symbol->name, symbol->name);
     else if (is_supplied(s, symbol->name))
         return true;
     else if (symbol->weak)

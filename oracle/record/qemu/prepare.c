@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char routine_symbol[] = "storescope_routine_0";
+static const char routine_symbol[] = GUEST_ROUTINE_SYMBOL;
 
 // The folder in which one program is made.
 struct shop {
@@ -332,6 +332,16 @@ static bool read_program(struct guest_program *p)
     return whole;
 }
 
+// What reports know its code by.
+static struct guest_elf *describe_elf(const struct shop *s, const struct guest_program *p)
+{
+    struct guest_elf *elf = guest_elf_new(p->bytes, p->length, s->backend);
+    elf->whole = s->symbol == s->backend->symbol && s->backend->path;
+    for (size_t i = 0; i < s->suppliers.count && i < GUEST_LIBRARIES_MAX; i++)
+        elf->libraries[i] = must(strdup(s->suppliers.archives[i]));
+    return elf;
+}
+
 struct guest_program *guest_program_make(const struct backend *backend,
                                          const struct recorder_setup *setup, struct error *error)
 {
@@ -350,6 +360,7 @@ struct guest_program *guest_program_make(const struct backend *backend,
     p->pairs = pin_counter_new();
     bool made = is_linkable(&s) && write_sources(&s) && link_program(&s) &&
                 tool_read(&s.folder, "program", &p->bytes, &p->length, error);
+    p->elf = describe_elf(&s, p);
     if (made)
         guest_code_read(&p->code, p->arch, &s.folder, p->bytes, p->length, s.symbol);
     tool_folder_remove(&s.folder);
@@ -367,7 +378,7 @@ struct guest_program *guest_program_make(const struct backend *backend,
 void guest_program_free(struct guest_program *p)
 {
     if (p) {
-        free(p->bytes);
+        guest_elf_release(p->elf);
         guest_names_free(&p->names);
         guest_code_free(&p->code);
         pin_counter_free(p->pairs);

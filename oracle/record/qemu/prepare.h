@@ -15,6 +15,7 @@
 #include "record/qemu/names.h"
 #include "record/qemu/shared.h"
 #include "record/recorder.h"
+#include "trace/origins.h"
 
 enum { GUEST_IMAGES_MAX = 8 };
 
@@ -28,8 +29,9 @@ struct guest_tunable {
 struct guest_program {
     const struct backend *backend;
     const struct arch *arch;
-    const char *cpu; // the model that is emulated; NULL: QEMU's default
-    uint8_t *bytes;  // an ELF program
+    const char *cpu;       // the model that is emulated; NULL: QEMU's default
+    struct guest_elf *elf; // an ELF program, which recordings share; its bytes are
+    uint8_t *bytes;
     size_t length;
     uint64_t mailbox_addr;
     struct guest_names names; // what nobody defines has its places at

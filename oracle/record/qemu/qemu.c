@@ -380,6 +380,12 @@ static const char *qemu_model(const void *prepared)
     return p->cpu ? p->cpu : "QEMU's default";
 }
 
+static struct guest_elf *qemu_guest(const void *prepared)
+{
+    const struct guest_program *p = prepared;
+    return p->elf;
+}
+
 static void qemu_unprepare(void *prepared)
 {
     guest_program_free(prepared);
@@ -404,6 +410,7 @@ const struct recorder_kind recorder_qemu = {
     .missing = qemu_missing,
     .prepare = qemu_prepare,
     .cpu = qemu_model,
+    .guest = qemu_guest,
     .unprepare = qemu_unprepare,
     .open = qemu_open,
     .run = qemu_run,
