@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// PATH:SYMBOL, anyone's own routine.
+// PATH:SYMBOL and PATH:CALL, anyone's own routine.
 
 #include "backends/path_backends.h"
 #include "base/memory.h"
 
 #include "backends/backend_list.h"
+#include "backends/call.h"
 #include "backends/cross_path.h"
 #include "backends/elf/elf_file.h"
+#include "backends/names.h"
 #include "base/nearest.h"
 
 #include <fnmatch.h>
@@ -251,10 +253,10 @@ static bool find_in_file(struct path_search *s)
 
 // The colon between PATH and SYMBOL: the first one that a file's name ends at. Both may
 // have colons of their own, as C++ names do; where there is no such file, the last one
-// that is not part of a "::".
+// before any arguments that is not part of a "::".
 static const char *find_colon(const char *pattern)
 {
-    const char *last = strrchr(pattern, ':');
+    const char *last = strrchr(pattern, ':'), *arguments = strchrnul(pattern, '(');
     for (const char *at = pattern; (at = strchr(at, ':')) != NULL; at += strspn(at, ":")) {
         struct stat st;
         char *path = strndup(pattern, (size_t)(at - pattern));
@@ -263,9 +265,47 @@ static const char *find_colon(const char *pattern)
         if (file) {
             return at;
         }
-        last = strspn(at, ":") % 2 == 1 ? at : last;
+        last = strspn(at, ":") % 2 == 1 && (at < arguments || last == NULL) ? at : last;
     }
     return last;
+}
+
+// The routine SYMBOL, in whatever the file is.
+static bool find_routine(struct path_search *s, const char *symbol)
+{
+    s->symbol = symbol;
+    enum cross_found cross = cross_find(s->given, s->path, symbol, s->out, s->error);
+    if (cross != CROSS_NOT) {
+        return cross == CROSS_FOUND;
+    }
+    s->file = elf_file_open(s->path, s->error);
+    bool found = s->file != NULL && find_in_file(s);
+    elf_file_close(s->file);
+    return found;
+}
+
+// ROUTINE as the user wrote it: a symbol or a glob of them, a demangled name, or a call.
+static bool find_written(struct path_search *s, const char *routine)
+{
+    char *symbol = NULL;
+    struct call *call = NULL;
+    size_t before = s->out->count;
+    enum name_found known = name_resolve(s->given, s->path, routine, &symbol, s->error);
+    if (known == NAME_UNKNOWN && strchr(routine, ')') != NULL) {
+        call = call_parse(routine, s->error);
+        known = call == NULL ? NAME_AMBIGUOUS
+                             : name_resolve(s->given, s->path, call_name(call), &symbol, s->error);
+    }
+    const char *wanted = symbol != NULL ? symbol : call != NULL ? call_name(call) : routine;
+    bool found = known != NAME_AMBIGUOUS && find_routine(s, wanted);
+    if (found && (symbol != NULL || call != NULL)) {
+        char *name = must_print("%s:%s", s->given, routine);
+        backend_set_call(&s->out->items[before], name, call);
+        free(name);
+    }
+    free(symbol);
+    call_free(call);
+    return found;
 }
 
 bool path_find(const char *pattern, struct backend_list *out, struct error *error)
@@ -274,18 +314,12 @@ bool path_find(const char *pattern, struct backend_list *out, struct error *erro
     if (colon == pattern || colon[1] == '\0') {
         return error_set(error, "'%s': expected PATH:SYMBOL, a file and a routine in it", pattern);
     }
-    struct path_search s = {.symbol = colon + 1, .out = out, .error = error};
+    struct path_search s = {.out = out, .error = error};
     char *given = must(strndup(pattern, (size_t)(colon - pattern)));
     // Without a slash dlopen would search the system's folders.
     s.path = must_print("%s%s", strchr(given, '/') == NULL ? "./" : "", given);
     s.given = given;
-    enum cross_found cross = cross_find(given, s.path, s.symbol, out, error);
-    bool found = cross == CROSS_FOUND;
-    if (cross == CROSS_NOT) {
-        s.file = elf_file_open(s.path, error);
-        found = s.file != NULL && find_in_file(&s);
-        elf_file_close(s.file);
-    }
+    bool found = find_written(&s, colon + 1);
     free(s.path);
     free(given);
     return found;

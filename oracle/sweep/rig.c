@@ -109,7 +109,8 @@ static bool stored_wildly(const struct layout *l, const struct trace *t)
     for (size_t i = 0; i < t->count; i++) {
         struct span at = access_span(&t->accesses[i]);
         bool known = t->accesses[i].kind != ACCESS_STORE || at.lo == at.hi || holds(t->stack, at) ||
-                     (l->dst && (holds(l->dst_lane, at) || holds(l->src_lane, at)));
+                     (l->dst && (holds(l->dst_lane, at) || holds(l->src_lane, at) ||
+                                 holds(l->record, at)));
         for (size_t k = 0; k < t->image_count && !known; k++)
             known = holds(t->images[k], at);
         if (!known)
