@@ -140,6 +140,7 @@ void backend_set_call(struct backend *b, const char *name, const struct call *ca
     b->call = call_copy(call);
     if (call != NULL) {
         b->result = call_is_void(call) ? RESULT_NONE : RESULT_OF_CALL;
+        call_sizes(call, &b->size_min, &b->size_unit);
     }
 }
 

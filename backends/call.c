@@ -189,6 +189,37 @@ bool call_takes(const struct call *call, uint64_t size)
     return !e.fails;
 }
 
+void call_sizes(const struct call *call, uint64_t *min, uint64_t *unit)
+{
+    enum { TRIED = 512 };
+    uint64_t common = 0, first = TRIED;
+    for (uint64_t size = 0; size < TRIED; size++) {
+        if (!call_takes(call, size)) {
+            continue;
+        }
+        first = size < first ? size : first;
+        for (uint64_t rest = size; rest != 0;) { // the greatest divisor of all
+            uint64_t left = common % rest;
+            common = rest;
+            rest = left;
+        }
+    }
+    *min = first < TRIED ? first : 0;
+    *unit = common != 0 && common < TRIED / 2 ? common : 1;
+}
+
+uint64_t call_size_near(const struct call *call, uint64_t size)
+{
+    uint64_t near = size;
+    while (near > 0 && !call_takes(call, near)) {
+        near--;
+    }
+    for (uint64_t i = 0; i < size + CALL_TEXT_MAX && !call_takes(call, near); i++) {
+        near++;
+    }
+    return near;
+}
+
 static uint64_t bits_of(size_t bytes)
 {
     return bytes < 8 ? (UINT64_C(1) << 8 * bytes) - 1 : UINT64_MAX;

@@ -47,10 +47,16 @@ size_t call_words(const struct call *call); // arguments
 // count would be negative.
 bool call_takes(const struct call *call, uint64_t size);
 
+// The same as far as a smallest size and a unit of sizes say it: no size that the call
+// takes is left out, and mostly none is among them that it does not take.
+void call_sizes(const struct call *call, uint64_t *min, uint64_t *unit);
+// The next size at or below SIZE that it takes, or else above.
+uint64_t call_size_near(const struct call *call, uint64_t size);
+
 // A case as the routine's CPU sees it.
 struct call_place {
     uint64_t dst, src, size, value;
-    uint64_t record; // where the records are to lie: 16-byte aligned, CALL_RECORD_MAX bytes
+    uint64_t record;    // where the records are to lie: 16-byte aligned, CALL_RECORD_MAX bytes
     uint8_t word_bytes; // 4 or 8
     bool big_endian;
 };

@@ -35,14 +35,15 @@ const struct command_help help_check = {
         "  storescope check musl/memcpy --contract shared\n"
         "  storescope check 'glibc/*' --contract mmio --contract wc --size 0..64\n"
         "  storescope check ./libmine.so:my_copy --contract ./mine.contract\n"
+        "  storescope check mine.o:copy --call 'void copy(dst, src, n/4)' --contract mmio\n"
         "  storescope check qemu/switch --contract shared --format json -o report.json\n"
         "  storescope check qemu/switch --contract shared --format html -o report.html\n"
         "  storescope check musl/memcpy --contract ram --size 0..64 --laws\n\n"
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
     .command = FORMAT_CHECK,
-    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE |
-              OPTIONS_OUTPUT,
+    .groups = OPTIONS_CALL | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN |
+              OPTIONS_EMULATE | OPTIONS_OUTPUT,
     .own = &own_argp,
 };
 

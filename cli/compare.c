@@ -72,8 +72,8 @@ const struct command_help help_compare = {
         "bad usage, nothing to test, or a case that could not be judged.",
     .command = FORMAT_COMPARE,
     .own = &own_argp,
-    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE |
-              OPTIONS_OUTPUT,
+    .groups = OPTIONS_CALL | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN |
+              OPTIONS_EMULATE | OPTIONS_OUTPUT,
 };
 
 // ---- against expectations ----

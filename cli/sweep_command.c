@@ -281,7 +281,8 @@ static bool prepare(struct run *run, struct options *o)
     if (missing != NULL)
         return error_set(&run->error, "recorder %s cannot run here: %s", o->run.recorder->name,
                          missing);
-    if (!select_backends(o->words, o->word_count, &run->selection, &run->error))
+    if (!options_call_words(o, o->word_count, &run->error) ||
+        !select_backends(o->words, o->word_count, &run->selection, &run->error))
         return false;
     if (!emulation_fits(&run->selection, &o->run, &run->error))
         return false;

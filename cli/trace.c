@@ -20,6 +20,7 @@ const struct command_help help_trace = {
         "  storescope trace musl/memcpy --size 920 --dst 3 --loads\n"
         "  storescope trace musl/memcpy --size 16 --bus 4\n"
         "  storescope trace ./libmine.so:my_copy memcpy size=64 --format json\n"
+        "  storescope trace mine.o:copy --call 'void copy(dst, src, n/4)' --size 16\n"
         "  storescope trace musl/memcpy --size 64 --format svg -o picture.svg\n\n"
         "--format litmus prints the stores as thread 0 of a litmus test for herd7, which says "
         "`Sometimes' where another CPU may see them out of order.\n\n"
@@ -28,7 +29,8 @@ const struct command_help help_trace = {
         "Exit status: 0 the routine returned; 1 it faulted or did not return; 2 bad usage, or "
         "there is no trace that can be trusted.",
     .command = FORMAT_TRACE,
-    .groups = OPTIONS_CASES | OPTIONS_PICTURE | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CALL | OPTIONS_CASES | OPTIONS_PICTURE | OPTIONS_RUN | OPTIONS_EMULATE |
+              OPTIONS_OUTPUT,
 };
 
 enum { TEXT_MAX = 1024 };
@@ -111,11 +113,11 @@ static bool read_case(const struct options *o, const struct backend *b, struct c
     return read && case_parse(text, c, error);
 }
 
-static bool prepare(const struct options *o, struct selection *s, struct copy_case *c,
+static bool prepare(struct options *o, struct selection *s, struct copy_case *c,
                     struct error *error)
 {
     struct plan plan;
-    if (!select_backends(o->words, 1, s, error))
+    if (!options_call_words(o, 1, error) || !select_backends(o->words, 1, s, error))
         return false;
     if (!emulation_fits(s, &o->run, error)) {
         select_free(s);

@@ -44,6 +44,7 @@ enum option_key {
     KEY_REPORT,
     KEY_CPU,
     KEY_LINK,
+    KEY_CALL,
 };
 
 enum { TIMEOUT_MAX_MS = 3600000 };
@@ -107,6 +108,12 @@ static const struct argp_option picture_options[] = {
     OPTION("loads", KEY_LOADS, NULL, "Show loads as well"),
     OPTION("rows", KEY_ROWS, "N",
            "Rows shown before the middle is left out (default: 256); 0: all"),
+    {0},
+};
+static const struct argp_option call_options[] = {
+    OPTION("call", KEY_CALL, "SIGNATURE",
+           "How the routine is called, and what it gives back: 'void copy(dst, src, n/4)' "
+           "(default: as its op is)"),
     {0},
 };
 static const struct argp_option list_options[] = {
@@ -423,6 +430,17 @@ static error_t read_emulate_option(int key, char *text, struct argp_state *state
     }
 }
 
+static error_t read_call_option(int key, char *text, struct argp_state *state)
+{
+    struct options *o = ((struct reading *)state->input)->o;
+    if (key != KEY_CALL)
+        return ARGP_ERR_UNKNOWN;
+    if (o->call != NULL)
+        return options_refuse(state->input, "--call '%s' is given twice; give it once", text);
+    o->call = text;
+    return 0;
+}
+
 static error_t read_list_option(int key, char *text, struct argp_state *state)
 {
     (void)text;
@@ -436,6 +454,7 @@ static const struct {
     enum option_group group;
     struct argp argp;
 } groups[] = {
+    {OPTIONS_CALL, {.options = call_options, .parser = read_call_option}},
     {OPTIONS_CASES, {.options = case_options, .parser = read_case_option}},
     {OPTIONS_CONTRACT, {.options = contract_options, .parser = read_contract_option}},
     {OPTIONS_SWEEP, {.options = sweep_options, .parser = read_sweep_option}},

@@ -3,6 +3,8 @@
 
 #include "cli/options/options.h"
 
+#include "backends/call.h"
+#include "backends/path_backends.h"
 #include "cli/cli.h"
 #include "cli/options/option_groups.h"
 
@@ -78,6 +80,36 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     return !r.help && !problem;
 }
 
+char *options_called(struct options *o, char *word, struct error *error)
+{
+    size_t count = 0;
+    struct call *call = o->call != NULL ? call_parse(o->call, error) : NULL;
+    char *whole = call != NULL ? path_with_call(word, call, error) : NULL;
+    call_free(call);
+    if (o->call == NULL)
+        return word;
+    if (whole == NULL)
+        return NULL;
+    while (o->called != NULL && o->called[count] != NULL)
+        count++;
+    o->called = reallocarray(o->called, count + 2, sizeof *o->called);
+    assert(o->called != NULL);
+    o->called[count] = whole;
+    o->called[count + 1] = NULL;
+    return whole;
+}
+
+bool options_call_words(struct options *o, size_t count, struct error *error)
+{
+    for (size_t i = 0; i < count && i < o->word_count; i++) {
+        char *whole = options_called(o, o->words[i], error);
+        if (whole == NULL)
+            return false;
+        o->words[i] = whole;
+    }
+    return true;
+}
+
 void options_all_contracts(struct options *o)
 {
     o->contracts = calloc(contract_builtin_count, sizeof *o->contracts);
@@ -96,6 +128,9 @@ void options_free(struct options *o)
     for (size_t i = 0; i < o->run.setup.link_count; i++)
         free(o->run.setup.link[i]);
     free(o->run.setup.link);
+    for (size_t i = 0; o->called != NULL && o->called[i] != NULL; i++)
+        free(o->called[i]);
+    free(o->called);
     free(o->command_line);
     *o = (struct options){.words = NULL};
 }

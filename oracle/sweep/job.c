@@ -7,7 +7,6 @@
 
 bool job_prepare(struct job *job, const struct sweep_options *options, struct error *error)
 {
-    job->recorder_options.call = job->backend->call;
     if (job->recorder->prepare)
         job->recorder_options.prepared =
             job->recorder->prepare(job->backend, &options->setup, error);
