@@ -381,8 +381,9 @@ static bool parse_name(struct parser *p, const char *end)
     while (end > start && isspace((unsigned char)end[-1])) {
         end--;
     }
-    if (find_gap(start, end) != NULL || *start == '*') {
-        return fail_at(p, *start == '*' ? c->text : start,
+    bool pointer = c->returns == RETURNS_NOTHING && *start == '*' && end > start + 1;
+    if (find_gap(start, end) != NULL || pointer) {
+        return fail_at(p, pointer ? c->text : start,
                        "expected what it gives back, not its type: void, dst, dst+n, n, a number, "
                        "or ? for anything");
     }
