@@ -146,7 +146,8 @@ static char *part_of(const char *name)
 {
     const char *best = name;
     size_t most = 0, length;
-    for (const char *at = name; *at != '\0' && strchr("(<", *at) == NULL; at += length + (length == 0)) {
+    for (const char *at = name; *at != '\0' && strchr("(<", *at) == NULL;
+         at += length + (length == 0)) {
         length = 0;
         while (isalnum((unsigned char)at[length]) || at[length] == '_') {
             length++;
@@ -169,7 +170,8 @@ static void tell_choices(const struct name_search *s, const char *given, struct 
         char *text = demangled(s->symbols[i], DMGL_PARAMS);
         bool alone = text != NULL;
         for (size_t k = 0; k < s->count && k < CHOICES_MAX; k++) {
-            alone = alone && (k == i || fit_demangled(s->symbols[k], text, DMGL_PARAMS) != FIT_NAME);
+            alone =
+                alone && (k == i || fit_demangled(s->symbols[k], text, DMGL_PARAMS) != FIT_NAME);
         }
         error_add(error, "%s %.300s", i > 0 ? "," : "", alone ? text : s->symbols[i]);
         free(text);

@@ -5,11 +5,15 @@
 #include "cli/emulation.h"
 
 #include "backends/selection.h"
+#include "reports/hint.h"
 #include "reports/progress.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+// Of more routines nobody has said one by one how they are called.
+enum { HINTED_MAX = 16 };
 
 // One report, and where it goes.
 struct sink {
@@ -119,6 +123,8 @@ static void sweep(struct run *run, const struct backend *b, enum copy_op op)
         run->failed = !sweep_run(b, plan, run->o->contracts, run->o->contract_count, &run->o->run,
                                  run->results, &run->error);
     free(plan);
+    if (!run->failed && missing == NULL && run->selection.count <= HINTED_MAX)
+        hint_find(run->results, run->o->contract_count, &run->o->run);
     if (!run->failed)
         report_results(run);
 }

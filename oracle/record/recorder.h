@@ -17,13 +17,13 @@
 #include "trace/trace.h"
 
 struct recorder_options {
-    bool loads;           // record loads too (stores, fences, flushes always)
-    bool blocks;          // keep in mind the code that was reached
-    bool edges;           // ... and be ready for count_edges
-    unsigned timeout_ms;  // processor time that one case may take
-    size_t code_bytes;    // for each rewritten copy; 0: 16 MiB. They lie below 2 GiB
+    bool loads;              // record loads too (stores, fences, flushes always)
+    bool blocks;             // keep in mind the code that was reached
+    bool edges;              // ... and be ready for count_edges
+    unsigned timeout_ms;     // processor time that one case may take
+    size_t code_bytes;       // for each rewritten copy; 0: 16 MiB. They lie below 2 GiB
     const struct call *call; // how the routine is called; NULL: as memcpy is
-    const void *prepared; // what the kind's `prepare` gave, or NULL
+    const void *prepared;    // what the kind's `prepare` gave, or NULL
 };
 
 // What the user says of how a routine is emulated.

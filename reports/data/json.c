@@ -252,6 +252,7 @@ static cJSON *result_object(const struct result *r)
     json_add_text(o, "op", copy_op_name[r->op]);
     json_add_text(o, "recorder", r->recorder);
     json_add_text_or_null(o, "cpu", r->cpu);
+    json_add_text_or_null(o, "hint", r->hint);
     json_add_text(o, "verdict", verdict_name[r->verdict]);
     json_add_count(o, "cases", r->cases);
     json_add_count(o, "planned", r->planned);

@@ -266,8 +266,7 @@ rewrite_function *rewrite_entry(struct recorder *r)
 }
 
 // One pass through the rewritten code; gives what the routine returned.
-static uint64_t enter(struct recorder *r, struct translation *t,
-                      const uint64_t words[NATIVE_WORDS])
+static uint64_t enter(struct recorder *r, struct translation *t, const uint64_t words[NATIVE_WORDS])
 {
     rewrite_function *go = (rewrite_function *)(uintptr_t)t->enter;
     r->running = t;
