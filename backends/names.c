@@ -55,7 +55,8 @@ static enum fit fit_symbol(const struct name_search *s, const char *symbol)
     if (strcmp(symbol, s->name) == 0) {
         return FIT_SYMBOL;
     }
-    if (symbol[0] != '_' || (symbol[1] != 'Z' && symbol[1] != 'R') ||
+    // A compiler's clones (.cold, .part.0, .isra.0) are parts, or called otherwise.
+    if (strchr(symbol, '.') != NULL || symbol[0] != '_' || (symbol[1] != 'Z' && symbol[1] != 'R') ||
         strstr(symbol, s->part) == NULL) {
         return FIT_NOT;
     }

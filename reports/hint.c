@@ -148,7 +148,7 @@ static void say_by_probes(struct result *r, const struct probe *p, bool wrong_re
     } else if (takes_size_for_address(p))
         snprintf(r->hint, sizeof r->hint,
                  "takes the size for an address: is the order of its arguments another? "
-                 "--call '? %s(n, dst, src)' says which",
+                 "--call '? %s(n, dst, src)'",
                  r->backend->symbol);
     else if (wrong_return)
         say_return(r, p);
