@@ -4,19 +4,15 @@
 #include "cli/emit_object.h"
 
 #include "base/file.h"
+#include "base/memory.h"
+#include "cli/compiler.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-enum { NAME_MAX_BYTES = 160 };
 
 // A call of the library's function with a constant size, as programs have it: the
 // header may wrap it. Pointers say nothing of alignment unless the user does.
@@ -52,60 +48,15 @@ static void write_source(const struct emit_request *r, FILE *out)
 
 // ---- where it goes ----
 
-// "CC" as the name of a file.
-static void file_name(const char *cc, char name[NAME_MAX_BYTES])
-{
-    snprintf(name, NAME_MAX_BYTES, "%s", cc);
-    for (char *c = name; *c; c++)
-        if (*c == '/' || (unsigned char)*c < ' ' || *c == ':')
-            *c = '_';
-}
-
 static char *folder_of(const struct emit_request *r, struct error *error)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char *path = NULL;
-    int length = 0;
-    if (r->folder)
-        length = asprintf(&path, "%s", r->folder);
-    else if (cache && cache[0] == '/')
-        length = asprintf(&path, "%s/storescope/emit", cache);
-    else if (home && home[0] == '/')
-        length = asprintf(&path, "%s/.cache/storescope/emit", home);
-    else
-        error_set(error, "there is no HOME for a cache; name a folder with --keep");
-    assert(length >= 0);
-    if (path && !make_folders(path, "name one with --keep", error)) {
-        free(path);
-        path = NULL;
-    }
-    return path;
+    static const char advice[] = "name one with --keep";
+    if (!r->folder)
+        return compiler_folder("emit", advice, error);
+    return make_folders(r->folder, advice, error) ? must(strdup(r->folder)) : NULL;
 }
 
 // ---- the compiler ----
-
-// The shell reads the command, so that it may quote and have variables.
-static int run_compiler(const char *cc, const char *source, const char *object, int messages)
-{
-    char *script = NULL;
-    int length = asprintf(&script, "%s -c -o \"$1\" -x c \"$2\"", cc);
-    assert(length > 0);
-    char *const argv[] = {
-        "sh", "-c", script, "storescope", (char *)(uintptr_t)object, (char *)(uintptr_t)source,
-        NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, messages, 1);
-    posix_spawn_file_actions_adddup2(&actions, messages, 2);
-    pid_t pid;
-    int status = -1;
-    if (posix_spawn(&pid, "/bin/sh", &actions, NULL, argv, environ) == 0)
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-            ;
-    posix_spawn_file_actions_destroy(&actions);
-    free(script);
-    return status;
-}
 
 // The compiler's first complaint, or its first line.
 static void complain(const char *cc, int status, FILE *messages, struct error *error)
@@ -119,7 +70,7 @@ static void complain(const char *cc, int status, FILE *messages, struct error *e
         if (strstr(line, "error"))
             break;
     }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+    if (compiler_is_missing(status))
         error_set(error, "--cc '%s': there is no such compiler: %s", cc, first);
     else
         error_set(error, "--cc '%s' does not compile: %s", cc,
@@ -138,22 +89,20 @@ static bool compile(const struct emit_request *r, const char *source, const char
     FILE *messages = tmpfile();
     if (!messages)
         return error_set(error, "there is no room for a temporary file: %s", strerror(errno));
-    unlink(object);
-    int status = run_compiler(r->cc, source, object, fileno(messages));
-    bool made = status == 0 && access(object, R_OK) == 0;
-    if (!made)
+    int status = compiler_run(r->cc, "c", source, object, messages);
+    if (status != 0)
         complain(r->cc, status, messages, error);
     fclose(messages);
-    return made;
+    return status == 0;
 }
 
 char *emit_object(const struct emit_request *r, struct error *error)
 {
-    char name[NAME_MAX_BYTES], *source = NULL, *object = NULL, *backend = NULL;
+    char name[COMPILER_NAME_MAX], *source = NULL, *object = NULL, *backend = NULL;
     char *folder = folder_of(r, error);
     if (!folder)
         return NULL;
-    file_name(r->cc, name);
+    compiler_file_name(r->cc, name);
     int length = asprintf(&source, "%s/%s.c", folder, name);
     assert(length > 0);
     length = asprintf(&object, "%s/%s.o", folder, name);

@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/options/option_reader.h"
+#include "cli/source_object.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -135,7 +136,7 @@ const struct command_help help_fuzz = {
         "bad usage, no engine, nothing to fuzz, or findings that could not be confirmed.",
     .command = FORMAT_FUZZ,
     .own = &own_argp,
-    .groups = OPTIONS_CALL | OPTIONS_CONTRACT | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CONTRACT | OPTIONS_OUTPUT,
 };
 
 // ---- the history alone ----
@@ -241,9 +242,12 @@ static bool prepare(struct fuzz *x, struct options *o, struct error *error)
 {
     const struct fuzz_options *own = x->own;
     const char *root = own->corpus ? own->corpus : CORPUS_DEFAULT;
-    if (!own->resume && o->word_count == 0)
+    if (own->resume && o->source)
+        return error_set(error, "a campaign is resumed as it was: leave --source out");
+    if (!own->resume && o->word_count == 0 && !o->source)
         return error_set(error, "fuzz what? Name a BACKEND; `storescope list backends' has them");
     if (!programs_find(&x->programs, own->engine, error) ||
+        !source_words(o, o->word_count, error) ||
         (!own->resume && !options_call_words(o, o->word_count, error)) ||
         (!own->resume && !select_backends(o->words, o->word_count, &x->selection, error)))
         return false;

@@ -80,23 +80,26 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     return !r.help && !problem;
 }
 
-char *options_called(struct options *o, char *word, struct error *error)
+char *options_own(struct options *o, char *word)
 {
     size_t count = 0;
-    struct call *call = o->call != NULL ? call_parse(o->call, error) : NULL;
-    char *whole = call != NULL ? path_with_call(word, call, error) : NULL;
-    call_free(call);
+    while (o->own_words != NULL && o->own_words[count] != NULL)
+        count++;
+    o->own_words = reallocarray(o->own_words, count + 2, sizeof *o->own_words);
+    assert(o->own_words != NULL);
+    o->own_words[count] = word;
+    o->own_words[count + 1] = NULL;
+    return word;
+}
+
+char *options_called(struct options *o, char *word, struct error *error)
+{
     if (o->call == NULL)
         return word;
-    if (whole == NULL)
-        return NULL;
-    while (o->called != NULL && o->called[count] != NULL)
-        count++;
-    o->called = reallocarray(o->called, count + 2, sizeof *o->called);
-    assert(o->called != NULL);
-    o->called[count] = whole;
-    o->called[count + 1] = NULL;
-    return whole;
+    struct call *call = call_parse(o->call, error);
+    char *whole = call != NULL ? path_with_call(word, call, error) : NULL;
+    call_free(call);
+    return whole != NULL ? options_own(o, whole) : NULL;
 }
 
 bool options_call_words(struct options *o, size_t count, struct error *error)
@@ -128,9 +131,10 @@ void options_free(struct options *o)
     for (size_t i = 0; i < o->run.setup.link_count; i++)
         free(o->run.setup.link[i]);
     free(o->run.setup.link);
-    for (size_t i = 0; o->called != NULL && o->called[i] != NULL; i++)
-        free(o->called[i]);
-    free(o->called);
+    for (size_t i = 0; o->own_words != NULL && o->own_words[i] != NULL; i++)
+        free(o->own_words[i]);
+    free(o->own_words);
+    free(o->cc);
     free(o->command_line);
     *o = (struct options){.words = NULL};
 }

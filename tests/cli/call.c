@@ -60,8 +60,8 @@ int scatter(int fd, struct vector *v, int count, const uint8_t *from)
 }
 
 // A Rust function of two slices, which panics where their lengths differ.
-void put(uint8_t *to, size_t room, const uint8_t *from, size_t n)
-    __asm__("_ZN3bkp3put17h0123456789abcdefE");
+void put(uint8_t *to, size_t room, const uint8_t *from,
+         size_t n) __asm__("_ZN3bkp3put17h0123456789abcdefE");
 void put(uint8_t *to, size_t room, const uint8_t *from, size_t n)
 {
     if (room != n)
@@ -74,8 +74,8 @@ void put(uint8_t *to, size_t room, const uint8_t *from, size_t n)
 struct bar {
     volatile uint32_t *base;
 };
-void write_words(struct bar *bar, size_t at, const uint32_t *from, size_t count)
-    __asm__("_ZN2hw3Bar5writeEmPKjm");
+void write_words(struct bar *bar, size_t at, const uint32_t *from,
+                 size_t count) __asm__("_ZN2hw3Bar5writeEmPKjm");
 void write_words(struct bar *bar, size_t at, const uint32_t *from, size_t count)
 {
     words(bar->base + at, from, count);
