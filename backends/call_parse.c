@@ -8,6 +8,7 @@
 #include "backends/call_nodes.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/printable.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -37,7 +38,9 @@ __attribute__((format(printf, 3, 4))) static bool fail_at(struct parser *p, cons
     va_start(args, format);
     vsnprintf(why, sizeof why, format, args);
     va_end(args);
-    return error_set(p->error, "--call '%.*s^%s': %s", (int)(at - text), text, at, why);
+    error_set(p->error, "--call '%.*s^%s': %s", (int)(at - text), text, at, why);
+    printable(p->error->text);
+    return false;
 }
 
 static void skip_blanks(struct parser *p)
