@@ -59,6 +59,8 @@ prints 0 'conforms' check mine.o:to_io --call 'void (dst, src, n)' --recorder st
 prints 0 'conforms' check mine.o --call '0 scatter(3, &{dst, n}, 1, src)' --recorder step \
     --contract ram --size 0..9 --dst 0 --src 0 -q
 
+prints 0 'record 0..7' trace mine.o --call '0 scatter(3, &{dst, n}, 1, src)' --size 2 --loads
+
 # What comes back is what was said, and only that.
 prints 1 'wrong-return' check mine.o --call 'dst pull(src, dst, n)' --contract ram $small
 grep -qF 'the --call says dst+0' out
