@@ -9,6 +9,7 @@
 #include "base/memory.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,54 @@ size_t call_words(const struct call *call)
 bool call_is_void(const struct call *call)
 {
     return call->returns == RETURNS_NOTHING;
+}
+
+static bool print_node(const struct call *call, size_t index, FILE *out)
+{
+    static const char *const names[] = {
+        [NODE_DST] = "dst", [NODE_SRC] = "src", [NODE_SIZE] = "n", [NODE_DST_END] = "dst_end"};
+    static const char signs[] = {[NODE_ADD] = '+',
+                                 [NODE_SUBTRACT] = '-',
+                                 [NODE_MULTIPLY] = '*',
+                                 [NODE_DIVIDE] = '/',
+                                 [NODE_REMAINDER] = '%'};
+    const struct call_node *n = &call->nodes[index];
+    bool good = true;
+    switch (n->kind) {
+    case NODE_VALUE:
+    case NODE_RECORD:
+        return false;
+    case NODE_NUMBER:
+        fprintf(out, "%" PRIu64, n->number);
+        return true;
+    case NODE_DST:
+    case NODE_SRC:
+    case NODE_SIZE:
+    case NODE_DST_END:
+        fputs(names[n->kind], out);
+        return true;
+    case NODE_NEGATE:
+        fputs("(-", out);
+        good = print_node(call, n->left, out);
+        break;
+    default:
+        fputc('(', out);
+        good = print_node(call, n->left, out);
+        fprintf(out, " %c ", signs[n->kind]);
+        good = good && print_node(call, n->right, out);
+    }
+    fputc(')', out);
+    return good;
+}
+
+bool call_print_arguments(const struct call *call, FILE *out)
+{
+    bool good = true;
+    for (size_t i = 0; i < call->word_count && good; i++) {
+        fputs(i > 0 ? ", " : "", out);
+        good = print_node(call, call->words[i], out);
+    }
+    return good;
 }
 
 // One evaluation.

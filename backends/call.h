@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { CALL_TEXT_MAX = 512, CALL_WORDS_MAX = 8, CALL_RECORD_MAX = 512 };
 
@@ -42,6 +43,10 @@ const char *call_name(const struct call *call); // "": left out
 // The text with another name in place of its own. The caller frees it.
 char *call_text_of(const struct call *call, const char *name);
 size_t call_words(const struct call *call); // arguments
+
+// The arguments as C has them, of variables of these names, which are pointers to void and
+// a number. False where there are records, whose types are not known, or `value`.
+bool call_print_arguments(const struct call *call, FILE *out);
 
 // Can the expressions make this size? Not where a division would leave a rest, or a
 // count would be negative.

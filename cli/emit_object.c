@@ -3,6 +3,7 @@
 
 #include "cli/emit_object.h"
 
+#include "backends/call.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "cli/compiler.h"
@@ -16,7 +17,7 @@
 
 // A call of the library's function with a constant size, as programs have it: the
 // header may wrap it. Pointers say nothing of alignment unless the user does.
-static void write_source(const struct emit_request *r, FILE *out)
+static void write_library_copies(const struct emit_request *r, FILE *out)
 {
     const char *op = copy_op_name[r->op];
     fprintf(out,
@@ -30,11 +31,45 @@ static void write_source(const struct emit_request *r, FILE *out)
             "{ return %s(__builtin_assume_aligned(dst, %" PRIu64
             "), __builtin_assume_aligned(src, %" PRIu64 "), n); }\n",
             op, op, r->align, r->align);
+}
+
+// A call of the user's own, whose source is here to be made one with the constant.
+static void write_own_copies(const struct emit_request *r, FILE *out)
+{
+    fprintf(out,
+            "#include \"%s\"\n"
+            "#line 1 \"the wrapper that calls %s\"\n"
+            "#define COPY(size) \\\n"
+            "static __attribute__((noinline)) void *copy_##size(void *to, const void *from) \\\n"
+            "{ enum { n = size }; void *const dst = __builtin_assume_aligned(to, %" PRIu64
+            "); const void *const src = __builtin_assume_aligned(from, %" PRIu64
+            "); void *const dst_end = (char *)to + n; (void)src; (void)dst_end; %s(",
+            r->source, call_name(r->call), r->align, r->align, call_name(r->call));
+    call_print_arguments(r->call, out);
+    fputs("); return dst; }\n", out);
+}
+
+static bool has_copy(const struct emit_request *r, uint64_t n)
+{
+    return !r->call || call_takes(r->call, n);
+}
+
+static void write_source(const struct emit_request *r, FILE *out)
+{
+    const char *op = copy_op_name[r->op];
+    if (r->source)
+        write_own_copies(r, out);
+    else
+        write_library_copies(r, out);
     for (uint64_t n = 0; n <= r->size_max; n++)
-        fprintf(out, "COPY(%" PRIu64 ")\n", n);
+        if (has_copy(r, n))
+            fprintf(out, "COPY(%" PRIu64 ")\n", n);
     fprintf(out, "static void *(*const copies[])(void *, const void *) = {");
     for (uint64_t n = 0; n <= r->size_max; n++)
-        fprintf(out, "%scopy_%" PRIu64, n ? ", " : "", n);
+        if (has_copy(r, n))
+            fprintf(out, "%scopy_%" PRIu64, n ? ", " : "", n);
+        else
+            fprintf(out, "%s0", n ? ", " : "");
     fprintf(out,
             "};\n"
             "void *fixed_%s(void *dst, const void *src, __SIZE_TYPE__ n)\n"
@@ -89,11 +124,27 @@ static bool compile(const struct emit_request *r, const char *source, const char
     FILE *messages = tmpfile();
     if (!messages)
         return error_set(error, "there is no room for a temporary file: %s", strerror(errno));
-    int status = compiler_run(r->cc, "c", source, object, messages);
+    char *cc = r->source ? must_print("%s -g -Werror=implicit-function-declaration", r->cc)
+                         : must(strdup(r->cc));
+    int status = compiler_run(cc, "c", source, object, messages);
+    free(cc);
     if (status != 0)
         complain(r->cc, status, messages, error);
     fclose(messages);
     return status == 0;
+}
+
+// Where only multiples of something are copied, the call of what was made says so.
+static char *backend_of(const struct emit_request *r, const char *object)
+{
+    const char *op = copy_op_name[r->op];
+    uint64_t min = 0, unit = 1;
+    if (r->call)
+        call_sizes(r->call, &min, &unit);
+    if (unit == 1)
+        return must_print("%s:fixed_%s", object, op);
+    return must_print("%s:dst fixed_%s(dst, src, n/%" PRIu64 "*%" PRIu64 ")", object, op, unit,
+                      unit);
 }
 
 char *emit_object(const struct emit_request *r, struct error *error)
@@ -102,14 +153,17 @@ char *emit_object(const struct emit_request *r, struct error *error)
     char *folder = folder_of(r, error);
     if (!folder)
         return NULL;
-    compiler_file_name(r->cc, name);
+    const char *base = r->source ? strrchr(r->source, '/') + 1 : "";
+    char *text =
+        r->source ? must_print("%s %s %s", base, call_name(r->call), r->cc) : must(strdup(r->cc));
+    compiler_file_name(text, name);
+    free(text);
     int length = asprintf(&source, "%s/%s.c", folder, name);
     assert(length > 0);
     length = asprintf(&object, "%s/%s.o", folder, name);
     assert(length > 0);
     if (compile(r, source, object, error))
-        length = asprintf(&backend, "%s:fixed_%s", object, copy_op_name[r->op]);
-    assert(length > 0);
+        backend = backend_of(r, object);
     free(folder);
     free(source);
     free(object);
