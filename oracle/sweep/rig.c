@@ -22,6 +22,9 @@ bool rig_open(struct rig *rig, const struct job *job, struct error *error)
     rig->job = job;
     trace_init(&rig->trace);
     trace_init(&rig->other_trace);
+    const char *lacks = recorder_lacks(job->recorder, job->backend);
+    if (job->backend->call && lacks)
+        return error_set(error, "%s", lacks);
     if (!job->recorder->elsewhere) {
         if (!routine_load(job->backend, &rig->routine, error))
             return false;

@@ -144,6 +144,11 @@ verdict $? 'hints at a routine that returns nothing'
 run compare mine.o:to_io --contract ram --contract mmio --size 0..16 --dst 0 --src 0 -q
 grep -qE 'to_io +wrong-return +split-store' out && [ "$(grep -c 'hint: ' out)" -eq 1 ]
 verdict $? 'where a hint says it, the matrix has another rule than wrong-return'
+for format in markdown html json; do
+    run check mine.o:to_io --contract ram --size 0..16 --dst 0 --src 0 -q --format $format
+    grep -q 'is it void' out
+    verdict $? "the hint is in $format"
+done
 run check mine.o:to_io --call 'void to_io(dst, src, n)' --contract mmio --size 0..16 --dst 0 --src 0 -q
 [ $status -eq 1 ] && ! grep -q '^hint' out
 verdict $? 'a routine that is called as it says gets no hint'
