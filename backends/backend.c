@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "backends/backend_list.h"
+#include "backends/call.h"
 #include "backends/cpu.h"
 #include "base/memory.h"
 #include "base/printable.h"
@@ -131,8 +132,21 @@ void backend_need(struct backend *b, const char *features)
     }
 }
 
+void backend_set_call(struct backend *b, const char *name, const struct call *call)
+{
+    free(b->name);
+    call_free(b->call);
+    b->name = printable(copy_text(name));
+    b->call = call_copy(call);
+    if (call != NULL) {
+        b->result = call_is_void(call) ? RESULT_NONE : RESULT_OF_CALL;
+        call_sizes(call, &b->size_min, &b->size_unit);
+    }
+}
+
 static void free_strings(struct backend *b)
 {
+    call_free(b->call);
     free(b->name);
     free(b->path);
     free(b->symbol);
@@ -176,6 +190,7 @@ void backend_add_copy(struct backend_list *list, const struct backend *b)
     copy.symbol = copy_text(b->symbol);
     copy.from = copy_text(b->from);
     copy.missing = copy_text(b->missing);
+    copy.call = call_copy(b->call);
     append(list, &copy);
 }
 

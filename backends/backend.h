@@ -28,13 +28,15 @@ bool copy_op_parse(const char *name, enum copy_op *op);
 
 // What the routine returns. A routine that returns nothing cannot break
 // wrong-return.
-enum copy_result { RESULT_OF_OP, RESULT_NONE };
+enum copy_result { RESULT_OF_OP, RESULT_NONE, RESULT_OF_CALL };
 
 struct arch;
+struct call;
 
 struct backend {
     char *name;      // "family/routine", or "PATH:SYMBOL" as the user wrote it, but
-                     // for what cannot be shown (printable.h)
+                     // for what cannot be shown (printable.h); with its call, where
+                     // it has one: finding it by this name gives the same again
     char *path;      // file the code comes from; NULL: linked into this program
     char *symbol;    // symbol in that file
     char *from;      // one short phrase for `list`: where the code comes from
@@ -42,6 +44,7 @@ struct backend {
                      // "install musl-dev"
     enum copy_op op; // what it claims to be
     enum copy_result result;
+    struct call *call;       // how it is called (call.h); NULL: as its op is
     uint64_t arg4;           // fourth argument, for routines that take flags
     uint64_t size_min;       // smallest size it may be asked for, bytes
     uint64_t size_unit;      // sizes must be multiples of this, bytes (>= 1)
@@ -65,7 +68,8 @@ void backend_list_all(struct backend_list *out);
 // The backends that PATTERN means, appended to OUT: a glob over the names of
 // ALL (planted ones only when the pattern starts with "planted"), or
 // PATH:SYMBOL, where PATH is a shared object, an object file or an archive,
-// and SYMBOL may be a glob over its functions. Nothing is run: ELF headers,
+// and SYMBOL may be a glob over its functions, a demangled name, or how one is called,
+// as call.h has it: PATH:'void copy(dst, src, n/4)'. Nothing is run: ELF headers,
 // class, machine and symbol are checked from the file. On failure returns
 // false and writes to ERROR one line that says what to do.
 bool backend_list_find(const struct backend_list *all, const char *pattern,

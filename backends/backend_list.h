@@ -17,6 +17,9 @@ struct backend *backend_add(struct backend_list *list, const char *name, const c
 // Appends what *B says, in strings of the list's own.
 void backend_add_copy(struct backend_list *list, const struct backend *b);
 
+// Gives it another name, and the call that this says, or none.
+void backend_set_call(struct backend *b, const char *name, const struct call *call);
+
 // Marks the backend as missing, unless it is already.
 __attribute__((format(printf, 2, 3))) void backend_miss(struct backend *b, const char *format, ...);
 

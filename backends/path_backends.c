@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// PATH:SYMBOL, anyone's own routine.
+// PATH:SYMBOL and PATH:CALL, anyone's own routine.
 
 #include "backends/path_backends.h"
 #include "base/memory.h"
 
 #include "backends/backend_list.h"
+#include "backends/call.h"
 #include "backends/cross_path.h"
 #include "backends/elf/elf_file.h"
+#include "backends/names.h"
 #include "base/nearest.h"
 
 #include <fnmatch.h>
@@ -251,10 +253,10 @@ static bool find_in_file(struct path_search *s)
 
 // The colon between PATH and SYMBOL: the first one that a file's name ends at. Both may
 // have colons of their own, as C++ names do; where there is no such file, the last one
-// that is not part of a "::".
+// before any arguments that is not part of a "::".
 static const char *find_colon(const char *pattern)
 {
-    const char *last = strrchr(pattern, ':');
+    const char *last = strrchr(pattern, ':'), *arguments = strchrnul(pattern, '(');
     for (const char *at = pattern; (at = strchr(at, ':')) != NULL; at += strspn(at, ":")) {
         struct stat st;
         char *path = strndup(pattern, (size_t)(at - pattern));
@@ -263,9 +265,115 @@ static const char *find_colon(const char *pattern)
         if (file) {
             return at;
         }
-        last = strspn(at, ":") % 2 == 1 ? at : last;
+        last = strspn(at, ":") % 2 == 1 && (at < arguments || last == NULL) ? at : last;
     }
     return last;
+}
+
+// The routine SYMBOL, in whatever the file is.
+static bool find_routine(struct path_search *s, const char *symbol)
+{
+    s->symbol = symbol;
+    enum cross_found cross = cross_find(s->given, s->path, symbol, s->out, s->error);
+    if (cross != CROSS_NOT) {
+        return cross == CROSS_FOUND;
+    }
+    s->file = elf_file_open(s->path, s->error);
+    bool found = s->file != NULL && find_in_file(s);
+    elf_file_close(s->file);
+    return found;
+}
+
+// NAME, which is a symbol, a glob of them, or a demangled name. The routines get names
+// that give them again: as the user wrote it, and with CALL where there is one.
+static bool find_named(struct path_search *s, const char *name, const struct call *call)
+{
+    char *symbol = NULL;
+    size_t before = s->out->count;
+    enum name_found known = name_resolve(s->given, s->path, name, &symbol, s->error);
+    bool found = known != NAME_AMBIGUOUS && find_routine(s, known == NAME_FOUND ? symbol : name);
+    for (size_t i = before; found && i < s->out->count; i++) {
+        struct backend *b = &s->out->items[i];
+        const char *own = pattern_is_glob(name) && known != NAME_FOUND ? b->symbol : name;
+        char *text = call != NULL ? call_text_of(call, own) : must(strdup(own));
+        char *whole = must_print("%s:%s", s->given, text);
+        backend_set_call(b, whole, call);
+        free(whole);
+        free(text);
+    }
+    free(symbol);
+    return found;
+}
+
+// ROUTINE as the user wrote it. One with a parenthesis is how a routine is called, unless
+// the whole of it is a demangled name.
+static bool find_written(struct path_search *s, const char *routine)
+{
+    char *symbol = NULL;
+    enum name_found whole = NAME_UNKNOWN;
+    if (strchr(routine, '(') == NULL) {
+        return find_named(s, routine, NULL);
+    }
+    whole = name_resolve(s->given, s->path, routine, &symbol, s->error);
+    free(symbol);
+    if (whole != NAME_UNKNOWN) {
+        return whole == NAME_FOUND && find_named(s, routine, NULL);
+    }
+    struct call *call = call_parse(routine, s->error);
+    bool found = call != NULL && find_named(s, call_name(call), call);
+    call_free(call);
+    return found;
+}
+
+bool path_is_routine(const char *word)
+{
+    return strchr(word, ':') != NULL || access(word, F_OK) == 0;
+}
+
+// The call of a routine that WORD names already: both have to mean the same.
+static char *call_of_named(const char *word, const char *colon, const struct call *call,
+                           struct error *error)
+{
+    const char *named = colon + 1, *name = call_name(call);
+    char *path = must(strndup(word, (size_t)(colon - word))), *text = NULL;
+    char *a = NULL, *b = NULL;
+    name_resolve(path, path, named, &a, error);
+    name_resolve(path, path, name, &b, error);
+    if (strchr(named, '(') != NULL && a == NULL) {
+        error_set(error, "'%s' says how it is called, and --call too; keep one of the two", word);
+    } else if (*name == '\0') {
+        text = call_text_of(call, named);
+    } else if (strcmp(a != NULL ? a : named, b != NULL ? b : name) == 0) {
+        text = must(strdup(call_text(call)));
+    } else {
+        error_set(error, "--call is of '%s', and '%s' names another routine; name one of the two",
+                  name, word);
+    }
+    char *whole = text != NULL ? must_print("%s:%s", path, text) : NULL;
+    free(a);
+    free(b);
+    free(path);
+    free(text);
+    return whole;
+}
+
+char *path_with_call(const char *word, const struct call *call, struct error *error)
+{
+    const char *colon = find_colon(word);
+    if (access(word, F_OK) != 0 && colon != NULL && colon > word && colon[1] != '\0') {
+        return call_of_named(word, colon, call, error);
+    }
+    if (!path_is_routine(word)) {
+        error_set(error,
+                  "--call is for routines of files, PATH:SYMBOL; how '%s' is called is known",
+                  word);
+    } else if (*call_name(call) == '\0') {
+        error_set(error, "--call '%s' names no routine of %s; write its name before the (",
+                  call_text(call), word);
+    } else {
+        return must_print("%s:%s", word, call_text(call));
+    }
+    return NULL;
 }
 
 bool path_find(const char *pattern, struct backend_list *out, struct error *error)
@@ -274,18 +382,12 @@ bool path_find(const char *pattern, struct backend_list *out, struct error *erro
     if (colon == pattern || colon[1] == '\0') {
         return error_set(error, "'%s': expected PATH:SYMBOL, a file and a routine in it", pattern);
     }
-    struct path_search s = {.symbol = colon + 1, .out = out, .error = error};
+    struct path_search s = {.out = out, .error = error};
     char *given = must(strndup(pattern, (size_t)(colon - pattern)));
     // Without a slash dlopen would search the system's folders.
     s.path = must_print("%s%s", strchr(given, '/') == NULL ? "./" : "", given);
     s.given = given;
-    enum cross_found cross = cross_find(given, s.path, s.symbol, out, error);
-    bool found = cross == CROSS_FOUND;
-    if (cross == CROSS_NOT) {
-        s.file = elf_file_open(s.path, error);
-        found = s.file != NULL && find_in_file(&s);
-        elf_file_close(s.file);
-    }
+    bool found = find_written(&s, colon + 1);
     free(s.path);
     free(given);
     return found;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "cli/options/option_reader.h"
+#include "cli/source_object.h"
 #include "cli/sweep_command.h"
 
 enum { KEY_UNREACHED = KEY_OWN, KEY_PATTERNS };
@@ -35,28 +36,33 @@ const struct command_help help_check = {
         "  storescope check musl/memcpy --contract shared\n"
         "  storescope check 'glibc/*' --contract mmio --contract wc --size 0..64\n"
         "  storescope check ./libmine.so:my_copy --contract ./mine.contract\n"
+        "  storescope check mine.o:copy --call 'void copy(dst, src, n/4)' --contract mmio\n"
+        "  storescope check --source copy.h --cc 'gcc -O2' --call 'copy(dst, src, n)' -c shared\n"
         "  storescope check qemu/switch --contract shared --format json -o report.json\n"
         "  storescope check qemu/switch --contract shared --format html -o report.html\n"
         "  storescope check musl/memcpy --contract ram --size 0..64 --laws\n\n"
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
     .command = FORMAT_CHECK,
-    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE |
-              OPTIONS_OUTPUT,
+    .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP |
+              OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
     .own = &own_argp,
 };
 
 int command_check(int argc, char **argv)
 {
     struct options o;
+    struct error error;
     int status;
     if (!options_read(&help_check, argc, argv, &o, &status))
         return status;
-    if (o.word_count == 0)
+    if (o.word_count == 0 && o.source == NULL)
         status = error_tell("check what? Name a BACKEND; `storescope list backends' has them");
     else if (o.contract_count == 0)
         status = error_tell("check for which memory? Say --contract NAME; `storescope list "
                             "contracts' has them");
+    else if (!source_words(&o, o.word_count, &error))
+        status = error_tell("%s", error.text);
     else
         status = run_command(&o, NULL);
     options_free(&o);

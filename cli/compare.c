@@ -4,6 +4,7 @@
 #include "findings/compare.h"
 #include "cli/compare_diff.h"
 #include "cli/options/option_reader.h"
+#include "cli/source_object.h"
 #include "cli/sweep_command.h"
 #include "reports/text/differences.h"
 
@@ -72,8 +73,8 @@ const struct command_help help_compare = {
         "bad usage, nothing to test, or a case that could not be judged.",
     .command = FORMAT_COMPARE,
     .own = &own_argp,
-    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE |
-              OPTIONS_OUTPUT,
+    .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP |
+              OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
 };
 
 // ---- against expectations ----
@@ -148,13 +149,16 @@ int command_compare(int argc, char **argv)
     struct compare_options own = {.baseline = NULL};
     struct command_help mine = help_compare;
     struct options o;
+    struct error error;
     int status;
     mine.into = &own;
     if (!options_read(&mine, argc, argv, &o, &status))
         return status;
     if (o.contract_count == 0)
         options_all_contracts(&o);
-    if (own.diff && (own.baseline || own.write))
+    if (!source_words(&o, o.word_count, &error))
+        status = error_tell("%s", error.text);
+    else if (own.diff && (own.baseline || own.write))
         status = error_tell("--diff compares two sides; leave out --baseline");
     else if (own.diff)
         status = side_by_side(&o);

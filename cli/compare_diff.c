@@ -136,6 +136,7 @@ static bool sweep_side(struct side *s, const struct options *o)
     struct options mine = *o;
     mine.words = words;
     mine.word_count = 1;
+    mine.call = NULL; // which the word has
     bool swept = run_into(&mine, &observer, &format_json, out) == EXIT_CLEAN;
     if (swept)
         s->report = cJSON_ParseWithLength(text, length);
@@ -144,12 +145,17 @@ static bool sweep_side(struct side *s, const struct options *o)
     return swept;
 }
 
+static bool is_named_as_report(const char *word)
+{
+    const char *dot = strrchr(word, '.');
+    return dot && strcmp(dot, ".json") == 0;
+}
+
 // No backend is named so; those of files have a colon.
 static bool is_named_as_file(const char *word)
 {
-    const char *dot = strrchr(word, '.');
     return strchr(word, ':') == NULL &&
-           ((dot && strcmp(dot, ".json") == 0) || word[0] == '/' || strncmp(word, "./", 2) == 0 ||
+           (is_named_as_report(word) || word[0] == '/' || strncmp(word, "./", 2) == 0 ||
             strncmp(word, "../", 3) == 0);
 }
 
@@ -231,6 +237,19 @@ static int show(struct both *x)
     return output_end(&out, status);
 }
 
+// A report stays as it is.
+static bool call_sides(struct options *o, struct error *error)
+{
+    for (size_t i = 0; i < 2; i++) {
+        if (is_named_as_report(o->words[i]))
+            continue;
+        o->words[i] = options_called(o, o->words[i], error);
+        if (o->words[i] == NULL)
+            return false;
+    }
+    return true;
+}
+
 int side_by_side(struct options *o)
 {
     struct both x = {.o = o};
@@ -243,8 +262,8 @@ int side_by_side(struct options *o)
                           o->format->name);
     if (o->more_count > 0)
         return error_tell("--diff makes one report; leave out --report and --json");
-    bool swept =
-        open_side(&x.sides[0], o->words[0], &error) && open_side(&x.sides[1], o->words[1], &error);
+    bool swept = call_sides(o, &error) && open_side(&x.sides[0], o->words[0], &error) &&
+                 open_side(&x.sides[1], o->words[1], &error);
     if (!swept)
         error_tell("%s", error.text);
     for (size_t i = 0; i < 2 && swept; i++)

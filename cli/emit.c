@@ -5,28 +5,34 @@
 // size is compiled, by the user's own command, into an object file; from there on it
 // is a backend like any other, PATH:fixed_memcpy, whose sizes are swept.
 
+#include "backends/call.h"
 #include "base/number.h"
 #include "cli/emit_object.h"
 #include "cli/options/option_reader.h"
 #include "cli/sweep_command.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_CC = KEY_OWN, KEY_ALIGN, KEY_KEEP };
+enum { KEY_CC = KEY_OWN, KEY_ALIGN, KEY_KEEP, KEY_SOURCE };
 enum { EMIT_SIZE_DEFAULT = 64, EMIT_SIZE_MAX = 1024, EMIT_ALIGN_MAX = 64 };
 
 struct emit_options {
     char **cc; // into argv
     size_t cc_count;
-    const char *keep;
+    const char *keep, *source;
+    struct call *call; // of the routine in source
     uint64_t align;
 };
 
 static const struct argp_option own_options[] = {
     OPTION("cc", KEY_CC, "COMMAND", "The compiler and its options; several are compared"),
     OPTION("align", KEY_ALIGN, "N", "The compiler is told that both pointers are multiples of N"),
+    OPTION("source", KEY_SOURCE, "FILE",
+           "Instead of memcpy, the routine of this C file or header that --call names"),
     OPTION("keep", KEY_KEEP, "DIR", "Where the object files go (default: the user's cache folder)"),
     {0},
 };
@@ -52,6 +58,9 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_ALIGN:
         return read_align(r, text, &own->align);
+    case KEY_SOURCE:
+        own->source = text;
+        return 0;
     case KEY_KEEP:
         own->keep = text;
         return 0;
@@ -76,20 +85,39 @@ const struct command_help help_emit = {
         "  storescope emit --cc 'gcc -O2'\n"
         "  storescope emit --cc 'gcc -O2 -march=native' --cc 'clang -O2' --contract shared\n"
         "  storescope emit --cc 'aarch64-linux-gnu-gcc -O2' --contract device --size 1..16\n"
+        "  storescope emit --cc 'gcc -O2' --source copy.h --call 'copy(dst, src, n)' -c mmio\n"
         "  storescope emit --cc 'gcc -O2' --align 8 --size 1..8 --contract qemu-ram\n\n"
         "Exit status: 0 no finding; 1 findings; 2 bad usage, a compiler that fails, or a size "
         "that could not be judged.",
     .command = FORMAT_EMIT,
     .own = &own_argp,
-    .groups = OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN | OPTIONS_EMULATE |
-              OPTIONS_OUTPUT,
+    .groups = OPTIONS_CALL | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN |
+              OPTIONS_EMULATE | OPTIONS_OUTPUT,
 };
 
-static bool choose_cases(struct options *o, enum copy_op op, uint64_t align, struct error *error)
+// The sizes that the call can make.
+static bool choose_sizes(struct plan_request *r, const struct call *call, struct error *error)
+{
+    uint64_t min = 0, unit = 1;
+    if (call)
+        call_sizes(call, &min, &unit);
+    if (r->size.step == 0)
+        r->size = (struct range){(int64_t)min, EMIT_SIZE_DEFAULT, (int64_t)unit};
+    for (int64_t size = r->size.lo; call && size <= r->size.hi; size += r->size.step)
+        if (!call_takes(call, (uint64_t)size))
+            return error_set(error,
+                             "--call '%s' cannot make %lld bytes; say --size for those it can",
+                             call_text(call), (long long)size);
+    return true;
+}
+
+static bool choose_cases(struct options *o, enum copy_op op, const struct emit_options *own,
+                         struct error *error)
 {
     struct plan_request *r = &o->cases;
-    if (r->size.step == 0)
-        r->size = (struct range){0, EMIT_SIZE_DEFAULT, 1};
+    uint64_t align = own->align;
+    if (!choose_sizes(r, own->call, error))
+        return false;
     if (r->size.hi > EMIT_SIZE_MAX)
         return error_set(
             error,
@@ -120,8 +148,12 @@ static bool choose_op(const struct options *o, enum copy_op *op, struct error *e
 static bool compile_all(struct options *o, const struct emit_options *own, enum copy_op op,
                         struct error *error)
 {
-    struct emit_request request = {
-        .op = op, .size_max = (uint64_t)o->cases.size.hi, .align = own->align, .folder = own->keep};
+    struct emit_request request = {.op = op,
+                                   .size_max = (uint64_t)o->cases.size.hi,
+                                   .align = own->align,
+                                   .folder = own->keep,
+                                   .source = own->source,
+                                   .call = own->call};
     o->words = calloc(own->cc_count, sizeof *o->words);
     assert(o->words != NULL);
     for (size_t i = 0; i < own->cc_count; i++) {
@@ -134,7 +166,34 @@ static bool compile_all(struct options *o, const struct emit_options *own, enum 
     return true;
 }
 
-static int emit(struct options *o, const struct emit_options *own)
+// The routine in source, whose path is put in place.
+static bool take_source(struct options *o, struct emit_options *own, char path[PATH_MAX],
+                        struct error *error)
+{
+    char *text = NULL;
+    size_t length;
+    if (!own->source && !o->call)
+        return true;
+    if (!own->source || !o->call)
+        return error_set(error, "--source and --call say together which routine: give both, or "
+                                "neither");
+    if (!realpath(own->source, path))
+        return error_set(error, "--source '%s': %s", own->source, strerror(errno));
+    own->source = path;
+    own->call = call_parse(o->call, error);
+    o->call = NULL; // what is made is called as memcpy is
+    if (!own->call)
+        return false;
+    FILE *out = open_memstream(&text, &length);
+    assert(out != NULL);
+    bool said = call_print_arguments(own->call, out) && call_name(own->call)[0];
+    fclose(out);
+    free(text);
+    return said || error_set(error, "--call '%s': emit calls it in C: name it, without records",
+                             call_text(own->call));
+}
+
+static int emit(struct options *o, struct emit_options *own)
 {
     struct error error;
     enum copy_op op;
@@ -145,7 +204,9 @@ static int emit(struct options *o, const struct emit_options *own)
         return error_tell("'%s': emit takes no BACKEND; a compiler with options is one word: "
                           "--cc 'gcc -O2'",
                           o->words[0]);
-    if (!choose_op(o, &op, &error) || !choose_cases(o, op, own->align, &error))
+    char path[PATH_MAX];
+    if (!choose_op(o, &op, &error) || !take_source(o, own, path, &error) ||
+        !choose_cases(o, op, own, &error))
         return error_tell("%s", error.text);
     o->ops = 1u << op;
     o->run.patterns_to = (uint64_t)o->cases.size.hi;
@@ -173,5 +234,6 @@ int command_emit(int argc, char **argv)
         options_free(&o);
     }
     free(own.cc);
+    call_free(own.call);
     return status;
 }

@@ -3,24 +3,21 @@
 
 #include "cli/emit_object.h"
 
+#include "backends/call.h"
 #include "base/file.h"
+#include "base/memory.h"
+#include "cli/compiler.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-enum { NAME_MAX_BYTES = 160 };
 
 // A call of the library's function with a constant size, as programs have it: the
 // header may wrap it. Pointers say nothing of alignment unless the user does.
-static void write_source(const struct emit_request *r, FILE *out)
+static void write_library_copies(const struct emit_request *r, FILE *out)
 {
     const char *op = copy_op_name[r->op];
     fprintf(out,
@@ -34,11 +31,45 @@ static void write_source(const struct emit_request *r, FILE *out)
             "{ return %s(__builtin_assume_aligned(dst, %" PRIu64
             "), __builtin_assume_aligned(src, %" PRIu64 "), n); }\n",
             op, op, r->align, r->align);
+}
+
+// A call of the user's own, whose source is here to be made one with the constant.
+static void write_own_copies(const struct emit_request *r, FILE *out)
+{
+    fprintf(out,
+            "#include \"%s\"\n"
+            "#line 1 \"the wrapper that calls %s\"\n"
+            "#define COPY(size) \\\n"
+            "static __attribute__((noinline)) void *copy_##size(void *to, const void *from) \\\n"
+            "{ enum { n = size }; void *const dst = __builtin_assume_aligned(to, %" PRIu64
+            "); const void *const src = __builtin_assume_aligned(from, %" PRIu64
+            "); void *const dst_end = (char *)to + n; (void)src; (void)dst_end; %s(",
+            r->source, call_name(r->call), r->align, r->align, call_name(r->call));
+    call_print_arguments(r->call, out);
+    fputs("); return dst; }\n", out);
+}
+
+static bool has_copy(const struct emit_request *r, uint64_t n)
+{
+    return !r->call || call_takes(r->call, n);
+}
+
+static void write_source(const struct emit_request *r, FILE *out)
+{
+    const char *op = copy_op_name[r->op];
+    if (r->source)
+        write_own_copies(r, out);
+    else
+        write_library_copies(r, out);
     for (uint64_t n = 0; n <= r->size_max; n++)
-        fprintf(out, "COPY(%" PRIu64 ")\n", n);
+        if (has_copy(r, n))
+            fprintf(out, "COPY(%" PRIu64 ")\n", n);
     fprintf(out, "static void *(*const copies[])(void *, const void *) = {");
     for (uint64_t n = 0; n <= r->size_max; n++)
-        fprintf(out, "%scopy_%" PRIu64, n ? ", " : "", n);
+        if (has_copy(r, n))
+            fprintf(out, "%scopy_%" PRIu64, n ? ", " : "", n);
+        else
+            fprintf(out, "%s0", n ? ", " : "");
     fprintf(out,
             "};\n"
             "void *fixed_%s(void *dst, const void *src, __SIZE_TYPE__ n)\n"
@@ -52,60 +83,15 @@ static void write_source(const struct emit_request *r, FILE *out)
 
 // ---- where it goes ----
 
-// "CC" as the name of a file.
-static void file_name(const char *cc, char name[NAME_MAX_BYTES])
-{
-    snprintf(name, NAME_MAX_BYTES, "%s", cc);
-    for (char *c = name; *c; c++)
-        if (*c == '/' || (unsigned char)*c < ' ' || *c == ':')
-            *c = '_';
-}
-
 static char *folder_of(const struct emit_request *r, struct error *error)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char *path = NULL;
-    int length = 0;
-    if (r->folder)
-        length = asprintf(&path, "%s", r->folder);
-    else if (cache && cache[0] == '/')
-        length = asprintf(&path, "%s/storescope/emit", cache);
-    else if (home && home[0] == '/')
-        length = asprintf(&path, "%s/.cache/storescope/emit", home);
-    else
-        error_set(error, "there is no HOME for a cache; name a folder with --keep");
-    assert(length >= 0);
-    if (path && !make_folders(path, "name one with --keep", error)) {
-        free(path);
-        path = NULL;
-    }
-    return path;
+    static const char advice[] = "name one with --keep";
+    if (!r->folder)
+        return compiler_folder("emit", advice, error);
+    return make_folders(r->folder, advice, error) ? must(strdup(r->folder)) : NULL;
 }
 
 // ---- the compiler ----
-
-// The shell reads the command, so that it may quote and have variables.
-static int run_compiler(const char *cc, const char *source, const char *object, int messages)
-{
-    char *script = NULL;
-    int length = asprintf(&script, "%s -c -o \"$1\" -x c \"$2\"", cc);
-    assert(length > 0);
-    char *const argv[] = {
-        "sh", "-c", script, "storescope", (char *)(uintptr_t)object, (char *)(uintptr_t)source,
-        NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, messages, 1);
-    posix_spawn_file_actions_adddup2(&actions, messages, 2);
-    pid_t pid;
-    int status = -1;
-    if (posix_spawn(&pid, "/bin/sh", &actions, NULL, argv, environ) == 0)
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-            ;
-    posix_spawn_file_actions_destroy(&actions);
-    free(script);
-    return status;
-}
 
 // The compiler's first complaint, or its first line.
 static void complain(const char *cc, int status, FILE *messages, struct error *error)
@@ -119,7 +105,7 @@ static void complain(const char *cc, int status, FILE *messages, struct error *e
         if (strstr(line, "error"))
             break;
     }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+    if (compiler_is_missing(status))
         error_set(error, "--cc '%s': there is no such compiler: %s", cc, first);
     else
         error_set(error, "--cc '%s' does not compile: %s", cc,
@@ -138,29 +124,46 @@ static bool compile(const struct emit_request *r, const char *source, const char
     FILE *messages = tmpfile();
     if (!messages)
         return error_set(error, "there is no room for a temporary file: %s", strerror(errno));
-    unlink(object);
-    int status = run_compiler(r->cc, source, object, fileno(messages));
-    bool made = status == 0 && access(object, R_OK) == 0;
-    if (!made)
+    char *cc = r->source ? must_print("%s -g -Werror=implicit-function-declaration", r->cc)
+                         : must(strdup(r->cc));
+    int status = compiler_run(cc, "c", source, object, messages);
+    free(cc);
+    if (status != 0)
         complain(r->cc, status, messages, error);
     fclose(messages);
-    return made;
+    return status == 0;
+}
+
+// Where only multiples of something are copied, the call of what was made says so.
+static char *backend_of(const struct emit_request *r, const char *object)
+{
+    const char *op = copy_op_name[r->op];
+    uint64_t min = 0, unit = 1;
+    if (r->call)
+        call_sizes(r->call, &min, &unit);
+    if (unit == 1)
+        return must_print("%s:fixed_%s", object, op);
+    return must_print("%s:dst fixed_%s(dst, src, n/%" PRIu64 "*%" PRIu64 ")", object, op, unit,
+                      unit);
 }
 
 char *emit_object(const struct emit_request *r, struct error *error)
 {
-    char name[NAME_MAX_BYTES], *source = NULL, *object = NULL, *backend = NULL;
+    char name[COMPILER_NAME_MAX], *source = NULL, *object = NULL, *backend = NULL;
     char *folder = folder_of(r, error);
     if (!folder)
         return NULL;
-    file_name(r->cc, name);
+    const char *base = r->source ? strrchr(r->source, '/') + 1 : "";
+    char *text =
+        r->source ? must_print("%s %s %s", base, call_name(r->call), r->cc) : must(strdup(r->cc));
+    compiler_file_name(text, name);
+    free(text);
     int length = asprintf(&source, "%s/%s.c", folder, name);
     assert(length > 0);
     length = asprintf(&object, "%s/%s.o", folder, name);
     assert(length > 0);
     if (compile(r, source, object, error))
-        length = asprintf(&backend, "%s:fixed_%s", object, copy_op_name[r->op]);
-    assert(length > 0);
+        backend = backend_of(r, object);
     free(folder);
     free(source);
     free(object);

@@ -16,6 +16,9 @@ struct emit_request {
     uint64_t size_max;  // sizes 0..size_max
     uint64_t align;     // of both pointers, as far as the compiler is told
     const char *folder; // NULL: the user's cache folder
+    const char *source; // a C file, its whole path, with the routine that CALL calls; NULL:
+                        // the op is the library's function
+    const struct call *call;
 };
 
 // Compiles, and returns the backend "FOLDER/COMMAND.o:fixed_memcpy", which the caller

@@ -3,10 +3,12 @@
 
 #include "fuzz/campaign/campaign.h"
 
+#include "backends/call.h"
 #include "backends/selection.h"
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/options/option_reader.h"
+#include "cli/source_object.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -134,7 +136,7 @@ const struct command_help help_fuzz = {
         "bad usage, no engine, nothing to fuzz, or findings that could not be confirmed.",
     .command = FORMAT_FUZZ,
     .own = &own_argp,
-    .groups = OPTIONS_CONTRACT | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CONTRACT | OPTIONS_OUTPUT,
 };
 
 // ---- the history alone ----
@@ -206,7 +208,8 @@ static bool take_state(struct fuzz *x, const struct options *o, struct error *er
     f->total = (double)(x->own->seconds ? x->own->seconds : TIME_DEFAULT_S);
     for (size_t i = 0; i < x->selection.count; i++) {
         const struct backend *b = x->selection.items[i];
-        if (strpbrk(b->name, ",\n"))
+        size_t own = b->call ? strlen(call_text(b->call)) : 0; // its commas are known
+        if (strcspn(b->name, ",\n") < strlen(b->name) - own)
             error_set(error, "'%s': the engines take no name with a comma; rename it", b->name);
         f->backends = reallocarray(f->backends, f->backend_count + 1, sizeof *f->backends);
         assert(f->backends != NULL);
@@ -223,9 +226,9 @@ static bool take_state(struct fuzz *x, const struct options *o, struct error *er
 static bool take_up_state(struct fuzz *x, const struct options *o, struct error *error)
 {
     struct fuzz_folder *f = &x->folder;
-    if (o->word_count > 0 || o->contract_count > 0 || o->has_device || x->own->has_op)
+    if (o->word_count > 0 || o->contract_count > 0 || o->has_device || x->own->has_op || o->call)
         return error_set(error, "a campaign is resumed as it was: leave backends, --contract, "
-                                "--device and --op out");
+                                "--device, --call and --op out");
     if (x->own->seconds)
         f->total = f->seconds + (double)x->own->seconds;
     if (f->total - f->seconds < 1)
@@ -235,13 +238,17 @@ static bool take_up_state(struct fuzz *x, const struct options *o, struct error 
     return select_backends(f->backends, f->backend_count, &x->selection, error);
 }
 
-static bool prepare(struct fuzz *x, const struct options *o, struct error *error)
+static bool prepare(struct fuzz *x, struct options *o, struct error *error)
 {
     const struct fuzz_options *own = x->own;
     const char *root = own->corpus ? own->corpus : CORPUS_DEFAULT;
-    if (!own->resume && o->word_count == 0)
+    if (own->resume && o->source)
+        return error_set(error, "a campaign is resumed as it was: leave --source out");
+    if (!own->resume && o->word_count == 0 && !o->source)
         return error_set(error, "fuzz what? Name a BACKEND; `storescope list backends' has them");
     if (!programs_find(&x->programs, own->engine, error) ||
+        !source_words(o, o->word_count, error) ||
+        (!own->resume && !options_call_words(o, o->word_count, error)) ||
         (!own->resume && !select_backends(o->words, o->word_count, &x->selection, error)))
         return false;
     if (!folder_open(&x->folder, root, own->resume, error))

@@ -20,7 +20,8 @@
 enum { KEY_BACKEND = KEY_OWN, KEY_BASELINE };
 
 struct replay_options {
-    const char *backend, *baseline;
+    char *backend;
+    const char *baseline;
 };
 
 static const struct argp_option own_options[] = {
@@ -64,7 +65,7 @@ const struct command_help help_replay = {
         "Exit status: 0 no finding shows, or only expected ones; 1 a finding shows; 2 bad usage, "
         "nothing to replay, or a case that could not be judged.",
     .command = FORMAT_REPLAY,
-    .groups = OPTIONS_CONTRACT | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CALL | OPTIONS_CONTRACT | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
     .own = &own_argp,
 };
 
@@ -414,6 +415,10 @@ int command_replay(int argc, char **argv)
     else if (missing != NULL)
         status = error_tell("recorder %s cannot run here: %s", o.run.recorder->name, missing);
     else if (own.baseline && !expect_load(own.baseline, &x.expected, &x.error))
+        status = error_tell("%s", x.error.text);
+    else if (o.call && !own.backend)
+        status = error_tell("--call is for the routine of --backend; a saved case has its own");
+    else if (own.backend && !(own.backend = options_called(&o, own.backend, &x.error)))
         status = error_tell("%s", x.error.text);
     else {
         backend_list_all(&x.all);

@@ -5,11 +5,15 @@
 #include "cli/emulation.h"
 
 #include "backends/selection.h"
+#include "reports/hint.h"
 #include "reports/progress.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+// Of more routines nobody has said one by one how they are called.
+enum { HINTED_MAX = 16 };
 
 // One report, and where it goes.
 struct sink {
@@ -119,6 +123,8 @@ static void sweep(struct run *run, const struct backend *b, enum copy_op op)
         run->failed = !sweep_run(b, plan, run->o->contracts, run->o->contract_count, &run->o->run,
                                  run->results, &run->error);
     free(plan);
+    if (!run->failed && missing == NULL && run->selection.count <= HINTED_MAX)
+        hint_find(run->results, run->o->contract_count, &run->o->run);
     if (!run->failed)
         report_results(run);
 }
@@ -281,7 +287,8 @@ static bool prepare(struct run *run, struct options *o)
     if (missing != NULL)
         return error_set(&run->error, "recorder %s cannot run here: %s", o->run.recorder->name,
                          missing);
-    if (!select_backends(o->words, o->word_count, &run->selection, &run->error))
+    if (!options_call_words(o, o->word_count, &run->error) ||
+        !select_backends(o->words, o->word_count, &run->selection, &run->error))
         return false;
     if (!emulation_fits(&run->selection, &o->run, &run->error))
         return false;

@@ -4,6 +4,7 @@
 #include "backends/selection.h"
 #include "cli/cli.h"
 #include "cli/emulation.h"
+#include "cli/source_object.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -20,6 +21,7 @@ const struct command_help help_trace = {
         "  storescope trace musl/memcpy --size 920 --dst 3 --loads\n"
         "  storescope trace musl/memcpy --size 16 --bus 4\n"
         "  storescope trace ./libmine.so:my_copy memcpy size=64 --format json\n"
+        "  storescope trace mine.o:copy --call 'void copy(dst, src, n/4)' --size 16\n"
         "  storescope trace musl/memcpy --size 64 --format svg -o picture.svg\n\n"
         "--format litmus prints the stores as thread 0 of a litmus test for herd7, which says "
         "`Sometimes' where another CPU may see them out of order.\n\n"
@@ -28,7 +30,8 @@ const struct command_help help_trace = {
         "Exit status: 0 the routine returned; 1 it faulted or did not return; 2 bad usage, or "
         "there is no trace that can be trusted.",
     .command = FORMAT_TRACE,
-    .groups = OPTIONS_CASES | OPTIONS_PICTURE | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CASES | OPTIONS_PICTURE | OPTIONS_RUN |
+              OPTIONS_EMULATE | OPTIONS_OUTPUT,
 };
 
 enum { TEXT_MAX = 1024 };
@@ -111,11 +114,11 @@ static bool read_case(const struct options *o, const struct backend *b, struct c
     return read && case_parse(text, c, error);
 }
 
-static bool prepare(const struct options *o, struct selection *s, struct copy_case *c,
+static bool prepare(struct options *o, struct selection *s, struct copy_case *c,
                     struct error *error)
 {
     struct plan plan;
-    if (!select_backends(o->words, 1, s, error))
+    if (!options_call_words(o, 1, error) || !select_backends(o->words, 1, s, error))
         return false;
     if (!emulation_fits(s, &o->run, error)) {
         select_free(s);
@@ -191,11 +194,13 @@ int command_trace(int argc, char **argv)
     int status;
     if (!options_read(&help_trace, argc, argv, &o, &status))
         return status;
-    if (o.word_count == 0)
+    if (o.word_count == 0 && o.source == NULL)
         status = error_tell("trace what? Name a BACKEND; `storescope list backends' has them");
     else if (o.bus && o.format != &format_text_trace)
         status = error_tell("--bus prints text; leave out --format %s", o.format->name);
-    else if (!prepare(&o, &selection, &c, &error))
+    else if (o.cc_count > 1)
+        status = error_tell("trace records one call: give one --cc");
+    else if (!source_words(&o, 1, &error) || !prepare(&o, &selection, &c, &error))
         status = error_tell("%s", error.text);
     else {
         status = record_and_show(&o, selection.items[0], &c);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
-# storescope_add_test(NAME <name> ROUTINE <target or file>:<symbol>
-#                     CONTRACT <name or file>... [OP <op>] [DEVICE <side>]
+# storescope_add_test(NAME <name> ROUTINE <target or file>[:<symbol>]
+#                     CONTRACT <name or file>... [CALL <signature>] [OP <op>] [DEVICE <side>]
 #                     [SIZE <range>] [DST <range>] [SRC <range>]
 #                     [OVERLAP <range>] [ARGUMENTS <argument>...])
 #
@@ -11,10 +11,12 @@
 # routine is not there, and when it could not be judged. The target is a shared
 # library, a module or a static library; instead of one, a path may be given. A
 # contract that is a file is named relative to the current source folder. The
-# ranges and OP are those of the program, ARGUMENTS any others.
+# ranges, CALL and OP are those of the program, ARGUMENTS any others. With a CALL that
+# names the routine, as 'void hw::Bar::write(this=&{dst}, 0, src, n/4)' does, the symbol
+# may be left out.
 function(storescope_add_test)
     set(ranges OP DEVICE SIZE DST SRC OVERLAP)
-    cmake_parse_arguments(arg "" "NAME;ROUTINE;${ranges}" "CONTRACT;ARGUMENTS" ${ARGN})
+    cmake_parse_arguments(arg "" "NAME;ROUTINE;CALL;${ranges}" "CONTRACT;ARGUMENTS" ${ARGN})
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "storescope_add_test: what is '${arg_UNPARSED_ARGUMENTS}'?")
     endif()
@@ -23,12 +25,15 @@ function(storescope_add_test)
             message(FATAL_ERROR "storescope_add_test(NAME ${arg_NAME}): ${needed} is missing")
         endif()
     endforeach()
-    if(NOT arg_ROUTINE MATCHES "^(.+):([^:]+)$")
+    if(arg_ROUTINE MATCHES "^([^:]+)$" AND DEFINED arg_CALL)
+        set(symbol "")
+    elseif(arg_ROUTINE MATCHES "^(.+):([^:]+)$")
+        set(symbol ":${CMAKE_MATCH_2}")
+    else()
         message(FATAL_ERROR "storescope_add_test(NAME ${arg_NAME}): ROUTINE '${arg_ROUTINE}' is not "
             "<target or file>:<symbol>")
     endif()
     set(file "${CMAKE_MATCH_1}")
-    set(symbol "${CMAKE_MATCH_2}")
     if(TARGET "${file}")
         get_target_property(type "${file}" TYPE)
         if(NOT type MATCHES "^(SHARED|MODULE|STATIC)_LIBRARY$")
@@ -41,6 +46,9 @@ function(storescope_add_test)
     endif()
 
     set(arguments "")
+    if(DEFINED arg_CALL)
+        list(APPEND arguments --call "${arg_CALL}")
+    endif()
     foreach(contract IN LISTS arg_CONTRACT)
         if(contract MATCHES "/|\\.contract$")
             cmake_path(ABSOLUTE_PATH contract BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
@@ -54,5 +62,5 @@ function(storescope_add_test)
         endif()
     endforeach()
     add_test(NAME "${arg_NAME}"
-        COMMAND storescope::storescope check --quiet ${arguments} ${arg_ARGUMENTS} "${file}:${symbol}")
+        COMMAND storescope::storescope check --quiet ${arguments} ${arg_ARGUMENTS} "${file}${symbol}")
 endfunction()

@@ -89,4 +89,5 @@ install(FILES
     cmake/FindZydis.cmake
     cmake/FindCapstone.cmake
     cmake/FindLibElf.cmake
+    cmake/FindLibiberty.cmake
     DESTINATION "${storescope_package_dir}")

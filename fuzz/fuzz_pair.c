@@ -85,7 +85,7 @@ static uint64_t wanted_return(const struct deed *d, const struct copy_case *c)
 
 static bool returns_right(const struct deed *d, const struct copy_case *c)
 {
-    return !d->target || d->target->backend->result == RESULT_NONE ||
+    return !d->target || d->target->backend->result != RESULT_OF_OP ||
            d->returned == wanted_return(d, c);
 }
 

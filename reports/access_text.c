@@ -31,6 +31,8 @@ static uint64_t region_base(const struct recording *r, enum region region)
         return (uintptr_t)r->layout.src;
     case REGION_STACK:
         return r->trace.stack_entry;
+    case REGION_RECORD:
+        return r->layout.record.lo;
     default:
         return 0;
     }

@@ -138,7 +138,8 @@ static uint64_t stores_elsewhere(const struct recording *r)
     for (size_t i = 0; i < r->trace.count; i++) {
         const struct access *a = &r->trace.accesses[i];
         enum region region = trace_region(&r->trace, &r->layout, a, &ignored);
-        count += a->kind == ACCESS_STORE && region != REGION_DST && region != REGION_STACK;
+        count += a->kind == ACCESS_STORE && region != REGION_DST && region != REGION_STACK &&
+                 region != REGION_RECORD;
     }
     return count;
 }

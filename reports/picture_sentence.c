@@ -70,7 +70,7 @@ static void gather(struct facts *f, const struct recording *r, uint64_t size)
         if (a->kind != ACCESS_STORE)
             continue;
         struct extent e = extent_of(r, a);
-        if (e.bytes == 0 || e.region == REGION_STACK)
+        if (e.bytes == 0 || e.region == REGION_STACK || e.region == REGION_RECORD)
             continue;
         if (e.region != REGION_DST) {
             f->stores++;

@@ -51,6 +51,9 @@ void totals_print(const struct totals *t, const struct terminal *terminal, FILE 
 
 // The results of one backend, contract by contract, as `check` shows them.
 // UNREACHED: with each instruction that the sweep never reached.
+// "hint: ...", of the first result of a sweep, where it has one.
+void hint_print(const char *hint, unsigned indent, const struct terminal *terminal, FILE *out);
+
 void text_check(const struct result *results, size_t count, bool unreached,
                 const struct terminal *terminal, FILE *out);
 

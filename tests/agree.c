@@ -126,6 +126,7 @@ static void record_all(const struct recorder_kind *kind, const struct routine *r
     const struct recorder_options options = {
         .loads = true,
         .timeout_ms = 2000,
+        .call = b->call,
         .prepared = kind->prepare ? kind->prepare(b, &(struct recorder_setup){0}, &error) : NULL,
     };
     if (kind->prepare && !options.prepared)

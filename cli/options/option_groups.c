@@ -44,6 +44,9 @@ enum option_key {
     KEY_REPORT,
     KEY_CPU,
     KEY_LINK,
+    KEY_CALL,
+    KEY_SOURCE,
+    KEY_CC,
 };
 
 enum { TIMEOUT_MAX_MS = 3600000 };
@@ -107,6 +110,21 @@ static const struct argp_option picture_options[] = {
     OPTION("loads", KEY_LOADS, NULL, "Show loads as well"),
     OPTION("rows", KEY_ROWS, "N",
            "Rows shown before the middle is left out (default: 256); 0: all"),
+    {0},
+};
+static const struct argp_option call_options[] = {
+    OPTION("call", KEY_CALL, "SIGNATURE",
+           "How the routine is called, and what it gives back: 'void copy(dst, src, n/4)' "
+           "(default: as its op is)"),
+    {0},
+};
+static const struct argp_option source_options[] = {
+    OPTION("source", KEY_SOURCE, "FILE",
+           "Take the routine from this C, C++ or assembly file or header; BACKEND is then its "
+           "name, or left out where --call names it"),
+    OPTION("cc", KEY_CC, "COMMAND",
+           "The compiler for --source and its options, of any CPU (default: gcc -O2); may be "
+           "given again"),
     {0},
 };
 static const struct argp_option list_options[] = {
@@ -423,6 +441,36 @@ static error_t read_emulate_option(int key, char *text, struct argp_state *state
     }
 }
 
+static error_t read_call_option(int key, char *text, struct argp_state *state)
+{
+    struct options *o = ((struct reading *)state->input)->o;
+    if (key != KEY_CALL)
+        return ARGP_ERR_UNKNOWN;
+    if (o->call != NULL)
+        return options_refuse(state->input, "--call '%s' is given twice; give it once", text);
+    o->call = text;
+    return 0;
+}
+
+static error_t read_source_option(int key, char *text, struct argp_state *state)
+{
+    struct options *o = ((struct reading *)state->input)->o;
+    switch (key) {
+    case KEY_SOURCE:
+        if (o->source != NULL)
+            return options_refuse(state->input, "--source '%s' is a second one; give one", text);
+        o->source = text;
+        return 0;
+    case KEY_CC:
+        o->cc = reallocarray(o->cc, o->cc_count + 1, sizeof *o->cc);
+        assert(o->cc != NULL);
+        o->cc[o->cc_count++] = text;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 static error_t read_list_option(int key, char *text, struct argp_state *state)
 {
     (void)text;
@@ -436,6 +484,8 @@ static const struct {
     enum option_group group;
     struct argp argp;
 } groups[] = {
+    {OPTIONS_CALL, {.options = call_options, .parser = read_call_option}},
+    {OPTIONS_SOURCE, {.options = source_options, .parser = read_source_option}},
     {OPTIONS_CASES, {.options = case_options, .parser = read_case_option}},
     {OPTIONS_CONTRACT, {.options = contract_options, .parser = read_contract_option}},
     {OPTIONS_SWEEP, {.options = sweep_options, .parser = read_sweep_option}},

@@ -3,6 +3,8 @@
 
 #include "cli/options/options.h"
 
+#include "backends/call.h"
+#include "backends/path_backends.h"
 #include "cli/cli.h"
 #include "cli/options/option_groups.h"
 
@@ -78,6 +80,39 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     return !r.help && !problem;
 }
 
+char *options_own(struct options *o, char *word)
+{
+    size_t count = 0;
+    while (o->own_words != NULL && o->own_words[count] != NULL)
+        count++;
+    o->own_words = reallocarray(o->own_words, count + 2, sizeof *o->own_words);
+    assert(o->own_words != NULL);
+    o->own_words[count] = word;
+    o->own_words[count + 1] = NULL;
+    return word;
+}
+
+char *options_called(struct options *o, char *word, struct error *error)
+{
+    if (o->call == NULL)
+        return word;
+    struct call *call = call_parse(o->call, error);
+    char *whole = call != NULL ? path_with_call(word, call, error) : NULL;
+    call_free(call);
+    return whole != NULL ? options_own(o, whole) : NULL;
+}
+
+bool options_call_words(struct options *o, size_t count, struct error *error)
+{
+    for (size_t i = 0; i < count && i < o->word_count; i++) {
+        char *whole = options_called(o, o->words[i], error);
+        if (whole == NULL)
+            return false;
+        o->words[i] = whole;
+    }
+    return true;
+}
+
 void options_all_contracts(struct options *o)
 {
     o->contracts = calloc(contract_builtin_count, sizeof *o->contracts);
@@ -96,6 +131,10 @@ void options_free(struct options *o)
     for (size_t i = 0; i < o->run.setup.link_count; i++)
         free(o->run.setup.link[i]);
     free(o->run.setup.link);
+    for (size_t i = 0; o->own_words != NULL && o->own_words[i] != NULL; i++)
+        free(o->own_words[i]);
+    free(o->own_words);
+    free(o->cc);
     free(o->command_line);
     *o = (struct options){.words = NULL};
 }

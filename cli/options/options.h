@@ -20,6 +20,8 @@ enum option_group {
     OPTIONS_LIST = 32,     // --all
     OPTIONS_CONTRACT = 64, // --contract --device
     OPTIONS_EMULATE = 128, // --cpu --link
+    OPTIONS_CALL = 256,    // --call
+    OPTIONS_SOURCE = 512,  // --source --cc
 };
 
 // One --report FORMAT:FILE, or --json FILE.
@@ -34,6 +36,11 @@ struct options {
     char *command_line; // as a shell takes it; owned
     char **words;       // arguments that are no options; into argv
     size_t word_count;
+    char **own_words;   // words that are not the user's, NULL at the end; owned
+    const char *call;   // into argv, or NULL
+    const char *source; // likewise
+    char **cc;          // compilers for it, into argv; owned
+    size_t cc_count;
     struct plan_request cases;
     unsigned ops;               // bit per enum copy_op; 0: the backend's own
     struct contract *contracts; // owned
@@ -70,6 +77,15 @@ struct command_help {
 bool options_read(const struct command_help *help, int argc, char **argv, struct options *out,
                   int *status);
 void options_free(struct options *o);
+
+// Gives the first COUNT words, which name backends, the call of --call, where there is
+// one. False and one line in ERROR.
+bool options_call_words(struct options *o, size_t count, struct error *error);
+// Takes WORD over; gives it back.
+char *options_own(struct options *o, char *word);
+// One such word. Valid as long as O; NULL and one line in ERROR. WORD itself where there
+// is no --call.
+char *options_called(struct options *o, char *word, struct error *error);
 
 // Every built-in contract, where none was named.
 void options_all_contracts(struct options *o);

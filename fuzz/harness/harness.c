@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "fuzz/harness/harness.h"
+
+#include "backends/call.h"
 #include "base/memory.h"
 
 #include "base/error.h"
@@ -152,6 +154,8 @@ void target_fit(const struct target *target, struct copy_case *c)
     c->size -= c->size % b->size_unit;
     if (c->size < b->size_min)
         c->size = b->size_min;
+    if (b->call)
+        c->size = call_size_near(b->call, c->size);
     c->dst_off -= (uint32_t)(c->dst_off % b->align);
     c->src_off -= (uint32_t)(c->src_off % b->align);
     for (unsigned i = 0; i < TUNABLE_COUNT; i++)

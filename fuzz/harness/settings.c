@@ -46,14 +46,29 @@ static void read_texts(struct settings *s, int argc, char **argv)
     }
 }
 
+// Where the first part of a list with commas ends. Those within parentheses are of a call.
+static char *part_end(char *list)
+{
+    int depth = 0;
+    while (*list && (*list != ',' || depth > 0)) {
+        depth += (*list == '(') - (*list == ')');
+        list++;
+    }
+    return list;
+}
+
 // Calls TAKE for each part of a list with commas. A path may hold none.
 static void each_part(const char *list, void (*take)(struct settings *, const char *),
                       struct settings *s)
 {
-    char *copy = must(strdup(list)), *rest = copy;
-    for (char *part; (part = strsep(&rest, ",")) != NULL;)
+    char *copy = must(strdup(list)), *end;
+    for (char *part = copy; *part; part = end) {
+        end = part_end(part);
+        if (*end)
+            *end++ = '\0';
         if (*part)
             take(s, part);
+    }
     free(copy);
 }
 

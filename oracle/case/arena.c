@@ -6,6 +6,7 @@
 
 #include "case/arena.h"
 
+#include "backends/call.h"
 #include "case/fill.h"
 
 #include <stdlib.h>
@@ -43,6 +44,7 @@ struct arena {
     uint8_t *home;                        // of all lanes; NULL: not mapped
     struct lane lanes[SIDE_COUNT][LANES]; // [i] has i + 1 pages
     uint64_t used[SIDE_COUNT];            // bits: lanes not looked at since a case lay there
+    bool has_record;                      // its page is accessible
     bool stained;                         // one that is out of reach by now was not as it must be
 };
 
@@ -55,9 +57,20 @@ static size_t lane_offset(enum side side, size_t which)
     return side * whole + which * (which + 1) / 2 * PAGE_BYTES + (which + 1) * (size_t)GAP_BYTES;
 }
 
+// Behind them the page of a call's records, and one that is inaccessible.
+static size_t record_offset(void)
+{
+    return lane_offset(SIDE_COUNT, 0);
+}
+
+static size_t mapped_bytes(void)
+{
+    return record_offset() + 2 * (size_t)PAGE_BYTES;
+}
+
 static bool lanes_map(struct arena *a)
 {
-    const size_t bytes = lane_offset(SIDE_COUNT, 0);
+    const size_t bytes = mapped_bytes();
     void *at = MAP_FAILED;
 
     for (uint64_t i = 0; i <= HOMES; i++) {
@@ -97,7 +110,7 @@ void arena_free(struct arena *a)
     if (!a)
         return;
     if (a->home)
-        munmap(a->home, lane_offset(SIDE_COUNT, 0));
+        munmap(a->home, mapped_bytes());
     fills_free(a->fills);
     free(a);
 }
@@ -211,8 +224,32 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
     return true;
 }
 
+uint64_t layout_value(const struct layout *l)
+{
+    return l->size ? l->expected[0] : 0;
+}
+
+void layout_take_call(struct layout *l, const struct call *call, const struct call_place *place,
+                      size_t record_bytes)
+{
+    l->record = (struct span){place->record, place->record + record_bytes};
+    l->returns = call_returns(call, place, &l->returns_mask);
+}
+
+uint8_t *arena_record(struct arena *a)
+{
+    uint8_t *page = a->home + record_offset();
+
+    if (!a->has_record && mprotect(page, PAGE_BYTES, PROT_READ | PROT_WRITE) != 0)
+        return NULL;
+    a->has_record = true;
+    return page + PAGE_BYTES - CALL_RECORD_MAX;
+}
+
 bool arena_lay(struct arena *a, const struct copy_case *c, struct layout *out)
 {
+    out->record = (struct span){0, 0};
+    out->returns = out->returns_mask = 0;
     return c->overlapping ? lay_overlapping(a, c, out) : lay_apart(a, c, out);
 }
 

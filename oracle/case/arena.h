@@ -29,7 +29,21 @@ struct layout {
     const uint8_t *expected;        // `size` bytes: what dst must hold after the copy
     const uint8_t *old;             // `size` bytes: what dst held before
     struct span dst_lane, src_lane; // accessible pages; equal when overlapping
+    // Of a routine with a call of its own (call.h): the records that its arguments
+    // point to, and what it has to return in the bits of the mask. Empty and 0 else.
+    struct span record;
+    uint64_t returns, returns_mask;
 };
+
+struct call;
+struct call_place;
+
+// What a call's `value` is: the byte that the destination is to hold first.
+uint64_t layout_value(const struct layout *l);
+// Notes where the records are, and what is to be returned; of PLACE the addresses are of
+// this process, the word that of the routine's CPU.
+void layout_take_call(struct layout *l, const struct call *call, const struct call_place *place,
+                      size_t record_bytes);
 
 // NULL with errno set when address space runs out.
 struct arena *arena_new(void);
@@ -39,6 +53,10 @@ void arena_free(struct arena *arena);
 // to call again for the same or the next case (cost goes with the case's size,
 // not the lane's). False when memory for it could not be had.
 bool arena_lay(struct arena *arena, const struct copy_case *c, struct layout *out);
+
+// Where a call's records lie, CALL_RECORD_MAX bytes at the end of a page that only the
+// routine uses. NULL without memory.
+uint8_t *arena_record(struct arena *arena);
 
 // After a run: puts the canary bytes back where the case lay, so the lane is
 // as arena_lay expects it. Call once per arena_lay that was followed by a run.

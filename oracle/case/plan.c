@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "backends/call.h"
 #include "base/error.h"
 #include "case/plan_default.h"
 #include "case/plane.h"
@@ -176,6 +177,20 @@ static bool check_request(enum copy_op op, const struct plan_request *request, s
            check_overlap(op, request, error);
 }
 
+// Is there a size of the plan that its call can make?
+static bool makes_a_size(const struct plan *plan, struct error *error)
+{
+    for (size_t i = 0; i < plan->plane_count; i++) {
+        const struct range *r = &plan->planes[i].size;
+
+        for (int64_t size = r->lo; size <= r->hi; size += r->step)
+            if (call_takes(plan->call, (uint64_t)size))
+                return true;
+    }
+    return error_set(error, "--call '%s' can make no size of this sweep; give other sizes",
+                     call_text(plan->call));
+}
+
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
                 struct plan *out, struct error *error)
 {
@@ -183,7 +198,7 @@ bool plan_build(const struct backend *b, enum copy_op op, const struct plan_requ
         request->size.step || request->dst.step || request->src.step || request->overlap.step;
     bool built;
 
-    *out = (struct plan){.op = op, .align = b->align};
+    *out = (struct plan){.op = op, .align = b->align, .call = b->call};
     if (!check_request(op, request, error))
         return false;
     if (said) {
@@ -200,7 +215,7 @@ bool plan_build(const struct backend *b, enum copy_op op, const struct plan_requ
                          "%s takes no case of this sweep; it needs a size of at least %" PRIu64
                          ", a multiple of %" PRIu64 ", and offsets that are multiples of %" PRIu64,
                          b->name, b->size_min, b->size_unit, b->align);
-    return true;
+    return !b->call || makes_a_size(out, error);
 }
 
 // Takes one digit of base N off *REST. Bases are mostly powers of two, and
@@ -313,6 +328,9 @@ bool plan_of_case(const struct backend *b, const struct copy_case *c, struct pla
         error_set(error,
                   "%s takes pointers that are multiples of %" PRIu64 " bytes; give such offsets",
                   b->name, b->align);
+    else if (b->call && !call_takes(b->call, c->size))
+        error_set(error, "--call '%s' cannot make %" PRIu64 " bytes; give another size",
+                  call_text(b->call), c->size);
     else {
         *out = (struct plan){
             .op = c->op, .align = b->align, .cases = 1, .only = true, .only_case = *c};
@@ -344,6 +362,8 @@ bool plan_case(const struct plan *plan, uint64_t index, struct copy_case *out)
         overlap = range_at(&p->overlap, take_digit(&rest, p->overlap_count));
     size = take_digit(&rest, p->size_count);
     out->size = (uint64_t)range_at(&p->size, size);
+    if (plan->call && !call_takes(plan->call, out->size))
+        return false;
     if (p->kind == PLANE_DISTANCE)
         overlap = range_at(&p->overlap, (uint32_t)rest);
     out->overlapping = false;

@@ -59,8 +59,9 @@ enum { PLANES_MAX = 64 };
 
 struct plan {
     enum copy_op op;
-    uint64_t align; // of the backend, bytes; its minimum and unit of the
-                    // size are in the planes' ranges already
+    uint64_t align;          // of the backend, bytes; its minimum and unit of the
+                             // size are in the planes' ranges already
+    const struct call *call; // of the backend, or NULL: sizes that it cannot make are no cases
     struct plane planes[PLANES_MAX];
     size_t plane_count;
     uint64_t cases;

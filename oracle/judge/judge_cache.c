@@ -105,6 +105,8 @@ static bool see(struct seen *seen, const struct access *a, const struct layout *
         return false;
     if (lies_within(a, t->stack.lo, (store ? t->stack_entry : t->stack.hi) - t->stack.lo))
         return true;
+    if (lies_within(a, layout->record.lo, layout->record.hi - layout->record.lo))
+        return true;
     seen->base = store ? BASE_DST : BASE_SRC;
     seen->astray = (uint8_t)(a->width - 1);
     seen->addr -= store ? dst : src;
@@ -115,8 +117,7 @@ static bool see(struct seen *seen, const struct access *a, const struct layout *
 static bool data_is_right(const struct copy_case *c, const struct layout *layout,
                           const struct trace *t, enum copy_result result)
 {
-    uint64_t end = (uintptr_t)layout->dst + (c->op == OP_MEMPCPY ? layout->size : 0);
-    if (result == RESULT_OF_OP && t->return_value != end)
+    if (shadow_wrong_return(c, layout, t, result))
         return false;
     return memcmp(layout->dst, layout->expected, layout->size) == 0;
 }

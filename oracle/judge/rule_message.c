@@ -121,17 +121,28 @@ static void say_wrong_data(const struct words *w)
         w->blame.count ? w->by[0] : "");
 }
 
+// A number, or an address near the destination.
+static void print_returned(const struct shadow *s, uint64_t value, char text[40])
+{
+    uint64_t off = value - (uintptr_t)s->layout->dst;
+    if (off + 2 * CASE_SIZE_MAX <= 4 * CASE_SIZE_MAX)
+        snprintf(text, 40, "dst%+" PRId64, (int64_t)off);
+    else
+        snprintf(text, 40, "0x%" PRIx64, value);
+}
+
 static void say_wrong_return(const struct words *w)
 {
     const struct shadow *s = w->s;
-    uint64_t off = s->trace->return_value - (uintptr_t)s->layout->dst;
-    char got[40];
-    if (off + 2 * CASE_SIZE_MAX <= 4 * CASE_SIZE_MAX)
-        snprintf(got, sizeof got, "dst%+" PRId64, (int64_t)off);
+    uint64_t mask = s->layout->returns_mask;
+    char got[40], want[40];
+    print_returned(s, s->trace->return_value & (mask ? mask : UINT64_MAX), got);
+    print_returned(s, s->layout->returns, want);
+    if (mask)
+        SAY(w, "the routine returns %s; the --call says %s", got, want);
     else
-        snprintf(got, sizeof got, "0x%" PRIx64, s->trace->return_value);
-    SAY(w, "the routine returns %s; %s returns dst%s", got, copy_op_name[s->c->op],
-        s->c->op == OP_MEMPCPY ? " + size" : "");
+        SAY(w, "the routine returns %s; %s returns dst%s", got, copy_op_name[s->c->op],
+            s->c->op == OP_MEMPCPY ? " + size" : "");
 }
 
 static void say_clobbered_state(const struct words *w)

@@ -244,13 +244,19 @@ static uint32_t words_left(const struct layout *l, uint64_t lo, uint64_t hi)
     return left;
 }
 
+static bool span_holds(struct span s, uint64_t lo, uint64_t hi)
+{
+    return lo >= s.lo && hi <= s.hi;
+}
+
 // A store to [lo, hi), which lies outside the destination. To the data of the
-// routine's own module is no copy's business, and is told apart.
+// routine's own module is no copy's business, and is told apart; the records of its call
+// are its own.
 static void store_elsewhere(struct shadow *s, uint64_t lo, uint64_t hi)
 {
     enum { LANES = 3 };
     const struct trace *t = s->trace;
-    if (lo >= t->stack.lo && hi <= t->stack_entry)
+    if ((lo >= t->stack.lo && hi <= t->stack_entry) || span_holds(s->layout->record, lo, hi))
         return;
 
     struct span spans[LANES + TRACE_IMAGES_MAX];
@@ -283,11 +289,6 @@ static struct span pages_of(uint64_t addr, uint64_t size)
         return (struct span){addr, addr};
     return (struct span){addr / PAGE_BYTES * PAGE_BYTES,
                          (addr + size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES};
-}
-
-static bool span_holds(struct span s, uint64_t lo, uint64_t hi)
-{
-    return lo >= s.lo && hi <= s.hi;
 }
 
 // A load from [lo, hi), which lies outside the source. Over-reads are those of what
@@ -604,8 +605,7 @@ void shadow_build(struct shadow *s, const struct copy_case *c, const struct layo
     if (trace->outcome != OUTCOME_RETURNED)
         return;
     compare_data(s);
-    uint64_t end = (uintptr_t)layout->dst + (c->op == OP_MEMPCPY ? layout->size : 0);
-    s->wrong_return = result == RESULT_OF_OP && trace->return_value != end;
+    s->wrong_return = shadow_wrong_return(c, layout, trace, result);
     s->values_open = s->stores.any_again ||
                      (s->asks_rewrites && s->store_outside && s->outside_words != (2 | 4 | 8));
     if (s->values_open && trace->value_bytes > 0)

@@ -95,6 +95,16 @@ struct shadow {
 struct shadow *shadow_new(void);
 void shadow_free(struct shadow *s);
 
+// Did a case that returned give back something else than it has to?
+static inline bool shadow_wrong_return(const struct copy_case *c, const struct layout *layout,
+                                       const struct trace *t, enum copy_result result)
+{
+    uint64_t end = (uintptr_t)layout->dst + (c->op == OP_MEMPCPY ? layout->size : 0);
+    if (result == RESULT_OF_OP)
+        return t->return_value != end;
+    return result == RESULT_OF_CALL && ((t->return_value ^ layout->returns) & layout->returns_mask);
+}
+
 // Judges nothing, gathers everything. Trace must have RETURNED, FAULTED or
 // TIMED_OUT; call before arena_clear, since it reads what the destination holds.
 // `result`: what kind of return value to expect. Keeps the pointers: case,

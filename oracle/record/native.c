@@ -26,6 +26,29 @@ void *native_reserve(size_t bytes, int protection, int flags)
     return p == MAP_FAILED ? NULL : p;
 }
 
+bool native_call_words(const struct call *call, struct arena *arena, struct layout *l,
+                       uint64_t words[NATIVE_WORDS])
+{
+    static const uint8_t numbers[NATIVE_WORDS] = {7, 6, 2, 1, 8, 9};
+    uint8_t *record = arena_record(arena);
+    struct call_entry entry;
+    const struct call_place place = {.dst = (uintptr_t)l->dst,
+                                     .src = (uintptr_t)l->src,
+                                     .size = l->size,
+                                     .value = layout_value(l),
+                                     .record = (uintptr_t)record,
+                                     .word_bytes = sizeof(uint64_t)};
+    if (!record)
+        return false;
+    call_enter(call, &place, &entry);
+    memcpy(record, entry.record, entry.record_bytes);
+    layout_take_call(l, call, &place, entry.record_bytes);
+    // Those that carry no argument hold what others hold.
+    for (size_t i = 0; i < NATIVE_WORDS; i++)
+        words[i] = i < call_words(call) ? entry.words[i] : ENTRY_REGISTER(numbers[i]);
+    return true;
+}
+
 // Bytes between two inaccessible pages.
 static uint8_t *reserve_guarded(size_t bytes)
 {

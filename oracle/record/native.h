@@ -9,6 +9,8 @@
 #ifndef STORESCOPE_NATIVE_H
 #define STORESCOPE_NATIVE_H
 
+#include "backends/call.h"
+#include "record/entry_registers.h"
 #include "trace/trace.h"
 
 #include <signal.h>
@@ -23,6 +25,29 @@ struct native {
 // guest that was opened in part, or zeroed.
 bool native_open(struct native *g);
 void native_close(struct native *g);
+
+// What the argument registers hold when a routine is entered, rdi first.
+enum { NATIVE_WORDS = 6 };
+
+// The words of CALL for a case that was laid out, whose records are made. False without
+// memory.
+bool native_call_words(const struct call *call, struct arena *arena, struct layout *layout,
+                       uint64_t words[NATIVE_WORDS]);
+
+// Likewise, or where CALL is NULL those of memcpy and ARG4.
+static inline bool native_words(const struct call *call, uint64_t arg4, struct arena *arena,
+                                struct layout *layout, uint64_t words[NATIVE_WORDS])
+{
+    if (call)
+        return native_call_words(call, arena, layout, words);
+    words[0] = (uintptr_t)layout->dst;
+    words[1] = (uintptr_t)layout->src;
+    words[2] = layout->size;
+    words[3] = arg4;
+    words[4] = ENTRY_REGISTER(8);
+    words[5] = ENTRY_REGISTER(9);
+    return true;
+}
 
 // BYTES of zeroed memory that take none until they are used; NULL with errno
 // set. FLAGS are added to mmap's.

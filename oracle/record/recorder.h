@@ -17,12 +17,13 @@
 #include "trace/trace.h"
 
 struct recorder_options {
-    bool loads;           // record loads too (stores, fences, flushes always)
-    bool blocks;          // keep in mind the code that was reached
-    bool edges;           // ... and be ready for count_edges
-    unsigned timeout_ms;  // processor time that one case may take
-    size_t code_bytes;    // for each rewritten copy; 0: 16 MiB. They lie below 2 GiB
-    const void *prepared; // what the kind's `prepare` gave, or NULL
+    bool loads;              // record loads too (stores, fences, flushes always)
+    bool blocks;             // keep in mind the code that was reached
+    bool edges;              // ... and be ready for count_edges
+    unsigned timeout_ms;     // processor time that one case may take
+    size_t code_bytes;       // for each rewritten copy; 0: 16 MiB. They lie below 2 GiB
+    const struct call *call; // how the routine is called; NULL: as memcpy is
+    const void *prepared;    // what the kind's `prepare` gave, or NULL
 };
 
 // What the user says of how a routine is emulated.
@@ -43,6 +44,7 @@ struct recorder_kind {
     bool elsewhere;               // runs no foreign code in its own process, but in another,
                                   // which it starts and confines; `open` gets no routine
     const char *(*missing)(void); // NULL result: runs here; else why not
+    size_t words_max;             // arguments that it can enter a routine with
     // Done once before workers are forked, where not NULL: what they need of the
     // backend's routine. NULL and one line in ERROR when it cannot be had.
     void *(*prepare)(const struct backend *backend, const struct recorder_setup *setup,

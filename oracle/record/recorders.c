@@ -6,6 +6,7 @@
 #include "record/recorder.h"
 
 #include "backends/arch.h"
+#include "backends/call.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,12 @@ const char *recorder_lacks(const struct recorder_kind *kind, const struct backen
     if (backend->arch && !kind->elsewhere) {
         snprintf(text, sizeof text, "recorder %s runs x86-64 alone; leave --recorder out for %s",
                  kind->name, backend->arch->name);
+        return text;
+    }
+    if (backend->call && call_words(backend->call) > kind->words_max) {
+        snprintf(text, sizeof text,
+                 "recorder %s enters a routine with at most %zu arguments, which are in registers",
+                 kind->name, kind->words_max);
         return text;
     }
     return kind->missing ? kind->missing() : NULL;

@@ -22,13 +22,17 @@ bool rig_open(struct rig *rig, const struct job *job, struct error *error)
     rig->job = job;
     trace_init(&rig->trace);
     trace_init(&rig->other_trace);
+    const char *lacks = recorder_lacks(job->recorder, job->backend);
+    if (job->backend->call && lacks)
+        return error_set(error, "%s", lacks);
     if (!job->recorder->elsewhere) {
         if (!routine_load(job->backend, &rig->routine, error))
             return false;
         confine_reset_signals(); // constructors have run
     }
-    rig->recorder =
-        job->recorder->open(&rig->routine, job->backend->arg4, &job->recorder_options, error);
+    struct recorder_options options = job->recorder_options;
+    options.call = job->backend->call;
+    rig->recorder = job->recorder->open(&rig->routine, job->backend->arg4, &options, error);
     if (!rig->recorder)
         return false;
     rig->result_bytes = chunk_result_size(job);
@@ -108,8 +112,9 @@ static bool stored_wildly(const struct layout *l, const struct trace *t)
 {
     for (size_t i = 0; i < t->count; i++) {
         struct span at = access_span(&t->accesses[i]);
-        bool known = t->accesses[i].kind != ACCESS_STORE || at.lo == at.hi || holds(t->stack, at) ||
-                     (l->dst && (holds(l->dst_lane, at) || holds(l->src_lane, at)));
+        bool known =
+            t->accesses[i].kind != ACCESS_STORE || at.lo == at.hi || holds(t->stack, at) ||
+            (l->dst && (holds(l->dst_lane, at) || holds(l->src_lane, at) || holds(l->record, at)));
         for (size_t k = 0; k < t->image_count && !known; k++)
             known = holds(t->images[k], at);
         if (!known)

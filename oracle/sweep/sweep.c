@@ -3,6 +3,7 @@
 
 #include "sweep/sweep.h"
 
+#include "backends/call.h"
 #include "base/clock.h"
 #include "sweep/ask.h"
 #include "sweep/dispatch.h"
@@ -88,6 +89,8 @@ void sweep_patterns(const struct backend *backend, enum copy_op op,
     for (; size <= last; size += unit) {
         const struct copy_case c = {.op = op, .size = size, .fill = 1};
         struct recording r;
+        if (backend->call && !call_takes(backend->call, size))
+            continue;
         memset(&r, 0, sizeof r);
         if ((options->stop && *options->stop) || w.pid <= 0 ||
             !next_stores(&w, &job, &c, ask_stall_ms(options), &r))

@@ -76,6 +76,8 @@ struct result {
     // Instructions reached by the sweep, out of those known; none known when the
     // recorder cannot tell. Workers that died took what they had reached along.
     struct coverage coverage;
+    char hint[1024]; // in the first result of a sweep, "" mostly: that the routine is called
+                     // otherwise, and the option that says how
     struct patterns patterns; // in the first result of a sweep, if asked for: for all of them
 };
 

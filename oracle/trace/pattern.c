@@ -70,7 +70,7 @@ static void take_store(struct pattern_scratch *s, const struct recording *r, con
     int64_t offset;
     struct span at = access_reach(a);
     enum region region = trace_region(&r->trace, &r->layout, a, &offset);
-    if (at.lo == at.hi || region == REGION_STACK)
+    if (at.lo == at.hi || region == REGION_STACK || region == REGION_RECORD)
         return;
     if (region != REGION_DST) {
         s->stores.holds = s->runs.holds = false;

@@ -26,7 +26,7 @@ void site_set_classes(struct site *site, unsigned classes)
     site->classes = (uint16_t)(classes | 1u << site->class);
 }
 
-const char *const region_name[REGION_COUNT] = {"dst", "src", "stack", "other"};
+const char *const region_name[REGION_COUNT] = {"dst", "src", "stack", "record", "other"};
 
 void trace_init(struct trace *t)
 {
@@ -143,6 +143,8 @@ enum region trace_region(const struct trace *t, const struct layout *layout, con
         a->kind == ACCESS_FENCE ? REGION_OTHER : lane_region(layout, a->kind, at, 0);
     if (region == REGION_OTHER && meets(at, t->stack.lo, t->stack.hi))
         region = REGION_STACK;
+    if (region == REGION_OTHER && meets(at, layout->record.lo, layout->record.hi))
+        region = REGION_RECORD;
     // An access that faults in a guard page is told by its distance from the
     // buffer that it ran out of.
     if (region == REGION_OTHER && a->kind != ACCESS_FENCE)
@@ -154,6 +156,8 @@ enum region trace_region(const struct trace *t, const struct layout *layout, con
         start = (uintptr_t)layout->src;
     else if (region == REGION_STACK)
         start = t->stack_entry;
+    else if (region == REGION_RECORD)
+        start = layout->record.lo;
     *offset = (int64_t)(at.lo - start);
     return region;
 }

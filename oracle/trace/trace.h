@@ -144,15 +144,16 @@ void trace_reserve(struct trace *t, size_t accesses); // room for that many in a
 void trace_reserve_values(struct trace *t, size_t bytes);
 
 // Where an access lies. In an overlapping case a load belongs to the source and
-// a store to the destination where both would do. OTHER is the rest: statics,
-// thread-local storage, wild addresses, and the arena outside of both buffers.
-enum region { REGION_DST, REGION_SRC, REGION_STACK, REGION_OTHER, REGION_COUNT };
+// a store to the destination where both would do. RECORD are the records that a
+// call's arguments point to. OTHER is the rest: statics, thread-local storage, wild
+// addresses, and the arena outside of both buffers.
+enum region { REGION_DST, REGION_SRC, REGION_STACK, REGION_RECORD, REGION_OTHER, REGION_COUNT };
 extern const char *const region_name[REGION_COUNT];
 
 // The region of an access and its offset in bytes from that region's start
 // (from the destination or source pointer: negative before it, and beyond size
 // after it, as long as it lies in that buffer's lane or the guard pages around
-// it; from stack_entry for the stack; absolute address for OTHER).
+// it; from stack_entry for the stack; from the first record; absolute address for OTHER).
 enum region trace_region(const struct trace *t, const struct layout *layout, const struct access *a,
                          int64_t *offset);
 

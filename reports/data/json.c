@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "backends/arch.h"
+#include "backends/call.h"
 #include "judge/order.h"
 #include "reports/access_text.h"
 #include "reports/format.h"
@@ -173,6 +174,12 @@ static void add_order(cJSON *o, const struct trace_report *report)
     free(told);
 }
 
+// How the routine was called; null: as its op is.
+static void add_call(cJSON *o, const struct backend *b)
+{
+    json_add_text_or_null(o, "call", b->call ? call_text(b->call) : NULL);
+}
+
 static void trace(struct report *r, const struct trace_report *report)
 {
     FILE *out = r->out;
@@ -182,6 +189,7 @@ static void trace(struct report *r, const struct trace_report *report)
     json_add_text(o, "storescope", STORESCOPE_VERSION);
     cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
     json_add_text(o, "backend", report->backend->name);
+    add_call(o, report->backend);
     json_add_text(o, "recorder", report->recorder);
     json_add_text_or_null(o, "cpu", report->recording->cpu);
     add_emulated(o, report->backend, report->recording);
@@ -267,10 +275,12 @@ static cJSON *result_object(const struct result *r)
     cJSON *o = json_object();
     char text[CASE_TEXT_MAX];
     json_add_text(o, "backend", r->backend->name);
+    add_call(o, r->backend);
     json_add_text(o, "contract", r->contract->name);
     json_add_text(o, "op", copy_op_name[r->op]);
     json_add_text(o, "recorder", r->recorder);
     json_add_text_or_null(o, "cpu", r->cpu);
+    json_add_text_or_null(o, "hint", r->hint);
     json_add_text(o, "verdict", verdict_name[r->verdict]);
     json_add_count(o, "cases", r->cases);
     json_add_count(o, "planned", r->planned);

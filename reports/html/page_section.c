@@ -131,6 +131,11 @@ static void write_verdicts(struct page *p, const struct result *results, size_t 
                            const struct page_finding *found, size_t found_count)
 {
     struct markup *m = &p->section;
+    if (results[0].hint[0] != '\0') {
+        markup_open_class(m, "p", "reason");
+        markup_format(m, "hint: %s", results[0].hint);
+        markup_close(m);
+    }
     markup_open_class(m, "table", "verdicts");
     markup_open(m, "tbody");
     for (size_t i = 0; i < count; i++)

@@ -92,6 +92,11 @@ static void put_details(const struct result *results, size_t count, FILE *out)
         markdown_sentence(out, results[0].cpu);
         fputc('\n', out);
     }
+    if (results[0].hint[0] != '\0') {
+        fputs("- hint: ", out);
+        markdown_sentence(out, results[0].hint);
+        fputc('\n', out);
+    }
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < results[i].finding_count; k++)
             if (!is_shown(results, i, &results[i].findings[k]))
@@ -108,6 +113,8 @@ static void put_details(const struct result *results, size_t count, FILE *out)
 
 static bool has_details(const struct result *results, size_t count)
 {
+    if (results[0].hint[0] != '\0')
+        return true;
     for (size_t i = 0; i < count; i++)
         if (results[i].finding_count > 0 || results[i].reason[0] != '\0' ||
             results[i].cpu[0] != '\0')

@@ -3,6 +3,7 @@
 
 #include "reports/text/matrix.h"
 
+#include "base/memory.h"
 #include "reports/access_text.h"
 #include "reports/finding_text.h"
 
@@ -73,12 +74,24 @@ void matrix_init(struct matrix *m, const struct contract *contracts, size_t cont
     *m = (struct matrix){.contracts = contracts, .contract_count = contract_count};
 }
 
+static void row_free(struct matrix_row *row)
+{
+    free(row->cells);
+    free(row->hint);
+}
+
 void matrix_free(struct matrix *m)
 {
     for (size_t i = 0; i < m->row_count; i++)
-        free(m->rows[i].cells);
+        row_free(&m->rows[i]);
     free(m->rows);
     *m = (struct matrix){.contracts = NULL};
+}
+
+static const struct finding *finding_shown(const struct result *r, bool hinted)
+{
+    bool other = hinted && r->finding_count > 1 && r->findings[0].rule == RULE_WRONG_RETURN;
+    return &r->findings[other];
 }
 
 void matrix_add(struct matrix *m, const struct result *results)
@@ -91,6 +104,7 @@ void matrix_add(struct matrix *m, const struct result *results)
     struct matrix_row *row = &m->rows[m->row_count++];
     *row = (struct matrix_row){.backend = results[0].backend, .op = results[0].op};
     memcpy(row->cpu, results[0].cpu, sizeof row->cpu);
+    row->hint = must(strdup(results[0].hint));
     row->cells = calloc(m->contract_count, sizeof *row->cells);
     assert(row->cells != NULL);
     for (size_t i = 0; i < m->contract_count; i++) {
@@ -98,8 +112,9 @@ void matrix_add(struct matrix *m, const struct result *results)
         cell->verdict = results[i].verdict;
         memcpy(cell->reason, results[i].reason, sizeof cell->reason);
         if (results[i].finding_count > 0) {
-            cell->rule = results[i].findings[0].rule;
-            cell->witness = results[i].findings[0].witness;
+            const struct finding *f = finding_shown(&results[i], row->hint[0] != '\0');
+            cell->rule = f->rule;
+            cell->witness = f->witness;
         }
     }
 }
@@ -314,6 +329,13 @@ static void print_details(const struct matrix *m, const struct matrix_row *row,
 {
     char contracts[2048], name[512];
     bool named = false;
+    if (row->hint[0] != '\0') {
+        row_name(row, name, sizeof name);
+        terminal_put(terminal, out, HUE_STRONG, name);
+        fputc('\n', out);
+        named = true;
+        hint_print(row->hint, 2, terminal, out);
+    }
     for (size_t k = 0; k < m->contract_count; k++) {
         if (row->cells[k].verdict == VERDICT_CONFORMS ||
             !contracts_print(m, row, k, contracts, sizeof contracts))

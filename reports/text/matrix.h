@@ -13,7 +13,8 @@
 
 struct matrix_cell {
     enum verdict verdict;
-    enum rule_id rule;        // VIOLATES only: the first broken
+    enum rule_id rule;        // VIOLATES only: the first broken; where a hint explains what
+                              // is returned, the first other one
     struct copy_case witness; // ... and its smallest case
     char reason[TRACE_REASON_MAX];
 };
@@ -22,6 +23,7 @@ struct matrix_row {
     const struct backend *backend;
     enum copy_op op;
     char cpu[RECORDER_CPU_MAX]; // model that was emulated; "": none was
+    char *hint;                 // of its results; owned
     struct matrix_cell *cells;  // one a contract
 };
 

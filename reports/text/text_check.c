@@ -215,9 +215,23 @@ static void print_result(const struct result *r, const struct result *first, boo
     fputc('\n', out);
 }
 
+void hint_print(const char *hint, unsigned indent, const struct terminal *terminal, FILE *out)
+{
+    char text[sizeof((struct result){0}.hint) + 8];
+    const char *option = strstr(hint, "--call '");
+    size_t length = option != NULL ? (size_t)(option - hint) : strlen(hint);
+    if (hint[0] == '\0')
+        return;
+    snprintf(text, sizeof text, "hint: %.*s", (int)length, hint);
+    terminal_wrap(terminal, out, indent, text);
+    if (option != NULL) // as it is taken to a shell
+        fprintf(out, "%*s%s\n", (int)indent + 6, "", option);
+}
+
 void text_check(const struct result *results, size_t count, bool unreached,
                 const struct terminal *terminal, FILE *out)
 {
+    hint_print(results[0].hint, 0, terminal, out);
     for (size_t i = 0; i < count; i++) // one sweep, so the same for all contracts
         print_result(&results[i], &results[0], unreached && i + 1 == count, terminal, out);
 }

@@ -51,6 +51,22 @@ run emit --cc "$cc -O2" --contract shared --size 0..16 --format json
 "$is_json" out && [ "$status" -eq 1 ] && grep -q '"overlapping-store"' out
 verdict $? "the JSON is that of check"
 
+# The user's own routine, whose sizes it knows as well.
+cat >words.h <<'END'
+#include <string.h>
+static inline void move_words(void *d, const void *s, unsigned long words) { memcpy(d, s, words * 4); }
+END
+prints 0 "4..8: [0,n)" emit --cc "$cc -O2" --source words.h --call 'void move_words(dst, src, n/4)' \
+    --contract ram --size 0..16:4
+grep -q 'move_words' out && ! grep -q 'no simple pattern' out
+verdict $? "sizes that a call cannot make are none"
+prints 0 "qemu-ram: conforms" emit --cc "$cc -O2" --source words.h \
+    --call 'void move_words(dst, src, n/4)' --contract qemu-ram --size 4..8:4
+refuses "cannot make 1 bytes" emit --cc "$cc" --source words.h --call 'f(n/4)' --size 0..9
+refuses "give both, or neither" emit --cc "$cc" --source words.h
+refuses "without records" emit --cc "$cc" --source words.h --call 'f(&{dst}, n)'
+refuses "does not compile: " emit --cc "$cc" --source words.h --call 'no_such(dst, n)'
+
 refuses "--cc 'gcc -O2'" emit
 refuses "there is no such compiler" emit --cc no-such-compiler
 refuses "does not compile: " emit --cc "$cc -no-such-option"

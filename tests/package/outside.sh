@@ -28,7 +28,7 @@ ctest --test-dir "$folder/build" --output-on-failure >"$folder/ctest.log" 2>&1
 status=$?
 
 [ $status != 0 ] || bad "ctest says 0 though a routine breaks its contract"
-for row in good:Passed good-in-archive:Passed bad:Failed good-for-ram:Passed misspelt:Failed; do
+for row in good:Passed good-in-archive:Passed bad:Failed good-for-ram:Passed misspelt:Failed called:Passed called-otherwise:Failed; do
     grep -qE " ${row%:*} \.*[ *]*${row#*:} " "$folder/ctest.log" || bad "${row%:*} is not ${row#*:}"
 done
 grep -q 'overlapping-store' "$folder/ctest.log" || bad "no finding is shown"

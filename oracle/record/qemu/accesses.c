@@ -48,6 +48,8 @@ uint64_t qemu_host_address(const struct layout *l, uint64_t addr)
         return l->dst_lane.lo + off;
     if (in_lane(addr, qemu_lane(l, true), l->src_lane, &off))
         return l->src_lane.lo + off;
+    if (addr - QEMU_RECORD < l->record.hi - l->record.lo)
+        return l->record.lo + (addr - QEMU_RECORD);
     return addr;
 }
 

@@ -72,12 +72,12 @@ bool process_open(struct process *p, const struct guest_program *program, struct
     *p = (struct process){
         .program = program, .shared_fd = -1, .lanes_fd = -1, .plugin_fd = -1, .program_fd = -1};
     p->shared_fd = new_file("storescope", NULL, sizeof *p->shared);
-    p->lanes_fd = new_file("lanes", NULL, 2 * QEMU_WINDOW_BYTES);
+    p->lanes_fd = new_file("lanes", NULL, QEMU_LANES_BYTES);
     p->plugin_fd = new_file("plugin", embedded_plugin, embedded_plugin_bytes);
     p->program_fd = new_file("guest", program->bytes, program->length);
     bool files = p->shared_fd >= 0 && p->lanes_fd >= 0 && p->plugin_fd >= 0 && p->program_fd >= 0;
     p->shared = files ? map_file(p->shared_fd, sizeof *p->shared) : NULL;
-    p->lanes = files ? map_file(p->lanes_fd, 2 * QEMU_WINDOW_BYTES) : NULL;
+    p->lanes = files ? map_file(p->lanes_fd, QEMU_LANES_BYTES) : NULL;
     if (p->shared && p->lanes) {
         tell_plugin(p);
         return true;
@@ -93,7 +93,7 @@ void process_close(struct process *p)
     if (p->shared)
         munmap(p->shared, sizeof *p->shared);
     if (p->lanes)
-        munmap(p->lanes, 2 * QEMU_WINDOW_BYTES);
+        munmap(p->lanes, QEMU_LANES_BYTES);
     const int files[] = {p->shared_fd, p->lanes_fd, p->plugin_fd, p->program_fd};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (files[i] >= 0)

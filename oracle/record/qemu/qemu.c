@@ -9,6 +9,8 @@
 #include "base/memory.h"
 
 #include "backends/arch.h"
+#include "backends/call.h"
+#include "record/entry_registers.h"
 #include "record/qemu/model.h"
 #include "record/recorder.h"
 
@@ -81,18 +83,48 @@ static struct qemu_range guest_range(const struct layout *l, bool src)
     return (struct qemu_range){lo, lo + span_bytes(src ? l->src_lane : l->dst_lane)};
 }
 
-static void tell_case(struct recorder *r, const struct layout *l, bool values)
+// What the routine is entered with. The records lie in the guest where the arena has
+// them in this process.
+static void tell_words(const struct recorder *r, struct layout *l, struct qemu_case *now)
+{
+    const struct arch *arch = r->program->arch;
+    const struct call *call = r->options.call;
+    struct call_place place = {.dst = now->dst,
+                               .src = now->src,
+                               .size = l->size,
+                               .value = layout_value(l),
+                               .record = QEMU_RECORD,
+                               .word_bytes = arch->word_bytes,
+                               .big_endian = arch->big_endian};
+    struct call_entry entry;
+    if (!call) {
+        const uint64_t words[] = {now->dst, now->src, l->size, r->program->backend->arg4};
+        memcpy(now->words, words, sizeof words);
+        return;
+    }
+    call_enter(call, &place, &entry);
+    memcpy(r->process.lanes + (QEMU_RECORD - QEMU_LOW_WINDOW), entry.record, entry.record_bytes);
+    now->how = call_words(call) > GUEST_WORDS_FEW ? GUEST_BY_MORE_WORDS : GUEST_BY_WORDS;
+    for (size_t i = 0; i < GUEST_WORDS_MAX; i++)
+        now->words[i] = i < call_words(call) ? entry.words[i] : ENTRY_REGISTER(i);
+    place.dst = (uintptr_t)l->dst;
+    place.src = (uintptr_t)l->src;
+    place.record = r->record;
+    layout_take_call(l, call, &place, entry.record_bytes);
+}
+
+static void tell_case(struct recorder *r, struct layout *l, bool values)
 {
     r->process.shared->now = (struct qemu_case){
         .dst = qemu_lane(l, false) + (uintptr_t)l->dst - l->dst_lane.lo,
         .src = qemu_lane(l, true) + (uintptr_t)l->src - l->src_lane.lo,
         .size = l->size,
-        .arg4 = r->program->backend->arg4,
         .dst_lane = guest_range(l, false),
         .src_lane = is_overlapping(l) ? (struct qemu_range){0, 0} : guest_range(l, true),
         .loads = r->options.loads,
         .values = values,
     };
+    tell_words(r, l, &r->process.shared->now);
 }
 
 // ---- how it ended ----
@@ -248,7 +280,7 @@ static bool is_doubtful(const struct recorder *r, enum process_state state, uint
 }
 
 // False and one line in ERROR when qemu does not start.
-static bool run_case(struct recorder *r, const struct layout *layout, const struct copy_case *c,
+static bool run_case(struct recorder *r, struct layout *layout, const struct copy_case *c,
                      bool values, enum process_state *state, struct error *error)
 {
     for (int i = 0, met = 0; i < TRIES; i++) {
@@ -272,7 +304,8 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
 {
     struct error error;
     trace_reset(trace);
-    if (!arena_lay(arena, c, layout)) {
+    r->record = r->options.call ? (uintptr_t)arena_record(arena) : 0;
+    if (!arena_lay(arena, c, layout) || (r->options.call && !r->record)) {
         refuse(trace, OUTCOME_BROKEN, "no memory for a case of %llu bytes",
                (unsigned long long)c->size);
         return;
@@ -408,6 +441,7 @@ const struct recorder_kind recorder_qemu = {
               "registers",
     .elsewhere = true,
     .missing = qemu_missing,
+    .words_max = GUEST_WORDS_MAX,
     .prepare = qemu_prepare,
     .cpu = qemu_model,
     .guest = qemu_guest,

@@ -6,6 +6,7 @@
 #ifndef STORESCOPE_QEMU_QEMU_H
 #define STORESCOPE_QEMU_QEMU_H
 
+#include "backends/call.h"
 #include "record/qemu/prepare.h"
 #include "record/qemu/process.h"
 #include "record/recorder.h"
@@ -14,6 +15,7 @@ struct recorder {
     struct recorder_options options;
     const struct guest_program *program;
     struct process process;
+    uintptr_t record; // where the arena has the records of a call
     struct pin pin;
     struct site *sites; // QEMU_SITES_MAX, described as they are met
     size_t site_count;
@@ -31,8 +33,11 @@ extern const struct recorder_kind recorder_qemu;
 // Where the guest has the destination's lane, or the source's.
 uint64_t qemu_lane(const struct layout *l, bool src);
 
-// An address of the guest as one of this process: the lanes and their guards are
-// where the arena has them, the rest stays as it is.
+// Where the guest has the records of a call.
+#define QEMU_RECORD (QEMU_RECORD_WINDOW + QEMU_GUARD_BYTES - CALL_RECORD_MAX)
+
+// An address of the guest as one of this process: the lanes and their guards, and a
+// call's records, are where the arena has them, the rest stays as it is.
 uint64_t qemu_host_address(const struct layout *l, uint64_t addr);
 
 // Appends the records in shared memory to the trace.

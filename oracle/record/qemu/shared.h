@@ -98,7 +98,9 @@ struct qemu_range {
 
 struct qemu_case {
     uint64_t routine; // index into the runner's table
-    uint64_t dst, src, size, arg4;
+    uint64_t dst, src, size;
+    uint32_t how; // enum guest_how
+    uint64_t words[GUEST_WORDS_MAX];
     struct qemu_range dst_lane, src_lane; // src_lane is empty when the two share one
     uint32_t loads, values;
     struct qemu_poke {

@@ -31,7 +31,8 @@ static void write_saved(struct writer *w, unsigned opcode, unsigned reg)
 
 static void write_poison(struct writer *w)
 {
-    uint16_t args = bit(GPR_RDI) | bit(GPR_RSI) | bit(GPR_RDX) | bit(GPR_RCX) | bit(GPR_RSP);
+    uint16_t args =
+        bit(GPR_RDI) | bit(GPR_RSI) | bit(GPR_RDX) | bit(GPR_RCX) | bit(8) | bit(9) | bit(GPR_RSP);
     for (unsigned r = 0; r < GPR_COUNT; r++) {
         if (w->r->program.named & ~args & bit(r))
             emit_set(w->e, r, ENTRY_REGISTER(r));

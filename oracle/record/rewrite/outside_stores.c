@@ -18,7 +18,7 @@ static bool is_stray(const struct recorder *r, const struct layout *l, const str
 {
     struct span at = access_span(a);
     return a->kind == ACCESS_STORE && at.lo < at.hi && !in_span(l->dst_lane, at) &&
-           !in_span(l->src_lane, at) && !in_span(r->native.stack, at);
+           !in_span(l->src_lane, at) && !in_span(l->record, at) && !in_span(r->native.stack, at);
 }
 
 // Keeps those of TRACE alone.

@@ -266,13 +266,13 @@ rewrite_function *rewrite_entry(struct recorder *r)
 }
 
 // One pass through the rewritten code; gives what the routine returned.
-static uint64_t enter(struct recorder *r, struct translation *t, const struct layout *layout)
+static uint64_t enter(struct recorder *r, struct translation *t, const uint64_t words[NATIVE_WORDS])
 {
     rewrite_function *go = (rewrite_function *)(uintptr_t)t->enter;
     r->running = t;
     r->serial++;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    uint64_t result = go(layout->dst, layout->src, layout->size, r->arg4);
+    uint64_t result = go(words[0], words[1], words[2], words[3], words[4], words[5]);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     return result;
 }
@@ -289,7 +289,9 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
                        const struct copy_case *c, struct layout *layout, struct trace *trace)
 {
     for (unsigned attempt = 0; attempt < RERUNS_MAX; attempt++) {
-        if (!arena_lay(arena, c, layout)) {
+        uint64_t words[NATIVE_WORDS];
+        if (!arena_lay(arena, c, layout) ||
+            !native_words(r->options.call, r->arg4, arena, layout, words)) {
             trace->outcome = OUTCOME_BROKEN;
             snprintf(trace->reason, sizeof trace->reason, "no memory for a case of %llu bytes",
                      (unsigned long long)c->size);
@@ -303,7 +305,7 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
         r->timed_out = r->log_full = false;
         r->capture_used = 0;
         r->context->exit = CONTEXT_RETURNED;
-        trace->return_value = enter(r, t, layout);
+        trace->return_value = enter(r, t, words);
         bool crowded = r->log_full && r->options.blocks && !r->quiet;
         if (r->context->exit != CONTEXT_UNKNOWN_TARGET && !crowded)
             return true;
@@ -388,6 +390,7 @@ const struct recorder_kind recorder_rewrite = {
            "mask, string count, fence and flush; values of stores on demand",
     .cannot = "system calls, far branches, transactions, xsave, writable code",
     .missing = rewrite_missing,
+    .words_max = NATIVE_WORDS,
     .open = rewrite_open,
     .run = rewrite_run,
     .close = rewrite_close,

@@ -29,16 +29,16 @@ step_enter:
         mov rax, [rdi + START_ENTRY]
         mov [rip + entry], rax
         mov rsp, [rdi + START_RSP]
-        mov rcx, [rdi + START_ARG4]
-        mov rdx, [rdi + START_SIZE]
-        mov rsi, [rdi + START_SRC]
-        mov rdi, [rdi + START_DST]
+        mov r9, [rdi + START_WORDS + 40]
+        mov r8, [rdi + START_WORDS + 32]
+        mov rcx, [rdi + START_WORDS + 24]
+        mov rdx, [rdi + START_WORDS + 16]
+        mov rsi, [rdi + START_WORDS + 8]
+        mov rdi, [rdi + START_WORDS]
         // What carries no argument holds what the rewriter puts there too.
         movabs rax, ENTRY_REGISTER(0)
         movabs rbx, ENTRY_REGISTER(3)
         movabs rbp, ENTRY_REGISTER(5)
-        movabs r8, ENTRY_REGISTER(8)
-        movabs r9, ENTRY_REGISTER(9)
         movabs r10, ENTRY_REGISTER(10)
         movabs r11, ENTRY_REGISTER(11)
         movabs r12, ENTRY_REGISTER(12)

@@ -8,16 +8,14 @@
 
 #define START_ENTRY 0
 #define START_RSP   8
-#define START_DST   16
-#define START_SRC   24
-#define START_SIZE  32
-#define START_ARG4  40
+#define START_WORDS 16
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
 struct step_start {
-    uint64_t entry, rsp, dst, src, size, arg4;
+    uint64_t entry, rsp;
+    uint64_t words[6]; // of the argument registers, rdi first
 };
 
 uint64_t step_enter(const struct step_start *start);

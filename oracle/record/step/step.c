@@ -517,13 +517,11 @@ static void give_trace(struct recorder *r, struct trace *trace)
     trace->own_image_count = r->routine->image_count;
 }
 
-static uint64_t enter(struct recorder *r, const struct layout *layout)
+static uint64_t enter(struct recorder *r, const struct step_start *start)
 {
-    const struct step_start start = {r->routine->entry,      r->native.rsp, (uintptr_t)layout->dst,
-                                     (uintptr_t)layout->src, layout->size,  r->arg4};
     r->phase = PHASE_ENTERING;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    uint64_t result = step_enter(&start);
+    uint64_t result = step_enter(start);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     r->phase = PHASE_OFF;
     return result;
@@ -538,7 +536,9 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
     trace->entry = r->routine->entry;
     native_tell_cpu(trace);
     trace->stack_entry = r->native.rsp - 8;
-    if (!arena_lay(arena, c, layout)) {
+    struct step_start start = {.entry = r->routine->entry, .rsp = r->native.rsp};
+    if (!arena_lay(arena, c, layout) ||
+        !native_words(r->options.call, r->arg4, arena, layout, start.words)) {
         trace->outcome = OUTCOME_BROKEN;
         snprintf(trace->reason, sizeof trace->reason, "no memory for a case of %llu bytes",
                  (unsigned long long)c->size);
@@ -553,7 +553,7 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
     mirror_take(&r->mirror, layout);
     const struct span sure[] = {layout->dst_lane, layout->src_lane, r->native.stack};
     memory_set_sure(sure, sizeof sure / sizeof *sure);
-    trace->return_value = enter(r, layout);
+    trace->return_value = enter(r, &start);
     if (r->end.outcome == OUTCOME_RETURNED && !mirror_agrees(&r->mirror, &r->end.stray)) {
         r->end.outcome = OUTCOME_BROKEN;
         r->end.why = "the arena holds what no recorded store put there";
@@ -580,6 +580,7 @@ const struct recorder_kind recorder_step = {
     .cannot = "system calls, far branches, transactions, xsave, and what Capstone does not know "
               "of AVX-512; some microseconds an instruction",
     .missing = step_missing,
+    .words_max = NATIVE_WORDS,
     .open = step_open,
     .run = step_run,
     .close = step_close,

@@ -7,6 +7,7 @@
 
 void *copy_to_bar(void *dst, const void *src, size_t size);
 void *copy_in_a_hurry(void *dst, const void *src, size_t size);
+void push_words(const uint32_t *from, volatile uint32_t *to, size_t words);
 
 // Each byte once, upwards.
 void *copy_to_bar(void *dst, const void *src, size_t size)
@@ -30,4 +31,11 @@ void *copy_in_a_hurry(void *dst, const void *src, size_t size)
         __builtin_memcpy(to + at, from + at, 8);
     }
     return dst;
+}
+
+// The source first, and a count.
+void push_words(const uint32_t *from, volatile uint32_t *to, size_t words)
+{
+    for (size_t i = 0; i < words; i++)
+        to[i] = from[i];
 }

@@ -16,19 +16,27 @@
 #define QEMU_HIGH_WINDOW  0x28000000ul
 #define QEMU_WINDOW_BYTES 0x8000000ul
 #define QEMU_GUARD_BYTES  0x2000ul
+// Behind both, in the guest and in the file: as many bytes as a guard for the records that
+// a call's arguments point to, up to the end of these, and a guard.
+#define QEMU_RECORD_WINDOW 0x30000000ul
+#define QEMU_LANES_BYTES   (2 * QEMU_WINDOW_BYTES + 2 * QEMU_GUARD_BYTES)
 
 enum guest_command {
     GUEST_CALL,   // call the routine
     GUEST_RESIZE, // make the lanes accessible, so many bytes of each
 };
 
+// How a routine is called, and what it returns: as memcpy with a fourth argument, or with
+// integers, few or as many as there may be.
+enum guest_how { GUEST_AS_MEMCPY, GUEST_BY_WORDS, GUEST_BY_MORE_WORDS };
+enum { GUEST_WORDS_FEW = 4, GUEST_WORDS_MAX = 8 };
+
 enum guest_mail {
     MAIL_COMMAND, // enum guest_command
     MAIL_ROUTINE, // index into the runner's table
-    MAIL_DST,
-    MAIL_SRC,
-    MAIL_SIZE,
-    MAIL_ARG4,
+    MAIL_HOW,     // enum guest_how
+    MAIL_WORD0,   // arguments, GUEST_WORDS_MAX of them
+    MAIL_LAST_WORD = MAIL_WORD0 + 7,
     MAIL_LOW_LANE, // bytes
     MAIL_HIGH_LANE,
     // The runner's answers.

@@ -22,6 +22,10 @@
 #include <ucontext.h>
 
 typedef void *routine(void *dst, const void *src, unsigned long size, unsigned long arg4);
+// Some CPUs return an address elsewhere than a number; what returns one has both.
+typedef unsigned long word;
+typedef word routine_of_words(word, word, word, word);
+typedef word routine_of_more(word, word, word, word, word, word, word, word);
 
 // Made for each library; see prepare.c and names.c: the table, what is done to memory
 // that stands for undefined names, and the place there that an address means.
@@ -179,8 +183,9 @@ static int tell_thread_locals(struct dl_phdr_info *info, size_t size, void *none
 static void map_windows(int fd)
 {
     void *at = (void *)QEMU_LOW_WINDOW;
-    if (mmap(at, 2 * QEMU_WINDOW_BYTES, PROT_NONE, MAP_SHARED | MAP_FIXED, fd, 0) != at)
+    if (mmap(at, QEMU_LANES_BYTES, PROT_NONE, MAP_SHARED | MAP_FIXED, fd, 0) != at)
         exit(3);
+    mprotect((void *)QEMU_RECORD_WINDOW, QEMU_GUARD_BYTES, PROT_READ | PROT_WRITE);
 }
 
 static void resize(unsigned long window, unsigned long *have, unsigned long want)
@@ -206,31 +211,71 @@ IN("storescope_loop") static unsigned long restore_control(void)
     return changed != 0;
 }
 
+static inline word argument(unsigned i)
+{
+    return (word)storescope_mailbox[MAIL_WORD0 + i];
+}
+
+// With what a callee keeps before and after, all of it in one frame.
+#define CALL(few, ...)                                                  \
+    do {                                                                \
+        const int few_words = few;                                      \
+        unsigned long stack;                                            \
+        uint64_t changed = 0;                                           \
+        mark_begin();                                                   \
+        READ_SP(stack);                                                 \
+        stack_before = stack;                                           \
+        KEPT_FLOATS(SET_FLOAT)                                          \
+        KEPT_INTEGERS(SET_INTEGER)                                      \
+        SET_FIELDS();                                                   \
+        returned = (unsigned long)called(__VA_ARGS__);                  \
+        READ_SP(stack);                                                 \
+        stack_after = stack;                                            \
+        WRITE_SP(stack_before);                                         \
+        CHECK_FIELDS();                                                 \
+        KEPT_INTEGERS(CHECK_INTEGER)                                    \
+        KEPT_FLOATS(CHECK_FLOAT)                                        \
+        mark_end();                                                     \
+        storescope_mailbox[MAIL_RESULT] = returned;                     \
+        storescope_mailbox[MAIL_CLOBBERED] =                            \
+            changed | (stack_after ^ stack_before) | restore_control(); \
+    } while (0)
+
 IN("storescope_loop") CALLS_ROUTINE static void call_routine(void)
 {
-    volatile uint64_t *mail = storescope_mailbox;
-    routine *called = storescope_routines[mail[MAIL_ROUTINE]];
-    void *dst = (void *)(uintptr_t)mail[MAIL_DST];
-    const void *src = (const void *)(uintptr_t)mail[MAIL_SRC];
-    unsigned long size = (unsigned long)mail[MAIL_SIZE], arg4 = (unsigned long)mail[MAIL_ARG4];
-    unsigned long stack;
-    uint64_t changed = 0;
-    mark_begin();
-    READ_SP(stack);
-    stack_before = stack;
-    KEPT_FLOATS(SET_FLOAT)
-    KEPT_INTEGERS(SET_INTEGER)
-    SET_FIELDS();
-    returned = (unsigned long)called(dst, src, size, arg4);
-    READ_SP(stack);
-    stack_after = stack;
-    WRITE_SP(stack_before);
-    CHECK_FIELDS();
-    KEPT_INTEGERS(CHECK_INTEGER)
-    KEPT_FLOATS(CHECK_FLOAT)
-    mark_end();
-    mail[MAIL_RESULT] = returned;
-    mail[MAIL_CLOBBERED] = changed | (stack_after ^ stack_before) | restore_control();
+    routine *called = storescope_routines[storescope_mailbox[MAIL_ROUTINE]];
+    void *dst = (void *)argument(0);
+    const void *src = (const void *)argument(1);
+    word size = argument(2), arg4 = argument(3);
+    CALL(1, dst, src, size, arg4);
+}
+
+IN("storescope_loop") CALLS_ROUTINE static void call_by_words(void)
+{
+    routine_of_words *called =
+        (routine_of_words *)storescope_routines[storescope_mailbox[MAIL_ROUTINE]];
+    word a = argument(0), b = argument(1), c = argument(2), d = argument(3);
+    CALL(1, a, b, c, d);
+}
+
+IN("storescope_loop") CALLS_ROUTINE static void call_by_more_words(void)
+{
+    routine_of_more *called =
+        (routine_of_more *)storescope_routines[storescope_mailbox[MAIL_ROUTINE]];
+    word a = argument(0), b = argument(1), c = argument(2), d = argument(3), e = argument(4),
+         f = argument(5), g = argument(6), h = argument(7);
+    CALL(0, a, b, c, d, e, f, g, h);
+}
+
+IN("storescope_loop") static void call(void)
+{
+    uint64_t how = storescope_mailbox[MAIL_HOW];
+    if (how == GUEST_BY_WORDS)
+        call_by_words();
+    else if (how == GUEST_BY_MORE_WORDS)
+        call_by_more_words();
+    else
+        call_routine();
 }
 
 IN("storescope_loop") static void run_cases(void)
@@ -246,7 +291,7 @@ IN("storescope_loop") static void run_cases(void)
         storescope_mailbox[MAIL_SIGNAL] = 0;
         if (storescope_mailbox[MAIL_COMMAND] == GUEST_CALL) {
             if (_setjmp(before_call) == 0)
-                call_routine();
+                call();
             else
                 restore_control();
             continue;

@@ -108,10 +108,9 @@ static void tell_runner(const struct qemu_case *c, enum guest_command command)
 {
     mail_put(MAIL_COMMAND, command);
     mail_put(MAIL_ROUTINE, c->routine);
-    mail_put(MAIL_DST, c->dst);
-    mail_put(MAIL_SRC, c->src);
-    mail_put(MAIL_SIZE, c->size);
-    mail_put(MAIL_ARG4, c->arg4);
+    mail_put(MAIL_HOW, c->how);
+    for (unsigned i = 0; i < GUEST_WORDS_MAX; i++)
+        mail_put((enum guest_mail)(MAIL_WORD0 + i), c->words[i]);
     mail_put(MAIL_LOW_LANE, plugin.low_bytes);
     mail_put(MAIL_HIGH_LANE, plugin.high_bytes);
 }
