@@ -39,7 +39,8 @@ static const struct argp_option own_options[] = {
            "The campaign's folder; saved cases in it are seeds (default: " CORPUS_DEFAULT ")"),
     OPTION("resume", KEY_RESUME, NULL, "Go on with the campaign in that folder"),
     OPTION("engine", KEY_ENGINE, "ENGINE", "libfuzzer, afl or both (default: both)"),
-    OPTION("op", KEY_FUZZ_OP, "OP", "memcpy, memmove or mempcpy (default: the backend's own)"),
+    OPTION("op", KEY_FUZZ_OP, "OP",
+           "memcpy, memmove, mempcpy, set, to-fifo or from-fifo (default: the backend's own)"),
     OPTION("baseline", KEY_BASELINE, "FILE|DIR",
            "Expectations: report only what is new, gone or worse"),
     OPTION("write-baseline", KEY_WRITE_BASELINE, "FILE|DIR",
@@ -89,9 +90,8 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
         return read_engine(r, text, &own->engine);
     case KEY_FUZZ_OP:
         own->has_op = copy_op_parse(text, &own->op);
-        return own->has_op
-                   ? 0
-                   : options_refuse(r, "--op '%s': expected memcpy, memmove or mempcpy", text);
+        return own->has_op ? 0
+                           : options_refuse(r, "--op '%s': expected %s", text, copy_op_expected);
     case KEY_BASELINE:
         own->baseline = text;
         return 0;

@@ -72,7 +72,8 @@ static const struct argp_option emulate_options[] = {
     {0},
 };
 static const struct argp_option case_options[] = {
-    OPTION("op", KEY_OP, "OP", "memcpy, memmove or mempcpy (default: the backend's own)"),
+    OPTION("op", KEY_OP, "OP",
+           "memcpy, memmove, mempcpy, set, to-fifo or from-fifo (default: the backend's own)"),
     OPTION("size", KEY_SIZE, "RANGE", "Bytes to copy. RANGE is N, LO..HI or LO..HI:STEP"),
     OPTION("dst", KEY_DST, "RANGE", "Destination, bytes from a page start"),
     OPTION("src", KEY_SRC, "RANGE", "Source, bytes from a page start"),
@@ -193,7 +194,7 @@ static error_t read_case_option(int key, char *text, struct argp_state *state)
     switch (key) {
     case KEY_OP:
         if (!copy_op_parse(text, &op))
-            return options_refuse(r, "--op '%s': expected memcpy, memmove or mempcpy", text);
+            return options_refuse(r, "--op '%s': expected %s", text, copy_op_expected);
         r->o->ops |= 1u << op;
         return 0;
     case KEY_SIZE:

@@ -168,6 +168,23 @@ static struct span lane_span(const struct lane *lane)
     return (struct span){lo, lo + lane->pages * PAGE_BYTES};
 }
 
+// No source, and so no lane of one.
+static bool lay_set(struct arena *a, const struct copy_case *c, struct layout *out)
+{
+    struct lane *dst = lane_for(a, SIDE_DST, c->dst_off + c->size);
+
+    if (!dst || !fills_set(a->fills, c, &out->value, &out->expected, &out->old))
+        return false;
+    out->dst = dst->base + c->dst_off;
+    out->src = NULL;
+    out->size = out->dst_size = c->size;
+    out->src_size = 0;
+    out->dst_lane = lane_span(dst);
+    out->src_lane = (struct span){0, 0};
+    memcpy(out->dst, out->old, c->size);
+    return true;
+}
+
 static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout *out)
 {
     enum side side = c->dst_below ? SIDE_DST_BELOW : SIDE_DST;
@@ -181,7 +198,7 @@ static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout 
         return false;
     out->dst = dst->base + c->dst_off;
     out->src = src->base + c->src_off;
-    out->size = c->size;
+    out->size = out->dst_size = out->src_size = c->size;
     out->dst_lane = lane_span(dst);
     out->src_lane = lane_span(src);
     memcpy(out->dst, out->old, c->size);
@@ -203,7 +220,7 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
         return false;
     out->dst = lane->base + low_off + (up ? distance : 0);
     out->src = lane->base + low_off + (up ? 0 : distance);
-    out->size = c->size;
+    out->size = out->dst_size = out->src_size = c->size;
     out->expected = image + (up ? 0 : distance);
     out->old = image + (up ? distance : 0);
     out->dst_lane = out->src_lane = lane_span(lane);
@@ -213,7 +230,9 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
 
 bool arena_lay(struct arena *a, const struct copy_case *c, struct layout *out)
 {
-    return c->overlapping ? lay_overlapping(a, c, out) : lay_apart(a, c, out);
+    return c->overlapping    ? lay_overlapping(a, c, out)
+           : c->op != OP_SET ? lay_apart(a, c, out)
+                             : lay_set(a, c, out);
 }
 
 // The bytes that one case took up in one lane, and what they held.
@@ -227,12 +246,12 @@ struct extent {
 
 static struct extent dst_extent(const struct arena *a, const struct layout *l)
 {
-    return (struct extent){l->dst, l->size, l->old, l->dst_lane, canaries(a, SIDE_DST)};
+    return (struct extent){l->dst, l->dst_size, l->old, l->dst_lane, canaries(a, SIDE_DST)};
 }
 
 static struct extent src_extent(const struct arena *a, const struct layout *l)
 {
-    return (struct extent){l->src, l->size, l->expected, l->src_lane, canaries(a, SIDE_SRC)};
+    return (struct extent){l->src, l->src_size, l->expected, l->src_lane, canaries(a, SIDE_SRC)};
 }
 
 // Destination and source of an overlapping case as one.
@@ -271,6 +290,8 @@ void arena_clear(struct arena *a, const struct layout *l, bool wide)
     }
     e = dst_extent(a, l);
     extent_clear(&e, wide);
+    if (!l->src)
+        return;
     e = src_extent(a, l);
     extent_clear(&e, wide);
 }
@@ -329,6 +350,8 @@ bool arena_is_clean_near(const struct arena *a, const struct layout *l)
     if (!is_overlapping(l)) {
         struct extent d = dst_extent(a, l);
 
+        if (!l->src)
+            return is_zero(near_difference(&d));
         e = src_extent(a, l);
         return is_zero(near_difference(&d) | near_difference(&e)) &&
                memcmp(e.at, e.image, e.bytes) == 0;
@@ -349,7 +372,7 @@ bool arena_is_clean(const struct arena *a, const struct layout *l)
 {
     struct extent dst = dst_extent(a, l), src = src_extent(a, l);
 
-    return lane_is_clean(&dst) && (is_overlapping(l) || lane_is_clean(&src));
+    return lane_is_clean(&dst) && (is_overlapping(l) || !l->src || lane_is_clean(&src));
 }
 
 bool arena_was_clean(struct arena *a)

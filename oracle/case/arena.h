@@ -24,12 +24,28 @@ struct arena;
 // Where a case was laid out. Pointers are into the arena and valid until the
 // next arena_lay.
 struct layout {
-    uint8_t *dst, *src;
-    uint64_t size;                  // bytes
-    const uint8_t *expected;        // `size` bytes: what dst must hold after the copy
-    const uint8_t *old;             // `size` bytes: what dst held before
-    struct span dst_lane, src_lane; // accessible pages; equal when overlapping
+    uint8_t *dst, *src;             // src: NULL where there is no source (set)
+    uint64_t size;                  // bytes of the request
+    uint64_t dst_size, src_size;    // bytes of each side: `size`, but of a FIFO LAYOUT_FIFO_BYTES,
+                                    // and 0 where there is no source
+    const uint8_t *expected;        // `size` bytes: what dst must hold after the copy, or a
+                                    // FIFO there must have been given. What comes out of a FIFO:
+                                    // LAYOUT_FIFO_BYTES more, which are not asked for
+    const uint8_t *old;             // `dst_size` bytes: what dst held before
+    struct span dst_lane, src_lane; // accessible pages; equal when overlapping, empty when there
+                                    // is no source
+    int value;                      // of set, as memset takes it: converted to unsigned char it
+                                    // is the byte
 };
+
+// A FIFO is as wide as the widest access to it.
+enum { LAYOUT_FIFO_BYTES = 64 };
+
+// The argument between the destination and the size: the source, or what to set.
+static inline uint64_t layout_second(const struct layout *l)
+{
+    return l->src ? (uintptr_t)l->src : (uint64_t)(int64_t)l->value;
+}
 
 // NULL with errno set when address space runs out.
 struct arena *arena_new(void);

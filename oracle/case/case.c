@@ -53,9 +53,11 @@ void case_print(const struct copy_case *c, char *text)
 {
     char fill[CASE_FILL_TEXT_MAX];
     size_t room = CASE_TEXT_MAX;
-    int n = snprintf(text, room, "%s size=%" PRIu64 " dst=%" PRIu32 " src=%" PRIu32,
-                     copy_op_name[c->op], c->size, c->dst_off, c->src_off);
+    int n = snprintf(text, room, "%s size=%" PRIu64 " dst=%" PRIu32, copy_op_name[c->op], c->size,
+                     c->dst_off);
 
+    if (op_has_source(c->op))
+        n += snprintf(text + n, room - (size_t)n, " src=%" PRIu32, c->src_off);
     if (c->overlapping)
         n += snprintf(text + n, room - (size_t)n, " overlap=%" PRId64, c->overlap);
     if (c->dst_below)
@@ -228,6 +230,19 @@ static bool finish_overlap(unsigned seen, struct copy_case *c, struct error *err
     return true;
 }
 
+// What only says something where there is a source, or where both sides are memory.
+static bool check_fields_of_op(unsigned seen, const struct copy_case *c, struct error *error)
+{
+    const unsigned of_source = 1u << FIELD_SRC | 1u << FIELD_OVERLAP | 1u << FIELD_LOWER;
+    unsigned wrong = op_has_source(c->op) ? 0 : seen & of_source;
+
+    if (op_has_fifo(c->op))
+        wrong = seen & (1u << FIELD_OVERLAP);
+    return !wrong ||
+           error_set(error, "case: %s has no %s; leave %s out", copy_op_name[c->op],
+                     op_has_source(c->op) ? "overlap" : "source", field_name[__builtin_ctz(wrong)]);
+}
+
 bool case_parse(const char *text, struct copy_case *out, struct error *error)
 {
     struct copy_case c = {.fill = 1};
@@ -235,14 +250,15 @@ bool case_parse(const char *text, struct copy_case *out, struct error *error)
     unsigned seen = 0;
 
     if (!next_token(&text, token) || !copy_op_parse(token, &c.op))
-        return error_set(error, "case: starts with '%s'; expected memcpy, memmove or mempcpy",
-                         token);
+        return error_set(error, "case: starts with '%s'; expected %s", token, copy_op_expected);
     while (next_token(&text, token)) {
         if (!parse_field(token, &seen, &c, error))
             return false;
     }
     if (!(seen & (1u << FIELD_SIZE)))
         return error_set(error, "case: no size; expected size=BYTES after the op");
+    if (!op_is_copy(c.op) && !check_fields_of_op(seen, &c, error))
+        return false;
     if (c.overlapping && !finish_overlap(seen, &c, error))
         return false;
     *out = c;
@@ -253,7 +269,9 @@ bool case_is_valid(const struct copy_case *c)
 {
     if ((unsigned)c->op >= OP_COUNT || c->size > CASE_SIZE_MAX || c->dst_off >= PAGE_BYTES ||
         c->src_off >= PAGE_BYTES || (unsigned)c->data >= DATA_COUNT ||
-        (c->data != DATA_OF_SEED && c->fill != 1) || (c->overlapping && c->dst_below))
+        (c->data != DATA_OF_SEED && c->fill != 1) || (c->overlapping && c->dst_below) ||
+        (c->overlapping && !op_is_copy(c->op)) ||
+        (!op_has_source(c->op) && (c->src_off != 0 || c->dst_below)))
         return false;
     if (!c->overlapping)
         return c->overlap == 0;

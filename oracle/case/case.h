@@ -9,6 +9,8 @@
 //   memmove size=64 dst=16 src=0 overlap=16 fill=1
 //   memcpy size=32768 dst=0 src=0 fill=1 nt=0x4040
 //   memcpy size=64 dst=0 src=0 lower=dst fill=zeros
+//   set size=64 dst=3 fill=1
+//   to-fifo size=64 dst=0 src=3 fill=1
 //
 // Parsing what was printed gives the same case again. Fields that are as they
 // always were are not printed, so that texts people keep stay what they are.
@@ -69,8 +71,8 @@ struct copy_case {
     enum copy_op op;
     uint64_t size;    // bytes, 0..CASE_SIZE_MAX
     uint32_t dst_off; // bytes from a page start, 0..PAGE_BYTES-1
-    uint32_t src_off; // likewise; in an overlapping case it follows from
-                      // dst_off and overlap
+    uint32_t src_off; // likewise; 0 where there is no source (set); in an
+                      // overlapping case it follows from dst_off and overlap
     bool overlapping; // both in one buffer, `overlap` bytes apart
     int64_t overlap;  // dst - src, bytes, at most size + CASE_GAP_MAX either
                       // way; 0 is a move onto itself. Below size only for

@@ -121,9 +121,10 @@ static bool build_product(struct plan *plan, const struct backend *b,
                           .src = request->src.step ? request->src : *other,
                           .overlap = request->overlap,
                           .kind = request->overlap.step ? PLANE_DISTANCE : PLANE_DISJOINT};
-    bool as_is = request->has_lower || plane.kind != PLANE_DISJOINT;
+    bool as_is = request->has_lower || plane.kind != PLANE_DISJOINT || !op_has_source(plan->op);
     bool moves = plan->op == OP_MEMMOVE && !request->overlap.step && !request->src.step;
 
+    plane_take_op(&plane, plan->op, request);
     plane_take_request(&plane, request);
     plan->plane_count = 0;
     plan->cases = 0;
@@ -151,6 +152,15 @@ static bool check_range(const char *option, const struct range *r, int64_t lo, i
     return true;
 }
 
+// What says nothing where there is no source.
+static bool check_source(enum copy_op op, const struct plan_request *request, struct error *error)
+{
+    const char *option = request->src.step ? "--src" : request->has_lower ? "--lower" : NULL;
+
+    return op_has_source(op) || !option ||
+           error_set(error, "%s has no source; leave %s out", copy_op_name[op], option);
+}
+
 static bool check_overlap(enum copy_op op, const struct plan_request *request, struct error *error)
 {
     const struct range *r = &request->overlap;
@@ -173,7 +183,7 @@ static bool check_request(enum copy_op op, const struct plan_request *request, s
     return check_range("--size", &request->size, 0, (int64_t)CASE_SIZE_MAX, error) &&
            check_range("--dst", &request->dst, 0, PAGE_BYTES - 1, error) &&
            check_range("--src", &request->src, 0, PAGE_BYTES - 1, error) &&
-           check_overlap(op, request, error);
+           check_source(op, request, error) && check_overlap(op, request, error);
 }
 
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,

@@ -178,7 +178,7 @@ static void alignment_beyond_the_low_bits_counts(void **state)
     struct fixture *f = *state;
     lay(f, 0, 16);
     f->h.accesses[0].width = 32;
-    f->h.r.layout.size = f->h.c.size = 32;
+    resize(f, 32);
     f->h.r.trace.count = 1;
     handmade_values(&f->h, handmade_store(&f->h, 0, 32), 1);
     for (unsigned i = 0; i < 32; i++)
@@ -262,7 +262,7 @@ static void transient(struct fixture *f)
 }
 static void other_size(struct fixture *f)
 {
-    f->h.r.layout.size = f->h.c.size = SIZE + 1;
+    resize(f, SIZE + 1);
 }
 static void overlapping(struct fixture *f)
 {

@@ -85,13 +85,14 @@ static void tell_case(struct recorder *r, const struct layout *l, bool values)
 {
     r->process.shared->now = (struct qemu_case){
         .dst = qemu_lane(l, false) + (uintptr_t)l->dst - l->dst_lane.lo,
-        .src = qemu_lane(l, true) + (uintptr_t)l->src - l->src_lane.lo,
+        .src = l->src ? qemu_lane(l, true) + (uintptr_t)l->src - l->src_lane.lo : layout_second(l),
         .size = l->size,
         .arg4 = r->program->backend->arg4,
         .dst_lane = guest_range(l, false),
         .src_lane = is_overlapping(l) ? (struct qemu_range){0, 0} : guest_range(l, true),
         .loads = r->options.loads,
         .values = values,
+        .sets = !l->src,
     };
 }
 

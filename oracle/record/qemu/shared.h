@@ -101,6 +101,7 @@ struct qemu_case {
     uint64_t dst, src, size, arg4;
     struct qemu_range dst_lane, src_lane; // src_lane is empty when the two share one
     uint32_t loads, values;
+    uint32_t sets; // `src` is no source but a value to set
     struct qemu_poke {
         uint64_t addr, value;
         uint32_t width;      // bytes; 0: none

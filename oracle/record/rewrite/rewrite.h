@@ -199,7 +199,7 @@ bool translation_holds(const struct translation *t, const uint8_t *pc);
 // The rewritten copy, as a function like the routine itself. It starts a new log
 // each time it is called. For the bench, after the recorder has run the same
 // case: what recording alone costs.
-typedef uint64_t rewrite_function(void *dst, const void *src, uint64_t size, uint64_t arg4);
+typedef uint64_t rewrite_function(void *dst, uint64_t second, uint64_t size, uint64_t arg4);
 rewrite_function *rewrite_entry(struct recorder *r);
 
 // The log's end; NULL when the routine wrote over the pointer to it.

@@ -272,7 +272,7 @@ static uint64_t enter(struct recorder *r, struct translation *t, const struct la
     r->running = t;
     r->serial++;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    uint64_t result = go(layout->dst, layout->src, layout->size, r->arg4);
+    uint64_t result = go(layout->dst, layout_second(layout), layout->size, r->arg4);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     return result;
 }

@@ -519,8 +519,8 @@ static void give_trace(struct recorder *r, struct trace *trace)
 
 static uint64_t enter(struct recorder *r, const struct layout *layout)
 {
-    const struct step_start start = {r->routine->entry,      r->native.rsp, (uintptr_t)layout->dst,
-                                     (uintptr_t)layout->src, layout->size,  r->arg4};
+    const struct step_start start = {r->routine->entry,     r->native.rsp, (uintptr_t)layout->dst,
+                                     layout_second(layout), layout->size,  r->arg4};
     r->phase = PHASE_ENTERING;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     uint64_t result = step_enter(&start);
