@@ -185,6 +185,39 @@ static bool lay_set(struct arena *a, const struct copy_case *c, struct layout *o
     return true;
 }
 
+// The bytes of both sides, once it is known where they lie.
+static void lay_bytes(struct layout *out)
+{
+    memcpy(out->dst, out->old, out->dst_size);
+    memcpy(out->src, out->expected, out->src_size);
+}
+
+// A FIFO holds what comes out of it first.
+static bool lay_fifo(struct arena *a, const struct copy_case *c, struct layout *out)
+{
+    bool to = c->op == OP_TO_FIFO;
+    uint64_t bytes = c->size + LAYOUT_FIFO_BYTES;
+    uint64_t dst_size = to ? LAYOUT_FIFO_BYTES : c->size;
+    uint64_t src_size = to ? c->size : LAYOUT_FIFO_BYTES;
+    struct lane *dst = lane_for(a, c->dst_below ? SIDE_DST_BELOW : SIDE_DST, c->dst_off + dst_size);
+    struct lane *src = lane_for(a, SIDE_SRC, c->src_off + src_size);
+    bool have = c->data == DATA_OF_SEED
+                    ? fills_data(a->fills, c->fill, bytes, &out->expected, &out->old)
+                    : fills_plain(a->fills, c->data, bytes, &out->expected, &out->old);
+
+    if (!dst || !src || !have)
+        return false;
+    out->dst = dst->base + c->dst_off;
+    out->src = src->base + c->src_off;
+    out->size = c->size;
+    out->dst_size = dst_size;
+    out->src_size = src_size;
+    out->dst_lane = lane_span(dst);
+    out->src_lane = lane_span(src);
+    lay_bytes(out);
+    return true;
+}
+
 static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout *out)
 {
     enum side side = c->dst_below ? SIDE_DST_BELOW : SIDE_DST;
@@ -201,8 +234,7 @@ static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout 
     out->size = out->dst_size = out->src_size = c->size;
     out->dst_lane = lane_span(dst);
     out->src_lane = lane_span(src);
-    memcpy(out->dst, out->old, c->size);
-    memcpy(out->src, out->expected, c->size);
+    lay_bytes(out);
     return true;
 }
 
@@ -230,9 +262,11 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
 
 bool arena_lay(struct arena *a, const struct copy_case *c, struct layout *out)
 {
-    return c->overlapping    ? lay_overlapping(a, c, out)
-           : c->op != OP_SET ? lay_apart(a, c, out)
-                             : lay_set(a, c, out);
+    if (c->overlapping)
+        return lay_overlapping(a, c, out);
+    if (op_is_copy(c->op))
+        return lay_apart(a, c, out);
+    return c->op == OP_SET ? lay_set(a, c, out) : lay_fifo(a, c, out);
 }
 
 // The bytes that one case took up in one lane, and what they held.

@@ -38,8 +38,8 @@ struct layout {
                                     // is the byte
 };
 
-// A FIFO is as wide as the widest access to it.
-enum { LAYOUT_FIFO_BYTES = 64 };
+// What a FIFO takes or gives at once, at most: the widest that a bus moves at one address.
+enum { LAYOUT_FIFO_BYTES = 8 };
 
 // The argument between the destination and the size: the source, or what to set.
 static inline uint64_t layout_second(const struct layout *l)

@@ -128,13 +128,14 @@ static const struct plane_row emulated_set_sweep[] = {
 // one place to a routine, and how far it has come makes little difference. From a FIFO
 // with the two sides exchanged.
 static const struct plane_row fifo_sweep[] = {
-    {.size = STEP(0, 128, 4), .dst = STEP(0, 56, 8), .src = EVERY_OFFSET},
-    {.size = STEP(132, 1088, 12), .dst = STEP(0, 56, 56), .src = TO(0, 8)},
-    {.size = STEP(1092, 4352, 68), .dst = ONE(0), .src = TO(0, 3)},
-    {.size = STEP(0, 128, 4), .dst = STEP(PAGE_BYTES - 64, PAGE_BYTES - 8, 8), .src = STEP(0, 9, 9)},
-    {.size = STEP(0, 128, 4), .dst = STEP(0, 8, 8), .src = PAGE_END},
+    {.size = STEP(0, 128, 4), .dst = STEP(0, 8, 8), .src = EVERY_OFFSET},
+    {.size = STEP(0, 64, 4), .dst = STEP(16, 56, 8), .src = TO(0, 8)},
+    {.size = STEP(132, 1088, 52), .dst = STEP(0, 56, 56), .src = TO(0, 8)},
+    {.size = STEP(1092, 4352, 652), .dst = ONE(0), .src = TO(0, 3)},
+    {.size = STEP(0, 64, 4), .dst = STEP(PAGE_BYTES - 16, PAGE_BYTES - 8, 8), .src = STEP(0, 9, 9)},
+    {.size = STEP(0, 64, 4), .dst = ONE(0), .src = PAGE_END},
     {.size = STEP(0, 256, 4), .dst = ONE(0), .src = ONE(0), .order = ORDER_DST},
-    {.size = STEP(0, 128, 4), .dst = STEP(0, 24, 24), .src = STEP(0, 17, 17), .each_data = true},
+    {.size = STEP(0, 128, 4), .dst = ONE(0), .src = STEP(0, 17, 17), .each_data = true},
     {.size = ONE(8192), .dst = ONE(0), .src = STEP(0, 3, 3)},
 };
 // clang-format on

@@ -126,6 +126,14 @@ struct element access_element(const struct access *a, uint64_t addr);
 void shadow_gather(struct shadow *s, const struct copy_case *c, const struct layout *layout,
                    const struct trace *trace);
 
+// shadow_fifo.c, for an op with a FIFO: its facts, after those of all accesses; what of
+// the data is wrong, after those of memory; the same by a run with values. And the index
+// of the access by which byte OFF goes through; the trace's count: none.
+void shadow_gather_fifo(struct shadow *s);
+void shadow_judge_fifo(struct shadow *s, const struct layout *layout, const struct trace *trace);
+void shadow_compare_fifo(struct shadow *s, const struct layout *layout, const struct trace *valued);
+size_t shadow_fifo_access(const struct shadow *s, uint64_t off);
+
 // Two accesses of the same byte, the second the next after the first.
 struct again_pair {
     bool found;

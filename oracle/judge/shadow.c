@@ -583,6 +583,8 @@ void shadow_gather(struct shadow *s, const struct copy_case *c, const struct lay
     if (p.look_again && !(s->duplicate && s->overlapping))
         find_again(s);
 
+    if (op_has_fifo(c->op))
+        shadow_gather_fifo(s);
     s->store_pending = p.undrained != 0;
     s->nontemporal_pending = p.undrained >> CLASS_NONTEMPORAL & 1;
     s->unflushed = s->stores.accesses > 0;
@@ -596,7 +598,12 @@ void shadow_build(struct shadow *s, const struct copy_case *c, const struct layo
     shadow_gather(s, c, layout, trace);
     if (trace->outcome != OUTCOME_RETURNED)
         return;
-    compare_data(s);
+    if (c->op != OP_TO_FIFO)
+        compare_data(s);
+    if (op_has_fifo(c->op)) {
+        shadow_judge_fifo(s, layout, trace);
+        return;
+    }
     uint64_t end = (uintptr_t)layout->dst + (c->op == OP_MEMPCPY ? layout->size : 0);
     s->wrong_return = result == RESULT_OF_OP && trace->return_value != end;
     s->values_open = s->stores.any_again ||

@@ -276,6 +276,12 @@ void shadow_build_values(struct shadow *s, const struct layout *layout, const st
 
     s->values_open = false;
     s->transient = false;
+    if (op_has_fifo(s->c->op)) {
+        s->values_differ = !same_stores(s, layout, valued);
+        if (!s->values_differ)
+            shadow_judge_fifo(s, layout, valued);
+        return;
+    }
     if (s->asks_rewrites && s->store_outside) {
         s->rewrites_known = true;
         s->rewrites_others |= !rewrites_are_final(layout, valued);

@@ -288,7 +288,8 @@ static struct case_outcome judge_data(struct rig *rig, const struct copy_case *c
 // A case like one before comes to the same. False: it is not like one.
 static bool judge_by_cache(struct rig *rig, const struct copy_case *c, struct case_outcome *out)
 {
-    if (!rig->cache)
+    // What a FIFO was given depends on more than where it was given.
+    if (!rig->cache || op_has_fifo(c->op))
         return false;
     const struct cached_verdict *known =
         judge_cache_recall(rig->cache, c, &rig->layout, &rig->trace, rig->job->backend->result);
@@ -305,6 +306,12 @@ static bool judge_by_cache(struct rig *rig, const struct copy_case *c, struct ca
     return true;
 }
 
+// Does it matter what bytes held that were stored again? Of a FIFO it always does.
+static bool wants_values(const struct rig *rig, const struct copy_case *c)
+{
+    return rig->job->judge->values || c->op == OP_TO_FIFO;
+}
+
 static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_case *c)
 {
     struct shadow *s = rig->shadow;
@@ -313,7 +320,7 @@ static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_ca
     if (!rig->distrusted) {
         if (!arena_is_as_recorded(rig, is_wide(s)))
             return broken(unrecorded_store);
-        if (rig->job->judge->values && rig->trace.outcome == OUTCOME_RETURNED &&
+        if (wants_values(rig, c) && rig->trace.outcome == OUTCOME_RETURNED &&
             shadow_needs_values(s)) {
             struct case_outcome o = take_values(rig, c);
             if (o.end != CASE_JUDGED)
@@ -324,7 +331,7 @@ static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_ca
     rig->broken_count = judge_case(rig->job->judge, s, rig->broken);
     if (rig->distrusted)
         return o;
-    if (rig->cache)
+    if (rig->cache && !op_has_fifo(c->op))
         judge_cache_keep(rig->cache, s, rig->broken, rig->broken_count);
     return judge_data(rig, c, o);
 }
@@ -333,7 +340,7 @@ static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_ca
 // recorded at once, and not in a second run.
 struct case_outcome rig_case(struct rig *rig, const struct copy_case *c)
 {
-    bool values = rig->again && rig->job->judge->values;
+    bool values = (rig->again || c->op == OP_TO_FIFO) && wants_values(rig, c);
     rig->broken_count = 0;
     if (rig->edges)
         rig->job->recorder->count_edges(rig->recorder, rig->edges, rig->edge_count);

@@ -36,6 +36,12 @@ struct fixture {
 };
 
 // The copy DST and SRC bytes further than where it was kept.
+static void resize(struct fixture *f, uint64_t size)
+{
+    struct layout *l = &f->h.r.layout;
+    l->size = l->dst_size = l->src_size = f->h.c.size = size;
+}
+
 static void lay(struct fixture *f, size_t dst, size_t src)
 {
     struct handmade *h = &f->h;

@@ -436,6 +436,8 @@ static void take_original(const struct qemu_shared *s)
     const struct qemu_case *c = &s->now;
     if (c->sets)
         memset(watch.original, (uint8_t)c->src, c->size);
+    else if (c->plays)
+        memcpy(watch.original, s->fifo, c->size);
     else
         memcpy(watch.original, (const void *)(uintptr_t)(s->guest_base + c->src), c->size);
 }
