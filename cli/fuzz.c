@@ -190,7 +190,8 @@ static char *contract_list(const struct options *o, char *const *said, struct er
         free(path);
     }
     for (size_t i = 0; o->contract_count == 0 && i < contract_builtin_count; i++)
-        fprintf(out, "%s%s", i ? "," : "", contract_builtin(i)->name);
+        if (contract_builtin(i)->ops == 0)
+            fprintf(out, "%s%s", i ? "," : "", contract_builtin(i)->name);
     fclose(out);
     return list;
 }

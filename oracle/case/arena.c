@@ -179,6 +179,7 @@ static bool lay_set(struct arena *a, const struct copy_case *c, struct layout *o
     out->src = NULL;
     out->size = out->dst_size = c->size;
     out->src_size = 0;
+    out->dst_is_fifo = false;
     out->dst_lane = lane_span(dst);
     out->src_lane = (struct span){0, 0};
     memcpy(out->dst, out->old, c->size);
@@ -212,6 +213,7 @@ static bool lay_fifo(struct arena *a, const struct copy_case *c, struct layout *
     out->size = c->size;
     out->dst_size = dst_size;
     out->src_size = src_size;
+    out->dst_is_fifo = to;
     out->dst_lane = lane_span(dst);
     out->src_lane = lane_span(src);
     lay_bytes(out);
@@ -232,6 +234,7 @@ static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout 
     out->dst = dst->base + c->dst_off;
     out->src = src->base + c->src_off;
     out->size = out->dst_size = out->src_size = c->size;
+    out->dst_is_fifo = false;
     out->dst_lane = lane_span(dst);
     out->src_lane = lane_span(src);
     lay_bytes(out);
@@ -253,6 +256,7 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
     out->dst = lane->base + low_off + (up ? distance : 0);
     out->src = lane->base + low_off + (up ? 0 : distance);
     out->size = out->dst_size = out->src_size = c->size;
+    out->dst_is_fifo = false;
     out->expected = image + (up ? 0 : distance);
     out->old = image + (up ? distance : 0);
     out->dst_lane = out->src_lane = lane_span(lane);

@@ -34,8 +34,9 @@ struct layout {
     const uint8_t *old;             // `dst_size` bytes: what dst held before
     struct span dst_lane, src_lane; // accessible pages; equal when overlapping, empty when there
                                     // is no source
-    int value;                      // of set, as memset takes it: converted to unsigned char it
-                                    // is the byte
+    bool dst_is_fifo;
+    int value; // of set, as memset takes it: converted to unsigned char it
+               // is the byte
 };
 
 // What a FIFO takes or gives at once, at most: the widest that a bus moves at one address.

@@ -132,7 +132,7 @@ bool case_parse_lower(const char *text, bool *dst_below)
 
 const char *case_lower(const struct copy_case *c)
 {
-    if (c->overlapping && c->overlap == 0)
+    if ((c->overlapping && c->overlap == 0) || !op_has_source(c->op))
         return NULL;
     return c->dst_below || c->overlap < 0 ? "dst" : "src";
 }

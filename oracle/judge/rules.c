@@ -194,16 +194,18 @@ static const struct {
     const char *why;
 } not_asked[OP_COUNT] = {
     [OP_SET] = {SOURCE_RULES, "which has no source"},
-    [OP_TO_FIFO] = {BIT(RULE_WRONG_RETURN) | BIT(RULE_DUPLICATE_STORE) |
-                        BIT(RULE_OVERLAPPING_STORE) | BIT(RULE_TRANSIENT_VALUE) |
-                        BIT(RULE_SPLIT_STORE) | BIT(RULE_TORN_ELEMENT) | BIT(RULE_REORDERED_STORE) |
-                        BIT(RULE_UNORDERED_STORE) | BIT(RULE_LAST_BYTE_NOT_LAST) |
-                        BIT(RULE_BROKEN_BURST) | BIT(RULE_UNFLUSHED_STORE),
-                    "whose stores all go to one address, where wrong-data is about their order"},
-    [OP_FROM_FIFO] = {BIT(RULE_WRONG_RETURN) | BIT(RULE_REPEATED_LOAD) | BIT(RULE_SPLIT_LOAD) |
-                          BIT(RULE_TORN_LOAD) | BIT(RULE_REORDERED_LOAD) | BIT(RULE_UNORDERED_LOAD),
-                      "whose loads all come from one address, where wrong-data is about their "
-                      "order"},
+    [OP_TO_FIFO] =
+        {BIT(RULE_WRONG_RETURN) | BIT(RULE_DUPLICATE_STORE) | BIT(RULE_OVERLAPPING_STORE) |
+             BIT(RULE_TRANSIENT_VALUE) | BIT(RULE_SPLIT_STORE) | BIT(RULE_TORN_ELEMENT) |
+             BIT(RULE_REORDERED_STORE) | BIT(RULE_UNORDERED_STORE) | BIT(RULE_LAST_BYTE_NOT_LAST) |
+             BIT(RULE_BROKEN_BURST) | BIT(RULE_UNFLUSHED_STORE),
+         "whose stores all go to one address (wrong-data is about their order), and which returns "
+         "what it likes"},
+    [OP_FROM_FIFO] =
+        {BIT(RULE_WRONG_RETURN) | BIT(RULE_REPEATED_LOAD) | BIT(RULE_SPLIT_LOAD) |
+             BIT(RULE_TORN_LOAD) | BIT(RULE_REORDERED_LOAD) | BIT(RULE_UNORDERED_LOAD),
+         "whose loads all come from one address (wrong-data is about their order), and which "
+         "returns what it likes"},
 };
 
 uint64_t rules_not_asked(enum copy_op op)

@@ -152,6 +152,7 @@ static void results_start(const struct backend *backend, const struct plan *plan
             .backend = backend,
             .contract = &contracts[i],
             .op = plan->op,
+            .device = options->device,
             .recorder = recorder_for(backend, plan->op, options->recorder)->name,
             .setup = &options->setup,
             .planned = plan->cases,
@@ -168,17 +169,47 @@ static void results_skip(struct result *results, size_t count, const char *why)
     }
 }
 
+// Of contracts under which nothing can be said, no rule but that the routine returns.
 static bool judge_with_facts(struct judge *judge, const struct contract *contracts, size_t count,
-                             enum device_side device)
+                             enum copy_op op, enum device_side device)
 {
     struct contract *all = malloc((count + 1) * sizeof *all);
     if (!all)
         return false;
     memcpy(all, contracts, count * sizeof *all);
+    for (size_t i = 0; i < count; i++)
+        if (contract_foreign(&contracts[i], op, device))
+            all[i].rule_count = 0;
     all[count] = facts;
     bool ok = judge_init(judge, all, count + 1, device); // which keeps none of them
     free(all);
     return ok;
+}
+
+// What came of a contract under which nothing can be said goes. True: of all of them.
+static bool skip_foreign(struct result *results, size_t count, enum copy_op op,
+                         const struct sweep_options *options)
+{
+    size_t skipped = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct result *r = &results[i];
+        const char *why = contract_foreign(r->contract, op, options->device);
+        if (!why)
+            continue;
+        struct result kept = *r;
+        *r = (struct result){.backend = r->backend,
+                             .contract = r->contract,
+                             .op = op,
+                             .recorder = r->recorder,
+                             .setup = r->setup,
+                             .planned = r->planned,
+                             .seconds = r->seconds};
+        memcpy(r->cpu, kept.cpu, sizeof r->cpu);
+        result_free(&kept);
+        results_skip(r, 1, why);
+        skipped++;
+    }
+    return skipped == count;
 }
 
 bool sweep_run(const struct backend *backend, const struct plan *plan,
@@ -196,7 +227,9 @@ bool sweep_run(const struct backend *backend, const struct plan *plan,
         results_skip(results, contract_count, missing);
         return true;
     }
-    if (!judge_with_facts(&judge, contracts, contract_count, options->device))
+    if (skip_foreign(results, contract_count, plan->op, options))
+        return true;
+    if (!judge_with_facts(&judge, contracts, contract_count, plan->op, options->device))
         return error_set(error, "out of memory for the contracts' rules");
     struct job job = {
         .backend = backend,
@@ -227,6 +260,8 @@ bool sweep_run(const struct backend *backend, const struct plan *plan,
         coverage_add(&results[i].coverage, sum.coverage.insns, sum.coverage.count);
         result_decide(&results[i]);
     }
+    if (ok)
+        skip_foreign(results, contract_count, plan->op, options);
     dispatch_free(&sum);
     judge_free(&judge);
     job_unprepare(&job);
