@@ -36,11 +36,17 @@ static const struct part_row {
     const char *part; // of the name, between underscores
     const char *features;
 } parts[] = {
-    {"ssse3", "ssse3"},     {"avx", "avx"},
-    {"rtm", "rtm"},         {"evex", "avx512f avx512vl"},
-    {"avx512", "avx512f"},  {"avx512_unaligned", "avx512vl"},
-    {"avx512f", "avx512f"}, {"movdir64b", "avx movdir64b"},
-    {"clflush", "clflush"}, {"clflushopt", "clflushopt"},
+    {"ssse3", "ssse3"},
+    {"avx", "avx"},
+    {"avx2", "avx2"},
+    {"rtm", "rtm"},
+    {"evex", "avx512f avx512vl"},
+    {"avx512", "avx512f"},
+    {"avx512_unaligned", "avx512vl"},
+    {"avx512f", "avx512f"},
+    {"movdir64b", "avx movdir64b"},
+    {"clflush", "clflush"},
+    {"clflushopt", "clflushopt"},
     {"clwb", "clwb"},
 };
 

@@ -74,6 +74,13 @@ struct backend {
                              // of its architecture that has what it uses
 };
 
+// Bytes that sizes are multiples of where nobody says others. An element of a FIFO that
+// is not known to take bytes has four.
+static inline uint64_t backend_size_unit(const struct backend *b, enum copy_op op)
+{
+    return op_has_fifo(op) && b->size_unit == 1 ? 4 : b->size_unit;
+}
+
 struct backend_list {
     struct backend *items;
     size_t count, capacity;

@@ -207,6 +207,11 @@ static bool take_state(struct fuzz *x, const struct options *o, struct error *er
     f->total = (double)(x->own->seconds ? x->own->seconds : TIME_DEFAULT_S);
     for (size_t i = 0; i < x->selection.count; i++) {
         const struct backend *b = x->selection.items[i];
+        if ((x->own->has_op ? x->own->op : b->op) == OP_FROM_FIFO)
+            error_set(error,
+                      "%s: what is taken from a FIFO is recorded by step, which tells engines "
+                      "nothing; `storescope check' judges it",
+                      b->name);
         if (strpbrk(b->name, ",\n"))
             error_set(error, "'%s': the engines take no name with a comma; rename it", b->name);
         f->backends = reallocarray(f->backends, f->backend_count + 1, sizeof *f->backends);

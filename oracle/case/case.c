@@ -265,6 +265,18 @@ bool case_parse(const char *text, struct copy_case *out, struct error *error)
     return true;
 }
 
+void case_fit_op(struct copy_case *c)
+{
+    if (!op_is_copy(c->op)) {
+        c->overlapping = false;
+        c->overlap = 0;
+    }
+    if (!op_has_source(c->op)) {
+        c->src_off = 0;
+        c->dst_below = false;
+    }
+}
+
 bool case_is_valid(const struct copy_case *c)
 {
     if ((unsigned)c->op >= OP_COUNT || c->size > CASE_SIZE_MAX || c->dst_off >= PAGE_BYTES ||

@@ -111,6 +111,9 @@ bool case_parse_lower(const char *text, bool *dst_below);
 // "dst" or "src", or NULL where neither is: a move onto itself.
 const char *case_lower(const struct copy_case *c);
 
+// Drops what the op has no use for: a source, an overlap.
+void case_fit_op(struct copy_case *c);
+
 // Is every field within its range, and are the fields consistent?
 bool case_is_valid(const struct copy_case *c);
 

@@ -99,7 +99,13 @@ struct shadow_view {
     uint64_t base, size;   // address, bytes
     enum access_kind kind; // of the accesses that count on it
 };
-struct shadow_view shadow_view(const struct shadow *s, enum access_kind kind);
+static inline struct shadow_view shadow_view(const struct shadow *s, enum access_kind kind)
+{
+    const struct layout *l = s->layout;
+    if (kind == ACCESS_STORE)
+        return (struct shadow_view){&s->stores, (uintptr_t)l->dst, l->dst_size, kind};
+    return (struct shadow_view){&s->loads, (uintptr_t)l->src, l->src_size, kind};
+}
 
 // Walks the bytes of a side, in ascending order, that an access touches and
 // whose bit in MAP (NULL: every byte) is set. `off` is the byte after a true

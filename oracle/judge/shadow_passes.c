@@ -9,14 +9,6 @@
 
 #include <string.h>
 
-struct shadow_view shadow_view(const struct shadow *s, enum access_kind kind)
-{
-    const struct layout *l = s->layout;
-    if (kind == ACCESS_STORE)
-        return (struct shadow_view){&s->stores, (uintptr_t)l->dst, l->dst_size, kind};
-    return (struct shadow_view){&s->loads, (uintptr_t)l->src, l->src_size, kind};
-}
-
 struct byte_walk byte_walk_start(struct shadow_view view, const struct access *a,
                                  const uint64_t *map)
 {

@@ -105,7 +105,7 @@ static void the_source_follows_from_destination_and_overlap(void **state)
 static void a_wrong_field_is_named_with_what_was_expected(void **state)
 {
     (void)state;
-    assert_refused("", "expected memcpy, memmove or mempcpy");
+    assert_refused("", "expected memcpy, memmove, mempcpy, set, to-fifo or from-fifo");
     assert_refused("strcpy size=1", "'strcpy'");
     assert_refused("memcpy", "no size");
     assert_refused("memcpy dst=1", "no size");

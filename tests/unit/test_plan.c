@@ -149,7 +149,7 @@ static void the_default_sweep_has_a_million_or_two_valid_cases(void **state)
     (void)state;
     static const char *const names[] = {"musl/memcpy", "glibc/memmove_erms"};
     for (size_t i = 0; i < 2; i++) {
-        for (unsigned op = 0; op < OP_COUNT; op++) {
+        for (unsigned op = 0; op_is_copy((enum copy_op)op); op++) {
             build(routine(names[i], 0, 1, 1), (enum copy_op)op, nothing_said);
             assert_in_range(plan.cases, 1200000, 2000000);
             assert_true(count_cases() == plan.cases);
@@ -421,7 +421,7 @@ static void each_size_and_each_offset_come_with_either_buffer_below(void **state
         {"700..800", NULL, "3"},
         {"1..1000:37", "7", "0..4095:5"},
     };
-    for (unsigned op = 0; op < OP_COUNT; op++) {
+    for (unsigned op = 0; op_is_copy((enum copy_op)op); op++) {
         build(routine("musl/memcpy", 0, 1, 1), (enum copy_op)op, nothing_said);
         assert_both_orders_everywhere();
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
