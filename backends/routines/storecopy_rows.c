@@ -21,12 +21,12 @@ void *storecopy_row_ordered_move(void *dst, const void *src, size_t n)
     return storecopy_ordered_move(dst, src, n, keep, bytes);
 }
 
-void storecopy_row_to_fifo(void *reg, const void *src, size_t n, uint64_t width)
+void storecopy_row_to_fifo(void *reg, const void *src, size_t n, size_t width)
 {
-    (void)!storecopy_to_fifo(reg, src, n / (size_t)width, (unsigned)width);
+    (void)!storecopy_to_fifo(reg, src, n / width, (unsigned)width);
 }
 
-void storecopy_row_from_fifo(void *dst, const void *reg, size_t n, uint64_t width)
+void storecopy_row_from_fifo(void *dst, const void *reg, size_t n, size_t width)
 {
-    (void)!storecopy_from_fifo(dst, reg, n / (size_t)width, (unsigned)width);
+    (void)!storecopy_from_fifo(dst, reg, n / width, (unsigned)width);
 }
