@@ -14,7 +14,8 @@ const struct command_help help_trace = {
     .about =
         "Records one call of a copy routine and shows every store it makes, in program order."
         "\vCASE is what a finding names, such as 'memmove size=15 dst=0 src=0'; in its place "
-        "--size, --dst, --src, --overlap, --lower, --fill, --op and --tunable say the same.\n\n"
+        "--size, --dst, --src, --overlap, --lower, --fill, --data, --op and --tunable say the "
+        "same.\n\n"
         "Examples:\n"
         "  storescope trace glibc/memmove_avx_unaligned 'memmove size=15'\n"
         "  storescope trace musl/memcpy --size 920 --dst 3 --loads\n"
@@ -38,11 +39,19 @@ static bool is_one(const struct range *r)
     return r->step == 0 || r->lo == r->hi;
 }
 
+static bool fields_are_one(const struct plan_request *r)
+{
+    bool one = true;
+    for (size_t i = 0; i < r->field_count; i++)
+        one &= is_one(&r->fields[i].values);
+    return one;
+}
+
 static bool has_case_options(const struct options *o)
 {
     const struct plan_request *r = &o->cases;
     return r->size.step || r->dst.step || r->src.step || r->overlap.step || r->has_tunables ||
-           r->has_lower || r->has_fill || o->ops;
+           r->has_lower || r->has_fill || r->field_count || o->ops;
 }
 
 // The words as one text; one that starts with a field gets the backend's op.
@@ -68,7 +77,8 @@ static bool case_from_options(const struct options *o, const struct backend *b, 
     const struct plan_request *r = &o->cases;
     unsigned op = o->ops ? (unsigned)__builtin_ctz(o->ops) : b->op;
     if (!r->size.step || !is_one(&r->size) || !is_one(&r->dst) || !is_one(&r->src) ||
-        !is_one(&r->overlap) || (o->ops & (o->ops - 1)) || r->order == ORDER_BOTH)
+        !is_one(&r->overlap) || !fields_are_one(r) || (o->ops & (o->ops - 1)) ||
+        r->order == ORDER_BOTH)
         return error_set(
             error, "%s; see `storescope trace --help'",
             r->size.step
@@ -96,6 +106,11 @@ static bool case_from_options(const struct options *o, const struct backend *b, 
         if (r->tunable[i])
             length += (size_t)snprintf(text + length, TEXT_MAX - length, " %s=0x%" PRIx64,
                                        case_tunables[i].name, r->tunable[i]);
+    for (size_t i = 0; i < r->field_count; i++) {
+        char field[CASE_FIELD_TEXT_MAX];
+        case_field_print(&r->fields[i].field, field);
+        length += (size_t)snprintf(text + length, TEXT_MAX - length, " %s", field);
+    }
     return true;
 }
 

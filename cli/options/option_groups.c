@@ -36,6 +36,7 @@ enum option_key {
     KEY_DEVICE,
     KEY_LOWER,
     KEY_FILL,
+    KEY_DATA,
     KEY_BUS,
     KEY_LOADS,
     KEY_ROWS,
@@ -84,6 +85,9 @@ static const struct argp_option case_options[] = {
     OPTION("fill", KEY_FILL, "DATA",
            "What the buffers hold: different, equal, zeros, ones, equal-zeros, equal-ones, or the "
            "number of a seed (default: different, and some of each; trace: 1)"),
+    OPTION("data", KEY_DATA, "FIELD=RANGE",
+           "Set a field of the source, such as u32@4=64 or u16@0=1..9: a number of 8, 16, 32 or 64 "
+           "bits at a byte, in the CPU's byte order; may be given again"),
     OPTION("tunable", KEY_TUNABLE, "NAME=VALUE",
            "Set a libc's threshold: nt, rep, rep-stop, half-cache or string"),
     {0},
@@ -185,6 +189,27 @@ static error_t read_fill(struct reading *r, const char *text)
     return 0;
 }
 
+static error_t read_data(struct reading *r, const char *text)
+{
+    struct plan_request *request = &r->o->cases;
+    struct plan_field f = {.field.width = 0};
+    const char *values;
+    if (!case_field_parse(text, &f.field, &values) || !range_parse(values, &f.values))
+        return options_refuse(r,
+                              "--data '%s': expected WIDTH@OFFSET=RANGE, such as u32@4=64 or "
+                              "u16@0=1..9, with widths u8, u16, u32 and u64",
+                              text);
+    if (f.values.lo < 0 || f.values.hi < f.values.lo ||
+        !case_field_holds(&f.field, (uint64_t)f.values.hi))
+        return options_refuse(r, "--data '%s': expected values from 0 on that %d bits hold", text,
+                              8 * f.field.width);
+    if (request->field_count == CASE_FIELDS_MAX)
+        return options_refuse(r, "--data '%s': expected at most %d fields", text, CASE_FIELDS_MAX);
+    f.field.value = (uint64_t)f.values.lo;
+    request->fields[request->field_count++] = f;
+    return 0;
+}
+
 static error_t read_case_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
@@ -209,6 +234,8 @@ static error_t read_case_option(int key, char *text, struct argp_state *state)
         return read_lower(r, text);
     case KEY_FILL:
         return read_fill(r, text);
+    case KEY_DATA:
+        return read_data(r, text);
     case KEY_TUNABLE:
         return read_tunable(r, text);
     default:

@@ -43,7 +43,10 @@ struct arena {
     uint8_t *home;                        // of all lanes; NULL: not mapped
     struct lane lanes[SIDE_COUNT][LANES]; // [i] has i + 1 pages
     uint64_t used[SIDE_COUNT];            // bits: lanes not looked at since a case lay there
-    bool stained;                         // one that is out of reach by now was not as it must be
+    bool big_endian;
+    uint8_t *image; // of a source with fields, where the last case had some
+    size_t image_bytes;
+    bool stained; // one that is out of reach by now was not as it must be
 };
 
 // Where the lanes lie, `bytes` in all.
@@ -99,7 +102,13 @@ void arena_free(struct arena *a)
     if (a->home)
         munmap(a->home, lane_offset(SIDE_COUNT, 0));
     fills_free(a->fills);
+    free(a->image);
     free(a);
+}
+
+void arena_set_order(struct arena *a, bool big_endian)
+{
+    a->big_endian = big_endian;
 }
 
 // What a lane holds where no case lies. The sides hold different canaries, so
@@ -264,13 +273,51 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
     return true;
 }
 
-bool arena_lay(struct arena *a, const struct copy_case *c, struct layout *out)
+static bool image_reserve(struct arena *a, size_t bytes)
+{
+    if (bytes <= a->image_bytes)
+        return true;
+    free(a->image);
+    a->image = malloc(bytes);
+    a->image_bytes = a->image ? bytes : 0;
+    return a->image != NULL;
+}
+
+// The fields of the source, in what it holds and in what is expected of it. Where it
+// overlaps the destination, they are part of what that held as well.
+static bool lay_fields(struct arena *a, const struct copy_case *c, struct layout *out)
+{
+    bool up = c->overlap >= 0;
+    uint64_t distance = up ? (uint64_t)c->overlap : -(uint64_t)c->overlap;
+    const uint8_t *image = c->overlapping && !up ? out->old : out->expected;
+    uint8_t *at = c->overlapping && !up ? out->dst : out->src;
+    uint64_t more = c->op == OP_FROM_FIFO ? LAYOUT_FIFO_BYTES : 0;
+    size_t bytes = c->size + distance + more;
+
+    if (!image_reserve(a, bytes))
+        return false;
+    memcpy(a->image, image, bytes);
+    for (size_t i = 0; i < c->field_count; i++)
+        case_field_put(&c->fields[i], a->big_endian, a->image + (out->expected - image));
+    out->expected = a->image + (out->expected - image);
+    if (c->overlapping)
+        out->old = a->image + (out->old - image);
+    memcpy(at, a->image, c->overlapping ? bytes : out->src_size);
+    return true;
+}
+
+static bool lay_sides(struct arena *a, const struct copy_case *c, struct layout *out)
 {
     if (c->overlapping)
         return lay_overlapping(a, c, out);
     if (op_is_copy(c->op))
         return lay_apart(a, c, out);
     return c->op == OP_SET ? lay_set(a, c, out) : lay_fifo(a, c, out);
+}
+
+bool arena_lay(struct arena *a, const struct copy_case *c, struct layout *out)
+{
+    return lay_sides(a, c, out) && (c->field_count == 0 || lay_fields(a, c, out));
 }
 
 // The bytes that one case took up in one lane, and what they held.

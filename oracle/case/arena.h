@@ -52,6 +52,10 @@ static inline uint64_t layout_second(const struct layout *l)
 struct arena *arena_new(void);
 void arena_free(struct arena *arena);
 
+// In which order the CPU that cases are for has the bytes of a number: a field's; little
+// endian unless said.
+void arena_set_order(struct arena *arena, bool big_endian);
+
 // Lays out a valid case: canaries, old destination bytes, source bytes. Cheap
 // to call again for the same or the next case (cost goes with the case's size,
 // not the lane's). False when memory for it could not be had.

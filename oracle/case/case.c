@@ -69,6 +69,11 @@ void case_print(const struct copy_case *c, char *text)
             n += snprintf(text + n, room - (size_t)n, " %s=0x%" PRIx64, case_tunables[i].name,
                           c->tunable[i]);
     }
+    for (size_t i = 0; i < c->field_count; i++) {
+        char field[CASE_FIELD_TEXT_MAX];
+        case_field_print(&c->fields[i], field);
+        n += snprintf(text + n, room - (size_t)n, " %s", field);
+    }
 }
 
 static int field_find(const char *name, size_t length)
@@ -182,16 +187,35 @@ static bool next_token(const char **text, char token[TOKEN_MAX])
     return length > 0;
 }
 
+// A field of the source; whether it lies in there is known at the end.
+static bool parse_data(const char *token, struct case_field field, const char *value,
+                       struct copy_case *c, struct error *error)
+{
+    if (!number_whole(value, &field.value) || !case_field_holds(&field, field.value))
+        return error_set(error, "case: %s; expected a number of at most %d bits", token,
+                         8 * field.width);
+    if (c->field_count == CASE_FIELDS_MAX)
+        return error_set(error, "case: %s; expected at most %d fields of the source", token,
+                         CASE_FIELDS_MAX);
+    c->fields[c->field_count++] = field;
+    return true;
+}
+
 static bool parse_field(char *token, unsigned *seen, struct copy_case *c, struct error *error)
 {
     char *equals = strchr(token, '=');
+    struct case_field data;
+    const char *value;
+
+    if (case_field_parse(token, &data, &value))
+        return parse_data(token, data, value, c, error);
     int field = equals ? field_find(token, (size_t)(equals - token)) : -1;
 
     if (field < 0)
         return error_set(
             error,
             "case: unknown field '%s'; expected size= dst= src= overlap= lower= fill= nt= "
-            "rep= rep-stop= half-cache= or string=",
+            "rep= rep-stop= half-cache= string= or a field of the source, such as u32@4=",
             token);
     if (*seen & (1u << field))
         return error_set(error, "case: '%s' is given twice; expected each field once", token);
@@ -243,6 +267,22 @@ static bool check_fields_of_op(unsigned seen, const struct copy_case *c, struct 
                      op_has_source(c->op) ? "overlap" : "source", field_name[__builtin_ctz(wrong)]);
 }
 
+static bool check_data(const struct copy_case *c, struct error *error)
+{
+    char text[CASE_FIELD_TEXT_MAX];
+
+    if (c->field_count == 0)
+        return true;
+    case_field_print(&c->fields[c->field_count - 1], text);
+    if (!op_has_source(c->op))
+        return error_set(error, "case: %s has no source; leave %s out", copy_op_name[c->op], text);
+    return case_fields_fit(c->fields, c->field_count, c->size) ||
+           error_set(error,
+                     "case: %s; expected fields that lie in the %" PRIu64
+                     " bytes of the source, none over another",
+                     text, c->size);
+}
+
 bool case_parse(const char *text, struct copy_case *out, struct error *error)
 {
     struct copy_case c = {.fill = 1};
@@ -257,6 +297,8 @@ bool case_parse(const char *text, struct copy_case *out, struct error *error)
     }
     if (!(seen & (1u << FIELD_SIZE)))
         return error_set(error, "case: no size; expected size=BYTES after the op");
+    if (!check_data(&c, error))
+        return false;
     if (!op_is_copy(c.op) && !check_fields_of_op(seen, &c, error))
         return false;
     if (c.overlapping && !finish_overlap(seen, &c, error))
@@ -274,7 +316,10 @@ void case_fit_op(struct copy_case *c)
     if (!op_has_source(c->op)) {
         c->src_off = 0;
         c->dst_below = false;
+        c->field_count = 0;
     }
+    while (!case_fields_fit(c->fields, c->field_count, c->size))
+        c->field_count--;
 }
 
 bool case_is_valid(const struct copy_case *c)
@@ -283,7 +328,8 @@ bool case_is_valid(const struct copy_case *c)
         c->src_off >= PAGE_BYTES || (unsigned)c->data >= DATA_COUNT ||
         (c->data != DATA_OF_SEED && c->fill != 1) || (c->overlapping && c->dst_below) ||
         (c->overlapping && !op_is_copy(c->op)) ||
-        (!op_has_source(c->op) && (c->src_off != 0 || c->dst_below)))
+        (!op_has_source(c->op) && (c->src_off != 0 || c->dst_below || c->field_count != 0)) ||
+        c->field_count > CASE_FIELDS_MAX || !case_fields_fit(c->fields, c->field_count, c->size))
         return false;
     if (!c->overlapping)
         return c->overlap == 0;
@@ -295,6 +341,19 @@ bool case_is_valid(const struct copy_case *c)
 static int compare_u64(uint64_t a, uint64_t b)
 {
     return (a > b) - (a < b);
+}
+
+static int compare_fields(const struct copy_case *a, const struct copy_case *b)
+{
+    int order = compare_u64(a->field_count, b->field_count);
+
+    for (size_t i = 0; order == 0 && i < a->field_count; i++) {
+        const struct case_field *x = &a->fields[i], *y = &b->fields[i];
+        order = compare_u64(x->off, y->off);
+        order = order ? order : compare_u64(x->width, y->width);
+        order = order ? order : compare_u64(x->value, y->value);
+    }
+    return order;
 }
 
 int case_compare(const struct copy_case *a, const struct copy_case *b)
@@ -313,6 +372,8 @@ int case_compare(const struct copy_case *a, const struct copy_case *b)
         order = compare_u64(a->dst_below, b->dst_below);
     for (size_t i = 0; order == 0 && i < TUNABLE_COUNT; i++)
         order = compare_u64(a->tunable[i], b->tunable[i]);
+    if (order == 0)
+        order = compare_fields(a, b);
     if (order == 0)
         order = compare_u64(a->data, b->data);
     if (order == 0)

@@ -11,6 +11,7 @@
 //   memcpy size=64 dst=0 src=0 lower=dst fill=zeros
 //   set size=64 dst=3 fill=1
 //   to-fifo size=64 dst=0 src=3 fill=1
+//   memcpy size=16 dst=0 src=0 fill=1 u32@4=64
 //
 // Parsing what was printed gives the same case again. Fields that are as they
 // always were are not printed, so that texts people keep stay what they are.
@@ -20,6 +21,7 @@
 
 #include "backends/backend.h"
 #include "base/error.h"
+#include "case/case_field.h"
 
 enum { PAGE_BYTES = 4096 };
 #define CASE_SIZE_MAX (UINT64_C(64) << 20)
@@ -84,9 +86,12 @@ struct copy_case {
                                      // same bytes before the copy, else never the same
                                      // byte at the same place. 1 unless DATA_OF_SEED
     uint64_t tunable[TUNABLE_COUNT]; // 0: the library's own
+    uint32_t field_count;
+    struct case_field fields[CASE_FIELDS_MAX]; // of the source, over what `fill` has there;
+                                               // each wholly inside, and none over another
 };
 
-enum { CASE_TEXT_MAX = 320 };
+enum { CASE_TEXT_MAX = 512 };
 
 // Writes the text form, NUL-terminated; TEXT holds CASE_TEXT_MAX bytes.
 void case_print(const struct copy_case *c, char *text);
@@ -111,7 +116,7 @@ bool case_parse_lower(const char *text, bool *dst_below);
 // "dst" or "src", or NULL where neither is: a move onto itself.
 const char *case_lower(const struct copy_case *c);
 
-// Drops what the op has no use for: a source, an overlap.
+// Drops what the op and the size have no use for: a source, an overlap, fields beyond.
 void case_fit_op(struct copy_case *c);
 
 // Is every field within its range, and are the fields consistent?
@@ -125,7 +130,7 @@ static inline uint32_t case_src_off(uint32_t dst_off, int64_t overlap)
 
 // Total order in which "the smallest case" is meant: size, then disjoint
 // before overlapping, |overlap|, dst, src, source lower before destination lower,
-// tunables, data of a seed before other data, fill (equal data, 0, after all
+// tunables, fields, data of a seed before other data, fill (equal data, 0, after all
 // others); what is left (the sign of the overlap, the op) breaks ties.
 // <0, 0, >0.
 int case_compare(const struct copy_case *a, const struct copy_case *b);

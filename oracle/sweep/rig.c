@@ -3,6 +3,7 @@
 
 #include "sweep/rig.h"
 
+#include "backends/arch.h"
 #include "record/confine.h"
 
 #include <errno.h>
@@ -15,6 +16,14 @@ static const char does_not_repeat[] = "the routine does not repeat itself: the s
                                       "two different traces";
 static const char loads_unseen[] = "its stores were judged, but not its loads: this QEMU does not "
                                    "report those of some of its instructions";
+
+static struct arena *new_arena(const struct job *job)
+{
+    struct arena *arena = arena_new();
+    if (arena)
+        arena_set_order(arena, job->backend->arch && job->backend->arch->big_endian);
+    return arena;
+}
 
 bool rig_open(struct rig *rig, const struct job *job, struct error *error)
 {
@@ -35,7 +44,7 @@ bool rig_open(struct rig *rig, const struct job *job, struct error *error)
     rig->result = calloc(1, rig->result_bytes);
     rig->broken = calloc(job->judge ? job->judge->count + 1 : 1, sizeof *rig->broken);
     rig->charts = rig->result ? chunk_result_charts(job, rig->result) : NULL;
-    rig->arena = arena_new();
+    rig->arena = new_arena(job);
     rig->shadow = shadow_new();
     if (rig->shadow)
         rig->shadow->loads_may_tear = job->judge && !(job->judge->rules >> RULE_TORN_LOAD & 1);
@@ -144,7 +153,7 @@ static bool is_wide(const struct shadow *s)
 void rig_renew_arena(struct rig *rig)
 {
     arena_free(rig->arena);
-    rig->arena = arena_new();
+    rig->arena = new_arena(rig->job);
     if (!rig->arena)
         abort();
     rig->layout.dst = NULL;
