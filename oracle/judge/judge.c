@@ -112,6 +112,8 @@ void judge_free(struct judge *j)
 
 const struct rule_params *check_broken(const struct check *check, const struct shadow *s)
 {
+    if (rules_not_asked(s->c->op) >> check->rule & 1)
+        return NULL;
     for (size_t i = 0; i < check->param_count; i++)
         if (rule_is_broken(check->rule, s, &check->params[i]))
             return &check->params[i];

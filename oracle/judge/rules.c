@@ -177,47 +177,6 @@ static bool request_applies(const struct shadow *s, const struct rule_params *p)
     return is_register_size(size) && pointers % size == 0;
 }
 
-#define BIT(id) (UINT64_C(1) << (id))
-
-// Of a source: those about loads from the destination, or beyond, stay.
-#define SOURCE_RULES                                                                               \
-    (BIT(RULE_REPEATED_LOAD) | BIT(RULE_SPLIT_LOAD) | BIT(RULE_TORN_LOAD) |                        \
-     BIT(RULE_REORDERED_LOAD) | BIT(RULE_UNORDERED_LOAD) | BIT(RULE_MISALIGNED_LOAD) |             \
-     BIT(RULE_WIDE_LOAD) | BIT(RULE_NARROW_LOAD) | BIT(RULE_VECTOR_LOAD) | BIT(RULE_STRING_LOAD) | \
-     BIT(RULE_ATOMIC_LOAD) | BIT(RULE_PAIRED_LOAD) | BIT(RULE_WRITEBACK_LOAD) |                    \
-     BIT(RULE_X87_LOAD))
-
-// What is stored at one address, again and again, is judged by what it adds up to:
-// wrong-data.
-static const struct {
-    uint64_t rules;
-    const char *why;
-} not_asked[OP_COUNT] = {
-    [OP_SET] = {SOURCE_RULES, "which has no source"},
-    [OP_TO_FIFO] =
-        {BIT(RULE_WRONG_RETURN) | BIT(RULE_DUPLICATE_STORE) | BIT(RULE_OVERLAPPING_STORE) |
-             BIT(RULE_TRANSIENT_VALUE) | BIT(RULE_SPLIT_STORE) | BIT(RULE_TORN_ELEMENT) |
-             BIT(RULE_REORDERED_STORE) | BIT(RULE_UNORDERED_STORE) | BIT(RULE_LAST_BYTE_NOT_LAST) |
-             BIT(RULE_BROKEN_BURST) | BIT(RULE_UNFLUSHED_STORE),
-         "whose stores all go to one address (wrong-data is about their order), and which returns "
-         "what it likes"},
-    [OP_FROM_FIFO] =
-        {BIT(RULE_WRONG_RETURN) | BIT(RULE_REPEATED_LOAD) | BIT(RULE_SPLIT_LOAD) |
-             BIT(RULE_TORN_LOAD) | BIT(RULE_REORDERED_LOAD) | BIT(RULE_UNORDERED_LOAD),
-         "whose loads all come from one address (wrong-data is about their order), and which "
-         "returns what it likes"},
-};
-
-uint64_t rules_not_asked(enum copy_op op)
-{
-    return not_asked[op].rules;
-}
-
-const char *rules_not_asked_why(enum copy_op op)
-{
-    return not_asked[op].why;
-}
-
 // What a routine that did not return broke for sure. The rest it had no time to
 // keep.
 static bool holds_without_return(enum rule_id id)
@@ -241,7 +200,7 @@ bool rule_is_broken(enum rule_id id, const struct shadow *s, const struct rule_p
     const struct shadow_side *stores = &s->stores, *loads = &s->loads;
     if (s->trace->outcome != OUTCOME_RETURNED && !holds_without_return(id))
         return false;
-    if (!request_applies(s, p) || rules_not_asked(s->c->op) >> id & 1)
+    if (!request_applies(s, p))
         return false;
     switch (id) {
 #define X(rule, needs, broken) \

@@ -58,7 +58,8 @@ extern const char *const rule_broken_when[RULE_COUNT];
 bool rule_find(const char *name, enum rule_id *id);
 
 // Rules that say nothing of an op, as bits by id, and why, to go on from its name; 0 and
-// NULL where all have something to say. They are not broken then, and not kept either.
+// NULL where all have something to say. They are neither broken nor kept, which who asks
+// them has to see to (check_broken does).
 uint64_t rules_not_asked(enum copy_op op);
 const char *rules_not_asked_why(enum copy_op op);
 

@@ -78,13 +78,13 @@ struct shadow {
     bool wrong_data;
     uint64_t wrong_at;             // offset of the first wrong byte, what it
     uint8_t wrong_got, wrong_want; // holds, and what it must
+    bool wrong_return;
+    // Owned scratch; grows with the largest case seen.
+    void *scratch;
     // Where one side is a FIFO: bytes that went through it, and, of wrong data, which bytes
     // of the source came in the place of those at wrong_at; UINT64_MAX: none of them, or
     // what is wrong is how many there are.
     uint64_t fifo_bytes, fifo_got_at;
-    bool wrong_return;
-    // Owned scratch; grows with the largest case seen.
-    void *scratch;
     // Set by who asks no rule about it, for speed: torn loads are not gathered.
     bool loads_may_tear;
     // Set by who asks whether stores outside put back what was there: values are then
