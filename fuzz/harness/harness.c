@@ -153,6 +153,8 @@ void target_fit(const struct target *target, struct copy_case *c)
     c->size -= c->size % backend_size_unit(b, c->op);
     if (c->size < b->size_min)
         c->size = b->size_min;
+    while (!case_fields_fit(c->fields, c->field_count, c->size))
+        c->field_count--;
     c->dst_off -= (uint32_t)(c->dst_off % (c->op == OP_TO_FIFO ? LAYOUT_FIFO_BYTES : b->align));
     c->src_off -= (uint32_t)(c->src_off % b->align);
     for (unsigned i = 0; i < TUNABLE_COUNT; i++)

@@ -307,21 +307,6 @@ bool case_parse(const char *text, struct copy_case *out, struct error *error)
     return true;
 }
 
-void case_fit_op(struct copy_case *c)
-{
-    if (!op_is_copy(c->op)) {
-        c->overlapping = false;
-        c->overlap = 0;
-    }
-    if (!op_has_source(c->op)) {
-        c->src_off = 0;
-        c->dst_below = false;
-        c->field_count = 0;
-    }
-    while (!case_fields_fit(c->fields, c->field_count, c->size))
-        c->field_count--;
-}
-
 bool case_is_valid(const struct copy_case *c)
 {
     if ((unsigned)c->op >= OP_COUNT || c->size > CASE_SIZE_MAX || c->dst_off >= PAGE_BYTES ||

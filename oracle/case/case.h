@@ -116,8 +116,19 @@ bool case_parse_lower(const char *text, bool *dst_below);
 // "dst" or "src", or NULL where neither is: a move onto itself.
 const char *case_lower(const struct copy_case *c);
 
-// Drops what the op and the size have no use for: a source, an overlap, fields beyond.
-void case_fit_op(struct copy_case *c);
+// Drops what the op has no use for: a source, an overlap.
+static inline void case_fit_op(struct copy_case *c)
+{
+    if (!op_is_copy(c->op)) {
+        c->overlapping = false;
+        c->overlap = 0;
+    }
+    if (!op_has_source(c->op)) {
+        c->src_off = 0;
+        c->dst_below = false;
+        c->field_count = 0;
+    }
+}
 
 // Is every field within its range, and are the fields consistent?
 bool case_is_valid(const struct copy_case *c);

@@ -120,8 +120,11 @@ static void say_wrong_data(const struct words *w)
         say_wrong_fifo(w);
         return;
     }
-    SAY(w, "byte %" PRIu64 " ends as 0x%02x instead of 0x%02x; %s%s", w->blame.off, w->s->wrong_got,
-        w->s->wrong_want, w->blame.count ? "it was last stored by " : "it was never stored",
+    char came[48] = "";
+    if (s->c->op == OP_SET && s->layout->value < 0)
+        snprintf(came, sizeof came, " (the value came as the int %d)", s->layout->value);
+    SAY(w, "byte %" PRIu64 " ends as 0x%02x instead of 0x%02x%s; %s%s", w->blame.off, s->wrong_got,
+        s->wrong_want, came, w->blame.count ? "it was last stored by " : "it was never stored",
         w->blame.count ? w->by[0] : "");
 }
 
