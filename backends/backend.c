@@ -13,10 +13,11 @@
 #include <string.h>
 
 const char *const copy_op_name[OP_COUNT] = {
-    [OP_MEMCPY] = "memcpy",
-    [OP_MEMMOVE] = "memmove",
-    [OP_MEMPCPY] = "mempcpy",
+    [OP_MEMCPY] = "memcpy", [OP_MEMMOVE] = "memmove", [OP_MEMPCPY] = "mempcpy",
+    [OP_SET] = "set",       [OP_TO_FIFO] = "to-fifo", [OP_FROM_FIFO] = "from-fifo",
 };
+
+const char copy_op_expected[] = "memcpy, memmove, mempcpy, set, to-fifo or from-fifo";
 
 bool copy_op_parse(const char *name, enum copy_op *op)
 {
@@ -36,11 +37,17 @@ static const struct part_row {
     const char *part; // of the name, between underscores
     const char *features;
 } parts[] = {
-    {"ssse3", "ssse3"},     {"avx", "avx"},
-    {"rtm", "rtm"},         {"evex", "avx512f avx512vl"},
-    {"avx512", "avx512f"},  {"avx512_unaligned", "avx512vl"},
-    {"avx512f", "avx512f"}, {"movdir64b", "avx movdir64b"},
-    {"clflush", "clflush"}, {"clflushopt", "clflushopt"},
+    {"ssse3", "ssse3"},
+    {"avx", "avx"},
+    {"avx2", "avx2"},
+    {"rtm", "rtm"},
+    {"evex", "avx512f avx512vl"},
+    {"avx512", "avx512f"},
+    {"avx512_unaligned", "avx512vl"},
+    {"avx512f", "avx512f"},
+    {"movdir64b", "avx movdir64b"},
+    {"clflush", "clflush"},
+    {"clflushopt", "clflushopt"},
     {"clwb", "clwb"},
 };
 
@@ -58,7 +65,8 @@ static bool has_part(const char *name, const char *part)
 // Only names of the libraries we know: "avx" in a user's own may mean anything.
 static void need_of_symbol(struct backend *b)
 {
-    static const char *const stems[] = {"__memcpy_", "__memmove_", "__mempcpy_", "memmove_mov"};
+    static const char *const stems[] = {"__memcpy_", "__memmove_", "__mempcpy_", "__memset_",
+                                        "memmove_mov"};
     bool known = false;
     for (size_t i = 0; i < sizeof stems / sizeof *stems; i++) {
         known = known || strncmp(b->symbol, stems[i], strlen(stems[i])) == 0;
@@ -70,12 +78,22 @@ static void need_of_symbol(struct backend *b)
     }
 }
 
+// The first part of a name that tells.
 static enum copy_op op_of_symbol(const char *symbol)
 {
-    if (strstr(symbol, "mempcpy") != NULL) {
-        return OP_MEMPCPY;
+    static const struct {
+        const char *part;
+        enum copy_op op;
+    } rows[] = {
+        {"mempcpy", OP_MEMPCPY}, {"wmemset", OP_MEMCPY},      {"memset", OP_SET},
+        {"to_fifo", OP_TO_FIFO}, {"from_fifo", OP_FROM_FIFO}, {"move", OP_MEMMOVE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strstr(symbol, rows[i].part) != NULL) {
+            return rows[i].op;
+        }
     }
-    return strstr(symbol, "move") != NULL ? OP_MEMMOVE : OP_MEMCPY;
+    return OP_MEMCPY;
 }
 
 static char *copy_text(const char *text)

@@ -20,11 +20,32 @@
 #include <stdint.h>
 
 // What the C standard promises of the routine (C17 7.24.2.1, 7.24.2.2; mempcpy
-// is GNU's: memcpy that returns the end).
-enum copy_op { OP_MEMCPY, OP_MEMMOVE, OP_MEMPCPY, OP_COUNT };
+// is GNU's: memcpy that returns the end; set is memset, 7.24.6.1, whose value takes the
+// source's place). A FIFO is one address of a device: what is stored there goes in, and
+// a load takes out what is next. No standard says what such a routine returns.
+enum copy_op { OP_MEMCPY, OP_MEMMOVE, OP_MEMPCPY, OP_SET, OP_TO_FIFO, OP_FROM_FIFO, OP_COUNT };
 
 extern const char *const copy_op_name[OP_COUNT];
 bool copy_op_parse(const char *name, enum copy_op *op);
+// What was expected, for messages.
+extern const char copy_op_expected[];
+
+static inline bool op_has_source(enum copy_op op)
+{
+    return op != OP_SET;
+}
+
+// Is one of its two sides a FIFO?
+static inline bool op_has_fifo(enum copy_op op)
+{
+    return op == OP_TO_FIFO || op == OP_FROM_FIFO;
+}
+
+// Both sides are memory, of the request's size each.
+static inline bool op_is_copy(enum copy_op op)
+{
+    return op_has_source(op) && !op_has_fifo(op);
+}
 
 // What the routine returns. A routine that returns nothing cannot break
 // wrong-return.
@@ -55,6 +76,13 @@ struct backend {
     const char *cpu;         // model that QEMU emulates for it; NULL: the plainest
                              // of its architecture that has what it uses
 };
+
+// Bytes that sizes are multiples of where nobody says others. An element of a FIFO that
+// is not known to take bytes has four.
+static inline uint64_t backend_size_unit(const struct backend *b, enum copy_op op)
+{
+    return op_has_fifo(op) && b->size_unit == 1 ? 4 : b->size_unit;
+}
 
 struct backend_list {
     struct backend *items;

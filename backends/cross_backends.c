@@ -21,7 +21,7 @@
 
 enum { NAME_MAX_BYTES = 256, ARCHS_MAX = 64 };
 
-static const char *const plain[] = {"memcpy", "memmove", "mempcpy"};
+static const char *const plain[] = {"memcpy", "memmove", "mempcpy", "memset"};
 enum { PLAIN_COUNT = sizeof plain / sizeof *plain };
 
 // A library of an architecture whose routines are being gathered.
@@ -182,6 +182,7 @@ static void add_engine(struct backend_list *out, const struct arch *arch)
             cross_add(out, arch, name, NULL, rows[i].symbol, "storecopy, the copy engine");
         b->op = rows[i].op;
         b->arg4 = rows[i].width;
+        b->size_unit = op_has_fifo(b->op) ? rows[i].width : 1;
     }
 }
 

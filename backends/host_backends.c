@@ -107,7 +107,7 @@ static void missing_variants(struct backend_list *out, const char *family, const
 static bool is_variant_name(const char *name)
 {
     return (fnmatch("__memmove_*", name, 0) == 0 || fnmatch("__memcpy_*", name, 0) == 0 ||
-            fnmatch("__mempcpy_*", name, 0) == 0) &&
+            fnmatch("__mempcpy_*", name, 0) == 0 || fnmatch("__memset_*", name, 0) == 0) &&
            strstr(name, "_chk") == NULL && strstr(name, "_ifunc") == NULL &&
            strstr(name, "_small") == NULL && strchr(name, '@') == NULL;
 }
@@ -139,7 +139,7 @@ static bool visit_archive_variant(const struct elf_unit *none, const struct elf_
     }
     const struct elf_unit *unit = elf_file_find(v->file, indexed->name, false, &symbol);
     if (unit != NULL && GELF_ST_TYPE(symbol.sym.st_info) == STT_FUNC && symbol.executable &&
-        unit->member != NULL && fnmatch("memmove-*.o", unit->member, 0) == 0) {
+        unit->member != NULL && fnmatch("mem@(move|set)-*.o", unit->member, FNM_EXTMATCH) == 0) {
         char from[PATH_MAX + 128];
         snprintf(from, sizeof from, "%s(%s)", v->path, unit->member);
         add_variant(v, symbol.name, from);
@@ -206,7 +206,7 @@ static void live_variants(struct backend_list *out, const char *path, struct elf
 
 static void live_families(struct backend_list *out)
 {
-    static const char *const routines[] = {"memcpy", "memmove", "mempcpy"};
+    static const char *const routines[] = {"memcpy", "memmove", "mempcpy", "memset"};
     char path[PATH_MAX] = "";
     struct error error = {"the running libc is not glibc's libc.so.6"};
     void *handle = dlopen("libc.so.6", RTLD_NOLOAD | RTLD_LAZY);
@@ -302,7 +302,8 @@ static void pmem_movers(struct backend_list *out)
 
 static void pmem_calls(struct backend_list *out)
 {
-    static const char *const functions[] = {"pmem_memcpy", "pmem_memmove"};
+    static const char *const functions[] = {"pmem_memcpy", "pmem_memmove", "pmem_memset"};
+    enum { FUNCTIONS = sizeof functions / sizeof *functions };
     static const struct flag_row {
         const char *suffix;
         uint64_t value;
@@ -317,10 +318,10 @@ static void pmem_calls(struct backend_list *out)
                              "/usr/local/lib/libpmem.so.1",
                              path, sizeof path);
     struct elf_file *file = present ? elf_file_open(path, &error) : NULL;
-    for (size_t i = 0; i < 2 * sizeof flags / sizeof *flags; i++) {
-        const struct flag_row *flag = &flags[i / 2];
-        snprintf(name, sizeof name, "pmem/%s%s", functions[i % 2], flag->suffix);
-        struct backend *b = backend_add(out, name, present ? path : NULL, functions[i % 2],
+    for (size_t i = 0; i < FUNCTIONS * sizeof flags / sizeof *flags; i++) {
+        const struct flag_row *flag = &flags[i / FUNCTIONS];
+        snprintf(name, sizeof name, "pmem/%s%s", functions[i % FUNCTIONS], flag->suffix);
+        struct backend *b = backend_add(out, name, present ? path : NULL, functions[i % FUNCTIONS],
                                         present ? path : "libpmem");
         b->arg4 = flag->value;
         check_library(b, file, "libpmem1", error.text);
@@ -353,6 +354,7 @@ static void storecopy_row(struct backend_list *out, const char *name, const void
     snprintf(full_name, sizeof full_name, "engine/%s", name);
     struct backend *b = add_builtin(out, full_name, code, op, "storecopy, the copy engine");
     b->arg4 = width;
+    b->size_unit = op_has_fifo(op) ? width : 1;
     backend_need(b, features);
 }
 

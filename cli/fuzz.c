@@ -41,7 +41,8 @@ static const struct argp_option own_options[] = {
            "The campaign's folder; saved cases in it are seeds (default: " CORPUS_DEFAULT ")"),
     OPTION("resume", KEY_RESUME, NULL, "Go on with the campaign in that folder"),
     OPTION("engine", KEY_ENGINE, "ENGINE", "libfuzzer, afl or both (default: both)"),
-    OPTION("op", KEY_FUZZ_OP, "OP", "memcpy, memmove or mempcpy (default: the backend's own)"),
+    OPTION("op", KEY_FUZZ_OP, "OP",
+           "memcpy, memmove, mempcpy, set, to-fifo or from-fifo (default: the backend's own)"),
     OPTION("baseline", KEY_BASELINE, "FILE|DIR",
            "Expectations: report only what is new, gone or worse"),
     OPTION("write-baseline", KEY_WRITE_BASELINE, "FILE|DIR",
@@ -91,9 +92,8 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
         return read_engine(r, text, &own->engine);
     case KEY_FUZZ_OP:
         own->has_op = copy_op_parse(text, &own->op);
-        return own->has_op
-                   ? 0
-                   : options_refuse(r, "--op '%s': expected memcpy, memmove or mempcpy", text);
+        return own->has_op ? 0
+                           : options_refuse(r, "--op '%s': expected %s", text, copy_op_expected);
     case KEY_BASELINE:
         own->baseline = text;
         return 0;
@@ -192,7 +192,8 @@ static char *contract_list(const struct options *o, char *const *said, struct er
         free(path);
     }
     for (size_t i = 0; o->contract_count == 0 && i < contract_builtin_count; i++)
-        fprintf(out, "%s%s", i ? "," : "", contract_builtin(i)->name);
+        if (contract_builtin(i)->ops == 0)
+            fprintf(out, "%s%s", i ? "," : "", contract_builtin(i)->name);
     fclose(out);
     return list;
 }
@@ -208,6 +209,11 @@ static bool take_state(struct fuzz *x, const struct options *o, struct error *er
     f->total = (double)(x->own->seconds ? x->own->seconds : TIME_DEFAULT_S);
     for (size_t i = 0; i < x->selection.count; i++) {
         const struct backend *b = x->selection.items[i];
+        if ((x->own->has_op ? x->own->op : b->op) == OP_FROM_FIFO)
+            error_set(error,
+                      "%s: what is taken from a FIFO is recorded by step, which tells engines "
+                      "nothing; `storescope check' judges it",
+                      b->name);
         size_t own = b->call ? strlen(call_text(b->call)) : 0; // its commas are known
         if (strcspn(b->name, ",\n") < strlen(b->name) - own)
             error_set(error, "'%s': the engines take no name with a comma; rename it", b->name);

@@ -15,7 +15,8 @@ const struct command_help help_trace = {
     .about =
         "Records one call of a copy routine and shows every store it makes, in program order."
         "\vCASE is what a finding names, such as 'memmove size=15 dst=0 src=0'; in its place "
-        "--size, --dst, --src, --overlap, --lower, --fill, --op and --tunable say the same.\n\n"
+        "--size, --dst, --src, --overlap, --lower, --fill, --data, --op and --tunable say the "
+        "same.\n\n"
         "Examples:\n"
         "  storescope trace glibc/memmove_avx_unaligned 'memmove size=15'\n"
         "  storescope trace musl/memcpy --size 920 --dst 3 --loads\n"
@@ -41,11 +42,19 @@ static bool is_one(const struct range *r)
     return r->step == 0 || r->lo == r->hi;
 }
 
+static bool fields_are_one(const struct plan_request *r)
+{
+    bool one = true;
+    for (size_t i = 0; i < r->field_count; i++)
+        one &= is_one(&r->fields[i].values);
+    return one;
+}
+
 static bool has_case_options(const struct options *o)
 {
     const struct plan_request *r = &o->cases;
     return r->size.step || r->dst.step || r->src.step || r->overlap.step || r->has_tunables ||
-           r->has_lower || r->has_fill || o->ops;
+           r->has_lower || r->has_fill || r->field_count || o->ops;
 }
 
 // The words as one text; one that starts with a field gets the backend's op.
@@ -71,7 +80,8 @@ static bool case_from_options(const struct options *o, const struct backend *b, 
     const struct plan_request *r = &o->cases;
     unsigned op = o->ops ? (unsigned)__builtin_ctz(o->ops) : b->op;
     if (!r->size.step || !is_one(&r->size) || !is_one(&r->dst) || !is_one(&r->src) ||
-        !is_one(&r->overlap) || (o->ops & (o->ops - 1)) || r->order == ORDER_BOTH)
+        !is_one(&r->overlap) || !fields_are_one(r) || (o->ops & (o->ops - 1)) ||
+        r->order == ORDER_BOTH)
         return error_set(
             error, "%s; see `storescope trace --help'",
             r->size.step
@@ -99,6 +109,11 @@ static bool case_from_options(const struct options *o, const struct backend *b, 
         if (r->tunable[i])
             length += (size_t)snprintf(text + length, TEXT_MAX - length, " %s=0x%" PRIx64,
                                        case_tunables[i].name, r->tunable[i]);
+    for (size_t i = 0; i < r->field_count; i++) {
+        char field[CASE_FIELD_TEXT_MAX];
+        case_field_print(&r->fields[i].field, field);
+        length += (size_t)snprintf(text + length, TEXT_MAX - length, " %s", field);
+    }
     return true;
 }
 
@@ -125,7 +140,7 @@ static bool prepare(struct options *o, struct selection *s, struct copy_case *c,
         return false;
     }
     const struct backend *b = s->items[0];
-    const struct recorder_kind *recorder = recorder_for(b, o->run.recorder);
+    const struct recorder_kind *recorder = recorder_for(b, b->op, o->run.recorder);
     const char *missing = recorder_lacks(recorder, b);
     if (s->count > 1)
         error_set(error, "'%s' means %zu backends; trace takes one, such as %s", o->words[0],
@@ -178,7 +193,7 @@ static int record_and_show(struct options *o, const struct backend *b, const str
         show(o, &(struct trace_report){.backend = b,
                                        .c = c,
                                        .recording = &recording,
-                                       .recorder = recorder_for(b, o->run.recorder)->name,
+                                       .recorder = recorder_for(b, c->op, o->run.recorder)->name,
                                        .text = {.loads = o->loads, .rows_max = o->rows_max},
                                        .bus = o->bus});
     recording_free(&recording);

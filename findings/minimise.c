@@ -87,7 +87,7 @@ static void shrink_rest(struct shrinking *x)
 static void shrink_size(struct shrinking *x)
 {
     for (uint64_t by = x->saved->c.size; by > 0; by /= 2) {
-        uint64_t step = by - by % x->backend->size_unit;
+        uint64_t step = by - by % backend_size_unit(x->backend, x->saved->c.op);
         bool smaller = step > 0;
         while (smaller && x->saved->c.size >= step) {
             struct copy_case c = x->saved->c;

@@ -151,11 +151,30 @@ static void say_order(struct sentence *s, const struct facts *f, bool returned)
         say(s, "no fence after non-temporal store %" PRIu64, f->undrained);
 }
 
+// One address takes them all: there is no more to say than how much.
+static void say_fifo(const struct recording *r, uint64_t size, char *text, size_t text_size)
+{
+    char stores[COUNT_TEXT_MAX], bytes[COUNT_TEXT_MAX];
+    uint64_t count = 0, given = 0;
+    for (size_t i = 0; i < r->trace.count; i++) {
+        const struct access *a = &r->trace.accesses[i];
+        bool is_given = a->kind == ACCESS_STORE && a->addr == (uintptr_t)r->layout.dst;
+        count += is_given;
+        given += is_given ? a->width : 0;
+    }
+    snprintf(text, text_size, "%s to the FIFO: %s for a request of %" PRIu64 ".",
+             count_print(count, "store", stores), count_print(given, "byte", bytes), size);
+}
+
 void picture_sentence(const struct recording *r, uint64_t size, char *text, size_t text_size)
 {
     struct facts f = {0};
     struct sentence s = {.text = text, .size = text_size};
     char number[COUNT_TEXT_MAX];
+    if (r->layout.dst_is_fifo) {
+        say_fifo(r, size, text, text_size);
+        return;
+    }
     gather(&f, r, size);
     if (f.stores == 0) {
         snprintf(text, text_size, size ? "Nothing is stored." : "Nothing to store.");

@@ -136,6 +136,13 @@ INLINE void move_128_avx(void *to, const void *from)
                      : "xmm0", "memory");
 }
 
+// The same eight bytes twice.
+INLINE void set_128(void *to, uint64_t pattern)
+{
+    typedef uint64_t two __attribute__((vector_size(16)));
+    __asm__ volatile("movups %1, (%0)" : : "r"(to), "x"((two){pattern, pattern}) : "memory");
+}
+
 INLINE void move_256(void *to, const void *from)
 {
     __asm__ volatile("vmovdqu (%1), %%ymm0\n\tvmovdqu %%ymm0, (%0)"

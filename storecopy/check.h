@@ -36,6 +36,8 @@
         CHECK((n) <= PTRDIFF_MAX, "n is larger than any object");                         \
     } while (0)
 
+#define CHECK_BUFFER(dst, n) CHECK_BUFFERS(dst, dst, n)
+
 #define CHECK_APART(dst, src, n) \
     CHECK(!MEET(dst, n, src, n), "destination and source overlap, which this function cannot do")
 

@@ -6,7 +6,7 @@
 
 #include "check.h"
 #include "paths.h"
-#include "shared_steps.h"
+#include "set_steps.h"
 
 INLINE int width_is_valid(unsigned width)
 {
@@ -222,6 +222,62 @@ void *storecopy_from_bar(void *dst, const void *bar, size_t n)
     if (MISALIGNED_IS_WHOLE && whole_request(dst, bar, n))
         return dst;
     return FROM_DEVICE_WIDEST(dst, bar, n);
+}
+
+INLINE void set_unit(uint8_t *to, uint64_t pattern, size_t unit)
+{
+    if (unit == 1)
+        store_device_8(to, (uint8_t)pattern);
+    else if (unit == 2)
+        store_device_16(to, (uint16_t)pattern);
+    else if (unit == 4)
+        store_device_32(to, (uint32_t)pattern);
+    else
+        store_device_64(to, pattern);
+}
+
+// What is aligned to WIDTH goes by the loop within, whose unit the compiler knows.
+INLINE void *set_device(void *device, uint64_t pattern, size_t n, size_t width)
+{
+    uint8_t *to = device;
+    while (n > 0) {
+        size_t unit = width;
+        for (; n >= width && (uintptr_t)to % width == 0; to += width, n -= width)
+            set_unit(to, pattern, width);
+        if (n == 0)
+            break;
+        while (unit > n || (uintptr_t)to % unit != 0)
+            unit /= 2;
+        set_unit(to, pattern, unit);
+        to += unit, n -= unit;
+    }
+    return device;
+}
+
+void *storecopy_set_device(void *device, int value, size_t n)
+{
+    CHECK_BUFFER(device, n);
+    return set_device(device, pattern_of(value), n, WHOLE_MAX);
+}
+
+void *storecopy_set_device_width(void *device, int value, size_t n, unsigned width)
+{
+    CHECK_BUFFER(device, n);
+    CHECK(width_is_valid(width), "the width is not 1, 2, 4 or 8 bytes");
+    if (width == WHOLE_MAX)
+        return set_device(device, pattern_of(value), n, WHOLE_MAX);
+    return width == 4   ? set_device(device, pattern_of(value), n, 4)
+           : width == 2 ? set_device(device, pattern_of(value), n, 2)
+           : width == 1 ? set_device(device, pattern_of(value), n, 1)
+                        : NULL;
+}
+
+void *storecopy_set_bar(void *bar, int value, size_t n)
+{
+    CHECK_BUFFER(bar, n);
+    if (MISALIGNED_IS_WHOLE && set_any(bar, pattern_of(value), n))
+        return bar;
+    return set_device(bar, pattern_of(value), n, WHOLE_MAX);
 }
 
 INLINE bool fifo_is_valid(const void *reg, const void *ram, size_t count, unsigned width)

@@ -9,7 +9,7 @@
 #ifndef STORECOPY_LINES_H
 #define STORECOPY_LINES_H
 
-#include "shared_steps.h"
+#include "set_steps.h"
 
 // One line, by stores of WIDEST bytes; 8 is plain C.
 INLINE void line(uint8_t *to, const uint8_t *from, size_t widest)
@@ -48,6 +48,20 @@ INLINE void line(uint8_t *to, const uint8_t *from, size_t widest)
             step(to + i, from + i, WHOLE_MAX);
         break;
     }
+}
+
+// One line of the same bytes.
+INLINE void set_line(uint8_t *to, uint64_t pattern)
+{
+#if STORECOPY_VECTORS
+    typedef uint64_t two __attribute__((vector_size(16)));
+    const two both = {pattern, pattern};
+    for (size_t i = 0; i < LINE; i += 16)
+        __asm__ volatile("movntdq %1, (%0)" : : "r"(to + i), "x"(both) : "memory");
+#else
+    for (size_t i = 0; i < LINE; i += WHOLE_MAX)
+        set_step(to + i, pattern, WHOLE_MAX);
+#endif
 }
 
 // Bytes of the N at TO that lie before the first whole line.

@@ -8,7 +8,7 @@
 
 #include "check.h"
 #include "paths.h"
-#include "shared_steps.h"
+#include "set_steps.h"
 
 // What keeps the order of stores: nothing on x86; elsewhere each is a release. RISC-V
 // has one as a swap alone, which compilers take for 4 and 8 bytes, and which loads
@@ -120,6 +120,21 @@ void *storecopy_ordered_avx(void *dst, const void *src, size_t n)
     return ordered(dst, src, n, 1);
 }
 #endif
+
+// Byte by byte the same, so that nothing but the units' order is to be kept.
+void *storecopy_set_ordered(void *dst, int value, size_t n)
+{
+    const uint64_t pattern = pattern_of(value);
+    uint8_t *to = dst;
+    CHECK_BUFFER(dst, n);
+    if (MISALIGNED_IS_WHOLE && (uintptr_t)to % LINE + n <= LINE && set_any(to, pattern, n))
+        return dst;
+    for (size_t unit; n > 0; to += unit, n -= unit) {
+        unit = unit_at(to, n);
+        store_next(to, pattern, unit);
+    }
+    return dst;
+}
 
 // ---- with the destination above the source ----
 

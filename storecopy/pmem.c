@@ -25,14 +25,20 @@ INLINE void flush_line(void *at, enum storecopy_flush flush)
         __asm__ volatile("clflush (%0)" ::"r"(at) : "memory");
 }
 
-INLINE void copy_and_flush(uint8_t *to, const uint8_t *from, size_t n, enum storecopy_flush flush)
+// Of the N bytes at TO.
+INLINE void flush_lines(uint8_t *to, size_t n, enum storecopy_flush flush)
 {
-    steps_up(to, from, n, 16);
     if (n == 0)
         return;
     uint8_t *last = to + n - 1;
     for (uint8_t *at = to - (uintptr_t)to % LINE; at <= last; at += LINE)
         flush_line(at, flush);
+}
+
+INLINE void copy_and_flush(uint8_t *to, const uint8_t *from, size_t n, enum storecopy_flush flush)
+{
+    steps_up(to, from, n, 16);
+    flush_lines(to, n, flush);
 }
 
 INLINE void *pmem(void *dst, const void *src, size_t n, enum storecopy_flush flush)
@@ -53,6 +59,24 @@ INLINE void *pmem(void *dst, const void *src, size_t n, enum storecopy_flush flu
     return dst;
 }
 
+INLINE void *set_pmem(void *dst, int value, size_t n, enum storecopy_flush flush)
+{
+    const uint64_t pattern = pattern_of(value);
+    uint8_t *to = dst;
+    if (n >= NONTEMPORAL_FROM) {
+        size_t head = before_lines(to, n);
+        set_up(to, pattern, head, 16);
+        flush_lines(to, head, flush);
+        to += head, n -= head;
+        for (; n >= LINE; to += LINE, n -= LINE)
+            set_line(to, pattern);
+    }
+    set_up(to, pattern, n, 16);
+    flush_lines(to, n, flush);
+    fence_stores();
+    return dst;
+}
+
 void *storecopy_pmem_clflush(void *dst, const void *src, size_t n)
 {
     return pmem(dst, src, n, STORECOPY_CLFLUSH);
@@ -66,5 +90,20 @@ void *storecopy_pmem_clflushopt(void *dst, const void *src, size_t n)
 void *storecopy_pmem_clwb(void *dst, const void *src, size_t n)
 {
     return pmem(dst, src, n, STORECOPY_CLWB);
+}
+
+void *storecopy_set_pmem_clflush(void *dst, int value, size_t n)
+{
+    return set_pmem(dst, value, n, STORECOPY_CLFLUSH);
+}
+
+void *storecopy_set_pmem_clflushopt(void *dst, int value, size_t n)
+{
+    return set_pmem(dst, value, n, STORECOPY_CLFLUSHOPT);
+}
+
+void *storecopy_set_pmem_clwb(void *dst, int value, size_t n)
+{
+    return set_pmem(dst, value, n, STORECOPY_CLWB);
 }
 #endif

@@ -11,15 +11,23 @@
 #include "paths.h"
 
 static storecopy_function first_shared, first_ordered, first_wc, first_pmem;
+static storecopy_set_function first_set_pmem;
 
 static storecopy_function *shared = first_shared, *ordered = first_ordered, *wc = first_wc,
                           *pmem = first_pmem;
+static storecopy_set_function *set_pmem = first_set_pmem;
 
 #define LOAD(pointer) __atomic_load_n(&(pointer), __ATOMIC_RELAXED)
 
 static void *no_pmem(void *dst, const void *src, size_t n)
 {
     (void)dst, (void)src, (void)n;
+    return NULL;
+}
+
+static void *no_set_pmem(void *dst, int value, size_t n)
+{
+    (void)dst, (void)value, (void)n;
     return NULL;
 }
 
@@ -34,11 +42,14 @@ static const struct {
     [STORECOPY_AVX512] = {storecopy_shared_avx512, storecopy_ordered_avx, storecopy_wc_avx512},
 };
 
-static storecopy_function *const by_flush[] = {
-    [STORECOPY_NO_FLUSH] = no_pmem,
-    [STORECOPY_CLFLUSH] = storecopy_pmem_clflush,
-    [STORECOPY_CLFLUSHOPT] = storecopy_pmem_clflushopt,
-    [STORECOPY_CLWB] = storecopy_pmem_clwb,
+static const struct {
+    storecopy_function *copy;
+    storecopy_set_function *set;
+} by_flush[] = {
+    [STORECOPY_NO_FLUSH] = {no_pmem, no_set_pmem},
+    [STORECOPY_CLFLUSH] = {storecopy_pmem_clflush, storecopy_set_pmem_clflush},
+    [STORECOPY_CLFLUSHOPT] = {storecopy_pmem_clflushopt, storecopy_set_pmem_clflushopt},
+    [STORECOPY_CLWB] = {storecopy_pmem_clwb, storecopy_set_pmem_clwb},
 };
 #else
 static const struct {
@@ -48,7 +59,10 @@ static const struct {
                             storecopy_wc_portable},
 };
 
-static storecopy_function *const by_flush[] = {[STORECOPY_NO_FLUSH] = no_pmem};
+static const struct {
+    storecopy_function *copy;
+    storecopy_set_function *set;
+} by_flush[] = {[STORECOPY_NO_FLUSH] = {no_pmem, no_set_pmem}};
 #endif
 
 enum storecopy_path storecopy_path_here(void)
@@ -59,12 +73,14 @@ enum storecopy_path storecopy_path_here(void)
 __attribute__((constructor)) static void choose(void)
 {
     enum storecopy_path path = storecopy_find_path();
+    enum storecopy_flush flush = storecopy_find_flush();
     if (path == STORECOPY_AVX512)
         storecopy_choose_strings();
     __atomic_store_n(&shared, by_path[path].shared, __ATOMIC_RELAXED);
     __atomic_store_n(&ordered, by_path[path].ordered, __ATOMIC_RELAXED);
     __atomic_store_n(&wc, by_path[path].wc, __ATOMIC_RELAXED);
-    __atomic_store_n(&pmem, by_flush[storecopy_find_flush()], __ATOMIC_RELAXED);
+    __atomic_store_n(&pmem, by_flush[flush].copy, __ATOMIC_RELAXED);
+    __atomic_store_n(&set_pmem, by_flush[flush].set, __ATOMIC_RELAXED);
 }
 
 #define FIRST(name)                                                 \
@@ -78,6 +94,12 @@ FIRST(shared)
 FIRST(ordered)
 FIRST(wc)
 FIRST(pmem)
+
+static void *first_set_pmem(void *dst, int value, size_t n)
+{
+    choose();
+    return LOAD(set_pmem)(dst, value, n);
+}
 
 void *storecopy_shared(void *dst, const void *src, size_t n)
 {
@@ -103,4 +125,10 @@ void *storecopy_pmem(void *dst, const void *src, size_t n)
     CHECK_BUFFERS(dst, src, n);
     CHECK_APART(dst, src, n);
     return LOAD(pmem)(dst, src, n);
+}
+
+void *storecopy_set_pmem(void *dst, int value, size_t n)
+{
+    CHECK_BUFFER(dst, n);
+    return LOAD(set_pmem)(dst, value, n);
 }

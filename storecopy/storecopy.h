@@ -128,7 +128,7 @@ void *storecopy_from_device_width(void *dst, const void *device, size_t n, unsig
 void *storecopy_to_bar(void *bar, const void *src, size_t n);
 void *storecopy_from_bar(void *dst, const void *bar, size_t n);
 
-// A FIFO: COUNT accesses of WIDTH bytes (1, 2, 4 or 8), all to the same address
+// A FIFO, contract `fifo32` with a WIDTH of 4: COUNT accesses of WIDTH bytes (1, 2, 4 or 8), all to the same address
 // REG, in ascending order of the RAM on the other side. False when WIDTH is none
 // of these or REG is not a multiple of it: nothing was accessed.
 bool storecopy_to_fifo(void *reg, const void *src, size_t count,
@@ -150,6 +150,21 @@ void *storecopy_wc(void *dst, const void *src, size_t n);
 // clflush, the first that the CPU has. NULL as for devices, and on CPUs for which
 // this library knows no flush (all but x86-64).
 void *storecopy_pmem(void *dst, const void *src, size_t n) STORECOPY_MUST_CHECK;
+
+// ---- setting bytes ----
+//
+// What memset does: each of N bytes of DST becomes VALUE, converted to unsigned char;
+// nothing is loaded. Each keeps the contract of the copy that it is named after, for
+// stores: `shared`, `pci-order`, `device` (with a width, `axi32` and so on), `mmio`,
+// `wc` and `pmem`. DST is returned; NULL by the same rules (a width that is none, a CPU
+// without a known flush), with nothing stored.
+void *storecopy_set_shared(void *dst, int value, size_t n);
+void *storecopy_set_ordered(void *dst, int value, size_t n);
+void *storecopy_set_device(void *device, int value, size_t n);
+void *storecopy_set_device_width(void *device, int value, size_t n, unsigned width);
+void *storecopy_set_bar(void *bar, int value, size_t n);
+void *storecopy_set_wc(void *dst, int value, size_t n);
+void *storecopy_set_pmem(void *dst, int value, size_t n) STORECOPY_MUST_CHECK;
 
 // ---- which instructions ----
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "check.h"
 #include "lines.h"
 #include "paths.h"
 
@@ -53,3 +54,18 @@ void *storecopy_wc_avx512(void *dst, const void *src, size_t n)
     return wc(dst, src, n, 64);
 }
 #endif
+
+void *storecopy_set_wc(void *dst, int value, size_t n)
+{
+    const uint64_t pattern = pattern_of(value);
+    uint8_t *to = dst;
+    CHECK_BUFFER(dst, n);
+    size_t head = before_lines(to, n);
+    set_up(to, pattern, head, WHOLE_MAX);
+    to += head, n -= head;
+    for (; n >= LINE; to += LINE, n -= LINE)
+        set_line(to, pattern);
+    set_up(to, pattern, n, WHOLE_MAX);
+    END_COPY();
+    return dst;
+}

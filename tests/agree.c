@@ -99,6 +99,7 @@ static struct copy_case random_case(const struct backend *b, uint64_t *state)
             c.tunable[TUNABLE_REP] = 64 + below(state, 4000);
         if (below(state, 8) == 0)
             c.tunable[TUNABLE_NT] = 0x4040 + below(state, 4000);
+        case_fit_op(&c);
     } while (!case_is_valid(&c) || c.size < b->size_min);
     return c;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// storecopy's functions that take more than a copy does, as copies.
+// storecopy's functions that take more than a copy does, as copies, or
+// count in elements.
 
 #include "storecopy_rows.h"
 
@@ -18,4 +19,14 @@ void *storecopy_row_ordered_move(void *dst, const void *src, size_t n)
         return NULL;
     uint8_t keep[bytes + 1];
     return storecopy_ordered_move(dst, src, n, keep, bytes);
+}
+
+void storecopy_row_to_fifo(void *reg, const void *src, size_t n, size_t width)
+{
+    (void)!storecopy_to_fifo(reg, src, n / width, (unsigned)width);
+}
+
+void storecopy_row_from_fifo(void *dst, const void *reg, size_t n, size_t width)
+{
+    (void)!storecopy_from_fifo(dst, reg, n / width, (unsigned)width);
 }

@@ -10,4 +10,8 @@
 
 storecopy_function storecopy_row_ordered_move;
 
+// N bytes, a multiple of WIDTH, which is the fourth argument as backends have it.
+void storecopy_row_to_fifo(void *reg, const void *src, size_t n, size_t width);
+void storecopy_row_from_fifo(void *dst, const void *reg, size_t n, size_t width);
+
 #endif

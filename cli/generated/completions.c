@@ -26,9 +26,12 @@ static struct values values_of(const struct argp_option *option, enum format_com
         const char *option;
         struct values values;
     } known[] = {
-        {"contract", {.names = "contracts", .files = true}}, {"recorder", {.names = "recorders"}},
-        {"backend", {.names = "backends", .files = true}},   {"rule", {.names = "rules"}},
-        {"op", {.words = "memcpy memmove mempcpy"}},         {"device", {.words = "dst src both"}},
+        {"contract", {.names = "contracts", .files = true}},
+        {"recorder", {.names = "recorders"}},
+        {"backend", {.names = "backends", .files = true}},
+        {"rule", {.names = "rules"}},
+        {"op", {.words = "memcpy memmove mempcpy set to-fifo from-fifo"}},
+        {"device", {.words = "dst src both"}},
         {"color", {.words = "auto always never"}},
     };
     if (option->arg == NULL)

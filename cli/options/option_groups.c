@@ -36,6 +36,7 @@ enum option_key {
     KEY_DEVICE,
     KEY_LOWER,
     KEY_FILL,
+    KEY_DATA,
     KEY_BUS,
     KEY_LOADS,
     KEY_ROWS,
@@ -75,7 +76,8 @@ static const struct argp_option emulate_options[] = {
     {0},
 };
 static const struct argp_option case_options[] = {
-    OPTION("op", KEY_OP, "OP", "memcpy, memmove or mempcpy (default: the backend's own)"),
+    OPTION("op", KEY_OP, "OP",
+           "memcpy, memmove, mempcpy, set, to-fifo or from-fifo (default: the backend's own)"),
     OPTION("size", KEY_SIZE, "RANGE", "Bytes to copy. RANGE is N, LO..HI or LO..HI:STEP"),
     OPTION("dst", KEY_DST, "RANGE", "Destination, bytes from a page start"),
     OPTION("src", KEY_SRC, "RANGE", "Source, bytes from a page start"),
@@ -86,6 +88,9 @@ static const struct argp_option case_options[] = {
     OPTION("fill", KEY_FILL, "DATA",
            "What the buffers hold: different, equal, zeros, ones, equal-zeros, equal-ones, or the "
            "number of a seed (default: different, and some of each; trace: 1)"),
+    OPTION("data", KEY_DATA, "FIELD=RANGE",
+           "Set a field of the source, such as u32@4=64 or u16@0=1..9: a number of 8, 16, 32 or 64 "
+           "bits at a byte, in the CPU's byte order; may be given again"),
     OPTION("tunable", KEY_TUNABLE, "NAME=VALUE",
            "Set a libc's threshold: nt, rep, rep-stop, half-cache or string"),
     {0},
@@ -202,6 +207,27 @@ static error_t read_fill(struct reading *r, const char *text)
     return 0;
 }
 
+static error_t read_data(struct reading *r, const char *text)
+{
+    struct plan_request *request = &r->o->cases;
+    struct plan_field f = {.field.width = 0};
+    const char *values;
+    if (!case_field_parse(text, &f.field, &values) || !range_parse(values, &f.values))
+        return options_refuse(r,
+                              "--data '%s': expected WIDTH@OFFSET=RANGE, such as u32@4=64 or "
+                              "u16@0=1..9, with widths u8, u16, u32 and u64",
+                              text);
+    if (f.values.lo < 0 || f.values.hi < f.values.lo ||
+        !case_field_holds(&f.field, (uint64_t)f.values.hi))
+        return options_refuse(r, "--data '%s': expected values from 0 on that %d bits hold", text,
+                              8 * f.field.width);
+    if (request->field_count == CASE_FIELDS_MAX)
+        return options_refuse(r, "--data '%s': expected at most %d fields", text, CASE_FIELDS_MAX);
+    f.field.value = (uint64_t)f.values.lo;
+    request->fields[request->field_count++] = f;
+    return 0;
+}
+
 static error_t read_case_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
@@ -211,7 +237,7 @@ static error_t read_case_option(int key, char *text, struct argp_state *state)
     switch (key) {
     case KEY_OP:
         if (!copy_op_parse(text, &op))
-            return options_refuse(r, "--op '%s': expected memcpy, memmove or mempcpy", text);
+            return options_refuse(r, "--op '%s': expected %s", text, copy_op_expected);
         r->o->ops |= 1u << op;
         return 0;
     case KEY_SIZE:
@@ -226,6 +252,8 @@ static error_t read_case_option(int key, char *text, struct argp_state *state)
         return read_lower(r, text);
     case KEY_FILL:
         return read_fill(r, text);
+    case KEY_DATA:
+        return read_data(r, text);
     case KEY_TUNABLE:
         return read_tunable(r, text);
     default:

@@ -70,6 +70,9 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     argv[0] = name;
     unsigned flags = ARGP_SILENT | (r.words_end_options ? ARGP_IN_ORDER : 0);
     error_t problem = argp_parse(&argp, argc, argv, flags, NULL, &r);
+    // What is a device, where nothing else was said, is the FIFO.
+    if (!o->has_device && o->ops == 1u << OP_FROM_FIFO)
+        o->run.device = DEVICE_SRC;
     *status = r.help    ? options_show_help(&argp, help->name)
               : problem ? options_complain(help, &r, argv)
                         : EXIT_CLEAN;
@@ -118,8 +121,8 @@ void options_all_contracts(struct options *o)
     o->contracts = calloc(contract_builtin_count, sizeof *o->contracts);
     assert(o->contracts != NULL);
     for (size_t i = 0; i < contract_builtin_count; i++)
-        o->contracts[i] = *contract_builtin(i);
-    o->contract_count = contract_builtin_count;
+        if (contract_builtin(i)->ops == 0)
+            o->contracts[o->contract_count++] = *contract_builtin(i);
 }
 
 void options_free(struct options *o)

@@ -14,7 +14,7 @@
 enum option_group {
     OPTIONS_OUTPUT = 1,    // --format --output --color
     OPTIONS_RUN = 2,       // --recorder --timeout
-    OPTIONS_CASES = 4,     // --op --size --dst --src --overlap --lower --fill --tunable
+    OPTIONS_CASES = 4,     // --op --size --dst --src --overlap --lower --fill --data --tunable
     OPTIONS_SWEEP = 8,     // --jobs --json --quiet
     OPTIONS_PICTURE = 16,  // --bus --loads --rows
     OPTIONS_LIST = 32,     // --all

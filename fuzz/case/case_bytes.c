@@ -131,6 +131,7 @@ static void case_from_whole(const uint8_t *data, struct copy_case *out)
     }
     if (data[AT_FLAGS] & FLAG_OVERLAPPING)
         set_overlap(out, data[AT_OVERLAP_KIND], read_4(data + AT_OVERLAP));
+    case_fit_op(out);
     for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
         uint32_t value = read_4(data + AT_TUNABLE + 4u * i);
         value = value < tunable_min[i] ? tunable_min[i] : value;

@@ -151,12 +151,15 @@ void target_fit(const struct target *target, struct copy_case *c)
     const struct backend *b = target->backend;
     int64_t align = (int64_t)b->align;
     c->op = target->op;
-    c->size -= c->size % b->size_unit;
+    case_fit_op(c);
+    c->size -= c->size % backend_size_unit(b, c->op);
     if (c->size < b->size_min)
         c->size = b->size_min;
     if (b->call)
         c->size = call_size_near(b->call, c->size);
-    c->dst_off -= (uint32_t)(c->dst_off % b->align);
+    while (!case_fields_fit(c->fields, c->field_count, c->size))
+        c->field_count--;
+    c->dst_off -= (uint32_t)(c->dst_off % (c->op == OP_TO_FIFO ? LAYOUT_FIFO_BYTES : b->align));
     c->src_off -= (uint32_t)(c->src_off % b->align);
     for (unsigned i = 0; i < TUNABLE_COUNT; i++)
         if (!target->has_tunable[i])

@@ -15,6 +15,8 @@ extern const char contract_whole[], contract_whole_end[];
 extern const char contract_whole_aligned[], contract_whole_aligned_end[];
 extern const char contract_bus16[], contract_bus16_end[];
 extern const char contract_bus8[], contract_bus8_end[];
+extern const char contract_fifo16[], contract_fifo16_end[];
+extern const char contract_fifo8[], contract_fifo8_end[];
 
 static const struct {
     const char *path, *begin, *end;
@@ -23,6 +25,8 @@ static const struct {
     {"tests/contracts/whole-aligned.contract", contract_whole_aligned, contract_whole_aligned_end},
     {"tests/contracts/bus16.contract", contract_bus16, contract_bus16_end},
     {"tests/contracts/bus8.contract", contract_bus8, contract_bus8_end},
+    {"tests/contracts/fifo16.contract", contract_fifo16, contract_fifo16_end},
+    {"tests/contracts/fifo8.contract", contract_fifo8, contract_fifo8_end},
 };
 
 // As if it had been loaded by its path.

@@ -129,7 +129,7 @@ static void read_op(struct settings *s)
     const char *text = s->text[SET_OP];
     s->has_op = text != NULL;
     if (text && !copy_op_parse(text, &s->op))
-        settings_refuse("%s is '%s'; use memcpy, memmove or mempcpy", names[SET_OP].variable, text);
+        settings_refuse("%s is '%s'; use %s", names[SET_OP].variable, text, copy_op_expected);
     if (text && harness_kind.moves && s->op != OP_MEMMOVE)
         settings_refuse("%s is '%s'; only memmove may overlap", names[SET_OP].variable, text);
 }

@@ -19,5 +19,7 @@
     TEXT contract_whole_aligned, "tests/contracts/whole-aligned.contract"
     TEXT contract_bus16, "tests/contracts/bus16.contract"
     TEXT contract_bus8, "tests/contracts/bus8.contract"
+    TEXT contract_fifo16, "tests/contracts/fifo16.contract"
+    TEXT contract_fifo8, "tests/contracts/fifo8.contract"
 
     .section .note.GNU-stack, "", @progbits

@@ -53,6 +53,8 @@ static struct layout layout_of(void)
         .dst = (uint8_t *)(uintptr_t)0x100003,
         .src = (uint8_t *)(uintptr_t)0x200000,
         .size = 16,
+        .dst_size = 16,
+        .src_size = 16,
         .dst_lane = {0x100000, 0x110000},
         .src_lane = {0x200000, 0x210000},
     };

@@ -45,7 +45,10 @@ struct arena {
     struct lane lanes[SIDE_COUNT][LANES]; // [i] has i + 1 pages
     uint64_t used[SIDE_COUNT];            // bits: lanes not looked at since a case lay there
     bool has_record;                      // its page is accessible
-    bool stained;                         // one that is out of reach by now was not as it must be
+    bool big_endian;
+    uint8_t *image; // of a source with fields, where the last case had some
+    size_t image_bytes;
+    bool stained; // one that is out of reach by now was not as it must be
 };
 
 // Where the lanes lie, `bytes` in all.
@@ -112,7 +115,13 @@ void arena_free(struct arena *a)
     if (a->home)
         munmap(a->home, mapped_bytes());
     fills_free(a->fills);
+    free(a->image);
     free(a);
+}
+
+void arena_set_order(struct arena *a, bool big_endian)
+{
+    a->big_endian = big_endian;
 }
 
 // What a lane holds where no case lies. The sides hold different canaries, so
@@ -181,6 +190,58 @@ static struct span lane_span(const struct lane *lane)
     return (struct span){lo, lo + lane->pages * PAGE_BYTES};
 }
 
+// No source, and so no lane of one.
+static bool lay_set(struct arena *a, const struct copy_case *c, struct layout *out)
+{
+    struct lane *dst = lane_for(a, SIDE_DST, c->dst_off + c->size);
+
+    if (!dst || !fills_set(a->fills, c, &out->value, &out->expected, &out->old))
+        return false;
+    out->dst = dst->base + c->dst_off;
+    out->src = NULL;
+    out->size = out->dst_size = c->size;
+    out->src_size = 0;
+    out->dst_is_fifo = false;
+    out->dst_lane = lane_span(dst);
+    out->src_lane = (struct span){0, 0};
+    memcpy(out->dst, out->old, c->size);
+    return true;
+}
+
+// The bytes of both sides, once it is known where they lie.
+static void lay_bytes(struct layout *out)
+{
+    memcpy(out->dst, out->old, out->dst_size);
+    memcpy(out->src, out->expected, out->src_size);
+}
+
+// A FIFO holds what comes out of it first.
+static bool lay_fifo(struct arena *a, const struct copy_case *c, struct layout *out)
+{
+    bool to = c->op == OP_TO_FIFO;
+    uint64_t bytes = c->size + LAYOUT_FIFO_BYTES;
+    uint64_t dst_size = to ? LAYOUT_FIFO_BYTES : c->size;
+    uint64_t src_size = to ? c->size : LAYOUT_FIFO_BYTES;
+    struct lane *dst = lane_for(a, c->dst_below ? SIDE_DST_BELOW : SIDE_DST, c->dst_off + dst_size);
+    struct lane *src = lane_for(a, SIDE_SRC, c->src_off + src_size);
+    bool have = c->data == DATA_OF_SEED
+                    ? fills_data(a->fills, c->fill, bytes, &out->expected, &out->old)
+                    : fills_plain(a->fills, c->data, bytes, &out->expected, &out->old);
+
+    if (!dst || !src || !have)
+        return false;
+    out->dst = dst->base + c->dst_off;
+    out->src = src->base + c->src_off;
+    out->size = c->size;
+    out->dst_size = dst_size;
+    out->src_size = src_size;
+    out->dst_is_fifo = to;
+    out->dst_lane = lane_span(dst);
+    out->src_lane = lane_span(src);
+    lay_bytes(out);
+    return true;
+}
+
 static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout *out)
 {
     enum side side = c->dst_below ? SIDE_DST_BELOW : SIDE_DST;
@@ -194,11 +255,11 @@ static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout 
         return false;
     out->dst = dst->base + c->dst_off;
     out->src = src->base + c->src_off;
-    out->size = c->size;
+    out->size = out->dst_size = out->src_size = c->size;
+    out->dst_is_fifo = false;
     out->dst_lane = lane_span(dst);
     out->src_lane = lane_span(src);
-    memcpy(out->dst, out->old, c->size);
-    memcpy(out->src, out->expected, c->size);
+    lay_bytes(out);
     return true;
 }
 
@@ -216,7 +277,8 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
         return false;
     out->dst = lane->base + low_off + (up ? distance : 0);
     out->src = lane->base + low_off + (up ? 0 : distance);
-    out->size = c->size;
+    out->size = out->dst_size = out->src_size = c->size;
+    out->dst_is_fifo = false;
     out->expected = image + (up ? 0 : distance);
     out->old = image + (up ? distance : 0);
     out->dst_lane = out->src_lane = lane_span(lane);
@@ -226,6 +288,8 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
 
 uint64_t layout_value(const struct layout *l)
 {
+    if (!l->src)
+        return layout_second(l);
     return l->size ? l->expected[0] : 0;
 }
 
@@ -246,11 +310,53 @@ uint8_t *arena_record(struct arena *a)
     return page + PAGE_BYTES - CALL_RECORD_MAX;
 }
 
+static bool image_reserve(struct arena *a, size_t bytes)
+{
+    if (bytes <= a->image_bytes)
+        return true;
+    free(a->image);
+    a->image = malloc(bytes);
+    a->image_bytes = a->image ? bytes : 0;
+    return a->image != NULL;
+}
+
+// The fields of the source, in what it holds and in what is expected of it. Where it
+// overlaps the destination, they are part of what that held as well.
+static bool lay_fields(struct arena *a, const struct copy_case *c, struct layout *out)
+{
+    bool up = c->overlap >= 0;
+    uint64_t distance = up ? (uint64_t)c->overlap : -(uint64_t)c->overlap;
+    const uint8_t *image = c->overlapping && !up ? out->old : out->expected;
+    uint8_t *at = c->overlapping && !up ? out->dst : out->src;
+    uint64_t more = c->op == OP_FROM_FIFO ? LAYOUT_FIFO_BYTES : 0;
+    size_t bytes = c->size + distance + more;
+
+    if (!image_reserve(a, bytes))
+        return false;
+    memcpy(a->image, image, bytes);
+    for (size_t i = 0; i < c->field_count; i++)
+        case_field_put(&c->fields[i], a->big_endian, a->image + (out->expected - image));
+    out->expected = a->image + (out->expected - image);
+    if (c->overlapping)
+        out->old = a->image + (out->old - image);
+    memcpy(at, a->image, c->overlapping ? bytes : out->src_size);
+    return true;
+}
+
+static bool lay_sides(struct arena *a, const struct copy_case *c, struct layout *out)
+{
+    if (c->overlapping)
+        return lay_overlapping(a, c, out);
+    if (op_is_copy(c->op))
+        return lay_apart(a, c, out);
+    return c->op == OP_SET ? lay_set(a, c, out) : lay_fifo(a, c, out);
+}
+
 bool arena_lay(struct arena *a, const struct copy_case *c, struct layout *out)
 {
     out->record = (struct span){0, 0};
     out->returns = out->returns_mask = 0;
-    return c->overlapping ? lay_overlapping(a, c, out) : lay_apart(a, c, out);
+    return lay_sides(a, c, out) && (c->field_count == 0 || lay_fields(a, c, out));
 }
 
 // The bytes that one case took up in one lane, and what they held.
@@ -264,12 +370,12 @@ struct extent {
 
 static struct extent dst_extent(const struct arena *a, const struct layout *l)
 {
-    return (struct extent){l->dst, l->size, l->old, l->dst_lane, canaries(a, SIDE_DST)};
+    return (struct extent){l->dst, l->dst_size, l->old, l->dst_lane, canaries(a, SIDE_DST)};
 }
 
 static struct extent src_extent(const struct arena *a, const struct layout *l)
 {
-    return (struct extent){l->src, l->size, l->expected, l->src_lane, canaries(a, SIDE_SRC)};
+    return (struct extent){l->src, l->src_size, l->expected, l->src_lane, canaries(a, SIDE_SRC)};
 }
 
 // Destination and source of an overlapping case as one.
@@ -308,6 +414,8 @@ void arena_clear(struct arena *a, const struct layout *l, bool wide)
     }
     e = dst_extent(a, l);
     extent_clear(&e, wide);
+    if (!l->src)
+        return;
     e = src_extent(a, l);
     extent_clear(&e, wide);
 }
@@ -366,6 +474,8 @@ bool arena_is_clean_near(const struct arena *a, const struct layout *l)
     if (!is_overlapping(l)) {
         struct extent d = dst_extent(a, l);
 
+        if (!l->src)
+            return is_zero(near_difference(&d));
         e = src_extent(a, l);
         return is_zero(near_difference(&d) | near_difference(&e)) &&
                memcmp(e.at, e.image, e.bytes) == 0;
@@ -386,7 +496,7 @@ bool arena_is_clean(const struct arena *a, const struct layout *l)
 {
     struct extent dst = dst_extent(a, l), src = src_extent(a, l);
 
-    return lane_is_clean(&dst) && (is_overlapping(l) || lane_is_clean(&src));
+    return lane_is_clean(&dst) && (is_overlapping(l) || !l->src || lane_is_clean(&src));
 }
 
 bool arena_was_clean(struct arena *a)

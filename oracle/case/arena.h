@@ -24,21 +24,39 @@ struct arena;
 // Where a case was laid out. Pointers are into the arena and valid until the
 // next arena_lay.
 struct layout {
-    uint8_t *dst, *src;
-    uint64_t size;                  // bytes
-    const uint8_t *expected;        // `size` bytes: what dst must hold after the copy
-    const uint8_t *old;             // `size` bytes: what dst held before
-    struct span dst_lane, src_lane; // accessible pages; equal when overlapping
+    uint8_t *dst, *src;             // src: NULL where there is no source (set)
+    uint64_t size;                  // bytes of the request
+    uint64_t dst_size, src_size;    // bytes of each side: `size`, but of a FIFO LAYOUT_FIFO_BYTES,
+                                    // and 0 where there is no source
+    const uint8_t *expected;        // `size` bytes: what dst must hold after the copy, or a
+                                    // FIFO there must have been given. What comes out of a FIFO:
+                                    // LAYOUT_FIFO_BYTES more, which are not asked for
+    const uint8_t *old;             // `dst_size` bytes: what dst held before
+    struct span dst_lane, src_lane; // accessible pages; equal when overlapping, empty when there
+                                    // is no source
+    bool dst_is_fifo;
+    int value; // of set, as memset takes it: converted to unsigned char it
+               // is the byte
     // Of a routine with a call of its own (call.h): the records that its arguments
     // point to, and what it has to return in the bits of the mask. Empty and 0 else.
     struct span record;
     uint64_t returns, returns_mask;
 };
 
+// What a FIFO takes or gives at once, at most: the widest that a bus moves at one address.
+enum { LAYOUT_FIFO_BYTES = 8 };
+
+// The argument between the destination and the size: the source, or what to set.
+static inline uint64_t layout_second(const struct layout *l)
+{
+    return l->src ? (uintptr_t)l->src : (uint64_t)(int64_t)l->value;
+}
+
 struct call;
 struct call_place;
 
-// What a call's `value` is: the byte that the destination is to hold first.
+// What a call's `value` is: what is to be set, as memset takes it; of a copy the byte that
+// the destination is to hold first.
 uint64_t layout_value(const struct layout *l);
 // Notes where the records are, and what is to be returned; of PLACE the addresses are of
 // this process, the word that of the routine's CPU.
@@ -48,6 +66,10 @@ void layout_take_call(struct layout *l, const struct call *call, const struct ca
 // NULL with errno set when address space runs out.
 struct arena *arena_new(void);
 void arena_free(struct arena *arena);
+
+// In which order the CPU that cases are for has the bytes of a number: a field's; little
+// endian unless said.
+void arena_set_order(struct arena *arena, bool big_endian);
 
 // Lays out a valid case: canaries, old destination bytes, source bytes. Cheap
 // to call again for the same or the next case (cost goes with the case's size,

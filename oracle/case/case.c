@@ -53,9 +53,11 @@ void case_print(const struct copy_case *c, char *text)
 {
     char fill[CASE_FILL_TEXT_MAX];
     size_t room = CASE_TEXT_MAX;
-    int n = snprintf(text, room, "%s size=%" PRIu64 " dst=%" PRIu32 " src=%" PRIu32,
-                     copy_op_name[c->op], c->size, c->dst_off, c->src_off);
+    int n = snprintf(text, room, "%s size=%" PRIu64 " dst=%" PRIu32, copy_op_name[c->op], c->size,
+                     c->dst_off);
 
+    if (op_has_source(c->op))
+        n += snprintf(text + n, room - (size_t)n, " src=%" PRIu32, c->src_off);
     if (c->overlapping)
         n += snprintf(text + n, room - (size_t)n, " overlap=%" PRId64, c->overlap);
     if (c->dst_below)
@@ -66,6 +68,11 @@ void case_print(const struct copy_case *c, char *text)
         if (c->tunable[i] != 0)
             n += snprintf(text + n, room - (size_t)n, " %s=0x%" PRIx64, case_tunables[i].name,
                           c->tunable[i]);
+    }
+    for (size_t i = 0; i < c->field_count; i++) {
+        char field[CASE_FIELD_TEXT_MAX];
+        case_field_print(&c->fields[i], field);
+        n += snprintf(text + n, room - (size_t)n, " %s", field);
     }
 }
 
@@ -130,7 +137,7 @@ bool case_parse_lower(const char *text, bool *dst_below)
 
 const char *case_lower(const struct copy_case *c)
 {
-    if (c->overlapping && c->overlap == 0)
+    if ((c->overlapping && c->overlap == 0) || !op_has_source(c->op))
         return NULL;
     return c->dst_below || c->overlap < 0 ? "dst" : "src";
 }
@@ -180,16 +187,35 @@ static bool next_token(const char **text, char token[TOKEN_MAX])
     return length > 0;
 }
 
+// A field of the source; whether it lies in there is known at the end.
+static bool parse_data(const char *token, struct case_field field, const char *value,
+                       struct copy_case *c, struct error *error)
+{
+    if (!number_whole(value, &field.value) || !case_field_holds(&field, field.value))
+        return error_set(error, "case: %s; expected a number of at most %d bits", token,
+                         8 * field.width);
+    if (c->field_count == CASE_FIELDS_MAX)
+        return error_set(error, "case: %s; expected at most %d fields of the source", token,
+                         CASE_FIELDS_MAX);
+    c->fields[c->field_count++] = field;
+    return true;
+}
+
 static bool parse_field(char *token, unsigned *seen, struct copy_case *c, struct error *error)
 {
     char *equals = strchr(token, '=');
+    struct case_field data;
+    const char *value;
+
+    if (case_field_parse(token, &data, &value))
+        return parse_data(token, data, value, c, error);
     int field = equals ? field_find(token, (size_t)(equals - token)) : -1;
 
     if (field < 0)
         return error_set(
             error,
             "case: unknown field '%s'; expected size= dst= src= overlap= lower= fill= nt= "
-            "rep= rep-stop= half-cache= or string=",
+            "rep= rep-stop= half-cache= string= or a field of the source, such as u32@4=",
             token);
     if (*seen & (1u << field))
         return error_set(error, "case: '%s' is given twice; expected each field once", token);
@@ -228,6 +254,35 @@ static bool finish_overlap(unsigned seen, struct copy_case *c, struct error *err
     return true;
 }
 
+// What only says something where there is a source, or where both sides are memory.
+static bool check_fields_of_op(unsigned seen, const struct copy_case *c, struct error *error)
+{
+    const unsigned of_source = 1u << FIELD_SRC | 1u << FIELD_OVERLAP | 1u << FIELD_LOWER;
+    unsigned wrong = op_has_source(c->op) ? 0 : seen & of_source;
+
+    if (op_has_fifo(c->op))
+        wrong = seen & (1u << FIELD_OVERLAP);
+    return !wrong ||
+           error_set(error, "case: %s has no %s; leave %s out", copy_op_name[c->op],
+                     op_has_source(c->op) ? "overlap" : "source", field_name[__builtin_ctz(wrong)]);
+}
+
+static bool check_data(const struct copy_case *c, struct error *error)
+{
+    char text[CASE_FIELD_TEXT_MAX];
+
+    if (c->field_count == 0)
+        return true;
+    case_field_print(&c->fields[c->field_count - 1], text);
+    if (!op_has_source(c->op))
+        return error_set(error, "case: %s has no source; leave %s out", copy_op_name[c->op], text);
+    return case_fields_fit(c->fields, c->field_count, c->size) ||
+           error_set(error,
+                     "case: %s; expected fields that lie in the %" PRIu64
+                     " bytes of the source, none over another",
+                     text, c->size);
+}
+
 bool case_parse(const char *text, struct copy_case *out, struct error *error)
 {
     struct copy_case c = {.fill = 1};
@@ -235,14 +290,17 @@ bool case_parse(const char *text, struct copy_case *out, struct error *error)
     unsigned seen = 0;
 
     if (!next_token(&text, token) || !copy_op_parse(token, &c.op))
-        return error_set(error, "case: starts with '%s'; expected memcpy, memmove or mempcpy",
-                         token);
+        return error_set(error, "case: starts with '%s'; expected %s", token, copy_op_expected);
     while (next_token(&text, token)) {
         if (!parse_field(token, &seen, &c, error))
             return false;
     }
     if (!(seen & (1u << FIELD_SIZE)))
         return error_set(error, "case: no size; expected size=BYTES after the op");
+    if (!check_data(&c, error))
+        return false;
+    if (!op_is_copy(c.op) && !check_fields_of_op(seen, &c, error))
+        return false;
     if (c.overlapping && !finish_overlap(seen, &c, error))
         return false;
     *out = c;
@@ -253,7 +311,10 @@ bool case_is_valid(const struct copy_case *c)
 {
     if ((unsigned)c->op >= OP_COUNT || c->size > CASE_SIZE_MAX || c->dst_off >= PAGE_BYTES ||
         c->src_off >= PAGE_BYTES || (unsigned)c->data >= DATA_COUNT ||
-        (c->data != DATA_OF_SEED && c->fill != 1) || (c->overlapping && c->dst_below))
+        (c->data != DATA_OF_SEED && c->fill != 1) || (c->overlapping && c->dst_below) ||
+        (c->overlapping && !op_is_copy(c->op)) ||
+        (!op_has_source(c->op) && (c->src_off != 0 || c->dst_below || c->field_count != 0)) ||
+        c->field_count > CASE_FIELDS_MAX || !case_fields_fit(c->fields, c->field_count, c->size))
         return false;
     if (!c->overlapping)
         return c->overlap == 0;
@@ -265,6 +326,19 @@ bool case_is_valid(const struct copy_case *c)
 static int compare_u64(uint64_t a, uint64_t b)
 {
     return (a > b) - (a < b);
+}
+
+static int compare_fields(const struct copy_case *a, const struct copy_case *b)
+{
+    int order = compare_u64(a->field_count, b->field_count);
+
+    for (size_t i = 0; order == 0 && i < a->field_count; i++) {
+        const struct case_field *x = &a->fields[i], *y = &b->fields[i];
+        order = compare_u64(x->off, y->off);
+        order = order ? order : compare_u64(x->width, y->width);
+        order = order ? order : compare_u64(x->value, y->value);
+    }
+    return order;
 }
 
 int case_compare(const struct copy_case *a, const struct copy_case *b)
@@ -283,6 +357,8 @@ int case_compare(const struct copy_case *a, const struct copy_case *b)
         order = compare_u64(a->dst_below, b->dst_below);
     for (size_t i = 0; order == 0 && i < TUNABLE_COUNT; i++)
         order = compare_u64(a->tunable[i], b->tunable[i]);
+    if (order == 0)
+        order = compare_fields(a, b);
     if (order == 0)
         order = compare_u64(a->data, b->data);
     if (order == 0)

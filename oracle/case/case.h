@@ -9,6 +9,9 @@
 //   memmove size=64 dst=16 src=0 overlap=16 fill=1
 //   memcpy size=32768 dst=0 src=0 fill=1 nt=0x4040
 //   memcpy size=64 dst=0 src=0 lower=dst fill=zeros
+//   set size=64 dst=3 fill=1
+//   to-fifo size=64 dst=0 src=3 fill=1
+//   memcpy size=16 dst=0 src=0 fill=1 u32@4=64
 //
 // Parsing what was printed gives the same case again. Fields that are as they
 // always were are not printed, so that texts people keep stay what they are.
@@ -18,6 +21,7 @@
 
 #include "backends/backend.h"
 #include "base/error.h"
+#include "case/case_field.h"
 
 enum { PAGE_BYTES = 4096 };
 #define CASE_SIZE_MAX (UINT64_C(64) << 20)
@@ -69,8 +73,8 @@ struct copy_case {
     enum copy_op op;
     uint64_t size;    // bytes, 0..CASE_SIZE_MAX
     uint32_t dst_off; // bytes from a page start, 0..PAGE_BYTES-1
-    uint32_t src_off; // likewise; in an overlapping case it follows from
-                      // dst_off and overlap
+    uint32_t src_off; // likewise; 0 where there is no source (set); in an
+                      // overlapping case it follows from dst_off and overlap
     bool overlapping; // both in one buffer, `overlap` bytes apart
     int64_t overlap;  // dst - src, bytes, at most size + CASE_GAP_MAX either
                       // way; 0 is a move onto itself. Below size only for
@@ -82,9 +86,12 @@ struct copy_case {
                                      // same bytes before the copy, else never the same
                                      // byte at the same place. 1 unless DATA_OF_SEED
     uint64_t tunable[TUNABLE_COUNT]; // 0: the library's own
+    uint32_t field_count;
+    struct case_field fields[CASE_FIELDS_MAX]; // of the source, over what `fill` has there;
+                                               // each wholly inside, and none over another
 };
 
-enum { CASE_TEXT_MAX = 320 };
+enum { CASE_TEXT_MAX = 512 };
 
 // Writes the text form, NUL-terminated; TEXT holds CASE_TEXT_MAX bytes.
 void case_print(const struct copy_case *c, char *text);
@@ -109,6 +116,20 @@ bool case_parse_lower(const char *text, bool *dst_below);
 // "dst" or "src", or NULL where neither is: a move onto itself.
 const char *case_lower(const struct copy_case *c);
 
+// Drops what the op has no use for: a source, an overlap.
+static inline void case_fit_op(struct copy_case *c)
+{
+    if (!op_is_copy(c->op)) {
+        c->overlapping = false;
+        c->overlap = 0;
+    }
+    if (!op_has_source(c->op)) {
+        c->src_off = 0;
+        c->dst_below = false;
+        c->field_count = 0;
+    }
+}
+
 // Is every field within its range, and are the fields consistent?
 bool case_is_valid(const struct copy_case *c);
 
@@ -120,7 +141,7 @@ static inline uint32_t case_src_off(uint32_t dst_off, int64_t overlap)
 
 // Total order in which "the smallest case" is meant: size, then disjoint
 // before overlapping, |overlap|, dst, src, source lower before destination lower,
-// tunables, data of a seed before other data, fill (equal data, 0, after all
+// tunables, fields, data of a seed before other data, fill (equal data, 0, after all
 // others); what is left (the sign of the overlap, the op) breaks ties.
 // <0, 0, >0.
 int case_compare(const struct copy_case *a, const struct copy_case *b);

@@ -48,6 +48,12 @@ struct plain {
     size_t filled;
 };
 
+// Both buffers of one that sets: the bytes, then what was there before.
+struct set_image {
+    uint8_t *bytes;
+    size_t capacity; // of each
+};
+
 struct fills {
     struct pool source, old, canary;
     struct plain plain;
@@ -56,6 +62,7 @@ struct fills {
     struct spaced spaced[SPACED_SETS][SPACED_WAYS];
     size_t spaced_bytes;
     uint64_t spaced_clock;
+    struct set_image set;
 };
 
 static uint64_t mix64(uint64_t x)
@@ -230,6 +237,7 @@ void fills_free(struct fills *p)
     pool_release(&p->canary);
     if (p->plain.zeros)
         munmap(p->plain.zeros, 3 * PLAIN_BYTES);
+    free(p->set.bytes);
     free(p);
 }
 
@@ -441,4 +449,46 @@ const uint8_t *fills_plain_spaced(struct fills *p, enum case_data data, uint64_t
         return ones ? p->plain.ones : p->plain.more_zeros;
     // What lies lower borders on what lies higher.
     return (ones == up ? p->plain.more_zeros : p->plain.ones) - first;
+}
+
+static bool set_reserve(struct set_image *set, size_t bytes)
+{
+    size_t capacity = bytes + bytes / 4 + SPACED_STEP;
+
+    if (set->bytes && bytes <= set->capacity)
+        return true;
+    free(set->bytes);
+    set->bytes = malloc(2 * capacity);
+    set->capacity = set->bytes ? capacity : 0;
+    return set->bytes != NULL;
+}
+
+// None of OLD's bytes is to be VALUE.
+static void set_differ(uint8_t *old, const uint8_t *from, size_t bytes, uint8_t value)
+{
+    for (size_t i = 0; i < bytes; i++)
+        old[i] = (uint8_t)(from[i] ^ (from[i] == value));
+}
+
+bool fills_set(struct fills *p, const struct copy_case *c, int *value, const uint8_t **expected,
+               const uint8_t **old)
+{
+    bool plain = c->data != DATA_OF_SEED;
+    const uint8_t *source, *before;
+    uint8_t byte;
+
+    if (!(plain ? fills_plain(p, c->data, c->size + 1, &source, &before)
+                : fills_data(p, c->fill, c->size + 1, &source, &before)) ||
+        !set_reserve(&p->set, c->size))
+        return false;
+    byte = source[0];
+    *value = byte >= 0x80 && (plain || c->fill % 2 == 0) ? byte - 0x100 : byte;
+    *expected = p->set.bytes;
+    *old = p->set.bytes + p->set.capacity;
+    memset(p->set.bytes, byte, c->size);
+    if (before[0] == byte)
+        memset(p->set.bytes + p->set.capacity, byte, c->size);
+    else
+        set_differ(p->set.bytes + p->set.capacity, before, c->size, byte);
+    return true;
 }

@@ -40,6 +40,13 @@ bool fills_plain(struct fills *p, enum case_data data, size_t bytes, const uint8
 const uint8_t *fills_plain_spaced(struct fills *p, enum case_data data, uint64_t distance, bool up,
                                   size_t bytes);
 
+// What setting BYTES bytes is about: the value, as memset takes it (some of those from
+// 0x80 on are negative, as those of a signed char are), the bytes it leaves, and old
+// bytes that are all others; the same where the data say so. Valid until the next call.
+// False when memory runs out.
+bool fills_set(struct fills *p, const struct copy_case *c, int *value, const uint8_t **expected,
+               const uint8_t **old);
+
 // At least BYTES canaries, always at the same address; at most FILLS_BUFFER_MAX
 // and two pages. NULL when memory runs out.
 const uint8_t *fills_canaries(struct fills *p, size_t bytes);

@@ -122,9 +122,10 @@ static bool build_product(struct plan *plan, const struct backend *b,
                           .src = request->src.step ? request->src : *other,
                           .overlap = request->overlap,
                           .kind = request->overlap.step ? PLANE_DISTANCE : PLANE_DISJOINT};
-    bool as_is = request->has_lower || plane.kind != PLANE_DISJOINT;
+    bool as_is = request->has_lower || plane.kind != PLANE_DISJOINT || !op_has_source(plan->op);
     bool moves = plan->op == OP_MEMMOVE && !request->overlap.step && !request->src.step;
 
+    plane_take_op(&plane, plan->op, request);
     plane_take_request(&plane, request);
     plan->plane_count = 0;
     plan->cases = 0;
@@ -152,6 +153,15 @@ static bool check_range(const char *option, const struct range *r, int64_t lo, i
     return true;
 }
 
+// What says nothing where there is no source.
+static bool check_source(enum copy_op op, const struct plan_request *request, struct error *error)
+{
+    const char *option = request->src.step ? "--src" : request->has_lower ? "--lower" : NULL;
+
+    return op_has_source(op) || !option ||
+           error_set(error, "%s has no source; leave %s out", copy_op_name[op], option);
+}
+
 static bool check_overlap(enum copy_op op, const struct plan_request *request, struct error *error)
 {
     const struct range *r = &request->overlap;
@@ -169,11 +179,30 @@ static bool check_overlap(enum copy_op op, const struct plan_request *request, s
     return check_range("--overlap", r, -far, far, error);
 }
 
+static bool check_fields(enum copy_op op, const struct plan_request *request, struct error *error)
+{
+    struct case_field fields[CASE_FIELDS_MAX];
+    char text[CASE_FIELD_TEXT_MAX];
+
+    for (size_t i = 0; i < request->field_count; i++) {
+        fields[i] = request->fields[i].field;
+        case_field_print(&fields[i], text);
+        text[strcspn(text, "=")] = '\0';
+        if (!op_has_source(op))
+            return error_set(error, "%s has no source; leave --data out", copy_op_name[op]);
+        if (!case_fields_fit(fields, i + 1, CASE_SIZE_MAX))
+            return error_set(error, "--data %s: lies over another field; give each byte once",
+                             text);
+    }
+    return true;
+}
+
 static bool check_request(enum copy_op op, const struct plan_request *request, struct error *error)
 {
     return check_range("--size", &request->size, 0, (int64_t)CASE_SIZE_MAX, error) &&
            check_range("--dst", &request->dst, 0, PAGE_BYTES - 1, error) &&
            check_range("--src", &request->src, 0, PAGE_BYTES - 1, error) &&
+           check_fields(op, request, error) && check_source(op, request, error) &&
            check_overlap(op, request, error);
 }
 
@@ -189,6 +218,34 @@ static bool makes_a_size(const struct plan *plan, struct error *error)
     }
     return error_set(error, "--call '%s' can make no size of this sweep; give other sizes",
                      call_text(plan->call));
+}
+
+// Does every field fit into some size of the plan?
+static bool some_size_fits(const struct plan *plan)
+{
+    uint64_t need = 0;
+    for (size_t i = 0; i < plan->field_count; i++) {
+        const struct case_field *f = &plan->fields[i].field;
+        need = f->off + (uint64_t)f->width > need ? f->off + (uint64_t)f->width : need;
+    }
+    for (size_t i = 0; i < plan->plane_count; i++)
+        if ((uint64_t)plan->planes[i].size.hi >= need)
+            return true;
+    return false;
+}
+
+// False: more cases than can be counted.
+static bool add_fields(struct plan *plan, const struct plan_request *request)
+{
+    plan->field_count = request->field_count;
+    plan->field_cases = 1;
+    for (size_t i = 0; i < request->field_count; i++) {
+        plan->fields[i] = request->fields[i];
+        if (__builtin_mul_overflow(plan->field_cases, range_count(&request->fields[i].values),
+                                   &plan->field_cases))
+            return false;
+    }
+    return !__builtin_mul_overflow(plan->cases, plan->field_cases, &plan->cases);
 }
 
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
@@ -208,6 +265,10 @@ bool plan_build(const struct backend *b, enum copy_op op, const struct plan_requ
     } else {
         built = plan_add_default(out, b, request);
     }
+    built = built && add_fields(out, request);
+    if (built && out->cases > 0 && !some_size_fits(out))
+        return error_set(error, "--data: no size of this sweep has room for the fields; give "
+                                "larger ones by --size");
     if (!built)
         return error_set(error, "too many cases to count; narrow the ranges");
     if (out->cases == 0)
@@ -339,11 +400,31 @@ bool plan_of_case(const struct backend *b, const struct copy_case *c, struct pla
     return false;
 }
 
+// VALUES: which of the values that the fields take together.
+static bool set_fields(const struct plan *plan, uint64_t values, struct copy_case *c)
+{
+    for (size_t i = 0; i < plan->field_count; i++) {
+        const struct plan_field *f = &plan->fields[i];
+        uint64_t count = range_count(&f->values);
+
+        c->fields[i] = f->field;
+        c->fields[i].value = (uint64_t)(f->values.lo + f->values.step * (int64_t)(values % count));
+        values /= count;
+    }
+    return case_fields_fit(c->fields, c->field_count, c->size);
+}
+
 bool plan_case(const struct plan *plan, uint64_t index, struct copy_case *out)
 {
     if (plan->only) {
         *out = plan->only_case;
         return true;
+    }
+    uint64_t values = 0;
+
+    if (plan->field_count) {
+        values = index % plan->field_cases;
+        index /= plan->field_cases;
     }
     const struct plane *p = plane_of(plan, index);
     uint64_t rest = index - p->first;
@@ -371,6 +452,9 @@ bool plan_case(const struct plan *plan, uint64_t index, struct copy_case *out)
     out->dst_below = p->kind == PLANE_DISJOINT && is_below(p, order, size, dst, src);
     memcpy(out->tunable, p->tunable, sizeof out->tunable);
     if (p->kind != PLANE_DISJOINT && !set_overlap(plan, p, overlap, out))
+        return false;
+    out->field_count = plan->field_count;
+    if (plan->field_count && !set_fields(plan, values, out))
         return false;
     out->data = p->fill.data;
     if (p->fill.fixed)

@@ -57,6 +57,12 @@ struct plane {
 
 enum { PLANES_MAX = 64 };
 
+// A field of the source and the values that it takes; range.lo is of the case's.
+struct plan_field {
+    struct case_field field;
+    struct range values;
+};
+
 struct plan {
     enum copy_op op;
     uint64_t align;          // of the backend, bytes; its minimum and unit of the
@@ -65,6 +71,10 @@ struct plan {
     struct plane planes[PLANES_MAX];
     size_t plane_count;
     uint64_t cases;
+    // Each of the planes' cases comes with all values of all fields: `field_cases` times.
+    struct plan_field fields[CASE_FIELDS_MAX];
+    uint32_t field_count;
+    uint64_t field_cases;
     // A plan of one case that was given, not of planes.
     bool only;
     struct copy_case only_case;
@@ -79,6 +89,8 @@ struct plan_request {
     enum plane_order order;
     bool has_fill; // `fill` holds in every case: --fill
     struct plane_fill fill;
+    struct plan_field fields[CASE_FIELDS_MAX]; // --data
+    uint32_t field_count;
 };
 
 // Builds the plan for a backend and op. No range given: the default sweep, some
@@ -94,7 +106,8 @@ struct plan_request {
 // offsets, else one of the two, both at each size. And unless a fill was given, the
 // first and the last of the offsets come again with each kind of data that routines
 // look for: equal, zeros and ones on one side or both.
-// Sizes and offsets that the backend does not take are left out. False and one
+// Fields of the source multiply it by their values; a size that they do not fit into is no
+// case of it. Sizes and offsets that the backend does not take are left out. False and one
 // line in ERROR for an empty or impossible plan.
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
                 struct plan *out, struct error *error);

@@ -99,7 +99,66 @@ static const struct plane_row emulated_sweep[] = {
     {.size = TO(65535, 65537), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)},
     {.size = ONE(262145), .dst = ONE(1), .src = ONE(0)},
 };
+
+// Setting has no source, so its places are those of the destination alone.
+static const struct plane_row set_sweep[] = {
+    {.size = TO(0, 1088), .dst = EVERY_OFFSET, .src = ONE(0)},
+    {.size = TO(1089, 4352), .dst = STEP(0, 63, 9), .src = ONE(0)},
+    {.size = TO(0, 256), .dst = PAGE_END, .src = ONE(0)},
+    {.size = STEP(1, 8, 7), .dst = TO(0, PAGE_BYTES - 1), .src = ONE(0)},
+    {.size = STEP(64, 200, 136), .dst = TO(0, PAGE_BYTES - 1), .src = ONE(0)},
+    {.size = TO(0, 256), .dst = STEP(0, 31, 31), .src = ONE(0), .each_data = true},
+    {.size = STEP(257, 4352, 13), .dst = STEP(0, 31, 31), .src = ONE(0), .each_data = true},
+    POWER(8192), POWER(16384), POWER(32768), POWER(65536),
+    POWER(131072), POWER(262144), POWER(524288), POWER(1048576),
+};
+
+static const struct plane_row emulated_set_sweep[] = {
+    {.size = TO(0, 320), .dst = TO(0, 63), .src = ONE(0)},
+    {.size = STEP(321, 1088, 7), .dst = STEP(0, 63, 9), .src = ONE(0)},
+    {.size = STEP(1089, 4352, 61), .dst = STEP(0, 3, 3), .src = ONE(0)},
+    {.size = STEP(0, 128, 3), .dst = PAGE_END, .src = ONE(0)},
+    {.size = TO(0, 320), .dst = STEP(0, 31, 31), .src = ONE(0), .each_data = true},
+    {.size = TO(8191, 8193), .dst = STEP(0, 33, 33), .src = ONE(0)},
+    {.size = TO(65535, 65537), .dst = STEP(0, 33, 33), .src = ONE(0)},
+    {.size = ONE(262145), .dst = ONE(1), .src = ONE(0)},
+};
+
+// Elements of up to four bytes, at a FIFO that is a multiple of eight: where it lies is
+// one place to a routine, and how far it has come makes little difference. From a FIFO
+// with the two sides exchanged.
+static const struct plane_row fifo_sweep[] = {
+    {.size = STEP(0, 128, 4), .dst = STEP(0, 8, 8), .src = EVERY_OFFSET},
+    {.size = STEP(0, 64, 4), .dst = STEP(16, 56, 8), .src = TO(0, 8)},
+    {.size = STEP(132, 1088, 52), .dst = STEP(0, 56, 56), .src = TO(0, 8)},
+    {.size = STEP(1092, 4352, 652), .dst = ONE(0), .src = TO(0, 3)},
+    {.size = STEP(0, 64, 4), .dst = STEP(PAGE_BYTES - 16, PAGE_BYTES - 8, 8), .src = STEP(0, 9, 9)},
+    {.size = STEP(0, 64, 4), .dst = ONE(0), .src = PAGE_END},
+    {.size = STEP(0, 256, 4), .dst = ONE(0), .src = ONE(0), .order = ORDER_DST},
+    {.size = STEP(0, 128, 4), .dst = ONE(0), .src = STEP(0, 17, 17), .each_data = true},
+    {.size = ONE(8192), .dst = ONE(0), .src = STEP(0, 3, 3)},
+};
 // clang-format on
+
+struct sweep_rows {
+    const struct plane_row *rows;
+    size_t count;
+};
+
+static struct sweep_rows rows_for(enum copy_op op, bool emulated)
+{
+#define ROWS(sweep)                             \
+    (struct sweep_rows)                         \
+    {                                           \
+        (sweep), sizeof(sweep) / sizeof(*sweep) \
+    }
+    if (op_has_fifo(op))
+        return ROWS(fifo_sweep);
+    if (op == OP_SET)
+        return emulated ? ROWS(emulated_set_sweep) : ROWS(set_sweep);
+    return emulated ? ROWS(emulated_sweep) : ROWS(default_sweep);
+#undef ROWS
+}
 
 // Is the row of the default sweep for this one?
 static bool row_is_for(const struct plane_row *row, const struct plan *plan,
@@ -116,13 +175,11 @@ static bool row_is_for(const struct plane_row *row, const struct plan *plan,
 bool plan_add_default(struct plan *plan, const struct backend *b,
                       const struct plan_request *request)
 {
-    const struct plane_row *rows = b->arch ? emulated_sweep : default_sweep;
-    size_t count = b->arch ? sizeof emulated_sweep / sizeof *emulated_sweep
-                           : sizeof default_sweep / sizeof *default_sweep;
+    struct sweep_rows sweep = rows_for(plan->op, b->arch != NULL);
     bool built = true;
 
-    for (size_t i = 0; i < count && built; i++) {
-        const struct plane_row *row = &rows[i];
+    for (size_t i = 0; i < sweep.count && built; i++) {
+        const struct plane_row *row = &sweep.rows[i];
         struct plane plane = {.size = row->size,
                               .dst = row->dst,
                               .src = row->src,
@@ -132,6 +189,12 @@ bool plan_add_default(struct plan *plan, const struct backend *b,
 
         if (!row_is_for(row, plan, b, request))
             continue;
+        if (!op_has_source(plan->op))
+            plane_take_op(&plane, plan->op, request);
+        if (plan->op == OP_FROM_FIFO) {
+            plane.dst = row->src;
+            plane.src = row->dst;
+        }
         plane_take_request(&plane, request);
         plane.tunable[TUNABLE_NT] = row->nt ? row->nt : plane.tunable[TUNABLE_NT];
         built = row->each_data ? plan_add_each_data(plan, b, plane) : plan_add(plan, b, plane);

@@ -93,11 +93,26 @@ bool plane_narrow(struct plane *plane, const struct backend *b)
            (plane->kind != PLANE_DISTANCE || range_narrow(&plane->overlap, INT32_MIN, align));
 }
 
+void plane_take_op(struct plane *plane, enum copy_op op, const struct plan_request *request)
+{
+    static const struct range sizes = STEP(0, 256, 4), places = STEP(0, 56, 8);
+
+    if (!op_has_source(op)) {
+        plane->src = (struct range)ONE(0);
+        plane->order = ORDER_SRC;
+    }
+    if (op_has_fifo(op) && !request->size.step)
+        plane->size = sizes;
+    if (op == OP_TO_FIFO && !request->dst.step)
+        plane->dst = places;
+    if (op == OP_FROM_FIFO && !request->src.step)
+        plane->src = places;
+}
+
 bool plan_add(struct plan *plan, const struct backend *b, struct plane plane)
 {
     bool apart = plane.kind == PLANE_DISJOINT;
     uint64_t overlaps, count;
-
     if (!plane_narrow(&plane, b))
         return true;
     overlaps = apart ? 1 : range_count(&plane.overlap);

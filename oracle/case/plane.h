@@ -36,6 +36,9 @@ bool plan_add(struct plan *plan, const struct backend *b, struct plane plane);
 enum { LOOKED_FOR = 5 };
 bool plan_add_each_data(struct plan *plan, const struct backend *b, struct plane plane);
 
+// What an op has no use for: a source, where it sets; and where the user did not say
+// others, sizes and places of a FIFO that are no multiples of its elements.
+void plane_take_op(struct plane *plane, enum copy_op op, const struct plan_request *request);
 // What the user said of every case.
 void plane_take_request(struct plane *plane, const struct plan_request *request);
 

@@ -47,7 +47,13 @@ struct shadow_view {
     uint64_t base, size;   // address, bytes
     enum access_kind kind; // of the accesses that count on it
 };
-struct shadow_view shadow_view(const struct shadow *s, enum access_kind kind);
+static inline struct shadow_view shadow_view(const struct shadow *s, enum access_kind kind)
+{
+    const struct layout *l = s->layout;
+    if (kind == ACCESS_STORE)
+        return (struct shadow_view){&s->stores, (uintptr_t)l->dst, l->dst_size, kind};
+    return (struct shadow_view){&s->loads, (uintptr_t)l->src, l->src_size, kind};
+}
 
 // Walks the bytes of a side, in ascending order, that an access touches and
 // whose bit in MAP (NULL: every byte) is set. `off` is the byte after a true
@@ -73,6 +79,14 @@ struct element access_element(const struct access *a, uint64_t addr);
 // layout.
 void shadow_gather(struct shadow *s, const struct copy_case *c, const struct layout *layout,
                    const struct trace *trace);
+
+// shadow_fifo.c, for an op with a FIFO: its facts, after those of all accesses; what of
+// the data is wrong, after those of memory; the same by a run with values. And the index
+// of the access by which byte OFF goes through; the trace's count: none.
+void shadow_gather_fifo(struct shadow *s);
+void shadow_judge_fifo(struct shadow *s, const struct layout *layout, const struct trace *trace);
+void shadow_compare_fifo(struct shadow *s, const struct layout *layout, const struct trace *valued);
+size_t shadow_fifo_access(const struct shadow *s, uint64_t off);
 
 // Two accesses of the same byte, the second the next after the first.
 struct again_pair {

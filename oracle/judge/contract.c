@@ -451,8 +451,22 @@ static bool parse_memory(struct parser *p, const char *text)
     return true;
 }
 
+static bool parse_ops(struct parser *p, char **words, size_t count)
+{
+    enum copy_op op;
+    p->out->ops = 0;
+    for (size_t i = 1; i < count; i++) {
+        if (!copy_op_parse(words[i], &op))
+            return text_lines_fail(&p->lines, "ops `%s`; expected %s", words[i], copy_op_expected);
+        p->out->ops |= 1u << op;
+    }
+    return p->out->ops != 0 ||
+           text_lines_fail(&p->lines, "`ops` of none; expected %s", copy_op_expected);
+}
+
 static void include(struct contract *c, const struct contract *other)
 {
+    c->ops = other->ops;
     for (size_t i = 0; i < other->rule_count; i++) {
         const struct contract_rule *row = &other->rules[i];
         set_row(c, row->rule, row->sides, row->always, &row->params);
@@ -497,6 +511,8 @@ static bool parse_line(struct parser *p, char *line)
         return text_lines_fail(&p->lines, "`%s`; expected a `contract NAME` line first", words[0]);
     if (strcmp(words[0], "include") == 0)
         return parse_include(p, words, count);
+    if (strcmp(words[0], "ops") == 0)
+        return parse_ops(p, words, count);
     if (words[0][0] == '[')
         return parse_section(p, words[0], count);
     return parse_rule(p, words, count);
@@ -734,4 +750,27 @@ bool device_side_parse(const char *text, enum device_side *out)
 bool contract_rule_applies(const struct contract_rule *row, enum device_side device)
 {
     return row->always || (row->sides & (unsigned)device);
+}
+
+const char *contract_foreign(const struct contract *c, enum copy_op op, enum device_side device)
+{
+    static char text[CONTRACT_NAME_MAX + 120];
+    unsigned fifo = op == OP_FROM_FIFO ? DEVICE_SRC : DEVICE_DST;
+    char ops[80] = "";
+    for (unsigned i = 0, n = 0; i < OP_COUNT; i++)
+        if (c->ops >> i & 1)
+            n +=
+                (unsigned)snprintf(ops + n, sizeof ops - n, "%s%s", n ? ", " : "", copy_op_name[i]);
+    if (c->ops && !(c->ops >> op & 1))
+        snprintf(text, sizeof text, "%s is about %s; --op says that the routine is one", c->name,
+                 ops);
+    else if (c->ops && op_has_fifo(op) && !(device & fifo))
+        snprintf(text, sizeof text, "of %s the FIFO is the %s; --device %s asks about it",
+                 copy_op_name[op], fifo == DEVICE_SRC ? "source" : "destination",
+                 device_side_name((enum device_side)fifo));
+    else if (op == OP_SET && !(device & DEVICE_DST))
+        snprintf(text, sizeof text, "set has no source; --device dst asks about the destination");
+    else
+        return NULL;
+    return text;
 }

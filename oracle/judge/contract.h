@@ -10,6 +10,7 @@
 //   contract mmio
 //   memory   x86 uncached BAR
 //   include  pci-order
+//   ops      to-fifo from-fifo  # what it is about; all ops where there is no such line
 //
 //   [dst]                       # holds when the destination is this memory
 //   wide-store max=8
@@ -65,6 +66,7 @@ struct contract {
     // whatever the file calls itself, so that none is taken for a built-in.
     char name[CONTRACT_NAME_MAX];
     char memory[128];
+    unsigned ops; // bit per enum copy_op that it is about; 0: all
     struct contract_rule rules[CONTRACT_RULES_MAX];
     size_t rule_count;
 };
@@ -84,6 +86,10 @@ bool contract_load(const char *name_or_path, struct contract *out, struct error 
 
 // Do two names of contracts mean the same? Paths of one file do.
 bool contract_same(const char *a, const char *b);
+
+// Why nothing can be said under the contract of a routine that does OP where DEVICE is
+// that memory; NULL: it can. Valid until the next call.
+const char *contract_foreign(const struct contract *c, enum copy_op op, enum device_side device);
 
 // Does the row hold when the given side(s) are this memory?
 bool contract_rule_applies(const struct contract_rule *row, enum device_side device);

@@ -8,7 +8,7 @@
 #ifndef STORESCOPE_CONTRACT_TEXTS_H
 #define STORESCOPE_CONTRACT_TEXTS_H
 
-enum { CONTRACT_TEXTS = 13 };
+enum { CONTRACT_TEXTS = 14 };
 
 struct contract_text {
     const char *file; // its name, without folder

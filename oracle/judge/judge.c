@@ -119,6 +119,8 @@ void judge_free(struct judge *j)
 
 const struct rule_params *check_broken(const struct check *check, const struct shadow *s)
 {
+    if (rules_not_asked(s->c->op) >> check->rule & 1)
+        return NULL;
     for (size_t i = 0; i < check->param_count; i++)
         if (rule_is_broken(check->rule, s, &check->params[i]))
             return &check->params[i];
@@ -128,7 +130,7 @@ const struct rule_params *check_broken(const struct check *check, const struct s
 size_t judge_case(const struct judge *j, const struct shadow *s, uint16_t *broken)
 {
     bool returned = s->trace->outcome == OUTCOME_RETURNED;
-    uint64_t rules = j->rules & ~(UINT64_C(1) << RULE_DATA_DEPENDENT);
+    uint64_t rules = j->rules & ~(UINT64_C(1) << RULE_DATA_DEPENDENT) & ~rules_not_asked(s->c->op);
     size_t count = 0;
     for (rules &= returned ? rules_suspected(s) | j->scans : UINT64_MAX; rules;
          rules &= rules - 1) {

@@ -110,7 +110,7 @@ static bool see(struct seen *seen, const struct access *a, const struct layout *
     seen->base = store ? BASE_DST : BASE_SRC;
     seen->astray = (uint8_t)(a->width - 1);
     seen->addr -= store ? dst : src;
-    return lies_within(a, store ? dst : src, layout->size);
+    return lies_within(a, store ? dst : src, store ? layout->dst_size : layout->src_size);
 }
 
 // What the case does to its data: the facts that no access tells.

@@ -114,10 +114,45 @@ static void say_timeout(const struct words *w)
         SAY(w, "the routine did not return, and touched no memory");
 }
 
+// After a number of them.
+static const char *bytes_of(uint64_t count)
+{
+    return count == 1 ? "byte" : "bytes";
+}
+
+// What is wrong with what goes through a FIFO.
+static void say_wrong_fifo(const struct words *w)
+{
+    const struct shadow *s = w->s;
+    bool to = s->c->op == OP_TO_FIFO, by = w->blame.count > 0;
+    char place[80] = "none of the source";
+    if (s->fifo_got_at != UINT64_MAX)
+        snprintf(place, sizeof place, "what belongs at byte %" PRIu64, s->fifo_got_at);
+    if (s->wrong_at < min_u64(s->c->size, s->fifo_bytes))
+        SAY(w,
+            "byte %" PRIu64 " that the FIFO is given is 0x%02x instead of 0x%02x: %s stores %s "
+            "there",
+            w->blame.off, s->wrong_got, s->wrong_want, by ? w->by[0] : "nothing", place);
+    else
+        SAY(w, "the routine %s %" PRIu64 " %s %s for a request of %" PRIu64 "%s%s",
+            to ? "gives the FIFO" : "takes", s->fifo_bytes, bytes_of(s->fifo_bytes),
+            to ? "in all" : "from the FIFO", s->c->size, by ? "; the first too many by " : "",
+            by ? w->by[0] : "");
+}
+
 static void say_wrong_data(const struct words *w)
 {
-    SAY(w, "byte %" PRIu64 " ends as 0x%02x instead of 0x%02x; %s%s", w->blame.off, w->s->wrong_got,
-        w->s->wrong_want, w->blame.count ? "it was last stored by " : "it was never stored",
+    const struct shadow *s = w->s;
+    bool moved = op_has_fifo(s->c->op) && s->wrong_at >= min_u64(s->fifo_bytes, s->c->size);
+    if (s->c->op == OP_TO_FIFO || moved) {
+        say_wrong_fifo(w);
+        return;
+    }
+    char came[48] = "";
+    if (s->c->op == OP_SET && s->layout->value < 0)
+        snprintf(came, sizeof came, " (the value came as the int %d)", s->layout->value);
+    SAY(w, "byte %" PRIu64 " ends as 0x%02x instead of 0x%02x%s; %s%s", w->blame.off, s->wrong_got,
+        s->wrong_want, came, w->blame.count ? "it was last stored by " : "it was never stored",
         w->blame.count ? w->by[0] : "");
 }
 
@@ -176,6 +211,11 @@ static bool is_stored(const struct shadow *s, uint64_t off)
 static void say_missing(const struct words *w)
 {
     uint64_t lo = 0, hi, size = w->s->layout->size;
+    if (w->s->c->op == OP_TO_FIFO) {
+        SAY(w, "the FIFO is given %" PRIu64 " of %" PRIu64 " %s", w->s->fifo_bytes, size,
+            bytes_of(size));
+        return;
+    }
     while (lo < size && is_stored(w->s, lo))
         lo++;
     for (hi = lo; hi < size && !is_stored(w->s, hi);)
@@ -189,17 +229,18 @@ static void say_missing(const struct words *w)
             lo, hi - 1);
 }
 
-// After a number of them.
-static const char *bytes_of(uint64_t count)
-{
-    return count == 1 ? "byte" : "bytes";
-}
-
 // Bytes in front of the source or behind it, or around the destination.
 static bool lies_at_source(const struct words *w, const struct access *a)
 {
     int64_t off;
     return a->kind == ACCESS_LOAD && trace_region(w->s->trace, w->s->layout, a, &off) == REGION_SRC;
+}
+
+// Beside a FIFO, at whose one address all is.
+static bool is_beside_fifo(const struct words *w, const struct access *a)
+{
+    enum copy_op op = w->s->c->op;
+    return lies_at_source(w, a) ? op == OP_FROM_FIFO : op == OP_TO_FIFO;
 }
 
 static void say_outside(const struct words *w)
@@ -212,6 +253,14 @@ static void say_outside(const struct words *w)
     struct span reach = access_reach(a);
     char place[40];
     name_place(place, w->s, a);
+    if (is_beside_fifo(w, a)) {
+        SAY(w,
+            "%s %s %" PRIu64 " %s at %s, beside the FIFO, whose elements all go through one "
+            "address, %s+0",
+            w->by[0], w->as->verb, (uint64_t)(reach.hi - reach.lo), bytes_of(reach.hi - reach.lo),
+            place, lies_at_source(w, a) ? "src" : "dst");
+        return;
+    }
     SAY(w, "%s %s %" PRIu64 " %s at %s, outside the %s of %" PRIu64 " %s: %s", w->by[0],
         w->as->verb, (uint64_t)(reach.hi - reach.lo), bytes_of(reach.hi - reach.lo), place,
         lies_at_source(w, a) ? "source" : "destination", w->s->layout->size,

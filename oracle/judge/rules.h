@@ -57,6 +57,12 @@ extern const char *const rule_name[RULE_COUNT];
 extern const char *const rule_broken_when[RULE_COUNT];
 bool rule_find(const char *name, enum rule_id *id);
 
+// Rules that say nothing of an op, as bits by id, and why, to go on from its name; 0 and
+// NULL where all have something to say. They are neither broken nor kept, which who asks
+// them has to see to (check_broken does).
+uint64_t rules_not_asked(enum copy_op op);
+const char *rules_not_asked_why(enum copy_op op);
+
 // Is the rule broken? Not for RULE_DATA_DEPENDENT, which takes two traces.
 bool rule_is_broken(enum rule_id id, const struct shadow *s, const struct rule_params *p);
 

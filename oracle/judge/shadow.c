@@ -236,8 +236,8 @@ static size_t append_images(struct span *spans, size_t head, const struct trace 
 // all of [lo, hi), which lies outside of it.
 static uint32_t words_left(const struct layout *l, uint64_t lo, uint64_t hi)
 {
-    uint64_t from = (uintptr_t)l->dst, to = from + l->size;
-    uint32_t left = l->size ? 0 : 2 | 4 | 8;
+    uint64_t from = (uintptr_t)l->dst, to = from + l->dst_size;
+    uint32_t left = l->dst_size ? 0 : 2 | 4 | 8;
     for (uint32_t size = 2; size <= 8; size *= 2)
         if (lo < (from & ~(uint64_t)(size - 1)) || hi > ((to + size - 1) & ~(uint64_t)(size - 1)))
             left |= size;
@@ -299,19 +299,19 @@ static void load_elsewhere(struct shadow *s, uint64_t lo, uint64_t hi)
     enum { DESTINATION, SOURCE, STACK, DST_LANE, SRC_LANE, SPANS };
     const struct trace *t = s->trace;
     uint64_t dst = (uintptr_t)s->layout->dst, src = (uintptr_t)s->layout->src;
-    uint64_t size = s->layout->size;
+    uint64_t dst_size = s->layout->dst_size, src_size = s->layout->src_size;
     if (span_holds(t->stack, lo, hi))
         return;
 
     // The first that holds an address is the one.
     const struct span spans[SPANS] = {
-        [DESTINATION] = {dst, dst + size},
-        [SOURCE] = {src, src + size},
+        [DESTINATION] = {dst, dst + dst_size},
+        [SOURCE] = {src, src + src_size},
         [STACK] = t->stack,
         [DST_LANE] = guarded(s->layout->dst_lane),
         [SRC_LANE] = guarded(s->layout->src_lane),
     };
-    struct span dst_pages = pages_of(dst, size), src_pages = pages_of(src, size);
+    struct span dst_pages = pages_of(dst, dst_size), src_pages = pages_of(src, src_size);
     for (uint64_t until; lo < hi; lo = until) {
         until = min_u64(hi, (lo | (PAGE_BYTES - 1)) + 1);
         size_t in = span_at(spans, SPANS, lo, &until);
@@ -498,22 +498,28 @@ static void start_anew(struct shadow *s)
     memset((char *)s + FROM, 0, TO - FROM);
 }
 
-// The four maps; before and behind a side's bytes all are touched.
-static void lay_maps(struct shadow *s, uint64_t size)
+// Before and behind a side's bytes all are touched.
+static inline void close_map(uint64_t *once, uint64_t size)
+{
+    size_t words = size / WORD_BITS + 2;
+    once[0] = once[words] = ~UINT64_C(0);
+    once[words - 1] = ~low_bits(size % WORD_BITS);
+}
+
+// The four maps.
+static void lay_maps(struct shadow *s, uint64_t dst_size, uint64_t src_size)
 {
     struct shadow_scratch *scratch = s->scratch;
-    size_t words = size / WORD_BITS + 2; // one more than bytes need: see mark
-    size_t stride = words + 1;           // and one before
+    // One more than bytes need, see mark, and one before.
+    size_t stride = max_u64(dst_size, src_size) / WORD_BITS + 3;
     uint64_t *maps = shadow_room(&scratch->maps, &scratch->maps_bytes, 4 * stride * sizeof *maps);
     memset(maps, 0, 4 * stride * sizeof *maps);
     s->stores.once = maps + 1;
     s->loads.once = maps + stride + 1;
     s->stores.again = maps + 2 * stride;
     s->loads.again = maps + 3 * stride;
-    for (uint64_t *once = maps; once <= maps + stride; once += stride) {
-        once[0] = once[words] = ~UINT64_C(0);
-        once[words - 1] = ~low_bits(size % WORD_BITS);
-    }
+    close_map(maps, dst_size);
+    close_map(maps + stride, src_size);
 }
 
 static void finish_side(const struct strip *t)
@@ -566,22 +572,23 @@ static void find_again(struct shadow *s)
 void shadow_gather(struct shadow *s, const struct copy_case *c, const struct layout *layout,
                    const struct trace *trace)
 {
-    uint64_t size = layout->size, dst = (uintptr_t)layout->dst;
+    uint64_t dst = (uintptr_t)layout->dst;
     start_anew(s);
     s->c = c;
     s->layout = layout;
     s->trace = trace;
     ((struct shadow_scratch *)s->scratch)->dst = dst;
-    lay_maps(s, size);
+    lay_maps(s, layout->dst_size, layout->src_size);
 
     struct pass p = {
         .s = s,
         .accesses = trace->accesses,
         .sites = trace->sites,
-        .strips = {[ACCESS_STORE] = {.side = &s->stores, .base = dst, .size = size, .tears = 7},
+        .strips = {[ACCESS_STORE] =
+                       {.side = &s->stores, .base = dst, .size = layout->dst_size, .tears = 7},
                    [ACCESS_LOAD] = {.side = &s->loads,
                                     .base = (uintptr_t)layout->src,
-                                    .size = size,
+                                    .size = layout->src_size,
                                     .tears = s->loads_may_tear ? 0 : 7}},
         .look_backs = 16 + 4 * trace->count,
     };
@@ -591,6 +598,8 @@ void shadow_gather(struct shadow *s, const struct copy_case *c, const struct lay
     if (p.look_again && !(s->duplicate && s->overlapping))
         find_again(s);
 
+    if (op_has_fifo(c->op))
+        shadow_gather_fifo(s);
     s->store_pending = p.undrained != 0;
     s->nontemporal_pending = p.undrained >> CLASS_NONTEMPORAL & 1;
     s->unflushed = s->stores.accesses > 0;
@@ -604,7 +613,13 @@ void shadow_build(struct shadow *s, const struct copy_case *c, const struct layo
     shadow_gather(s, c, layout, trace);
     if (trace->outcome != OUTCOME_RETURNED)
         return;
-    compare_data(s);
+    if (c->op != OP_TO_FIFO)
+        compare_data(s);
+    if (op_has_fifo(c->op)) {
+        shadow_judge_fifo(s, layout, trace);
+        s->wrong_return = result == RESULT_OF_CALL && shadow_wrong_return(c, layout, trace, result);
+        return;
+    }
     s->wrong_return = shadow_wrong_return(c, layout, trace, result);
     s->values_open = s->stores.any_again ||
                      (s->asks_rewrites && s->store_outside && s->outside_words != (2 | 4 | 8));

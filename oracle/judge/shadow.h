@@ -84,6 +84,10 @@ struct shadow {
     bool wrong_return;
     // Owned scratch; grows with the largest case seen.
     void *scratch;
+    // Where one side is a FIFO: bytes that went through it, and, of wrong data, which bytes
+    // of the source came in the place of those at wrong_at; UINT64_MAX: none of them, or
+    // what is wrong is how many there are.
+    uint64_t fifo_bytes, fifo_got_at;
     // Set by who asks no rule about it, for speed: torn loads are not gathered.
     bool loads_may_tear;
     // Set by who asks whether stores outside put back what was there: values are then
@@ -113,7 +117,7 @@ void shadow_build(struct shadow *s, const struct copy_case *c, const struct layo
                   const struct trace *trace, enum copy_result result);
 
 // Is `transient` still open, because bytes were stored again and the trace has
-// no values, or what was stored outside, where that is asked? Then record the case once more with values, into another trace and
+// no values, or what a FIFO was given, or what was stored outside, where that is asked? Then record the case once more with values, into another trace and
 // layout, and call shadow_build_values with those.
 bool shadow_needs_values(const struct shadow *s);
 void shadow_build_values(struct shadow *s, const struct layout *layout, const struct trace *valued);

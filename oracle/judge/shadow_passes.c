@@ -9,14 +9,6 @@
 
 #include <string.h>
 
-struct shadow_view shadow_view(const struct shadow *s, enum access_kind kind)
-{
-    const struct layout *l = s->layout;
-    if (kind == ACCESS_STORE)
-        return (struct shadow_view){&s->stores, (uintptr_t)l->dst, l->size, kind};
-    return (struct shadow_view){&s->loads, (uintptr_t)l->src, l->size, kind};
-}
-
 struct byte_walk byte_walk_start(struct shadow_view view, const struct access *a,
                                  const uint64_t *map)
 {
@@ -157,10 +149,10 @@ static bool same_stores(const struct shadow *s, const struct layout *layout,
                         const struct trace *valued)
 {
     const struct shadow_scratch *scratch = s->scratch;
-    uint64_t size = s->c->size, dst = (uintptr_t)layout->dst;
+    uint64_t size = s->layout->dst_size, dst = (uintptr_t)layout->dst;
     size_t i = 0, k = 0;
 
-    if (valued->outcome != OUTCOME_RETURNED || layout->size != size)
+    if (valued->outcome != OUTCOME_RETURNED || layout->dst_size != size)
         return false;
     for (;; i++, k++) {
         i = next_store(s->trace, i, scratch->dst, size);
@@ -179,7 +171,7 @@ static bool same_stores(const struct shadow *s, const struct layout *layout,
 static void find_transient(struct shadow *s, const struct layout *layout,
                            const struct trace *valued, const uint8_t *final)
 {
-    struct shadow_view view = {&s->stores, (uintptr_t)layout->dst, layout->size, ACCESS_STORE};
+    struct shadow_view view = {&s->stores, (uintptr_t)layout->dst, layout->dst_size, ACCESS_STORE};
     size_t i = 0, k = 0;
     for (;; i++, k++) {
         i = next_store(s->trace, i, ((struct shadow_scratch *)s->scratch)->dst, view.size);
@@ -208,7 +200,7 @@ static bool stores_final(const struct access *a, const struct layout *layout, co
     uint64_t off = a->addr - (uintptr_t)layout->dst, bytes = a->width * a->count;
     bool plain = !(a->flags & (ACCESS_MASKED | ACCESS_DESCENDING));
 
-    if (!plain || off >= layout->size || bytes > layout->size - off)
+    if (!plain || off >= layout->dst_size || bytes > layout->dst_size - off)
         return false;
     const uint8_t *held = layout->dst + off;
     switch (bytes) { // without a call, for the widths there are most of
@@ -234,7 +226,7 @@ static bool all_stores_final(const struct layout *layout, const struct trace *va
         const struct access *a = &valued->accesses[i];
         if (a->kind != ACCESS_STORE)
             continue;
-        struct span part = side_part(access_reach(a), (uintptr_t)layout->dst, layout->size);
+        struct span part = side_part(access_reach(a), (uintptr_t)layout->dst, layout->dst_size);
         if (part.lo < part.hi &&
             (!has_values(valued, a) || !stores_final(a, layout, valued->values + a->value)))
             return false;
@@ -246,7 +238,7 @@ static bool all_stores_final(const struct layout *layout, const struct trace *va
 // they hold in the end? Those further away are nobody's to put back.
 static bool rewrites_are_final(const struct layout *layout, const struct trace *valued)
 {
-    const uint64_t word = 8, dst = (uintptr_t)layout->dst, size = layout->size;
+    const uint64_t word = 8, dst = (uintptr_t)layout->dst, size = layout->dst_size;
     const uint64_t from = dst & ~(word - 1), to = (dst + size + word - 1) & ~(word - 1);
     for (size_t i = 0; i < valued->count; i++) {
         const struct access *a = &valued->accesses[i];
@@ -267,10 +259,16 @@ static bool rewrites_are_final(const struct layout *layout, const struct trace *
 void shadow_build_values(struct shadow *s, const struct layout *layout, const struct trace *valued)
 {
     struct shadow_scratch *scratch = s->scratch;
-    struct shadow_view view = {&s->stores, (uintptr_t)layout->dst, layout->size, ACCESS_STORE};
+    struct shadow_view view = {&s->stores, (uintptr_t)layout->dst, layout->dst_size, ACCESS_STORE};
 
     s->values_open = false;
     s->transient = false;
+    if (op_has_fifo(s->c->op)) {
+        s->values_differ = !same_stores(s, layout, valued);
+        if (!s->values_differ)
+            shadow_judge_fifo(s, layout, valued);
+        return;
+    }
     if (s->asks_rewrites && s->store_outside) {
         s->rewrites_known = true;
         s->rewrites_others |= !rewrites_are_final(layout, valued);

@@ -283,7 +283,14 @@ static void tell_wrong_data(struct blame *blame, enum rule_id id, const struct s
                             const struct rule_params *p)
 {
     (void)id, (void)p;
-    tell_last_on(blame, s, shadow_view(s, ACCESS_STORE), s->wrong_at, s->trace->count);
+    bool counted = op_has_fifo(s->c->op) && s->wrong_at >= min_u64(s->fifo_bytes, s->c->size);
+    if (s->c->op != OP_TO_FIFO && !counted) {
+        tell_last_on(blame, s, shadow_view(s, ACCESS_STORE), s->wrong_at, s->trace->count);
+        return;
+    }
+    size_t at = shadow_fifo_access(s, s->wrong_at);
+    if (at < s->trace->count)
+        tell(blame, at);
 }
 
 static void tell_transient(struct blame *blame, enum rule_id id, const struct shadow *s,

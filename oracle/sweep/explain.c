@@ -15,6 +15,7 @@ bool explain_wants_values(const struct check *check)
 bool explain_record(struct rig *rig, const struct copy_case *c, bool values)
 {
     struct trace *t = &rig->trace;
+    values |= c->op == OP_TO_FIFO;
     rig->layout.dst = NULL;
     rig->job->recorder->run(rig->recorder, rig->arena, c, values, &rig->layout, t);
     if (t->outcome == OUTCOME_REFUSED || t->outcome == OUTCOME_BROKEN)

@@ -3,6 +3,7 @@
 
 #include "sweep/rig.h"
 
+#include "backends/arch.h"
 #include "record/confine.h"
 
 #include <errno.h>
@@ -15,6 +16,14 @@ static const char does_not_repeat[] = "the routine does not repeat itself: the s
                                       "two different traces";
 static const char loads_unseen[] = "its stores were judged, but not its loads: this QEMU does not "
                                    "report those of some of its instructions";
+
+static struct arena *new_arena(const struct job *job)
+{
+    struct arena *arena = arena_new();
+    if (arena)
+        arena_set_order(arena, job->backend->arch && job->backend->arch->big_endian);
+    return arena;
+}
 
 bool rig_open(struct rig *rig, const struct job *job, struct error *error)
 {
@@ -39,7 +48,7 @@ bool rig_open(struct rig *rig, const struct job *job, struct error *error)
     rig->result = calloc(1, rig->result_bytes);
     rig->broken = calloc(job->judge ? job->judge->count + 1 : 1, sizeof *rig->broken);
     rig->charts = rig->result ? chunk_result_charts(job, rig->result) : NULL;
-    rig->arena = arena_new();
+    rig->arena = new_arena(job);
     rig->shadow = shadow_new();
     if (rig->shadow)
         rig->shadow->loads_may_tear = job->judge && !(job->judge->rules >> RULE_TORN_LOAD & 1);
@@ -149,7 +158,7 @@ static bool is_wide(const struct shadow *s)
 void rig_renew_arena(struct rig *rig)
 {
     arena_free(rig->arena);
-    rig->arena = arena_new();
+    rig->arena = new_arena(rig->job);
     if (!rig->arena)
         abort();
     rig->layout.dst = NULL;
@@ -293,7 +302,8 @@ static struct case_outcome judge_data(struct rig *rig, const struct copy_case *c
 // A case like one before comes to the same. False: it is not like one.
 static bool judge_by_cache(struct rig *rig, const struct copy_case *c, struct case_outcome *out)
 {
-    if (!rig->cache)
+    // What a FIFO was given depends on more than where it was given.
+    if (!rig->cache || op_has_fifo(c->op))
         return false;
     const struct cached_verdict *known =
         judge_cache_recall(rig->cache, c, &rig->layout, &rig->trace, rig->job->backend->result);
@@ -310,6 +320,12 @@ static bool judge_by_cache(struct rig *rig, const struct copy_case *c, struct ca
     return true;
 }
 
+// Does it matter what bytes held that were stored again? Of a FIFO it always does.
+static bool wants_values(const struct rig *rig, const struct copy_case *c)
+{
+    return rig->job->judge->values || c->op == OP_TO_FIFO;
+}
+
 static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_case *c)
 {
     struct shadow *s = rig->shadow;
@@ -318,7 +334,7 @@ static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_ca
     if (!rig->distrusted) {
         if (!arena_is_as_recorded(rig, is_wide(s)))
             return broken(unrecorded_store);
-        if (rig->job->judge->values && rig->trace.outcome == OUTCOME_RETURNED &&
+        if (wants_values(rig, c) && rig->trace.outcome == OUTCOME_RETURNED &&
             shadow_needs_values(s)) {
             struct case_outcome o = take_values(rig, c);
             if (o.end != CASE_JUDGED)
@@ -329,7 +345,7 @@ static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_ca
     rig->broken_count = judge_case(rig->job->judge, s, rig->broken);
     if (rig->distrusted)
         return o;
-    if (rig->cache)
+    if (rig->cache && !op_has_fifo(c->op))
         judge_cache_keep(rig->cache, s, rig->broken, rig->broken_count);
     return judge_data(rig, c, o);
 }
@@ -338,7 +354,7 @@ static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_ca
 // recorded at once, and not in a second run.
 struct case_outcome rig_case(struct rig *rig, const struct copy_case *c)
 {
-    bool values = rig->again && rig->job->judge->values;
+    bool values = (rig->again || c->op == OP_TO_FIFO) && wants_values(rig, c);
     rig->broken_count = 0;
     if (rig->edges)
         rig->job->recorder->count_edges(rig->recorder, rig->edges, rig->edge_count);

@@ -19,7 +19,7 @@ bool sweep_record(const struct backend *backend, const struct copy_case *c, bool
 {
     struct job job = {
         .backend = backend,
-        .recorder = recorder_for(backend, options->recorder),
+        .recorder = recorder_for(backend, c->op, options->recorder),
         .recorder_options = {.loads = true, .timeout_ms = options->timeout_ms},
     };
     const struct worker_command command = {.kind = COMMAND_RECORD, .values = values, .c = *c};
@@ -72,8 +72,8 @@ void sweep_patterns(const struct backend *backend, enum copy_op op,
 {
     struct job job = {
         .backend = backend,
-        .recorder = recorder_for(backend, options->recorder),
-        .recorder_options = {.timeout_ms = options->timeout_ms},
+        .recorder = recorder_for(backend, op, options->recorder),
+        .recorder_options = {.loads = op == OP_FROM_FIFO, .timeout_ms = options->timeout_ms},
     };
     struct worker w;
     struct error error;
@@ -155,7 +155,8 @@ static void results_start(const struct backend *backend, const struct plan *plan
             .backend = backend,
             .contract = &contracts[i],
             .op = plan->op,
-            .recorder = recorder_for(backend, options->recorder)->name,
+            .device = options->device,
+            .recorder = recorder_for(backend, plan->op, options->recorder)->name,
             .setup = &options->setup,
             .planned = plan->cases,
         };
@@ -171,17 +172,47 @@ static void results_skip(struct result *results, size_t count, const char *why)
     }
 }
 
+// Of contracts under which nothing can be said, no rule but that the routine returns.
 static bool judge_with_facts(struct judge *judge, const struct contract *contracts, size_t count,
-                             enum device_side device)
+                             enum copy_op op, enum device_side device)
 {
     struct contract *all = malloc((count + 1) * sizeof *all);
     if (!all)
         return false;
     memcpy(all, contracts, count * sizeof *all);
+    for (size_t i = 0; i < count; i++)
+        if (contract_foreign(&contracts[i], op, device))
+            all[i].rule_count = 0;
     all[count] = facts;
     bool ok = judge_init(judge, all, count + 1, device); // which keeps none of them
     free(all);
     return ok;
+}
+
+// What came of a contract under which nothing can be said goes. True: of all of them.
+static bool skip_foreign(struct result *results, size_t count, enum copy_op op,
+                         const struct sweep_options *options)
+{
+    size_t skipped = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct result *r = &results[i];
+        const char *why = contract_foreign(r->contract, op, options->device);
+        if (!why)
+            continue;
+        struct result kept = *r;
+        *r = (struct result){.backend = r->backend,
+                             .contract = r->contract,
+                             .op = op,
+                             .recorder = r->recorder,
+                             .setup = r->setup,
+                             .planned = r->planned,
+                             .seconds = r->seconds};
+        memcpy(r->cpu, kept.cpu, sizeof r->cpu);
+        result_free(&kept);
+        results_skip(r, 1, why);
+        skipped++;
+    }
+    return skipped == count;
 }
 
 bool sweep_run(const struct backend *backend, const struct plan *plan,
@@ -192,21 +223,23 @@ bool sweep_run(const struct backend *backend, const struct plan *plan,
     struct dispatch_sum sum;
     const char *missing = backend->missing;
     results_start(backend, plan, contracts, contract_count, options, results);
-    const struct recorder_kind *recorder = recorder_for(backend, options->recorder);
+    const struct recorder_kind *recorder = recorder_for(backend, plan->op, options->recorder);
     if (!missing)
         missing = recorder_lacks(recorder, backend);
     if (missing) {
         results_skip(results, contract_count, missing);
         return true;
     }
-    if (!judge_with_facts(&judge, contracts, contract_count, options->device))
+    if (skip_foreign(results, contract_count, plan->op, options))
+        return true;
+    if (!judge_with_facts(&judge, contracts, contract_count, plan->op, options->device))
         return error_set(error, "out of memory for the contracts' rules");
     struct job job = {
         .backend = backend,
         .plan = plan,
         .judge = &judge,
         .recorder = recorder,
-        .recorder_options = {.loads = judge.loads,
+        .recorder_options = {.loads = judge.loads || plan->op == OP_FROM_FIFO,
                              .blocks = recorder->cover != NULL,
                              .timeout_ms = options->timeout_ms},
         .charts = options->charts,
@@ -230,6 +263,8 @@ bool sweep_run(const struct backend *backend, const struct plan *plan,
         coverage_add(&results[i].coverage, sum.coverage.insns, sum.coverage.count);
         result_decide(&results[i]);
     }
+    if (ok)
+        skip_foreign(results, contract_count, plan->op, options);
     dispatch_free(&sum);
     judge_free(&judge);
     job_unprepare(&job);

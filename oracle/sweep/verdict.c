@@ -44,6 +44,15 @@ void result_decide(struct result *r)
                  "`storescope list`");
 }
 
+uint64_t result_not_asked(const struct result *r)
+{
+    uint64_t rules = 0;
+    for (size_t i = 0; i < r->contract->rule_count; i++)
+        if (contract_rule_applies(&r->contract->rules[i], r->device))
+            rules |= UINT64_C(1) << r->contract->rules[i].rule;
+    return rules & rules_not_asked(r->op);
+}
+
 void result_free(struct result *r)
 {
     for (size_t i = 0; i < r->finding_count; i++) {

@@ -51,6 +51,7 @@ struct result {
     const struct backend *backend;
     const struct contract *contract;
     enum copy_op op;
+    enum device_side device; // which side the contract is about
     const char *recorder;
     char cpu[RECORDER_CPU_MAX];         // model that was emulated; "": none was
     const struct recorder_setup *setup; // what the user said of it, or NULL
@@ -84,6 +85,9 @@ struct result {
 // Decides the verdict from what the result holds: findings, then broken cases,
 // then an end before the plan's, then skipped ones. Completes the reason.
 void result_decide(struct result *r);
+
+// Rules of its contract that say nothing of its op, as bits by id.
+uint64_t result_not_asked(const struct result *r);
 
 void result_free(struct result *r);
 

@@ -164,7 +164,10 @@ static bool lane_is_sound(const struct span *lane, uint64_t size)
 // Reports make pictures as large as the case.
 static bool layout_is_sound(const struct layout *layout)
 {
-    return layout->size <= CASE_SIZE_MAX && lane_is_sound(&layout->dst_lane, layout->size) &&
+    uint64_t most = layout->size > LAYOUT_FIFO_BYTES ? layout->size : LAYOUT_FIFO_BYTES;
+    return layout->size <= CASE_SIZE_MAX && layout->dst_size <= most && layout->src_size <= most &&
+           message_bool_is_sound(&layout->dst_is_fifo) &&
+           lane_is_sound(&layout->dst_lane, layout->size) &&
            lane_is_sound(&layout->src_lane, layout->size);
 }
 

@@ -110,8 +110,8 @@ static bool meets(struct span a, uintptr_t lo, uintptr_t hi)
 static enum region shared_lane_region(const struct layout *l, enum access_kind kind, struct span at)
 {
     uintptr_t dst = (uintptr_t)l->dst, src = (uintptr_t)l->src;
-    bool in_dst = meets(at, dst, dst + l->size);
-    bool in_src = meets(at, src, src + l->size);
+    bool in_dst = meets(at, dst, dst + l->dst_size);
+    bool in_src = meets(at, src, src + l->src_size);
     bool reads = kind == ACCESS_LOAD || kind == ACCESS_PREFETCH;
 
     if (reads)

@@ -270,6 +270,15 @@ static void add_facts(cJSON *o, const struct result *r)
     }
 }
 
+// Only where there are any.
+static void add_not_asked(cJSON *o, const struct result *r)
+{
+    uint64_t rules = result_not_asked(r);
+    cJSON *names = rules ? cJSON_AddArrayToObject(o, "not_asked") : NULL;
+    for (; rules; rules &= rules - 1)
+        cJSON_AddItemToArray(names, cJSON_CreateString(rule_name[__builtin_ctzll(rules)]));
+}
+
 static cJSON *result_object(const struct result *r)
 {
     cJSON *o = json_object();
@@ -293,6 +302,7 @@ static cJSON *result_object(const struct result *r)
     cJSON_AddBoolToObject(o, "interrupted", r->interrupted);
     cJSON_AddNumberToObject(o, "seconds", r->seconds);
     cJSON_AddItemToObject(o, "coverage", coverage_object(&r->coverage));
+    add_not_asked(o, r);
     add_facts(o, r);
     cJSON *findings = cJSON_AddArrayToObject(o, "findings");
     for (size_t i = 0; i < r->finding_count; i++)

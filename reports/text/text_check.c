@@ -181,6 +181,24 @@ static void print_calls(const struct result *r, FILE *out)
     where_print_calls(recordings, r->finding_count, "  ", out);
 }
 
+// What the contract would ask of another op.
+static void print_not_asked(const struct result *r, const struct terminal *terminal, FILE *out)
+{
+    uint64_t rules = r->cases > 0 ? result_not_asked(r) : 0;
+    char *text = NULL;
+    size_t length;
+    if (!rules)
+        return;
+    FILE *line = open_memstream(&text, &length);
+    assert(line != NULL);
+    fprintf(line, "not asked of %s, %s:", copy_op_name[r->op], rules_not_asked_why(r->op));
+    for (const char *comma = ""; rules; rules &= rules - 1, comma = ",")
+        fprintf(line, "%s %s", comma, rule_name[__builtin_ctzll(rules)]);
+    fclose(line);
+    terminal_wrap(terminal, out, 2, text);
+    free(text);
+}
+
 // FIRST: the first result of the same sweep, whose reason is not said again.
 static void print_result(const struct result *r, const struct result *first, bool unreached,
                          const struct terminal *terminal, FILE *out)
@@ -208,6 +226,7 @@ static void print_result(const struct result *r, const struct result *first, boo
         fputs("  for the same reason\n", out);
     else
         print_reason(r, terminal, out);
+    print_not_asked(r, terminal, out);
     print_facts(r, terminal, out);
     print_calls(r, out);
     for (size_t i = 0; i < r->finding_count; i++)

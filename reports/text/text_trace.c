@@ -115,13 +115,13 @@ static void lay_out(struct table *t, uint64_t size)
     t->beside = left + t->stores.cells + beside <= columns;
 }
 
-static void print_heading(const struct table *t)
+static void print_heading(const struct table *t, uint64_t size)
 {
     fprintf(t->out, "%*s  ", (int)t->number_columns, "#");
     if (t->loads)
         fprintf(t->out, "%-7s", "");
     fprintf(t->out, "%*s  %*s  offsets 0..%" PRIu64 "\n", (int)t->range_columns, "bytes",
-            (int)t->width_columns, "width", t->report->c->size - 1);
+            (int)t->width_columns, "width", size - 1);
 }
 
 static const char *outside_note(const struct picture *p)
@@ -294,13 +294,16 @@ void text_trace(const struct trace_report *report, const struct text_trace_optio
                       .range_columns = 5,
                       .width_columns = 5};
     char sentence[512];
+    // Where all is stored at one address, and nothing else is shown, its bytes are the picture.
+    bool narrow = report->c->op == OP_TO_FIFO && !options->loads;
+    uint64_t size = narrow ? LAYOUT_FIFO_BYTES : report->c->size;
     print_header(&t);
     measure(&t);
-    lay_out(&t, report->c->size);
-    if (t.rows > 0 && report->c->size > 0)
-        print_heading(&t);
+    lay_out(&t, size);
+    if (t.rows > 0 && size > 0)
+        print_heading(&t, size);
     print_rows(&t, options->rows_max);
-    if (t.rows > 0 && report->c->size > 0)
+    if (t.rows > 0 && size > 0)
         picture_print_legend(&t.stores, terminal, out, t.loads);
     if (t.rows > 0)
         fputc('\n', out);

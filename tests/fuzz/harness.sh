@@ -42,7 +42,7 @@ refuses "no_such.contract" STORESCOPE_BACKEND=engine/shared STORESCOPE_CONTRACT=
 verdict $? "a contract that cannot be read is refused"
 refuses "use dst, src or both" STORESCOPE_DEVICE=left
 verdict $? "a side that there is not is refused"
-refuses "use memcpy, memmove or mempcpy" STORESCOPE_OP=strcpy
+refuses "use memcpy, memmove, mempcpy, set, to-fifo or from-fifo" STORESCOPE_OP=strcpy
 verdict $? "an op that there is not is refused"
 refuses "use 0 or 1" STORESCOPE_COVERAGE=some
 verdict $? "coverage is on or off"

@@ -58,6 +58,8 @@ static inline void handmade_init(struct handmade *h, uint64_t size, uint32_t dst
         .dst = (uint8_t *)(uintptr_t)(0x100000 + dst),
         .src = (uint8_t *)(uintptr_t)0x200000,
         .size = size,
+        .dst_size = size,
+        .src_size = size,
         .dst_lane = {0x100000, 0x110000},
         .src_lane = {0x200000, 0x210000},
     };

@@ -51,6 +51,8 @@ static inline struct scene *copy_of(uint64_t size, uint32_t dst_off, uint32_t sr
         .dst = lanes[0] + PAGE_BYTES + dst_off,
         .src = lanes[1] + PAGE_BYTES + src_off,
         .size = size,
+        .dst_size = size,
+        .src_size = size,
         .expected = scene.expected,
         .old = scene.old,
         .dst_lane = {(uintptr_t)lanes[0], (uintptr_t)lanes[0] + sizeof lanes[0]},

@@ -49,6 +49,74 @@ static struct copy_case moved(uint64_t size, uint32_t dst, int64_t overlap, uint
                               .fill = fill};
 }
 
+static struct layout laid(const struct copy_case *c);
+
+static void what_is_set_has_no_source_and_changes_every_byte(void **state)
+{
+    (void)state;
+    for (uint64_t fill = 0; fill < 300; fill++) {
+        struct copy_case c = {.op = OP_SET, .size = 100, .dst_off = 5, .fill = fill};
+        struct layout l = laid(&c);
+        assert_null(l.src);
+        assert_in_range(l.value + 0x80, 0, 0x17f);
+        for (size_t i = 0; i < c.size; i++) {
+            assert_int_equal(l.expected[i], (uint8_t)l.value);
+            assert_int_equal(l.dst[i], l.old[i]);
+            assert_int_equal(l.old[i] == l.expected[i], fill == 0);
+        }
+        assert_true(arena_is_clean_near(arena, &l));
+        arena_clear(arena, &l, false);
+        assert_true(arena_is_clean(arena, &l));
+    }
+}
+
+static void a_fifo_is_one_place_whatever_goes_through(void **state)
+{
+    (void)state;
+    struct copy_case to = {.op = OP_TO_FIFO, .size = 100, .dst_off = 8, .src_off = 3, .fill = 1};
+    struct layout l = laid(&to);
+    assert_int_equal(l.dst_size, LAYOUT_FIFO_BYTES);
+    assert_int_equal(l.src_size, 100);
+    assert_memory_equal(l.src, l.expected, 100);
+    arena_clear(arena, &l, false);
+    assert_true(arena_is_clean(arena, &l));
+    struct copy_case from = {
+        .op = OP_FROM_FIFO, .size = 100, .dst_off = 3, .src_off = 8, .fill = 1};
+    l = laid(&from);
+    assert_int_equal(l.src_size, LAYOUT_FIFO_BYTES);
+    assert_memory_equal(l.src, l.expected, LAYOUT_FIFO_BYTES);
+    assert_memory_equal(l.dst, l.old, 100);
+    assert_true(arena_is_clean_near(arena, &l));
+    arena_clear(arena, &l, false);
+    assert_true(arena_is_clean(arena, &l));
+}
+
+static void fields_of_the_source_are_part_of_what_is_expected(void **state)
+{
+    (void)state;
+    static const int64_t overlaps[] = {0, 5, -5, 40};
+    static const uint8_t little[] = {4, 3, 2, 1}, big[] = {1, 2, 3, 4};
+    for (size_t i = 0; i < sizeof overlaps / sizeof *overlaps; i++) {
+        struct copy_case c = {.op = OP_MEMMOVE, .size = 32, .dst_off = 9, .src_off = 9, .fill = 1};
+        c.overlapping = i > 0;
+        c.overlap = overlaps[i];
+        c.src_off = c.overlapping ? case_src_off(c.dst_off, c.overlap) : 9;
+        c.fields[c.field_count++] = (struct case_field){0x01020304, 6, 4};
+        for (int order = 0; order < 2; order++) {
+            arena_set_order(arena, order == 1);
+            struct layout l = laid(&c);
+            assert_memory_equal(l.expected + 6, order ? big : little, 4);
+            assert_memory_equal(l.src, l.expected, 32);
+            assert_memory_equal(l.dst, l.old, 32);
+            memmove(l.dst, l.src, 32);
+            assert_true(arena_is_clean_near(arena, &l));
+            arena_clear(arena, &l, false);
+            assert_true(arena_is_clean(arena, &l));
+        }
+    }
+    arena_set_order(arena, false);
+}
+
 static struct layout laid(const struct copy_case *c)
 {
     struct layout l;
@@ -500,6 +568,9 @@ int main(void)
         cmocka_unit_test(fills_in_a_row_give_every_value_to_the_first_bytes),
         cmocka_unit_test(other_fills_give_other_bytes_at_every_place),
         cmocka_unit_test(many_distances_in_turn_keep_their_bytes_right),
+        cmocka_unit_test(what_is_set_has_no_source_and_changes_every_byte),
+        cmocka_unit_test(a_fifo_is_one_place_whatever_goes_through),
+        cmocka_unit_test(fields_of_the_source_are_part_of_what_is_expected),
     };
     return cmocka_run_group_tests(tests, open_arena, close_arena);
 }

@@ -57,6 +57,13 @@ static void a_printed_case_parses_to_the_same_case(void **state)
     assert_round_trip("memcpy size=9 dst=1 src=2 fill=ones");
     assert_round_trip("memcpy size=9 dst=1 src=2 fill=equal-zeros");
     assert_round_trip("memmove size=9 dst=4 src=2 overlap=2 fill=equal-ones");
+    assert_round_trip("set size=64 dst=3 fill=1");
+    assert_round_trip("set size=0 dst=4095 fill=equal-ones");
+    assert_round_trip("to-fifo size=64 dst=8 src=3 fill=0");
+    assert_round_trip("from-fifo size=64 dst=8 src=3 lower=dst fill=1 nt=0x4040");
+    assert_round_trip("memcpy size=16 dst=0 src=0 fill=1 u32@4=64");
+    assert_round_trip("to-fifo size=16 dst=0 src=0 fill=1 u8@15=255 u64@0=18446744073709551615");
+    assert_round_trip("memmove size=64 dst=16 src=0 overlap=16 fill=1 u16@62=1");
     assert_round_trip("memcpy size=1 dst=0 src=0 fill=1 nt=0x1 rep=0x2 rep-stop=0x3 "
                       "half-cache=0x4 string=0x5");
 }
@@ -105,7 +112,16 @@ static void the_source_follows_from_destination_and_overlap(void **state)
 static void a_wrong_field_is_named_with_what_was_expected(void **state)
 {
     (void)state;
-    assert_refused("", "expected memcpy, memmove or mempcpy");
+    assert_refused("", "expected memcpy, memmove, mempcpy, set, to-fifo or from-fifo");
+    assert_refused("set size=1 src=0", "set has no source; leave src out");
+    assert_refused("set size=1 lower=dst", "set has no source; leave lower out");
+    assert_refused("set size=1 u8@0=1", "set has no source; leave u8@0=1 out");
+    assert_refused("to-fifo size=4 overlap=0", "to-fifo has no overlap; leave overlap out");
+    assert_refused("memcpy size=4 u32@1=1", "the 4 bytes of the source");
+    assert_refused("memcpy size=4 u32@0=1 u8@3=1", "none over another");
+    assert_refused("memcpy size=4 u8@0=256", "at most 8 bits");
+    assert_refused("memcpy size=4 u24@0=1", "unknown field 'u24@0=1'");
+    assert_refused("memcpy size=9 u8@0=1 u8@1=1 u8@2=1 u8@3=1 u8@4=1", "at most 4 fields");
     assert_refused("strcpy size=1", "'strcpy'");
     assert_refused("memcpy", "no size");
     assert_refused("memcpy dst=1", "no size");

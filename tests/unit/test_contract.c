@@ -94,10 +94,10 @@ static const struct contract *builtin(const char *name)
 static void the_contracts_are_built_in_in_order(void **state)
 {
     (void)state;
-    static const char *const names[] = {"ram",          "qemu-ram", "shared",   "pci-order",
-                                        "wc",           "mmio",     "device",   "axi32",
-                                        "pmem",         "ring",     "kvm-mmio", "wc-caller-fences",
-                                        "axi32-strobes"};
+    static const char *const names[] = {
+        "ram",      "qemu-ram",         "shared",        "pci-order", "wc",
+        "mmio",     "device",           "axi32",         "pmem",      "ring",
+        "kvm-mmio", "wc-caller-fences", "axi32-strobes", "fifo32"};
     assert_int_equal(contract_builtin_count, sizeof names / sizeof *names);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         assert_string_equal(contract_builtin(i)->name, names[i]);

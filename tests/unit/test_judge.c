@@ -182,7 +182,7 @@ static void no_rule_is_broken_that_was_not_suspected(void **state)
     for (int i = 0; i < 20000; i++) {
         c.size = random_bits() % 12;
         c.overlapping = rarely();
-        l.size = c.size;
+        l.size = l.dst_size = l.src_size = c.size;
         l.dst = (uint8_t *)(uintptr_t)(0x1000 + random_bits() % 16);
         l.src = (uint8_t *)(uintptr_t)(0x2000 + random_bits() % 16);
         random_facts(&s);
@@ -214,7 +214,7 @@ static void a_case_breaks_every_check_that_says_so_and_no_other(void **state)
     const struct contract both[] = {narrow, wide};
     struct copy_case c = {.size = 8};
     struct trace t = {.outcome = OUTCOME_RETURNED};
-    struct layout l = {.size = 8};
+    struct layout l = {.size = 8, .dst_size = 8, .src_size = 8};
     struct shadow s = {.c = &c, .trace = &t, .layout = &l};
     uint16_t broken[8];
     struct judge j;

@@ -36,6 +36,12 @@ struct fixture {
 };
 
 // The copy DST and SRC bytes further than where it was kept.
+static void resize(struct fixture *f, uint64_t size)
+{
+    struct layout *l = &f->h.r.layout;
+    l->size = l->dst_size = l->src_size = f->h.c.size = size;
+}
+
 static void lay(struct fixture *f, size_t dst, size_t src)
 {
     struct handmade *h = &f->h;
@@ -186,7 +192,7 @@ static void alignment_beyond_the_low_bits_counts(void **state)
     struct fixture *f = *state;
     lay(f, 0, 16);
     f->h.accesses[0].width = 32;
-    f->h.r.layout.size = f->h.c.size = 32;
+    resize(f, 32);
     f->h.r.trace.count = 1;
     handmade_values(&f->h, handmade_store(&f->h, 0, 32), 1);
     for (unsigned i = 0; i < 32; i++)
@@ -270,7 +276,7 @@ static void transient(struct fixture *f)
 }
 static void other_size(struct fixture *f)
 {
-    f->h.r.layout.size = f->h.c.size = SIZE + 1;
+    resize(f, SIZE + 1);
 }
 static void overlapping(struct fixture *f)
 {

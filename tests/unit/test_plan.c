@@ -149,7 +149,7 @@ static void the_default_sweep_has_a_million_or_two_valid_cases(void **state)
     (void)state;
     static const char *const names[] = {"musl/memcpy", "glibc/memmove_erms"};
     for (size_t i = 0; i < 2; i++) {
-        for (unsigned op = 0; op < OP_COUNT; op++) {
+        for (unsigned op = 0; op_is_copy((enum copy_op)op); op++) {
             build(routine(names[i], 0, 1, 1), (enum copy_op)op, nothing_said);
             assert_in_range(plan.cases, 1200000, 2000000);
             assert_true(count_cases() == plan.cases);
@@ -421,7 +421,7 @@ static void each_size_and_each_offset_come_with_either_buffer_below(void **state
         {"700..800", NULL, "3"},
         {"1..1000:37", "7", "0..4095:5"},
     };
-    for (unsigned op = 0; op < OP_COUNT; op++) {
+    for (unsigned op = 0; op_is_copy((enum copy_op)op); op++) {
         build(routine("musl/memcpy", 0, 1, 1), (enum copy_op)op, nothing_said);
         assert_both_orders_everywhere();
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -548,6 +548,62 @@ static void what_is_said_of_order_and_data_holds_in_every_case(void **state)
     assert_int_equal(plan.cases, 2 * 21 * 21 * 64);
 }
 
+static void what_sets_has_places_of_its_destination_alone(void **state)
+{
+    (void)state;
+    struct plan_request request = only("0..20", "0..20", NULL, NULL);
+    request.has_lower = false;
+    build(routine("x/y", 0, 1, 1), OP_SET, request);
+    assert_int_equal(plan.cases, 21 * 21);
+    assert_int_equal(count_cases(), plan.cases);
+    build(routine("x/y", 0, 1, 1), OP_SET, nothing_said);
+    assert_int_equal(count_cases(), plan.cases);
+    assert_true(has_case("set size=4352 dst=0"));
+    assert_no_plan(routine("x/y", 0, 1, 1), OP_SET, said(NULL, NULL, "0", NULL), "leave --src out");
+}
+
+static void fifos_have_whole_elements_where_nobody_says_other_sizes(void **state)
+{
+    (void)state;
+    for (enum copy_op op = OP_TO_FIFO; op <= OP_FROM_FIFO; op++) {
+        build(routine("x/y", 0, 1, 1), op, nothing_said);
+        assert_int_equal(count_cases(), plan.cases);
+        for (uint64_t i = 0; i < plan.cases; i++) {
+            struct copy_case c;
+            assert_true(plan_case(&plan, i, &c));
+            assert_int_equal(c.size % 4, 0);
+            assert_int_equal((op == OP_TO_FIFO ? c.dst_off : c.src_off) % 8, 0);
+        }
+    }
+    build(routine("x/y", 0, 1, 1), OP_TO_FIFO, only("3", NULL, "1", NULL));
+    assert_int_equal(plan.cases, 8);
+}
+
+static void fields_take_each_of_their_values_in_each_case_with_room(void **state)
+{
+    (void)state;
+    struct plan_request request = only("4..8", "0..2", "0", NULL);
+    struct copy_case c;
+    bool seen[9][3][3][2] = {{{{false}}}};
+    request.fields[0] = (struct plan_field){{1, 2, 4}, range("1..3")};
+    request.fields[1] = (struct plan_field){{7, 0, 1}, range("7..14:7")};
+    request.field_count = 2;
+    build(routine("x/y", 0, 1, 1), OP_MEMCPY, request);
+    assert_int_equal(plan.cases, 5 * 3 * 3 * 2);
+    assert_int_equal(count_cases(), 3 * 3 * 3 * 2); // sizes 6 to 8
+    for (uint64_t i = 0; i < plan.cases; i++) {
+        if (!plan_case(&plan, i, &c))
+            continue;
+        bool *at = &seen[c.size][c.dst_off][c.fields[0].value - 1][c.fields[1].value / 7 - 1];
+        assert_false(*at);
+        *at = true;
+    }
+    request.size = range("0..5");
+    assert_no_plan(routine("x/y", 0, 1, 1), OP_MEMCPY, request, "no size of this sweep");
+    request.fields[1].field.off = 5;
+    assert_no_plan(routine("x/y", 0, 1, 1), OP_MEMCPY, request, "u8@5: lies over another field");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +630,9 @@ int main(void)
         cmocka_unit_test(every_kind_of_data_comes_at_every_size_that_was_said),
         cmocka_unit_test(kinds_of_data_do_not_make_large_sweeps_long),
         cmocka_unit_test(what_is_said_of_order_and_data_holds_in_every_case),
+        cmocka_unit_test(what_sets_has_places_of_its_destination_alone),
+        cmocka_unit_test(fifos_have_whole_elements_where_nobody_says_other_sizes),
+        cmocka_unit_test(fields_take_each_of_their_values_in_each_case_with_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,8 @@ static struct layout plain_layout(uint64_t size)
         .dst = lanes[0] + PAGE_BYTES,
         .src = lanes[1] + PAGE_BYTES,
         .size = size,
+        .dst_size = size,
+        .src_size = size,
         .expected = lanes[0] + PAGE_BYTES,
         .old = some_old,
         .dst_lane = {(uintptr_t)lanes[0], (uintptr_t)lanes[0] + LANE_BYTES},

@@ -373,6 +373,7 @@ static void random_layout(struct world *w)
     uint64_t off = 200 + random_below(LANE_BYTES - SIZE_MAX_HERE - 400);
     memset(&w->layout, 0, sizeof w->layout);
     w->layout.size = random_below(ends[random_below(8)] + 1);
+    w->layout.dst_size = w->layout.src_size = w->layout.size;
     w->layout.dst = lanes[0] + off;
     w->layout.src = overlapping
                         ? lanes[0] + off + random_below(2 * w->layout.size + 1) - w->layout.size

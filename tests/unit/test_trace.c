@@ -46,6 +46,8 @@ static struct layout two_lanes(void)
         .dst = place(LANE + 16),
         .src = place(SRC_LANE + 32),
         .size = 8,
+        .dst_size = 8,
+        .src_size = 8,
         .dst_lane = {LANE, LANE + PAGE_BYTES},
         .src_lane = {SRC_LANE, SRC_LANE + PAGE_BYTES},
     };
@@ -57,6 +59,8 @@ static struct layout one_lane(void)
         .dst = place(LANE + 20),
         .src = place(LANE + 16),
         .size = 8,
+        .dst_size = 8,
+        .src_size = 8,
         .dst_lane = {LANE, LANE + PAGE_BYTES},
         .src_lane = {LANE, LANE + PAGE_BYTES},
     };

@@ -39,6 +39,7 @@ embedded_engine:
     engine lines.h
     engine paths.h
     engine storecopy_rows.h
+    engine set_steps.h
     engine shared_steps.h
     engine storecopy.h
     engine choose.c

@@ -77,6 +77,15 @@ static void lanes_out(const struct recorder *r, const struct layout *l)
         memcpy((void *)l->src_lane.lo, guest_lane(r, l, true), span_bytes(l->src_lane));
 }
 
+// What comes out of the FIFO, for the plugin to put there.
+static bool take_fifo(struct recorder *r, const struct layout *l)
+{
+    _Static_assert((int)QEMU_FIFO_BYTES == LAYOUT_FIFO_BYTES, "a guest's FIFO is one of a case");
+    if (l->size <= QEMU_FIFO_MAX)
+        memcpy(r->process.shared->fifo, l->expected, l->size + QEMU_FIFO_BYTES);
+    return l->size <= QEMU_FIFO_MAX;
+}
+
 static struct qemu_range guest_range(const struct layout *l, bool src)
 {
     uint64_t lo = qemu_lane(l, src);
@@ -113,16 +122,18 @@ static void tell_words(const struct recorder *r, struct layout *l, struct qemu_c
     layout_take_call(l, call, &place, entry.record_bytes);
 }
 
-static void tell_case(struct recorder *r, struct layout *l, bool values)
+static void tell_case(struct recorder *r, const struct copy_case *c, struct layout *l, bool values)
 {
     r->process.shared->now = (struct qemu_case){
         .dst = qemu_lane(l, false) + (uintptr_t)l->dst - l->dst_lane.lo,
-        .src = qemu_lane(l, true) + (uintptr_t)l->src - l->src_lane.lo,
+        .src = l->src ? qemu_lane(l, true) + (uintptr_t)l->src - l->src_lane.lo : layout_second(l),
         .size = l->size,
         .dst_lane = guest_range(l, false),
         .src_lane = is_overlapping(l) ? (struct qemu_range){0, 0} : guest_range(l, true),
         .loads = r->options.loads,
         .values = values,
+        .sets = c->op == OP_SET,
+        .plays = c->op == OP_FROM_FIFO,
     };
     tell_words(r, l, &r->process.shared->now);
 }
@@ -287,7 +298,7 @@ static bool run_case(struct recorder *r, struct layout *layout, const struct cop
         if (!process_start(&r->process, error))
             return false;
         lanes_in(r, layout);
-        tell_case(r, layout, values);
+        tell_case(r, c, layout, values);
         tell_tunables(r, c);
         *state = process_run(&r->process, r->options.timeout_ms);
         uint32_t end = atomic_load(&r->process.shared->end);
@@ -315,12 +326,18 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
                (unsigned long long)c->size);
         return;
     }
+    if (c->op == OP_FROM_FIFO && !take_fifo(r, layout)) {
+        refuse(trace, OUTCOME_REFUSED, "a guest plays FIFOs of at most %d bytes", QEMU_FIFO_MAX);
+        return;
+    }
     enum process_state state = PROCESS_WAITS;
     if (!run_case(r, layout, c, values, &state, &error)) {
         refuse(trace, OUTCOME_BROKEN, "%s", error.text);
         return;
     }
     lanes_out(r, layout);
+    if (c->op == OP_FROM_FIFO)
+        memcpy(layout->src, layout->expected, layout->src_size); // as it was laid out
     take_end(r, layout, state, trace);
     trace->entry = r->program->code.range.lo;
     trace->machine = r->program->arch->machine;

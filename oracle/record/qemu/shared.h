@@ -18,6 +18,8 @@
 
 enum {
     QEMU_RECORDS_MAX = 1 << 20,
+    QEMU_FIFO_MAX = 1 << 20, // bytes of a case
+    QEMU_FIFO_BYTES = 8,     // at once
     QEMU_SITES_MAX = 1 << 15,
     QEMU_SITE_BYTES_MAX = 15,
     QEMU_SITE_TEXT_MAX = 80,
@@ -103,6 +105,8 @@ struct qemu_case {
     uint64_t words[GUEST_WORDS_MAX];
     struct qemu_range dst_lane, src_lane; // src_lane is empty when the two share one
     uint32_t loads, values;
+    uint32_t sets;  // `src` is no source but a value to set
+    uint32_t plays; // `src` is a FIFO that gives qemu_shared.fifo
     struct qemu_poke {
         uint64_t addr, value;
         uint32_t width;      // bytes; 0: none
@@ -142,6 +146,7 @@ struct qemu_shared {
     int64_t syscall;
     uint32_t forbidden; // see confine.h
     _Atomic uint32_t record_count, site_count;
+    uint8_t fifo[QEMU_FIFO_MAX + QEMU_FIFO_BYTES]; // what comes out of it, and some more
     uint8_t reached[QEMU_CODE_MAX]; // of `code`, by the cases of all processes: an instruction
                                     // whose first byte is set was executed
     struct qemu_site sites[QEMU_SITES_MAX];

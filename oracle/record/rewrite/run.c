@@ -361,6 +361,12 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     trace->entry = r->routine->entry;
     native_tell_cpu(trace);
     trace->stack_entry = r->native.rsp - 8;
+    if (c->op == OP_FROM_FIFO) {
+        trace->outcome = OUTCOME_REFUSED;
+        snprintf(trace->reason, sizeof trace->reason,
+                 "this recorder cannot put what comes next into a FIFO that was read");
+        return;
+    }
     bool ran = run_to_end(r, t, arena, c, layout, trace);
     if (ran && r->context->exit == CONTEXT_REFUSED)
         rewrite_ended_by_refusal(r, trace);
@@ -388,7 +394,7 @@ const struct recorder_kind recorder_rewrite = {
     .name = "rewrite",
     .can = "x86-64; runs an instrumented copy of the routine on this CPU; every load, store, "
            "mask, string count, fence and flush; values of stores on demand",
-    .cannot = "system calls, far branches, transactions, xsave, writable code",
+    .cannot = "system calls, far branches, transactions, xsave, writable code; loads from a FIFO",
     .missing = rewrite_missing,
     .words_max = NATIVE_WORDS,
     .open = rewrite_open,

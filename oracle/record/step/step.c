@@ -74,6 +74,9 @@ struct recorder {
     // Of the running case.
     volatile enum phase phase;
     bool values;
+    const struct layout *layout;
+    bool plays_fifo;     // the source is one
+    uint64_t fifo_bytes; // ... and gave that many
     struct step_now now;
     struct step_end end;
     struct saved_state saved;
@@ -267,6 +270,34 @@ static void hide_trap_flag(const struct step_now *now)
     }
 }
 
+static void fill_fifo(struct recorder *r)
+{
+    const struct layout *l = r->layout;
+    memcpy(l->src, l->expected + r->fifo_bytes, LAYOUT_FIFO_BYTES);
+    mirror_store(&r->mirror, (uintptr_t)l->src, LAYOUT_FIFO_BYTES, ~UINT64_C(0));
+}
+
+// What the instruction took out of a FIFO is followed by what comes next.
+static void play_fifo(struct recorder *r)
+{
+    const struct layout *l = r->layout;
+    for (size_t i = r->now.log_count; i < r->log.count; i++) {
+        const struct access *a = &r->log.accesses[i];
+        if (a->kind != ACCESS_LOAD || a->addr != (uintptr_t)l->src)
+            continue;
+        r->fifo_bytes += a->width < LAYOUT_FIFO_BYTES ? a->width : LAYOUT_FIFO_BYTES;
+        r->fifo_bytes = r->fifo_bytes < l->size ? r->fifo_bytes : l->size;
+        fill_fifo(r);
+    }
+}
+
+// As the case was laid out.
+static void refill_fifo(struct recorder *r)
+{
+    r->fifo_bytes = 0;
+    fill_fifo(r);
+}
+
 // After the instruction that was begun. False: the run has ended.
 static bool end_step(struct recorder *r, ucontext_t *uc)
 {
@@ -275,6 +306,8 @@ static bool end_step(struct recorder *r, ucontext_t *uc)
     if (now->in->pushes_flags && now->store_count)
         hide_trap_flag(now);
     const char *why = accesses_after(now, &r->log, &r->mirror);
+    if (r->plays_fifo)
+        play_fifo(r);
     now->repeating = now->in->repeats && rip == now->in->addr ? rip : 0;
     bool look = mirror_bytes(&r->mirror) <= MIRROR_SMALL_BYTES || r->steps % MIRROR_PERIOD == 0;
     if (!why && look && !mirror_agrees(&r->mirror, &r->end.stray))
@@ -545,6 +578,9 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
         return;
     }
     r->log.count = r->log.value_bytes = 0;
+    r->layout = layout;
+    r->plays_fifo = c->op == OP_FROM_FIFO;
+    r->fifo_bytes = 0;
     r->values = values;
     r->now = (struct step_now){0};
     r->end = (struct step_end){.outcome = OUTCOME_RETURNED};
@@ -554,6 +590,8 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
     const struct span sure[] = {layout->dst_lane, layout->src_lane, r->native.stack};
     memory_set_sure(sure, sizeof sure / sizeof *sure);
     trace->return_value = enter(r, &start);
+    if (r->plays_fifo)
+        refill_fifo(r);
     if (r->end.outcome == OUTCOME_RETURNED && !mirror_agrees(&r->mirror, &r->end.stray)) {
         r->end.outcome = OUTCOME_BROKEN;
         r->end.why = "the arena holds what no recorded store put there";

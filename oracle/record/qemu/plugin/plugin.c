@@ -189,6 +189,7 @@ static void on_wait(unsigned vcpu, void *data)
         plugin.loads = c->loads;
         plugin.values = c->values;
         plugin.executions = plugin.record_count = 0;
+        plugin.fifo_bytes = 0;
         plugin.to_look_at.addr = 0;
         atomic_store(&s->record_count, 0);
         plugin.running = false;
@@ -258,6 +259,17 @@ static bool was_loaded(const struct insn *in, uint64_t addr)
            r->serial == (uint32_t)plugin.executions;
 }
 
+// What was taken out of a FIFO is followed by what comes next.
+static void play_fifo(const struct qemu_case *c, uint64_t addr, uint64_t width)
+{
+    if (addr != c->src)
+        return;
+    plugin.fifo_bytes += width < QEMU_FIFO_BYTES ? width : QEMU_FIFO_BYTES;
+    plugin.fifo_bytes = plugin.fifo_bytes < c->size ? plugin.fifo_bytes : c->size;
+    memcpy((void *)(uintptr_t)(plugin.shared->guest_base + c->src),
+           plugin.shared->fifo + plugin.fifo_bytes, QEMU_FIFO_BYTES);
+}
+
 // A read-modify-write is a load and a store.
 static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, void *data)
 {
@@ -272,6 +284,8 @@ static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t addr, 
     if (kind & QEMU_PLUGIN_MEM_W &&
         (!(in->unreported & UNREPORTED_COMPARES) || unreported_stored(in)))
         note_access(in, info, addr, true);
+    if (kind & QEMU_PLUGIN_MEM_R && plugin.shared->now.plays)
+        play_fifo(&plugin.shared->now, addr, UINT64_C(1) << qemu_plugin_mem_size_shift(info));
 }
 
 static void note_effect(struct insn *in, uint8_t flag)

@@ -45,6 +45,7 @@ struct plugin {
     struct qemu_looked_at to_look_at; // a flush that this case met; addr 0: none
     uint64_t executions;              // instructions since the case began
     uint64_t low_bytes, high_bytes;   // of the lanes that are accessible
+    uint64_t fifo_bytes;              // that the case's FIFO gave so far
     struct insn *insns[INSN_SLOTS];
 };
 

@@ -60,7 +60,7 @@ static struct {
     bool guarded; // the lanes are protected, but for the opened pages
     struct opened *opened;
     size_t opened_count;
-    uint8_t *original; // of the source, when the case began; the others' memory, too
+    uint8_t *original; // what the destination is to hold in the end; the others' memory, too
     size_t room;
     struct sigaction previous; // QEMU's handler of faults
     bool is_ready;
@@ -430,6 +430,18 @@ static uint8_t *take_lane(const struct qemu_shared *s, size_t i, const struct qe
     return l->state + pages_of(l);
 }
 
+// What a copy leaves in the destination: what the source holds as the case begins.
+static void take_original(const struct qemu_shared *s)
+{
+    const struct qemu_case *c = &s->now;
+    if (c->sets)
+        memset(watch.original, (uint8_t)c->src, c->size);
+    else if (c->plays)
+        memcpy(watch.original, s->fifo, c->size);
+    else
+        memcpy(watch.original, (const void *)(uintptr_t)(s->guest_base + c->src), c->size);
+}
+
 bool unreported_begin(const struct qemu_shared *s)
 {
     const struct qemu_case *c = &s->now;
@@ -447,7 +459,7 @@ bool unreported_begin(const struct qemu_shared *s)
         return false;
     uint8_t *memory = take_lane(s, 0, &c->dst_lane, (uint8_t *)(watch.opened + pages));
     watch.original = take_lane(s, 1, &c->src_lane, memory);
-    memcpy(watch.original, (const void *)(uintptr_t)(s->guest_base + c->src), c->size);
+    take_original(s);
     watch.has_begun = true;
     return true;
 }
