@@ -249,8 +249,11 @@ static void sheet_begin(struct call_judge *j, struct range side, bool stores)
                               .dst_off = (uint32_t)in_page,
                               .src_off = (uint32_t)in_page,
                               .fill = 1};
-    s->layout = (struct layout){
-        .dst = stores ? own : other, .src = stores ? other : own, .size = s->c.size};
+    s->layout = (struct layout){.dst = stores ? own : other,
+                                .src = stores ? other : own,
+                                .size = s->c.size,
+                                .dst_size = s->c.size,
+                                .src_size = s->c.size};
     s->layout.expected = s->layout.old = s->layout.dst;
     uintptr_t dst = (uintptr_t)s->layout.dst - in_page, src = (uintptr_t)s->layout.src - in_page;
     s->layout.dst_lane = (struct span){dst, dst + s->c.size + PAGE_BYTES};

@@ -41,7 +41,7 @@ static inline bool native_words(const struct call *call, uint64_t arg4, struct a
     if (call)
         return native_call_words(call, arena, layout, words);
     words[0] = (uintptr_t)layout->dst;
-    words[1] = (uintptr_t)layout->src;
+    words[1] = layout_second(layout);
     words[2] = layout->size;
     words[3] = arg4;
     words[4] = ENTRY_REGISTER(8);
