@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/printable.h"
+#include "reports/dwarf_functions.h"
 
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
@@ -51,40 +52,10 @@ static int look_at_function(Dwarf_Die *function, void *context)
     return s->found ? DWARF_CB_ABORT : DWARF_CB_OK;
 }
 
-static int look_at_module(Dwfl_Module *module, void **user, const char *name, Dwarf_Addr start,
-                          void *context)
-{
-    (void)user, (void)name, (void)start;
-    struct search *s = context;
-    Dwarf_Die *unit = NULL;
-    Dwarf_Addr bias;
-    while (!s->found && (unit = dwfl_module_nextcu(module, unit, &bias)) != NULL)
-        dwarf_getfuncs(unit, look_at_function, s, 0);
-    return s->found ? DWARF_CB_ABORT : DWARF_CB_OK;
-}
-
-static int no_debug_file(Dwfl_Module *module, void **user, const char *name, Dwarf_Addr base,
-                         const char *file, const char *link, GElf_Word crc, char **found)
-{
-    (void)module, (void)user, (void)name, (void)base, (void)file, (void)link, (void)crc;
-    (void)found;
-    return -1;
-}
-
 bool source_find(const struct backend *b, struct source_place *out)
 {
-    // The file itself alone: a report does not search the system, nor a network.
-    static const Dwfl_Callbacks callbacks = {.find_debuginfo = no_debug_file,
-                                             .section_address = dwfl_offline_section_address};
     struct search s = {.symbol = b->symbol, .out = out};
-    Dwfl *dwfl = b->path != NULL ? dwfl_begin(&callbacks) : NULL;
-    if (dwfl == NULL)
-        return false;
-    dwfl_report_begin(dwfl);
-    if (dwfl_report_offline(dwfl, "", b->path, -1) != NULL &&
-        dwfl_report_end(dwfl, NULL, NULL) == 0)
-        dwfl_getmodules(dwfl, look_at_module, &s, 0);
-    dwfl_end(dwfl);
+    dwarf_functions_each(b->path, look_at_function, &s);
     return s.found;
 }
 
