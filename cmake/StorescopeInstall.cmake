@@ -22,15 +22,18 @@ install(TARGETS storescope_oracle_archive storescope_backends_archive
 # includes of each other lose the room's name.
 set(storescope_headers
     backends/backend.h
+    backends/loader/origin.h
     backends/loader/undefined.h
     base/error.h
     findings/expectations.h
     findings/saved_case.h
     oracle/case/arena.h
     oracle/case/case.h
+    oracle/case/case_field.h
     oracle/case/heatmap.h
     oracle/case/plan.h
     oracle/judge/contract.h
+    oracle/judge/order.h
     oracle/judge/rules.def
     oracle/judge/rules.h
     oracle/judge/shadow.h
@@ -40,6 +43,7 @@ set(storescope_headers
     oracle/sweep/verdict.h
     oracle/trace/barrier.h
     oracle/trace/coverage.h
+    oracle/trace/origins.h
     oracle/trace/pattern.h
     oracle/trace/recording.h
     oracle/trace/signature.h

@@ -37,6 +37,12 @@ grep -q 'copy_to_car' "$folder/ctest.log" || bad "the routine that is not there 
 [ "$("$folder/build/uses_oracle")" = 'memmove size=15 dst=0 src=0 fill=1' ] ||
     bad "the oracle as a library does not print a case"
 
+# Each public header brings what it needs.
+for header in "$folder/prefix/include/storescope/"*.h; do
+    ${CC:-cc} -D_GNU_SOURCE -fsyntax-only -x c "$header" >"$folder/header.log" 2>&1 ||
+        bad "$(basename "$header") does not compile: $(cat "$folder/header.log")"
+done
+
 # Without a compiler there is no library, and the tests are there all the same.
 mkdir "$folder/bare"
 cat >"$folder/bare/CMakeLists.txt" <<'EOF'
