@@ -224,22 +224,29 @@ static bool crosses_line(const struct place *p, const struct trace *t, uint32_t 
     return index < p->seen_count && across(&t->accesses[index]);
 }
 
+// Of the bits LINE_STORE and LINE_LOAD those that are WANTED.
+static unsigned any_across(const struct place *p, const struct trace *t, unsigned wanted)
+{
+    static const unsigned bits[BASE_COUNT] = {[BASE_DST] = LINE_STORE, [BASE_SRC] = LINE_LOAD};
+    unsigned lines = 0;
+    for (size_t i = 0; i < p->seen_count && (lines & wanted) != wanted; i++)
+        lines |= across(&t->accesses[i]) ? bits[p->seen[i].base] : 0;
+    return lines;
+}
+
 // LINE_* bits of a case whose accesses are the place's, of those that checks ask about.
 static unsigned lines_of(const struct place *p, const struct judge *j, const struct trace *t)
 {
-    uint64_t stores = 0, loads = 0;
-    if (!j->lines || !(p->misaligned[BASE_DST] || p->misaligned[BASE_SRC]))
+    enum { ANY = LINE_STORE | LINE_LOAD, STORES = LINE_STORE | LINE_LAST_STORE };
+    unsigned wanted = j->lines & ((p->misaligned[BASE_DST] ? STORES : 0u) |
+                                  (p->misaligned[BASE_SRC] ? ~(unsigned)STORES : 0u));
+    if (!wanted)
         return 0;
-    for (size_t i = 0; i < p->seen_count; i++) {
-        uint64_t here = across(&t->accesses[i]);
-        stores |= p->seen[i].base == BASE_DST ? here : 0;
-        loads |= p->seen[i].base == BASE_SRC ? here : 0;
-    }
-    unsigned lines = (stores ? LINE_STORE : 0) | (loads ? LINE_LOAD : 0) |
+    unsigned lines = any_across(p, t, wanted & ANY) |
                      (crosses_line(p, t, p->last_store) ? LINE_LAST_STORE : 0) |
                      (crosses_line(p, t, p->first_load) ? LINE_FIRST_LOAD : 0) |
                      (crosses_line(p, t, p->last_load) ? LINE_LAST_LOAD : 0);
-    return lines & j->lines;
+    return lines & wanted;
 }
 
 static const struct cached_verdict *told_of(const struct place *p, unsigned lines)
