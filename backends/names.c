@@ -42,12 +42,36 @@ static enum fit fit_of(const char *whole, const char *name)
     return all == length ? FIT_NAME : tail ? FIT_TAIL : FIT_NOT;
 }
 
+static bool is_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+// A name without the spaces that mean nothing: people and demanglers write `void *` and
+// `void*`.
+static char *without_spaces(const char *name)
+{
+    char *packed = must(strdup(name)), *to = packed;
+    for (const char *from = name; *from != '\0'; from++) {
+        bool between_words = to > packed && is_word(to[-1]) && is_word(from[strspn(from, " ")]);
+        if (*from != ' ' || between_words) {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    return packed;
+}
+
 static enum fit fit_demangled(const char *symbol, const char *name, int options)
 {
-    char *whole = demangled(symbol, options);
-    enum fit fit = whole != NULL ? fit_of(whole, name) : FIT_NOT;
+    char *text = demangled(symbol, options);
+    char *whole = text != NULL ? without_spaces(text) : NULL, *packed = without_spaces(name);
+    const char *global = strncmp(packed, "::", 2) == 0 ? packed + 2 : packed;
+    enum fit fit = whole != NULL ? fit_of(whole, global) : FIT_NOT;
+    free(text);
     free(whole);
-    return fit;
+    free(packed);
+    return fit == FIT_TAIL && global != packed ? FIT_NOT : fit;
 }
 
 static enum fit fit_symbol(const struct name_search *s, const char *symbol)
@@ -150,7 +174,7 @@ static char *part_of(const char *name)
     for (const char *at = name; *at != '\0' && strchr("(<", *at) == NULL;
          at += length + (length == 0)) {
         length = 0;
-        while (isalnum((unsigned char)at[length]) || at[length] == '_') {
+        while (is_word(at[length])) {
             length++;
         }
         if (length > most) {

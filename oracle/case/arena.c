@@ -286,11 +286,14 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
     return true;
 }
 
-uint64_t layout_value(const struct layout *l)
+uint64_t layout_value(const struct layout *l, bool big_endian)
 {
+    uint64_t value = 0, bytes = l->size < sizeof value ? l->size : sizeof value;
     if (!l->src)
         return layout_second(l);
-    return l->size ? l->expected[0] : 0;
+    for (uint64_t i = 0; i < bytes; i++)
+        value = value << 8 | l->expected[big_endian ? i : bytes - 1 - i];
+    return value;
 }
 
 void layout_take_call(struct layout *l, const struct call *call, const struct call_place *place,

@@ -55,9 +55,9 @@ static inline uint64_t layout_second(const struct layout *l)
 struct call;
 struct call_place;
 
-// What a call's `value` is: what is to be set, as memset takes it; of a copy the byte that
-// the destination is to hold first.
-uint64_t layout_value(const struct layout *l);
+// What a call's `value` is: what is to be set, as memset takes it; of a copy the first bytes
+// that the destination is to hold, up to 8, as a number of the routine's CPU.
+uint64_t layout_value(const struct layout *l, bool big_endian);
 // Notes where the records are, and what is to be returned; of PLACE the addresses are of
 // this process, the word that of the routine's CPU.
 void layout_take_call(struct layout *l, const struct call *call, const struct call_place *place,

@@ -35,7 +35,7 @@ bool native_call_words(const struct call *call, struct arena *arena, struct layo
     const struct call_place place = {.dst = (uintptr_t)l->dst,
                                      .src = (uintptr_t)l->src,
                                      .size = l->size,
-                                     .value = layout_value(l),
+                                     .value = layout_value(l, false),
                                      .record = (uintptr_t)record,
                                      .word_bytes = sizeof(uint64_t)};
     if (!record)

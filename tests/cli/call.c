@@ -17,6 +17,16 @@ void to_io(volatile void *to, const void *from, size_t n)
     bytes(to, from, n);
 }
 
+void set_word(uint32_t value, volatile uint32_t *to)
+{
+    *to = value;
+}
+
+void set_halves(uint32_t high, uint32_t low, volatile uint32_t *to)
+{
+    *to = high << 16 | low;
+}
+
 void words(volatile uint32_t *to, const uint32_t *from, size_t count)
 {
     for (size_t i = 0; i < count; i++)

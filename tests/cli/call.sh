@@ -49,6 +49,11 @@ for object in $objects; do
     conforms $object 'void hw::Bar::write(unsigned long, unsigned int const*, unsigned long)(this=&{dst}, 0, src, n/4)' 240
     conforms $object 'void Bar::push(&{dst_end - n}, src, (n + n) / 8)' 240
     conforms $object '? to_io(dst, src, n)' 864
+    for call in 'void set_word(value, dst)' 'void set_halves(value / 65536, value % 65536, dst)'; do
+        prints 0 'conforms' check $object --call "$call" --contract mmio --size 4 --dst 0..8:4 --src 0 -q
+    done
+    prints 1 'wrong-data' check $object --call 'void set_halves(value % 65536, value / 65536, dst)' \
+        --contract mmio --size 4 --dst 0..8:4 --src 0 -q
 done
 prints 0 'conforms' check mine.o:to_io --call 'void (dst, src, n)' --contract ram $small
 prints 0 'conforms' check mine.o:_ZN2hw3Bar4pushEPKjm --call 'void hw::Bar::push(&{dst}, src, n/4)' \

@@ -150,10 +150,11 @@ says 2 "has no such version of its symbol: 'copy@V3'" ./versions.so:copy@V3 --co
 if command -v g++ >/dev/null; then
     g++ -O2 -c "$sources/names.cc" -o 'na:mes.o' || exit 2
     conforms na:mes.o:_ZN5board4copyEPvPKvm --contract ram
-    for name in board::copy 'board::copy(void *, void const *, unsigned long)' ::board::copy; do
-        says 2 "(did you mean _ZN5board4copyEPvPKvm?); C++ names are given as 'nm na:mes.o' prints them" \
-            "na:mes.o:$name" --contract ram
+    for name in board::copy 'board::copy(void *, void const *, unsigned long)' ::board::copy copy; do
+        conforms "na:mes.o:$name" --contract ram
     done
+    says 2 'board::copi' na:mes.o:board::copi --contract ram
+    says 2 '::copy' na:mes.o:::copy --contract ram
 else
     without g++
 fi

@@ -101,7 +101,7 @@ static void tell_words(const struct recorder *r, struct layout *l, struct qemu_c
     struct call_place place = {.dst = now->dst,
                                .src = now->src,
                                .size = l->size,
-                               .value = layout_value(l),
+                               .value = layout_value(l, arch->big_endian),
                                .record = QEMU_RECORD,
                                .word_bytes = arch->word_bytes,
                                .big_endian = arch->big_endian};
