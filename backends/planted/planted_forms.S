@@ -32,11 +32,11 @@ ROUTINE atomic_load
 END atomic_load
 
 ROUTINE x87_store
-    WORDS "push [rsi]; fild qword ptr [rsp]; pop rcx", "fistp qword ptr [rdi]"
+    WORDS "push qword ptr [rsi]; fild qword ptr [rsp]; pop rcx", "fistp qword ptr [rdi]"
 END x87_store
 
 ROUTINE x87_load
-    WORDS "fild qword ptr [rsi]", "push rcx; fistp qword ptr [rsp]; pop [rdi]"
+    WORDS "fild qword ptr [rsi]", "push rcx; fistp qword ptr [rsp]; pop qword ptr [rdi]"
 END x87_load
 
 ROUTINE string_load
