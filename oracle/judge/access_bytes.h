@@ -88,6 +88,10 @@ void shadow_judge_fifo(struct shadow *s, const struct layout *layout, const stru
 void shadow_compare_fifo(struct shadow *s, const struct layout *layout, const struct trace *valued);
 size_t shadow_fifo_access(const struct shadow *s, uint64_t off);
 
+// shadow_elsewhere.c: notes the bytes [LO, HI) of a store that lie outside the destination,
+// or of a load outside the source. KIND: enum access_kind.
+void shadow_note_elsewhere(struct shadow *s, uint8_t kind, uint64_t lo, uint64_t hi);
+
 // Two accesses of the same byte, the second the next after the first.
 struct again_pair {
     bool found;
