@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "record/entry_registers.h"
+#include "record/step/end.h"
 #include "record/step/start.h"
 #include "record/step/vectors.h"
 
@@ -36,17 +37,6 @@ enum {
 };
 
 enum phase { PHASE_OFF, PHASE_ENTERING, PHASE_PROBING, PHASE_RUNNING };
-
-// How a run ended, noted by the handlers.
-struct step_end {
-    enum trace_outcome outcome;
-    const char *why;
-    const struct step_insn *in; // the last one
-    int signal;
-    uint64_t fault_addr, fault_pc;
-    uint64_t stray; // address of a byte that no store explains
-    uint32_t clobbered;
-};
 
 // The registers before a probe, to run the instruction again from.
 struct saved_state {
@@ -476,59 +466,6 @@ static void describe_sites(struct recorder *r)
     }
 }
 
-static void instruction_text(const struct step_insn *in, char *text, size_t size)
-{
-    struct site site = {.addr = in->addr, .length = in->length};
-    memcpy(site.bytes, in->bytes, in->length);
-    site_describe(&site, 0);
-    snprintf(text, size, "%s", site.text);
-}
-
-// ud0, ud1 and ud2, which no CPU has (Intel SDM vol. 2B), behind any prefixes.
-static bool is_undefined_on_purpose(const struct step_insn *in)
-{
-    unsigned i = 0;
-    while (i + 1 < in->length && in->bytes[i] != 0x0f)
-        i++;
-    uint8_t opcode = i + 1 < in->length ? in->bytes[i + 1] : 0;
-    return in->bytes[i] == 0x0f && (opcode == 0x0b || opcode == 0xb9 || opcode == 0xff);
-}
-
-// A feature that this CPU lacks is no fault of the routine's.
-static void tell_illegal(struct trace *trace, const struct step_end *end)
-{
-    char text[80];
-    if (end->outcome != OUTCOME_FAULTED || end->signal != SIGILL || !end->in ||
-        is_undefined_on_purpose(end->in))
-        return;
-    instruction_text(end->in, text, sizeof text);
-    trace->outcome = OUTCOME_REFUSED;
-    snprintf(trace->reason, sizeof trace->reason, "this CPU cannot execute `%s`", text);
-}
-
-static void say_why(struct recorder *r, struct trace *trace, const struct step_end *end)
-{
-    char text[80] = "code";
-    const struct undefined *u = &r->routine->undefined;
-    const char *called = undefined_at(u, end->fault_pc), *used = undefined_at(u, end->fault_addr);
-    if (!used && end->in)
-        used = undefined_in(u, end->in->addr, end->in->addr + end->in->length);
-    if (end->in)
-        instruction_text(end->in, text, sizeof text);
-    if (end->outcome == OUTCOME_TIMED_OUT)
-        snprintf(trace->reason, sizeof trace->reason, "still running after %llu instructions",
-                 (unsigned long long)r->steps_max);
-    else if (end->outcome == OUTCOME_REFUSED && (called || used))
-        undefined_tell(called ? called : used, called ? "calls" : "uses", trace->reason,
-                       sizeof trace->reason);
-    else if (end->outcome == OUTCOME_REFUSED)
-        snprintf(trace->reason, sizeof trace->reason, "reached `%s` at %#llx: %s", text,
-                 (unsigned long long)end->fault_pc, end->why);
-    else if (end->outcome == OUTCOME_BROKEN)
-        snprintf(trace->reason, sizeof trace->reason, "`%s` at %#llx: %s", text,
-                 (unsigned long long)end->fault_pc, end->why);
-}
-
 static void give_trace(struct recorder *r, struct trace *trace)
 {
     const struct step_log *log = &r->log;
@@ -596,13 +533,7 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
         r->end.outcome = OUTCOME_BROKEN;
         r->end.why = "the arena holds what no recorded store put there";
     }
-    trace->outcome = r->end.outcome;
-    trace->clobbered = r->end.outcome == OUTCOME_RETURNED ? r->end.clobbered : 0;
-    trace->signal = r->end.signal;
-    trace->fault_addr = r->end.fault_addr;
-    trace->fault_pc = r->end.fault_pc;
-    tell_illegal(trace, &r->end);
-    say_why(r, trace, &r->end);
+    step_tell_end(&r->end, &r->routine->undefined, r->steps_max, trace);
     give_trace(r, trace);
 }
 
