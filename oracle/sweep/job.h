@@ -22,10 +22,9 @@ struct job {
     bool charts; // reports have charts as well
 };
 
-// What the recorder needs of the routine before workers are forked. False and one line in
-// ERROR when it cannot be had; a job that was prepared is to be unprepared.
+// What the recorder needs of the routine before workers are forked; it is kept until a job
+// of another routine is prepared. False and one line in ERROR when it cannot be had.
 bool job_prepare(struct job *job, const struct sweep_options *options, struct error *error);
-void job_unprepare(struct job *job);
 
 // The program that the recorder emulates, which the job keeps one use of; NULL: none.
 struct guest_elf *job_guest(const struct job *job);

@@ -33,10 +33,8 @@ bool sweep_record(const struct backend *backend, const struct copy_case *c, bool
     if (!job_prepare(&job, options, error))
         return false;
     job_cpu(&job, cpu, sizeof cpu);
-    if (!worker_start(&w, &job, error)) {
-        job_unprepare(&job);
+    if (!worker_start(&w, &job, error))
         return false;
-    }
     (void)worker_ask(&w, &command); // when it fails the worker is dead
     uint64_t until_ms = clock_now_ms() + stall_ms;
     bool ok = ask_message(&w, MESSAGE_RECORDING, until_ms, &f, error);
@@ -46,7 +44,6 @@ bool sweep_record(const struct backend *backend, const struct copy_case *c, bool
                          "have written over it");
         ok = false;
     }
-    job_unprepare(&job);
     message_free(&f);
     memcpy(out->cpu, cpu, sizeof cpu);
     return ok;
@@ -82,10 +79,8 @@ void sweep_patterns(const struct backend *backend, enum copy_op op,
     *out = (struct patterns){0};
     if (!job_prepare(&job, options, &error))
         return;
-    if (!worker_start(&w, &job, &error)) {
-        job_unprepare(&job);
+    if (!worker_start(&w, &job, &error))
         return;
-    }
     for (; size <= last; size += unit) {
         const struct copy_case c = {.op = op, .size = size, .fill = 1};
         struct recording r;
@@ -99,7 +94,6 @@ void sweep_patterns(const struct backend *backend, enum copy_op op,
         recording_free(&r);
     }
     worker_end(&w, NULL, 0);
-    job_unprepare(&job);
 }
 
 // The last contract of the judge is of these, and has no result of its own: what
@@ -267,6 +261,5 @@ bool sweep_run(const struct backend *backend, const struct plan *plan,
         skip_foreign(results, contract_count, plan->op, options);
     dispatch_free(&sum);
     judge_free(&judge);
-    job_unprepare(&job);
     return ok;
 }

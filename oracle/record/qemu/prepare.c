@@ -30,7 +30,6 @@ struct shop {
     struct guest_names *names; // of the program that is made
     struct guest_suppliers suppliers;
     const char *symbol; // of the routine in the program
-    char libgcc[PATH_MAX];
     struct error *error;
 };
 
@@ -50,14 +49,6 @@ static bool write_table(struct shop *s, const char *symbol)
     return tool_finish("table.c", out, s->error);
 }
 
-static bool write_sources(struct shop *s)
-{
-    return tool_write(&s->folder, "mailbox.h", embedded_mailbox, embedded_mailbox_bytes,
-                      s->error) &&
-           tool_write(&s->folder, "kept.h", embedded_kept, embedded_kept_bytes, s->error) &&
-           tool_write(&s->folder, "runner.c", embedded_runner, embedded_runner_bytes, s->error);
-}
-
 // A routine of storecopy, built for another CPU, is in no file.
 static bool is_engine(const struct backend *b)
 {
@@ -69,20 +60,33 @@ static bool run(struct shop *s, const char *const argv[])
     return tool_run(&s->folder, (char *const *)(uintptr_t)argv, s->error);
 }
 
-// The compiler's own library belongs to whatever it compiles.
-static bool find_libgcc(struct shop *s)
+// The path of a compiler's own library, as the compiler says it; it is asked once.
+static const char *libgcc_of(struct shop *s)
 {
+    static char path[PATH_MAX];
+    static const struct arch *arch;
     const char *const ask[] = {s->arch->compiler, "-print-libgcc-file-name", NULL};
     uint8_t *text;
     size_t length;
+    if (arch == s->arch)
+        return path;
     if (!run(s, ask) || !tool_read(&s->folder, "complaint", &text, &length, s->error))
-        return false;
+        return NULL;
     const uint8_t *end = memchr(text, '\n', length);
-    snprintf(s->libgcc, sizeof s->libgcc, "%.*s", (int)(end ? end - text : (ptrdiff_t)length),
+    snprintf(path, sizeof path, "%.*s", (int)(end ? end - text : (ptrdiff_t)length),
              (const char *)text);
     free(text);
-    s->suppliers.archives[s->suppliers.count++] = s->libgcc;
-    return true;
+    arch = s->arch;
+    return path;
+}
+
+// The compiler's own library belongs to whatever it compiles.
+static bool find_libgcc(struct shop *s)
+{
+    const char *path = libgcc_of(s);
+    if (path)
+        s->suppliers.archives[s->suppliers.count++] = path;
+    return path != NULL;
 }
 
 // Is it the libc that the runner is linked with? That one supplies its names.
@@ -186,18 +190,11 @@ static bool extract(struct shop *s)
            run(s, rename_own);
 }
 
-// storecopy, compiled for the architecture: the same bytes for all its routines.
-static struct {
-    const struct arch *arch;
-    uint8_t *bytes;
-    size_t length;
-} engine;
-
 static bool compile_engine(struct shop *s)
 {
     enum { SOURCES_MAX = 32 };
     const char *argv[SOURCES_MAX + 16] = {s->arch->compiler, "-O2", "-w", "-nostdlib", "-r", "-o",
-                                          "engine.o"};
+                                          "whole.o"};
     size_t n = 7;
     for (const struct embedded_file *f = embedded_engine; f->name && n < SOURCES_MAX; f++) {
         if (!tool_write(&s->folder, f->name, f->bytes, f->length, s->error))
@@ -205,21 +202,60 @@ static bool compile_engine(struct shop *s)
         if (f->name[strlen(f->name) - 1] == 'c')
             argv[n++] = f->name;
     }
-    if (!run(s, argv))
+    return run(s, argv);
+}
+
+static bool compile_runner(struct shop *s)
+{
+    const char *const argv[] = {s->arch->compiler,
+                                "-O2",
+                                "-w",
+                                "-fno-pie",
+                                "-fno-defer-pop", // the stack pointer is looked at
+                                "-c",
+                                "runner.c",
+                                NULL};
+    return tool_write(&s->folder, "mailbox.h", embedded_mailbox, embedded_mailbox_bytes,
+                      s->error) &&
+           tool_write(&s->folder, "kept.h", embedded_kept, embedded_kept_bytes, s->error) &&
+           tool_write(&s->folder, "runner.c", embedded_runner, embedded_runner_bytes, s->error) &&
+           run(s, argv);
+}
+
+// An object that is the same for all routines of an architecture: storecopy and the
+// runner. Those of the architecture that was asked for last are kept.
+struct common_object {
+    const char *name;
+    bool (*compile)(struct shop *s); // makes NAME in the shop's folder
+    const struct arch *arch;         // that the bytes are for
+    uint8_t *bytes;
+    size_t length;
+};
+
+static bool make_common(struct shop *s, struct common_object *o)
+{
+    if (o->arch == s->arch)
+        return tool_write(&s->folder, o->name, o->bytes, o->length, s->error);
+    if (!o->compile(s))
         return false;
-    free(engine.bytes);
-    engine.arch = NULL;
-    if (!tool_read(&s->folder, "engine.o", &engine.bytes, &engine.length, s->error))
+    free(o->bytes);
+    o->arch = NULL;
+    if (!tool_read(&s->folder, o->name, &o->bytes, &o->length, s->error))
         return false;
-    engine.arch = s->arch;
+    o->arch = s->arch;
     return true;
 }
 
 static bool make_storecopy(struct shop *s)
 {
-    return engine.arch == s->arch
-               ? tool_write(&s->folder, "whole.o", engine.bytes, engine.length, s->error)
-               : compile_engine(s) && make_storecopy(s);
+    static struct common_object storecopy = {"whole.o", compile_engine, NULL, NULL, 0};
+    return make_common(s, &storecopy);
+}
+
+static bool make_runner(struct shop *s)
+{
+    static struct common_object runner = {"runner.o", compile_runner, NULL, NULL, 0};
+    return make_common(s, &runner);
 }
 
 // Is the routine in a file that can be linked? ERROR says why not.
@@ -254,14 +290,13 @@ static bool link_program(struct shop *s)
         return false;
     const char *const argv[] = {
         s->arch->compiler, "-O2", s->arch->dynamic ? "-fno-pie" : "-static", "-fno-pie", "-no-pie",
-        "-fno-defer-pop", // the stack pointer is looked at
         "-Wl,-z,norelro", // the plugin writes to tunables
         // Arm's ABIs differ in how numbers of floating point are
         // passed, of which a copy has none.
-        "-Wl,--no-warn-mismatch", "-w", "-o", "program", "runner.c", "table.c", "-lm",
+        "-Wl,--no-warn-mismatch", "-w", "-o", "program", "runner.o", "table.c", "-lm",
         own ? NULL : "whole.o", of_engine || own ? NULL : "undefined.ld", NULL};
     s->symbol = own || of_engine ? s->backend->symbol : routine_symbol;
-    return write_table(s, s->symbol) && run(s, argv);
+    return make_runner(s) && write_table(s, s->symbol) && run(s, argv);
 }
 
 static void take_section(struct guest_program *p, const char *name, const GElf_Shdr *shdr)
@@ -358,7 +393,7 @@ struct guest_program *guest_program_make(const struct backend *backend,
     p->arch = s.arch;
     s.names = &p->names;
     p->pairs = pin_counter_new();
-    bool made = is_linkable(&s) && write_sources(&s) && link_program(&s) &&
+    bool made = is_linkable(&s) && link_program(&s) &&
                 tool_read(&s.folder, "program", &p->bytes, &p->length, error);
     p->elf = describe_elf(&s, p);
     if (made)

@@ -63,17 +63,23 @@ static bool lanes_fit(const struct layout *l)
     return span_bytes(l->dst_lane) <= most && span_bytes(l->src_lane) <= most;
 }
 
+// What has no source, such as a set, has one lane.
+static bool has_lane_of_src(const struct layout *l)
+{
+    return span_bytes(l->src_lane) > 0 && !is_overlapping(l);
+}
+
 static void lanes_in(const struct recorder *r, const struct layout *l)
 {
     memcpy(guest_lane(r, l, false), (const void *)l->dst_lane.lo, span_bytes(l->dst_lane));
-    if (!is_overlapping(l))
+    if (has_lane_of_src(l))
         memcpy(guest_lane(r, l, true), (const void *)l->src_lane.lo, span_bytes(l->src_lane));
 }
 
 static void lanes_out(const struct recorder *r, const struct layout *l)
 {
     memcpy((void *)l->dst_lane.lo, guest_lane(r, l, false), span_bytes(l->dst_lane));
-    if (!is_overlapping(l))
+    if (has_lane_of_src(l))
         memcpy((void *)l->src_lane.lo, guest_lane(r, l, true), span_bytes(l->src_lane));
 }
 
