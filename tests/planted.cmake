@@ -10,13 +10,18 @@ add_executable(run_expectations run_expectations.c ../backends/cpu.c)
 storescope_target(run_expectations)
 target_link_libraries(run_expectations PRIVATE storescope_planted CJSON::CJSON)
 
-# storescope_expectations(<name> <argument>...)
+# storescope_expectations(<name> <argument>...), and planted/<name>-whole, every night,
+# with sweeps of all sizes.
 function(storescope_expectations name)
     add_test(NAME planted/${name}
+        COMMAND run_expectations --quick "$<TARGET_FILE:storescope>" ${ARGN}
+        WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    add_test(NAME planted/${name}-whole
         COMMAND run_expectations "$<TARGET_FILE:storescope>" ${ARGN}
         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-    set_tests_properties(planted/${name} PROPERTIES
-        LABELS planted
+    set_tests_properties(planted/${name} PROPERTIES LABELS planted)
+    set_tests_properties(planted/${name}-whole PROPERTIES LABELS "planted;nightly")
+    set_tests_properties(planted/${name} planted/${name}-whole PROPERTIES
         TIMEOUT 1800
         PROCESSORS 2
         ENVIRONMENT "${storescope_test_environment}")

@@ -6,6 +6,9 @@
 // with the columns symbol, op, contract, options, cpu, verdict, rules, where
 // "-" stands for an empty field. Contract paths are relative to the project's
 // root, which is the folder to run it in.
+//
+// With --quick a row that says no sizes is swept over small ones first, and over all
+// only when that does not give what is expected.
 
 #include "backends/cpu.h"
 #include "backends/planted/planted.h"
@@ -44,6 +47,7 @@ struct expectation {
 struct tally {
     const char *storescope;
     const char *only;     // glob over backends' names, or NULL
+    bool quick;
     bool expected[RULES]; // some row names the rule
     unsigned passed, failed, skipped;
 };
@@ -105,7 +109,7 @@ static struct answer run(char *const *arguments)
 }
 
 // Runs `check` on the row. WORDS is scratch that the arguments point into.
-static struct answer check(const struct tally *t, const struct expectation *e)
+static struct answer check(const struct tally *t, const struct expectation *e, bool quick)
 {
     char words[TEXT_MAX], *rest = words;
     const char *arguments[ARGUMENTS_MAX] = {t->storescope, "check",    e->backend, "--contract",
@@ -120,6 +124,10 @@ static struct answer check(const struct tally *t, const struct expectation *e)
         if (*word != '\0') {
             arguments[count++] = word;
         }
+    }
+    if (quick) {
+        arguments[count++] = "--size";
+        arguments[count++] = "0..160";
     }
     return run((char *const *)(uintptr_t)arguments);
 }
@@ -186,6 +194,35 @@ static int status_of(const char *verdict)
     return strcmp(verdict, "violates") == 0 ? 1 : 2;
 }
 
+// Says nothing: there is another try.
+static bool is_expected(const struct answer *a, const struct expectation *e)
+{
+    char rules[TEXT_MAX];
+    cJSON *json = a->text != NULL ? cJSON_Parse(a->text) : NULL;
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "results"), *result;
+    bool good = cJSON_GetArraySize(list) > 0 && a->status == status_of(e->verdict);
+    cJSON_ArrayForEach(result, list)
+    {
+        join_rules(result, rules, sizeof rules);
+        good = good && strcmp(text_of(result, "verdict"), e->verdict) == 0 &&
+               strcmp(rules, e->rules) == 0;
+    }
+    cJSON_Delete(json);
+    return good;
+}
+
+static struct answer ask(const struct tally *t, const struct expectation *e)
+{
+    if (t->quick && strstr(e->options, "--size") == NULL) {
+        struct answer a = check(t, e, true);
+        if (is_expected(&a, e)) {
+            return a;
+        }
+        free(a.text);
+    }
+    return check(t, e, false);
+}
+
 static bool judge_answer(const struct answer *a, const struct expectation *e, int *results)
 {
     cJSON *json = a->text != NULL ? cJSON_Parse(a->text) : NULL;
@@ -232,7 +269,7 @@ static void run_row(struct tally *t, const struct expectation *e)
         t->skipped++;
         return;
     }
-    struct answer a = check(t, e);
+    struct answer a = ask(t, e);
     if (judge_answer(&a, e, &results)) {
         printf("ok   %s (%s): %s [%s]", e->backend, e->contract, e->verdict, e->rules);
         printf(results > 1 ? ", %d routines\n" : "\n", results);
@@ -315,11 +352,14 @@ static bool run_table(struct tally *t, const char *table, const char *routines)
 
 int main(int count, char **arguments)
 {
+    bool quick = count >= 3 && strcmp(arguments[1], "--quick") == 0;
+    arguments += quick;
+    count -= quick;
     bool planted = count >= 3 && strcmp(arguments[2], "planted") == 0;
     int needed = planted ? 3 : 4;
     if (count < needed || count > needed + 1) {
-        fprintf(stderr, "usage: run_expectations STORESCOPE planted [GLOB]\n"
-                        "       run_expectations STORESCOPE TABLE.tsv ROUTINES [GLOB]\n");
+        fprintf(stderr, "usage: run_expectations [--quick] STORESCOPE planted [GLOB]\n"
+                        "       run_expectations [--quick] STORESCOPE TABLE.tsv ROUTINES [GLOB]\n");
         return 2;
     }
     struct tally *t = calloc(1, sizeof *t);
@@ -328,6 +368,7 @@ int main(int count, char **arguments)
         return 2;
     }
     t->storescope = arguments[1];
+    t->quick = quick;
     t->only = count > needed ? arguments[needed] : NULL;
     bool good = true;
     if (planted) {

@@ -61,7 +61,7 @@ void *copy(void *d, const void *s, size_t n)
 END
 gcc -g -O2 -fPIC -shared -o "$odd" odd.c || exit 2
 
-"$storescope" compare "$odd:copy" 'planted/[a-o]*' musl/memcpy 'glibc/memmove_avx*' --quiet --timeout 50ms \
+"$storescope" compare "$odd:copy" 'planted/[d-o]*' 'planted/crash_[au]*' 'planted/b[uy]*' musl/memcpy 'glibc/memmove_avx*' --quiet --timeout 50ms \
     --size 0..16 --dst 0..1 --src 0 -o all.txt --json all.json --report sarif:all.sarif \
     --report junit:all.xml --report csv:all.csv --report markdown:all.md --report html:all.html 2>err
 [ $? -eq 1 ]
