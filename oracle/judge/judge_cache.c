@@ -5,6 +5,7 @@
 
 #include "judge/access_bytes.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,22 +16,33 @@ enum {
     // over offsets find what they had at the offset 16 bytes before.
     OFFSETS = 16,
     PLACES = OFFSETS * OFFSETS,
-    LINES_MAX = 4, // ways to lie across cache lines that a place remembers
+    LINES_MAX = 4,     // ways to lie across cache lines that a place remembers
+    RUN_MAX = 1 << 20, // accesses of one string instruction
 };
 
 enum base { BASE_DST, BASE_SRC, BASE_NONE, BASE_COUNT };
 
-// An access of at most 64 bytes that lies wholly in the destination (stores),
-// in the source (loads), or in the routine's own stack frame.
+// An access, or a run of them, of at most 64 bytes each that lies wholly in the
+// destination (stores), in the source (loads), in the routine's own stack frame, or in
+// its module (loads of constants and variables, which are no part of the copy).
 struct seen {
     uint64_t addr; // less its base
     uint64_t count;
-    uint32_t site;
-    uint16_t width;
-    uint8_t kind, flags;
+    uint64_t what;  // see what_of
+    uint16_t width; // of an access, or of each of a run
     uint8_t base;   // enum base
     uint8_t astray; // bits of an address that its alignment wants to be 0
 };
+
+// Site, width, kind and flags, which lie side by side.
+static inline uint64_t what_of(const struct access *a)
+{
+    uint64_t what;
+    _Static_assert(offsetof(struct access, flags) - offsetof(struct access, site) == 7,
+                   "no gap between site, width, kind and flags");
+    memcpy(&what, &a->site, sizeof what);
+    return what;
+}
 
 struct told {
     unsigned lines; // LINE_* bits, see order_lines
@@ -82,10 +94,29 @@ static size_t place_index(const struct layout *layout)
     return (uintptr_t)layout->dst % OFFSETS * OFFSETS + (uintptr_t)layout->src % OFFSETS;
 }
 
+static uint64_t bytes_of(const struct access *a)
+{
+    return a->width * a->count;
+}
+
 static bool lies_within(const struct access *a, uint64_t lo, uint64_t size)
 {
     uint64_t off = a->addr - lo;
-    return off < size && a->width <= size - off;
+    return off < size && bytes_of(a) <= size - off;
+}
+
+static bool lies_in_image(const struct access *a, const struct trace *t)
+{
+    for (size_t i = 0; i < t->image_count; i++)
+        if (lies_within(a, t->images[i].lo, t->images[i].hi - t->images[i].lo))
+            return true;
+    return false;
+}
+
+static bool is_simple(const struct access *a)
+{
+    return a->count != 0 && a->count <= RUN_MAX && !(a->flags & (ACCESS_MASKED | ACCESS_TLS)) &&
+           a->width != 0 && a->width <= WORD_BITS && (a->width & (a->width - 1)) == 0;
 }
 
 // False for an access of another kind than `struct seen` is for.
@@ -95,17 +126,16 @@ static bool see(struct seen *seen, const struct access *a, const struct layout *
     uint64_t dst = (uintptr_t)layout->dst, src = (uintptr_t)layout->src;
     bool store = a->kind == ACCESS_STORE;
 
-    *seen = (struct seen){a->addr, a->count, a->site, a->width, a->kind, a->flags, BASE_NONE, 0};
+    *seen = (struct seen){a->addr, a->count, what_of(a), a->width, BASE_NONE, 0};
     if (a->kind == ACCESS_FENCE || a->kind == ACCESS_PREFETCH)
         return a->kind == ACCESS_FENCE;
-    if (a->kind != ACCESS_LOAD && !store)
-        return false;
-    if (a->count != 1 || a->flags & (ACCESS_MASKED | ACCESS_TLS) || a->width == 0 ||
-        a->width > WORD_BITS || a->width & (a->width - 1))
+    if ((a->kind != ACCESS_LOAD && !store) || !is_simple(a))
         return false;
     if (lies_within(a, t->stack.lo, (store ? t->stack_entry : t->stack.hi) - t->stack.lo))
         return true;
     if (lies_within(a, layout->record.lo, layout->record.hi - layout->record.lo))
+        return true;
+    if (!store && lies_in_image(a, t))
         return true;
     seen->base = store ? BASE_DST : BASE_SRC;
     seen->astray = (uint8_t)(a->width - 1);
@@ -157,30 +187,34 @@ static bool is_like(const struct place *p, uint64_t alignment_mask, const struct
 }
 
 // Are these the accesses of the case remembered? What is the same relative to
-// its base lies in the same buffer, and need not be asked where it lies.
-static bool same_accesses(const struct place *p, const struct layout *layout, const struct trace *t)
+// its base lies in the same buffer, and need not be asked where it lies. *LINES: LINE_STORE
+// and LINE_LOAD, does one, or the lowest of a run, which is what order_find asks of, lie
+// across a line?
+static bool same_accesses(const struct place *p, const struct layout *layout, const struct trace *t,
+                          unsigned *lines)
 {
     const uint64_t bases[BASE_COUNT] = {(uintptr_t)layout->dst, (uintptr_t)layout->src, 0};
-    uint64_t astray[BASE_COUNT] = {0}, differs = 0;
+    uint64_t astray[BASE_COUNT] = {0}, across[BASE_COUNT] = {0}, differs = 0;
 
     for (size_t i = 0; i < p->seen_count; i++) {
         const struct access *a = &t->accesses[i];
         const struct seen *seen = &p->seen[i];
         differs |= (a->addr - bases[seen->base]) ^ seen->addr;
-        differs |= a->site ^ seen->site;
-        differs |= (uint64_t)(a->width ^ seen->width) | (uint64_t)(a->kind ^ seen->kind) |
-                   (uint64_t)(a->flags ^ seen->flags);
+        differs |= what_of(a) ^ seen->what;
         differs |= a->count ^ seen->count;
         astray[seen->base] |= a->addr & seen->astray;
+        across[seen->base] |= a->addr ^ (a->addr + seen->astray);
     }
+    *lines = (across[BASE_DST] & LINE_BYTES ? LINE_STORE : 0) |
+             (across[BASE_SRC] & LINE_BYTES ? LINE_LOAD : 0);
     return differs == 0 && p->misaligned[BASE_DST] == (astray[BASE_DST] != 0) &&
            p->misaligned[BASE_SRC] == (astray[BASE_SRC] != 0);
 }
 
-// Equal for the widths of `struct seen`, without a call for the usual ones.
-static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint16_t width)
+// Without a call for the usual widths of `struct seen`.
+static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint64_t bytes)
 {
-    switch (width) {
+    switch (bytes) {
     case 1:
         return *a == *b;
     case 2:
@@ -192,7 +226,7 @@ static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint16_t width
     case 16:
         return memcmp(a, b, 16) == 0;
     default:
-        return memcmp(a, b, width) == 0;
+        return memcmp(a, b, bytes) == 0;
     }
 }
 
@@ -206,47 +240,31 @@ static bool stores_are_final(const struct place *p, const struct layout *layout,
         uint64_t value = t->accesses[i].value;
         if (seen->base != BASE_DST)
             continue;
-        if (value + seen->width > t->value_bytes ||
-            !same_bytes(layout->dst + seen->addr, t->values + value, seen->width))
+        uint64_t bytes = bytes_of(&t->accesses[i]);
+        if (value + bytes > t->value_bytes ||
+            !same_bytes(layout->dst + seen->addr, t->values + value, bytes))
             return false;
     }
     return true;
 }
 
-// Bit LINE_BYTES: does an access of at most so many bytes lie across a line?
-static uint64_t across(const struct access *a)
-{
-    return (a->addr ^ (a->addr + a->width - 1)) & LINE_BYTES;
-}
-
 static bool crosses_line(const struct place *p, const struct trace *t, uint32_t index)
 {
-    return index < p->seen_count && across(&t->accesses[index]);
-}
-
-// Of the bits LINE_STORE and LINE_LOAD those that are WANTED.
-static unsigned any_across(const struct place *p, const struct trace *t, unsigned wanted)
-{
-    static const unsigned bits[BASE_COUNT] = {[BASE_DST] = LINE_STORE, [BASE_SRC] = LINE_LOAD};
-    unsigned lines = 0;
-    for (size_t i = 0; i < p->seen_count && (lines & wanted) != wanted; i++)
-        lines |= across(&t->accesses[i]) ? bits[p->seen[i].base] : 0;
-    return lines;
+    const struct access *a = &t->accesses[index];
+    return index < p->seen_count && (a->addr ^ (a->addr + a->width - 1)) & LINE_BYTES;
 }
 
 // LINE_* bits of a case whose accesses are the place's, of those that checks ask about.
-static unsigned lines_of(const struct place *p, const struct judge *j, const struct trace *t)
+// ANY: what same_accesses says.
+static inline unsigned lines_of(const struct place *p, const struct judge *j, const struct trace *t,
+                                unsigned any)
 {
-    enum { ANY = LINE_STORE | LINE_LOAD, STORES = LINE_STORE | LINE_LAST_STORE };
-    unsigned wanted = j->lines & ((p->misaligned[BASE_DST] ? STORES : 0u) |
-                                  (p->misaligned[BASE_SRC] ? ~(unsigned)STORES : 0u));
-    if (!wanted)
-        return 0;
-    unsigned lines = any_across(p, t, wanted & ANY) |
-                     (crosses_line(p, t, p->last_store) ? LINE_LAST_STORE : 0) |
-                     (crosses_line(p, t, p->first_load) ? LINE_FIRST_LOAD : 0) |
-                     (crosses_line(p, t, p->last_load) ? LINE_LAST_LOAD : 0);
-    return lines & wanted;
+    enum { FEW = LINE_LAST_STORE | LINE_FIRST_LOAD | LINE_LAST_LOAD };
+    if (!(j->lines & FEW) || !(p->misaligned[BASE_DST] || p->misaligned[BASE_SRC]))
+        return j->lines & any;
+    return j->lines & (any | (crosses_line(p, t, p->last_store) ? LINE_LAST_STORE : 0) |
+                       (crosses_line(p, t, p->first_load) ? LINE_FIRST_LOAD : 0) |
+                       (crosses_line(p, t, p->last_load) ? LINE_LAST_LOAD : 0));
 }
 
 static const struct cached_verdict *told_of(const struct place *p, unsigned lines)
@@ -263,12 +281,13 @@ const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache,
                                                 const struct trace *trace, enum copy_result result)
 {
     const struct place *p = &cache->places[place_index(layout)];
+    unsigned any;
     if (!is_like(p, cache->judge->alignment_mask, c, layout, trace) ||
-        !same_accesses(p, layout, trace) || !data_is_right(c, layout, trace, result))
+        !same_accesses(p, layout, trace, &any) || !data_is_right(c, layout, trace, result))
         return NULL;
     if (p->values && !stores_are_final(p, layout, trace))
         return NULL;
-    return told_of(p, lines_of(p, cache->judge, trace));
+    return told_of(p, lines_of(p, cache->judge, trace, any));
 }
 
 static bool may_be_kept(const struct shadow *s, size_t broken_count)
@@ -282,7 +301,7 @@ static bool may_be_kept(const struct shadow *s, size_t broken_count)
 static void note_last_byte(struct place *p, uint32_t index)
 {
     const struct seen *seen = &p->seen[index];
-    if (seen->base == BASE_NONE || seen->addr + seen->width != p->size)
+    if (seen->base == BASE_NONE || seen->addr + seen->width * seen->count != p->size)
         return;
     if (seen->base == BASE_DST)
         p->last_store = index;
@@ -343,11 +362,12 @@ void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const u
     const struct judge *j = cache->judge;
     if (!may_be_kept(s, count))
         return;
+    unsigned any;
     bool again = is_like(p, j->alignment_mask, s->c, s->layout, s->trace) &&
-                 same_accesses(p, s->layout, s->trace);
-    if (!again && !place_renew(p, j, s))
+                 same_accesses(p, s->layout, s->trace, &any);
+    if (!again && (!place_renew(p, j, s) || !same_accesses(p, s->layout, s->trace, &any)))
         return;
-    unsigned lines = lines_of(p, j, s->trace);
+    unsigned lines = lines_of(p, j, s->trace, any);
     if (told_of(p, lines))
         return; // what was not alike is its data
     struct cached_verdict *verdict = tell(p, lines);
