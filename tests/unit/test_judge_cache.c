@@ -332,6 +332,40 @@ static void odd_width(struct fixture *f)
     handmade_load(&f->h, 0, 10);
 }
 
+enum { MODULE = 0x600000 };
+
+// One run of words, by a routine that reads a variable of its module.
+static void lay_run(struct fixture *f, size_t dst)
+{
+    lay(f, dst, 0);
+    f->h.r.trace.count = 2; // the loads
+    struct access *run = handmade_store(&f->h, 0, 8);
+    run->count = SIZE / 8;
+    run->site = CLASS_STRING;
+    handmade_values(&f->h, run, 1);
+    f->h.r.trace.images[0] = (struct span){MODULE, MODULE + 0x1000};
+    f->h.r.trace.image_count = f->h.r.trace.own_image_count = 1;
+    handmade_add(&f->h, ACCESS_LOAD, MODULE + 64, 8);
+}
+
+static void runs_and_loads_of_the_module_are_remembered(void **state)
+{
+    struct fixture *f = *state;
+    lay_run(f, 0);
+    keep(f);
+    lay_run(f, 16);
+    assert_non_null(recall(f));
+    f->h.accesses[3].addr += 8;
+    assert_null(recall(f));
+    lay_run(f, 16);
+    f->h.accesses[2].count--;
+    assert_null(recall(f));
+    lay_run(f, 0);
+    f->h.accesses[2].count++; // beyond the end
+    keep(f);
+    assert_null(recall(f));
+}
+
 static void what_other_things_bear_on_is_not_kept(void **state)
 {
     struct fixture *f = *state;
@@ -360,6 +394,7 @@ int main(void)
         TEST(alignment_beyond_the_low_bits_counts),
         TEST(whatever_differs_is_not_recalled),
         TEST(what_other_things_bear_on_is_not_kept),
+        TEST(runs_and_loads_of_the_module_are_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
