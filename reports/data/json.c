@@ -114,6 +114,19 @@ static cJSON *host_object(const struct host *host)
     return o;
 }
 
+// What the case says of the source's data beyond its fill.
+static void add_fields(cJSON *o, const struct copy_case *c)
+{
+    cJSON *fields = cJSON_AddArrayToObject(o, "fields");
+    for (size_t i = 0; i < c->field_count; i++) {
+        cJSON *field = json_object();
+        json_add_count(field, "offset", c->fields[i].off);
+        json_add_count(field, "width", c->fields[i].width);
+        json_add_count(field, "value", c->fields[i].value);
+        cJSON_AddItemToArray(fields, field);
+    }
+}
+
 static void add_case(cJSON *o, const struct copy_case *c)
 {
     char text[CASE_TEXT_MAX];
@@ -133,6 +146,7 @@ static void add_case(cJSON *o, const struct copy_case *c)
         case_print_fill(c, text);
         json_add_text(o, "fill", text);
     }
+    add_fields(o, c);
 }
 
 // The CPU that another CPU's routine was run on.

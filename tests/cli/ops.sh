@@ -56,6 +56,17 @@ prints 0 '4 stores to the FIFO: 16 bytes for a request of 16' trace ops-x86_64.o
     --size 16
 prints 0 ': memcpy size=16 dst=0 src=0 fill=1 u32@4=64' trace ops-x86_64.o:take_once --size 16 \
     --data u32@4=64
+run trace ops-x86_64.o:take_once 'memcpy size=16 u32@4=64 u64@8=0xffffffffffffffff' \
+    --format json -o take.json
+grep -q '"fields":\[{"offset":4,"width":4,"value":64},{"offset":8,"width":8,"value":"0xffffffffffffffff"}\]' \
+    take.json
+verdict $? "JSON of a trace has the fields of the source"
+valid trace take.json
+run check ops-x86_64.o:take_twice --contract "$once" --device src --size 16 --data u32@4=0..64 -q \
+    --format json -o twice.json
+grep -q '"case":"memcpy size=16 [^}]*"fields":\[{"offset":4,"width":4,"value":[0-9]*}\]' twice.json
+verdict $? "JSON of a finding has them, too"
+valid results twice.json
 
 # What is not asked is said, in every format that has room for it.
 prints 1 'not asked of set, which has no source: repeated-load' check ops-x86_64.o:fill --op set \
