@@ -6,6 +6,7 @@
 #include "backends/elf/archive_index.h"
 #include "backends/elf/elf_file.h"
 #include "backends/elf/symbol_table.h"
+#include "backends/names.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/printable.h"
@@ -292,7 +293,10 @@ static bool find(const struct recording *r, size_t site, struct where *out)
 bool where_of(const struct recording *r, size_t site, struct where *out)
 {
     *out = (struct where){.symbol_offset = 0};
-    return site < r->trace.site_count && find(r, site, out);
+    if (site >= r->trace.site_count || !find(r, site, out))
+        return false;
+    name_print(out->symbol, out->name, sizeof out->name);
+    return true;
 }
 
 bool where_in_file(const char *path, uint64_t address, struct where *out)
@@ -303,6 +307,7 @@ bool where_in_file(const char *path, uint64_t address, struct where *out)
         return false;
     strcpy(file.path, path);
     find_in(file_of(&file, true), 0, address, out);
+    name_print(out->symbol, out->name, sizeof out->name);
     put_name(path, out->module);
     return true;
 }
@@ -334,7 +339,7 @@ char *where_print(const struct recording *r, size_t site, char *text)
     if (w.symbol[0] == '\0' && w.module[0] == '\0')
         fprintf(out, "0x%" PRIx64, w.symbol_offset);
     else
-        fprintf(out, "%s+0x%" PRIx64, w.symbol[0] != '\0' ? w.symbol : w.module, w.symbol_offset);
+        fprintf(out, "%s+0x%" PRIx64, w.name[0] != '\0' ? w.name : w.module, w.symbol_offset);
     if (w.foreign && w.symbol[0] != '\0')
         fprintf(out, " of %s", w.module);
     print_lines(&w, out);
@@ -349,11 +354,13 @@ enum { CALLS_SHOWN_MAX = 16 };
 
 static void print_call(const struct where *w, char *text, size_t size)
 {
-    const char *symbol = w->symbol[0] != '\0' ? w->symbol : "code without a name";
-    if (w->called[0] != '\0' && strcmp(w->called, symbol) != 0)
-        snprintf(text, size, "calls %s of %s (%s)", w->called, w->module, symbol);
+    char called[WHERE_NAME_MAX];
+    const char *name = w->name[0] != '\0' ? w->name : "code without a name";
+    if (w->called[0] != '\0' && strcmp(w->called, w->symbol) != 0)
+        snprintf(text, size, "calls %s of %s (%s)", name_print(w->called, called, sizeof called),
+                 w->module, name);
     else
-        snprintf(text, size, "calls %s of %s", symbol, w->module);
+        snprintf(text, size, "calls %s of %s", name, w->module);
 }
 
 static bool is_new(char (*told)[WHERE_TEXT_MAX], size_t count, const char *text)

@@ -18,6 +18,7 @@ enum { WHERE_LINES_MAX = 6, WHERE_NAME_MAX = 256, WHERE_TEXT_MAX = 768 };
 
 struct where {
     char symbol[WHERE_NAME_MAX]; // "": none, and the offset is the module's
+    char name[WHERE_NAME_MAX];   // the symbol as people write it, of C++ and Rust demangled
     bool local;                  // to its object
     uint64_t symbol_offset;
     char module[WHERE_NAME_MAX];               // name of its file, without folders; "": not known

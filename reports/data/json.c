@@ -72,6 +72,7 @@ static void add_where(cJSON *o, const struct recording *r, size_t site)
         json_add_count(caller, "line", (uint64_t)w.lines[i].line);
         cJSON_AddItemToArray(callers, caller);
     }
+    json_add_text_or_null(o, "demangled", known && strcmp(w.name, w.symbol) != 0 ? w.name : NULL);
 }
 
 static cJSON *access_object(const struct recording *r, const struct access *a)

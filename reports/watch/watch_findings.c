@@ -77,7 +77,7 @@ static cJSON *finding_object(const struct watch_finding *f)
 {
     cJSON *o = json_object();
     json_add_text(o, "rule", rule_name[f->rule]);
-    json_add_text_or_null(o, "symbol", f->function.symbol);
+    watch_json_add_symbol(o, &f->function);
     json_add_text_or_null(o, "module", f->function.path);
     json_add_count(o, "calls", f->calls);
     json_add_count(o, "first_call", f->first);

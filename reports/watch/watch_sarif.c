@@ -4,6 +4,7 @@
 // What `watch --contract` found, as SARIF 2.1.0: a result each, at the line of source to
 // blame, or in the file that holds the code.
 
+#include "backends/names.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "reports/data/sarif_parts.h"
@@ -20,9 +21,11 @@ static cJSON *site_location(const struct watch_site *site)
         return sarif_line_location(&where.lines[0], &where);
     cJSON *o = json_object();
     const char *symbol = site->place.symbol != NULL ? site->place.symbol : "";
+    char name[WHERE_NAME_MAX];
     sarif_add_physical(o, site->place.path[0] != '\0' ? site->place.path : "unknown", 1);
+    name_print(symbol, name, sizeof name);
     if (symbol[0] != '\0')
-        sarif_add_logical(o, symbol, symbol);
+        sarif_add_logical(o, name, name, symbol);
     return o;
 }
 

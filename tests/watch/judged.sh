@@ -96,6 +96,8 @@ says '^ +4 bytes loaded again$'
 
 # One routine with all that it calls, as one call.
 allows nested shared --function innermost
+allows nested shared --function 'hw::innermost(unsigned char volatile*)'
+says '^#1 hw::innermost \(guest\)'
 finds nested shared duplicate-store --function way_nested
 says '^shared: 1 finding in 1 call$'
 says '^#1 way_nested \(guest\)'

@@ -97,6 +97,19 @@ check mine.o:twice
 tr -s ' \n' ' ' <out >flat && mv flat out
 says 'two of one text' 'byte 0 is (stored|loaded) by `([^`]*)` \(\+0x[0-9a-f]+\) and again by `\2` \(\+0x[0-9a-f]+\)'
 
+# Names of C++, of what is asked for and of what it calls, which may lie before it.
+check mine.o --call 'dst hw::Bar::copy(dst, src, n)'
+says 'C++, check' '    store  dst .*  hw::put\+0x[0-9a-f]+'
+silent 'C++, check' '_ZN2hw'
+check mine.o --call 'dst hw::Bar::copy(dst, src, n)' --format json
+says 'C++, json' '"symbol":"_ZN2hw3putEPVcc",.*"demangled":"hw::put"'
+check mine.o --call 'dst hw::Bar::copy(dst, src, n)' --format sarif
+says 'C++, sarif' '"name":"hw::Bar::copy","fullyQualifiedName":"[^"]*","decoratedName":"_ZN2hw3Bar4copyEPvPKvm"'
+trace mine.o --call 'dst hw::Bar::copy(dst, src, n)'
+says 'C++, trace' '^[123] .*  hw::put\+0x[0-9a-f]+'
+check mine.o --call 'dst hw::Bar::copy(dst, src, n)' --format html
+says 'C++, html' 'hw::put\+0x'
+
 if [ "$compiler" = gcc ]; then
     gcc -O2 -g -shared -fPIC mine.c -o libmine.so || exit 2
     trace ./libmine.so:by_libc
