@@ -327,6 +327,31 @@ static void print_lines(const struct where *w, FILE *out)
         fputc(')', out);
 }
 
+// "my_copy+0x1c", "__memmove_evex+0x40 of libc.so.6".
+static void print_place(const struct where *w, FILE *out)
+{
+    if (w->symbol[0] == '\0' && w->module[0] == '\0')
+        fprintf(out, "0x%" PRIx64, w->symbol_offset);
+    else
+        fprintf(out, "%s+0x%" PRIx64, w->name[0] != '\0' ? w->name : w->module, w->symbol_offset);
+    if (w->foreign && w->symbol[0] != '\0')
+        fprintf(out, " of %s", w->module);
+}
+
+void where_name_site(const struct recording *r, size_t site, char name[SITE_NAME_MAX])
+{
+    struct where w;
+    char text[2 * WHERE_NAME_MAX + 64];
+    name[0] = '\0';
+    FILE *out = where_of(r, site, &w) ? fmemopen(text, sizeof text, "w") : NULL;
+    if (out == NULL)
+        return;
+    print_place(&w, out);
+    fclose(out);
+    if (strlen(text) < SITE_NAME_MAX)
+        strcpy(name, text);
+}
+
 char *where_print(const struct recording *r, size_t site, char *text)
 {
     struct where w;
@@ -336,12 +361,7 @@ char *where_print(const struct recording *r, size_t site, char *text)
     FILE *out = fmemopen(text, WHERE_TEXT_MAX, "w");
     if (out == NULL)
         return text;
-    if (w.symbol[0] == '\0' && w.module[0] == '\0')
-        fprintf(out, "0x%" PRIx64, w.symbol_offset);
-    else
-        fprintf(out, "%s+0x%" PRIx64, w.name[0] != '\0' ? w.name : w.module, w.symbol_offset);
-    if (w.foreign && w.symbol[0] != '\0')
-        fprintf(out, " of %s", w.module);
+    print_place(&w, out);
     print_lines(&w, out);
     fclose(out);
     text[WHERE_TEXT_MAX - 1] = '\0';

@@ -9,6 +9,7 @@
 #ifndef STORESCOPE_WHERE_H
 #define STORESCOPE_WHERE_H
 
+#include "judge/message_sites.h"
 #include "reports/source.h"
 #include "trace/recording.h"
 
@@ -38,6 +39,9 @@ bool where_in_file(const char *path, uint64_t address, struct where *out);
 // is inlined; "__memmove_evex+0x40 of libc.so.6". "" when nothing is known. TEXT holds
 // WHERE_TEXT_MAX bytes. Gives TEXT.
 char *where_print(const struct recording *r, size_t site, char *text);
+
+// The same without lines, as far as there is room for it.
+void where_name_site(const struct recording *r, size_t site, char name[SITE_NAME_MAX]);
 
 // "calls memcpy of libc.so.6 (__memmove_evex_unaligned)": each function of another module
 // that touches memory in the recordings, once, a line each after INDENT.

@@ -209,7 +209,7 @@ static void add_replay(cJSON *o, const struct result *r, const struct finding *f
 static cJSON *result_object(const struct report *report, const struct result *r,
                             const struct finding *f)
 {
-    char text[1024 + CONTRACT_NAME_MAX + CASE_TEXT_MAX], name[512],
+    char text[RULE_MESSAGE_MAX + 768 + CONTRACT_NAME_MAX + CASE_TEXT_MAX], name[512],
         witness[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
     const char *device = device_side_name(report->facts->run->device);
     cJSON *o = json_object();

@@ -40,7 +40,7 @@ static cJSON *access_location(const struct watch_access *a)
 // The last of the accesses to blame is the one that breaks the rule.
 static cJSON *result_object(const struct watch_finding *f)
 {
-    char text[640], name[256], calls[COUNT_TEXT_MAX];
+    char text[RULE_MESSAGE_MAX + 400], name[256], calls[COUNT_TEXT_MAX];
     cJSON *o = json_object();
     place_print(&f->function, 0, false, name, sizeof name);
     json_add_text(o, "ruleId", rule_name[f->rule]);

@@ -91,6 +91,8 @@ riscv64) ;; # has no vectors
 esac
 allows reload shared
 finds reload shared repeated-load --device src
+tr -s ' \n' ' ' <out >flat && mv flat out
+says 'loaded by `([^`]*)` \(way_reload\+0x[0-9a-f]+\) and again by `\1` \(way_reload\+0x[0-9a-f]+\)'
 watch reload --loads
 says '^ +4 bytes loaded again$'
 

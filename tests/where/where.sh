@@ -95,12 +95,14 @@ fi
 
 check mine.o:twice
 tr -s ' \n' ' ' <out >flat && mv flat out
-says 'two of one text' 'byte 0 is (stored|loaded) by `([^`]*)` \(\+0x[0-9a-f]+\) and again by `\2` \(\+0x[0-9a-f]+\)'
+says 'two of one text' 'byte 0 is (stored|loaded) by `([^`]*)` \(twice\+0x[0-9a-f]+\) and again by `\2` \(twice\+0x[0-9a-f]+\)'
 
 # Names of C++, of what is asked for and of what it calls, which may lie before it.
 check mine.o --call 'dst hw::Bar::copy(dst, src, n)'
 says 'C++, check' '    store  dst .*  hw::put\+0x[0-9a-f]+'
 silent 'C++, check' '_ZN2hw'
+tr -s ' \n' ' ' <out >flat && mv flat out
+says 'C++, two of one text' 'byte 0 is (stored|loaded) by `([^`]*)` \(hw::put\+0x[0-9a-f]+\) and again by `\2` \(hw::put\+0x[0-9a-f]+\)'
 check mine.o --call 'dst hw::Bar::copy(dst, src, n)' --format json
 says 'C++, json' '"symbol":"_ZN2hw3putEPVcc",.*"demangled":"hw::put"'
 check mine.o --call 'dst hw::Bar::copy(dst, src, n)' --format sarif
