@@ -13,8 +13,6 @@
 #include "reports/source.h"
 #include "trace/recording.h"
 
-#include <stdio.h>
-
 enum { WHERE_LINES_MAX = 6, WHERE_NAME_MAX = 256, WHERE_TEXT_MAX = 768 };
 
 struct where {
@@ -42,10 +40,5 @@ char *where_print(const struct recording *r, size_t site, char *text);
 
 // The same without lines, as far as there is room for it.
 void where_name_site(const struct recording *r, size_t site, char name[SITE_NAME_MAX]);
-
-// "calls memcpy of libc.so.6 (__memmove_evex_unaligned)": each function of another module
-// that touches memory in the recordings, once, a line each after INDENT.
-void where_print_calls(const struct recording *const *recordings, size_t count, const char *indent,
-                       FILE *out);
 
 #endif

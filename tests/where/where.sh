@@ -119,8 +119,21 @@ if [ "$compiler" = gcc ]; then
     says 'another module' '^calls memcpy of libc\.so\.6 \(__mem[a-z0-9_]+\)$'
     check ./libmine.so:by_libc
     says 'the summary' '^  calls memcpy of libc\.so\.6 \(__mem[a-z0-9_]+\)$'
+    check ./libmine.so:by_libc --format markdown
+    says 'markdown' '^- calls `memcpy of libc\.so\.6 \(__mem[a-z0-9_]+\)`$'
+    check ./libmine.so:by_libc --format html
+    says 'html' '>calls <code>memcpy of libc\.so\.6 \(__mem[a-z0-9_]+\)</code>'
+    check ./libmine.so:by_libc --format json
+    called='"calls":\[\{"by":"memcpy","symbol":"__mem[a-z0-9_]+","module":"libc\.so\.6"\}'
+    says 'json' "$called"
+    trace ./libmine.so:by_libc --format json
+    says 'json of a trace' "$called"
+    trace ./libmine.so:by_libc --format html
+    says 'html of a trace' '>calls <code>memcpy of libc\.so\.6'
     trace ./libmine.so:my_copy
     silent 'its own code' 'calls'
+    check ./libmine.so:my_copy --format json
+    says 'its own code' '"calls":\[\]'
     strip -o libstripped.so libmine.so
     trace ./libstripped.so:my_copy
     says 'a stripped one' '^1 .*  my_copy\+0x[0-9a-f]+$'
