@@ -71,6 +71,7 @@ static bool print_node(const struct call *call, size_t index, FILE *out)
     bool good = true;
     switch (n->kind) {
     case NODE_VALUE:
+    case NODE_DATA:
     case NODE_RECORD:
         return false;
     case NODE_NUMBER:
@@ -181,6 +182,19 @@ static uint64_t divide(struct evaluation *e, enum call_node_kind kind, uint64_t 
     return kind == NODE_DIVIDE ? left / right : left % right;
 }
 
+static uint64_t data_of(struct evaluation *e, const struct call_node *n)
+{
+    const struct call_place *p = e->place;
+    const size_t bytes = n->left;
+    uint64_t value = 0;
+    bool there = p->size >= bytes && n->number <= p->size - bytes;
+    e->fails |= !there;
+    for (size_t i = 0; there && p->data != NULL && i < bytes; i++) {
+        value = value << 8 | p->data[n->number + (p->big_endian ? i : bytes - 1 - i)];
+    }
+    return value;
+}
+
 static uint64_t value_of(struct evaluation *e, size_t index)
 {
     const struct call_node *n = &e->call->nodes[index];
@@ -198,6 +212,8 @@ static uint64_t value_of(struct evaluation *e, size_t index)
         return p->dst + p->size;
     case NODE_VALUE:
         return p->value;
+    case NODE_DATA:
+        return data_of(e, n);
     case NODE_RECORD:
         return record_of(e, n);
     case NODE_ADD:
@@ -292,7 +308,8 @@ uint64_t call_returns(const struct call *call, const struct call_place *place, u
     }
     const struct call_node *node = &call->nodes[call->returned.node];
     uint64_t value = whole(&e, call->returned.node);
-    bool fixed = !node->address && !node->counts && node->kind != NODE_VALUE;
+    bool fixed =
+        !node->address && !node->counts && node->kind != NODE_VALUE && node->kind != NODE_DATA;
     size_t bytes = call->returned.bytes;
     if (bytes == 0) { // a number that is the same each time is an int's, unless it says else
         bytes = fixed && fits(value, INT_BYTES) ? INT_BYTES : 8;

@@ -8,7 +8,8 @@
 //   n pull(src, &{dst, u32:n, u32:0})
 //
 // RETURNS NAME(ARGUMENT, ...). An argument is an expression over dst, src, n, dst_end,
-// value and numbers, with + - * / % and parentheses; `&{...}` is a pointer to a record
+// value, u32@8 (a number among the data, as of --data) and numbers, with + - * / % and
+// parentheses; `&{...}` is a pointer to a record
 // of the caller's own, laid out as a C struct of words, or of fields u8: u16: u32: u64:.
 // A label (`this=`) says what an argument is, and does nothing. RETURNS is void, ? (which
 // it also is where it is left out: anything), or an expression; u32: and the like before
@@ -45,7 +46,7 @@ char *call_text_of(const struct call *call, const char *name);
 size_t call_words(const struct call *call); // arguments
 
 // The arguments as C has them, of variables of these names, which are pointers to void and
-// a number. False where there are records, whose types are not known, or `value`.
+// a number. False where there are records, whose types are not known, `value` or data.
 bool call_print_arguments(const struct call *call, FILE *out);
 
 // Can the expressions make this size? Not where a division would leave a rest, or a
@@ -61,8 +62,9 @@ uint64_t call_size_near(const struct call *call, uint64_t size);
 // A case as the routine's CPU sees it.
 struct call_place {
     uint64_t dst, src, size, value;
-    uint64_t record;    // where the records are to lie: 16-byte aligned, CALL_RECORD_MAX bytes
-    uint8_t word_bytes; // 4 or 8
+    const uint8_t *data; // `size` bytes that are to be copied; NULL: not known
+    uint64_t record;     // where the records are to lie: 16-byte aligned, CALL_RECORD_MAX bytes
+    uint8_t word_bytes;  // 4 or 8
     bool big_endian;
 };
 

@@ -17,6 +17,7 @@ enum call_node_kind {
     NODE_SIZE,
     NODE_DST_END,
     NODE_VALUE,
+    NODE_DATA,   // `left` bytes at `number` of what is to be copied
     NODE_RECORD, // `left` fields from `right` on
     NODE_ADD,
     NODE_SUBTRACT,

@@ -26,7 +26,7 @@ struct parser {
     struct error *error;
 };
 
-static const char expected[] = "expected dst, src, n, dst_end, value, a number, ( or &{";
+static const char expected[] = "expected dst, src, n, dst_end, value, u32@0, a number, ( or &{";
 
 // ^ stands before the mistake, at AT.
 __attribute__((format(printf, 3, 4))) static bool fail_at(struct parser *p, const char *at,
@@ -117,22 +117,32 @@ static bool parse_variable(struct parser *p, size_t length, size_t *out)
     return fail_at(p, p->at, "'%.*s': %s", (int)(length < 64 ? length : 64), p->at, expected);
 }
 
-// "u32:" and the like; 0 bytes where there is none.
-static uint8_t take_width(struct parser *p)
+// "u32" and the like with SIGN behind it; 0 bytes where there is none.
+static uint8_t take_width(struct parser *p, char sign)
 {
     static const struct {
         const char *name;
         uint8_t bytes;
-    } widths[] = {{"u8:", 1}, {"u16:", 2}, {"u32:", 4}, {"u64:", 8}};
+    } widths[] = {{"u8", 1}, {"u16", 2}, {"u32", 4}, {"u64", 8}};
     skip_blanks(p);
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
         size_t length = strlen(widths[i].name);
-        if (strncmp(p->at, widths[i].name, length) == 0) {
-            p->at += length;
+        if (strncmp(p->at, widths[i].name, length) == 0 && p->at[length] == sign) {
+            p->at += length + 1;
             return widths[i].bytes;
         }
     }
     return 0;
+}
+
+// Behind "u32@".
+static bool parse_data(struct parser *p, uint8_t bytes, size_t *out)
+{
+    uint64_t off;
+    if (!number_parse(p->at, &p->at, &off) || off > UINT32_MAX) {
+        return fail_at(p, p->at, "expected how many bytes of the data lie before it");
+    }
+    return add_node(p, (struct call_node){.kind = NODE_DATA, .left = bytes, .number = off}, out);
 }
 
 static bool parse_fields(struct parser *p, struct call_field *fields, size_t *count)
@@ -142,7 +152,7 @@ static bool parse_fields(struct parser *p, struct call_field *fields, size_t *co
         if (*count == CALL_FIELDS_MAX) {
             return fail_at(p, p->at, "a record has at most %d fields", CALL_FIELDS_MAX);
         }
-        fields[*count].bytes = take_width(p);
+        fields[*count].bytes = take_width(p, ':');
         if (!parse_sum(p, &node)) {
             return false;
         }
@@ -195,6 +205,10 @@ static bool parse_term(struct parser *p, size_t *out)
 {
     uint64_t number;
     skip_blanks(p);
+    uint8_t bytes = take_width(p, '@');
+    if (bytes > 0) {
+        return parse_data(p, bytes, out);
+    }
     size_t length = word_length(p->at);
     if (length > 0) {
         return parse_variable(p, length, out);
@@ -342,7 +356,7 @@ static bool parse_returns(struct parser *p, const char *end)
         p->at += length;
         return true;
     }
-    uint8_t bytes = take_width(&trial);
+    uint8_t bytes = take_width(&trial, ':');
     if (!parse_sum(&trial, &node)) {
         c->node_count = c->field_count = 0;
         return bytes == 0 || fail_at(p, trial.at, "%s", expected);

@@ -74,14 +74,18 @@ static enum fit fit_demangled(const char *symbol, const char *name, int options)
     return fit == FIT_TAIL && global != packed ? FIT_NOT : fit;
 }
 
+static bool is_mangled(const char *symbol)
+{
+    return symbol[0] == '_' && (symbol[1] == 'Z' || symbol[1] == 'R');
+}
+
 static enum fit fit_symbol(const struct name_search *s, const char *symbol)
 {
     if (strcmp(symbol, s->name) == 0) {
         return FIT_SYMBOL;
     }
     // A compiler's clones (.cold, .part.0, .isra.0) are parts, or called otherwise.
-    if (strchr(symbol, '.') != NULL || symbol[0] != '_' || (symbol[1] != 'Z' && symbol[1] != 'R') ||
-        strstr(symbol, s->part) == NULL) {
+    if (strchr(symbol, '.') != NULL || !is_mangled(symbol) || strstr(symbol, s->part) == NULL) {
         return FIT_NOT;
     }
     enum fit bare = fit_demangled(symbol, s->name, 0);
@@ -225,4 +229,27 @@ enum name_found name_resolve(const char *given, const char *path, const char *na
     forget(&s);
     free(s.part);
     return found;
+}
+
+char *name_print(const char *symbol, char *text, size_t size)
+{
+    const size_t length = strcspn(symbol, ".");
+    char *whole = is_mangled(symbol) ? must(strndup(symbol, length)) : NULL;
+    char *name = whole != NULL ? demangled(whole, 0) : NULL;
+    const char *clone = name != NULL ? symbol + length : "";
+    int all = snprintf(text, size, "%s%s", name != NULL ? name : symbol, clone);
+    if (all >= 0 && (size_t)all >= size) {
+        strcpy(text + size - sizeof "...", "...");
+    }
+    free(name);
+    free(whole);
+    return text;
+}
+
+bool name_means(const char *name, const char *symbol)
+{
+    struct name_search s = {.name = name, .part = part_of(name)};
+    enum fit fit = fit_symbol(&s, symbol);
+    free(s.part);
+    return fit != FIT_NOT;
 }

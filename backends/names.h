@@ -9,6 +9,9 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 // Which symbol of the file a name means.
 enum name_found {
     NAME_UNKNOWN,   // none that has another name than its symbol
@@ -21,5 +24,15 @@ enum name_found {
 // the file has just so, and for a file that cannot be read.
 enum name_found name_resolve(const char *given, const char *path, const char *name, char **symbol,
                              struct error *error);
+
+enum { NAME_TEXT_MAX = 256 };
+// The symbol as people write it, without parameters: "hw::Bar::write",
+// "hw::Bar::write.cold"; what is no mangled name as it is. What is longer than SIZE, which
+// is more than 8, ends in "...". Gives TEXT.
+char *name_print(const char *symbol, char *text, size_t size);
+
+// Is NAME the symbol, or a name of it that people may write: with or without parameters,
+// and the namespaces before it?
+bool name_means(const char *name, const char *symbol);
 
 #endif

@@ -198,7 +198,7 @@ static bool record(void *context, int side, const char *name, const char *case_t
     *out = (struct diff_recorded){.backend = b};
     if (b == NULL || !case_parse(case_text, &out->c, &error))
         return false;
-    out->recorder = recorder_for(b, out->c.op, x->o->run.recorder)->name;
+    out->recorder = recorder_for(b, x->o->run.recorder)->name;
     fflush(x->out); // workers are forked
     return sweep_record(b, &out->c, false, &x->o->run, &out->recording, &error);
 }

@@ -10,7 +10,7 @@ bool emulation_fits(const struct selection *s, const struct sweep_options *run, 
 {
     size_t emulated = 0, own = 0;
     for (size_t i = 0; i < s->count; i++) {
-        bool is_emulated = recorder_for(s->items[i], s->items[i]->op, run->recorder)->elsewhere;
+        bool is_emulated = recorder_for(s->items[i], run->recorder)->elsewhere;
         emulated += is_emulated;
         own += is_emulated && strchr(s->items[i]->name, ':') != NULL;
     }

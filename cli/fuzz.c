@@ -25,6 +25,7 @@ enum {
     KEY_BASELINE,
     KEY_WRITE_BASELINE,
     KEY_FUZZ_OP,
+    KEY_FUZZ_DATA,
     KEY_FUZZ_JOBS = 'j',
     KEY_FUZZ_QUIET = 'q',
 };
@@ -43,6 +44,8 @@ static const struct argp_option own_options[] = {
     OPTION("engine", KEY_ENGINE, "ENGINE", "libfuzzer, afl or both (default: both)"),
     OPTION("op", KEY_FUZZ_OP, "OP",
            "memcpy, memmove, mempcpy, set, to-fifo or from-fifo (default: the backend's own)"),
+    OPTION("data", KEY_FUZZ_DATA, "FIELD=RANGE",
+           "Set a field of the source in every case, such as u32@4=0..64"),
     OPTION("baseline", KEY_BASELINE, "FILE|DIR",
            "Expectations: report only what is new, gone or worse"),
     OPTION("write-baseline", KEY_WRITE_BASELINE, "FILE|DIR",
@@ -66,6 +69,17 @@ static error_t read_engine(struct reading *r, const char *text, enum engine_kind
             return 0;
         }
     return options_refuse(r, "--engine '%s': expected libfuzzer, afl or both", text);
+}
+
+static error_t read_data(struct reading *r, const char *text, struct fuzz_options *own)
+{
+    struct error error;
+    if (own->field_count == CASE_FIELDS_MAX)
+        return options_refuse(r, "--data '%s': expected at most %d fields", text, CASE_FIELDS_MAX);
+    if (!plan_field_parse(text, &own->fields[own->field_count], &error))
+        return options_refuse(r, "--data '%s': %s", text, error.text);
+    own->data[own->field_count++] = text;
+    return 0;
 }
 
 static error_t read_own_option(int key, char *text, struct argp_state *state)
@@ -94,6 +108,8 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
         own->has_op = copy_op_parse(text, &own->op);
         return own->has_op ? 0
                            : options_refuse(r, "--op '%s': expected %s", text, copy_op_expected);
+    case KEY_FUZZ_DATA:
+        return read_data(r, text, own);
     case KEY_BASELINE:
         own->baseline = text;
         return 0;
@@ -130,6 +146,7 @@ const struct command_help help_fuzz = {
         "  storescope fuzz --resume --corpus night\n"
         "  storescope fuzz 'glibc/*' --time 10m --baseline corpus/expect\n"
         "  storescope fuzz ./libmine.so:my_copy --contract shared --engine libfuzzer\n"
+        "  storescope fuzz mine.o:take --contract shared --data u32@4=0..4096\n"
         "  storescope fuzz --history\n"
         "  storescope replay storescope-campaign/findings\n\n"
         "Exit status: 0 no finding, with --baseline no difference; 1 findings, or differences; 2 "
@@ -198,22 +215,37 @@ static char *contract_list(const struct options *o, char *const *said, struct er
     return list;
 }
 
+// Fields as harnesses take them; NULL: none.
+static char *data_list(const struct fuzz_options *own)
+{
+    char *list = NULL;
+    size_t size;
+    FILE *out = own->field_count > 0 ? open_memstream(&list, &size) : NULL;
+    if (out == NULL)
+        return NULL;
+    for (size_t i = 0; i < own->field_count; i++)
+        fprintf(out, "%s%s", i ? "," : "", own->data[i]);
+    fclose(out);
+    return list;
+}
+
 // Fills the folder's state with what the command line says.
 static bool take_state(struct fuzz *x, const struct options *o, struct error *error)
 {
     struct fuzz_folder *f = &x->folder;
     error->text[0] = '\0';
     f->contracts = contract_list(o, o->contract_names, error);
-    f->device = o->run.device;
     f->op = x->own->has_op ? (int)x->own->op : -1;
+    // As options_read has it for sweeps.
+    f->device = !o->has_device && f->op == OP_FROM_FIFO ? DEVICE_SRC : o->run.device;
+    f->data = data_list(x->own);
     f->total = (double)(x->own->seconds ? x->own->seconds : TIME_DEFAULT_S);
     for (size_t i = 0; i < x->selection.count; i++) {
         const struct backend *b = x->selection.items[i];
-        if ((x->own->has_op ? x->own->op : b->op) == OP_FROM_FIFO)
-            error_set(error,
-                      "%s: what is taken from a FIFO is recorded by step, which tells engines "
-                      "nothing; `storescope check' judges it",
-                      b->name);
+        struct error reason;
+        if (!plan_fields_are_sound(x->own->has_op ? x->own->op : b->op, x->own->fields,
+                                   x->own->field_count, &reason))
+            error_set(error, "%s: %s", b->name, reason.text);
         size_t own = b->call ? strlen(call_text(b->call)) : 0; // its commas are known
         if (strcspn(b->name, ",\n") < strlen(b->name) - own)
             error_set(error, "'%s': the engines take no name with a comma; rename it", b->name);
@@ -232,9 +264,10 @@ static bool take_state(struct fuzz *x, const struct options *o, struct error *er
 static bool take_up_state(struct fuzz *x, const struct options *o, struct error *error)
 {
     struct fuzz_folder *f = &x->folder;
-    if (o->word_count > 0 || o->contract_count > 0 || o->has_device || x->own->has_op || o->call)
+    if (o->word_count > 0 || o->contract_count > 0 || o->has_device || x->own->has_op || o->call ||
+        x->own->field_count > 0)
         return error_set(error, "a campaign is resumed as it was: leave backends, --contract, "
-                                "--device, --call and --op out");
+                                "--device, --call, --op and --data out");
     if (x->own->seconds)
         f->total = f->seconds + (double)x->own->seconds;
     if (f->total - f->seconds < 1)
@@ -242,6 +275,23 @@ static bool take_up_state(struct fuzz *x, const struct options *o, struct error 
                          "the campaign in '%s' has run its %.0f seconds; --time says how much more",
                          f->root, f->total);
     return select_backends(f->backends, f->backend_count, &x->selection, error);
+}
+
+// Is there a contract for each backend that says something of its op, on that side?
+static bool all_are_judged(const struct fuzz *x, struct error *error)
+{
+    for (size_t i = 0; i < x->selection.count; i++) {
+        const struct backend *b = x->selection.items[i];
+        const enum copy_op op = x->folder.op < 0 ? b->op : (enum copy_op)x->folder.op;
+        const char *why = NULL;
+        size_t k = 0;
+        while (k < x->contract_count &&
+               (why = contract_foreign(&x->contracts[k], op, x->folder.device)) != NULL)
+            k++;
+        if (b->missing == NULL && k == x->contract_count)
+            return error_set(error, "%s: %s", b->name, why);
+    }
+    return true;
 }
 
 static bool prepare(struct fuzz *x, struct options *o, struct error *error)
@@ -261,7 +311,8 @@ static bool prepare(struct fuzz *x, struct options *o, struct error *error)
         return false;
     x->open = true;
     bool ok = own->resume ? take_up_state(x, o, error) : take_state(x, o, error);
-    return ok && rejudge_contracts(x->folder.contracts, &x->contracts, &x->contract_count, error);
+    return ok && rejudge_contracts(x->folder.contracts, &x->contracts, &x->contract_count, error) &&
+           all_are_judged(x, error);
 }
 
 static int fuzz(struct options *o, const struct fuzz_options *own)

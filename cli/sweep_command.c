@@ -52,7 +52,7 @@ static void skip_backend(struct run *run, const struct backend *b, enum copy_op 
         *r = (struct result){.backend = b,
                              .contract = &run->o->contracts[i],
                              .op = op,
-                             .recorder = recorder_for(b, op, run->o->run.recorder)->name,
+                             .recorder = recorder_for(b, run->o->run.recorder)->name,
                              .verdict = VERDICT_SKIPPED};
         snprintf(r->reason, sizeof r->reason, "%.*s", (int)sizeof r->reason - 1, reason);
     }
@@ -113,7 +113,7 @@ static void sweep(struct run *run, const struct backend *b, enum copy_op op)
     assert(plan != NULL);
     const char *missing = b->missing;
     if (missing == NULL)
-        missing = recorder_lacks(recorder_for(b, op, run->o->run.recorder), b);
+        missing = recorder_lacks(recorder_for(b, run->o->run.recorder), b);
     if (missing == NULL && !plan_build(b, op, &run->o->cases, plan, &reason))
         missing = reason.text;
     run->excused = missing != NULL && !is_named(run->o, b);

@@ -140,7 +140,7 @@ static bool prepare(struct options *o, struct selection *s, struct copy_case *c,
         return false;
     }
     const struct backend *b = s->items[0];
-    const struct recorder_kind *recorder = recorder_for(b, b->op, o->run.recorder);
+    const struct recorder_kind *recorder = recorder_for(b, o->run.recorder);
     const char *missing = recorder_lacks(recorder, b);
     if (s->count > 1)
         error_set(error, "'%s' means %zu backends; trace takes one, such as %s", o->words[0],
@@ -193,7 +193,7 @@ static int record_and_show(struct options *o, const struct backend *b, const str
         show(o, &(struct trace_report){.backend = b,
                                        .c = c,
                                        .recording = &recording,
-                                       .recorder = recorder_for(b, c->op, o->run.recorder)->name,
+                                       .recorder = recorder_for(b, o->run.recorder)->name,
                                        .text = {.loads = o->loads, .rows_max = o->rows_max},
                                        .bus = o->bus});
     recording_free(&recording);

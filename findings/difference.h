@@ -30,7 +30,7 @@ struct difference {
     bool has_before, has_now;
     struct copy_case before, now;
     char sites[SIGNATURE_PAIR_MAX]; // of now; "" when GONE
-    char message[256];              // of now
+    char message[RULE_MESSAGE_MAX]; // of now
 };
 
 struct unjudged { // what could not be compared

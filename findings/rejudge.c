@@ -22,7 +22,7 @@ bool rejudge(const struct backend *b, const struct copy_case *c, const struct co
         results[i] = (struct result){.backend = b,
                                      .contract = &contracts[i],
                                      .op = c->op,
-                                     .recorder = recorder_for(b, c->op, options->recorder)->name,
+                                     .recorder = recorder_for(b, options->recorder)->name,
                                      .verdict = VERDICT_SKIPPED,
                                      .planned = 1,
                                      .skipped_cases = 1};

@@ -38,8 +38,8 @@ static void makes_sizes(const struct call *call)
             continue;
         FUZZ_HOLDS(size >= min && size % unit == 0);
         FUZZ_HOLDS(call_size_near(call, size) == size);
-        struct call_place place = {0x200000001000, 0x200000002000, size, 0xa5, 0x200000003000, 8,
-                                   size % 2};
+        struct call_place place = {0x200000001000, 0x200000002000, size, 0xa5,
+                                   NULL,           0x200000003000, 8,    size % 2};
         enters(call, place);
         place.dst &= UINT32_MAX;
         place.src &= UINT32_MAX;

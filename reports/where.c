@@ -6,6 +6,7 @@
 #include "backends/elf/archive_index.h"
 #include "backends/elf/elf_file.h"
 #include "backends/elf/symbol_table.h"
+#include "backends/names.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/printable.h"
@@ -292,7 +293,10 @@ static bool find(const struct recording *r, size_t site, struct where *out)
 bool where_of(const struct recording *r, size_t site, struct where *out)
 {
     *out = (struct where){.symbol_offset = 0};
-    return site < r->trace.site_count && find(r, site, out);
+    if (site >= r->trace.site_count || !find(r, site, out))
+        return false;
+    name_print(out->symbol, out->name, sizeof out->name);
+    return true;
 }
 
 bool where_in_file(const char *path, uint64_t address, struct where *out)
@@ -303,6 +307,7 @@ bool where_in_file(const char *path, uint64_t address, struct where *out)
         return false;
     strcpy(file.path, path);
     find_in(file_of(&file, true), 0, address, out);
+    name_print(out->symbol, out->name, sizeof out->name);
     put_name(path, out->module);
     return true;
 }
@@ -322,6 +327,31 @@ static void print_lines(const struct where *w, FILE *out)
         fputc(')', out);
 }
 
+// "my_copy+0x1c", "__memmove_evex+0x40 of libc.so.6".
+static void print_place(const struct where *w, FILE *out)
+{
+    if (w->symbol[0] == '\0' && w->module[0] == '\0')
+        fprintf(out, "0x%" PRIx64, w->symbol_offset);
+    else
+        fprintf(out, "%s+0x%" PRIx64, w->name[0] != '\0' ? w->name : w->module, w->symbol_offset);
+    if (w->foreign && w->symbol[0] != '\0')
+        fprintf(out, " of %s", w->module);
+}
+
+void where_name_site(const struct recording *r, size_t site, char name[SITE_NAME_MAX])
+{
+    struct where w;
+    char text[2 * WHERE_NAME_MAX + 64];
+    name[0] = '\0';
+    FILE *out = where_of(r, site, &w) ? fmemopen(text, sizeof text, "w") : NULL;
+    if (out == NULL)
+        return;
+    print_place(&w, out);
+    fclose(out);
+    if (strlen(text) < SITE_NAME_MAX)
+        strcpy(name, text);
+}
+
 char *where_print(const struct recording *r, size_t site, char *text)
 {
     struct where w;
@@ -331,54 +361,9 @@ char *where_print(const struct recording *r, size_t site, char *text)
     FILE *out = fmemopen(text, WHERE_TEXT_MAX, "w");
     if (out == NULL)
         return text;
-    if (w.symbol[0] == '\0' && w.module[0] == '\0')
-        fprintf(out, "0x%" PRIx64, w.symbol_offset);
-    else
-        fprintf(out, "%s+0x%" PRIx64, w.symbol[0] != '\0' ? w.symbol : w.module, w.symbol_offset);
-    if (w.foreign && w.symbol[0] != '\0')
-        fprintf(out, " of %s", w.module);
+    print_place(&w, out);
     print_lines(&w, out);
     fclose(out);
     text[WHERE_TEXT_MAX - 1] = '\0';
     return text;
-}
-
-// ---- calls ----
-
-enum { CALLS_SHOWN_MAX = 16 };
-
-static void print_call(const struct where *w, char *text, size_t size)
-{
-    const char *symbol = w->symbol[0] != '\0' ? w->symbol : "code without a name";
-    if (w->called[0] != '\0' && strcmp(w->called, symbol) != 0)
-        snprintf(text, size, "calls %s of %s (%s)", w->called, w->module, symbol);
-    else
-        snprintf(text, size, "calls %s of %s", symbol, w->module);
-}
-
-static bool is_new(char (*told)[WHERE_TEXT_MAX], size_t count, const char *text)
-{
-    size_t i = 0;
-    while (i < count && strcmp(told[i], text) != 0)
-        i++;
-    return i == count && count < CALLS_SHOWN_MAX;
-}
-
-void where_print_calls(const struct recording *const *recordings, size_t count, const char *indent,
-                       FILE *out)
-{
-    char told[CALLS_SHOWN_MAX][WHERE_TEXT_MAX], text[WHERE_TEXT_MAX];
-    struct where w;
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        for (size_t site = 0; site < recordings[i]->trace.site_count; site++) {
-            if (!where_of(recordings[i], site, &w) || !w.foreign)
-                continue;
-            print_call(&w, text, sizeof text);
-            if (!is_new(told, n, text))
-                continue;
-            strcpy(told[n++], text);
-            fprintf(out, "%s%s\n", indent, text);
-        }
-    }
 }

@@ -9,15 +9,15 @@
 #ifndef STORESCOPE_WHERE_H
 #define STORESCOPE_WHERE_H
 
+#include "judge/message_sites.h"
 #include "reports/source.h"
 #include "trace/recording.h"
-
-#include <stdio.h>
 
 enum { WHERE_LINES_MAX = 6, WHERE_NAME_MAX = 256, WHERE_TEXT_MAX = 768 };
 
 struct where {
     char symbol[WHERE_NAME_MAX]; // "": none, and the offset is the module's
+    char name[WHERE_NAME_MAX];   // the symbol as people write it, of C++ and Rust demangled
     bool local;                  // to its object
     uint64_t symbol_offset;
     char module[WHERE_NAME_MAX];               // name of its file, without folders; "": not known
@@ -38,9 +38,7 @@ bool where_in_file(const char *path, uint64_t address, struct where *out);
 // WHERE_TEXT_MAX bytes. Gives TEXT.
 char *where_print(const struct recording *r, size_t site, char *text);
 
-// "calls memcpy of libc.so.6 (__memmove_evex_unaligned)": each function of another module
-// that touches memory in the recordings, once, a line each after INDENT.
-void where_print_calls(const struct recording *const *recordings, size_t count, const char *indent,
-                       FILE *out);
+// The same without lines, as far as there is room for it.
+void where_name_site(const struct recording *r, size_t site, char name[SITE_NAME_MAX]);
 
 #endif

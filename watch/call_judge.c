@@ -3,9 +3,13 @@
 
 #include "watch/call_judge.h"
 
+#include "backends/names.h"
 #include "base/memory.h"
 #include "judge/judge.h"
+#include "judge/message_sites.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -328,13 +332,40 @@ static struct watch_finding *finding_of(struct call_judge *j, const struct contr
     return &j->findings[i];
 }
 
+// Of the call whose accesses they make.
+static void name_site(const void *context, size_t site, char name[SITE_NAME_MAX])
+{
+    const struct open_call *c = context;
+    char symbol[SITE_NAME_MAX / 2];
+    size_t i = 0;
+    while (i < c->count && c->accesses[i].site->number != site)
+        i++;
+    const struct place *p = i < c->count ? &c->accesses[i].site->place : NULL;
+    name[0] = '\0';
+    if (p != NULL && p->symbol != NULL)
+        snprintf(name, SITE_NAME_MAX, "%s+0x%" PRIx64, name_print(p->symbol, symbol, sizeof symbol),
+                 p->offset);
+}
+
+// All code is the program's own here: each place in it is marked, and named.
+static void put_message(struct call_judge *j, const struct open_call *c,
+                        const struct rule_params *p, struct watch_finding *f)
+{
+    struct trace *t = &j->sheet.trace;
+    t->images[0] = (struct span){0, UINT64_MAX};
+    t->image_count = t->own_image_count = 1;
+    rule_message(f->rule, j->shadow, p, f->message, sizeof f->message);
+    message_name_sites(t, name_site, c, f->message, sizeof f->message);
+    t->image_count = t->own_image_count = 0;
+}
+
 static void explain(struct call_judge *j, const struct open_call *c, const struct rule_params *p,
                     struct watch_finding *f)
 {
     uint32_t blamed[WATCH_BLAMED_MAX];
     f->first = c->number;
     f->base = j->sheet.base;
-    rule_message(f->rule, j->shadow, p, f->message, sizeof f->message);
+    put_message(j, c, p, f);
     size_t count = rule_witness(f->rule, j->shadow, p, blamed, WATCH_BLAMED_MAX);
     for (size_t i = 0; i < count && i < WATCH_BLAMED_MAX; i++) {
         const struct watch_access *a = &c->accesses[j->sheet.from[blamed[i]]];

@@ -22,7 +22,7 @@ struct watch_finding {
     uint64_t calls;
     uint64_t first;                                 // number of the first of them
     uint64_t base;                                  // offset in FILE of the message's byte 0
-    char message[256];                              // about that one
+    char message[RULE_MESSAGE_MAX];                 // about that one
     struct watch_access accesses[WATCH_BLAMED_MAX]; // to blame, in program order
     size_t access_count;
 };

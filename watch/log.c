@@ -3,6 +3,7 @@
 
 #include "watch/log.h"
 
+#include "backends/names.h"
 #include "watch/file_contents.h"
 #include "watch/tally.h"
 
@@ -163,6 +164,8 @@ static void take_site(struct watch_log *log, const struct ring_site *s, const ch
              "%s has no symbol for some of its code, which is called by the nearest one before; "
              "its debug symbols, installed, would name it",
              site->place.module);
+    site->followed = log->function != NULL && site->place.symbol != NULL &&
+                     name_means(log->function, site->place.symbol);
     free(log->sites[s->site]);
     log->sites[s->site] = site;
 }
@@ -194,20 +197,15 @@ static bool same_function(const struct watch_site *a, const struct watch_site *b
                       (a->place.path[0] != '\0' || a->pc / 4096 == b->pc / 4096));
 }
 
-static bool is_function(const struct watch_log *log, const struct watch_site *site)
-{
-    return site != NULL && site->place.symbol != NULL &&
-           strcmp(site->place.symbol, log->function) == 0;
-}
-
 // Does the access belong to the routine that is followed: is it the routine's own, or of
 // what it calls until it returns? Where calls are not known, its own alone.
 static bool is_followed(struct watch_log *log, struct thread *t, const struct open_access *o)
 {
     if (log->function == NULL)
         return true;
-    const bool own = is_function(log, site_at(log, o->site));
-    const bool called = o->depth > 0 && is_function(log, site_at(log, o->caller));
+    const bool own = site_at(log, o->site)->followed;
+    const struct watch_site *caller = site_at(log, o->caller);
+    const bool called = o->depth > 0 && caller != NULL && caller->followed;
     if (log->session->target.machine->flow == NULL)
         return own;
     if (t->in_function && o->low >= t->function_depth)

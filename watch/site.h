@@ -17,6 +17,7 @@ struct watch_site {
     struct place place;
     struct site described; // as the oracle knows it: its classes, what it orders
     bool clears_line;      // stores it in one access
+    bool followed;         // part of the routine that the log is to follow
     char text[96];
 };
 

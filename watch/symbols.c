@@ -4,6 +4,7 @@
 #include "watch/symbols.h"
 
 #include "backends/elf/symbol_table.h"
+#include "backends/names.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -160,15 +161,18 @@ void modules_place(struct modules *m, const char *path, uint64_t file_off, struc
 
 void place_print(const struct place *p, uint64_t pc, bool detail, char *text, unsigned text_size)
 {
+    char name[NAME_TEXT_MAX];
+    if (p->symbol != NULL)
+        name_print(p->symbol, name, sizeof name);
     if (p->module[0] == '\0')
         snprintf(text, text_size, "0x%llx (in no file)", (unsigned long long)pc);
     else if (p->symbol == NULL)
         snprintf(text, text_size, "%s+0x%llx", p->module, (unsigned long long)p->offset);
     else if (!p->inside && !detail)
-        snprintf(text, text_size, "near %s (%s)", p->symbol, p->module);
+        snprintf(text, text_size, "near %s (%s)", name, p->module);
     else if (detail)
-        snprintf(text, text_size, "%s%s+0x%llx (%s)", p->inside ? "" : "near ", p->symbol,
+        snprintf(text, text_size, "%s%s+0x%llx (%s)", p->inside ? "" : "near ", name,
                  (unsigned long long)p->offset, p->module);
     else
-        snprintf(text, text_size, "%s (%s)", p->symbol, p->module);
+        snprintf(text, text_size, "%s (%s)", name, p->module);
 }

@@ -210,20 +210,12 @@ static error_t read_fill(struct reading *r, const char *text)
 static error_t read_data(struct reading *r, const char *text)
 {
     struct plan_request *request = &r->o->cases;
-    struct plan_field f = {.field.width = 0};
-    const char *values;
-    if (!case_field_parse(text, &f.field, &values) || !range_parse(values, &f.values))
-        return options_refuse(r,
-                              "--data '%s': expected WIDTH@OFFSET=RANGE, such as u32@4=64 or "
-                              "u16@0=1..9, with widths u8, u16, u32 and u64",
-                              text);
-    if (f.values.lo < 0 || f.values.hi < f.values.lo ||
-        !case_field_holds(&f.field, (uint64_t)f.values.hi))
-        return options_refuse(r, "--data '%s': expected values from 0 on that %d bits hold", text,
-                              8 * f.field.width);
+    struct plan_field f;
+    struct error error;
+    if (!plan_field_parse(text, &f, &error))
+        return options_refuse(r, "--data '%s': %s", text, error.text);
     if (request->field_count == CASE_FIELDS_MAX)
         return options_refuse(r, "--data '%s': expected at most %d fields", text, CASE_FIELDS_MAX);
-    f.field.value = (uint64_t)f.values.lo;
     request->fields[request->field_count++] = f;
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "backends/path_backends.h"
 #include "cli/cli.h"
 #include "cli/options/option_groups.h"
+#include "reports/where.h"
 
 #include <assert.h>
 #include <sched.h>
@@ -56,7 +57,8 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     o->run = (struct sweep_options){.recorder = recorder_kinds[0],
                                     .device = DEVICE_DST,
                                     .jobs = cores(),
-                                    .timeout_ms = TIMEOUT_DEFAULT_MS};
+                                    .timeout_ms = TIMEOUT_DEFAULT_MS,
+                                    .name_site = where_name_site};
     o->command_line = options_command_line(help->name, argc, argv);
     o->words = calloc((size_t)argc + 1, sizeof *o->words);
     assert(o->words != NULL);

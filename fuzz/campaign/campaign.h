@@ -7,6 +7,7 @@
 #define STORESCOPE_FUZZ_CAMPAIGN_CAMPAIGN_H
 
 #include "base/output.h"
+#include "case/plan.h"
 #include "findings/compare.h"
 #include "fuzz/campaign/collect.h"
 
@@ -19,6 +20,9 @@ struct fuzz_options {
     const char *baseline, *write;
     bool has_op;
     enum copy_op op;
+    const char *data[CASE_FIELDS_MAX]; // fields of the source, as they were given
+    struct plan_field fields[CASE_FIELDS_MAX];
+    size_t field_count;
 };
 
 struct fuzz {

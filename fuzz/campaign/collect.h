@@ -13,7 +13,7 @@
 
 struct fuzz_finding {
     struct saved saved; // minimised
-    char message[256];
+    char message[RULE_MESSAGE_MAX];
     char *path; // of the file
     bool confirmed, is_new;
     char reason[TRACE_REASON_MAX]; // not confirmed: why

@@ -134,6 +134,7 @@ static void set_environment(const struct engines *e)
     set("STORESCOPE_CONTRACT", e->folder->contracts);
     set("STORESCOPE_DEVICE", device_side_name(e->folder->device));
     set("STORESCOPE_OP", e->folder->op < 0 ? NULL : copy_op_name[e->folder->op]);
+    set("STORESCOPE_DATA", e->folder->data);
     set("STORESCOPE_EXPECT", e->expect);
     set("STORESCOPE_FINDINGS", e->folder->found);
     set("STORESCOPE_BOARD", e->folder->scoreboard);

@@ -44,6 +44,8 @@ static bool take_state_line(struct fuzz_folder *f, char *line)
         return device_side_parse(value, &f->device);
     else if (strcmp(line, "op") == 0)
         f->op = atoi(value);
+    else if (strcmp(line, "data") == 0 && f->data == NULL)
+        f->data = strdup(value);
     else if (strcmp(line, "backend") == 0) {
         f->backends = reallocarray(f->backends, f->backend_count + 1, sizeof *f->backends);
         assert(f->backends != NULL);
@@ -81,6 +83,8 @@ bool folder_save(const struct fuzz_folder *f, struct error *error)
             f->total);
     fprintf(out.file, "contracts %s\ndevice %s\nop %d\n", f->contracts, device_side_name(f->device),
             f->op);
+    if (f->data != NULL)
+        fprintf(out.file, "data %s\n", f->data);
     for (size_t i = 0; i < f->backend_count; i++)
         fprintf(out.file, "backend %s\n", f->backends[i]);
     return output_close(&out, error);
@@ -188,6 +192,7 @@ void folder_close(struct fuzz_folder *f)
     free(f->skipped);
     free(f->backends);
     free(f->contracts);
+    free(f->data);
     free(f->root);
     free(f->state);
     free(f->found);

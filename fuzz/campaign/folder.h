@@ -29,7 +29,8 @@ struct fuzz_folder {
     size_t backend_count;
     char *contracts; // list
     enum device_side device;
-    int op; // enum copy_op, or -1: each its own
+    int op;     // enum copy_op, or -1: each its own
+    char *data; // list of fields of the source; NULL: none
     // What was no saved case among the user's files.
     uint64_t seed_count, skipped_count;
     char **skipped; // the first few, with why

@@ -86,7 +86,7 @@ static void target_open(struct target *target)
         .backend = target->backend,
         .judge = &target->judge,
         .recorder = recorder,
-        .recorder_options = {.loads = target->judge.loads,
+        .recorder_options = {.loads = target->judge.loads || target->op == OP_FROM_FIFO,
                              .blocks = true,
                              .edges = true,
                              .timeout_ms = TIMEOUT_MS,
@@ -146,12 +146,33 @@ static int64_t multiple_of(int64_t distance, int64_t unit)
     return distance - distance % unit;
 }
 
+// The settings' fields, instead of the case's own. Of many values those at either end are
+// taken, since the fill has no more to choose among.
+static void take_fields(const struct settings *s, struct copy_case *c)
+{
+    uint64_t choice = c->data == DATA_OF_SEED ? c->fill : 0;
+    for (size_t i = 0; i < s->field_count; i++) {
+        const struct range *values = &s->fields[i].values;
+        const uint64_t count = range_count(values), end = s->fields[i].field.off;
+        uint64_t index = choice % (count < CASE_BYTES_FILLS ? count : CASE_BYTES_FILLS);
+        choice /= count < CASE_BYTES_FILLS ? count : CASE_BYTES_FILLS;
+        if (count > CASE_BYTES_FILLS && index >= CASE_BYTES_FILLS / 2)
+            index = count - (CASE_BYTES_FILLS - index);
+        c->fields[i] = s->fields[i].field;
+        c->fields[i].value = (uint64_t)values->lo + index * (uint64_t)values->step;
+        if (c->size < end + c->fields[i].width)
+            c->size = end + c->fields[i].width;
+        c->field_count = (uint32_t)i + 1;
+    }
+}
+
 void target_fit(const struct target *target, struct copy_case *c)
 {
     const struct backend *b = target->backend;
     int64_t align = (int64_t)b->align;
     c->op = target->op;
     case_fit_op(c);
+    take_fields(target->settings, c);
     c->size -= c->size % backend_size_unit(b, c->op);
     if (c->size < b->size_min)
         c->size = b->size_min;
@@ -160,7 +181,7 @@ void target_fit(const struct target *target, struct copy_case *c)
     while (!case_fields_fit(c->fields, c->field_count, c->size))
         c->field_count--;
     c->dst_off -= (uint32_t)(c->dst_off % (c->op == OP_TO_FIFO ? LAYOUT_FIFO_BYTES : b->align));
-    c->src_off -= (uint32_t)(c->src_off % b->align);
+    c->src_off -= (uint32_t)(c->src_off % (c->op == OP_FROM_FIFO ? LAYOUT_FIFO_BYTES : b->align));
     for (unsigned i = 0; i < TUNABLE_COUNT; i++)
         if (!target->has_tunable[i])
             c->tunable[i] = 0;

@@ -15,7 +15,10 @@
 //                        one that runs here, and a byte of the input picks one
 //   STORESCOPE_CONTRACT  names or files, commas between
 //   STORESCOPE_DEVICE    dst, src, both
-//   STORESCOPE_OP        memcpy, memmove, mempcpy; unset: what each claims to be
+//   STORESCOPE_OP        memcpy, memmove, mempcpy, set, to-fifo, from-fifo; unset: what
+//                        each claims to be
+//   STORESCOPE_DATA      u32@4=0..64, fields of the source that every case has, commas
+//                        between; which of its values follows from the case's fill
 //   STORESCOPE_EXPECT    file or folder of expectations: such findings are no news
 //   STORESCOPE_FINDINGS  folder. Each new finding is saved there once, and fuzzing
 //                        goes on. Unset: a new finding aborts
@@ -28,6 +31,7 @@
 #ifndef STORESCOPE_FUZZ_HARNESS_H
 #define STORESCOPE_FUZZ_HARNESS_H
 
+#include "case/plan.h"
 #include "findings/expectations.h"
 #include "fuzz/case/recent_cases.h"
 #include "fuzz/fuzz.h"
@@ -56,6 +60,7 @@ enum harness_setting {
     SET_CONTRACT,
     SET_DEVICE,
     SET_OP,
+    SET_DATA,
     SET_EXPECT,
     SET_FINDINGS,
     SET_SCOREBOARD,
@@ -73,6 +78,8 @@ struct settings {
     enum device_side device;
     bool has_op;
     enum copy_op op;
+    struct plan_field fields[CASE_FIELDS_MAX];
+    size_t field_count;
     struct expectations expect;
     struct scoreboard *scoreboard; // or NULL
     bool blind;

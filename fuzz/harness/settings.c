@@ -17,6 +17,7 @@ static const struct {
     [SET_CONTRACT] = {"STORESCOPE_CONTRACT", "--contract="},
     [SET_DEVICE] = {"STORESCOPE_DEVICE", "--device="},
     [SET_OP] = {"STORESCOPE_OP", "--op="},
+    [SET_DATA] = {"STORESCOPE_DATA", "--data="},
     [SET_EXPECT] = {"STORESCOPE_EXPECT", "--expect="},
     [SET_FINDINGS] = {"STORESCOPE_FINDINGS", "--findings="},
     [SET_SCOREBOARD] = {"STORESCOPE_BOARD", "--board="},
@@ -119,7 +120,7 @@ static void choose_backends(struct settings *s)
 static void read_device(struct settings *s)
 {
     const char *text = s->text[SET_DEVICE];
-    s->device = DEVICE_DST;
+    s->device = s->has_op && s->op == OP_FROM_FIFO ? DEVICE_SRC : DEVICE_DST;
     if (text && !device_side_parse(text, &s->device))
         settings_refuse("%s is '%s'; use dst, src or both", names[SET_DEVICE].variable, text);
 }
@@ -132,6 +133,27 @@ static void read_op(struct settings *s)
         settings_refuse("%s is '%s'; use %s", names[SET_OP].variable, text, copy_op_expected);
     if (text && harness_kind.moves && s->op != OP_MEMMOVE)
         settings_refuse("%s is '%s'; only memmove may overlap", names[SET_OP].variable, text);
+}
+
+static void take_field(struct settings *s, const char *text)
+{
+    const char *name = names[SET_DATA].variable;
+    struct error error;
+    if (s->field_count == CASE_FIELDS_MAX)
+        settings_refuse("%s has more than %d fields", name, CASE_FIELDS_MAX);
+    if (!plan_field_parse(text, &s->fields[s->field_count++], &error))
+        settings_refuse("%s has '%s': %s", name, text, error.text);
+}
+
+static void read_data(struct settings *s)
+{
+    struct error error;
+    if (s->text[SET_DATA])
+        each_part(s->text[SET_DATA], take_field, s);
+    for (size_t i = 0; i < s->backend_count; i++)
+        if (!plan_fields_are_sound(s->has_op ? s->op : s->backends[i]->op, s->fields,
+                                   s->field_count, &error))
+            settings_refuse("%s: %s", s->backends[i]->name, error.text);
 }
 
 static void read_expectations(struct settings *s)
@@ -171,6 +193,7 @@ void settings_read(struct settings *s, int argc, char **argv)
     read_op(s);
     read_device(s);
     choose_backends(s);
+    read_data(s);
     const char *contracts = s->text[SET_CONTRACT] ? s->text[SET_CONTRACT] : harness_kind.contracts;
     if (contracts)
         each_part(contracts, take_contract, s);

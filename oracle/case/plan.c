@@ -179,31 +179,13 @@ static bool check_overlap(enum copy_op op, const struct plan_request *request, s
     return check_range("--overlap", r, -far, far, error);
 }
 
-static bool check_fields(enum copy_op op, const struct plan_request *request, struct error *error)
-{
-    struct case_field fields[CASE_FIELDS_MAX];
-    char text[CASE_FIELD_TEXT_MAX];
-
-    for (size_t i = 0; i < request->field_count; i++) {
-        fields[i] = request->fields[i].field;
-        case_field_print(&fields[i], text);
-        text[strcspn(text, "=")] = '\0';
-        if (!op_has_source(op))
-            return error_set(error, "%s has no source; leave --data out", copy_op_name[op]);
-        if (!case_fields_fit(fields, i + 1, CASE_SIZE_MAX))
-            return error_set(error, "--data %s: lies over another field; give each byte once",
-                             text);
-    }
-    return true;
-}
-
 static bool check_request(enum copy_op op, const struct plan_request *request, struct error *error)
 {
     return check_range("--size", &request->size, 0, (int64_t)CASE_SIZE_MAX, error) &&
            check_range("--dst", &request->dst, 0, PAGE_BYTES - 1, error) &&
            check_range("--src", &request->src, 0, PAGE_BYTES - 1, error) &&
-           check_fields(op, request, error) && check_source(op, request, error) &&
-           check_overlap(op, request, error);
+           plan_fields_are_sound(op, request->fields, request->field_count, error) &&
+           check_source(op, request, error) && check_overlap(op, request, error);
 }
 
 // Is there a size of the plan that its call can make?

@@ -63,6 +63,14 @@ struct plan_field {
     struct range values;
 };
 
+// Reads "u32@4=0..64". False and what was expected in ERROR.
+bool plan_field_parse(const char *text, struct plan_field *out, struct error *error);
+
+// Has the op a source for them, and lies none over another? COUNT is at most
+// CASE_FIELDS_MAX.
+bool plan_fields_are_sound(enum copy_op op, const struct plan_field *fields, size_t count,
+                           struct error *error);
+
 struct plan {
     enum copy_op op;
     uint64_t align;          // of the backend, bytes; its minimum and unit of the

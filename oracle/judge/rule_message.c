@@ -4,13 +4,14 @@
 // One sentence on how a rule is broken.
 
 #include "judge/blame.h"
+#include "judge/message_sites.h"
 
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { BY_MAX = 96 };
+enum { BY_MAX = 72 + SITE_MARK_MAX };
 
 struct words;
 
@@ -59,29 +60,18 @@ static const struct access *access_of(const struct words *w, size_t which)
     return &w->s->trace->accesses[w->blame.access[which]];
 }
 
-static bool is_own(const struct trace *t, uint64_t addr)
-{
-    for (size_t i = 0; i < t->own_image_count; i++)
-        if (addr >= t->images[i].lo && addr < t->images[i].hi)
-            return true;
-    return false;
-}
-
-// Two instructions of one text, by their offsets from the routine's entry. Those of
-// another module are no fixed way from it.
+// Two instructions of one text, by where they are.
 static void tell_apart(struct words *w)
 {
     const struct trace *t = w->s->trace;
+    char mark[SITE_MARK_MAX];
     if (w->blame.count != 2 || access_of(w, 0)->site == access_of(w, 1)->site ||
         strcmp(w->by[0], w->by[1]) != 0)
         return;
     for (size_t i = 0; i < 2; i++) {
-        const uint64_t addr = t->sites[access_of(w, i)->site].addr;
         const size_t used = strlen(w->by[i]);
-        const bool before = addr < t->entry;
-        if (is_own(t, addr))
-            snprintf(w->by[i] + used, BY_MAX - used, " (%s0x%" PRIx64 ")", before ? "-" : "+",
-                     before ? t->entry - addr : addr - t->entry);
+        site_mark(t, access_of(w, i)->site, mark);
+        snprintf(w->by[i] + used, BY_MAX - used, "%s", mark);
     }
 }
 

@@ -88,7 +88,10 @@ bool rule_needs_loads(enum rule_id id);
 size_t rule_witness(enum rule_id id, const struct shadow *s, const struct rule_params *p,
                     uint32_t *out, size_t capacity);
 
-// One sentence a person can act on, about this case.
+enum { RULE_MESSAGE_MAX = 512 };
+
+// One sentence a person can act on, about this case; of two instructions of one text,
+// with marks of where they are (message_sites.h).
 void rule_message(enum rule_id id, const struct shadow *s, const struct rule_params *p, char *text,
                   size_t text_size);
 

@@ -36,6 +36,7 @@ bool native_call_words(const struct call *call, struct arena *arena, struct layo
                                      .src = (uintptr_t)l->src,
                                      .size = l->size,
                                      .value = layout_value(l, false),
+                                     .data = l->expected,
                                      .record = (uintptr_t)record,
                                      .word_bytes = sizeof(uint64_t)};
     if (!record)

@@ -28,15 +28,13 @@ const struct recorder_kind *recorder_find(const char *name)
     return NULL;
 }
 
-const struct recorder_kind *recorder_for(const struct backend *backend, enum copy_op op,
+const struct recorder_kind *recorder_for(const struct backend *backend,
                                          const struct recorder_kind *asked)
 {
     bool by_default = !asked || asked == recorder_kinds[0];
     if (!by_default)
         return asked;
-    if (backend->arch)
-        return &recorder_qemu;
-    return op == OP_FROM_FIFO ? &recorder_step : recorder_kinds[0];
+    return backend->arch ? &recorder_qemu : recorder_kinds[0];
 }
 
 const char *recorder_lacks(const struct recorder_kind *kind, const struct backend *backend)

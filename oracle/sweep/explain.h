@@ -13,7 +13,7 @@
 struct explanation {
     bool again;                // the rule was broken this time, too; else nothing below holds
     struct rule_params params; // with which it was
-    char message[256];
+    char message[RULE_MESSAGE_MAX];
     uint32_t *accesses; // the caller's: room for CAPACITY indices into rig->trace
     size_t capacity, count;
 };

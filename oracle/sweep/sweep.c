@@ -19,7 +19,7 @@ bool sweep_record(const struct backend *backend, const struct copy_case *c, bool
 {
     struct job job = {
         .backend = backend,
-        .recorder = recorder_for(backend, c->op, options->recorder),
+        .recorder = recorder_for(backend, options->recorder),
         .recorder_options = {.loads = true, .timeout_ms = options->timeout_ms},
     };
     const struct worker_command command = {.kind = COMMAND_RECORD, .values = values, .c = *c};
@@ -69,7 +69,7 @@ void sweep_patterns(const struct backend *backend, enum copy_op op,
 {
     struct job job = {
         .backend = backend,
-        .recorder = recorder_for(backend, op, options->recorder),
+        .recorder = recorder_for(backend, options->recorder),
         .recorder_options = {.loads = op == OP_FROM_FIFO, .timeout_ms = options->timeout_ms},
     };
     struct worker w;
@@ -150,7 +150,7 @@ static void results_start(const struct backend *backend, const struct plan *plan
             .contract = &contracts[i],
             .op = plan->op,
             .device = options->device,
-            .recorder = recorder_for(backend, plan->op, options->recorder)->name,
+            .recorder = recorder_for(backend, options->recorder)->name,
             .setup = &options->setup,
             .planned = plan->cases,
         };
@@ -217,7 +217,7 @@ bool sweep_run(const struct backend *backend, const struct plan *plan,
     struct dispatch_sum sum;
     const char *missing = backend->missing;
     results_start(backend, plan, contracts, contract_count, options, results);
-    const struct recorder_kind *recorder = recorder_for(backend, plan->op, options->recorder);
+    const struct recorder_kind *recorder = recorder_for(backend, options->recorder);
     if (!missing)
         missing = recorder_lacks(recorder, backend);
     if (missing) {

@@ -8,7 +8,9 @@
 #define STORESCOPE_SWEEP_OPTIONS_H
 
 #include "judge/contract.h"
+#include "judge/message_sites.h"
 #include "record/recorder.h"
+#include "trace/recording.h"
 
 struct sweep_progress {
     const struct backend *backend;
@@ -29,9 +31,11 @@ struct sweep_options {
     void (*progress)(const struct sweep_progress *, void *context); // or NULL
     void *context;
     const volatile int *stop; // nonzero: finish with what there is
-    uint64_t patterns_to;     // the largest size of patterns; 0: SWEEP_PATTERNS_SIZE
-    bool patterns;            // read off, too, which stores are made for which sizes
-    bool charts;              // count, too, where in the sweep each rule is broken
+    // Where a site of a recording is, for the sentences of findings; or NULL.
+    void (*name_site)(const struct recording *r, size_t site, char name[SITE_NAME_MAX]);
+    uint64_t patterns_to; // the largest size of patterns; 0: SWEEP_PATTERNS_SIZE
+    bool patterns;        // read off, too, which stores are made for which sizes
+    bool charts;          // count, too, where in the sweep each rule is broken
 };
 
 #endif

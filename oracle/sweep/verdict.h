@@ -34,7 +34,7 @@ struct finding {
     struct recording recording;
     uint32_t *accesses; // indices into recording.trace.accesses
     size_t access_count;
-    char message[256];
+    char message[RULE_MESSAGE_MAX];
 };
 
 // What a sweep saw that no contract forbids: a rule that one may add.
@@ -42,7 +42,7 @@ struct fact {
     enum rule_id rule;
     uint64_t cases;           // how many of the sweep it holds for
     struct copy_case witness; // the smallest of them
-    char message[256];
+    char message[RULE_MESSAGE_MAX];
 };
 
 enum { FACTS_MAX = 4 };

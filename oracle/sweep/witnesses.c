@@ -98,7 +98,30 @@ static bool indices_are_sound(const struct witness_note *note, const uint32_t *i
     return true;
 }
 
-static void finding_explain(struct finding *f, const struct job *job, const struct witness *w)
+// What message_name_sites is to be given.
+struct naming {
+    const struct sweep_options *options;
+    const struct recording *recording;
+};
+
+static void name_site(const void *context, size_t site, char name[SITE_NAME_MAX])
+{
+    const struct naming *n = context;
+    n->options->name_site(n->recording, site, name);
+}
+
+static void take_message(struct finding *f, const struct witness_note *note,
+                         const struct sweep_options *options)
+{
+    const struct naming naming = {options, &f->recording};
+    memcpy(f->message, note->message, sizeof f->message);
+    message_text_clean(f->message, sizeof f->message);
+    if (options->name_site)
+        message_name_sites(&f->recording.trace, name_site, &naming, f->message, sizeof f->message);
+}
+
+static void finding_explain(struct finding *f, const struct witness_desk *desk,
+                            const struct witness *w)
 {
     if (w->error.text[0]) {
         finding_without_witness(f, w->error.text);
@@ -106,7 +129,7 @@ static void finding_explain(struct finding *f, const struct job *job, const stru
     }
     const struct witness_note *note = (const struct witness_note *)(const void *)w->note.bytes;
     const uint32_t *indices = (const uint32_t *)(const void *)(note + 1);
-    if (!ask_recording(&w->recording, job, &f->witness, &f->recording) ||
+    if (!ask_recording(&w->recording, desk->job, &f->witness, &f->recording) ||
         !indices_are_sound(note, indices, &f->recording)) {
         recording_free(&f->recording);
         finding_without_witness(f, "its recording makes no sense");
@@ -117,8 +140,7 @@ static void finding_explain(struct finding *f, const struct job *job, const stru
         return;
     }
     f->params = note->params;
-    memcpy(f->message, note->message, sizeof f->message);
-    message_text_clean(f->message, sizeof f->message);
+    take_message(f, note, desk->options);
     size_t bytes = (size_t)note->accesses * sizeof *indices;
     f->accesses = malloc(bytes + 1); // malloc(0) may be NULL
     if (!f->accesses)
@@ -127,11 +149,11 @@ static void finding_explain(struct finding *f, const struct job *job, const stru
     f->access_count = (size_t)note->accesses;
 }
 
-static void add_fact(struct result *r, const struct job *job, const struct fact *fact,
+static void add_fact(struct result *r, const struct witness_desk *desk, const struct fact *fact,
                      const struct witness *w)
 {
     struct finding f = {.rule = fact->rule, .witness = fact->witness};
-    finding_explain(&f, job, w);
+    finding_explain(&f, desk, w);
     r->facts[r->fact_count] = *fact;
     memcpy(r->facts[r->fact_count++].message, f.message, sizeof f.message);
     recording_free(&f.recording);
@@ -139,17 +161,18 @@ static void add_fact(struct result *r, const struct job *job, const struct fact 
 }
 
 // Adds the finding of a check to each result whose contract makes it.
-static void add_findings(const struct job *job, size_t check, const struct dispatch_sum *sum,
-                         const struct witness *w, struct result *results)
+static void add_findings(const struct witness_desk *desk, size_t check,
+                         const struct dispatch_sum *sum, const struct witness *w,
+                         struct result *results)
 {
-    const struct judge *j = job->judge;
+    const struct judge *j = desk->job->judge;
     enum rule_id rule = j->checks[check].rule;
     const struct tally *tally = &sum->tallies[check];
     const struct fact fact = {.rule = rule, .cases = tally->cases, .witness = tally->witness};
     bool is_fact = j->check_of[j->contract_count - 1][rule] == check;
     for (size_t i = 0; i + 1 < j->contract_count; i++) {
         if (is_fact && j->check_of[i][rule] == CHECK_NONE)
-            add_fact(&results[i], job, &fact, w);
+            add_fact(&results[i], desk, &fact, w);
         if (j->check_of[i][rule] != check)
             continue;
         struct finding *f = &results[i].findings[results[i].finding_count++];
@@ -160,7 +183,7 @@ static void add_findings(const struct job *job, size_t check, const struct dispa
             .witness = tally->witness,
             .chart = chart_copy(sum->charts ? &sum->charts[check] : NULL),
         };
-        finding_explain(f, job, w);
+        finding_explain(f, desk, w);
     }
 }
 
@@ -175,7 +198,7 @@ void witnesses_explain(const struct job *dispatch_job, const struct sweep_option
         if (sum->tallies[i].cases == 0)
             continue;
         witness_fetch(&desk, i, &sum->tallies[i].witness, &w);
-        add_findings(&job, i, sum, &w, results);
+        add_findings(&desk, i, sum, &w, results);
         witness_free(&w);
     }
     worker_end(&desk.worker, NULL, 0);

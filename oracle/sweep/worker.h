@@ -60,7 +60,7 @@ struct witness_note {
     uint64_t ends;             // 1: the worker has ended, since the routine may
                                // have written to it
     struct rule_params params; // with which it was
-    char message[256];
+    char message[RULE_MESSAGE_MAX];
 };
 
 // Forks a worker for a job that outlives it. False and one line in ERROR when

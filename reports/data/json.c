@@ -9,8 +9,8 @@
 #include "backends/call.h"
 #include "judge/order.h"
 #include "reports/access_text.h"
+#include "reports/calls.h"
 #include "reports/format.h"
-#include "reports/where.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -72,6 +72,7 @@ static void add_where(cJSON *o, const struct recording *r, size_t site)
         json_add_count(caller, "line", (uint64_t)w.lines[i].line);
         cJSON_AddItemToArray(callers, caller);
     }
+    json_add_text_or_null(o, "demangled", known && strcmp(w.name, w.symbol) != 0 ? w.name : NULL);
 }
 
 static cJSON *access_object(const struct recording *r, const struct access *a)
@@ -114,6 +115,19 @@ static cJSON *host_object(const struct host *host)
     return o;
 }
 
+// What the case says of the source's data beyond its fill.
+static void add_fields(cJSON *o, const struct copy_case *c)
+{
+    cJSON *fields = cJSON_AddArrayToObject(o, "fields");
+    for (size_t i = 0; i < c->field_count; i++) {
+        cJSON *field = json_object();
+        json_add_count(field, "offset", c->fields[i].off);
+        json_add_count(field, "width", c->fields[i].width);
+        json_add_count(field, "value", c->fields[i].value);
+        cJSON_AddItemToArray(fields, field);
+    }
+}
+
 static void add_case(cJSON *o, const struct copy_case *c)
 {
     char text[CASE_TEXT_MAX];
@@ -133,6 +147,7 @@ static void add_case(cJSON *o, const struct copy_case *c)
         case_print_fill(c, text);
         json_add_text(o, "fill", text);
     }
+    add_fields(o, c);
 }
 
 // The CPU that another CPU's routine was run on.
@@ -180,12 +195,26 @@ static void add_call(cJSON *o, const struct backend *b)
     json_add_text_or_null(o, "call", b->call ? call_text(b->call) : NULL);
 }
 
+// Functions of other modules that touch memory.
+static void add_calls(cJSON *o, const struct calls *calls)
+{
+    cJSON *list = cJSON_AddArrayToObject(o, "calls");
+    for (size_t i = 0; i < calls->count; i++) {
+        cJSON *called = json_object();
+        json_add_text_or_null(called, "by", calls->items[i].by);
+        json_add_text_or_null(called, "symbol", calls->items[i].symbol);
+        json_add_text(called, "module", calls->items[i].module);
+        cJSON_AddItemToArray(list, called);
+    }
+}
+
 static void trace(struct report *r, const struct trace_report *report)
 {
     FILE *out = r->out;
     const struct trace *t = &report->recording->trace;
     cJSON *o = json_object();
     char text[OUTCOME_TEXT_MAX];
+    struct calls calls;
     json_add_text(o, "storescope", STORESCOPE_VERSION);
     cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
     json_add_text(o, "backend", report->backend->name);
@@ -199,6 +228,8 @@ static void trace(struct report *r, const struct trace_report *report)
     json_add_text_or_null(o, "reason", t->outcome == OUTCOME_RETURNED ? NULL : text);
     cJSON_AddBoolToObject(o, "loads_unseen", t->loads_unseen);
     add_order(o, report);
+    calls_of_recording(report->recording, &calls);
+    add_calls(o, &calls);
     json_print_members(o, out);
     fputs(",\n\"accesses\":[", out);
     for (size_t i = 0; i < t->count; i++) {
@@ -283,6 +314,7 @@ static cJSON *result_object(const struct result *r)
 {
     cJSON *o = json_object();
     char text[CASE_TEXT_MAX];
+    struct calls calls;
     json_add_text(o, "backend", r->backend->name);
     add_call(o, r->backend);
     json_add_text(o, "contract", r->contract->name);
@@ -304,6 +336,8 @@ static cJSON *result_object(const struct result *r)
     cJSON_AddItemToObject(o, "coverage", coverage_object(&r->coverage));
     add_not_asked(o, r);
     add_facts(o, r);
+    calls_of_results(r, 1, &calls);
+    add_calls(o, &calls);
     cJSON *findings = cJSON_AddArrayToObject(o, "findings");
     for (size_t i = 0; i < r->finding_count; i++)
         cJSON_AddItemToArray(findings, finding_object(&r->findings[i]));

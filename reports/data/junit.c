@@ -72,7 +72,7 @@ static void print_failure(const struct result *r, FILE *out)
 
 static void put_failure(const struct result *r, FILE *out)
 {
-    char message[512], *text = NULL;
+    char message[RULE_MESSAGE_MAX + 64], *text = NULL;
     const struct finding *f = &r->findings[0];
     snprintf(message, sizeof message, "%s: %s", rule_name[f->rule], f->message);
     fputs("    <failure", out);

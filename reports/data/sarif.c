@@ -10,6 +10,7 @@
 // support); a run that is full is followed by another with a category of its
 // own, as GitHub wants it, so that nothing is cut.
 
+#include "backends/names.h"
 #include "base/json.h"
 #include "reports/access_text.h"
 #include "reports/data/sarif_parts.h"
@@ -94,7 +95,8 @@ static cJSON *routine_location(const struct sarif *s, const struct backend *b)
     cJSON *o = json_object();
     const char *object = b->path ? b->path : b->name;
     sarif_add_physical(o, s->has_place ? s->place.file : object, s->has_place ? s->place.line : 1);
-    sarif_add_logical(o, b->symbol, b->name);
+    char name[WHERE_NAME_MAX];
+    sarif_add_logical(o, name_print(b->symbol, name, sizeof name), b->name, b->symbol);
     return o;
 }
 
@@ -207,8 +209,8 @@ static void add_replay(cJSON *o, const struct result *r, const struct finding *f
 static cJSON *result_object(const struct report *report, const struct result *r,
                             const struct finding *f)
 {
-    char text[1024 + CONTRACT_NAME_MAX + CASE_TEXT_MAX], name[512], witness[CASE_TEXT_MAX],
-        count[COUNT_TEXT_MAX];
+    char text[RULE_MESSAGE_MAX + 768 + CONTRACT_NAME_MAX + CASE_TEXT_MAX], name[512],
+        witness[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
     const char *device = device_side_name(report->facts->run->device);
     cJSON *o = json_object();
     case_print(&f->witness, witness);

@@ -105,24 +105,34 @@ void sarif_add_physical(cJSON *o, const char *path, int line)
     cJSON_AddNumberToObject(sarif_add_object(physical, "region"), "startLine", line);
 }
 
-void sarif_add_logical(cJSON *o, const char *name, const char *full_name)
+void sarif_add_logical(cJSON *o, const char *name, const char *full_name, const char *symbol)
 {
     cJSON *logical = json_object();
     json_add_text(logical, "name", name);
     json_add_text(logical, "fullyQualifiedName", full_name);
+    if (strcmp(symbol, name) != 0)
+        json_add_text(logical, "decoratedName", symbol);
     json_add_text(logical, "kind", "function");
     cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "logicalLocations"), logical);
+}
+
+// Does a name with its namespaces end in that of the debug information, which has none?
+static bool ends_in(const char *name, const char *function)
+{
+    size_t all = strlen(name), length = strlen(function);
+    return all >= length && strcmp(name + all - length, function) == 0 &&
+           (all == length || name[all - length - 1] == ':');
 }
 
 cJSON *sarif_line_location(const struct source_line *line, const struct where *w)
 {
     cJSON *o = json_object();
     char name[WHERE_NAME_MAX + sizeof line->function];
-    bool within = line->function[0] && strcmp(line->function, w->symbol) != 0;
-    const char *function = within ? line->function : w->symbol;
-    snprintf(name, sizeof name, "%s%s%s", w->symbol, within ? "/" : "", within ? function : "");
+    bool within = line->function[0] && !ends_in(w->name, line->function);
+    const char *function = within ? line->function : w->name;
+    snprintf(name, sizeof name, "%s%s%s", w->name, within ? "/" : "", within ? function : "");
     sarif_add_physical(o, line->file, line->line);
     if (function[0])
-        sarif_add_logical(o, function, name);
+        sarif_add_logical(o, function, name, within ? function : w->symbol);
     return o;
 }

@@ -21,7 +21,9 @@ void sarif_add_tool(cJSON *run);
 
 // PATH as a URI: relative as it is, so that it is found in a checkout.
 void sarif_add_physical(cJSON *location, const char *path, int line);
-void sarif_add_logical(cJSON *location, const char *name, const char *full_name);
+// SYMBOL: the name as the file has it.
+void sarif_add_logical(cJSON *location, const char *name, const char *full_name,
+                       const char *symbol);
 
 // A line that an instruction was made of, which is there.
 cJSON *sarif_line_location(const struct source_line *line, const struct where *where);

@@ -180,6 +180,7 @@ static void end(struct report *r)
 static void trace(struct report *r, const struct trace_report *report)
 {
     struct markup m;
+    struct calls calls;
     char text[CASE_TEXT_MAX], outcome[OUTCOME_TEXT_MAX], sentence[512];
     const struct svg_options options = {.rows_max = report->text.rows_max};
     case_print(report->c, text);
@@ -194,6 +195,8 @@ static void trace(struct report *r, const struct trace_report *report)
     if (report->recording->cpu[0])
         markup_format(&m, ", cpu %s", report->recording->cpu);
     markup_close(&m);
+    calls_of_recording(report->recording, &calls);
+    page_calls(&m, &calls);
     page_command(&m, "", report->backend, r->facts->run ? &r->facts->run->setup : NULL, text);
     markup_open(&m, "figure");
     markup_attr(&m, "tabindex", "0");

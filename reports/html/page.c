@@ -78,6 +78,17 @@ void page_fact(struct markup *m, const char *name, const char *value)
     markup_close(m);
 }
 
+void page_calls(struct markup *m, const struct calls *calls)
+{
+    char text[WHERE_TEXT_MAX];
+    for (size_t i = 0; i < calls->count; i++) {
+        markup_open_class(m, "p", "meta");
+        markup_text(m, "calls ");
+        markup_element(m, "code", "", called_print(&calls->items[i], text));
+        markup_close(m);
+    }
+}
+
 void page_host(struct markup *m, const struct run_facts *facts)
 {
     markup_open_class(m, "dl", "facts");

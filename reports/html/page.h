@@ -10,6 +10,7 @@
 #ifndef STORESCOPE_PAGE_H
 #define STORESCOPE_PAGE_H
 
+#include "reports/calls.h"
 #include "reports/format.h"
 #include "reports/svg/dedup.h"
 #include "reports/svg/markup.h"
@@ -50,6 +51,9 @@ void page_end(struct markup *m);
 
 // A name and a value in a list of facts; nothing where the value is empty.
 void page_fact(struct markup *m, const char *name, const char *value);
+
+// "calls memcpy of libc.so.6 (...)", a paragraph each.
+void page_calls(struct markup *m, const struct calls *calls);
 // The machine, its libc and kernel.
 void page_host(struct markup *m, const struct run_facts *facts);
 

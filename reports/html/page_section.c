@@ -74,6 +74,13 @@ static void write_rate(struct markup *m, const struct result *r)
     markup_close(m);
 }
 
+static void write_calls(struct markup *m, const struct result *results, size_t count)
+{
+    struct calls calls;
+    calls_of_results(results, count, &calls);
+    page_calls(m, &calls);
+}
+
 static void write_reason(struct markup *m, const struct result *r)
 {
     char text[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
@@ -187,6 +194,7 @@ void page_section(struct page *p, const struct result *results, size_t count)
     markup_attr_format(m, "id", "b%zu", p->backends);
     write_summary(m, results, count);
     write_rate(m, &results[0]);
+    write_calls(m, results, count);
     write_verdicts(p, results, count, found, found_count);
     for (size_t i = 0, same; i < found_count; i += same) {
         same = gather_case(found + i, found_count - i);

@@ -8,6 +8,7 @@
 
 #include "base/xml.h"
 #include "reports/access_text.h"
+#include "reports/calls.h"
 #include "reports/finding_text.h"
 #include "reports/format.h"
 #include "reports/markdown/markdown_write.h"
@@ -82,6 +83,18 @@ static bool is_shown(const struct result *results, size_t contract, const struct
     return false;
 }
 
+static void put_calls(const struct result *results, size_t count, FILE *out)
+{
+    struct calls calls;
+    char text[WHERE_TEXT_MAX];
+    calls_of_results(results, count, &calls);
+    for (size_t i = 0; i < calls.count; i++) {
+        fputs("- calls ", out);
+        markdown_code(out, called_print(&calls.items[i], text), false);
+        fputc('\n', out);
+    }
+}
+
 static void put_details(const struct result *results, size_t count, FILE *out)
 {
     fputs("<details><summary><code>", out);
@@ -97,6 +110,7 @@ static void put_details(const struct result *results, size_t count, FILE *out)
         markdown_sentence(out, results[0].hint);
         fputc('\n', out);
     }
+    put_calls(results, count, out);
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < results[i].finding_count; k++)
             if (!is_shown(results, i, &results[i].findings[k]))

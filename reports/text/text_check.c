@@ -2,9 +2,9 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "reports/access_text.h"
+#include "reports/calls.h"
 #include "reports/finding_text.h"
 #include "reports/report.h"
-#include "reports/where.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -175,10 +175,11 @@ static void print_facts(const struct result *r, const struct terminal *terminal,
 // Whose code the routine runs besides its own, as far as the smallest cases show it.
 static void print_calls(const struct result *r, FILE *out)
 {
-    const struct recording *recordings[RULE_COUNT];
-    for (size_t i = 0; i < r->finding_count; i++)
-        recordings[i] = &r->findings[i].recording;
-    where_print_calls(recordings, r->finding_count, "  ", out);
+    struct calls calls;
+    char text[WHERE_TEXT_MAX];
+    calls_of_results(r, 1, &calls);
+    for (size_t i = 0; i < calls.count; i++)
+        fprintf(out, "  calls %s\n", called_print(&calls.items[i], text));
 }
 
 // What the contract would ask of another op.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "reports/calls.h"
 #include "reports/picture.h"
 #include "reports/report.h"
-#include "reports/where.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -283,6 +283,15 @@ static void print_header(const struct table *t)
             t->r->cpu);
 }
 
+static void print_calls(const struct recording *r, FILE *out)
+{
+    struct calls calls;
+    char text[WHERE_TEXT_MAX];
+    calls_of_recording(r, &calls);
+    for (size_t i = 0; i < calls.count; i++)
+        fprintf(out, "calls %s\n", called_print(&calls.items[i], text));
+}
+
 void text_trace(const struct trace_report *report, const struct text_trace_options *options,
                 const struct terminal *terminal, FILE *out)
 {
@@ -309,7 +318,7 @@ void text_trace(const struct trace_report *report, const struct text_trace_optio
         fputc('\n', out);
     print_hidden(&t);
     print_decoders(&t);
-    where_print_calls(&t.r, 1, "", out);
+    print_calls(t.r, out);
     if (t.r->trace.outcome == OUTCOME_RETURNED || t.r->trace.count > 0) {
         picture_sentence(t.r, report->c->size, sentence, sizeof sentence);
         terminal_wrap(terminal, out, 0, sentence);

@@ -22,7 +22,7 @@ static size_t count_findings(const struct watch_report *r, const struct contract
 
 static void print_finding(const struct watch_report *r, const struct watch_finding *f)
 {
-    char calls[COUNT_TEXT_MAX], name[256], text[WATCH_ACCESS_MAX], message[400];
+    char calls[COUNT_TEXT_MAX], name[256], text[WATCH_ACCESS_MAX], message[RULE_MESSAGE_MAX + 80];
     place_print(&f->function, 0, false, name, sizeof name);
     fputs("  ", r->out);
     terminal_put(&r->terminal, r->out, HUE_BAD, rule_name[f->rule]);
@@ -77,7 +77,7 @@ static cJSON *finding_object(const struct watch_finding *f)
 {
     cJSON *o = json_object();
     json_add_text(o, "rule", rule_name[f->rule]);
-    json_add_text_or_null(o, "symbol", f->function.symbol);
+    watch_json_add_symbol(o, &f->function);
     json_add_text_or_null(o, "module", f->function.path);
     json_add_count(o, "calls", f->calls);
     json_add_count(o, "first_call", f->first);

@@ -3,10 +3,21 @@
 //
 // An access and its instruction as JSON, wherever a report has them.
 
+#include "backends/names.h"
 #include "base/json.h"
 #include "reports/watch/watch_report_state.h"
 
 #include <stdio.h>
+#include <string.h>
+
+void watch_json_add_symbol(cJSON *o, const struct place *p)
+{
+    char name[NAME_TEXT_MAX];
+    const char *symbol = p->symbol;
+    bool mangled = symbol != NULL && strcmp(name_print(symbol, name, sizeof name), symbol) != 0;
+    json_add_text_or_null(o, "symbol", symbol);
+    json_add_text_or_null(o, "demangled", mangled ? name : NULL);
+}
 
 void watch_json_add_site(cJSON *o, const struct watch_site *site)
 {
@@ -14,7 +25,7 @@ void watch_json_add_site(cJSON *o, const struct watch_site *site)
     bool known = where_in_file(site->place.path, site->place.addr, &where) && where.line_count > 0;
     json_add_count(o, "pc", site->pc);
     json_add_text_or_null(o, "site", site->text);
-    json_add_text_or_null(o, "symbol", site->place.symbol);
+    watch_json_add_symbol(o, &site->place);
     cJSON_AddBoolToObject(o, "in_symbol", site->place.inside);
     json_add_count(o, "symbol_offset", site->place.offset);
     json_add_text_or_null(o, "module", site->place.path);

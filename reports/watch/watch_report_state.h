@@ -57,6 +57,7 @@ void watch_text_access(struct watch_report *r, const struct watch_access *a);
 void watch_text_call(struct watch_report *r, const struct watch_call *c);
 void watch_text_end(struct watch_report *r, const struct watch_log *log);
 
+void watch_json_add_symbol(cJSON *o, const struct place *p);
 void watch_json_add_site(cJSON *o, const struct watch_site *site);
 cJSON *watch_json_access_object(const struct watch_access *a);
 void watch_json_begin(struct watch_report *r);

@@ -4,6 +4,7 @@
 // What `watch --contract` found, as SARIF 2.1.0: a result each, at the line of source to
 // blame, or in the file that holds the code.
 
+#include "backends/names.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "reports/data/sarif_parts.h"
@@ -20,9 +21,11 @@ static cJSON *site_location(const struct watch_site *site)
         return sarif_line_location(&where.lines[0], &where);
     cJSON *o = json_object();
     const char *symbol = site->place.symbol != NULL ? site->place.symbol : "";
+    char name[WHERE_NAME_MAX];
     sarif_add_physical(o, site->place.path[0] != '\0' ? site->place.path : "unknown", 1);
+    name_print(symbol, name, sizeof name);
     if (symbol[0] != '\0')
-        sarif_add_logical(o, symbol, symbol);
+        sarif_add_logical(o, name, name, symbol);
     return o;
 }
 
@@ -37,7 +40,7 @@ static cJSON *access_location(const struct watch_access *a)
 // The last of the accesses to blame is the one that breaks the rule.
 static cJSON *result_object(const struct watch_finding *f)
 {
-    char text[640], name[256], calls[COUNT_TEXT_MAX];
+    char text[RULE_MESSAGE_MAX + 400], name[256], calls[COUNT_TEXT_MAX];
     cJSON *o = json_object();
     place_print(&f->function, 0, false, name, sizeof name);
     json_add_text(o, "ruleId", rule_name[f->rule]);

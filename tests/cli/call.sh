@@ -222,6 +222,26 @@ verdict $? 'two compilers are two sides'
 if command -v g++ >/dev/null; then
     prints 0 'under ram: conforms' check --source bar.hpp --cc 'g++ -O2 -fno-builtin' --contract ram \
         --call 'void hw::Bar::write(this=&{dst}, 0, src, n/4)' $small
+    # A setter of an entry of 12 bytes that is given its parts.
+    cat >table.hpp <<'END'
+#include <stdint.h>
+namespace hw {
+class table {
+    volatile uint32_t *base;
+public:
+    void set(unsigned i, uint64_t low, uint32_t high) {
+        base[3 * i] = uint32_t(low); base[3 * i + 1] = uint32_t(low >> 32); base[3 * i + 2] = high;
+    }
+    void set_less(unsigned i, uint64_t low, uint32_t high) { set(i, low, high & 0xffffff); }
+};
+}
+END
+    prints 0 'under axi32: conforms' check --source table.hpp --cc 'g++ -O2' --contract axi32 \
+        --call 'void hw::table::set(this=&{dst}, 0, u64@0, u32@8)' --size 12 --dst 0..48:12
+    prints 1 'byte 11 ends as' check --source table.hpp --cc 'g++ -O2' --contract ram \
+        --call 'void hw::table::set_less(this=&{dst}, 0, u64@0, u32@8)' --size 12 --dst 0..48:12
+    refuses 'it needs a size of at least 12' check --source table.hpp --cc 'g++ -O2' \
+        --contract ram --call 'void hw::table::set(this=&{dst}, 0, u64@0, u32@8)' --size 8
 else
     echo 'skip C++ from source: there is no g++'
 fi

@@ -28,6 +28,11 @@ refuses '--time' fuzz loop/byte --time 5
 refuses '--time' fuzz loop/byte --time 0s
 refuses '--engine' fuzz loop/byte --engine honggfuzz
 refuses '--jobs' fuzz loop/byte --jobs 0
+refuses 'expected WIDTH@OFFSET=RANGE' fuzz loop/byte --data u24@0=1
+refuses 'set has no source; leave --data out' fuzz loop/byte --op set --contract ram --data u8@0=1 \
+    --corpus nosource
+refuses 'the FIFO is the source; --device src' fuzz loop/byte --op from-fifo --contract fifo32 \
+    --device dst --corpus noside
 
 needs_libfuzzer
 

@@ -46,6 +46,29 @@ if [ ! -f ops-x86_64.o ]; then
     exit
 fi
 
+# What a FIFO gives is the same by both recorders, whatever takes it: each access, what is
+# stored, and what is broken.
+"$compiler" -c "$here/fifo.S" -o fifo.o
+recorded() { # RECORDER ROUTINE SIZE
+    "$storescope" trace "fifo.o:$2" "from-fifo size=$3 dst=3 src=8 fill=1" --loads \
+        --recorder "$1" --format json 2>&1 |
+        grep -E -o '"kind":"[a-z]*","region":"(dst|src)".*"value":[^,]*|"outcome":"[^"]*"'
+    "$storescope" check "fifo.o:$2" --op from-fifo -c fifo32 -c ram --device src --size "$3" \
+        --dst 3 --src 8 --recorder "$1" -q 2>&1 | grep -A2 ', the smallest:'
+}
+has_avx2=true
+grep -qw avx2 /proc/cpuinfo || has_avx2=false
+for routine in lods4 movs4 rep_movs gather by_push by_add vector wide keeps_flags stores_back \
+    stored_twice by_call compares backwards; do
+    case $routine in gather | wide) $has_avx2 || continue ;; esac
+    for size in 0 4 16; do
+        recorded rewrite $routine $size >out
+        recorded step $routine $size >err
+        cmp -s out err && [ -s out ]
+        verdict $? "rewrite and step agree on $size bytes from a FIFO by $routine"
+    done
+done
+
 # Texts that mean themselves.
 for text in 'set size=64 dst=3 fill=1' 'to-fifo size=16 dst=8 src=3 fill=7' \
     'from-fifo size=16 dst=1 src=8 lower=dst fill=zeros' \
@@ -56,6 +79,17 @@ prints 0 '4 stores to the FIFO: 16 bytes for a request of 16' trace ops-x86_64.o
     --size 16
 prints 0 ': memcpy size=16 dst=0 src=0 fill=1 u32@4=64' trace ops-x86_64.o:take_once --size 16 \
     --data u32@4=64
+run trace ops-x86_64.o:take_once 'memcpy size=16 u32@4=64 u64@8=0xffffffffffffffff' \
+    --format json -o take.json
+grep -q '"fields":\[{"offset":4,"width":4,"value":64},{"offset":8,"width":8,"value":"0xffffffffffffffff"}\]' \
+    take.json
+verdict $? "JSON of a trace has the fields of the source"
+valid trace take.json
+run check ops-x86_64.o:take_twice --contract "$once" --device src --size 16 --data u32@4=0..64 -q \
+    --format json -o twice.json
+grep -q '"case":"memcpy size=16 [^}]*"fields":\[{"offset":4,"width":4,"value":[0-9]*}\]' twice.json
+verdict $? "JSON of a finding has them, too"
+valid results twice.json
 
 # What is not asked is said, in every format that has room for it.
 prints 1 'not asked of set, which has no source: repeated-load' check ops-x86_64.o:fill --op set \

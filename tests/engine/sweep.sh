@@ -68,7 +68,7 @@ sweep_one_sided() {
         check "engine/$1" "$2" --size 4194240..4194400:31 --dst 0..63:9
         ;;
     to-fifo) check "engine/$1" "$2" --size "0..256:$step" --dst 0..56:8 --src 0..63 ;;
-    from-fifo) check "engine/$1" "$2" --size "0..64:$step" --dst 0..15 --src 0..56:8 ;;
+    from-fifo) check "engine/$1" "$2" --size "0..256:$step" --dst 0..63 --src 0..56:8 ;;
     esac
 }
 

@@ -13,7 +13,7 @@ folder=$(mktemp -d) || exit 2
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 2
 unset STORESCOPE_BACKEND STORESCOPE_CONTRACT STORESCOPE_DEVICE STORESCOPE_OP STORESCOPE_EXPECT \
-    STORESCOPE_FINDINGS STORESCOPE_BOARD STORESCOPE_COVERAGE
+    STORESCOPE_FINDINGS STORESCOPE_BOARD STORESCOPE_COVERAGE STORESCOPE_DATA
 failed=0
 
 verdict() { # STATUS NAME
@@ -44,6 +44,12 @@ refuses "use dst, src or both" STORESCOPE_DEVICE=left
 verdict $? "a side that there is not is refused"
 refuses "use memcpy, memmove, mempcpy, set, to-fifo or from-fifo" STORESCOPE_OP=strcpy
 verdict $? "an op that there is not is refused"
+refuses "expected WIDTH@OFFSET=RANGE" STORESCOPE_DATA=u24@0=1 STORESCOPE_BACKEND=engine/shared
+verdict $? "a field that there is not is refused"
+refuses "lies over another field" STORESCOPE_DATA=u32@0=1,u8@3=1 STORESCOPE_BACKEND=engine/shared
+verdict $? "fields that lie over one another are refused"
+refuses "set has no source" STORESCOPE_DATA=u8@0=1 STORESCOPE_OP=set STORESCOPE_BACKEND=engine/set_shared
+verdict $? "fields of no source are refused"
 refuses "use 0 or 1" STORESCOPE_COVERAGE=some
 verdict $? "coverage is on or off"
 refuses "no folder" STORESCOPE_FINDINGS="$folder/none" STORESCOPE_BACKEND=engine/shared
@@ -88,6 +94,22 @@ STORESCOPE_BACKEND=planted/crash_null_store STORESCOPE_FINDINGS=$folder/found \
     "$replay" --contract=ram "$corpus" >out 2>err
 [ $? -eq 0 ]
 verdict $? "a routine that faults does not take the fuzzer along"
+
+# What is taken from a FIFO, and fields of the source.
+mkdir fifo data
+STORESCOPE_BACKEND=planted/from_fifo STORESCOPE_OP=from-fifo STORESCOPE_CONTRACT=fifo32 \
+    "$replay" "$corpus" >out 2>err
+[ $? -eq 0 ] && ! grep -q breaks err
+verdict $? "a right routine takes from a FIFO, and nothing is found"
+STORESCOPE_BACKEND=planted/from_fifo_lost STORESCOPE_OP=from-fifo STORESCOPE_CONTRACT=fifo32 \
+    STORESCOPE_FINDINGS=$folder/fifo "$replay" "$corpus" >out 2>err
+[ $? -eq 0 ] && grep -q '^case from-fifo ' fifo/*wrong-data*.case
+verdict $? "an element that is lost from a FIFO is found"
+STORESCOPE_BACKEND=$bad STORESCOPE_DATA=u32@4=64..96:8,u8@0=7 STORESCOPE_FINDINGS=$folder/data \
+    "$replay" "$corpus" >out 2>err
+[ $? -eq 0 ] && grep -q '^case .* u32@4=\(64\|72\|80\|88\|96\) u8@0=7$' data/*.case &&
+    ! grep '^case ' data/*.case | grep -vq ' u32@4=[0-9]* u8@0=7$'
+verdict $? "every case has the fields"
 
 # Guided by machine code: a defect behind 22 branches, which the same number of
 # blind tries does not come near. The seed makes both the same every time.

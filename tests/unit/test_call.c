@@ -14,8 +14,15 @@
 
 #include <cmocka.h>
 
-static const struct call_place place = {
-    .dst = 0x1000, .src = 0x2000, .size = 24, .value = 0x5a, .record = 0x3000, .word_bytes = 8};
+static const struct call_place place = {.dst = 0x1000,
+                                        .src = 0x2000,
+                                        .size = 24,
+                                        .value = 0x5a,
+                                        .record = 0x3000,
+                                        .word_bytes = 8,
+                                        .data = (const uint8_t[]){0,  1,  2,  3,  4,  5,  6,  7,
+                                                                  8,  9,  10, 11, 12, 13, 14, 15,
+                                                                  16, 17, 18, 19, 20, 21, 22, 23}};
 
 static struct call *parsed(const char *text)
 {
@@ -75,6 +82,8 @@ static void arguments_are_expressions(void **state)
                  (uint64_t[]){0x1010, 49, 4, 3, 0x5a});
     assert_words("? f(2 + 3 * 4, (2 + 3) * 4, -1, - -n, 0x10)", 5,
                  (uint64_t[]){14, 20, UINT64_MAX, 24, 16});
+    assert_words("void f(u16@1, u64@16, u8@23 + 1)", 3,
+                 (uint64_t[]){0x0201, UINT64_C(0x1716151413121110), 0x18});
     assert_words("void f(this=dst, length = n)", 2, (uint64_t[]){0x1000, 24});
     assert_words("0 f()", 0, (uint64_t[]){0});
 }

@@ -103,6 +103,7 @@ static void a_trace_has_its_case_outcome_and_accesses_in_order(void **state)
     assert_number(store, "count", 1);
     assert_true(cJSON_IsNull(at(store, "mask")));
     assert_text(store, "value", "0x706050403020100");
+    assert_int_equal(cJSON_GetArraySize(at(o, "fields")), 0);
     assert_number(store, "pc", 0x400000);
     assert_text(store, "site", "scalar");
     assert_text(store, "class", "scalar");

@@ -127,7 +127,10 @@ NOINLINE static void way_reload(bytes *bar)
     (void)*(words *)bar;
 }
 
-// Stores itself, and by a function that another calls.
+// Stores itself, and by a function that another calls, which g++ would name
+// hw::innermost(unsigned char volatile*).
+static void innermost(bytes *bar) __asm__("_ZN2hw9innermostEPVh");
+
 NOINLINE static void innermost(bytes *bar)
 {
     *(words *)bar = 2;

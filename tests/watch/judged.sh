@@ -91,11 +91,15 @@ riscv64) ;; # has no vectors
 esac
 allows reload shared
 finds reload shared repeated-load --device src
+tr -s ' \n' ' ' <out >flat && mv flat out
+says 'loaded by `([^`]*)` \(way_reload\+0x[0-9a-f]+\) and again by `\1` \(way_reload\+0x[0-9a-f]+\)'
 watch reload --loads
 says '^ +4 bytes loaded again$'
 
 # One routine with all that it calls, as one call.
 allows nested shared --function innermost
+allows nested shared --function 'hw::innermost(unsigned char volatile*)'
+says '^#1 hw::innermost \(guest\)'
 finds nested shared duplicate-store --function way_nested
 says '^shared: 1 finding in 1 call$'
 says '^#1 way_nested \(guest\)'

@@ -21,6 +21,25 @@ void *twice(void *destination, const void *source, size_t size)
     return (char *)destination - size;
 }
 
+// As g++ names hw::put(char volatile*, char), which lies before what calls it, and
+// hw::Bar::copy(void*, void const*, unsigned long).
+void put_twice(volatile char *to, char value) __asm__("_ZN2hw3putEPVcc");
+void *method(void *destination, const void *source, size_t size) __asm__("_ZN2hw3Bar4copyEPvPKvm");
+
+__attribute__((noinline)) void put_twice(volatile char *to, char value)
+{
+    *to = value;
+    __asm__ volatile("" ::: "memory");
+    *to = value;
+}
+
+void *method(void *destination, const void *source, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        put_twice((char *)destination + i, ((const char *)source)[i]);
+    return destination;
+}
+
 // Stores nothing itself.
 void *by_libc(void *destination, const void *source, size_t size)
 {

@@ -95,7 +95,22 @@ fi
 
 check mine.o:twice
 tr -s ' \n' ' ' <out >flat && mv flat out
-says 'two of one text' 'byte 0 is (stored|loaded) by `([^`]*)` \(\+0x[0-9a-f]+\) and again by `\2` \(\+0x[0-9a-f]+\)'
+says 'two of one text' 'byte 0 is (stored|loaded) by `([^`]*)` \(twice\+0x[0-9a-f]+\) and again by `\2` \(twice\+0x[0-9a-f]+\)'
+
+# Names of C++, of what is asked for and of what it calls, which may lie before it.
+check mine.o --call 'dst hw::Bar::copy(dst, src, n)'
+says 'C++, check' '    store  dst .*  hw::put\+0x[0-9a-f]+'
+silent 'C++, check' '_ZN2hw'
+tr -s ' \n' ' ' <out >flat && mv flat out
+says 'C++, two of one text' 'byte 0 is (stored|loaded) by `([^`]*)` \(hw::put\+0x[0-9a-f]+\) and again by `\2` \(hw::put\+0x[0-9a-f]+\)'
+check mine.o --call 'dst hw::Bar::copy(dst, src, n)' --format json
+says 'C++, json' '"symbol":"_ZN2hw3putEPVcc",.*"demangled":"hw::put"'
+check mine.o --call 'dst hw::Bar::copy(dst, src, n)' --format sarif
+says 'C++, sarif' '"name":"hw::Bar::copy","fullyQualifiedName":"[^"]*","decoratedName":"_ZN2hw3Bar4copyEPvPKvm"'
+trace mine.o --call 'dst hw::Bar::copy(dst, src, n)'
+says 'C++, trace' '^[123] .*  hw::put\+0x[0-9a-f]+'
+check mine.o --call 'dst hw::Bar::copy(dst, src, n)' --format html
+says 'C++, html' 'hw::put\+0x'
 
 if [ "$compiler" = gcc ]; then
     gcc -O2 -g -shared -fPIC mine.c -o libmine.so || exit 2
@@ -104,8 +119,21 @@ if [ "$compiler" = gcc ]; then
     says 'another module' '^calls memcpy of libc\.so\.6 \(__mem[a-z0-9_]+\)$'
     check ./libmine.so:by_libc
     says 'the summary' '^  calls memcpy of libc\.so\.6 \(__mem[a-z0-9_]+\)$'
+    check ./libmine.so:by_libc --format markdown
+    says 'markdown' '^- calls `memcpy of libc\.so\.6 \(__mem[a-z0-9_]+\)`$'
+    check ./libmine.so:by_libc --format html
+    says 'html' '>calls <code>memcpy of libc\.so\.6 \(__mem[a-z0-9_]+\)</code>'
+    check ./libmine.so:by_libc --format json
+    called='"calls":\[\{"by":"memcpy","symbol":"__mem[a-z0-9_]+","module":"libc\.so\.6"\}'
+    says 'json' "$called"
+    trace ./libmine.so:by_libc --format json
+    says 'json of a trace' "$called"
+    trace ./libmine.so:by_libc --format html
+    says 'html of a trace' '>calls <code>memcpy of libc\.so\.6'
     trace ./libmine.so:my_copy
     silent 'its own code' 'calls'
+    check ./libmine.so:my_copy --format json
+    says 'its own code' '"calls":\[\]'
     strip -o libstripped.so libmine.so
     trace ./libstripped.so:my_copy
     says 'a stripped one' '^1 .*  my_copy\+0x[0-9a-f]+$'

@@ -108,6 +108,7 @@ static void tell_words(const struct recorder *r, struct layout *l, struct qemu_c
                                .src = now->src,
                                .size = l->size,
                                .value = layout_value(l, arch->big_endian),
+                               .data = l->expected,
                                .record = QEMU_RECORD,
                                .word_bytes = arch->word_bytes,
                                .big_endian = arch->big_endian};

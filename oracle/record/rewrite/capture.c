@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Values of stores that no plain move can copy, taken by a call out of the copy.
+// What is done by a call out of the copy, after an instruction: values of stores that no
+// plain move can copy are taken, and a FIFO that was read gets what comes next.
 
 #include "record/rewrite/rewrite.h"
 
@@ -24,12 +25,9 @@ static size_t capture_access(struct recorder *r, const struct access *a)
     return bytes;
 }
 
-void rewrite_capture(struct recorder *r)
+static void capture(struct recorder *r, const struct segment *s, const struct descriptor *d,
+                    uint64_t *record)
 {
-    const struct translation *t = r->running;
-    const struct segment *s = &t->table.segments[r->context->helper_segment];
-    uint64_t *record = (uint64_t *)(uintptr_t)r->context->helper_record;
-    const struct descriptor *d = &t->table.descriptors[s->first];
     bool begun = false;
     for (uint32_t i = 0; i < s->count; i++, d++) {
         if (!d->captured)
@@ -42,4 +40,27 @@ void rewrite_capture(struct recorder *r)
         for (size_t k = 0; k < n; k++)
             r->capture_used += capture_access(r, &accesses[k]);
     }
+}
+
+static void play_fifo(struct recorder *r, const struct segment *s, const struct descriptor *d,
+                      const uint64_t *record)
+{
+    struct access accesses[EXPAND_MOST];
+    for (uint32_t i = 0; i < s->count; i++, d++) {
+        size_t n = d->access.kind == ACCESS_LOAD ? expand_descriptor(d, record, accesses) : 0;
+        for (size_t k = 0; k < n; k++)
+            fifo_follow(&r->fifo, &accesses[k]);
+    }
+}
+
+void rewrite_call_out(struct recorder *r)
+{
+    const struct translation *t = r->running;
+    const struct segment *s = &t->table.segments[r->context->helper_segment];
+    const struct descriptor *d = &t->table.descriptors[s->first];
+    uint64_t *record = (uint64_t *)(uintptr_t)r->context->helper_record;
+    if (t->rules.values)
+        capture(r, s, d, record);
+    if (t->rules.fifo)
+        play_fifo(r, s, d, record);
 }

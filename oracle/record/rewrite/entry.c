@@ -223,9 +223,9 @@ void writer_indirect(struct writer *w, uint64_t address)
     address_map_put(&w->t->indirect_known, address, 1);
 }
 
-// Saves everything, calls rewrite_capture(recorder) on the host's stack,
-// restores everything. Only in value mode, only for stores that plain moves
-// cannot copy.
+// Saves everything, calls rewrite_call_out(recorder) on the host's stack,
+// restores everything. Only after loads where a FIFO is played, and in value mode
+// after stores that plain moves cannot copy.
 static void write_helper(struct writer *w)
 {
     struct context *c = w->c;
@@ -240,7 +240,7 @@ static void write_helper(struct writer *w)
     emit_bytes(w->e, "\xb8\xff\xff\xff\xff\xba\xff\xff\xff\xff", 10); // mov eax/edx, -1
     emit_bytes(w->e, "\x48\x0f\xae\x23", 4);                          // xsave64 [rbx]
     emit_set(w->e, GPR_RDI, (uintptr_t)w->r);
-    emit_set(w->e, GPR_RAX, (uintptr_t)rewrite_capture);
+    emit_set(w->e, GPR_RAX, (uintptr_t)rewrite_call_out);
     emit_bytes(w->e, "\xff\xd0", 2); // call rax
     emit_set(w->e, GPR_RBX, (uintptr_t)w->r->xsave);
     emit_bytes(w->e, "\xb8\xff\xff\xff\xff\xba\xff\xff\xff\xff", 10);
@@ -259,7 +259,7 @@ void writer_entry(struct writer *w)
     write_exit(w, &w->t->unknown, CONTEXT_UNKNOWN_TARGET);
     write_exit(w, &w->t->refused, CONTEXT_REFUSED);
     write_dispatch(w);
-    if (w->t->rules.values)
+    if (w->t->rules.values || w->t->rules.fifo)
         write_helper(w);
     for (unsigned i = 0; i < INDIRECT_CHAINS; i++)
         w->t->indirect[i] = w->t->unknown;

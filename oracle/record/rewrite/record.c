@@ -111,7 +111,7 @@ static void copy_value(struct writer *w, const struct insn *in, const struct slo
     writer_give_back(w, log);
 }
 
-static void call_capture(struct writer *w, uint32_t number, int32_t at)
+static void call_out(struct writer *w, uint32_t number, int32_t at)
 {
     emit_store_slot_imm(w->e, slot(&w->c->helper_segment), (int32_t)number);
     struct scratch log = writer_take_log(w, bit(GPR_RSP));
@@ -146,8 +146,8 @@ void writer_after(struct writer *w, uint32_t insn, uint32_t number, int32_t at)
             address = x;
         } else if (x->kind == SLOT_VALUE) {
             copy_value(w, in, address, x, at, x->bytes);
-        } else if (x->kind == SLOT_CAPTURE) {
-            call_capture(w, number, at);
+        } else if (x->kind == SLOT_CALL) {
+            call_out(w, number, at);
         }
     }
 }

@@ -15,6 +15,7 @@
 #ifndef STORESCOPE_REWRITE_H
 #define STORESCOPE_REWRITE_H
 
+#include "record/fifo.h"
 #include "record/native.h"
 #include "record/recorder.h"
 #include "record/rewrite/emit.h"
@@ -83,7 +84,7 @@ struct context {
     uint64_t refused;                       // CONTEXT_REFUSED: index into program.insns
     uint64_t spill[4];                      // scratch registers
     uint64_t jump[4];                       // scratch of the dispatcher
-    uint64_t helper_return;                 // value mode: host address after the capture
+    uint64_t helper_return;                 // host address after a call out
     uint64_t helper_segment, helper_record; // ... segment, and its record
     uint64_t save[18];                      // ... general registers and flags; or, with
                                             // CONTEXT_CLOBBERED, those it came back with
@@ -170,6 +171,7 @@ struct recorder {
     uint32_t edge_mask;
     uint64_t cases, drop_at; // cases run; and when cover_drop_known acts
     bool made_room, quiet;   // of the case at hand; see cover_make_room
+    struct fifo fifo;        // of the running case
     // Of the running case, for the signal handlers.
     struct translation *running; // the last one entered
     volatile uint64_t serial;    // number of runs so far
@@ -253,9 +255,8 @@ void cover_end_case(struct recorder *r);
 void rewrite_cover(struct recorder *r, struct coverage *coverage);
 void rewrite_count_edges(struct recorder *r, uint8_t *edges, size_t count);
 
-// Copies the bytes that the record's captured stores have just written; called
-// by rewritten code.
-void rewrite_capture(struct recorder *r);
+// After an instruction whose record asks for it, called by rewritten code.
+void rewrite_call_out(struct recorder *r);
 
 // Turns log [LOG, END) into accesses. LAST: the fault's place, or NULL when
 // every record counts whole. False: the log does not hold together.

@@ -232,8 +232,9 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     uint64_t fs = 0, gs = 0;
     syscall(SYS_arch_prctl, ARCH_GET_FS, &fs);
     syscall(SYS_arch_prctl, ARCH_GET_GS, &gs);
-    r->plain.rules = (struct segment_rules){options->loads, false, fs, gs};
-    r->valued.rules = (struct segment_rules){options->loads, true, fs, gs};
+    r->plain.rules = (struct segment_rules){.loads = options->loads, .fs_base = fs, .gs_base = gs};
+    r->valued.rules = r->plain.rules;
+    r->valued.rules.values = true;
     r->plain.log_reg = r->valued.log_reg = GPR_NONE;
     find_tunables(r);
     r->context->host_mxcsr = __builtin_ia32_stmxcsr();
@@ -304,8 +305,10 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
         r->abort_where = NULL;
         r->timed_out = r->log_full = false;
         r->capture_used = 0;
+        fifo_begin(&r->fifo, c, layout);
         r->context->exit = CONTEXT_RETURNED;
         trace->return_value = enter(r, t, words);
+        fifo_end(&r->fifo);
         bool crowded = r->log_full && r->options.blocks && !r->quiet;
         if (r->context->exit != CONTEXT_UNKNOWN_TARGET && !crowded)
             return true;
@@ -324,6 +327,21 @@ static bool run_to_end(struct recorder *r, struct translation *t, struct arena *
     snprintf(trace->reason, sizeof trace->reason,
              "the routine jumps somewhere new every time it runs");
     return false;
+}
+
+// A copy that plays a FIFO is another one. It has to see loads, wanted or not.
+static void plays_fifo(struct recorder *r, bool plays)
+{
+    struct translation *both[] = {&r->plain, &r->valued};
+    for (size_t i = 0; i < 2; i++) {
+        struct translation *t = both[i];
+        if (t->rules.fifo == plays)
+            continue;
+        t->rules.fifo = plays;
+        t->rules.loads = r->options.loads || plays;
+        t->stale = t->code != NULL;
+        t->entry = NULL;
+    }
 }
 
 static void read_log(struct recorder *r, const struct translation *t, struct trace *trace)
@@ -351,6 +369,7 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
 {
     struct translation *t = values ? &r->valued : &r->plain;
     active = r;
+    plays_fifo(r, c->op == OP_FROM_FIFO);
     cover_drop_known(r);
     trace_reset(trace);
     r->outside_stores.count = 0;
@@ -361,12 +380,6 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     trace->entry = r->routine->entry;
     native_tell_cpu(trace);
     trace->stack_entry = r->native.rsp - 8;
-    if (c->op == OP_FROM_FIFO) {
-        trace->outcome = OUTCOME_REFUSED;
-        snprintf(trace->reason, sizeof trace->reason,
-                 "this recorder cannot put what comes next into a FIFO that was read");
-        return;
-    }
     bool ran = run_to_end(r, t, arena, c, layout, trace);
     if (ran && r->context->exit == CONTEXT_REFUSED)
         rewrite_ended_by_refusal(r, trace);
@@ -394,7 +407,7 @@ const struct recorder_kind recorder_rewrite = {
     .name = "rewrite",
     .can = "x86-64; runs an instrumented copy of the routine on this CPU; every load, store, "
            "mask, string count, fence and flush; values of stores on demand",
-    .cannot = "system calls, far branches, transactions, xsave, writable code; loads from a FIFO",
+    .cannot = "system calls, far branches, transactions, xsave, writable code",
     .missing = rewrite_missing,
     .words_max = NATIVE_WORDS,
     .open = rewrite_open,

@@ -298,7 +298,7 @@ static bool describe_value(struct segment_builder *b, struct descriptor *d)
     bool tls = (a->flags & ACCESS_TLS) != 0;
     d->captured = d->shape != SHAPE_PLAIN || d->addr32 || tls || a->width > 64;
     if (d->captured) {
-        d->value_word = find_or_add(b, SLOT_CAPTURE);
+        d->value_word = find_or_add(b, SLOT_CALL);
         return d->value_word != 0;
     }
     if (add_slot(b, SLOT_ADDRESS, 0, 8, 0) == 0)
@@ -333,10 +333,10 @@ static bool describe(struct segment_builder *b, const struct insn *in, const str
     return ok;
 }
 
-static bool stores_any(const struct wanted *w, unsigned n)
+static bool any_is(enum access_kind kind, const struct wanted *w, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        if (w[i].kind == ACCESS_STORE)
+        if (w[i].kind == kind)
             return true;
     }
     return false;
@@ -357,7 +357,8 @@ bool segment_take(struct segment_builder *b, const struct insn *in, uint32_t sit
 {
     struct wanted w[2 * INSN_MEMS_MAX];
     unsigned n = wanted_accesses(in, b->rules->loads, w);
-    bool alone = b->rules->values && stores_any(w, n);
+    bool plays = b->rules->fifo && any_is(ACCESS_LOAD, w, n);
+    bool alone = plays || (b->rules->values && any_is(ACCESS_STORE, w, n));
     bool ok = true;
     out->starts = b->opens;
     b->opens = false;
@@ -374,6 +375,8 @@ bool segment_take(struct segment_builder *b, const struct insn *in, uint32_t sit
     out->done = b->current ? current(b)->count : 0;
     for (unsigned i = 0; i < n && ok; i++)
         ok = describe(b, in, &w[i], site);
+    if (ok && plays)
+        ok = find_or_add(b, SLOT_CALL) != 0;
     if (!b->closed)
         follow(b, in);
     if (alone)

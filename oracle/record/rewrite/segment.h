@@ -29,7 +29,8 @@ enum slot_kind {
     SLOT_RCX_AFTER, // rcx after the instruction, for repe and repne
     SLOT_ADDRESS,   // value mode: address of the store that follows
     SLOT_VALUE,     // value mode: what it stored, 1 to 64 words
-    SLOT_CAPTURE,   // value mode: where the captured bytes lie (see capture.h)
+    SLOT_CALL,      // a call out of the copy, after the instruction (rewrite_call_out); value
+                    // mode: where the captured bytes lie
 };
 
 struct slot {
@@ -47,8 +48,8 @@ struct descriptor {
     uint8_t a, b;         // addr += word[a] * a_times + word[b] * b_times
     uint8_t a_times, b_times;
     bool plain;         // one access, of which all but the address is known
-    bool captured;      // value_word is a SLOT_CAPTURE
-    uint8_t value_word; // value mode: SLOT_VALUE or SLOT_CAPTURE, else 0
+    bool captured;      // value_word is a SLOT_CALL
+    uint8_t value_word; // value mode: SLOT_VALUE or SLOT_CALL, else 0
     uint8_t shape;      // enum descriptor_shape
     bool addr32;
     uint64_t segment_base; // with addr32: added after the cut, else part of the address
@@ -105,6 +106,7 @@ struct symbol {
 struct segment_rules {
     bool loads;  // describe loads too
     bool values; // value mode: each storing instruction by itself
+    bool fifo;   // each loading instruction by itself, with a call after it
     uint64_t fs_base, gs_base;
 };
 

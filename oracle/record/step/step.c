@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "record/entry_registers.h"
+#include "record/fifo.h"
 #include "record/step/end.h"
 #include "record/step/start.h"
 #include "record/step/vectors.h"
@@ -64,9 +65,8 @@ struct recorder {
     // Of the running case.
     volatile enum phase phase;
     bool values;
-    const struct layout *layout;
-    bool plays_fifo;     // the source is one
-    uint64_t fifo_bytes; // ... and gave that many
+    struct fifo fifo;
+    size_t fifo_seen; // accesses of the log that it has followed
     struct step_now now;
     struct step_end end;
     struct saved_state saved;
@@ -260,32 +260,21 @@ static void hide_trap_flag(const struct step_now *now)
     }
 }
 
-static void fill_fifo(struct recorder *r)
-{
-    const struct layout *l = r->layout;
-    memcpy(l->src, l->expected + r->fifo_bytes, LAYOUT_FIFO_BYTES);
-    mirror_store(&r->mirror, (uintptr_t)l->src, LAYOUT_FIFO_BYTES, ~UINT64_C(0));
-}
-
-// What the instruction took out of a FIFO is followed by what comes next.
+// What an instruction took out of a FIFO is followed by what comes next: a string
+// operation's once it has ended, since it is one access.
 static void play_fifo(struct recorder *r)
 {
-    const struct layout *l = r->layout;
-    for (size_t i = r->now.log_count; i < r->log.count; i++) {
-        const struct access *a = &r->log.accesses[i];
-        if (a->kind != ACCESS_LOAD || a->addr != (uintptr_t)l->src)
-            continue;
-        r->fifo_bytes += a->width < LAYOUT_FIFO_BYTES ? a->width : LAYOUT_FIFO_BYTES;
-        r->fifo_bytes = r->fifo_bytes < l->size ? r->fifo_bytes : l->size;
-        fill_fifo(r);
-    }
+    for (; !r->now.repeating && r->fifo_seen < r->log.count; r->fifo_seen++)
+        if (fifo_follow(&r->fifo, &r->log.accesses[r->fifo_seen]))
+            mirror_store(&r->mirror, (uintptr_t)r->fifo.layout->src, LAYOUT_FIFO_BYTES,
+                         ~UINT64_C(0));
 }
 
-// As the case was laid out.
-static void refill_fifo(struct recorder *r)
+static void end_fifo(struct recorder *r)
 {
-    r->fifo_bytes = 0;
-    fill_fifo(r);
+    fifo_end(&r->fifo);
+    if (r->fifo.layout != NULL)
+        mirror_store(&r->mirror, (uintptr_t)r->fifo.layout->src, LAYOUT_FIFO_BYTES, ~UINT64_C(0));
 }
 
 // After the instruction that was begun. False: the run has ended.
@@ -296,9 +285,8 @@ static bool end_step(struct recorder *r, ucontext_t *uc)
     if (now->in->pushes_flags && now->store_count)
         hide_trap_flag(now);
     const char *why = accesses_after(now, &r->log, &r->mirror);
-    if (r->plays_fifo)
-        play_fifo(r);
     now->repeating = now->in->repeats && rip == now->in->addr ? rip : 0;
+    play_fifo(r);
     bool look = mirror_bytes(&r->mirror) <= MIRROR_SMALL_BYTES || r->steps % MIRROR_PERIOD == 0;
     if (!why && look && !mirror_agrees(&r->mirror, &r->end.stray))
         why = "changed memory that its operands do not name";
@@ -515,9 +503,8 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
         return;
     }
     r->log.count = r->log.value_bytes = 0;
-    r->layout = layout;
-    r->plays_fifo = c->op == OP_FROM_FIFO;
-    r->fifo_bytes = 0;
+    fifo_begin(&r->fifo, c, layout);
+    r->fifo_seen = 0;
     r->values = values;
     r->now = (struct step_now){0};
     r->end = (struct step_end){.outcome = OUTCOME_RETURNED};
@@ -527,8 +514,7 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
     const struct span sure[] = {layout->dst_lane, layout->src_lane, r->native.stack};
     memory_set_sure(sure, sizeof sure / sizeof *sure);
     trace->return_value = enter(r, &start);
-    if (r->plays_fifo)
-        refill_fifo(r);
+    end_fifo(r);
     if (r->end.outcome == OUTCOME_RETURNED && !mirror_agrees(&r->mirror, &r->end.stray)) {
         r->end.outcome = OUTCOME_BROKEN;
         r->end.why = "the arena holds what no recorded store put there";
