@@ -274,7 +274,7 @@ static void expand_interrupted(const struct recorder *r, const struct translatio
         trace_reserve(trace, trace->count + EXPAND_MOST);
         struct access *out = &trace->accesses[trace->count];
         if (d->shape == SHAPE_STRING)
-            trace->count += interrupted_string(d, record, r->abort_rcx, out);
+            trace->count += interrupted_string(d, record, r->abort_counter, out);
         else if (d->shape == SHAPE_GATHER)
             trace->count += interrupted_gather(r, s, d, record, out);
     }

@@ -47,7 +47,7 @@ static void open_segment(struct segment_builder *b)
     current(b)->words = 1;
     current(b)->plain = true;
     memset(b->gpr_word, 0, sizeof b->gpr_word);
-    for (unsigned r = 0; r < GPR_COUNT; r++) {
+    for (unsigned r = 0; r < GPR_MOST; r++) {
         b->symbols[r] = (struct symbol){true, (uint8_t)r, GPR_NONE, 1, 0};
     }
 }
@@ -101,7 +101,7 @@ static struct symbol sum(struct symbol x, struct symbol y, unsigned times)
 
 static struct symbol symbol_of(const struct segment_builder *b, unsigned reg)
 {
-    return reg == GPR_NONE || reg == GPR_RIP ? constant(0) : b->symbols[reg];
+    return reg == GPR_NONE || reg == GPR_PC ? constant(0) : b->symbols[reg];
 }
 
 static struct symbol address_of(const struct segment_builder *b, const struct mem *m)
@@ -129,15 +129,12 @@ static struct symbol effect_of(const struct segment_builder *b, const struct ins
 static void follow(struct segment_builder *b, const struct insn *in)
 {
     struct symbol result = effect_of(b, in);
-    for (unsigned r = 0; r < GPR_COUNT; r++) {
+    for (unsigned r = 0; r < GPR_MOST; r++) {
         if (in->written & (1u << r))
             b->symbols[r].known = false;
     }
     if (in->effect != EFFECT_NONE)
         b->symbols[in->reg] = result;
-    if (in->rsp_delta) {
-        b->symbols[GPR_RSP] = sum(b->symbols[GPR_RSP], constant(in->rsp_delta), 1);
-    }
 }
 
 // What one memory operand, or a fence, adds to the trace.
@@ -281,9 +278,9 @@ static bool describe_string(struct segment_builder *b, const struct insn *in, st
     d->shape = SHAPE_STRING;
     d->df_word = find_or_add(b, SLOT_DF);
     if (in->string != STRING_ONCE)
-        d->count_word = word_of_gpr(b, GPR_RCX);
+        d->count_word = word_of_gpr(b, in->counter);
     if (in->string == STRING_REP_UNTIL)
-        d->after_word = find_or_add(b, SLOT_RCX_AFTER);
+        d->after_word = find_or_add(b, SLOT_COUNTER_AFTER);
     return d->df_word && (in->string == STRING_ONCE || d->count_word) &&
            (in->string != STRING_REP_UNTIL || d->after_word);
 }

@@ -22,14 +22,14 @@
 #include "trace/trace.h"
 
 enum slot_kind {
-    SLOT_GPR,       // a general register
-    SLOT_K,         // an opmask register
-    SLOT_VECTOR,    // a vector register, 1 to 8 words
-    SLOT_DF,        // flags word of which bit 10 is the direction flag
-    SLOT_RCX_AFTER, // rcx after the instruction, for repe and repne
-    SLOT_ADDRESS,   // value mode: address of the store that follows
-    SLOT_VALUE,     // value mode: what it stored, 1 to 64 words
-    SLOT_CAPTURE,   // value mode: where the captured bytes lie (see capture.h)
+    SLOT_GPR,           // a general register
+    SLOT_K,             // an opmask register
+    SLOT_VECTOR,        // a vector register, 1 to 8 words
+    SLOT_DF,            // flags word of which bit 10 is the direction flag
+    SLOT_COUNTER_AFTER, // rcx after the instruction, for repe and repne
+    SLOT_ADDRESS,       // value mode: address of the store that follows
+    SLOT_VALUE,         // value mode: what it stored, 1 to 64 words
+    SLOT_CAPTURE,       // value mode: where the captured bytes lie (see capture.h)
 };
 
 struct slot {
@@ -115,8 +115,8 @@ struct segment_builder {
     uint32_t current; // 0: none open
     bool closed;      // the next access starts a new one
     bool opens;       // the next instruction begins a segment, accesses or not
-    struct symbol symbols[GPR_COUNT];
-    uint8_t gpr_word[GPR_COUNT]; // word of SLOT_GPR in the current segment
+    struct symbol symbols[GPR_MOST];
+    uint8_t gpr_word[GPR_MOST]; // word of SLOT_GPR in the current segment
 };
 
 // Where an instruction stands with the log.
