@@ -57,7 +57,7 @@ struct mem {
     bool compressed;      // contiguous: popcount(mask) elements
     uint8_t vindex;       // gather, scatter: vector register of indices
     uint8_t vindex_bytes; // bytes of one index, 0: no gather or scatter
-    uint8_t elements;     // gather, scatter, whole: number of mask bits that count
+    uint16_t elements;    // gather, scatter, whole: number of mask bits that count
     // A part of a register moves the address: its low bytes, divided by a power
     // of two, times a size (bit strings, xlat).
     uint8_t part, part_bytes; // general register; 0 bytes: none

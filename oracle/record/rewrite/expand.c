@@ -7,15 +7,20 @@
 
 enum { DF_BIT = 0x400 };
 
+// Without a tag, which some CPUs ignore.
 static inline uint64_t address_of(const struct descriptor *d, const uint64_t *record)
 {
-    return d->access.addr + record[d->a] * d->a_times + record[d->b] * d->b_times;
+    const unsigned above = 64 - CPU_ADDRESS_BITS;
+    uint64_t sum = d->access.addr + record[d->a] * d->a_times + record[d->b] * d->b_times;
+    return sum << above >> above;
 }
 
 static struct access access_of(const struct descriptor *d, uint64_t addr)
 {
     struct access a = d->access;
     a.addr = d->addr32 ? (uint32_t)addr + d->segment_base : addr;
+    if (d->aligned)
+        a.addr -= a.addr % a.width;
     return a;
 }
 
@@ -107,6 +112,57 @@ static size_t expand_part(const struct descriptor *d, const uint64_t *record, st
     return 1;
 }
 
+// One access of 16 bytes where that is aligned (Arm ARM, B2.2.1), else two of 8.
+static size_t expand_pair(const struct descriptor *d, const uint64_t *record, struct access *out)
+{
+    out[0] = access_of(d, address_of(d, record));
+    if (out[0].addr % 16 == 0)
+        return 1;
+    out[0].width = 8;
+    out[1] = out[0];
+    out[1].addr += 8;
+    out[1].flags |= ACCESS_CONTINUES;
+    return 2;
+}
+
+static bool is_active(const uint8_t *predicate, unsigned byte)
+{
+    return predicate[byte / 8] >> byte % 8 & 1;
+}
+
+// An access for each element, of each register, whose lane is active.
+static size_t expand_predicated(const struct descriptor *d, const uint64_t *record,
+                                struct access *out)
+{
+    const uint8_t *predicate = (const uint8_t *)&record[d->mask_word];
+    uint64_t base = address_of(d, record), step = d->access.width;
+    size_t n = 0;
+    for (unsigned i = 0; i < d->elements; i++) {
+        if (!is_active(predicate, i * d->lanes))
+            continue;
+        for (unsigned k = 0; k < d->structure; k++) {
+            out[n] = access_of(d, d->whole ? base : base + (i * d->structure + k) * step);
+            out[n].flags |= n ? ACCESS_CONTINUES : 0;
+            n++;
+        }
+        if (d->whole)
+            break;
+    }
+    return n;
+}
+
+// It stored if its status is 0.
+static size_t expand_exclusive(const struct descriptor *d, const uint64_t *record,
+                               struct access *out)
+{
+    if ((uint32_t)record[d->mask_word] != 0)
+        return 0;
+    if (d->access.width == 16)
+        return expand_pair(d, record, out);
+    *out = access_of(d, address_of(d, record));
+    return 1;
+}
+
 // A string op with 32-bit addresses counts in ecx.
 static uint64_t count_of(const struct descriptor *d, uint64_t rcx)
 {
@@ -136,6 +192,12 @@ size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, str
         return expand_part(d, record, out);
     case SHAPE_GATHER:
         return expand_gather(d, record, mask_bits(d, record), out);
+    case SHAPE_PAIR:
+        return expand_pair(d, record, out);
+    case SHAPE_PREDICATED:
+        return expand_predicated(d, record, out);
+    case SHAPE_EXCLUSIVE:
+        return expand_exclusive(d, record, out);
     default:
         *out = access_of(d, address_of(d, record));
         if (d->access.kind == ACCESS_FLUSH)
@@ -228,7 +290,8 @@ static void expand_record(const struct recorder *r, const struct translation *t,
             for (size_t k = 0; k < n; k++)
                 captured += out[k].width * out[k].count;
         } else if (d->value_word) {
-            attach_value(&record[d->value_word], out, trace);
+            for (size_t k = 0; k < n; k++) // two: halves of a pair
+                attach_value(&record[d->value_word + k], &out[k], trace);
         }
         out += n;
     }

@@ -172,7 +172,8 @@ static unsigned wanted_accesses(const struct insn *in, bool loads, struct wanted
 
 static bool needs_own_start(const struct insn *in, const struct wanted *w, unsigned n)
 {
-    if (n > 0 && in->string)
+    // Until its store, nothing is to be written to the log.
+    if ((n > 0 && in->string) || in->exclusive == EXCLUSIVE_LOAD)
         return true;
     for (unsigned i = 0; i < n; i++) {
         const struct mem *m = w[i].mem;
@@ -229,6 +230,13 @@ static bool describe_mask(struct segment_builder *b, const struct mem *m, struct
     d->whole = m->whole;
     d->elements = m->elements;
     d->compressed = m->compressed;
+    if (m->mask == MASK_P) {
+        d->shape = SHAPE_PREDICATED;
+        d->lanes = m->lanes;
+        d->structure = m->structure;
+        d->mask_word = add_slot(b, SLOT_PREDICATE, m->mask_reg, m->mask_bytes, 0);
+        return d->mask_word != 0;
+    }
     if (m->mask == MASK_K)
         d->mask_word = add_slot(b, SLOT_K, m->mask_reg, 8, 0);
     if (m->mask == MASK_VECTOR) {
@@ -285,27 +293,59 @@ static bool describe_string(struct segment_builder *b, const struct insn *in, st
            (in->string != STRING_REP_UNTIL || d->after_word);
 }
 
-// Value mode: where the bytes of a store will be found.
-static bool describe_value(struct segment_builder *b, struct descriptor *d)
+// An exclusive store is known to have stored once it has run; what it stored, with it.
+static bool describe_exclusive(struct segment_builder *b, const struct insn *in,
+                               struct descriptor *d)
 {
+    if (in->exclusive != EXCLUSIVE_STORE)
+        return true;
+    bool pair = d->shape == SHAPE_PAIR;
+    d->shape = SHAPE_EXCLUSIVE;
+    d->mask_word = find_or_add(b, SLOT_STATUS_AFTER);
+    if (b->rules->values)
+        d->value_word = add_slot(b, SLOT_VALUE_AFTER, 0, pair ? 16 : d->access.width, 0);
+    return d->mask_word && (d->value_word || !b->rules->values);
+}
+
+// Value mode: where the bytes of a store will be found. Those of a few registers, or of
+// one operand, are copied by moves.
+static bool describe_value(struct segment_builder *b, const struct mem *m, bool first,
+                           struct descriptor *d)
+{
+    enum { PIECES_MOST = 4 };
     const struct access *a = &d->access;
-    if (!b->rules->values || a->kind != ACCESS_STORE)
+    if (!b->rules->values || a->kind != ACCESS_STORE || d->value_word)
         return true;
     // The address that code can compute lacks the segment's base.
     bool tls = (a->flags & ACCESS_TLS) != 0;
-    d->captured = d->shape != SHAPE_PLAIN || d->addr32 || tls || a->width > 64;
+    bool plain = d->shape == SHAPE_PLAIN || d->shape == SHAPE_PAIR;
+    d->captured =
+        !plain || d->addr32 || d->aligned || tls || a->width > 64 || m->pieces > PIECES_MOST;
     if (d->captured) {
         d->value_word = find_or_add(b, SLOT_CAPTURE);
         return d->value_word != 0;
     }
-    if (add_slot(b, SLOT_ADDRESS, 0, 8, 0) == 0)
+    if (first && add_slot(b, SLOT_ADDRESS, 0, 8, 0) == 0)
         return false;
     d->value_word = add_slot(b, SLOT_VALUE, 0, a->width, 0);
     return d->value_word != 0;
 }
 
+static void add_descriptor(struct segment_builder *b, const struct descriptor *d)
+{
+    struct segment_table *t = b->table;
+    if (t->descriptor_count == t->descriptor_capacity) {
+        t->descriptors = grow(t->descriptors, &t->descriptor_capacity, sizeof *t->descriptors);
+    }
+    t->descriptors[t->descriptor_count++] = *d;
+    current(b)->count++;
+    current(b)->plain &= d->plain && d->value_word == 0;
+}
+
+// One of the accesses that W stands for, OFFSET bytes from its address; PAIR: of 16 bytes,
+// or two.
 static bool describe(struct segment_builder *b, const struct insn *in, const struct wanted *w,
-                     uint32_t site)
+                     uint32_t site, unsigned offset, bool pair)
 {
     struct descriptor d = {.access = {.count = 1,
                                       .mask = ~UINT64_C(0),
@@ -315,18 +355,29 @@ static bool describe(struct segment_builder *b, const struct insn *in, const str
                                       .flags = w->flags}};
     bool ok = true;
     if (w->mem) {
-        d.access.width = w->mem->width;
+        d.access.width = pair ? 16 : w->mem->width;
+        d.access.flags |= offset ? ACCESS_CONTINUES : 0;
+        d.aligned = w->mem->aligned;
+        d.shape = pair ? SHAPE_PAIR : SHAPE_PLAIN;
         ok = describe_address(b, w->mem, &d) && describe_mask(b, w->mem, &d) &&
-             describe_part(b, w->mem, &d) && describe_string(b, in, &d) && describe_value(b, &d);
+             describe_part(b, w->mem, &d) && describe_string(b, in, &d) &&
+             (w->kind != ACCESS_STORE || describe_exclusive(b, in, &d)) &&
+             describe_value(b, w->mem, offset == 0, &d);
+        d.access.addr += offset;
     }
-    d.plain = d.shape == SHAPE_PLAIN && !d.addr32 && d.access.kind != ACCESS_FLUSH;
-    struct segment_table *t = b->table;
-    if (t->descriptor_count == t->descriptor_capacity) {
-        t->descriptors = grow(t->descriptors, &t->descriptor_capacity, sizeof *t->descriptors);
-    }
-    t->descriptors[t->descriptor_count++] = d;
-    current(b)->count++;
-    current(b)->plain &= d.plain && d.value_word == 0;
+    d.plain = d.shape == SHAPE_PLAIN && !d.addr32 && !d.aligned && d.access.kind != ACCESS_FLUSH;
+    add_descriptor(b, &d);
+    return ok;
+}
+
+static bool describe_all(struct segment_builder *b, const struct insn *in, const struct wanted *w,
+                         uint32_t site)
+{
+    unsigned pieces = w->mem && w->mem->pieces ? w->mem->pieces : 1;
+    unsigned width = w->mem ? w->mem->width : 0;
+    bool pair = w->mem && w->mem->pairs && b->rules->whole_pairs, ok = true;
+    for (unsigned i = 0; i < pieces && ok; i += pair ? 2 : 1)
+        ok = describe(b, in, w, site, i * width, pair);
     return ok;
 }
 
@@ -354,23 +405,26 @@ bool segment_take(struct segment_builder *b, const struct insn *in, uint32_t sit
 {
     struct wanted w[2 * INSN_MEMS_MAX];
     unsigned n = wanted_accesses(in, b->rules->loads, w);
-    bool alone = b->rules->values && stores_any(w, n);
-    bool ok = true;
+    bool alone = b->rules->values && stores_any(w, n) && in->exclusive == EXCLUSIVE_NONE;
+    bool ok = in->exclusive != EXCLUSIVE_STORE || b->monitored;
     out->starts = b->opens;
     b->opens = false;
     if (out->starts) {
         open_segment(b);
-    } else if (n > 0) {
+    } else if (n > 0 || in->exclusive == EXCLUSIVE_LOAD) {
         bool room = !b->closed && current(b)->slot_count < SEGMENT_SLOTS_BUSY;
         if (!room || alone || needs_own_start(in, w, n) || !addresses_known(b, w, n)) {
+            ok = ok && !b->monitored;
             open_segment(b);
             out->starts = true;
         }
     }
+    if (in->exclusive)
+        b->monitored = in->exclusive == EXCLUSIVE_LOAD;
     out->segment = b->current;
     out->done = b->current ? current(b)->count : 0;
     for (unsigned i = 0; i < n && ok; i++)
-        ok = describe(b, in, &w[i], site);
+        ok = describe_all(b, in, &w[i], site);
     if (!b->closed)
         follow(b, in);
     if (alone)

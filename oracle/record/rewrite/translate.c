@@ -129,6 +129,8 @@ static void write_block(struct writer *w, uint64_t address, uint64_t after)
     for (size_t k = 0; k < n; k++) {
         const struct insn *in = &w->r->program.insns[block[k].insn];
         const struct segment_step *step = &block[k].step;
+        if (step->starts && w->pending > CPU_PENDING_MOST)
+            writer_settle_log(w);
         int32_t at = (int32_t)w->pending;
         if (!block[k].fits) {
             writer_settle_log(w);

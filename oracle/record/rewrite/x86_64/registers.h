@@ -35,10 +35,11 @@ enum insn_trait {
 enum {
     CPU_MAP_FLAGS = MAP_32BIT, // of memory that rewritten code addresses by constants
     CPU_JUMP_BYTES = 5,
-    CPU_ADDRESS_BITS = 64,  // of an address; a tag may be in those above
-    CPU_CALL_BYTES = 8,     // that a call puts on the stack
-    CPU_TRAP_BYTES = 1,     // from a breakpoint to where its trap comes (SDM vol. 3A, 6.15)
-    CPU_ACCESSES_MOST = 64, // of one descriptor
+    CPU_PENDING_MOST = 32 << 10, // bytes of records that one move of the log pointer covers
+    CPU_ADDRESS_BITS = 64,       // of an address; a tag may be in those above
+    CPU_CALL_BYTES = 8,          // that a call puts on the stack
+    CPU_TRAP_BYTES = 1,          // from a breakpoint to where its trap comes (SDM vol. 3A, 6.15)
+    CPU_ACCESSES_MOST = 64,      // of one descriptor
 };
 
 // What the routine left in the control state, written where a trait asks for it, and the
