@@ -7,6 +7,7 @@
 
 #include "backends/arch.h"
 #include "backends/call.h"
+#include "base/host.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,8 @@ const struct recorder_kind *const recorder_kinds[] = {
     &recorder_step,
     &recorder_qemu,
 };
+enum { FIFO_FROM = 1 }; // rewrite lets a routine run, so nothing comes out of a FIFO
+
 const size_t recorder_kind_count = sizeof recorder_kinds / sizeof recorder_kinds[0];
 
 const struct recorder_kind *recorder_find(const char *name)
@@ -28,6 +31,15 @@ const struct recorder_kind *recorder_find(const char *name)
     return NULL;
 }
 
+// The first of the table, from that row on, which runs here.
+static const struct recorder_kind *first_here(size_t from)
+{
+    for (size_t i = from; i < recorder_kind_count; i++)
+        if (!recorder_kinds[i]->missing || !recorder_kinds[i]->missing())
+            return recorder_kinds[i];
+    return recorder_kinds[from];
+}
+
 const struct recorder_kind *recorder_for(const struct backend *backend, enum copy_op op,
                                          const struct recorder_kind *asked)
 {
@@ -36,22 +48,25 @@ const struct recorder_kind *recorder_for(const struct backend *backend, enum cop
         return asked;
     if (backend->arch)
         return &recorder_qemu;
-    return op == OP_FROM_FIFO ? &recorder_step : recorder_kinds[0];
+    return first_here(op == OP_FROM_FIFO ? FIFO_FROM : 0);
 }
 
 const char *recorder_lacks(const struct recorder_kind *kind, const struct backend *backend)
 {
     static char text[TRACE_REASON_MAX];
     if (backend->arch && !kind->elsewhere) {
-        snprintf(text, sizeof text, "recorder %s runs x86-64 alone; leave --recorder out for %s",
-                 kind->name, backend->arch->name);
+        snprintf(text, sizeof text, "recorder %s runs %s alone; leave --recorder out for %s",
+                 kind->name, host.name, backend->arch->name);
         return text;
     }
+    const char *missing = kind->missing ? kind->missing() : NULL;
+    if (missing)
+        return missing;
     if (backend->call && call_words(backend->call) > kind->words_max) {
         snprintf(text, sizeof text,
                  "recorder %s enters a routine with at most %zu arguments, which are in registers",
                  kind->name, kind->words_max);
         return text;
     }
-    return kind->missing ? kind->missing() : NULL;
+    return NULL;
 }

@@ -182,11 +182,8 @@ void translation_free(struct translation *t);
 const struct host_insn *translation_where(const struct translation *t, const uint8_t *pc);
 bool translation_holds(const struct translation *t, const uint8_t *pc);
 
-// The rewritten copy, as a function like the routine itself. It starts a new log
-// each time it is called. For the bench, after the recorder has run the same
-// case: what recording alone costs.
-// Entered with what the argument registers are to hold.
-typedef uint64_t rewrite_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+// The copy's entry. It starts a new log each time it is called. For the bench, after the
+// recorder has run the same case: what recording alone costs.
 rewrite_function *rewrite_entry(struct recorder *r);
 
 // The log's end; NULL when the routine wrote over the pointer to it.

@@ -4,6 +4,7 @@
 // Runs the rewritten copy on a stack of its own.
 
 #include "base/error.h"
+#include "base/host.h"
 #include "base/memory.h"
 #include "record/rewrite/rewrite.h"
 #include "record/rewrite/run_end.h"
@@ -127,7 +128,7 @@ static void on_tick(int signal, siginfo_t *info, void *context)
 
 static bool allocate(struct recorder *r)
 {
-    uint8_t *context = native_reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, CPU_MAP_FLAGS);
+    uint8_t *context = native_reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, host.map_low);
     r->context = context ? (struct context *)(void *)(context + CONTEXT_SKEW) : NULL;
     r->log = native_reserve(LOG_RESERVED, PROT_NONE, 0);
     r->capture = native_reserve(CAPTURE_RESERVED, PROT_READ | PROT_WRITE, 0);
@@ -228,7 +229,7 @@ static uint64_t enter(struct recorder *r, struct translation *t, const uint64_t 
     r->running = t;
     r->serial++;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    uint64_t result = go(words[0], words[1], words[2], words[3], words[4], words[5]);
+    uint64_t result = CPU_ENTER(go, words);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     return result;
 }
@@ -316,6 +317,8 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     trace->stack = r->native.stack;
     trace->entry = r->routine->entry;
     native_tell_cpu(trace);
+    if (t->rules.whole_pairs)
+        trace->atomic_bytes = 16;
     trace->stack_entry = r->native.rsp - CPU_CALL_BYTES;
     if (c->op == OP_FROM_FIFO) {
         trace->outcome = OUTCOME_REFUSED;
@@ -350,7 +353,7 @@ const struct recorder_kind recorder_rewrite = {
     .name = "rewrite",
     .can = CPU_NAME "; runs an instrumented copy of the routine on this CPU; every load, store, "
                     "mask, string count, fence and flush; values of stores on demand",
-    .cannot = CPU_CANNOT "system calls, writable code; loads from a FIFO",
+    .cannot = "system calls, " CPU_CANNOT "writable code; loads from a FIFO",
     .missing = rewrite_missing,
     .words_max = NATIVE_WORDS,
     .open = rewrite_open,

@@ -4,6 +4,7 @@
 // Makes the instrumented copy: plans each block's records, has it written, and
 // joins the blocks.
 
+#include "base/host.h"
 #include "base/memory.h"
 #include "record/rewrite/writer.h"
 
@@ -53,20 +54,20 @@ static void resolve_patches(struct writer *w)
 {
     struct translation *t = w->t;
     for (size_t i = 0; i < t->patch_count && !w->e->full; i++) {
-        const uint8_t *host = translation_find(t, t->patches[i].target);
-        if (!host)
-            host = stub_for(w, t->patches[i].target);
-        if (!w->e->full && !emit_patch(t->patches[i].end, host))
+        const uint8_t *copy = translation_find(t, t->patches[i].target);
+        if (!copy)
+            copy = stub_for(w, t->patches[i].target);
+        if (!w->e->full && !emit_patch(t->patches[i].end, copy))
             t->far = w->e->full = true;
     }
     t->patch_count = 0;
     for (size_t i = 0; i < t->stubs.capacity; i++) {
-        const uint8_t *host = t->stubs.keys[i] ? translation_find(t, t->stubs.keys[i]) : NULL;
-        if (!host)
+        const uint8_t *copy = t->stubs.keys[i] ? translation_find(t, t->stubs.keys[i]) : NULL;
+        if (!copy)
             continue;
         struct emitter over = {(uint8_t *)(uintptr_t)t->stubs.values[i], NULL, false};
         over.end = over.next + CPU_JUMP_BYTES;
-        emit_jump(&over, host);
+        emit_jump(&over, copy);
     }
 }
 
@@ -188,7 +189,7 @@ static bool allocate(struct translation *t, size_t code_bytes)
 {
     t->code_bytes = code_bytes ? code_bytes : CODE_BYTES_DEFAULT;
     void *code = mmap(NULL, t->code_bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | CPU_MAP_FLAGS, -1, 0);
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | host.map_low, -1, 0);
     if (code == MAP_FAILED)
         return false;
     t->code = code;
@@ -260,7 +261,7 @@ bool translation_make(struct recorder *r, struct translation *t, uint64_t entry,
         return false;
     if (!t->code && !allocate(t, r->options.code_bytes)) {
         snprintf(reason, TRACE_REASON_MAX, "no memory%s for the rewritten copy",
-                 CPU_MAP_FLAGS ? " below 2 GiB" : "");
+                 host.map_low ? " below 2 GiB" : "");
         return false;
     }
     mprotect(t->code, t->code_bytes, PROT_READ | PROT_WRITE);

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-enum { ARGUMENTS = 6, SAVED_FIRST = 19, SAVED_LAST = 29, FRAME_BYTES = 176 };
+enum { SAVED_FIRST = 19, SAVED_LAST = 29, FRAME_BYTES = 176 };
 
 static gpr_set changed(const struct writer *w)
 {
@@ -42,7 +42,7 @@ static const uint8_t *write_constant(struct writer *w, uint64_t value)
 // Registers that carry no argument, which the routine names.
 static gpr_set poisoned(const struct writer *w)
 {
-    gpr_set arguments = (1u << ARGUMENTS) - 1;
+    gpr_set arguments = (1u << NATIVE_WORDS) - 1;
     return w->r->program.named & ~arguments & ~bit(GPR_LINK) & ~bit(GPR_SP);
 }
 

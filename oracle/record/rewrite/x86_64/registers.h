@@ -7,7 +7,6 @@
 #define STORESCOPE_X86_64_REGISTERS_H
 
 #include <stdint.h>
-#include <sys/mman.h>
 
 enum {
     GPR_COUNT = 16,
@@ -29,11 +28,16 @@ enum insn_trait {
     TRAIT_MXCSR = 16, // sets the SSE control register
 };
 
+#define CPU_NAME "x86-64"
+// The rewritten copy, as a function like the routine itself; entered with what the
+// argument registers are to hold.
+typedef uint64_t rewrite_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+#define CPU_ENTER(function, w) (function)((w)[0], (w)[1], (w)[2], (w)[3], (w)[4], (w)[5])
+
 #define CPU_NAME   "x86-64"
 #define CPU_CANNOT "far branches, transactions, xsave, "
 
 enum {
-    CPU_MAP_FLAGS = MAP_32BIT, // of memory that rewritten code addresses by constants
     CPU_JUMP_BYTES = 5,
     CPU_PENDING_MOST = 32 << 10, // bytes of records that one move of the log pointer covers
     CPU_ADDRESS_BITS = 64,       // of an address; a tag may be in those above
