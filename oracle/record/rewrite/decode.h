@@ -108,7 +108,9 @@ struct insn {
     uint8_t counter;   // ... the register that counts
     uint8_t exclusive; // enum insn_exclusive
     uint8_t status;    // EXCLUSIVE_STORE: register that is told whether it stored, or GPR_NONE
-    uint8_t traits;    // what the ways in and out must care for: bits of the CPU's registers.h
+    uint8_t compared, compared_count; // compare and swap: it stores if these registers keep what
+                                      // they held; 0: none such
+    uint8_t traits; // what the ways in and out must care for: bits of the CPU's registers.h
     bool fence, drains, flush, prefetch;
     bool sets_df, clears_df, pops_flags;
     bool is_lea;                 // mem[0] is no access

@@ -151,14 +151,15 @@ static size_t expand_predicated(const struct descriptor *d, const uint64_t *reco
     return n;
 }
 
-// It stored if its status is 0.
-static size_t expand_exclusive(const struct descriptor *d, const uint64_t *record,
-                               struct access *out)
+static size_t expand_conditional(const struct descriptor *d, const uint64_t *record,
+                                 struct access *out)
 {
-    if ((uint32_t)record[d->mask_word] != 0)
-        return 0;
-    if (d->access.width == 16)
-        return expand_pair(d, record, out);
+    const unsigned above = 64 - 8u * d->compared_bytes;
+    for (unsigned i = 0; i < 2 && d->stored_word[i]; i++) {
+        uint64_t before = d->before_word[i] ? record[d->before_word[i]] : 0;
+        if ((before ^ record[d->stored_word[i]]) << above)
+            return 0;
+    }
     *out = access_of(d, address_of(d, record));
     return 1;
 }
@@ -196,8 +197,8 @@ size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, str
         return expand_pair(d, record, out);
     case SHAPE_PREDICATED:
         return expand_predicated(d, record, out);
-    case SHAPE_EXCLUSIVE:
-        return expand_exclusive(d, record, out);
+    case SHAPE_CONDITIONAL:
+        return expand_conditional(d, record, out);
     default:
         *out = access_of(d, address_of(d, record));
         if (d->access.kind == ACCESS_FLUSH)

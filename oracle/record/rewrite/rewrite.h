@@ -115,7 +115,7 @@ struct translation {
     gpr_set named;             // registers and traits of the program, as the entry was
     uint8_t traits;            // written for
     uint8_t log_reg;           // one more of these, or GPR_NONE
-    uint8_t scratch[3];        // AArch64: three more, to work in
+    uint8_t scratch[2];        // AArch64: two more, to work in
     struct address_map blocks; // address -> host address
     struct address_map stubs;  // address -> host address of a jump to it
     struct host_insn *map;
@@ -124,7 +124,7 @@ struct translation {
     size_t patch_count, patch_capacity;
     struct block_insn *block; // scratch of the block being written
     size_t block_capacity;
-    uint8_t **indirect; // INDIRECT_CHAINS addresses of code
+    uint8_t **indirect; // INDIRECT_CHAINS addresses of code; aligned to what they take
     struct address_map indirect_known;
     uint8_t *enter, *leave, *returned, *unknown, *refused, *dispatch, *helper;
     const uint8_t *entry; // of the routine's first block, or NULL

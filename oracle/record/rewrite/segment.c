@@ -173,7 +173,7 @@ static unsigned wanted_accesses(const struct insn *in, bool loads, struct wanted
 static bool needs_own_start(const struct insn *in, const struct wanted *w, unsigned n)
 {
     // Until its store, nothing is to be written to the log.
-    if ((n > 0 && in->string) || in->exclusive == EXCLUSIVE_LOAD)
+    if ((n > 0 && (in->string || in->compared_count)) || in->exclusive == EXCLUSIVE_LOAD)
         return true;
     for (unsigned i = 0; i < n; i++) {
         const struct mem *m = w[i].mem;
@@ -294,17 +294,39 @@ static bool describe_string(struct segment_builder *b, const struct insn *in, st
 }
 
 // An exclusive store is known to have stored once it has run; what it stored, with it.
-static bool describe_exclusive(struct segment_builder *b, const struct insn *in,
+static bool describe_exclusive(struct segment_builder *b, struct descriptor *d)
+{
+    enum { STATUS_BYTES = 4 };
+    d->shape = SHAPE_CONDITIONAL;
+    d->compared_bytes = STATUS_BYTES;
+    d->stored_word[0] = find_or_add(b, SLOT_STATUS_AFTER);
+    if (b->rules->values)
+        d->value_word = add_slot(b, SLOT_VALUE_AFTER, 0, d->access.width, 0);
+    return d->stored_word[0] && (d->value_word || !b->rules->values);
+}
+
+// A compare and swap has loaded what it was to compare with if it stored.
+static bool describe_swap(struct segment_builder *b, const struct insn *in, struct descriptor *d)
+{
+    d->shape = SHAPE_CONDITIONAL;
+    d->compared_bytes = (uint8_t)(d->access.width / in->compared_count);
+    for (unsigned i = 0; i < in->compared_count; i++) {
+        d->before_word[i] = word_of_gpr(b, in->compared + i);
+        d->stored_word[i] = add_slot(b, SLOT_GPR_AFTER, in->compared + i, 8, 0);
+        if (!d->before_word[i] || !d->stored_word[i])
+            return false;
+    }
+    return true;
+}
+
+static bool describe_condition(struct segment_builder *b, const struct insn *in,
                                struct descriptor *d)
 {
-    if (in->exclusive != EXCLUSIVE_STORE)
+    if (d->access.kind != ACCESS_STORE)
         return true;
-    bool pair = d->shape == SHAPE_PAIR;
-    d->shape = SHAPE_EXCLUSIVE;
-    d->mask_word = find_or_add(b, SLOT_STATUS_AFTER);
-    if (b->rules->values)
-        d->value_word = add_slot(b, SLOT_VALUE_AFTER, 0, pair ? 16 : d->access.width, 0);
-    return d->mask_word && (d->value_word || !b->rules->values);
+    if (in->compared_count)
+        return describe_swap(b, in, d);
+    return in->exclusive != EXCLUSIVE_STORE || describe_exclusive(b, d);
 }
 
 // Value mode: where the bytes of a store will be found. Those of a few registers, or of
@@ -361,8 +383,7 @@ static bool describe(struct segment_builder *b, const struct insn *in, const str
         d.shape = pair ? SHAPE_PAIR : SHAPE_PLAIN;
         ok = describe_address(b, w->mem, &d) && describe_mask(b, w->mem, &d) &&
              describe_part(b, w->mem, &d) && describe_string(b, in, &d) &&
-             (w->kind != ACCESS_STORE || describe_exclusive(b, in, &d)) &&
-             describe_value(b, w->mem, offset == 0, &d);
+             describe_condition(b, in, &d) && describe_value(b, w->mem, offset == 0, &d);
         d.access.addr += offset;
     }
     d.plain = d.shape == SHAPE_PLAIN && !d.addr32 && !d.aligned && d.access.kind != ACCESS_FLUSH;

@@ -27,6 +27,7 @@ enum slot_kind {
     SLOT_VECTOR,        // a vector register, 1 to 8 words
     SLOT_DF,            // flags word of which bit 10 is the direction flag
     SLOT_PREDICATE,     // an SVE predicate
+    SLOT_GPR_AFTER,     // a general register after the segment's first instruction
     SLOT_STATUS_AFTER,  // of a store-exclusive, after it
     SLOT_VALUE_AFTER,   // value mode: what a store-exclusive stored, if it did
     SLOT_COUNTER_AFTER, // rcx after the instruction, for repe and repne
@@ -51,7 +52,7 @@ enum descriptor_shape {
     SHAPE_PART,
     SHAPE_PAIR,
     SHAPE_PREDICATED,
-    SHAPE_EXCLUSIVE
+    SHAPE_CONDITIONAL
 };
 
 struct descriptor {
@@ -76,8 +77,11 @@ struct descriptor {
     bool whole, compressed;
     uint8_t vindex_word, vindex_bytes, vindex_times;
     uint16_t elements;
-    // SHAPE_PREDICATED, see struct mem; SHAPE_EXCLUSIVE has its status in mask_word
+    // SHAPE_PREDICATED, see struct mem
     uint8_t lanes, structure;
+    // SHAPE_CONDITIONAL: it stored if what these words hold is the same, of each the
+    // low bytes; word 0: zero
+    uint8_t before_word[2], stored_word[2], compared_bytes;
     // SHAPE_PART, see struct mem
     uint8_t part_word, part_bytes, part_shift, part_times;
     bool part_signed;

@@ -193,7 +193,8 @@ static bool allocate(struct translation *t, size_t code_bytes)
     if (code == MAP_FAILED)
         return false;
     t->code = code;
-    t->indirect = must(calloc(INDIRECT_CHAINS, sizeof *t->indirect));
+    const size_t table_bytes = INDIRECT_CHAINS * sizeof *t->indirect;
+    t->indirect = must(aligned_alloc(table_bytes, table_bytes));
     address_map_init(&t->blocks);
     address_map_init(&t->stubs);
     address_map_init(&t->indirect_known);

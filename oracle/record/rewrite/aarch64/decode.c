@@ -129,16 +129,20 @@ static void decode_register(struct insn *in, uint32_t word)
 
 // ---- data processing (vectors) ----
 
-// Only moves and conversions between them name general registers.
+// Only moves and conversions between them name general registers: the destination, or
+// the source.
 static void decode_vector(struct insn *in, uint32_t word)
 {
+    enum { DUP = 1, INS = 3, SMOV = 5, UMOV = 7 };
     bool converts = (word & 0x5f20fc00) == 0x1e200000 || (word & 0x5f200000) == 0x1e000000;
-    bool copies = (word & 0x9fe08400) == 0x0e000400; // dup, ins, smov, umov
+    bool copies = (word & 0xbfe08400) == 0x0e000400;
+    unsigned conversion = field(word, 18, 16), copy = field(word, 14, 11);
+    bool from_general = conversion == 2 || conversion == 3 || conversion == 7; // scvtf, ucvtf, fmov
     a64_writes_vectors(in, rd(word), 1);
-    if (!converts && !copies)
-        return;
-    reads(in, rn(word));
-    writes(in, rd(word));
+    if ((converts && from_general) || (copies && (copy == DUP || copy == INS)))
+        reads(in, rn(word));
+    if ((converts && !from_general) || (copies && (copy == SMOV || copy == UMOV)))
+        writes(in, rd(word));
     in->written &= ~(1u << A64_SP);
 }
 

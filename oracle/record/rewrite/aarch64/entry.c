@@ -17,8 +17,7 @@ enum { SAVED_FIRST = 19, SAVED_LAST = 29, FRAME_BYTES = 176 };
 static gpr_set changed(const struct writer *w)
 {
     const struct translation *t = w->t;
-    return w->r->program.named | bit(t->log_reg) | bit(t->scratch[0]) | bit(t->scratch[1]) |
-           bit(t->scratch[2]);
+    return w->r->program.named | bit(t->log_reg) | bit(t->scratch[0]) | bit(t->scratch[1]);
 }
 
 static int32_t in_context(const struct writer *w, const void *field)
@@ -113,7 +112,7 @@ static void write_vectors(struct writer *w, unsigned base, bool load)
 
 static void write_float_control(struct writer *w, unsigned x, bool enter)
 {
-    unsigned y = w->t->scratch[2];
+    unsigned y = w->t->scratch[1];
     if (!(w->t->traits & TRAIT_FPCR))
         return;
     emit_u32(w->e, 0xd53b4400u | y); // mrs y, fpcr
@@ -134,18 +133,18 @@ static void write_left(struct writer *w, unsigned x)
             emit_store(w->e, x, disp, reg);
         reg += both;
     }
-    emit_add(w->e, w->t->scratch[2], GPR_SP, 0);
-    emit_store(w->e, x, at + 8 * GPR_SP, w->t->scratch[2]);
+    emit_add(w->e, w->t->scratch[1], GPR_SP, 0);
+    emit_store(w->e, x, at + 8 * GPR_SP, w->t->scratch[1]);
     if (w->t->traits & TRAIT_SAVED_VECTORS) {
-        emit_add(w->e, w->t->scratch[2], x, in_context(w, w->c->left.vectors));
-        write_vectors(w, w->t->scratch[2], false);
+        emit_add(w->e, w->t->scratch[1], x, in_context(w, w->c->left.vectors));
+        write_vectors(w, w->t->scratch[1], false);
     }
     write_float_control(w, x, false);
 }
 
 static void write_leave(struct writer *w, const struct constants *c)
 {
-    unsigned x = w->t->scratch[1], y = w->t->scratch[2];
+    unsigned x = w->t->scratch[0], y = w->t->scratch[1];
     w->t->leave = w->e->next;
     emit_load_near(w->e, x, c->context);
     emit_load(w->e, y, x, in_context(w, &w->c->host_sp));
@@ -164,7 +163,7 @@ static void write_leave(struct writer *w, const struct constants *c)
 static void write_enter(struct writer *w, const struct constants *c)
 {
     struct translation *t = w->t;
-    unsigned x = t->scratch[1], y = t->scratch[2];
+    unsigned x = t->scratch[0], y = t->scratch[1];
     t->enter = w->e->next;
     emit_add(w->e, GPR_SP, GPR_SP, -FRAME_BYTES);
     write_saved(w, false);
@@ -191,7 +190,7 @@ static void write_enter(struct writer *w, const struct constants *c)
 static void write_exit(struct writer *w, const struct constants *c, uint8_t **at,
                        enum context_exit why)
 {
-    unsigned x = w->t->scratch[1], y = w->t->scratch[2];
+    unsigned x = w->t->scratch[0], y = w->t->scratch[1];
     *at = w->e->next;
     emit_load_near(w->e, x, c->context);
     emit_store(w->e, x, in_context(w, &w->c->log), w->t->log_reg);
@@ -202,18 +201,16 @@ static void write_exit(struct writer *w, const struct constants *c, uint8_t **at
 
 // ---- between blocks ----
 
-// The first scratch register has the target, the second the jump's index. By the lowest
-// bits that differ to a chain of checks.
+// The first scratch register has the target. By its low byte to a chain of checks; the
+// table's own low bits are zeros.
 static void write_dispatch(struct writer *w, const struct constants *c)
 {
-    unsigned target = w->t->scratch[0], y = w->t->scratch[1], z = w->t->scratch[2];
+    unsigned target = w->t->scratch[0], y = w->t->scratch[1];
     w->t->dispatch = w->e->next;
-    emit_load_near(w->e, z, c->context);
-    emit_store(w->e, z, in_context(w, &w->c->jumped), y);
-    emit_load_near(w->e, z, c->table);
-    emit_u32(w->e, 0xd3402400u | 2u << 16 | target << 5 | y); // ubfx y, target, #2, #8
-    emit_u32(w->e, 0xf8607800u | y << 16 | z << 5 | y);       // ldr y, [z, y, lsl #3]
-    emit_u32(w->e, 0xd61f0000u | y << 5);                     // br y
+    emit_load_near(w->e, y, c->table);
+    emit_u32(w->e, 0xb37d1c00u | target << 5 | y); // bfi y, target, #3, #8
+    emit_load(w->e, y, y, 0);
+    emit_u32(w->e, 0xd61f0000u | y << 5); // br y
 }
 
 // A check: is the target ADDRESS? Then its block, else the chain's next.
@@ -225,7 +222,7 @@ void writer_indirect(struct writer *w, uint64_t address)
     const uint8_t *host = translation_find(w->t, address);
     if (!host)
         return;
-    uint8_t **chain = &w->t->indirect[address >> 2 & (INDIRECT_CHAINS - 1)];
+    uint8_t **chain = &w->t->indirect[address & (INDIRECT_CHAINS - 1)];
     uint8_t *at = w->e->next;
     emit_set(w->e, y, address);
     emit_subtract(w->e, y, y, target);
@@ -241,10 +238,10 @@ void writer_indirect(struct writer *w, uint64_t address)
 void writer_unknown(struct writer *w, uint64_t target)
 {
     unsigned x = w->t->scratch[0], y = w->t->scratch[1];
-    emit_set(w->e, x, target);
+    emit_set(w->e, x, UINT64_MAX);
     emit_set(w->e, y, (uintptr_t)&w->c->jumped);
-    emit_set(w->e, w->t->scratch[2], UINT64_MAX);
-    emit_store(w->e, y, 0, w->t->scratch[2]);
+    emit_store(w->e, y, 0, x);
+    emit_set(w->e, x, target);
     emit_jump(w->e, w->t->unknown);
 }
 
@@ -311,7 +308,9 @@ static void write_helper(struct writer *w, const struct constants *c)
     emit_add(w->e, GPR_SP, y, 0);
     emit_load_near(w->e, y, c->context);
     emit_load(w->e, y, y, in_context(w, &w->c->helper_return));
+    // Both are loaded with the others, one while it is their base.
     emit_store(w->e, x, (int32_t)(8 * y), y);
+    emit_store(w->e, x, (int32_t)(8 * x), x);
     write_general(w, x, true);
     emit_u32(w->e, 0xd61f0000u | y << 5); // br y
 }

@@ -110,26 +110,32 @@ static void write_authentication(struct writer *w, struct a64_branch by, unsigne
     emit_u32(w->e, word | (by.key == SIGNED_B ? 1u << 10 : 0) | reg);
 }
 
+// Notes which jump it is.
+static void write_jumped(struct writer *w, uint32_t insn)
+{
+    unsigned x = w->t->scratch[0], y = w->t->scratch[1];
+    emit_set(w->e, x, insn);
+    emit_set(w->e, y, (uintptr_t)&w->c->jumped);
+    emit_store(w->e, y, 0, x);
+}
+
 // The dispatcher takes the target, an address of the routine's, in the first scratch
-// register, and the jump in the second.
+// register.
 static void write_indirect(struct writer *w, const struct insn *in, uint32_t insn)
 {
     unsigned x = w->t->scratch[0];
     struct a64_branch by = a64_signed_branch(word_of(in));
-    bool returns = in->flow == FLOW_RETURN;
-    if (by.key != SIGNED_NOT && !returns) {
-        emit_copy(w->e, x, in->reg);
+    bool returns = in->flow == FLOW_RETURN, is_signed = by.key != SIGNED_NOT;
+    if (is_signed && returns)
+        write_authentication(w, by, in->reg);
+    if (returns)
+        write_return(w, in->reg);
+    write_jumped(w, insn);
+    emit_copy(w->e, x, in->reg);
+    if (is_signed && !returns)
         write_authentication(w, by, x);
-    } else {
-        if (by.key != SIGNED_NOT)
-            write_authentication(w, by, in->reg);
-        if (returns)
-            write_return(w, in->reg);
-        emit_copy(w->e, x, in->reg);
-    }
     if (in->flow == FLOW_CALL_INDIRECT)
         emit_set(w->e, GPR_LINK, in->addr + 4);
-    emit_set(w->e, w->t->scratch[1], insn);
     emit_jump(w->e, w->t->dispatch);
 }
 

@@ -214,25 +214,30 @@ static void decode_single(struct insn *in, uint32_t word)
 
 static void decode_swap(struct insn *in, uint32_t word) // cas, casp
 {
+    // A pair is one access (B2.2.1).
     bool pair = !field(word, 23, 23);
-    unsigned bytes = pair ? 4u << field(word, 30, 30) : 1u << field(word, 31, 30);
+    unsigned each = pair ? 4u << field(word, 30, 30) : 1u << field(word, 31, 30);
     if (ra(word) != 31 || (pair && ((rm(word) | rd(word)) & 1))) {
         in->refused = a64_unknown;
         return;
     }
-    a64_add_mem(in, word, bytes, pair ? 2 : 1, true, true)->pairs = bytes == 8 && pair;
+    a64_add_mem(in, word, each << pair, 1, true, true);
+    in->compared = (uint8_t)rm(word);
+    in->compared_count = (uint8_t)(1 + pair);
     for (unsigned i = 0; i <= pair; i++) {
         general_data(in, rm(word) + i, true);
         general_data(in, rd(word) + i, false);
     }
+    if (rm(word) + pair == A64_ZERO)
+        in->refused = "a compare and swap that does not tell whether it stored";
 }
 
 static void decode_exclusive(struct insn *in, uint32_t word)
 {
     bool load = field(word, 22, 22), pair = field(word, 21, 21);
-    unsigned bytes = 1u << field(word, 31, 30);
-    struct mem *m = a64_add_mem(in, word, bytes, pair ? 2 : 1, load, !load);
-    m->pairs = pair && bytes == 8;
+    // A pair is one access, but for a load of twice 8 bytes (B2.2.1).
+    unsigned bytes = (1u << field(word, 31, 30)) << pair, pieces = load && bytes == 16 ? 2 : 1;
+    a64_add_mem(in, word, bytes / pieces, pieces, load, !load);
     general_data(in, rd(word), load);
     if (pair)
         general_data(in, ra(word), load);

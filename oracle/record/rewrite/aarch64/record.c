@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Writes the log's records. The log pointer and three registers to work in are ones that
-// the routine never names: A64 has 31, and a copy routine names some 18.
+// Writes the log's records. The log pointer and two registers to work in are ones that the
+// routine never names: A64 has 31, and a copy routine names some 18.
 
 #include "record/rewrite/aarch64/emit.h"
 #include "record/rewrite/writer.h"
@@ -15,13 +15,14 @@ bool writer_choose_registers(struct translation *t, gpr_set named)
     // platform's, of which Linux makes no use.
     static const uint8_t order[] = {9, 10, 11, 12, 13, 14, 15, 8,  16, 17, 7,  6,  5, 4,
                                     3, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 18};
-    uint8_t *chosen[] = {&t->log_reg, &t->scratch[0], &t->scratch[1], &t->scratch[2]};
+    uint8_t *chosen[] = {&t->log_reg, &t->scratch[0], &t->scratch[1]};
+    enum { WANTED = sizeof chosen / sizeof *chosen };
     unsigned n = 0;
-    for (unsigned i = 0; i < sizeof order && n < 4; i++)
+    for (unsigned i = 0; i < sizeof order && n < WANTED; i++)
         if (!(named & bit(order[i])))
             *chosen[n++] = order[i];
-    bool enough = n == 4;
-    while (n < 4)
+    bool enough = n == WANTED;
+    while (n < WANTED)
         *chosen[n++] = order[0];
     return enough;
 }
@@ -153,7 +154,7 @@ static void call_capture(struct writer *w, uint32_t number, int32_t at)
     emit_jump(w->e, w->t->helper);
 }
 
-// What is known only after the instruction: values in value mode.
+// What is known only after the instruction: registers, and values in value mode.
 void writer_after(struct writer *w, uint32_t insn, uint32_t number, int32_t at)
 {
     (void)insn;
@@ -168,6 +169,8 @@ void writer_after(struct writer *w, uint32_t insn, uint32_t number, int32_t at)
         } else if (x->kind == SLOT_VALUE) {
             copy_value(w, address, x, at, offset);
             offset += x->bytes;
+        } else if (x->kind == SLOT_GPR_AFTER) {
+            emit_store(w->e, w->t->log_reg, at + 8 * x->word, x->reg);
         } else if (x->kind == SLOT_CAPTURE) {
             call_capture(w, number, at);
         }
