@@ -107,19 +107,19 @@ static void archive_families(struct backend_list *out)
 // The rows of a family of glibc's variants that cannot be asked what it has.
 static void missing_variants(struct backend_list *out, const char *family, const char *why)
 {
-    static const char *const stems[] = {"memmove", "memcpy", "mempcpy"};
-    static const char *const suffixes[] = {
 #define ROW(suffix) suffix,
 #if defined __aarch64__
-        VARIANT_ROWS_AARCH64(ROW)
+    static const char *const stems[] = {VARIANT_STEMS_AARCH64};
+    static const char *const suffixes[] = {VARIANT_ROWS_AARCH64(ROW)};
 #else
-        VARIANT_ROWS_X86_64(ROW)
+    static const char *const stems[] = {VARIANT_STEMS_X86_64};
+    static const char *const suffixes[] = {VARIANT_ROWS_X86_64(ROW)};
 #endif
 #undef ROW
-    };
+    enum { STEMS = sizeof stems / sizeof *stems };
     char name[NAME_MAX_BYTES], symbol[SYMBOL_MAX_BYTES];
-    for (size_t i = 0; i < 3 * sizeof suffixes / sizeof *suffixes; i++) {
-        snprintf(symbol, sizeof symbol, "__%s_%s", stems[i % 3], suffixes[i / 3]);
+    for (size_t i = 0; i < STEMS * sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(symbol, sizeof symbol, "__%s_%s", stems[i % STEMS], suffixes[i / STEMS]);
         snprintf(name, sizeof name, "%s/%s", family, symbol + 2);
         struct backend *b = backend_add(out, name, NULL, symbol, "glibc");
         free(b->missing); // what is not installed comes first

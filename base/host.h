@@ -13,6 +13,13 @@
 #include <stdint.h>
 #include <ucontext.h>
 
+// A function that is there on x86-64 alone, in tables.
+#if defined __x86_64__
+#define HOST_X86_64(function) function
+#else
+#define HOST_X86_64(function) NULL
+#endif
+
 struct host {
     const char *name;    // "x86-64", "aarch64": as --help and reports call it
     const char *cpu;     // "x86_64", "aarch64": begins the names of its tools and folders

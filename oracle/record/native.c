@@ -88,11 +88,9 @@ void native_close(struct native *g)
     memset(g, 0, sizeof *g);
 }
 
-native_handler *native_on_fault, *native_on_tick;
-
 static struct sigaction others[NSIG];
 
-void native_on_other(int signal, siginfo_t *info, void *context)
+static void on_other(int signal, siginfo_t *info, void *context)
 {
     if (others[signal].sa_flags & SA_SIGINFO)
         others[signal].sa_sigaction(signal, info, context);
@@ -110,6 +108,7 @@ static bool is_harmless(const struct sigaction *action)
 
 void native_tame_handlers(void)
 {
+    native_on_other = on_other;
     for (int signal = 1; signal < NSIG; signal++) {
         struct sigaction action;
         if (sigaction(signal, NULL, &action) != 0 || is_harmless(&action))

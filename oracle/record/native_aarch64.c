@@ -9,6 +9,8 @@
 
 const uint8_t native_words_in[NATIVE_WORDS] = {0, 1, 2, 3, 4, 5, 6, 7};
 
+native_handler *native_on_fault, *native_on_tick, *native_on_other;
+
 // A program cannot turn alignment checks on here: nothing is to be put right.
 void native_fault_entry(int signal, siginfo_t *info, void *context)
 {

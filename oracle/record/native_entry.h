@@ -11,9 +11,8 @@
 
 #define NATIVE_HIDDEN __attribute__((visibility("hidden")))
 
-// Entered by signals, each goes on to the one below it.
+// Entered by signals, each goes on to what the one below it points to, for native.c to set.
 NATIVE_HIDDEN native_handler native_fault_entry, native_tick_entry, native_other_entry;
-extern NATIVE_HIDDEN native_handler *native_on_fault, *native_on_tick;
-NATIVE_HIDDEN native_handler native_on_other;
+extern NATIVE_HIDDEN native_handler *native_on_fault, *native_on_tick, *native_on_other;
 
 #endif

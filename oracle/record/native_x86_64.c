@@ -10,6 +10,8 @@
 
 const uint8_t native_words_in[NATIVE_WORDS] = {7, 6, 2, 1, 8, 9};
 
+native_handler *native_on_fault, *native_on_tick, *native_on_other;
+
 // Alignment checks are turned off. In assembly, since what a compiler puts before a
 // function's first line may itself not be aligned.
 __asm__(".text\n"
@@ -29,7 +31,7 @@ __asm__(".text\n"
         ".type native_other_entry, @function\n"
         "native_other_entry:\n"
         "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
-        "  jmp native_on_other\n"
+        "  jmp *native_on_other(%rip)\n"
         ".size native_other_entry, . - native_other_entry\n");
 
 void native_tell_cpu(struct trace *trace)

@@ -40,10 +40,15 @@ static const struct recorder_kind *first_here(size_t from)
     return recorder_kinds[from];
 }
 
+const struct recorder_kind *recorder_default(void)
+{
+    return first_here(0);
+}
+
 const struct recorder_kind *recorder_for(const struct backend *backend, enum copy_op op,
                                          const struct recorder_kind *asked)
 {
-    bool by_default = !asked || asked == recorder_kinds[0];
+    bool by_default = !asked || asked == recorder_default();
     if (!by_default)
         return asked;
     if (backend->arch)
