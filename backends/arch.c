@@ -70,20 +70,6 @@ const struct arch archs[] = {
 };
 const size_t arch_count = sizeof archs / sizeof *archs;
 
-const struct arch arch_native = {
-    .name = "x86-64",
-    .compiler = "gcc",
-    .objcopy = "objcopy",
-    .package = "gcc",
-    .root = "/",
-    .libc = "/usr/lib/x86_64-linux-gnu/libc.a",
-    .libc_package = "libc6-dev",
-    .qemu = "qemu-x86_64",
-    .cpu = "max",
-    .machine = EM_X86_64,
-    .word_bytes = 8,
-};
-
 // QEMU's models: each has all that the ones before it have, and more. AArch64: ARMv8.0,
 // then with LSE, then with SVE. cortex-a15 runs all of ARMv4T to v7.
 static const struct {
@@ -116,8 +102,16 @@ const struct arch *arch_find(const char *name)
     return NULL;
 }
 
+static bool is_native(const struct elf_header *header)
+{
+    return header->machine == arch_native.machine && header->word_bytes == arch_native.word_bytes &&
+           header->big_endian == arch_native.big_endian;
+}
+
 const struct arch *arch_of_header(const struct elf_header *header)
 {
+    if (is_native(header))
+        return NULL;
     for (size_t i = 0; i < arch_count; i++)
         if (archs[i].machine == header->machine && archs[i].word_bytes == header->word_bytes &&
             archs[i].big_endian == header->big_endian)

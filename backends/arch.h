@@ -34,8 +34,9 @@ struct arch {
 extern const struct arch archs[];
 extern const size_t arch_count;
 
-// The one that runs natively: rows of the table, for the recorder that takes it
-// all the same.
+// This CPU (arch_CPU.c), for the recorder that takes it all the same. Its own libraries
+// are not those of the table's row for it, where there is one: that is what another
+// CPU's cross packages bring.
 extern const struct arch arch_native;
 
 // Is there a program of that name in PATH?
@@ -48,7 +49,7 @@ const char *const *arch_cpus(const struct arch *arch);
 // NULL when no row has that name.
 const struct arch *arch_find(const char *name);
 
-// The architecture of an ELF file. NULL when there is no row.
+// The architecture of an ELF file. NULL when there is no row, or it is this CPU's.
 const struct arch *arch_of_header(const struct elf_header *header);
 
 #endif

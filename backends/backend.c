@@ -32,7 +32,7 @@ bool copy_op_parse(const char *name, enum copy_op *op)
 
 // What a symbol's name says it needs. The right column is what the code of that
 // name uses (disassembled), and what glibc asks for (sysdeps/x86_64/multiarch/
-// ifunc-impl-list.c): `rep movsb` runs without ERMS too, only slower.
+// ifunc-impl-list.c, sysdeps/aarch64/multiarch): `rep movsb` runs without ERMS too, only slower.
 static const struct part_row {
     const char *part; // of the name, between underscores
     const char *features;
@@ -49,6 +49,10 @@ static const struct part_row {
     {"clflush", "clflush"},
     {"clflushopt", "clflushopt"},
     {"clwb", "clwb"},
+    {"sve", "sve"},
+    {"a64fx", "sve"},
+    {"mops", "mops"},
+    {"zva64", "zva64"},
 };
 
 static bool has_part(const char *name, const char *part)

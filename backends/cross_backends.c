@@ -11,6 +11,7 @@
 #include "backends/backends.def"
 #include "backends/cross.def"
 #include "backends/elf/archive_index.h"
+#include "base/host.h"
 
 #include <fnmatch.h>
 #include <limits.h>
@@ -125,6 +126,13 @@ static const char *debian_arch_of(const char *package)
     return colon ? colon + 1 : NULL;
 }
 
+// Here such a package is this system's own, and its routines are those of no other CPU.
+static bool is_of_host(const char *package)
+{
+    const char *arch = debian_arch_of(package);
+    return arch && strcmp(arch, host.debian) == 0;
+}
+
 // A package of another CPU may be unpacked below the user's data. Its folder is
 // that of the XDG base directories, 0.8, where a relative path is to be ignored.
 static void find_guest_file(const char *package, char *path, size_t path_size)
@@ -210,7 +218,7 @@ void cross_list(struct backend_list *out)
         find_guest_file(rows[i].package, path, sizeof path);
         struct library l = {
             .out = out, .arch = arch_find(rows[i].arch), .family = rows[i].family, .path = path};
-        if (l.arch)
+        if (l.arch && !is_of_host(rows[i].package))
             add_library(&l, rows[i].package, rows[i].beside);
     }
 }

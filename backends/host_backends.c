@@ -7,10 +7,12 @@
 
 #include "backends/backend_list.h"
 #include "backends/backends.def"
+#include "backends/cpu.h"
 #include "backends/elf/elf_file.h"
 #include "backends/planted/planted.h"
 #include "backends/routines/routines.h"
 #include "backends/routines/storecopy_rows.h"
+#include "base/host.h"
 
 #include <dlfcn.h>
 #include <fnmatch.h>
@@ -33,10 +35,28 @@ static bool next_word(const char **at, char *word, size_t word_size)
     return length > 0;
 }
 
+// WORD with this CPU's name in each place of {cpu}.
+static void put_cpu(const char *word, char *path, size_t path_size)
+{
+    static const char mark[] = "{cpu}";
+    size_t used = 0;
+    for (const char *at = word, *next; used < path_size; at = next + sizeof mark - 1) {
+        next = strstr(at, mark);
+        int length = next != NULL ? (int)(next - at) : (int)strlen(at);
+        used += (size_t)snprintf(path + used, path_size - used, "%.*s%s", length, at,
+                                 next != NULL ? host.cpu : "");
+        if (next == NULL) {
+            return;
+        }
+    }
+}
+
 // The first readable file of a blank-separated list.
 static bool find_file(const char *paths, char *path, size_t path_size)
 {
-    while (next_word(&paths, path, path_size)) {
+    char word[PATH_MAX];
+    while (next_word(&paths, word, sizeof word)) {
+        put_cpu(word, path, path_size);
         if (access(path, R_OK) == 0) {
             return true;
         }
@@ -87,15 +107,19 @@ static void archive_families(struct backend_list *out)
 // The rows of a family of glibc's variants that cannot be asked what it has.
 static void missing_variants(struct backend_list *out, const char *family, const char *why)
 {
-    static const char *const stems[] = {"memmove", "memcpy", "mempcpy"};
-    static const char *const suffixes[] = {
 #define ROW(suffix) suffix,
-        VARIANT_ROWS(ROW)
+#if defined __aarch64__
+    static const char *const stems[] = {VARIANT_STEMS_AARCH64};
+    static const char *const suffixes[] = {VARIANT_ROWS_AARCH64(ROW)};
+#else
+    static const char *const stems[] = {VARIANT_STEMS_X86_64};
+    static const char *const suffixes[] = {VARIANT_ROWS_X86_64(ROW)};
+#endif
 #undef ROW
-    };
+    enum { STEMS = sizeof stems / sizeof *stems };
     char name[NAME_MAX_BYTES], symbol[SYMBOL_MAX_BYTES];
-    for (size_t i = 0; i < 3 * sizeof suffixes / sizeof *suffixes; i++) {
-        snprintf(symbol, sizeof symbol, "__%s_%s", stems[i % 3], suffixes[i / 3]);
+    for (size_t i = 0; i < STEMS * sizeof suffixes / sizeof *suffixes; i++) {
+        snprintf(symbol, sizeof symbol, "__%s_%s", stems[i % STEMS], suffixes[i / STEMS]);
         snprintf(name, sizeof name, "%s/%s", family, symbol + 2);
         struct backend *b = backend_add(out, name, NULL, symbol, "glibc");
         free(b->missing); // what is not installed comes first
@@ -128,6 +152,13 @@ static struct backend *add_variant(struct variants *v, const char *symbol, const
     return backend_add(v->out, name, v->path, symbol, from);
 }
 
+// glibc's files of variants: memmove-avx-unaligned-erms.o, memcpy_generic.o.
+static bool is_variant_member(const char *member)
+{
+    return member != NULL && (fnmatch("mem@(move|set)-*.o", member, FNM_EXTMATCH) == 0 ||
+                              fnmatch("mem@(cpy|move|set)_*.o", member, FNM_EXTMATCH) == 0);
+}
+
 static bool visit_archive_variant(const struct elf_unit *none, const struct elf_symbol *indexed,
                                   void *context)
 {
@@ -139,7 +170,7 @@ static bool visit_archive_variant(const struct elf_unit *none, const struct elf_
     }
     const struct elf_unit *unit = elf_file_find(v->file, indexed->name, false, &symbol);
     if (unit != NULL && GELF_ST_TYPE(symbol.sym.st_info) == STT_FUNC && symbol.executable &&
-        unit->member != NULL && fnmatch("mem@(move|set)-*.o", unit->member, FNM_EXTMATCH) == 0) {
+        is_variant_member(unit->member)) {
         char from[PATH_MAX + 128];
         snprintf(from, sizeof from, "%s(%s)", v->path, unit->member);
         add_variant(v, symbol.name, from);
@@ -154,8 +185,8 @@ static void glibc_family(struct backend_list *out)
     struct error error = {"install libc6-dev"};
     if (set != NULL && set[0] != '\0') {
         snprintf(path, sizeof path, "%s", set);
-    } else if (!find_file("/usr/lib/x86_64-linux-gnu/libc.a /usr/lib64/libc.a /usr/lib/libc.a",
-                          path, sizeof path)) {
+    } else if (!find_file("/usr/lib/{cpu}-linux-gnu/libc.a /usr/lib64/libc.a /usr/lib/libc.a", path,
+                          sizeof path)) {
         missing_variants(out, "glibc", error.text);
         return;
     }
@@ -285,7 +316,7 @@ static void pmem_movers(struct backend_list *out)
     char path[PATH_MAX];
     struct error error = {"install libpmem-dev"};
     struct variants v = {.out = out, .path = path, .from = "libpmem.a, internal"};
-    if (find_file("/usr/lib/x86_64-linux-gnu/libpmem.a /usr/lib64/libpmem.a "
+    if (find_file("/usr/lib/{cpu}-linux-gnu/libpmem.a /usr/lib64/libpmem.a "
                   "/usr/local/lib/libpmem.a",
                   path, sizeof path)) {
         v.file = elf_file_open(path, &error);
@@ -314,7 +345,7 @@ static void pmem_calls(struct backend_list *out)
     };
     char path[PATH_MAX], name[NAME_MAX_BYTES];
     struct error error;
-    bool present = find_file("/usr/lib/x86_64-linux-gnu/libpmem.so.1 /usr/lib64/libpmem.so.1 "
+    bool present = find_file("/usr/lib/{cpu}-linux-gnu/libpmem.so.1 /usr/lib64/libpmem.so.1 "
                              "/usr/local/lib/libpmem.so.1",
                              path, sizeof path);
     struct elf_file *file = present ? elf_file_open(path, &error) : NULL;
@@ -373,7 +404,7 @@ static void dpdk_row(struct backend_list *out, const char *isa, const struct dpd
     snprintf(name, sizeof name, "dpdk/rte_memcpy_%s_%s", isa, routine->compiler);
     struct backend *b = add_builtin(out, name, (const void *)(uintptr_t)routine->code, OP_MEMCPY,
                                     "rte_memcpy.h, compiled here");
-    if (routine->code == NULL) {
+    if (routine->code == NULL && cpu_lacks(features) == NULL) {
         backend_miss(b, "install libdpdk-dev and rebuild");
     }
     backend_need(b, features);
@@ -397,6 +428,9 @@ static void planted_family(struct backend_list *out)
         struct backend *b = add_builtin(out, name, row->code, row->op, from);
         b->planted = true;
         backend_need(b, row->cpu);
+        if (row->code == NULL) {
+            backend_miss(b, "is assembly of another CPU");
+        }
     }
 }
 

@@ -43,9 +43,10 @@ static double calls_ns(const struct bench_routine *b, copy_function *function, u
     // Volatile, so that the compiler makes each call.
     copy_function *volatile copy = function;
     const struct layout *l = &b->layout;
+    const uint64_t words[NATIVE_WORDS] = {(uintptr_t)l->dst, layout_second(l), l->size, b->arg4};
     const uint64_t start = clock_now_ns();
     for (unsigned i = 0; i < calls; i++)
-        copy((uintptr_t)l->dst, layout_second(l), l->size, b->arg4, 0, 0);
+        CPU_ENTER(copy, words);
     return (double)(clock_now_ns() - start);
 }
 

@@ -6,7 +6,8 @@
 
 add_subdirectory(routines)
 
-add_executable(run_expectations run_expectations.c ../backends/cpu.c)
+add_executable(run_expectations run_expectations.c ../backends/cpu.c
+    ../backends/cpu_${storescope_cpu}.c)
 storescope_target(run_expectations)
 target_link_libraries(run_expectations PRIVATE storescope_planted CJSON::CJSON)
 

@@ -3,6 +3,7 @@
 
 #include "backends/elf/elf_file.h"
 #include "backends/elf/elf_sound.h"
+#include "base/host.h"
 #include "base/memory.h"
 
 #include <ar.h>
@@ -61,7 +62,7 @@ static bool is_ours(Elf *elf)
 {
     GElf_Ehdr header;
     return elf != NULL && elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header) != NULL &&
-           header.e_machine == EM_X86_64 && header.e_ident[EI_CLASS] == ELFCLASS64 &&
+           header.e_machine == host.machine && header.e_ident[EI_CLASS] == ELFCLASS64 &&
            header.e_ident[EI_DATA] == ELFDATA2LSB;
 }
 
@@ -79,7 +80,7 @@ static bool strings_end(Elf *elf, size_t section)
            ((const char *)data->d_buf)[data->d_size - 1] == '\0';
 }
 
-// Finds the symbol tables. False when the unit is not ELF for x86-64.
+// Finds the symbol tables. False when the unit is not ELF for this CPU.
 static bool unit_open(Elf *elf, struct elf_unit *out)
 {
     if (!is_ours(elf)) {

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 //
 // Reads symbols out of ELF files and archives through libelf: shared objects,
-// relocatable objects, and archives of the latter, for x86-64. Maps nothing
+// relocatable objects, and archives of the latter, for this CPU. Maps nothing
 // executable and runs nothing. Headers that lie give an error or are passed
 // over, they never crash the reader. Files are read and not mapped: one that
 // shrinks meanwhile would end the program by SIGBUS.
@@ -45,7 +45,7 @@ struct elf_symbol {
 typedef bool elf_visit(const struct elf_unit *unit, const struct elf_symbol *symbol, void *context);
 
 // NULL and one line in ERROR when PATH cannot be read, is not ELF, or is not
-// for x86-64.
+// for this CPU.
 struct elf_file *elf_file_open(const char *path, struct error *error);
 void elf_file_close(struct elf_file *file);
 enum elf_file_kind elf_file_kind(const struct elf_file *file);

@@ -8,6 +8,7 @@
 
 #include "backends/elf/elf_read.h"
 #include "backends/elf/foreign_file.h"
+#include "base/host.h"
 #include "base/older_libc.h"
 
 #include <ar.h>
@@ -110,7 +111,7 @@ static bool is_ours(const struct elf_source *source, const Elf64_Ehdr *header)
         (class != ELFCLASS32 && class != ELFCLASS64)) {
         return error_set(source->why, "has a damaged ELF header; build or copy it again");
     }
-    if (machine != EM_X86_64) {
+    if (machine != host.machine) {
         char text[64];
         machine_tell(machine, class, data, text, sizeof text);
         return error_set(source->why,
@@ -122,7 +123,7 @@ static bool is_ours(const struct elf_source *source, const Elf64_Ehdr *header)
         return error_set(source->why, "is 32-bit (x32); this recorder runs 64-bit code");
     }
     if (data != ELFDATA2LSB) {
-        return error_set(source->why, "is big-endian; this recorder runs x86-64");
+        return error_set(source->why, "is big-endian; this recorder runs %s", host.name);
     }
     return true;
 }

@@ -25,7 +25,7 @@ struct elf_source {
     struct elf_window *window; // bytes read ahead, or NULL
 };
 
-// An ELF file for x86-64, or an archive whose first ELF member is, with sound
+// An ELF file for this CPU, or an archive whose first ELF member is, with sound
 // headers. False and the reason when it is anything else.
 bool elf_sound_file(const struct elf_source *source);
 

@@ -6,6 +6,7 @@
 // the highest, that what they name lies in them.
 
 #include "backends/elf/elf_read.h"
+#include "base/host.h"
 #include "base/memory.h"
 #include "base/older_libc.h"
 
@@ -15,7 +16,6 @@
 enum {
     SEGMENTS_MAX = 1 << 12,
     DYNAMIC_ROWS_MAX = 1 << 16,
-    PAGE = 4096,
 };
 
 // No address or size of a process is above.
@@ -83,8 +83,8 @@ static bool in_memory(const struct object *o, uint64_t address, uint64_t length)
 {
     for (size_t i = 0; i < o->count; i++) {
         const Elf64_Phdr *p = &o->segments[i];
-        uint64_t lo = p->p_vaddr & ~(uint64_t)(PAGE - 1);
-        uint64_t hi = (p->p_vaddr + p->p_memsz + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+        uint64_t lo = p->p_vaddr / host_page_bytes() * host_page_bytes();
+        uint64_t hi = host_whole_pages(p->p_vaddr + p->p_memsz);
         if (p->p_type == PT_LOAD && address >= lo &&
             elf_range_fits(address - lo, length, hi - lo)) {
             return true;

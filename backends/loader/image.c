@@ -65,7 +65,7 @@ static bool resolve_defined(struct linker *l, struct elf_unit *unit,
         return true;
     }
     if (sym->st_shndx == SHN_COMMON) {
-        if (sym->st_size > IMAGE_BYTES_MAX || sym->st_value > IMAGE_PAGE ||
+        if (sym->st_size > IMAGE_BYTES_MAX || sym->st_value > IMAGE_ALIGN_MAX ||
             (sym->st_value & (sym->st_value - 1)) != 0) {
             return image_fail(l, "%s is too large, or its alignment is not taken", symbol->name);
         }
@@ -208,7 +208,6 @@ static bool add_fixup(struct linker *l, size_t piece, const GElf_Rela *rela, con
         return false;
     }
     f.is_branch = f.form == NULL && reloc_is_branch(f.row, section, f.offset);
-    f.slot = reloc_has_slot(f.row) ? l->slot_count++ : 0;
     return keep_fixup(l, &f);
 }
 
@@ -237,7 +236,7 @@ static bool scan(struct linker *l, size_t piece)
             if (gelf_getrela(data, (int)i, &rela) == NULL) {
                 return image_fail(l, "relocations of section %zu cannot be read", section);
             }
-            if (GELF_R_TYPE(rela.r_info) != R_X86_64_NONE && !add_fixup(l, piece, &rela, bytes)) {
+            if (GELF_R_TYPE(rela.r_info) != RELOC_NONE && !add_fixup(l, piece, &rela, bytes)) {
                 return false;
             }
         }

@@ -5,6 +5,7 @@
 
 #include "backends/loader/image.h"
 #include "backends/loader/linker.h"
+#include "base/host.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -27,6 +28,42 @@ static uint64_t place_in(struct linker *l, enum segment segment, uint64_t size, 
     uint64_t offset = align_up(l->segment_bytes[segment], align);
     l->segment_bytes[segment] = offset + size;
     return offset;
+}
+
+static int compare_slots(const void *a, const void *b)
+{
+    const struct fixup *x = *(struct fixup *const *)a, *y = *(struct fixup *const *)b;
+    const uint64_t keys[][2] = {
+        {reloc_is_thread_local(x->row), reloc_is_thread_local(y->row)},
+        {x->target.kind, y->target.kind},
+        {x->target.index, y->target.index},
+        {x->target.value, y->target.value},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (keys[i][0] != keys[i][1]) {
+            return keys[i][0] < keys[i][1] ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+// One slot for all fixups of a symbol: an address that two instructions make of it, its
+// page and its place there, has to be the same one's.
+static void give_slots(struct linker *l)
+{
+    struct fixup **all = must(calloc(l->fixup_count + 1, sizeof(struct fixup *)));
+    size_t count = 0;
+    for (size_t i = 0; i < l->fixup_count; i++) {
+        if (reloc_has_slot(l->fixups[i].row)) {
+            all[count++] = &l->fixups[i];
+        }
+    }
+    qsort(all, count, sizeof(struct fixup *), compare_slots);
+    for (size_t i = 0; i < count; i++) {
+        l->slot_count += i == 0 || compare_slots(&all[i - 1], &all[i]) != 0;
+        all[i]->slot = l->slot_count - 1;
+    }
+    free(all);
 }
 
 // Gives everything its offset. False when the image would be too large.
@@ -54,28 +91,36 @@ static bool give_offsets(struct linker *l)
     return true;
 }
 
+// An empty one has no page.
+static bool protect_segment(const struct linker *l, int s, int mode)
+{
+    size_t bytes = host_whole_pages(l->segment_bytes[s]);
+    return bytes == 0 || mprotect(l->segment[s], bytes, mode) == 0;
+}
+
 // One inaccessible page, code, one inaccessible page, ... and what is undefined, which
 // is inaccessible as well.
 static bool map(struct linker *l)
 {
-    uint64_t at[SEGMENT_MAPPED], bytes = IMAGE_PAGE;
+    const uint64_t page = host_page_bytes();
+    uint64_t at[SEGMENT_MAPPED], bytes = page;
     for (int s = 0; s < SEGMENT_MAPPED; s++) {
         at[s] = bytes;
-        bytes += align_up(l->segment_bytes[s], IMAGE_PAGE) + IMAGE_PAGE;
+        bytes += host_whole_pages(l->segment_bytes[s]) + page;
     }
     uint64_t traps = bytes;
     bytes += (uint64_t)UNDEFINED_BYTES * l->trap_count;
-    l->base = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    l->base = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | host.map_low, -1, 0);
     if (l->base == MAP_FAILED) {
         l->base = NULL;
-        return image_fail(l, "no address space left below 2 GiB for %ju bytes", (uintmax_t)bytes);
+        return image_fail(l, "no address space left%s for %ju bytes",
+                          host.map_low != 0 ? " below 2 GiB" : "", (uintmax_t)bytes);
     }
     l->bytes = bytes;
     l->traps = l->base + traps;
     for (int s = 0; s < SEGMENT_MAPPED; s++) {
         l->segment[s] = l->base + at[s];
-        if (mprotect(l->segment[s], align_up(l->segment_bytes[s], IMAGE_PAGE),
-                     PROT_READ | PROT_WRITE) != 0) {
+        if (!protect_segment(l, s, PROT_READ | PROT_WRITE)) {
             return image_fail(l, "memory for the image could not be had");
         }
     }
@@ -124,7 +169,7 @@ static bool fix(struct linker *l, const struct fixup *f)
         .slot = (uintptr_t)(got + 8 * f->slot),
         .got = (uintptr_t)got,
         // An undefined one has no place; no instruction that uses it is run.
-        .thread = is_undefined(l, &f->target) ? 0 : symbol - image_tls_pointer(),
+        .thread = is_undefined(l, &f->target) ? 0 : symbol - host_thread_pointer(),
     };
     if (reloc_has_slot(f->row)) {
         memcpy(got + 8 * f->slot, f->row->base == BASE_THREAD_SLOT ? &where.thread : &where.symbol,
@@ -160,6 +205,13 @@ static bool fill(struct linker *l)
     return true;
 }
 
+// Code that was written as data is seen by this CPU as such.
+static void publish_code(const struct linker *l)
+{
+    char *code = (char *)l->segment[SEGMENT_CODE];
+    __builtin___clear_cache(code, code + l->segment_bytes[SEGMENT_CODE]);
+}
+
 static bool protect(struct linker *l)
 {
     static const int modes[SEGMENT_MAPPED] = {
@@ -168,7 +220,7 @@ static bool protect(struct linker *l)
         [SEGMENT_DATA] = PROT_READ | PROT_WRITE,
     };
     for (int s = 0; s < SEGMENT_MAPPED; s++) {
-        if (mprotect(l->segment[s], align_up(l->segment_bytes[s], IMAGE_PAGE), modes[s]) != 0) {
+        if (!protect_segment(l, s, modes[s])) {
             return image_fail(l, "memory cannot be made executable here");
         }
     }
@@ -281,6 +333,7 @@ void image_unload(struct routine *routine)
 
 bool image_place(struct linker *l, const struct target *entry, struct routine *out)
 {
+    give_slots(l);
     if (!give_offsets(l) || !map(l) || !take_thread_segment(l)) {
         return false;
     }
@@ -288,6 +341,7 @@ bool image_place(struct linker *l, const struct target *entry, struct routine *o
         image_tls_give_back(l->segment_bytes[SEGMENT_THREAD]);
         return false;
     }
+    publish_code(l);
     describe(l, entry, out);
     return true;
 }

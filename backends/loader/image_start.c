@@ -7,6 +7,7 @@
 
 #include "backends/loader/image.h"
 #include "backends/loader/linker.h"
+#include "base/host.h"
 #include "base/memory.h"
 
 #include <dlfcn.h>
@@ -155,10 +156,11 @@ static bool lend_variable(const struct start *start, const char *name, uintptr_t
     uintptr_t slot = (address - start->undefined->span.lo) / UNDEFINED_BYTES * UNDEFINED_BYTES;
     uintptr_t at = start->undefined->span.lo + slot + UNDEFINED_SKEW;
     void *from = start->libc != NULL ? dlsym(start->libc, name) : NULL;
-    if (from == NULL || address - at >= IMAGE_PAGE ||
+    if (from == NULL || address - at >= IMAGE_LENT_MAX ||
         dladdr1(from, &info, (void **)&symbol, RTLD_DL_SYMENT) == 0 || symbol == NULL ||
-        ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT || symbol->st_size > IMAGE_PAGE ||
-        mprotect((void *)at, IMAGE_PAGE, PROT_READ | PROT_WRITE) != 0) {
+        ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT || symbol->st_size > IMAGE_LENT_MAX ||
+        mprotect((void *)(at / host_page_bytes() * host_page_bytes()), host_page_bytes(),
+                 PROT_READ | PROT_WRITE) != 0) {
         return false;
     }
     memcpy((void *)at, from, symbol->st_size);
@@ -168,12 +170,12 @@ static bool lend_variable(const struct start *start, const char *name, uintptr_t
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
     ucontext_t *uc = context;
-    uintptr_t pc = (uintptr_t)uc->uc_mcontext.gregs[REG_RIP], address = (uintptr_t)info->si_addr;
+    uintptr_t pc = host_pc(uc), address = (uintptr_t)info->si_addr;
     const char *called = undefined_at(running->undefined, pc);
     const char *used = called == NULL ? undefined_at(running->undefined, address) : NULL;
     void *function = called != NULL && running->libc != NULL ? dlsym(running->libc, called) : NULL;
     if (function != NULL) {
-        uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)function;
+        host_set_pc(uc, (uintptr_t)function);
         return;
     }
     if (used != NULL && lend_variable(running, used, address)) {

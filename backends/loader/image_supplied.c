@@ -6,71 +6,17 @@
 
 #include <string.h>
 
-#define VARIABLE(name, width, value) \
-    {                                \
-        name, value, width, 0, NULL  \
-    }
-#define CODE(name, bytes)                   \
-    {                                       \
-        name, 0, 0, sizeof bytes - 1, bytes \
-    }
-
-// A kernel that needs no retpolines makes its thunks these (Linux,
-// arch/x86/lib/retpoline.S and alternative.c).
-#define THUNKS(reg, bytes)                                                                   \
-    CODE("__x86_indirect_thunk_" reg, bytes), CODE("__x86_indirect_call_thunk_" reg, bytes), \
-        CODE("__x86_indirect_jump_thunk_" reg, bytes)
-
-static const struct supplied rows[] = {
-    // glibc's defaults for a CPU of which nothing is known (2.36,
-    // sysdeps/x86/cacheinfo.h, dl-cacheinfo.h).
-    VARIABLE("__x86_shared_non_temporal_threshold", 8, 0xc0000),
-    VARIABLE("__x86_memset_non_temporal_threshold", 8, 0xc0000),
-    VARIABLE("__x86_rep_movsb_threshold", 8, 2048),
-    VARIABLE("__x86_rep_movsb_stop_threshold", 8, 0xc0000),
-    VARIABLE("__x86_rep_stosb_threshold", 8, 2048),
-    VARIABLE("__x86_shared_cache_size", 8, 0x100000),
-    VARIABLE("__x86_shared_cache_size_half", 8, 0x80000),
-    VARIABLE("__x86_raw_shared_cache_size", 8, 0x100000),
-    VARIABLE("__x86_raw_shared_cache_size_half", 8, 0x80000),
-    VARIABLE("__x86_data_cache_size", 8, 0x8000),
-    VARIABLE("__x86_data_cache_size_half", 8, 0x4000),
-    VARIABLE("__x86_raw_data_cache_size", 8, 0x8000),
-    VARIABLE("__x86_raw_data_cache_size_half", 8, 0x4000),
-    VARIABLE("__x86_string_control", 4, 0),
-    VARIABLE("__x86_prefetchw", 4, 0),
-
-    CODE("__x86_return_thunk", "\xc3\xcc"), // ret; int3
-    CODE("__fentry__", "\xc3"),             // which a kernel that traces nothing makes a nop
-    THUNKS("rax", "\xff\xe0"),              // jmp *%rax
-    THUNKS("rcx", "\xff\xe1"),
-    THUNKS("rdx", "\xff\xe2"),
-    THUNKS("rbx", "\xff\xe3"),
-    THUNKS("rsp", "\xff\xe4"),
-    THUNKS("rbp", "\xff\xe5"),
-    THUNKS("rsi", "\xff\xe6"),
-    THUNKS("rdi", "\xff\xe7"),
-    THUNKS("r8", "\x41\xff\xe0"),
-    THUNKS("r9", "\x41\xff\xe1"),
-    THUNKS("r10", "\x41\xff\xe2"),
-    THUNKS("r11", "\x41\xff\xe3"),
-    THUNKS("r12", "\x41\xff\xe4"),
-    THUNKS("r13", "\x41\xff\xe5"),
-    THUNKS("r14", "\x41\xff\xe6"),
-    THUNKS("r15", "\x41\xff\xe7"),
-
-    // Which file a destructor is of. None runs.
-    VARIABLE("__dso_handle", 8, 0),
-};
+// Which file a destructor is of. None runs.
+static const struct supplied dso_handle = SUPPLIED_VARIABLE("__dso_handle", 8, 0);
 
 const struct supplied *supplied_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (strcmp(rows[i].name, name) == 0) {
-            return &rows[i];
+    for (size_t i = 0; i < supplied_by_cpu_count; i++) {
+        if (strcmp(supplied_by_cpu[i].name, name) == 0) {
+            return &supplied_by_cpu[i];
         }
     }
-    return NULL;
+    return strcmp(dso_handle.name, name) == 0 ? &dso_handle : NULL;
 }
 
 uint64_t image_variable(const char *name)

@@ -34,7 +34,7 @@ static bool check_section(struct linker *l, const struct elf_unit *unit, size_t 
     if ((shdr->sh_flags & SHF_EXECINSTR) != 0 && (shdr->sh_flags & SHF_WRITE) != 0) {
         return image_fail(l, "%s %zu is writable code, which is not taken", name, section);
     }
-    if (shdr->sh_size > IMAGE_BYTES_MAX || align > IMAGE_PAGE || (align & (align - 1)) != 0) {
+    if (shdr->sh_size > IMAGE_BYTES_MAX || align > IMAGE_ALIGN_MAX || (align & (align - 1)) != 0) {
         return image_fail(l, "%s %zu has a size or alignment that is not taken (%ju, %ju)", name,
                           section, (uintmax_t)shdr->sh_size, (uintmax_t)align);
     }

@@ -2,9 +2,9 @@
 // Copyright (c) 2026 The storescope authors
 //
 // An image in the making (linker.c), and what image.c (following what sections refer
-// to), image_place.c (placing and filling them), image_reloc.c (relocations),
-// image_tls.c (thread-local storage), image_supplied.c and image_start.c (constructors)
-// do to it. Nobody else includes this.
+// to), image_place.c (placing and filling them), image_reloc_CPU.c (relocations),
+// image_tls.c and image_tls_CPU.c (thread-local storage), image_supplied.c and
+// image_start.c (constructors) do to it. Nobody else includes this.
 
 #ifndef STORESCOPE_LINKER_H
 #define STORESCOPE_LINKER_H
@@ -14,7 +14,12 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-enum { IMAGE_PAGE = 4096, IMAGE_UNDEFINED_MAX = 4096 };
+enum {
+    IMAGE_ALIGN_MAX = 4096,
+    IMAGE_LENT_MAX = 4096, // bytes of a variable that is undefined
+    IMAGE_UNDEFINED_MAX = 4096,
+    RELOC_NONE = 0, // R_X86_64_NONE, R_AARCH64_NONE
+};
 #define IMAGE_BYTES_MAX (UINT64_C(64) << 20)
 
 enum segment {
@@ -43,6 +48,19 @@ struct supplied {
     uint8_t bytes;  // of code
     const char *code;
 };
+
+#define SUPPLIED_VARIABLE(name, width, value) \
+    {                                         \
+        name, value, width, 0, NULL           \
+    }
+#define SUPPLIED_CODE(name, bytes)          \
+    {                                       \
+        name, 0, 0, sizeof bytes - 1, bytes \
+    }
+
+// What only code for this CPU asks for (image_supplied_CPU.c).
+extern const struct supplied supplied_by_cpu[];
+extern const size_t supplied_by_cpu_count;
 
 // NULL: nothing does.
 const struct supplied *supplied_find(const char *name);
@@ -89,6 +107,7 @@ struct reloc_row {
     bool pc_relative;
     bool zero_extended; // a 32-bit field that holds an unsigned number
     enum reloc_base base;
+    uint8_t field; // how it lies in an instruction, where it does not fill its bytes
 };
 
 static inline bool reloc_has_slot(const struct reloc_row *row)
@@ -106,7 +125,7 @@ static inline bool reloc_is_thread_local(const struct reloc_row *row)
 const struct reloc_row *reloc_find(unsigned type);
 
 // Instructions that ask where a thread-local variable is, and what a linker of a
-// program makes of them (image_tls.c).
+// program makes of them (image_tls_CPU.c).
 struct tls_form;
 
 // A relocation of the image, its symbol found.
@@ -210,7 +229,6 @@ void image_tls_write(const struct fixup *fixup, uint8_t *section);
 // there is not that much.
 uint8_t *image_tls_take(size_t bytes);
 void image_tls_give_back(size_t bytes);
-uint64_t image_tls_pointer(void);
 
 // Places all pieces and bindings in memory, applies the fixups, sets the
 // protection and describes the result in OUT. On failure what was mapped is left

@@ -4,6 +4,7 @@
 #include "backends/backend.h"
 #include "backends/elf/elf_file.h"
 #include "backends/loader/image.h"
+#include "base/host.h"
 #include "base/memory.h"
 
 #include <dlfcn.h>
@@ -93,15 +94,6 @@ static void allocate_thread_storage(void)
     for (size_t i = 0; i < m.count; i++) {
         __tls_get_addr(&(struct tls_index){m.ids[i], 0});
     }
-}
-
-// Code of split stacks (-fsplit-stack) compares its stack pointer with a limit that
-// glibc keeps for it in the thread's header (sysdeps/x86_64/nptl/tls.h, __private_ss),
-// and that its constructor has set for this stack. Recorders bring another, which is
-// not split: every address is above none.
-static void forget_stack_limit(void)
-{
-    __asm__ volatile("movq $0, %%fs:0x70" ::: "memory");
 }
 
 // A libc's variables that steer its choices, where they can be written.
@@ -271,7 +263,8 @@ static bool load_shared(struct shared *s, struct routine *out, struct error *err
     out->entry = exported != NULL ? (uintptr_t)exported : s->map->l_addr + symbol.sym.st_value;
     out->handle = s->handle;
     allocate_thread_storage();
-    forget_stack_limit();
+    // Recorders bring a stack that is not split.
+    host_forget_stack_limit();
     struct object_search object = {.inside = out->entry, .writable_too = true, .out = out};
     if (dl_iterate_phdr(visit_object, &object) == 0) {
         return error_set(error, "%s: '%s' does not lie in any loaded object", s->backend->path,

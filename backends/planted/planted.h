@@ -13,7 +13,7 @@
 
 struct planted_row {
     const char *name; // of the backend, without "planted/"
-    const void *code;
+    const void *code; // NULL: it is another CPU's assembly
     enum copy_op op;
     const char *rules;    // what `check` must report, comma-separated, in the
                           // order of rules.def; "": conforms

@@ -3,8 +3,14 @@
 
 #include "backends/planted/planted.h"
 
+// Those in assembly are of one CPU; their rows are without code on another.
+#if defined __x86_64__
+#define LINKED
+#else
+#define LINKED __attribute__((weak))
+#endif
 #define PLANTED(name, op, contract, options, cpu, rules) \
-    void *planted_##name(void *to, const void *from, size_t n);
+    LINKED void *planted_##name(void *to, const void *from, size_t n);
 #include "backends/planted/planted.def"
 #undef PLANTED
 

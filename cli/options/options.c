@@ -54,7 +54,7 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
                           .rows_max = ROWS_DEFAULT,
                           .own = help->into,
                           .format = format_find("text", help->command)};
-    o->run = (struct sweep_options){.recorder = recorder_kinds[0],
+    o->run = (struct sweep_options){.recorder = recorder_default(),
                                     .device = DEVICE_DST,
                                     .jobs = cores(),
                                     .timeout_ms = TIMEOUT_DEFAULT_MS,

@@ -7,6 +7,7 @@
 #include "case/arena.h"
 
 #include "backends/call.h"
+#include "base/host.h"
 #include "case/fill.h"
 
 #include <stdlib.h>
@@ -31,49 +32,66 @@ enum {
 #define HOME      (UINT64_C(0x200000000000))
 #define HOME_STEP (UINT64_C(1) << 40)
 
-// Accessible pages between inaccessible ones, holding canaries.
+// Accessible pages between inaccessible ones, holding canaries. A lane ends where the
+// CPU's pages do. Where those are larger than a case's it may begin within one: the rest
+// of that, below it, is accessible as well and holds canaries.
 struct lane {
-    uint8_t *base;
-    size_t pages;  // accessible
-    size_t filled; // pages that hold canaries
+    uint8_t *base;  // of the CPU's first page
+    uint8_t *start; // of the lane
+    size_t pages;   // of the lane, PAGE_BYTES each
+    size_t filled;  // pages that hold canaries
 };
 
 struct arena {
     struct fills *fills;
     const uint8_t *canaries;
+    size_t page;                          // bytes of the CPU's
     uint8_t *home;                        // of all lanes; NULL: not mapped
     struct lane lanes[SIDE_COUNT][LANES]; // [i] has i + 1 pages
     uint64_t used[SIDE_COUNT];            // bits: lanes not looked at since a case lay there
-    bool has_record;                      // its page is accessible
+    uint8_t *record;                      // the page of a call's records
+    bool has_record;                      // it is accessible
     bool big_endian;
     uint8_t *image; // of a source with fields, where the last case had some
     size_t image_bytes;
     bool stained; // one that is out of reach by now was not as it must be
 };
 
-// Where the lanes lie, `bytes` in all.
-static size_t lane_offset(enum side side, size_t which)
+// BYTES, rounded up to the CPU's pages.
+static size_t whole_pages(const struct arena *a, size_t bytes)
 {
-    const size_t small = (size_t)SMALL_PAGES * (SMALL_PAGES + 1) / 2 * PAGE_BYTES;
-    const size_t whole = small + FILLS_BUFFER_MAX + LANES * (size_t)GAP_BYTES;
+    return (bytes + a->page - 1) / a->page * a->page;
+}
 
-    return side * whole + which * (which + 1) / 2 * PAGE_BYTES + (which + 1) * (size_t)GAP_BYTES;
+// What the lanes of one side take before that one.
+static size_t lanes_bytes(const struct arena *a, size_t count)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < count; i++)
+        bytes += GAP_BYTES + whole_pages(a, i == BIG ? FILLS_BUFFER_MAX : (i + 1) * PAGE_BYTES);
+    return bytes;
+}
+
+static size_t lane_offset(const struct arena *a, enum side side, size_t which)
+{
+    return side * lanes_bytes(a, LANES) + lanes_bytes(a, which) + GAP_BYTES;
 }
 
 // Behind them the page of a call's records, and one that is inaccessible.
-static size_t record_offset(void)
+static size_t record_offset(const struct arena *a)
 {
-    return lane_offset(SIDE_COUNT, 0);
+    return lane_offset(a, SIDE_COUNT, 0);
 }
 
-static size_t mapped_bytes(void)
+static size_t mapped_bytes(const struct arena *a)
 {
-    return record_offset() + 2 * (size_t)PAGE_BYTES;
+    return record_offset(a) + 2 * a->page;
 }
 
 static bool lanes_map(struct arena *a)
 {
-    const size_t bytes = mapped_bytes();
+    const size_t bytes = mapped_bytes(a);
     void *at = MAP_FAILED;
 
     for (uint64_t i = 0; i <= HOMES; i++) {
@@ -89,16 +107,23 @@ static bool lanes_map(struct arena *a)
     a->home = at;
     for (enum side side = 0; side < SIDE_COUNT; side++)
         for (size_t i = 0; i < LANES; i++)
-            a->lanes[side][i].base = a->home + lane_offset(side, i);
+            a->lanes[side][i].base = a->lanes[side][i].start = a->home + lane_offset(a, side, i);
+    a->record = a->home + record_offset(a) + a->page - PAGE_BYTES;
     return true;
 }
 
 struct arena *arena_new(void)
 {
+    return arena_new_on(host_page_bytes());
+}
+
+struct arena *arena_new_on(size_t page)
+{
     struct arena *a = calloc(1, sizeof *a);
 
     if (!a)
         return NULL;
+    a->page = page;
     a->fills = fills_new();
     a->canaries = a->fills ? fills_canaries(a->fills, PAGE_BYTES) : NULL;
     if (!a->canaries || !lanes_map(a)) {
@@ -113,7 +138,7 @@ void arena_free(struct arena *a)
     if (!a)
         return;
     if (a->home)
-        munmap(a->home, mapped_bytes());
+        munmap(a->home, mapped_bytes(a));
     fills_free(a->fills);
     free(a->image);
     free(a);
@@ -135,7 +160,25 @@ static const uint8_t *canaries(const struct arena *a, enum side side)
 
 static bool holds_canaries(const struct arena *a, const struct lane *lane, enum side side)
 {
-    return memcmp(lane->base, canaries(a, side), lane->pages * PAGE_BYTES) == 0;
+    return memcmp(lane->start, canaries(a, side), lane->pages * PAGE_BYTES) == 0 &&
+           memcmp(lane->base, canaries(a, side), (size_t)(lane->start - lane->base)) == 0;
+}
+
+// A lane of PAGES pages in larger ones of the CPU's, at their end.
+static bool lane_move(struct arena *a, struct lane *lane, enum side side, size_t pages)
+{
+    size_t bytes = pages * PAGE_BYTES, whole = whole_pages(a, bytes);
+    size_t had = whole_pages(a, lane->pages * PAGE_BYTES);
+
+    if (!fills_canaries(a->fills, whole + a->page) ||
+        mprotect(lane->base, whole, PROT_READ | PROT_WRITE) != 0 ||
+        (had > whole && mprotect(lane->base + whole, had - whole, PROT_NONE) != 0))
+        return false;
+    lane->start = lane->base + (whole - bytes);
+    lane->pages = pages;
+    memcpy(lane->base, canaries(a, side), whole - bytes);
+    memcpy(lane->start, canaries(a, side), bytes);
+    return true;
 }
 
 // Makes exactly the first PAGES pages accessible, holding canaries.
@@ -165,9 +208,10 @@ __attribute__((noinline)) static bool lane_prepare(struct arena *a, struct lane 
                                                    enum side side, size_t pages)
 {
     // The last look at pages that are about to go.
-    if (pages < lane->pages && !holds_canaries(a, lane, side))
+    if ((pages < lane->pages || a->page > PAGE_BYTES) && !holds_canaries(a, lane, side))
         a->stained = true;
-    return lane_resize(a, lane, side, pages);
+    return a->page == PAGE_BYTES ? lane_resize(a, lane, side, pages)
+                                 : lane_move(a, lane, side, pages);
 }
 
 // The lane in which END bytes are exactly covered by pages; NULL without memory.
@@ -185,7 +229,7 @@ static struct lane *lane_for(struct arena *a, enum side side, uint64_t end)
 
 static struct span lane_span(const struct lane *lane)
 {
-    uintptr_t lo = (uintptr_t)lane->base;
+    uintptr_t lo = (uintptr_t)lane->start;
 
     return (struct span){lo, lo + lane->pages * PAGE_BYTES};
 }
@@ -197,7 +241,7 @@ static bool lay_set(struct arena *a, const struct copy_case *c, struct layout *o
 
     if (!dst || !fills_set(a->fills, c, &out->value, &out->expected, &out->old))
         return false;
-    out->dst = dst->base + c->dst_off;
+    out->dst = dst->start + c->dst_off;
     out->src = NULL;
     out->size = out->dst_size = c->size;
     out->src_size = 0;
@@ -230,8 +274,8 @@ static bool lay_fifo(struct arena *a, const struct copy_case *c, struct layout *
 
     if (!dst || !src || !have)
         return false;
-    out->dst = dst->base + c->dst_off;
-    out->src = src->base + c->src_off;
+    out->dst = dst->start + c->dst_off;
+    out->src = src->start + c->src_off;
     out->size = c->size;
     out->dst_size = dst_size;
     out->src_size = src_size;
@@ -253,8 +297,8 @@ static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout 
 
     if (!dst || !src || !have)
         return false;
-    out->dst = dst->base + c->dst_off;
-    out->src = src->base + c->src_off;
+    out->dst = dst->start + c->dst_off;
+    out->src = src->start + c->src_off;
     out->size = out->dst_size = out->src_size = c->size;
     out->dst_is_fifo = false;
     out->dst_lane = lane_span(dst);
@@ -275,14 +319,14 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
 
     if (!lane || !image)
         return false;
-    out->dst = lane->base + low_off + (up ? distance : 0);
-    out->src = lane->base + low_off + (up ? 0 : distance);
+    out->dst = lane->start + low_off + (up ? distance : 0);
+    out->src = lane->start + low_off + (up ? 0 : distance);
     out->size = out->dst_size = out->src_size = c->size;
     out->dst_is_fifo = false;
     out->expected = image + (up ? 0 : distance);
     out->old = image + (up ? distance : 0);
     out->dst_lane = out->src_lane = lane_span(lane);
-    memcpy(lane->base + low_off, image, c->size + distance);
+    memcpy(lane->start + low_off, image, c->size + distance);
     return true;
 }
 
@@ -305,12 +349,12 @@ void layout_take_call(struct layout *l, const struct call *call, const struct ca
 
 uint8_t *arena_record(struct arena *a)
 {
-    uint8_t *page = a->home + record_offset();
+    uint8_t *page = a->record + PAGE_BYTES - a->page;
 
-    if (!a->has_record && mprotect(page, PAGE_BYTES, PROT_READ | PROT_WRITE) != 0)
+    if (!a->has_record && mprotect(page, a->page, PROT_READ | PROT_WRITE) != 0)
         return NULL;
     a->has_record = true;
-    return page + PAGE_BYTES - CALL_RECORD_MAX;
+    return a->record + PAGE_BYTES - CALL_RECORD_MAX;
 }
 
 static bool image_reserve(struct arena *a, size_t bytes)

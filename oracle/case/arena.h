@@ -5,7 +5,9 @@
 // each lie in a lane of their own: whole pages filled with canary bytes,
 // between two inaccessible guard pages, with exactly as many pages as the case
 // needs, so that one byte past the last page, or before the first, faults. An
-// overlapping case lies in one lane.
+// overlapping case lies in one lane. A case's pages are those of 4 KiB that code is made
+// for (case.h). Where the CPU's are larger, a lane ends at the end of one, and in front
+// of it there may be bytes that do not fault; they are canaries as well.
 //
 // The bytes of a case follow from its fields alone, and so does where it lies: all
 // lanes there may ever be are laid out at once, at an address of the arena's own.
@@ -65,6 +67,8 @@ void layout_take_call(struct layout *l, const struct call *call, const struct ca
 
 // NULL with errno set when address space runs out.
 struct arena *arena_new(void);
+// As on a CPU whose pages have PAGE bytes, a multiple of this one's, up to 64 KiB.
+struct arena *arena_new_on(size_t page);
 void arena_free(struct arena *arena);
 
 // In which order the CPU that cases are for has the bytes of a number: a field's; little

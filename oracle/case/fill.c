@@ -19,7 +19,8 @@ enum {
 #define MIB          (UINT64_C(1) << 20)
 #define FILL_FAR     (1 * MIB) // further starts, for fills beyond FILL_STARTS
 #define DATA_MAX     (FILLS_BUFFER_MAX + 2 * MIB)
-#define CANARIES_MAX (FILLS_BUFFER_MAX + 2 * PAGE_BYTES)
+#define CPU_PAGE_MAX (64 << 10)
+#define CANARIES_MAX (FILLS_BUFFER_MAX + 3 * CPU_PAGE_MAX)
 #define POOL_STEP    (MIB / 4)
 #define PLAIN_BYTES  FILLS_BUFFER_MAX
 #define SPACED_MAX   (256 * MIB) // pools of distances together, but for one

@@ -3,9 +3,9 @@
 
 #include "record/native.h"
 
-#include "backends/cpu.h"
+#include "base/host.h"
+#include "record/native_entry.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <link.h>
 #include <stdio.h>
@@ -29,7 +29,6 @@ void *native_reserve(size_t bytes, int protection, int flags)
 bool native_call_words(const struct call *call, struct arena *arena, struct layout *l,
                        uint64_t words[NATIVE_WORDS])
 {
-    static const uint8_t numbers[NATIVE_WORDS] = {7, 6, 2, 1, 8, 9};
     uint8_t *record = arena_record(arena);
     struct call_entry entry;
     const struct call_place place = {.dst = (uintptr_t)l->dst,
@@ -46,17 +45,24 @@ bool native_call_words(const struct call *call, struct arena *arena, struct layo
     layout_take_call(l, call, &place, entry.record_bytes);
     // Those that carry no argument hold what others hold.
     for (size_t i = 0; i < NATIVE_WORDS; i++)
-        words[i] = i < call_words(call) ? entry.words[i] : ENTRY_REGISTER(numbers[i]);
+        words[i] = i < call_words(call) ? entry.words[i] : ENTRY_REGISTER(native_words_in[i]);
     return true;
 }
 
 // Bytes between two inaccessible pages.
 static uint8_t *reserve_guarded(size_t bytes)
 {
-    uint8_t *p = native_reserve(bytes + 2 * PAGE_BYTES, PROT_NONE, 0);
-    if (!p || mprotect(p + PAGE_BYTES, bytes, PROT_READ | PROT_WRITE) != 0)
+    const size_t page = host_page_bytes();
+    uint8_t *p = native_reserve(bytes + 2 * page, PROT_NONE, 0);
+    if (!p || mprotect(p + page, bytes, PROT_READ | PROT_WRITE) != 0)
         return NULL;
-    return p + PAGE_BYTES;
+    return p + page;
+}
+
+static void release_guarded(void *at, size_t bytes)
+{
+    const size_t page = host_page_bytes();
+    munmap((uint8_t *)at - page, bytes + 2 * page);
 }
 
 bool native_open(struct native *g)
@@ -75,42 +81,17 @@ void native_close(struct native *g)
 {
     setitimer(ITIMER_PROF, &(struct itimerval){0}, NULL);
     if (g->stack.lo)
-        munmap((uint8_t *)g->stack.lo - PAGE_BYTES, STACK_BYTES + 2 * PAGE_BYTES);
+        release_guarded((void *)g->stack.lo, STACK_BYTES);
     if (g->alt_stack) {
         sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
-        munmap((uint8_t *)g->alt_stack - PAGE_BYTES, ALT_STACK_BYTES + 2 * PAGE_BYTES);
+        release_guarded(g->alt_stack, ALT_STACK_BYTES);
     }
     memset(g, 0, sizeof *g);
 }
 
-// What the handlers below go on to. In assembly, since what a compiler puts
-// before a function's first line may itself not be aligned.
-__attribute__((visibility("hidden"))) native_handler *native_on_fault, *native_on_tick;
-__attribute__((visibility("hidden"))) native_handler native_fault_entry, native_tick_entry;
-__attribute__((visibility("hidden"))) native_handler native_other_entry, native_on_other;
-__asm__(".text\n"
-        ".hidden native_fault_entry, native_tick_entry, native_on_fault, native_on_tick\n"
-        ".hidden native_other_entry, native_on_other\n"
-        ".globl native_fault_entry, native_tick_entry, native_other_entry\n"
-        ".type native_fault_entry, @function\n"
-        "native_fault_entry:\n"
-        "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
-        "  jmp *native_on_fault(%rip)\n"
-        ".size native_fault_entry, . - native_fault_entry\n"
-        ".type native_tick_entry, @function\n"
-        "native_tick_entry:\n"
-        "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
-        "  jmp *native_on_tick(%rip)\n"
-        ".size native_tick_entry, . - native_tick_entry\n"
-        ".type native_other_entry, @function\n"
-        "native_other_entry:\n"
-        "  pushf\n  andl $~0x40000, (%rsp)\n  popf\n"
-        "  jmp native_on_other\n"
-        ".size native_other_entry, . - native_other_entry\n");
-
 static struct sigaction others[NSIG];
 
-void native_on_other(int signal, siginfo_t *info, void *context)
+static void on_other(int signal, siginfo_t *info, void *context)
 {
     if (others[signal].sa_flags & SA_SIGINFO)
         others[signal].sa_sigaction(signal, info, context);
@@ -128,6 +109,7 @@ static bool is_harmless(const struct sigaction *action)
 
 void native_tame_handlers(void)
 {
+    native_on_other = on_other;
     for (int signal = 1; signal < NSIG; signal++) {
         struct sigaction action;
         if (sigaction(signal, NULL, &action) != 0 || is_harmless(&action))
@@ -216,8 +198,7 @@ struct module_search {
 static struct span segment_span(const struct dl_phdr_info *module, const ElfW(Phdr) * segment)
 {
     uint64_t lo = module->dlpi_addr + segment->p_vaddr, hi = lo + segment->p_memsz;
-    return (struct span){lo & ~(uint64_t)(PAGE_BYTES - 1),
-                         (hi + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1)};
+    return (struct span){lo / host_page_bytes() * host_page_bytes(), host_whole_pages(hi)};
 }
 
 // Its thread-local variables, of this thread, which the dynamic linker allocated.
@@ -259,15 +240,4 @@ void native_add_module(const struct native_mapping *code, struct span *images, s
     add_image(images, count, mapping);
     struct module_search search = {code->lo, images, count, false};
     dl_iterate_phdr(add_segments, &search);
-}
-
-void native_tell_cpu(struct trace *trace)
-{
-    // 16 aligned bytes are one access on CPUs with AVX (Intel SDM vol. 3A, 9.1.1).
-    static uint8_t atomic_bytes;
-    if (!atomic_bytes)
-        atomic_bytes = cpu_lacks("avx") ? 8 : 16;
-    trace->machine = EM_X86_64;
-    trace->word_bytes = 8;
-    trace->atomic_bytes = atomic_bytes;
 }

@@ -26,8 +26,17 @@ struct native {
 bool native_open(struct native *g);
 void native_close(struct native *g);
 
-// What the argument registers hold when a routine is entered, rdi first.
+// How many registers carry arguments: rdi, rsi, rdx, rcx, r8, r9; x0 to x7.
+#if defined __aarch64__
+enum { NATIVE_WORDS = 8 };
+#else
 enum { NATIVE_WORDS = 6 };
+#endif
+
+// Their numbers, as instructions encode them.
+extern const uint8_t native_words_in[NATIVE_WORDS];
+
+// What they hold when a routine is entered, the first argument first.
 
 // The words of CALL for a case that was laid out, whose records are made. False without
 // memory.
@@ -44,8 +53,8 @@ static inline bool native_words(const struct call *call, uint64_t arg4, struct a
     words[1] = layout_second(layout);
     words[2] = layout->size;
     words[3] = arg4;
-    words[4] = ENTRY_REGISTER(8);
-    words[5] = ENTRY_REGISTER(9);
+    for (size_t i = 4; i < NATIVE_WORDS; i++)
+        words[i] = ENTRY_REGISTER(native_words_in[i]);
     return true;
 }
 
@@ -55,7 +64,7 @@ void *native_reserve(size_t bytes, int protection, int flags);
 
 // Handlers for the signals that a routine may raise by itself (SIGSEGV, SIGBUS,
 // SIGILL, SIGFPE, SIGTRAP), and for SIGPROF, which comes every PERIOD_MS of
-// processor time from now on. They run without alignment checks, which the
+// processor time from now on. They run without x86's alignment checks, which the
 // routine may have turned on, C code is not made for, and kernels leave on.
 typedef void native_handler(int signal, siginfo_t *info, void *context);
 void native_handle(const struct native *g, native_handler *on_fault, native_handler *on_tick,
@@ -67,7 +76,7 @@ void native_handle(const struct native *g, native_handler *on_fault, native_hand
 // handlers that come later.
 void native_tame_handlers(void);
 
-// Does the CPU take ADDRESS at all? One that it does not faults at its use, as a
+// Does an x86 CPU take ADDRESS at all? One that it does not faults at its use, as a
 // general protection fault, which comes without an address; and a handler must not
 // return to a stack pointer that is none, for which some kernels and CPUs end the
 // process.

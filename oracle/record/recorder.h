@@ -75,8 +75,11 @@ extern const struct recorder_kind *const recorder_kinds[];
 extern const size_t recorder_kind_count;
 const struct recorder_kind *recorder_find(const char *name);
 
-// The recorder for a backend: the one asked for, or where that is NULL or the first of the
-// table the default of the backend's architecture, which can record it.
+// The first of the table that runs on this CPU.
+const struct recorder_kind *recorder_default(void);
+
+// The recorder for a backend: the one asked for, or where that is NULL or
+// recorder_default() the default of the backend's architecture, which can record it.
 const struct recorder_kind *recorder_for(const struct backend *backend,
                                          const struct recorder_kind *asked);
 

@@ -7,6 +7,7 @@
 
 #include "backends/arch.h"
 #include "backends/call.h"
+#include "base/host.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,7 @@ const struct recorder_kind *const recorder_kinds[] = {
     &recorder_step,
     &recorder_qemu,
 };
+
 const size_t recorder_kind_count = sizeof recorder_kinds / sizeof recorder_kinds[0];
 
 const struct recorder_kind *recorder_find(const char *name)
@@ -28,28 +30,39 @@ const struct recorder_kind *recorder_find(const char *name)
     return NULL;
 }
 
+const struct recorder_kind *recorder_default(void)
+{
+    for (size_t i = 0; i < recorder_kind_count; i++)
+        if (!recorder_kinds[i]->missing || !recorder_kinds[i]->missing())
+            return recorder_kinds[i];
+    return recorder_kinds[0];
+}
+
 const struct recorder_kind *recorder_for(const struct backend *backend,
                                          const struct recorder_kind *asked)
 {
-    bool by_default = !asked || asked == recorder_kinds[0];
+    bool by_default = !asked || asked == recorder_default();
     if (!by_default)
         return asked;
-    return backend->arch ? &recorder_qemu : recorder_kinds[0];
+    return backend->arch ? &recorder_qemu : recorder_default();
 }
 
 const char *recorder_lacks(const struct recorder_kind *kind, const struct backend *backend)
 {
     static char text[TRACE_REASON_MAX];
     if (backend->arch && !kind->elsewhere) {
-        snprintf(text, sizeof text, "recorder %s runs x86-64 alone; leave --recorder out for %s",
-                 kind->name, backend->arch->name);
+        snprintf(text, sizeof text, "recorder %s runs %s alone; leave --recorder out for %s",
+                 kind->name, host.name, backend->arch->name);
         return text;
     }
+    const char *missing = kind->missing ? kind->missing() : NULL;
+    if (missing)
+        return missing;
     if (backend->call && call_words(backend->call) > kind->words_max) {
         snprintf(text, sizeof text,
                  "recorder %s enters a routine with at most %zu arguments, which are in registers",
                  kind->name, kind->words_max);
         return text;
     }
-    return kind->missing ? kind->missing() : NULL;
+    return NULL;
 }

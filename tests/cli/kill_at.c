@@ -14,26 +14,43 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int is_about_reports(const struct user_regs_struct *regs)
+// By the kernel's own account of them, which is the same on every CPU (ptrace(2)).
+static int is_about_reports(const struct __ptrace_syscall_info *call)
 {
-    switch (regs->orig_rax) {
+    switch (call->entry.nr) {
     case SYS_write:
     case SYS_writev:
     case SYS_fsync:
     case SYS_linkat:
+    case SYS_renameat:
+    case SYS_renameat2:
+    case SYS_unlinkat:
+    case SYS_exit_group:
+#if defined SYS_rename
     case SYS_rename:
     case SYS_unlink:
-    case SYS_exit_group:
+#endif
         return 1;
     case SYS_openat:
-        return (regs->rdx & (O_WRONLY | O_RDWR)) != 0;
+        return (call->entry.args[2] & (O_WRONLY | O_RDWR)) != 0;
     default:
         return 0;
     }
+}
+
+// Of the call that the command is about to make, or has just made: the kernel does not
+// say again which that was.
+static int is_at_report(pid_t pid, int *known)
+{
+    struct __ptrace_syscall_info call;
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof call, &call) <= 0)
+        return -1;
+    if (call.op == PTRACE_SYSCALL_INFO_ENTRY)
+        *known = is_about_reports(&call);
+    return *known;
 }
 
 static int start(char **command)
@@ -61,8 +78,7 @@ static int next_stop(pid_t pid, int *status)
 int main(int argc, char **argv)
 {
     long wanted = argc > 2 ? atol(argv[1]) : 0;
-    struct user_regs_struct regs;
-    int status;
+    int status, known = 0;
     if (wanted <= 0)
         return 2;
     pid_t pid = fork();
@@ -73,9 +89,10 @@ int main(int argc, char **argv)
                (void *)(long)(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)) != 0)
         return 3;
     for (long seen = 0; next_stop(pid, &status);) {
-        if (ptrace(PTRACE_GETREGS, pid, NULL, &regs) != 0)
+        int about = is_at_report(pid, &known);
+        if (about < 0)
             return 3;
-        if (!is_about_reports(&regs) || ++seen < wanted)
+        if (!about || ++seen < wanted)
             continue;
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);

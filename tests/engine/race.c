@@ -13,6 +13,7 @@
 // libc caught. 1: storecopy caught.
 
 #include "backends/cpu.h"
+#include "base/host.h"
 #include "paths.h"
 
 #include <inttypes.h>
@@ -269,11 +270,12 @@ static const struct {
     bool ordered;
 } copies[] = {
     {"shared_portable", "", storecopy_shared_portable, false},
-    {"shared_sse2", "sse2", storecopy_shared_sse2, false},
-    {"shared_avx2", "avx avx2", storecopy_shared_avx2, false},
-    {"shared_avx512", "avx2 bmi2 avx512f avx512bw avx512vl", storecopy_shared_avx512, false},
+    {"shared_sse2", "sse2", HOST_X86_64(storecopy_shared_sse2), false},
+    {"shared_avx2", "avx avx2", HOST_X86_64(storecopy_shared_avx2), false},
+    {"shared_avx512", "avx2 bmi2 avx512f avx512bw avx512vl", HOST_X86_64(storecopy_shared_avx512),
+     false},
     {"ordered_portable", "", storecopy_ordered_portable, true},
-    {"ordered_avx", "avx", storecopy_ordered_avx, true},
+    {"ordered_avx", "avx", HOST_X86_64(storecopy_ordered_avx), true},
 };
 enum { COPIES = sizeof copies / sizeof *copies };
 

@@ -6,6 +6,7 @@
 // loads and stores it makes is judged by the sweeps.
 
 #include "backends/cpu.h"
+#include "base/host.h"
 #include "paths.h"
 #include "sweep/sweep.h"
 
@@ -48,9 +49,10 @@ static const struct {
 } copies[] = {
     {"shared", "", storecopy_shared, true},
     {"shared_portable", "", storecopy_shared_portable, true},
-    {"shared_sse2", "sse2", storecopy_shared_sse2, true},
-    {"shared_avx2", "avx avx2", storecopy_shared_avx2, true},
-    {"shared_avx512", "avx2 bmi2 avx512f avx512bw avx512vl", storecopy_shared_avx512, true},
+    {"shared_sse2", "sse2", HOST_X86_64(storecopy_shared_sse2), true},
+    {"shared_avx2", "avx avx2", HOST_X86_64(storecopy_shared_avx2), true},
+    {"shared_avx512", "avx2 bmi2 avx512f avx512bw avx512vl", HOST_X86_64(storecopy_shared_avx512),
+     true},
     {"qemu_ram", "", storecopy_qemu_ram, true},
     {"ordered_move", "", move_with_keep, true},
     {"ordered", "", storecopy_ordered, false},
@@ -63,9 +65,9 @@ static const struct {
     {"from_bar", "", storecopy_from_bar, false},
     {"wc", "", storecopy_wc, false},
     {"wc_portable", "", storecopy_wc_portable, false},
-    {"wc_sse2", "sse2", storecopy_wc_sse2, false},
+    {"wc_sse2", "sse2", HOST_X86_64(storecopy_wc_sse2), false},
     {"pmem", "clflush", storecopy_pmem, false},
-    {"pmem_clflush", "clflush", storecopy_pmem_clflush, false},
+    {"pmem_clflush", "clflush", HOST_X86_64(storecopy_pmem_clflush), false},
 };
 enum { COPIES = sizeof copies / sizeof *copies };
 

@@ -5,7 +5,9 @@
 
 #include "hostile.h"
 
+#if defined __x86_64__
 #include <asm/prctl.h>
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -334,7 +336,11 @@ void act_crashes(void)
 
 void act_executes_nothing(void)
 {
+#if defined __x86_64__
     __asm__ volatile("ud2");
+#else
+    __asm__ volatile(".inst 0"); // udf #0
+#endif
 }
 
 static int dig(volatile char *above)
@@ -391,7 +397,11 @@ void act_eats_addresses(void)
 void act_other_fs_base(void)
 {
     static uint64_t area[PAGE / 8];
+#if defined __x86_64__
     syscall(SYS_arch_prctl, ARCH_SET_FS, &area[PAGE / 16]);
+#else
+    __asm__ volatile("msr tpidr_el0, %0" ::"r"(&area[PAGE / 16]));
+#endif
 }
 
 void act_floods_tool_heap(void)
@@ -438,6 +448,10 @@ void act_speaks(void)
 
 void act_old_system_call(void)
 {
+#if defined __x86_64__
     int result;
     __asm__ volatile("int $0x80" : "=a"(result) : "0"(1), "b"(0) : "memory"); // exit of i386
+#else
+    syscall(SYS_exit, 0); // a 64-bit program has no other calls
+#endif
 }

@@ -20,7 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -39,6 +41,8 @@ enum { ROUTINE, AT, WHAT, REWRITE, STEP, SANITIZED, COLUMNS };
 
 struct plan {
     const char *storescope, *object, *recorder, *only;
+    const char *bytes; // of the object
+    size_t length;
     int column; // of the recorder's outcome
     bool sanitized;
     char victim[64]; // a file that nobody may touch
@@ -51,6 +55,12 @@ struct answer {
     bool hung;
     char harm[TEXT_MAX]; // what was done beyond the answer; "": nothing
 };
+
+#if defined __x86_64__
+enum { HOSTILE_IS_WHOLE = true };
+#else
+enum { HOSTILE_IS_WHOLE = false };
+#endif
 
 static const char victim_text[] = "keep\n";
 
@@ -286,6 +296,14 @@ static void understand(const struct answer *a, char *got, size_t size)
     cJSON_Delete(json);
 }
 
+// Is there such a name in the object? Assembly is part of it on x86-64 alone.
+static bool has_routine(const struct plan *p, const char *routine)
+{
+    char name[TEXT_MAX];
+    int length = snprintf(name, sizeof name, "%c%s", '\0', routine);
+    return HOSTILE_IS_WHOLE || memmem(p->bytes, p->length, name, (size_t)length + 1) != NULL;
+}
+
 static void run_row(struct plan *p, const char *const *row)
 {
     const char *outcome = row[p->column];
@@ -296,6 +314,8 @@ static void run_row(struct plan *p, const char *const *row)
              strcmp(row[AT], "-") == 0 ? "" : row[AT]);
     if (p->only != NULL && fnmatch(p->only, name, 0) != 0)
         return;
+    if (!has_routine(p, row[ROUTINE]))
+        outcome = "not run: it is x86-64's assembly";
     if (strncmp(outcome, "not run", 7) == 0) {
         printf("skip %s: %s\n", name, outcome);
         p->skipped++;
@@ -351,6 +371,18 @@ static bool run_table(struct plan *p, const char *table)
     return good;
 }
 
+static bool map_object(struct plan *p)
+{
+    int fd = open(p->object, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return false;
+    p->length = (size_t)st.st_size;
+    p->bytes = mmap(NULL, p->length, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    return p->bytes != MAP_FAILED;
+}
+
 static void make_victim(struct plan *p)
 {
     snprintf(p->victim, sizeof p->victim, "/tmp/storescope-hostile-XXXXXX");
@@ -376,6 +408,10 @@ int main(int count, char **arguments)
     p.only = count > 5 + p.sanitized ? arguments[5 + p.sanitized] : NULL;
     if (p.column == 0) {
         fprintf(stderr, "run_hostile: the table has no column '%s'\n", p.recorder);
+        return 2;
+    }
+    if (!map_object(&p)) {
+        fprintf(stderr, "run_hostile: cannot read %s: %s\n", p.object, strerror(errno));
         return 2;
     }
     unsigned started_ms = clock_ms();

@@ -6,7 +6,9 @@
 
 #include "routines.h"
 
+#if defined __x86_64__
 #include <emmintrin.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +126,7 @@ ROUTINE(int128)
     return to;
 }
 
+#if defined __x86_64__
 ROUTINE(sse)
 {
     size_t i = 0;
@@ -138,6 +141,7 @@ ROUTINE(sse)
     }
     return to;
 }
+#endif
 
 // Through an array on the stack that is as long as the request.
 ROUTINE(variable_array)
@@ -272,6 +276,7 @@ ROUTINE(move_both_ways)
     return to;
 }
 
+#if defined __x86_64__
 // Overlaps of fewer than sixteen bytes go wrong.
 ROUTINE(move_by_sixteen)
 {
@@ -286,6 +291,7 @@ ROUTINE(move_by_sixteen)
     }
     return to;
 }
+#endif
 
 // Counts its calls in a variable of its own.
 ROUTINE(counts_calls)

@@ -6,7 +6,9 @@
 
 #include "routines.h"
 
+#if defined __x86_64__
 #include <emmintrin.h>
+#endif
 
 static inline uint64_t get(const char *s, size_t width)
 {
@@ -208,6 +210,7 @@ ROUTINE(returns_source)
     return (void *)(uintptr_t)from;
 }
 
+#if defined __x86_64__
 ROUTINE(streams)
 {
     char *d = to;
@@ -222,7 +225,9 @@ ROUTINE(streams)
     }
     return to;
 }
+#endif
 
+#if defined __x86_64__
 ROUTINE(streams_fenced)
 {
     char *d = to;
@@ -238,6 +243,7 @@ ROUTINE(streams_fenced)
     _mm_sfence();
     return to;
 }
+#endif
 
 ROUTINE(atomic_release)
 {

@@ -4,6 +4,7 @@
 // The arena: where buffers lie, what they hold, which addresses fault, and that
 // nothing of a case is left for the next.
 
+#include "base/host.h"
 #include "case/arena.h"
 
 #include <setjmp.h>
@@ -310,7 +311,7 @@ static void assert_guarded(struct span lane)
 {
     assert_int_equal(lane.lo % PAGE_BYTES, 0);
     assert_int_equal(lane.hi % PAGE_BYTES, 0);
-    assert_true(faults((const uint8_t *)lane.lo - 1));
+    assert_int_equal(faults((const uint8_t *)lane.lo - 1), lane.lo % host_page_bytes() == 0);
     assert_false(faults((const uint8_t *)lane.lo));
     assert_false(faults((const uint8_t *)lane.hi - 1));
     assert_true(faults((const uint8_t *)lane.hi));
@@ -460,6 +461,38 @@ static void a_stain_is_seen_by_the_next_look_and_no_other(void **state)
     }
 }
 
+// As on CPUs with pages of 16 or 64 KiB: the end of a lane is still that of a page, and
+// what lies between the page's begin and the lane's is looked at.
+static void a_lane_in_larger_pages_ends_where_they_do(void **state)
+{
+    (void)state;
+    const size_t pages[] = {16 << 10, 64 << 10};
+    const uint64_t sizes[] = {0, 100, 5000, 65536, 40 * PAGE_BYTES, 33 * PAGE_BYTES, 64};
+    for (size_t p = 0; p < sizeof pages / sizeof *pages; p++) {
+        struct arena *own = arena_new_on(pages[p]);
+        assert_non_null(own);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            struct copy_case c = apart(sizes[i], 4095, 1, 1);
+            struct layout l;
+            assert_true(arena_lay(own, &c, &l));
+            assert_int_equal((uintptr_t)l.dst % PAGE_BYTES, 4095);
+            assert_int_equal(l.dst_lane.hi % pages[p], 0);
+            assert_true(faults((const uint8_t *)l.dst_lane.hi));
+            assert_false(faults((const uint8_t *)l.dst_lane.lo));
+            assert_memory_equal(l.src, l.expected, sizes[i]);
+            arena_clear(own, &l, i % 2);
+            assert_true(arena_is_clean(own, &l));
+            assert_true(arena_was_clean(own));
+            assert_non_null(arena_record(own));
+        }
+        struct layout l;
+        lay_and_clear(own, 100, 0, &l);
+        *((uint8_t *)l.dst_lane.lo - 1) ^= 1;
+        assert_false(arena_was_clean(own));
+        arena_free(own);
+    }
+}
+
 static void the_same_case_gives_the_same_bytes_in_every_arena(void **state)
 {
     (void)state;
@@ -564,6 +597,7 @@ int main(void)
         cmocka_unit_test(a_byte_outside_of_an_overlapping_destination_shows),
         cmocka_unit_test(a_far_byte_shows_in_the_whole_lanes_until_they_are_restored),
         cmocka_unit_test(a_stain_is_seen_by_the_next_look_and_no_other),
+        cmocka_unit_test(a_lane_in_larger_pages_ends_where_they_do),
         cmocka_unit_test(the_same_case_gives_the_same_bytes_in_every_arena),
         cmocka_unit_test(fills_in_a_row_give_every_value_to_the_first_bytes),
         cmocka_unit_test(other_fills_give_other_bytes_at_every_place),

@@ -15,6 +15,7 @@
 
 #include "watch/plugin/unreported.h"
 
+#include "base/host.h"
 #include "record/qemu/plugin/rmw.h"
 #include "watch/plugin/mappings.h"
 
@@ -28,7 +29,7 @@
 // Larger mappings are not compared.
 #define COMPARED_MAX (UINT64_C(16) << 20)
 
-enum { HIT_LOAD = 1, HIT_STORE = 2, FAULT_BY_WRITE = 2 };
+enum { HIT_LOAD = 1, HIT_STORE = 2 };
 
 static struct sigaction qemu_action;
 
@@ -63,7 +64,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     ucontext_t *registers = context;
     uint64_t addr = (uintptr_t)info->si_addr - plugin.base;
     struct watched w;
-    bool stores = registers->uc_mcontext.gregs[REG_ERR] & FAULT_BY_WRITE;
+    bool stores = host_fault_stores(registers);
     unsigned hit = stores ? HIT_STORE : HIT_LOAD;
     if (!t->trapped || (t->trap_hits & hit) || !watched_find(addr, &w)) {
         qemu_action.sa_sigaction(signal, info, context);

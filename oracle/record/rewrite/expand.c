@@ -7,15 +7,20 @@
 
 enum { DF_BIT = 0x400 };
 
+// Without a tag, which some CPUs ignore.
 static inline uint64_t address_of(const struct descriptor *d, const uint64_t *record)
 {
-    return d->access.addr + record[d->a] * d->a_times + record[d->b] * d->b_times;
+    const unsigned above = 64 - CPU_ADDRESS_BITS;
+    uint64_t sum = d->access.addr + record[d->a] * d->a_times + record[d->b] * d->b_times;
+    return sum << above >> above;
 }
 
 static struct access access_of(const struct descriptor *d, uint64_t addr)
 {
     struct access a = d->access;
     a.addr = d->addr32 ? (uint32_t)addr + d->segment_base : addr;
+    if (d->aligned)
+        a.addr -= a.addr % a.width;
     return a;
 }
 
@@ -107,6 +112,58 @@ static size_t expand_part(const struct descriptor *d, const uint64_t *record, st
     return 1;
 }
 
+// One access of 16 bytes where that is aligned (Arm ARM, B2.2.1), else two of 8.
+static size_t expand_pair(const struct descriptor *d, const uint64_t *record, struct access *out)
+{
+    out[0] = access_of(d, address_of(d, record));
+    if (out[0].addr % 16 == 0)
+        return 1;
+    out[0].width = 8;
+    out[1] = out[0];
+    out[1].addr += 8;
+    out[1].flags |= ACCESS_CONTINUES;
+    return 2;
+}
+
+static bool is_active(const uint8_t *predicate, unsigned byte)
+{
+    return predicate[byte / 8] >> byte % 8 & 1;
+}
+
+// An access for each element, of each register, whose lane is active.
+static size_t expand_predicated(const struct descriptor *d, const uint64_t *record,
+                                struct access *out)
+{
+    const uint8_t *predicate = (const uint8_t *)&record[d->mask_word];
+    uint64_t base = address_of(d, record), step = d->access.width;
+    size_t n = 0;
+    for (unsigned i = 0; i < d->elements; i++) {
+        if (!is_active(predicate, i * d->lanes))
+            continue;
+        for (unsigned k = 0; k < d->structure; k++) {
+            out[n] = access_of(d, d->whole ? base : base + (i * d->structure + k) * step);
+            out[n].flags |= n ? ACCESS_CONTINUES : 0;
+            n++;
+        }
+        if (d->whole)
+            break;
+    }
+    return n;
+}
+
+static size_t expand_conditional(const struct descriptor *d, const uint64_t *record,
+                                 struct access *out)
+{
+    const unsigned above = 64 - 8u * d->compared_bytes;
+    for (unsigned i = 0; i < 2 && d->stored_word[i]; i++) {
+        uint64_t before = d->before_word[i] ? record[d->before_word[i]] : 0;
+        if ((before ^ record[d->stored_word[i]]) << above)
+            return 0;
+    }
+    *out = access_of(d, address_of(d, record));
+    return 1;
+}
+
 // A string op with 32-bit addresses counts in ecx.
 static uint64_t count_of(const struct descriptor *d, uint64_t rcx)
 {
@@ -136,6 +193,12 @@ size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, str
         return expand_part(d, record, out);
     case SHAPE_GATHER:
         return expand_gather(d, record, mask_bits(d, record), out);
+    case SHAPE_PAIR:
+        return expand_pair(d, record, out);
+    case SHAPE_PREDICATED:
+        return expand_predicated(d, record, out);
+    case SHAPE_CONDITIONAL:
+        return expand_conditional(d, record, out);
     default:
         *out = access_of(d, address_of(d, record));
         if (d->access.kind == ACCESS_FLUSH)
@@ -228,7 +291,8 @@ static void expand_record(const struct recorder *r, const struct translation *t,
             for (size_t k = 0; k < n; k++)
                 captured += out[k].width * out[k].count;
         } else if (d->value_word) {
-            attach_value(&record[d->value_word], out, trace);
+            for (size_t k = 0; k < n; k++) // two: halves of a pair
+                attach_value(&record[d->value_word + k], &out[k], trace);
         }
         out += n;
     }
@@ -274,7 +338,7 @@ static void expand_interrupted(const struct recorder *r, const struct translatio
         trace_reserve(trace, trace->count + EXPAND_MOST);
         struct access *out = &trace->accesses[trace->count];
         if (d->shape == SHAPE_STRING)
-            trace->count += interrupted_string(d, record, r->abort_rcx, out);
+            trace->count += interrupted_string(d, record, r->abort_counter, out);
         else if (d->shape == SHAPE_GATHER)
             trace->count += interrupted_gather(r, s, d, record, out);
     }

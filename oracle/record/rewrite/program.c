@@ -113,11 +113,7 @@ static uint32_t add_site(struct program *p, const struct insn *in)
         p->site_table = grow(p->site_table, &p->site_capacity, sizeof *p->site_table);
     }
     struct site *s = &p->site_table[p->site_count];
-    memset(s, 0, sizeof *s);
-    s->addr = in->addr;
-    s->length = in->length;
-    memcpy(s->bytes, in->bytes, in->length);
-    site_describe(s, insn_store_bytes(in));
+    insn_describe(in, s);
     return (uint32_t)p->site_count++;
 }
 
@@ -136,16 +132,7 @@ static const struct insn *add_insn(struct program *p, const struct insn *in)
     p->sites[i] = insn_is_site(in) ? add_site(p, in) : UINT32_MAX;
     address_map_put(&p->at, in->addr, i);
     p->named |= in->named;
-    if (in->sets_df || in->pops_flags)
-        p->traits |= TRAIT_SETS_FLAGS;
-    if (in->dirties_uppers)
-        p->traits |= TRAIT_DIRTIES_UPPERS;
-    if (in->clears_uppers)
-        p->traits |= TRAIT_CLEARS_UPPERS;
-    if (in->uses_mmx)
-        p->traits |= TRAIT_X87;
-    if (in->sets_mxcsr)
-        p->traits |= TRAIT_MXCSR;
+    p->traits |= in->traits;
     return &p->insns[i];
 }
 
@@ -177,7 +164,8 @@ static void scan_block(struct program *p, struct work *w, uint64_t address,
     while (address < m->hi && !address_map_get(&p->at, address, NULL)) {
         struct insn in;
         uint64_t room = m->hi - address;
-        insn_decode(address, (const uint8_t *)address, room > 15 ? 15 : (unsigned)room, &in);
+        insn_decode(address, (const uint8_t *)address,
+                    room > sizeof in.bytes ? sizeof in.bytes : (unsigned)room, &in);
         if (undefined_in(&p->routine->undefined, address, address + in.length))
             insn_refuse(&in, "has an operand that its file does not define");
         add_insn(p, &in);

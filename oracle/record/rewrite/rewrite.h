@@ -18,7 +18,7 @@
 #include "record/fifo.h"
 #include "record/native.h"
 #include "record/recorder.h"
-#include "record/rewrite/emit.h"
+#include "record/rewrite/cpu.h"
 #include "record/rewrite/segment.h"
 
 // Open-addressing map from a routine's address to a number; 0 is no address.
@@ -33,15 +33,6 @@ void address_map_clear(struct address_map *m);
 void address_map_put(struct address_map *m, uint64_t key, uint64_t value);
 bool address_map_get(const struct address_map *m, uint64_t key, uint64_t *value);
 
-// What the way into and out of the routine must care for.
-enum program_trait {
-    TRAIT_SETS_FLAGS = 1,     // the direction flag, or by popf any flag
-    TRAIT_DIRTIES_UPPERS = 2, // of ymm0 to ymm15
-    TRAIT_CLEARS_UPPERS = 4,
-    TRAIT_X87 = 8,    // or MMX
-    TRAIT_MXCSR = 16, // sets the SSE control register
-};
-
 // The routine's instructions, as far as they are known.
 struct program {
     struct insn *insns;
@@ -52,8 +43,8 @@ struct program {
     struct address_map leaders; // addresses where a block begins
     struct site *site_table;
     size_t site_count, site_capacity;
-    uint16_t named; // general registers that any of them names
-    uint8_t traits; // enum program_trait
+    gpr_set named;  // general registers that any of them names
+    uint8_t traits; // enum insn_trait
     const struct routine *routine;
     struct span images[TRACE_IMAGES_MAX]; // modules that hold them
     size_t image_count;
@@ -71,27 +62,23 @@ enum program_status {
 // Adds all instructions reachable from ENTRY by direct jumps (not calls).
 enum program_status program_discover(struct program *p, uint64_t entry, char *reason);
 
-// Memory that both the recorder and the rewritten code address by constants,
-// in the low 2 GiB.
+// Memory that both the recorder and the rewritten code address by constants; on
+// x86-64 in the low 2 GiB.
 struct context {
-    uint64_t host_rsp;
+    uint64_t host_sp;
     uint64_t log;                           // end of the log on exit; its write position all the
                                             // time when no register is free
     uint64_t target;                        // of an indirect jump, in the routine's addresses
     uint64_t jumped;                        // index of that jump in program.insns
-    uint64_t flags;                         // bit 10: the direction flag, as the code set it
     uint64_t exit;                          // enum context_exit; written on other exits only
     uint64_t refused;                       // CONTEXT_REFUSED: index into program.insns
     uint64_t spill[4];                      // scratch registers
     uint64_t jump[4];                       // scratch of the dispatcher
     uint64_t helper_return;                 // host address after a call out
     uint64_t helper_segment, helper_record; // ... segment, and its record
-    uint64_t save[18];                      // ... general registers and flags; or, with
+    uint64_t save[GPR_MOST + 2];            // ... general registers and flags; or, with
                                             // CONTEXT_CLOBBERED, those it came back with
-    // As the routine left them, written where a trait asks for it.
-    uint64_t left_flags;
-    uint32_t left_mxcsr, host_mxcsr;
-    uint32_t left_x87[7]; // fnstenv, SDM vol. 1, 8.1.10
+    struct cpu_left left;
 };
 
 enum context_exit {
@@ -101,9 +88,6 @@ enum context_exit {
     CONTEXT_REFUSED,
     CONTEXT_ABORTED
 };
-
-// Registers that a routine must give back (entry_registers.h), as bits.
-uint16_t rewrite_callee_saved(const struct recorder *r);
 
 // Where a rewritten instruction stands, for reading the log after a fault.
 struct host_insn {
@@ -128,10 +112,11 @@ struct translation {
     uint8_t *code; // code_bytes, or NULL when not made yet
     size_t code_bytes;
     struct emitter emit;
-    uint16_t free;             // general registers the program never names
-    uint16_t named;            // registers and traits of the program, as the entry was
+    gpr_set free;              // general registers the program never names
+    gpr_set named;             // registers and traits of the program, as the entry was
     uint8_t traits;            // written for
     uint8_t log_reg;           // one more of these, or GPR_NONE
+    uint8_t scratch[2];        // AArch64: two more, to work in
     struct address_map blocks; // address -> host address
     struct address_map stubs;  // address -> host address of a jump to it
     struct host_insn *map;
@@ -140,13 +125,14 @@ struct translation {
     size_t patch_count, patch_capacity;
     struct block_insn *block; // scratch of the block being written
     size_t block_capacity;
-    uint8_t **indirect; // INDIRECT_CHAINS addresses of code
+    uint8_t **indirect; // INDIRECT_CHAINS addresses of code; aligned to what they take
     struct address_map indirect_known;
     uint8_t *enter, *leave, *returned, *unknown, *refused, *dispatch, *helper;
     const uint8_t *entry; // of the routine's first block, or NULL
     uint8_t *entry_call;  // end of the call to it
     bool stale;           // to be made again from scratch
-    bool too_large;       // does not fit, made from scratch
+    bool far;             // AArch64: some conditional branches do not reach, and all are made to
+    const char *misfit;   // why it cannot be had, made from scratch; or NULL
 };
 
 struct recorder {
@@ -166,7 +152,7 @@ struct recorder {
     // Stores of this case beyond the arena and the stack, in runs that ended
     // where code was not known yet; and scratch to gather them.
     struct trace outside_stores, attempt;
-    void *xsave;    // value mode: vector state around a capture
+    void *vectors;  // value mode: vector state around a capture
     uint8_t *edges; // see recorder.h, count_edges; NULL: not counted
     uint32_t edge_mask;
     uint64_t cases, drop_at; // cases run; and when cover_drop_known acts
@@ -182,8 +168,8 @@ struct recorder {
     uint64_t fault_addr;
     bool timed_out, log_full;
     const struct host_insn *abort_where;                   // instruction at which the run was ended
-    uint64_t abort_rcx;                                    // then
-    uint64_t abort_masks[8];                               // k0 to k7 then
+    uint64_t abort_counter;                                // x86: rcx then
+    uint64_t abort_masks[8];                               // ... k0 to k7
     const struct routine_tunable *tunables[TUNABLE_COUNT]; // NULL: it has none
 };
 
@@ -198,11 +184,8 @@ void translation_free(struct translation *t);
 const struct host_insn *translation_where(const struct translation *t, const uint8_t *pc);
 bool translation_holds(const struct translation *t, const uint8_t *pc);
 
-// The rewritten copy, as a function like the routine itself. It starts a new log
-// each time it is called. For the bench, after the recorder has run the same
-// case: what recording alone costs.
-// Entered with what the argument registers are to hold.
-typedef uint64_t rewrite_function(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+// The copy's entry. It starts a new log each time it is called. For the bench, after the
+// recorder has run the same case: what recording alone costs.
 rewrite_function *rewrite_entry(struct recorder *r);
 
 // The log's end; NULL when the routine wrote over the pointer to it.
@@ -265,7 +248,7 @@ bool expand_log(struct recorder *r, const struct translation *t, const uint8_t *
 
 // Accesses of one descriptor from its record: writes them to OUT (room for
 // EXPAND_MOST) and gives their number.
-enum { EXPAND_MOST = 64 };
+enum { EXPAND_MOST = CPU_ACCESSES_MOST };
 size_t expand_descriptor(const struct descriptor *d, const uint64_t *record, struct access *out);
 
 #endif

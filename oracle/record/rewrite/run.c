@@ -4,19 +4,17 @@
 // Runs the rewritten copy on a stack of its own.
 
 #include "base/error.h"
+#include "base/host.h"
 #include "base/memory.h"
 #include "record/rewrite/rewrite.h"
 #include "record/rewrite/run_end.h"
 
-#include <asm/prctl.h>
-#include <cpuid.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -41,60 +39,29 @@ static struct recorder *active;
 
 // ---- signals ----
 
-// k0 to k7 from the frame of a signal: in the xsave area behind the FPU's state,
-// where the kernel says there is one (asm/sigcontext.h).
-static void read_masks(const ucontext_t *uc, uint64_t masks[8])
-{
-    enum { SOFTWARE_BYTES = 464, XSAVE_HEADER = 512, MAGIC = 0x46505853, MASKS_LEAF = 5 };
-    const uint8_t *state = (const uint8_t *)uc->uc_mcontext.fpregs;
-    unsigned a, b = 0, c, d;
-    uint32_t magic = 0;
-    uint64_t present = 0;
-    memset(masks, 0, 8 * sizeof *masks);
-    if (state)
-        memcpy(&magic, state + SOFTWARE_BYTES, sizeof magic);
-    if (magic != MAGIC)
-        return;
-    memcpy(&present, state + XSAVE_HEADER, sizeof present);
-    if (!(present >> MASKS_LEAF & 1))
-        return;
-    __cpuid_count(0xd, MASKS_LEAF, a, b, c, d);
-    memcpy(masks, state + b, 8 * sizeof *masks);
-}
-
-// Of the registers in a signal's frame, by their numbers in instructions.
-static const int greg_of[GPR_COUNT] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
-                                       REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                                       REG_R12, REG_R13, REG_R14, REG_R15};
-
 static void abort_run(struct recorder *r, ucontext_t *uc, const uint8_t *pc, bool trap)
 {
     const struct translation *t = r->running;
-    greg_t *regs = uc->uc_mcontext.gregs;
     if (t->log_reg != GPR_NONE)
-        r->context->log = (uint64_t)regs[greg_of[t->log_reg]];
-    // A breakpoint has been executed when its trap comes (SDM vol. 3A, 6.15); a
-    // single step may have executed what belongs to no instruction of the routine.
-    r->abort_where = trap ? translation_where(t, pc - 1) : NULL;
+        r->context->log = frame_register(uc, t->log_reg);
+    // A breakpoint may have been executed when its trap comes; a single step may have
+    // executed what belongs to no instruction of the routine.
+    r->abort_where = trap ? translation_where(t, pc - CPU_TRAP_BYTES) : NULL;
     if (!r->abort_where)
         r->abort_where = translation_where(t, pc);
     if (r->abort_where)
         r->context->log += r->abort_where->pending;
-    r->abort_rcx = (uint64_t)regs[REG_RCX];
-    read_masks(uc, r->abort_masks);
+    frame_progress(uc, r);
     r->context->exit = CONTEXT_ABORTED;
     r->abort_serial = r->serial;
-    regs[REG_RIP] = (greg_t)(uintptr_t)t->leave;
-    regs[REG_RSP] = (greg_t)r->native.rsp; // that of the routine need not be an address
-    regs[REG_EFL] &= ~(greg_t)0x40500;     // alignment checks, direction, single steps
+    frame_leave(uc, t->leave, r->native.rsp); // that of the routine need not be an address
 }
 
 // Where the next record goes.
 static uintptr_t log_pointer(const struct recorder *r, const ucontext_t *uc)
 {
     uint8_t reg = r->running->log_reg;
-    return (uintptr_t)(reg == GPR_NONE ? r->context->log
-                                       : (uint64_t)uc->uc_mcontext.gregs[greg_of[reg]]);
+    return (uintptr_t)(reg == GPR_NONE ? r->context->log : frame_register(uc, reg));
 }
 
 // Is it the log that needs room? A fault elsewhere beyond its end is the routine's.
@@ -121,7 +88,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 {
     struct recorder *r = active;
     ucontext_t *uc = context;
-    const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
+    const uint8_t *pc = frame_pc(uc);
     if (!r || !r->running || !translation_holds(r->running, pc) || r->abort_serial == r->serial) {
         // Not the routine's doing, or the way out faults, since the routine wrote
         // over the caller's stack: die of it as if there were no handler.
@@ -144,7 +111,7 @@ static void on_tick(int signal, siginfo_t *info, void *context)
     ucontext_t *uc = context;
     if (!r || !r->running)
         return;
-    const uint8_t *pc = (const uint8_t *)uc->uc_mcontext.gregs[REG_RIP];
+    const uint8_t *pc = frame_pc(uc);
     if (!translation_holds(r->running, pc) || r->abort_serial == r->serial)
         return; // between two runs, or on the way out
     if (r->tick_serial != r->serial) {
@@ -159,23 +126,16 @@ static void on_tick(int signal, siginfo_t *info, void *context)
 
 // ---- opening ----
 
-static size_t xsave_bytes(void)
-{
-    unsigned a, b = 0, c = 0, d;
-    __cpuid_count(0xd, 0, a, b, c, d);
-    return (c > b ? c : b) + 64;
-}
-
 static bool allocate(struct recorder *r)
 {
-    uint8_t *context = native_reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_32BIT);
+    uint8_t *context = native_reserve(PAGE_BYTES, PROT_READ | PROT_WRITE, host.map_low);
     r->context = context ? (struct context *)(void *)(context + CONTEXT_SKEW) : NULL;
     r->log = native_reserve(LOG_RESERVED, PROT_NONE, 0);
     r->capture = native_reserve(CAPTURE_RESERVED, PROT_READ | PROT_WRITE, 0);
-    r->xsave = aligned_alloc(64, (xsave_bytes() + 63) & ~(size_t)63);
-    if (!r->context || !r->log || !r->capture || !r->xsave || !native_open(&r->native))
+    r->vectors = aligned_alloc(64, (state_vector_bytes() + 63) & ~(size_t)63);
+    if (!r->context || !r->log || !r->capture || !r->vectors || !native_open(&r->native))
         return false;
-    memset(r->xsave, 0, xsave_bytes());
+    memset(r->vectors, 0, state_vector_bytes());
     r->log_begin = r->log + LOG_SKEW;
     r->log_usable = LOG_FIRST_BYTES;
     return mprotect(r->log, r->log_usable, PROT_READ | PROT_WRITE) == 0;
@@ -208,7 +168,7 @@ static void rewrite_close(struct recorder *r)
         munmap(r->capture, CAPTURE_RESERVED);
     trace_free(&r->outside_stores);
     trace_free(&r->attempt);
-    free(r->xsave);
+    free(r->vectors);
     free(r);
 }
 
@@ -229,15 +189,11 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
         rewrite_close(r);
         return NULL;
     }
-    uint64_t fs = 0, gs = 0;
-    syscall(SYS_arch_prctl, ARCH_GET_FS, &fs);
-    syscall(SYS_arch_prctl, ARCH_GET_GS, &gs);
-    r->plain.rules = (struct segment_rules){.loads = options->loads, .fs_base = fs, .gs_base = gs};
-    r->valued.rules = r->plain.rules;
+    r->plain.rules = r->valued.rules = (struct segment_rules){.loads = options->loads};
     r->valued.rules.values = true;
     r->plain.log_reg = r->valued.log_reg = GPR_NONE;
     find_tunables(r);
-    r->context->host_mxcsr = __builtin_ia32_stmxcsr();
+    state_open(r);
     active = r;
     unsigned period_ms = options->timeout_ms / TICKS;
     native_handle(&r->native, on_fault, on_tick, period_ms ? period_ms : 1);
@@ -273,7 +229,7 @@ static uint64_t enter(struct recorder *r, struct translation *t, const uint64_t 
     r->running = t;
     r->serial++;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    uint64_t result = go(words[0], words[1], words[2], words[3], words[4], words[5]);
+    uint64_t result = CPU_ENTER(go, words);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     return result;
 }
@@ -379,14 +335,16 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
     trace->stack = r->native.stack;
     trace->entry = r->routine->entry;
     native_tell_cpu(trace);
-    trace->stack_entry = r->native.rsp - 8;
+    if (t->rules.whole_pairs)
+        trace->atomic_bytes = 16;
+    trace->stack_entry = r->native.rsp - CPU_CALL_BYTES;
     bool ran = run_to_end(r, t, arena, c, layout, trace);
     if (ran && r->context->exit == CONTEXT_REFUSED)
         rewrite_ended_by_refusal(r, trace);
     if (ran && r->context->exit == CONTEXT_ABORTED)
         rewrite_ended_by_signal(r, trace);
     if (ran && r->context->exit <= CONTEXT_CLOBBERED)
-        trace->clobbered = rewrite_find_clobbered(r, t);
+        trace->clobbered = state_clobbered(r, t);
     if (ran && !t->stale)
         read_log(r, t, trace);
     cover_end_case(r);
@@ -405,9 +363,9 @@ static const char *rewrite_missing(void)
 
 const struct recorder_kind recorder_rewrite = {
     .name = "rewrite",
-    .can = "x86-64; runs an instrumented copy of the routine on this CPU; every load, store, "
-           "mask, string count, fence and flush; values of stores on demand",
-    .cannot = "system calls, far branches, transactions, xsave, writable code",
+    .can = CPU_NAME "; runs an instrumented copy of the routine on this CPU; every load, store, "
+                    "mask, string count, fence and flush; values of stores on demand",
+    .cannot = "system calls, " CPU_CANNOT "writable code",
     .missing = rewrite_missing,
     .words_max = NATIVE_WORDS,
     .open = rewrite_open,

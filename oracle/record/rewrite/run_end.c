@@ -3,8 +3,6 @@
 
 #include "record/rewrite/run_end.h"
 
-#include "record/entry_registers.h"
-
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,10 +22,8 @@ static void refuse(struct trace *trace, const char *format, ...)
 
 static void instruction_text(const struct recorder *r, uint32_t insn, char *text, size_t size)
 {
-    const struct insn *in = &r->program.insns[insn];
-    struct site site = {.addr = in->addr, .length = in->length};
-    memcpy(site.bytes, in->bytes, in->length);
-    site_describe(&site, insn_store_bytes(in));
+    struct site site;
+    insn_describe(&r->program.insns[insn], &site);
     snprintf(text, size, "%s", site.text);
 }
 
@@ -116,29 +112,6 @@ void rewrite_ended_by_refusal(struct recorder *r, struct trace *trace)
     instruction_text(r, insn, text, sizeof text);
     refuse(trace, "reached `%s` at %#llx: %s", text, (unsigned long long)in->addr,
            in->refused      ? in->refused
-           : in->pops_flags ? "turns alignment checks on"
+           : in->may_refuse ? in->may_refuse
                             : "more accesses than a record holds");
-}
-
-uint32_t rewrite_find_clobbered(const struct recorder *r, const struct translation *t)
-{
-    enum { DIRECTION = 0x400, ALIGNMENT = 0x40000, MXCSR_CONTROL = 0xffc0 };
-    enum { X87_CONTROL = 0x37f, X87_EMPTY = 0xffff };
-    const struct context *c = r->context;
-    uint16_t saved = c->exit == CONTEXT_CLOBBERED ? rewrite_callee_saved(r) : 0;
-    uint32_t found = 0;
-    for (unsigned reg = 0; reg < GPR_COUNT; reg++)
-        if ((saved >> reg & 1) && c->save[reg] != ENTRY_REGISTER(reg))
-            found |= 1u << reg;
-    if (c->exit == CONTEXT_CLOBBERED && c->save[GPR_RSP] != r->native.rsp)
-        found |= 1u << GPR_RSP;
-    if (t->traits & TRAIT_SETS_FLAGS)
-        found |= (c->left_flags & DIRECTION ? CLOBBERED_DIRECTION : 0u) |
-                 (c->left_flags & ALIGNMENT ? CLOBBERED_ALIGNMENT : 0u);
-    if ((t->traits & TRAIT_MXCSR) && ((c->left_mxcsr ^ c->host_mxcsr) & MXCSR_CONTROL))
-        found |= CLOBBERED_MXCSR;
-    if ((t->traits & TRAIT_X87) &&
-        ((uint16_t)c->left_x87[0] != X87_CONTROL || (uint16_t)c->left_x87[2] != X87_EMPTY))
-        found |= CLOBBERED_X87;
-    return found;
 }

@@ -19,8 +19,4 @@ bool rewrite_learn_target(struct recorder *r, struct translation *t, uint64_t ta
 void rewrite_ended_by_signal(struct recorder *r, struct trace *trace);
 void rewrite_ended_by_refusal(struct recorder *r, struct trace *trace);
 
-// It returned: what of the caller's state the routine did not give back, as
-// trace.clobbered has it.
-uint32_t rewrite_find_clobbered(const struct recorder *r, const struct translation *t);
-
 #endif

@@ -47,7 +47,7 @@ static void open_segment(struct segment_builder *b)
     current(b)->words = 1;
     current(b)->plain = true;
     memset(b->gpr_word, 0, sizeof b->gpr_word);
-    for (unsigned r = 0; r < GPR_COUNT; r++) {
+    for (unsigned r = 0; r < GPR_MOST; r++) {
         b->symbols[r] = (struct symbol){true, (uint8_t)r, GPR_NONE, 1, 0};
     }
 }
@@ -101,7 +101,7 @@ static struct symbol sum(struct symbol x, struct symbol y, unsigned times)
 
 static struct symbol symbol_of(const struct segment_builder *b, unsigned reg)
 {
-    return reg == GPR_NONE || reg == GPR_RIP ? constant(0) : b->symbols[reg];
+    return reg == GPR_NONE || reg == GPR_PC ? constant(0) : b->symbols[reg];
 }
 
 static struct symbol address_of(const struct segment_builder *b, const struct mem *m)
@@ -129,15 +129,12 @@ static struct symbol effect_of(const struct segment_builder *b, const struct ins
 static void follow(struct segment_builder *b, const struct insn *in)
 {
     struct symbol result = effect_of(b, in);
-    for (unsigned r = 0; r < GPR_COUNT; r++) {
+    for (unsigned r = 0; r < GPR_MOST; r++) {
         if (in->written & (1u << r))
             b->symbols[r].known = false;
     }
     if (in->effect != EFFECT_NONE)
         b->symbols[in->reg] = result;
-    if (in->rsp_delta) {
-        b->symbols[GPR_RSP] = sum(b->symbols[GPR_RSP], constant(in->rsp_delta), 1);
-    }
 }
 
 // What one memory operand, or a fence, adds to the trace.
@@ -175,7 +172,8 @@ static unsigned wanted_accesses(const struct insn *in, bool loads, struct wanted
 
 static bool needs_own_start(const struct insn *in, const struct wanted *w, unsigned n)
 {
-    if (n > 0 && in->string)
+    // Until its store, nothing is to be written to the log.
+    if ((n > 0 && (in->string || in->compared_count)) || in->exclusive == EXCLUSIVE_LOAD)
         return true;
     for (unsigned i = 0; i < n; i++) {
         const struct mem *m = w[i].mem;
@@ -232,6 +230,13 @@ static bool describe_mask(struct segment_builder *b, const struct mem *m, struct
     d->whole = m->whole;
     d->elements = m->elements;
     d->compressed = m->compressed;
+    if (m->mask == MASK_P) {
+        d->shape = SHAPE_PREDICATED;
+        d->lanes = m->lanes;
+        d->structure = m->structure;
+        d->mask_word = add_slot(b, SLOT_PREDICATE, m->mask_reg, m->mask_bytes, 0);
+        return d->mask_word != 0;
+    }
     if (m->mask == MASK_K)
         d->mask_word = add_slot(b, SLOT_K, m->mask_reg, 8, 0);
     if (m->mask == MASK_VECTOR) {
@@ -281,34 +286,88 @@ static bool describe_string(struct segment_builder *b, const struct insn *in, st
     d->shape = SHAPE_STRING;
     d->df_word = find_or_add(b, SLOT_DF);
     if (in->string != STRING_ONCE)
-        d->count_word = word_of_gpr(b, GPR_RCX);
+        d->count_word = word_of_gpr(b, in->counter);
     if (in->string == STRING_REP_UNTIL)
-        d->after_word = find_or_add(b, SLOT_RCX_AFTER);
+        d->after_word = find_or_add(b, SLOT_COUNTER_AFTER);
     return d->df_word && (in->string == STRING_ONCE || d->count_word) &&
            (in->string != STRING_REP_UNTIL || d->after_word);
 }
 
-// Value mode: where the bytes of a store will be found.
-static bool describe_value(struct segment_builder *b, struct descriptor *d)
+// An exclusive store is known to have stored once it has run; what it stored, with it.
+static bool describe_exclusive(struct segment_builder *b, struct descriptor *d)
 {
+    enum { STATUS_BYTES = 4 };
+    d->shape = SHAPE_CONDITIONAL;
+    d->compared_bytes = STATUS_BYTES;
+    d->stored_word[0] = find_or_add(b, SLOT_STATUS_AFTER);
+    if (b->rules->values)
+        d->value_word = add_slot(b, SLOT_VALUE_AFTER, 0, d->access.width, 0);
+    return d->stored_word[0] && (d->value_word || !b->rules->values);
+}
+
+// A compare and swap has loaded what it was to compare with if it stored.
+static bool describe_swap(struct segment_builder *b, const struct insn *in, struct descriptor *d)
+{
+    d->shape = SHAPE_CONDITIONAL;
+    d->compared_bytes = (uint8_t)(d->access.width / in->compared_count);
+    for (unsigned i = 0; i < in->compared_count; i++) {
+        d->before_word[i] = word_of_gpr(b, in->compared + i);
+        d->stored_word[i] = add_slot(b, SLOT_GPR_AFTER, in->compared + i, 8, 0);
+        if (!d->before_word[i] || !d->stored_word[i])
+            return false;
+    }
+    return true;
+}
+
+static bool describe_condition(struct segment_builder *b, const struct insn *in,
+                               struct descriptor *d)
+{
+    if (d->access.kind != ACCESS_STORE)
+        return true;
+    if (in->compared_count)
+        return describe_swap(b, in, d);
+    return in->exclusive != EXCLUSIVE_STORE || describe_exclusive(b, d);
+}
+
+// Value mode: where the bytes of a store will be found. Those of a few registers, or of
+// one operand, are copied by moves.
+static bool describe_value(struct segment_builder *b, const struct mem *m, bool first,
+                           struct descriptor *d)
+{
+    enum { PIECES_MOST = 4 };
     const struct access *a = &d->access;
-    if (!b->rules->values || a->kind != ACCESS_STORE)
+    if (!b->rules->values || a->kind != ACCESS_STORE || d->value_word)
         return true;
     // The address that code can compute lacks the segment's base.
     bool tls = (a->flags & ACCESS_TLS) != 0;
-    d->captured = d->shape != SHAPE_PLAIN || d->addr32 || tls || a->width > 64;
+    bool plain = d->shape == SHAPE_PLAIN || d->shape == SHAPE_PAIR;
+    d->captured =
+        !plain || d->addr32 || d->aligned || tls || a->width > 64 || m->pieces > PIECES_MOST;
     if (d->captured) {
         d->value_word = find_or_add(b, SLOT_CALL);
         return d->value_word != 0;
     }
-    if (add_slot(b, SLOT_ADDRESS, 0, 8, 0) == 0)
+    if (first && add_slot(b, SLOT_ADDRESS, 0, 8, 0) == 0)
         return false;
     d->value_word = add_slot(b, SLOT_VALUE, 0, a->width, 0);
     return d->value_word != 0;
 }
 
+static void add_descriptor(struct segment_builder *b, const struct descriptor *d)
+{
+    struct segment_table *t = b->table;
+    if (t->descriptor_count == t->descriptor_capacity) {
+        t->descriptors = grow(t->descriptors, &t->descriptor_capacity, sizeof *t->descriptors);
+    }
+    t->descriptors[t->descriptor_count++] = *d;
+    current(b)->count++;
+    current(b)->plain &= d->plain && d->value_word == 0;
+}
+
+// One of the accesses that W stands for, OFFSET bytes from its address; PAIR: of 16 bytes,
+// or two.
 static bool describe(struct segment_builder *b, const struct insn *in, const struct wanted *w,
-                     uint32_t site)
+                     uint32_t site, unsigned offset, bool pair)
 {
     struct descriptor d = {.access = {.count = 1,
                                       .mask = ~UINT64_C(0),
@@ -318,18 +377,28 @@ static bool describe(struct segment_builder *b, const struct insn *in, const str
                                       .flags = w->flags}};
     bool ok = true;
     if (w->mem) {
-        d.access.width = w->mem->width;
+        d.access.width = pair ? 16 : w->mem->width;
+        d.access.flags |= offset ? ACCESS_CONTINUES : 0;
+        d.aligned = w->mem->aligned;
+        d.shape = pair ? SHAPE_PAIR : SHAPE_PLAIN;
         ok = describe_address(b, w->mem, &d) && describe_mask(b, w->mem, &d) &&
-             describe_part(b, w->mem, &d) && describe_string(b, in, &d) && describe_value(b, &d);
+             describe_part(b, w->mem, &d) && describe_string(b, in, &d) &&
+             describe_condition(b, in, &d) && describe_value(b, w->mem, offset == 0, &d);
+        d.access.addr += offset;
     }
-    d.plain = d.shape == SHAPE_PLAIN && !d.addr32 && d.access.kind != ACCESS_FLUSH;
-    struct segment_table *t = b->table;
-    if (t->descriptor_count == t->descriptor_capacity) {
-        t->descriptors = grow(t->descriptors, &t->descriptor_capacity, sizeof *t->descriptors);
-    }
-    t->descriptors[t->descriptor_count++] = d;
-    current(b)->count++;
-    current(b)->plain &= d.plain && d.value_word == 0;
+    d.plain = d.shape == SHAPE_PLAIN && !d.addr32 && !d.aligned && d.access.kind != ACCESS_FLUSH;
+    add_descriptor(b, &d);
+    return ok;
+}
+
+static bool describe_all(struct segment_builder *b, const struct insn *in, const struct wanted *w,
+                         uint32_t site)
+{
+    unsigned pieces = w->mem && w->mem->pieces ? w->mem->pieces : 1;
+    unsigned width = w->mem ? w->mem->width : 0;
+    bool pair = w->mem && w->mem->pairs && b->rules->whole_pairs, ok = true;
+    for (unsigned i = 0; i < pieces && ok; i += pair ? 2 : 1)
+        ok = describe(b, in, w, site, i * width, pair);
     return ok;
 }
 
@@ -358,23 +427,29 @@ bool segment_take(struct segment_builder *b, const struct insn *in, uint32_t sit
     struct wanted w[2 * INSN_MEMS_MAX];
     unsigned n = wanted_accesses(in, b->rules->loads, w);
     bool plays = b->rules->fifo && any_is(ACCESS_LOAD, w, n);
-    bool alone = plays || (b->rules->values && any_is(ACCESS_STORE, w, n));
-    bool ok = true;
+    bool stores = b->rules->values && any_is(ACCESS_STORE, w, n);
+    bool alone = plays || (stores && in->exclusive == EXCLUSIVE_NONE);
+    bool ok = in->exclusive != EXCLUSIVE_STORE || b->monitored;
+    if (plays && in->exclusive != EXCLUSIVE_NONE)
+        ok = false; // the call would end the reservation
     out->starts = b->opens;
     b->opens = false;
     if (out->starts) {
         open_segment(b);
-    } else if (n > 0) {
+    } else if (n > 0 || in->exclusive == EXCLUSIVE_LOAD) {
         bool room = !b->closed && current(b)->slot_count < SEGMENT_SLOTS_BUSY;
         if (!room || alone || needs_own_start(in, w, n) || !addresses_known(b, w, n)) {
+            ok = ok && !b->monitored;
             open_segment(b);
             out->starts = true;
         }
     }
+    if (in->exclusive)
+        b->monitored = in->exclusive == EXCLUSIVE_LOAD;
     out->segment = b->current;
     out->done = b->current ? current(b)->count : 0;
     for (unsigned i = 0; i < n && ok; i++)
-        ok = describe(b, in, &w[i], site);
+        ok = describe_all(b, in, &w[i], site);
     if (ok && plays)
         ok = find_or_add(b, SLOT_CALL) != 0;
     if (!b->closed)

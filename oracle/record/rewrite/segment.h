@@ -22,15 +22,19 @@
 #include "trace/trace.h"
 
 enum slot_kind {
-    SLOT_GPR,       // a general register
-    SLOT_K,         // an opmask register
-    SLOT_VECTOR,    // a vector register, 1 to 8 words
-    SLOT_DF,        // flags word of which bit 10 is the direction flag
-    SLOT_RCX_AFTER, // rcx after the instruction, for repe and repne
-    SLOT_ADDRESS,   // value mode: address of the store that follows
-    SLOT_VALUE,     // value mode: what it stored, 1 to 64 words
-    SLOT_CALL,      // a call out of the copy, after the instruction (rewrite_call_out); value
-                    // mode: where the captured bytes lie
+    SLOT_GPR,           // a general register
+    SLOT_K,             // an opmask register
+    SLOT_VECTOR,        // a vector register, 1 to 8 words
+    SLOT_DF,            // flags word of which bit 10 is the direction flag
+    SLOT_PREDICATE,     // an SVE predicate
+    SLOT_GPR_AFTER,     // a general register after the segment's first instruction
+    SLOT_STATUS_AFTER,  // of a store-exclusive, after it
+    SLOT_VALUE_AFTER,   // value mode: what a store-exclusive stored, if it did
+    SLOT_COUNTER_AFTER, // rcx after the instruction, for repe and repne
+    SLOT_ADDRESS,       // value mode: address of the store that follows
+    SLOT_VALUE,         // value mode: what it stored, 1 to 64 words
+    SLOT_CALL,          // a call out of the copy, after the instruction (rewrite_call_out);
+                        // value mode: where the captured bytes lie
 };
 
 struct slot {
@@ -41,7 +45,16 @@ struct slot {
     uint8_t class; // SLOT_VECTOR: enum vector_class
 };
 
-enum descriptor_shape { SHAPE_PLAIN, SHAPE_STRING, SHAPE_MASKED, SHAPE_GATHER, SHAPE_PART };
+enum descriptor_shape {
+    SHAPE_PLAIN,
+    SHAPE_STRING,
+    SHAPE_MASKED,
+    SHAPE_GATHER,
+    SHAPE_PART,
+    SHAPE_PAIR,
+    SHAPE_PREDICATED,
+    SHAPE_CONDITIONAL
+};
 
 struct descriptor {
     struct access access; // all but the address, which is `addr` plus registers
@@ -52,6 +65,7 @@ struct descriptor {
     uint8_t value_word; // value mode: SLOT_VALUE or SLOT_CALL, else 0
     uint8_t shape;      // enum descriptor_shape
     bool addr32;
+    bool aligned;          // addr is cut down to a multiple of the width
     uint64_t segment_base; // with addr32: added after the cut, else part of the address
     // SHAPE_STRING
     uint8_t count_word; // rcx before; 0: one element
@@ -62,7 +76,13 @@ struct descriptor {
     uint8_t mask_word;
     uint8_t element; // bytes
     bool whole, compressed;
-    uint8_t vindex_word, vindex_bytes, vindex_times, elements;
+    uint8_t vindex_word, vindex_bytes, vindex_times;
+    uint16_t elements;
+    // SHAPE_PREDICATED, see struct mem
+    uint8_t lanes, structure;
+    // SHAPE_CONDITIONAL: it stored if what these words hold is the same, of each the
+    // low bytes; word 0: zero
+    uint8_t before_word[2], stored_word[2], compared_bytes;
     // SHAPE_PART, see struct mem
     uint8_t part_word, part_bytes, part_shift, part_times;
     bool part_signed;
@@ -104,9 +124,10 @@ struct symbol {
 };
 
 struct segment_rules {
-    bool loads;  // describe loads too
-    bool values; // value mode: each storing instruction by itself
-    bool fifo;   // each loading instruction by itself, with a call after it
+    bool loads;       // describe loads too
+    bool values;      // value mode: each storing instruction by itself
+    bool fifo;        // each loading instruction by itself, with a call after it
+    bool whole_pairs; // AArch64: aligned pairs of 8 bytes are one access of 16
     uint64_t fs_base, gs_base;
 };
 
@@ -117,8 +138,9 @@ struct segment_builder {
     uint32_t current; // 0: none open
     bool closed;      // the next access starts a new one
     bool opens;       // the next instruction begins a segment, accesses or not
-    struct symbol symbols[GPR_COUNT];
-    uint8_t gpr_word[GPR_COUNT]; // word of SLOT_GPR in the current segment
+    bool monitored;   // between a load-exclusive and its store, where no record may come
+    struct symbol symbols[GPR_MOST];
+    uint8_t gpr_word[GPR_MOST]; // word of SLOT_GPR in the current segment
 };
 
 // Where an instruction stands with the log.

@@ -4,6 +4,7 @@
 // Makes the instrumented copy: plans each block's records, has it written, and
 // joins the blocks.
 
+#include "base/host.h"
 #include "base/memory.h"
 #include "record/rewrite/writer.h"
 
@@ -44,9 +45,7 @@ static const uint8_t *stub_for(struct writer *w, uint64_t target)
     if (address_map_get(&w->t->stubs, target, &known))
         return (const uint8_t *)(uintptr_t)known;
     const uint8_t *at = w->e->next;
-    emit_store_slot_u64(w->e, slot(&w->c->target), target);
-    emit_store_slot_imm(w->e, slot(&w->c->jumped), -1);
-    emit_jump(w->e, w->t->unknown);
+    writer_unknown(w, target);
     address_map_put(&w->t->stubs, target, (uintptr_t)at);
     return at;
 }
@@ -55,20 +54,20 @@ static void resolve_patches(struct writer *w)
 {
     struct translation *t = w->t;
     for (size_t i = 0; i < t->patch_count && !w->e->full; i++) {
-        const uint8_t *host = translation_find(t, t->patches[i].target);
-        if (!host)
-            host = stub_for(w, t->patches[i].target);
-        if (!w->e->full)
-            emit_patch(t->patches[i].end, host);
+        const uint8_t *copy = translation_find(t, t->patches[i].target);
+        if (!copy)
+            copy = stub_for(w, t->patches[i].target);
+        if (!w->e->full && !emit_patch(t->patches[i].end, copy))
+            t->far = w->e->full = true;
     }
     t->patch_count = 0;
     for (size_t i = 0; i < t->stubs.capacity; i++) {
-        const uint8_t *host = t->stubs.keys[i] ? translation_find(t, t->stubs.keys[i]) : NULL;
-        if (!host)
+        const uint8_t *copy = t->stubs.keys[i] ? translation_find(t, t->stubs.keys[i]) : NULL;
+        if (!copy)
             continue;
         struct emitter over = {(uint8_t *)(uintptr_t)t->stubs.values[i], NULL, false};
-        over.end = over.next + 5;
-        emit_jump(&over, host);
+        over.end = over.next + CPU_JUMP_BYTES;
+        emit_jump(&over, copy);
     }
 }
 
@@ -131,6 +130,8 @@ static void write_block(struct writer *w, uint64_t address, uint64_t after)
     for (size_t k = 0; k < n; k++) {
         const struct insn *in = &w->r->program.insns[block[k].insn];
         const struct segment_step *step = &block[k].step;
+        if (step->starts && w->pending > CPU_PENDING_MOST)
+            writer_settle_log(w);
         int32_t at = (int32_t)w->pending;
         if (!block[k].fits) {
             writer_settle_log(w);
@@ -184,32 +185,16 @@ static void write_blocks(struct writer *w)
 
 // ---- making a translation ----
 
-// Registers that C lets a callee change come first: they need no saving. Of the
-// others only the log pointer is worth that.
-static void choose_registers(struct translation *t, uint16_t named)
-{
-    static const uint8_t order[] = {11, 10, 9, 8, 15, 14, 13, 12, GPR_RBX, GPR_RBP};
-    t->log_reg = GPR_NONE;
-    t->free = 0;
-    for (unsigned i = 0; i < sizeof order; i++) {
-        if (named & bit(order[i]))
-            continue;
-        if (t->log_reg == GPR_NONE)
-            t->log_reg = order[i];
-        else if (order[i] >= 8 && order[i] <= 11)
-            t->free |= bit(order[i]);
-    }
-}
-
 static bool allocate(struct translation *t, size_t code_bytes)
 {
     t->code_bytes = code_bytes ? code_bytes : CODE_BYTES_DEFAULT;
     void *code = mmap(NULL, t->code_bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT | MAP_NORESERVE, -1, 0);
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | host.map_low, -1, 0);
     if (code == MAP_FAILED)
         return false;
     t->code = code;
-    t->indirect = must(calloc(INDIRECT_CHAINS, sizeof *t->indirect));
+    const size_t table_bytes = INDIRECT_CHAINS * sizeof *t->indirect;
+    t->indirect = must(aligned_alloc(table_bytes, table_bytes));
     address_map_init(&t->blocks);
     address_map_init(&t->stubs);
     address_map_init(&t->indirect_known);
@@ -229,7 +214,10 @@ static void start_over(struct writer *w)
     t->table.descriptor_count = 0;
     address_map_clear(&t->blocks);
     address_map_clear(&t->stubs);
-    choose_registers(t, w->r->program.named);
+    if (!writer_choose_registers(t, w->r->program.named)) {
+        t->misfit = "the routine names all general registers";
+        t->emit.full = true;
+    }
     t->traits = w->r->program.traits;
     t->named = w->r->program.named;
     writer_entry(w);
@@ -261,34 +249,39 @@ static void write_program(struct writer *w, bool fresh, uint64_t entry)
         emit_patch(t->entry_call, t->entry);
 }
 
-static bool is_too_large(const struct translation *t, char *reason)
+static bool is_misfit(const struct translation *t, char *reason)
 {
-    if (t->too_large)
-        snprintf(reason, TRACE_REASON_MAX, "the routine is too large to rewrite");
-    return t->too_large;
+    if (t->misfit)
+        snprintf(reason, TRACE_REASON_MAX, "%s", t->misfit);
+    return t->misfit != NULL;
 }
 
 bool translation_make(struct recorder *r, struct translation *t, uint64_t entry, char *reason)
 {
-    if (is_too_large(t, reason))
+    if (is_misfit(t, reason))
         return false;
     if (!t->code && !allocate(t, r->options.code_bytes)) {
-        snprintf(reason, TRACE_REASON_MAX, "no memory below 2 GiB for the rewritten copy");
+        snprintf(reason, TRACE_REASON_MAX, "no memory%s for the rewritten copy",
+                 host.map_low ? " below 2 GiB" : "");
         return false;
     }
     mprotect(t->code, t->code_bytes, PROT_READ | PROT_WRITE);
     struct writer w = {.r = r, .t = t, .e = &t->emit, .c = r->context};
+    bool far = t->far;
     // The entry saves and sets the registers that were named when it was written.
     bool fresh = t->emit.next == NULL || t->stale || t->named != r->program.named ||
                  t->traits != r->program.traits;
     write_program(&w, fresh, entry);
     // Copies that others have replaced may be what fills the room.
-    if (t->emit.full && !fresh)
+    if (t->emit.full && (!fresh || t->far != far))
         write_program(&w, true, entry);
     mprotect(t->code, t->code_bytes, PROT_READ | PROT_EXEC);
+    __builtin___clear_cache((char *)t->code, (char *)t->emit.next);
     // What is known of the routine only grows. Half of a copy is not to be run.
-    t->too_large = t->stale = t->emit.full;
-    return !is_too_large(t, reason);
+    t->stale = t->emit.full;
+    if (t->emit.full && !t->misfit)
+        t->misfit = "the routine is too large to rewrite";
+    return !is_misfit(t, reason);
 }
 
 void translation_free(struct translation *t)

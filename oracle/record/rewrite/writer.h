@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// What the parts of the translator share: where they write, and registers to
-// work in. Between two instructions of the routine only moves, leas and jumps
+// What the parts of the translator share: where they write. Between two instructions of the routine only moves, leas and jumps
 // are added, so its flags, its vector registers, its stack and its red zone
 // stay its own. The log pointer lives in a general register that the routine
 // never names; where there is none, in the context.
@@ -33,45 +32,42 @@ static inline uintptr_t slot(const uint64_t *field)
     return (uintptr_t)field;
 }
 
-static inline uint16_t bit(unsigned reg)
+static inline gpr_set bit(unsigned reg)
 {
-    return reg < GPR_COUNT ? (uint16_t)(1u << reg) : 0;
+    return reg < GPR_COUNT ? 1u << reg : 0;
 }
 
-// A register to work in: one the routine never names, or one saved for a while
-// in context.spill[which].
-struct scratch {
-    unsigned reg;
-    uint64_t *saved; // NULL: free for good
-};
-struct scratch writer_take(struct writer *w, uint16_t avoid, unsigned which);
-struct scratch writer_take_log(struct writer *w, uint16_t avoid); // the log pointer
-void writer_give_back(struct writer *w, struct scratch s);
-
 // The code since BEGIN belongs to an instruction; a jump to an address of the
-// routine, known or not; the end of the run at an instruction that cannot be taken.
+// routine, known or not.
 void writer_map(struct writer *w, const uint8_t *begin, uint32_t insn);
 void writer_jump(struct writer *w, uint64_t target);
 void writer_jump_later(struct writer *w, uint8_t *end, uint64_t target);
-void writer_refused(struct writer *w, uint32_t insn);
 // Where the copy of the block at ADDRESS begins; NULL: not written yet.
 const uint8_t *translation_find(const struct translation *t, uint64_t address);
 
-// record.c: a segment's record; what is known only after its first
-// instruction; moving the log pointer past the block's records.
+// ---- the CPU's ----
+
+// Chooses the registers of a translation for a program that names NAMED. False where
+// none are left.
+bool writer_choose_registers(struct translation *t, gpr_set named);
+
+// record.c: a segment's record; what is known only after its first instruction; moving
+// the log pointer past the block's records.
 void writer_record(struct writer *w, uint32_t insn, uint32_t number);
 void writer_after(struct writer *w, uint32_t insn, uint32_t number, int32_t at);
-void writer_pushed_value(struct writer *w, const struct insn *in, uint32_t number, int32_t at);
 void writer_settle_log(struct writer *w);
 
-// instruction.c: an instruction that goes on to the next; one that ends a
-// block (false: it does not).
+// instruction.c: an instruction that goes on to the next; one that ends a block (false: it
+// does not); the end of the run at one that cannot be taken.
 void writer_plain(struct writer *w, uint32_t insn);
 bool writer_flow(struct writer *w, const struct insn *in, uint32_t insn, uint32_t segment,
                  int32_t at);
+void writer_refused(struct writer *w, uint32_t insn);
 
-// entry.c: the ways in, out and between; a target of indirect jumps.
+// entry.c: the ways in, out and between; a target of indirect jumps; the end of the run
+// where code goes on at TARGET, which is not known.
 void writer_entry(struct writer *w);
 void writer_indirect(struct writer *w, uint64_t address);
+void writer_unknown(struct writer *w, uint64_t target);
 
 #endif

@@ -8,13 +8,12 @@
 
 #include "record/qemu/plugin/memcpy_hooks.h"
 
+#include "base/host.h"
 #include "record/qemu/plugin/plugin_log.h"
 
 #include <link.h>
 #include <string.h>
 #include <sys/mman.h>
-
-enum { HOST_PAGE_BYTES = 4096 };
 
 // What they are replaced by.
 static struct {
@@ -77,12 +76,12 @@ static void read_entry(struct dynamic *d, const ElfW(Dyn) * entry)
 static void redirect(const struct dynamic *d, const ElfW(Rela) * r)
 {
     unsigned type = (unsigned)ELF64_R_TYPE(r->r_info);
-    if (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT)
+    if (type != host.reloc_jump_slot && type != host.reloc_glob_dat)
         return;
     uintptr_t taker = taker_of(d->names + d->symbols[ELF64_R_SYM(r->r_info)].st_name);
     uintptr_t *slot = (uintptr_t *)(d->base + r->r_offset);
-    void *page = (void *)((uintptr_t)slot & -(uintptr_t)HOST_PAGE_BYTES);
-    if (taker && mprotect(page, HOST_PAGE_BYTES, PROT_READ | PROT_WRITE) == 0)
+    void *page = (void *)((uintptr_t)slot & -(uintptr_t)host_page_bytes());
+    if (taker && mprotect(page, host_page_bytes(), PROT_READ | PROT_WRITE) == 0)
         *slot = taker;
 }
 

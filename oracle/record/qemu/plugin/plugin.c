@@ -5,6 +5,7 @@
 // cases from shared memory to the guest runner, and writes down every access of
 // what the runner calls. Instructions of the runner itself are not instrumented.
 
+#include "base/host.h"
 #include "base/memory.h"
 #include "base/qemu_plugin.h"
 #include "record/confine.h"
@@ -159,7 +160,7 @@ static void place_loads(void)
 {
     static bool placed;
     const struct qemu_shared *s = plugin.shared;
-    const uintptr_t page = 4096;
+    const uintptr_t page = host_page_bytes();
     for (uint32_t i = 0; i < s->looked_at_count && i < QEMU_LOOKED_AT_MAX && !placed; i++) {
         const struct qemu_looked_at *l = &s->looked_at[i];
         uint32_t load = effect_load_like(s, l->word);

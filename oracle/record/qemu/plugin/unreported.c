@@ -15,6 +15,7 @@
 
 #include "record/qemu/plugin/unreported.h"
 
+#include "base/host.h"
 #include "record/qemu/a64.h"
 #include "record/qemu/plugin/memcpy_hooks.h"
 #include "record/qemu/plugin/rmw.h"
@@ -25,7 +26,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { PIECE = QEMU_PIECE_MAX, HOST_PAGE_BYTES = 4096, WORD = 8 };
+enum { PIECE = QEMU_PIECE_MAX, WORD = 8 };
 
 // One lane, and what is known of its pages while an instruction runs.
 struct lane {
@@ -130,7 +131,7 @@ uint8_t unreported_kind(const struct qemu_shared *s, const uint8_t *bytes, size_
 
 static size_t pages_of(const struct lane *l)
 {
-    return l->bytes / HOST_PAGE_BYTES;
+    return l->bytes / host_page_bytes();
 }
 
 static struct lane *lane_of(const void *address)
@@ -143,7 +144,7 @@ static struct lane *lane_of(const void *address)
 
 static void protect(const struct lane *l, size_t page, size_t count, int how)
 {
-    if (mprotect(l->at + page * HOST_PAGE_BYTES, count * HOST_PAGE_BYTES, how) != 0)
+    if (mprotect(l->at + page * host_page_bytes(), count * host_page_bytes(), how) != 0)
         abort();
 }
 
@@ -187,10 +188,10 @@ static void poison(const struct lane *l, size_t from)
 {
     const struct qemu_case *c = &plugin.shared->now;
     uint64_t guest = l->guest + from;
-    for (size_t i = from; i < from + HOST_PAGE_BYTES; i++)
+    for (size_t i = from, end = from + host_page_bytes(); i < end; i++)
         l->held[i] = (uint8_t)~l->before[i];
     uint64_t lo = c->dst > guest ? c->dst : guest, hi = c->dst + c->size;
-    hi = hi < guest + HOST_PAGE_BYTES ? hi : guest + HOST_PAGE_BYTES;
+    hi = hi < guest + host_page_bytes() ? hi : guest + host_page_bytes();
     for (uint64_t a = lo; a < hi; a++)
         l->held[a - l->guest] = (uint8_t)~watch.original[a - c->dst];
 }
@@ -204,17 +205,17 @@ static void say_unseen(enum qemu_unseen what)
 // The pending instruction is about to store to a page.
 static void look_at_page(struct lane *l, size_t page)
 {
-    size_t from = page * HOST_PAGE_BYTES;
+    size_t from = page * host_page_bytes();
     bool loads = watch.pending->unreported & UNREPORTED_MOVES;
-    memcpy(l->before + from, l->at + from, HOST_PAGE_BYTES);
+    memcpy(l->before + from, l->at + from, host_page_bytes());
     if (watch.pending->unreported & UNREPORTED_SCATTERS)
         say_unseen(UNSEEN_ORDER);
     if (loads) {
         say_unseen(UNSEEN_SAME);
-        memcpy(l->held + from, l->before + from, HOST_PAGE_BYTES);
+        memcpy(l->held + from, l->before + from, host_page_bytes());
     } else {
         poison(l, from);
-        memcpy(l->at + from, l->held + from, HOST_PAGE_BYTES);
+        memcpy(l->at + from, l->held + from, host_page_bytes());
     }
     l->first = l->first < page ? l->first : page;
     l->end = l->end > page ? l->end : page + 1;
@@ -241,7 +242,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         watch.previous.sa_sigaction(signal, info, context);
         return;
     }
-    size_t page = (size_t)((uint8_t *)info->si_addr - l->at) / HOST_PAGE_BYTES;
+    size_t page = (size_t)((uint8_t *)info->si_addr - l->at) / host_page_bytes();
     open_pages(l, page, page + 1);
     if (watch.pending)
         look_at_page(l, page);
@@ -289,7 +290,7 @@ static void before_call(void *dst, size_t length)
         return;
     size_t from = (size_t)((uint8_t *)dst - l->at), to = from + length;
     to = to < l->bytes ? to : l->bytes;
-    open_pages(l, from / HOST_PAGE_BYTES, (to - 1) / HOST_PAGE_BYTES + 1);
+    open_pages(l, from / host_page_bytes(), (to - 1) / host_page_bytes() + 1);
 }
 
 // memmove, as QEMU calls it.
@@ -365,7 +366,7 @@ static void look_at_lane(struct lane *l)
         while (page < l->end && l->state[page] == PAGE_LOOKED_AT)
             l->state[page++] = PAGE_OPEN;
         if (page > from)
-            look_at_bytes(l, from * HOST_PAGE_BYTES, page * HOST_PAGE_BYTES);
+            look_at_bytes(l, from * host_page_bytes(), page * host_page_bytes());
     }
     l->first = SIZE_MAX;
     l->end = 0;
@@ -446,7 +447,7 @@ bool unreported_begin(const struct qemu_shared *s)
 {
     const struct qemu_case *c = &s->now;
     size_t bytes = (c->dst_lane.hi - c->dst_lane.lo) + (c->src_lane.hi - c->src_lane.lo);
-    size_t pages = bytes / HOST_PAGE_BYTES;
+    size_t pages = bytes / host_page_bytes();
     size_t room = pages * sizeof *watch.opened + 2 * bytes + pages + c->size;
     watch.pending = watch.comparing = NULL;
     watch.lane_count = c->src_lane.hi > c->src_lane.lo ? 2 : 1;

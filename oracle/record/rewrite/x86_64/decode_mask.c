@@ -3,7 +3,7 @@
 //
 // Which bytes of a memory operand an instruction touches, where not all.
 
-#include "record/rewrite/zydis_insn.h"
+#include "record/rewrite/x86_64/zydis_insn.h"
 
 #include <string.h>
 

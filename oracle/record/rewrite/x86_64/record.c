@@ -4,7 +4,8 @@
 // Writes the log's records: registers before a segment, values and counts after
 // an instruction.
 
-#include "record/rewrite/writer.h"
+#include "record/rewrite/x86_64/emit.h"
+#include "record/rewrite/x86_64/scratch.h"
 
 #include "backends/cpu.h"
 
@@ -13,9 +14,9 @@
 
 // ---- records ----
 
-static uint16_t registers_of(const struct segment *s)
+static gpr_set registers_of(const struct segment *s)
 {
-    uint16_t mask = 0;
+    gpr_set mask = 0;
     for (unsigned i = 0; i < s->slot_count; i++) {
         if (s->slots[i].kind == SLOT_GPR)
             mask |= bit(s->slots[i].reg);
@@ -24,7 +25,7 @@ static uint16_t registers_of(const struct segment *s)
 }
 
 static void write_slot(struct writer *w, const struct slot *s, unsigned log, int32_t at,
-                       uint16_t avoid)
+                       gpr_set avoid)
 {
     int32_t disp = at + 8 * s->word;
     struct scratch x;
@@ -43,7 +44,7 @@ static void write_slot(struct writer *w, const struct slot *s, unsigned log, int
         break;
     case SLOT_DF:
         x = writer_take(w, avoid | bit(log), 1);
-        emit_load_slot(w->e, x.reg, slot(&w->c->flags));
+        emit_load_slot(w->e, x.reg, slot(&w->c->left.direction));
         emit_store(w->e, log, disp, x.reg);
         writer_give_back(w, x);
         break;
@@ -54,7 +55,7 @@ static void write_slot(struct writer *w, const struct slot *s, unsigned log, int
 
 // The address of a plain store whose value is to be captured.
 static void write_store_address(struct writer *w, const struct insn *in, const struct segment *s,
-                                unsigned log, int32_t at, uint16_t avoid)
+                                unsigned log, int32_t at, gpr_set avoid)
 {
     unsigned next = 0;
     for (unsigned i = 0; i < s->slot_count; i++) {
@@ -74,7 +75,7 @@ void writer_record(struct writer *w, uint32_t insn, uint32_t number)
     const struct segment *s = &w->t->table.segments[number];
     const struct insn *in = &w->r->program.insns[insn];
     uint8_t *begin = w->e->next;
-    uint16_t avoid = registers_of(s) | bit(GPR_RSP) | in->named;
+    gpr_set avoid = registers_of(s) | bit(GPR_RSP) | in->named;
     struct scratch log = writer_take_log(w, avoid);
     int32_t at = (int32_t)w->pending;
     emit_store_imm(w->e, log.reg, at, (int32_t)number);
@@ -93,9 +94,8 @@ static void copy_value(struct writer *w, const struct insn *in, const struct slo
                        const struct slot *value, int32_t at, unsigned width)
 {
     struct scratch log = writer_take_log(w, in->named | bit(GPR_RSP));
-    struct scratch from = writer_take(w, (uint16_t)(in->named | bit(log.reg) | bit(GPR_RSP)), 1);
-    struct scratch x =
-        writer_take(w, (uint16_t)(in->named | bit(log.reg) | bit(from.reg) | bit(GPR_RSP)), 2);
+    struct scratch from = writer_take(w, in->named | bit(log.reg) | bit(GPR_RSP), 1);
+    struct scratch x = writer_take(w, in->named | bit(log.reg) | bit(from.reg) | bit(GPR_RSP), 2);
     emit_load(w->e, from.reg, log.reg, at + 8 * address->word);
     for (unsigned done = 0; done < width;) {
         unsigned left = width - done;
@@ -115,7 +115,7 @@ static void call_out(struct writer *w, uint32_t number, int32_t at)
 {
     emit_store_slot_imm(w->e, slot(&w->c->helper_segment), (int32_t)number);
     struct scratch log = writer_take_log(w, bit(GPR_RSP));
-    struct scratch x = writer_take(w, (uint16_t)(bit(log.reg) | bit(GPR_RSP)), 1);
+    struct scratch x = writer_take(w, bit(log.reg) | bit(GPR_RSP), 1);
     emit_copy(w->e, x.reg, log.reg);
     emit_add(w->e, x.reg, at);
     emit_store_slot(w->e, slot(&w->c->helper_record), x.reg);
@@ -138,7 +138,7 @@ void writer_after(struct writer *w, uint32_t insn, uint32_t number, int32_t at)
     const struct slot *address = NULL;
     for (unsigned i = 0; i < s->slot_count; i++) {
         const struct slot *x = &s->slots[i];
-        if (x->kind == SLOT_RCX_AFTER) {
+        if (x->kind == SLOT_COUNTER_AFTER) {
             struct scratch log = writer_take_log(w, bit(GPR_RCX) | bit(GPR_RSP));
             emit_store(w->e, log.reg, at + 8 * x->word, GPR_RCX);
             writer_give_back(w, log);

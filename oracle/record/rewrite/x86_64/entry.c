@@ -5,7 +5,8 @@
 // target is known only as it runs.
 
 #include "record/entry_registers.h"
-#include "record/rewrite/writer.h"
+#include "record/rewrite/x86_64/emit.h"
+#include "record/rewrite/x86_64/scratch.h"
 
 #include "backends/cpu.h"
 
@@ -31,20 +32,12 @@ static void write_saved(struct writer *w, unsigned opcode, unsigned reg)
 
 static void write_poison(struct writer *w)
 {
-    uint16_t args =
+    gpr_set args =
         bit(GPR_RDI) | bit(GPR_RSI) | bit(GPR_RDX) | bit(GPR_RCX) | bit(8) | bit(9) | bit(GPR_RSP);
     for (unsigned r = 0; r < GPR_COUNT; r++) {
         if (w->r->program.named & ~args & bit(r))
             emit_set(w->e, r, ENTRY_REGISTER(r));
     }
-}
-
-uint16_t rewrite_callee_saved(const struct recorder *r)
-{
-    uint16_t mask = 0;
-    for (unsigned i = 0; i < sizeof callee_saved; i++)
-        mask |= bit(callee_saved[i]) & r->program.named;
-    return mask;
 }
 
 // jne FAR, whose target is filled in later.
@@ -61,7 +54,7 @@ static unsigned write_checks(struct writer *w, uint8_t **out)
 {
     unsigned n = 0;
     for (unsigned reg = 0; reg < GPR_COUNT; reg++) {
-        if (!(rewrite_callee_saved(w->r) & bit(reg)))
+        if (!(state_callee_saved(w->r) & bit(reg)))
             continue;
         emit_set(w->e, GPR_RCX, ENTRY_REGISTER(reg)); // no compare takes 8 bytes
         emit_u8(w->e, reg >= 8 ? 0x49 : 0x48);        // cmp reg, rcx
@@ -101,13 +94,13 @@ static void write_state(struct writer *w)
     unsigned traits = w->t->traits;
     if (traits & TRAIT_SETS_FLAGS) {
         emit_bytes(w->e, "\x9c\x59", 2); // pushfq; pop rcx
-        emit_store_slot(w->e, slot(&w->c->left_flags), GPR_RCX);
+        emit_store_slot(w->e, slot(&w->c->left.flags), GPR_RCX);
     }
     if (traits & TRAIT_X87)
-        write_absolute(w, "\xd9\x34", 2, w->c->left_x87); // fnstenv
+        write_absolute(w, "\xd9\x34", 2, w->c->left.x87); // fnstenv
     if (traits & TRAIT_MXCSR) {
-        write_absolute(w, "\x0f\xae\x1c", 3, &w->c->left_mxcsr); // stmxcsr
-        write_absolute(w, "\x0f\xae\x14", 3, &w->c->host_mxcsr); // ldmxcsr
+        write_absolute(w, "\x0f\xae\x1c", 3, &w->c->left.mxcsr);      // stmxcsr
+        write_absolute(w, "\x0f\xae\x14", 3, &w->c->left.host_mxcsr); // ldmxcsr
     }
 }
 
@@ -130,7 +123,7 @@ static void write_clean_up(struct writer *w)
 
 static void write_leave(struct writer *w)
 {
-    emit_load_slot(w->e, GPR_RSP, slot(&w->c->host_rsp));
+    emit_load_slot(w->e, GPR_RSP, slot(&w->c->host_sp));
     write_state(w);
     write_clean_up(w);
     for (unsigned i = sizeof callee_saved; i-- > 0;)
@@ -146,13 +139,13 @@ static void write_enter(struct writer *w)
     t->enter = w->e->next;
     for (unsigned i = 0; i < sizeof callee_saved; i++)
         write_saved(w, 0x50, callee_saved[i]);
-    emit_store_slot(w->e, slot(&w->c->host_rsp), GPR_RSP);
+    emit_store_slot(w->e, slot(&w->c->host_sp), GPR_RSP);
     emit_set(w->e, GPR_RSP, w->r->native.rsp);
     emit_set(w->e, t->log_reg == GPR_NONE ? GPR_RAX : t->log_reg, (uintptr_t)w->r->log_begin);
     if (t->log_reg == GPR_NONE)
         emit_store_slot(w->e, slot(&w->c->log), GPR_RAX);
     if (t->traits & TRAIT_SETS_FLAGS)
-        emit_store_slot_imm(w->e, slot(&w->c->flags), 0);
+        emit_store_slot_imm(w->e, slot(&w->c->left.direction), 0);
     write_poison(w);
     emit_u8(w->e, 0xe8);
     emit_u32(w->e, 0);
@@ -223,6 +216,13 @@ void writer_indirect(struct writer *w, uint64_t address)
     address_map_put(&w->t->indirect_known, address, 1);
 }
 
+void writer_unknown(struct writer *w, uint64_t target)
+{
+    emit_store_slot_u64(w->e, slot(&w->c->target), target);
+    emit_store_slot_imm(w->e, slot(&w->c->jumped), -1);
+    emit_jump(w->e, w->t->unknown);
+}
+
 // Saves everything, calls rewrite_call_out(recorder) on the host's stack,
 // restores everything. Only after loads where a FIFO is played, and in value mode
 // after stores that plain moves cannot copy.
@@ -232,20 +232,20 @@ static void write_helper(struct writer *w)
     w->t->helper = w->e->next;
     for (unsigned r = 0; r < GPR_COUNT; r++)
         emit_store_slot(w->e, slot(&c->save[r]), r);
-    emit_load_slot(w->e, GPR_RSP, slot(&c->host_rsp));
+    emit_load_slot(w->e, GPR_RSP, slot(&c->host_sp));
     emit_u8(w->e, 0x9c);                     // pushfq
     emit_bytes(w->e, "\x48\x83\xe4\xc0", 4); // and rsp, -64
     emit_bytes(w->e, "\x6a\x02\x9d", 3);     // push 2; popfq: no alignment checks, upwards
-    emit_set(w->e, GPR_RBX, (uintptr_t)w->r->xsave);
+    emit_set(w->e, GPR_RBX, (uintptr_t)w->r->vectors);
     emit_bytes(w->e, "\xb8\xff\xff\xff\xff\xba\xff\xff\xff\xff", 10); // mov eax/edx, -1
     emit_bytes(w->e, "\x48\x0f\xae\x23", 4);                          // xsave64 [rbx]
     emit_set(w->e, GPR_RDI, (uintptr_t)w->r);
     emit_set(w->e, GPR_RAX, (uintptr_t)rewrite_call_out);
     emit_bytes(w->e, "\xff\xd0", 2); // call rax
-    emit_set(w->e, GPR_RBX, (uintptr_t)w->r->xsave);
+    emit_set(w->e, GPR_RBX, (uintptr_t)w->r->vectors);
     emit_bytes(w->e, "\xb8\xff\xff\xff\xff\xba\xff\xff\xff\xff", 10);
     emit_bytes(w->e, "\x48\x0f\xae\x2b", 4); // xrstor64 [rbx]
-    emit_load_slot(w->e, GPR_RSP, slot(&c->host_rsp));
+    emit_load_slot(w->e, GPR_RSP, slot(&c->host_sp));
     emit_add(w->e, GPR_RSP, -8);
     emit_u8(w->e, 0x9d); // popfq
     for (unsigned r = 0; r < GPR_COUNT; r++)

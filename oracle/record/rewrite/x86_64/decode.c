@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "record/rewrite/zydis_insn.h"
+#include "record/rewrite/cpu.h"
+#include "record/rewrite/x86_64/zydis_insn.h"
 #include "trace/barrier.h"
 
 #include <elf.h>
@@ -88,7 +89,7 @@ static uint8_t gpr_number(ZydisRegister reg)
     if (reg == ZYDIS_REGISTER_NONE)
         return GPR_NONE;
     if (reg == ZYDIS_REGISTER_RIP || reg == ZYDIS_REGISTER_EIP)
-        return GPR_RIP;
+        return GPR_PC;
     ZydisRegister wide = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
     if (wide < ZYDIS_REGISTER_RAX || wide > ZYDIS_REGISTER_R15)
         return GPR_NONE;
@@ -100,9 +101,9 @@ static void name_register(struct insn *out, ZydisRegister reg, bool written)
     uint8_t n = gpr_number(reg);
     if (n >= GPR_COUNT)
         return;
-    out->named |= (uint16_t)(1u << n);
+    out->named |= 1u << n;
     if (written)
-        out->written |= (uint16_t)(1u << n);
+        out->written |= 1u << n;
 }
 
 static bool moves_rsp_first(ZydisMnemonic m)
@@ -130,7 +131,7 @@ static void decode_memory(struct insn *out, const struct decoded *d, const Zydis
     m->load = (op->actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
     m->store = (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
     // Written under a condition still means a write cycle (SDM vol. 2, CMPXCHG).
-    if (m->base == GPR_RIP) {
+    if (m->base == GPR_PC) {
         ZyanU64 absolute = 0;
         ZydisCalcAbsoluteAddress(in, op, out->addr, &absolute);
         m->disp = (int64_t)absolute;
@@ -156,9 +157,10 @@ static void decode_string(struct insn *out, const struct decoded *d)
     out->string = a & ZYDIS_ATTRIB_HAS_REP                               ? STRING_REP
                   : a & (ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE) ? STRING_REP_UNTIL
                                                                          : STRING_ONCE;
+    out->counter = GPR_RCX;
     // The pointers move; Zydis does not say so of scas and cmps.
     for (unsigned i = 0; i < out->mem_count; i++)
-        out->written |= (uint16_t)(1u << out->mems[i].base);
+        out->written |= 1u << out->mems[i].base;
     // movs and its like read first, then write.
     if (out->mem_count == 2 && out->mems[0].store && out->mems[1].load) {
         struct mem first = out->mems[0];
@@ -180,6 +182,7 @@ static void decode_special(struct insn *out, const struct decoded *d)
         break;
     case ZYDIS_MNEMONIC_STD:
         out->sets_df = true;
+        out->traits |= TRAIT_SETS_FLAGS;
         break;
     case ZYDIS_MNEMONIC_CLD:
         out->clears_df = true;
@@ -188,24 +191,26 @@ static void decode_special(struct insn *out, const struct decoded *d)
     case ZYDIS_MNEMONIC_POPFD:
     case ZYDIS_MNEMONIC_POPFQ:
         out->pops_flags = true;
+        out->traits |= TRAIT_SETS_FLAGS;
+        if (out->mems[0].width > 2)
+            out->may_refuse = "turns alignment checks on";
         break;
     case ZYDIS_MNEMONIC_FXRSTOR:
     case ZYDIS_MNEMONIC_FXRSTOR64:
-        out->uses_mmx = true;
-        out->sets_mxcsr = true;
+        out->traits |= TRAIT_X87 | TRAIT_MXCSR;
         break;
     case ZYDIS_MNEMONIC_LDMXCSR:
     case ZYDIS_MNEMONIC_VLDMXCSR:
-        out->sets_mxcsr = true;
+        out->traits |= TRAIT_MXCSR;
         break;
     case ZYDIS_MNEMONIC_FLDCW:
     case ZYDIS_MNEMONIC_FLDENV:
     case ZYDIS_MNEMONIC_FRSTOR:
-        out->uses_mmx = true;
+        out->traits |= TRAIT_X87;
         break;
     case ZYDIS_MNEMONIC_VZEROUPPER:
     case ZYDIS_MNEMONIC_VZEROALL:
-        out->clears_uppers = true;
+        out->traits |= TRAIT_CLEARS_UPPERS;
         break;
     case ZYDIS_MNEMONIC_UD0:
     case ZYDIS_MNEMONIC_UD1:
@@ -218,7 +223,8 @@ static void decode_special(struct insn *out, const struct decoded *d)
     }
     if (d->in.meta.category == ZYDIS_CATEGORY_PREFETCH)
         out->prefetch = true;
-    out->uses_mmx |= d->in.meta.isa_ext == ZYDIS_ISA_EXT_X87;
+    if (d->in.meta.isa_ext == ZYDIS_ISA_EXT_X87)
+        out->traits |= TRAIT_X87;
     if (d->in.meta.category == ZYDIS_CATEGORY_NOP ||
         d->in.meta.category == ZYDIS_CATEGORY_WIDENOP) {
         out->mem_count = 0;
@@ -260,8 +266,9 @@ static void decode_rsp(struct insn *out, const struct decoded *d)
                          gpr_number(d->ops[0].reg.value) == GPR_RSP && pops;
     if (delta == 0 || target_is_rsp)
         return;
-    out->rsp_delta = (int8_t)(pops ? delta : -delta);
-    out->written &= (uint16_t) ~(1u << GPR_RSP);
+    out->effect = EFFECT_ADD;
+    out->reg = GPR_RSP;
+    out->imm = pops ? delta : -delta;
 }
 
 static bool is_gpr64(const ZydisDecodedOperand *op)
@@ -375,9 +382,12 @@ static void decode_operands(struct insn *out, const struct decoded *d)
         if (op->type == ZYDIS_OPERAND_TYPE_REGISTER) {
             name_register(out, op->reg.value, (op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0);
             ZydisRegisterClass c = ZydisRegisterGetClass(op->reg.value);
-            out->dirties_uppers |= (c == ZYDIS_REGCLASS_YMM || c == ZYDIS_REGCLASS_ZMM) &&
-                                   ZydisRegisterGetId(op->reg.value) < 16;
-            out->uses_mmx |= c == ZYDIS_REGCLASS_MMX || c == ZYDIS_REGCLASS_X87;
+            if ((c == ZYDIS_REGCLASS_YMM || c == ZYDIS_REGCLASS_ZMM) &&
+                ZydisRegisterGetId(op->reg.value) < 16) {
+                out->traits |= TRAIT_DIRTIES_UPPERS;
+            }
+            if (c == ZYDIS_REGCLASS_MMX || c == ZYDIS_REGCLASS_X87)
+                out->traits |= TRAIT_X87;
         } else if (op->type == ZYDIS_OPERAND_TYPE_MEMORY) {
             name_register(out, op->mem.base, false);
             name_register(out, op->mem.index, false);
@@ -409,22 +419,13 @@ static void find_rip_relative(struct insn *out, const struct decoded *d)
 {
     bool relative = false;
     for (unsigned i = 0; i < out->mem_count; i++)
-        relative |= out->mems[i].base == GPR_RIP;
+        relative |= out->mems[i].base == GPR_PC;
     // A wide nop has its operand dropped above, but not from its bytes; its
     // displacement does not matter.
     if (!relative)
         return;
     out->modrm_off = d->in.raw.modrm.offset;
     out->disp_off = d->in.raw.disp.offset;
-}
-
-void insn_refuse(struct insn *in, const char *why)
-{
-    in->flow = FLOW_REFUSED;
-    in->refused = why;
-    in->mem_count = 0;
-    in->fence = in->flush = in->prefetch = false;
-    in->effect = EFFECT_NONE;
 }
 
 void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct insn *out)
@@ -453,8 +454,8 @@ void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct ins
     decode_string(out, &d);
     decode_special(out, &d);
     decode_order(out);
-    decode_rsp(out, &d);
     decode_effect(out, &d);
+    decode_rsp(out, &d);
     decode_branch(out, &d);
     check_memory(out);
     find_rip_relative(out, &d);
@@ -467,24 +468,11 @@ void insn_decode(uint64_t addr, const uint8_t *code, unsigned length, struct ins
         insn_refuse(out, why);
 }
 
-bool insn_is_site(const struct insn *in)
+void insn_describe(const struct insn *in, struct site *site)
 {
-    if (in->fence)
-        return true;
-    for (unsigned i = 0; i < in->mem_count; i++) {
-        if (in->mems[i].load || in->mems[i].store)
-            return true;
-    }
-    return in->drains;
-}
-
-unsigned insn_store_bytes(const struct insn *in)
-{
-    unsigned widest = 0;
-    for (unsigned i = 0; i < in->mem_count; i++) {
-        const struct mem *m = &in->mems[i];
-        if (m->store && m->width > widest)
-            widest = m->width;
-    }
-    return widest;
+    memset(site, 0, sizeof *site);
+    site->addr = in->addr;
+    site->length = in->length;
+    memcpy(site->bytes, in->bytes, in->length);
+    site_describe(site, insn_store_bytes(in));
 }

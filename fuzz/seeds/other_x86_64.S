@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// Another member of the archive seed: what copy.S calls, and what is refused.
+// Another member of the archive seed: what copy_x86_64.S calls, and what is refused.
 
     .text
     .globl other_copy

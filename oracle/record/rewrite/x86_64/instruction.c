@@ -4,7 +4,8 @@
 // Writes the routine's instructions: most as they are, RIP-relative ones for
 // their new place, and jumps to the rewritten blocks.
 
-#include "record/rewrite/writer.h"
+#include "record/rewrite/x86_64/emit.h"
+#include "record/rewrite/x86_64/scratch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static void write_lea_rip(struct writer *w, const struct insn *in)
 static struct scratch take_low(struct writer *w, const struct insn *in)
 {
     static const uint8_t low[] = {GPR_RSI, GPR_RDI, GPR_RDX, GPR_RAX, GPR_RCX};
-    uint16_t avoid = in->named | bit(w->t->log_reg);
+    gpr_set avoid = in->named | bit(w->t->log_reg);
     for (unsigned i = 0; i < sizeof low; i++) {
         if (!(avoid & bit(low[i])) && (w->t->free & bit(low[i])))
             return (struct scratch){low[i], NULL};
@@ -56,7 +57,7 @@ static void write_rip_relative(struct writer *w, const struct insn *in)
 {
     const struct mem *m = NULL;
     for (unsigned i = 0; i < in->mem_count; i++) {
-        if (in->mems[i].base == GPR_RIP)
+        if (in->mems[i].base == GPR_PC)
             m = &in->mems[i];
     }
     if (in->is_lea) {
@@ -94,6 +95,12 @@ static void write_rip_relative(struct writer *w, const struct insn *in)
     writer_give_back(w, x);
 }
 
+void writer_refused(struct writer *w, uint32_t insn)
+{
+    emit_store_slot_imm(w->e, slot(&w->c->refused), (int32_t)insn);
+    emit_jump(w->e, w->t->refused);
+}
+
 // Alignment checks would hit the recorder's own accesses; a flag that popf is
 // about to set may be changed before it.
 static void refuse_alignment_checks(struct writer *w, uint32_t insn)
@@ -111,14 +118,14 @@ static void refuse_alignment_checks(struct writer *w, uint32_t insn)
 static void write_flags_word(struct writer *w, const struct insn *in)
 {
     if (in->sets_df)
-        emit_store_slot_imm(w->e, slot(&w->c->flags), 0x400);
+        emit_store_slot_imm(w->e, slot(&w->c->left.direction), 0x400);
     if (in->clears_df)
-        emit_store_slot_imm(w->e, slot(&w->c->flags), 0);
+        emit_store_slot_imm(w->e, slot(&w->c->left.direction), 0);
     if (!in->pops_flags)
         return;
     struct scratch x = writer_take(w, bit(GPR_RSP), 1);
     emit_load_narrow(w->e, x.reg, GPR_RSP, 0, in->mems[0].width);
-    emit_store_slot(w->e, slot(&w->c->flags), x.reg);
+    emit_store_slot(w->e, slot(&w->c->left.direction), x.reg);
     writer_give_back(w, x);
 }
 
@@ -126,7 +133,7 @@ void writer_plain(struct writer *w, uint32_t insn)
 {
     const struct insn *in = &w->r->program.insns[insn];
     write_flags_word(w, in);
-    if (in->pops_flags && in->mems[0].width > 2)
+    if (in->may_refuse)
         refuse_alignment_checks(w, insn);
     if (in->disp_off)
         write_rip_relative(w, in);
