@@ -46,7 +46,7 @@ struct expectation {
 
 struct tally {
     const char *storescope;
-    const char *only;     // glob over backends' names, or NULL
+    const char *only; // glob over backends' names, or NULL
     bool quick;
     bool expected[RULES]; // some row names the rule
     unsigned passed, failed, skipped;
