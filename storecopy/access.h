@@ -151,6 +151,18 @@ INLINE void move_256(void *to, const void *from)
                      : "xmm0", "memory");
 }
 
+// The same eight bytes over BYTES, a multiple of 32 and not 0, upwards.
+INLINE void set_run_256(void *to, uint64_t pattern, size_t bytes)
+{
+    void *end = (uint8_t *)to + bytes;
+    __asm__ volatile("vmovq %2, %%xmm0\n\tvpbroadcastq %%xmm0, %%ymm0\n"
+                     "1:\tvmovdqu %%ymm0, (%0)\n\tadd $32, %0\n\tcmp %1, %0\n\tjne 1b\n\t"
+                     "vzeroupper"
+                     : "+r"(to)
+                     : "r"(end), "r"(pattern)
+                     : "xmm0", "cc", "memory");
+}
+
 // After 256-bit moves: SSE code is slow with the upper halves in use (Intel 64
 // Optimization Reference Manual, 15.3).
 INLINE void end_256(void)

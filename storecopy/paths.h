@@ -19,6 +19,7 @@ storecopy_function storecopy_shared_portable, storecopy_shared_sse2, storecopy_s
 storecopy_function storecopy_ordered_portable, storecopy_ordered_avx;
 storecopy_function storecopy_wc_portable, storecopy_wc_sse2, storecopy_wc_avx2, storecopy_wc_avx512;
 storecopy_function storecopy_pmem_clflush, storecopy_pmem_clflushopt, storecopy_pmem_clwb;
+storecopy_set_function storecopy_set_shared_portable, storecopy_set_shared_avx2;
 storecopy_set_function storecopy_set_pmem_clflush, storecopy_set_pmem_clflushopt,
     storecopy_set_pmem_clwb;
 

@@ -14,9 +14,9 @@ void *storecopy_shared_portable(void *dst, const void *src, size_t n)
     return dst;
 }
 
-void *storecopy_set_shared(void *dst, int value, size_t n)
+// By vectors of 16 bytes where every CPU of the kind has them.
+void *storecopy_set_shared_portable(void *dst, int value, size_t n)
 {
-    CHECK_BUFFER(dst, n);
     if (!MISALIGNED_IS_WHOLE || !set_any(dst, pattern_of(value), n))
         set_up(dst, pattern_of(value), n, STORECOPY_VECTORS ? 16 : WHOLE_MAX);
     return dst;

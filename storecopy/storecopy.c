@@ -11,11 +11,11 @@
 #include "paths.h"
 
 static storecopy_function first_shared, first_ordered, first_wc, first_pmem;
-static storecopy_set_function first_set_pmem;
+static storecopy_set_function first_set_shared, first_set_pmem;
 
 static storecopy_function *shared = first_shared, *ordered = first_ordered, *wc = first_wc,
                           *pmem = first_pmem;
-static storecopy_set_function *set_pmem = first_set_pmem;
+static storecopy_set_function *set_shared = first_set_shared, *set_pmem = first_set_pmem;
 
 #define LOAD(pointer) __atomic_load_n(&(pointer), __ATOMIC_RELAXED)
 
@@ -34,12 +34,16 @@ static void *no_set_pmem(void *dst, int value, size_t n)
 #if STORECOPY_VECTORS
 static const struct {
     storecopy_function *shared, *ordered, *wc;
+    storecopy_set_function *set_shared;
 } by_path[STORECOPY_PATHS] = {
     [STORECOPY_PORTABLE] = {storecopy_shared_portable, storecopy_ordered_portable,
-                            storecopy_wc_portable},
-    [STORECOPY_SSE2] = {storecopy_shared_sse2, storecopy_ordered_portable, storecopy_wc_sse2},
-    [STORECOPY_AVX2] = {storecopy_shared_avx2, storecopy_ordered_avx, storecopy_wc_avx2},
-    [STORECOPY_AVX512] = {storecopy_shared_avx512, storecopy_ordered_avx, storecopy_wc_avx512},
+                            storecopy_wc_portable, storecopy_set_shared_portable},
+    [STORECOPY_SSE2] = {storecopy_shared_sse2, storecopy_ordered_portable, storecopy_wc_sse2,
+                        storecopy_set_shared_portable},
+    [STORECOPY_AVX2] = {storecopy_shared_avx2, storecopy_ordered_avx, storecopy_wc_avx2,
+                        storecopy_set_shared_avx2},
+    [STORECOPY_AVX512] = {storecopy_shared_avx512, storecopy_ordered_avx, storecopy_wc_avx512,
+                          storecopy_set_shared_avx2},
 };
 
 static const struct {
@@ -54,9 +58,10 @@ static const struct {
 #else
 static const struct {
     storecopy_function *shared, *ordered, *wc;
+    storecopy_set_function *set_shared;
 } by_path[STORECOPY_PATHS] = {
     [STORECOPY_PORTABLE] = {storecopy_shared_portable, storecopy_ordered_portable,
-                            storecopy_wc_portable},
+                            storecopy_wc_portable, storecopy_set_shared_portable},
 };
 
 static const struct {
@@ -79,6 +84,7 @@ __attribute__((constructor)) static void choose(void)
     __atomic_store_n(&shared, by_path[path].shared, __ATOMIC_RELAXED);
     __atomic_store_n(&ordered, by_path[path].ordered, __ATOMIC_RELAXED);
     __atomic_store_n(&wc, by_path[path].wc, __ATOMIC_RELAXED);
+    __atomic_store_n(&set_shared, by_path[path].set_shared, __ATOMIC_RELAXED);
     __atomic_store_n(&pmem, by_flush[flush].copy, __ATOMIC_RELAXED);
     __atomic_store_n(&set_pmem, by_flush[flush].set, __ATOMIC_RELAXED);
 }
@@ -95,11 +101,15 @@ FIRST(ordered)
 FIRST(wc)
 FIRST(pmem)
 
-static void *first_set_pmem(void *dst, int value, size_t n)
-{
-    choose();
-    return LOAD(set_pmem)(dst, value, n);
-}
+#define FIRST_SET(name)                                       \
+    static void *first_##name(void *dst, int value, size_t n) \
+    {                                                         \
+        choose();                                             \
+        return LOAD(name)(dst, value, n);                     \
+    }
+
+FIRST_SET(set_shared)
+FIRST_SET(set_pmem)
 
 void *storecopy_shared(void *dst, const void *src, size_t n)
 {
@@ -131,4 +141,10 @@ void *storecopy_set_pmem(void *dst, int value, size_t n)
 {
     CHECK_BUFFER(dst, n);
     return LOAD(set_pmem)(dst, value, n);
+}
+
+void *storecopy_set_shared(void *dst, int value, size_t n)
+{
+    CHECK_BUFFER(dst, n);
+    return LOAD(set_shared)(dst, value, n);
 }
