@@ -139,9 +139,12 @@ static bool address_of(struct source_lines *s, uint32_t section, uint64_t offset
     return true;
 }
 
-// A path of the line table counts from the folder of the compilation.
+// A path of the line table counts from the folder of the compilation, to clang's from
+// "./".
 static bool put_line(const char *file, const char *folder, int line, struct source_line *out)
 {
+    if (strncmp(file, "./", 2) == 0)
+        file += 2;
     char *path =
         file[0] == '/' || folder == NULL ? must(strdup(file)) : must_print("%s/%s", folder, file);
     bool put = put_file(path, out->file, sizeof out->file);
@@ -150,13 +153,19 @@ static bool put_line(const char *file, const char *folder, int line, struct sour
     return put && line > 0;
 }
 
-static bool put_innermost(struct source_lines *s, Dwarf_Addr address, struct source_line *out)
+static bool put_innermost(Dwarf_Die *unit, Dwarf_Addr at, struct source_line *out)
 {
     int line;
-    Dwarf_Addr start;
-    Dwfl_Line *at = dwfl_module_getsrc(s->module, address);
-    const char *file = at != NULL ? dwfl_lineinfo(at, &start, &line, NULL, NULL, NULL) : NULL;
-    return file != NULL && put_line(file, dwfl_line_comp_dir(at), line, out);
+    Dwarf_Files *files;
+    const char *const *folders;
+    size_t count;
+    Dwarf_Line *found = dwarf_getsrc_die(unit, at);
+    const char *file = found != NULL ? dwarf_linesrc(found, NULL, NULL) : NULL;
+    if (file == NULL || dwarf_lineno(found, &line) != 0)
+        return false;
+    bool folder = dwarf_getsrcfiles(unit, &files, &count) == 0 &&
+                  dwarf_getsrcdirs(files, &folders, &count) == 0 && count > 0;
+    return put_line(file, folder ? folders[0] : NULL, line, out);
 }
 
 static bool is_function(Dwarf_Die *die)
@@ -189,48 +198,84 @@ static bool put_call(Dwarf_Die *die, Dwarf_Die *unit, struct source_line *out)
     return path != NULL && put_line(path, folder ? folders[0] : NULL, (int)line, out);
 }
 
-// The scopes around the innermost one, as the source has them: inlined functions are
-// not where they are defined.
-static int scopes_of(Dwarf_Die *unit, Dwarf_Addr at, Dwarf_Die **out)
+// May the function that holds the address be inside? Namespaces and classes have no
+// addresses of their own.
+static bool may_hold(Dwarf_Die *die, Dwarf_Addr at)
 {
-    Dwarf_Die innermost, *scopes = NULL;
-    int count = dwarf_getscopes(unit, at, &scopes);
-    if (count <= 0)
-        return 0;
-    innermost = scopes[0];
-    free(scopes);
-    count = dwarf_getscopes_die(&innermost, out);
-    return count > 0 ? count : 0;
+    switch (dwarf_tag(die)) {
+    case DW_TAG_namespace:
+    case DW_TAG_module:
+    case DW_TAG_class_type:
+    case DW_TAG_structure_type:
+    case DW_TAG_union_type:
+    case DW_TAG_enumeration_type:
+        return true;
+    case DW_TAG_subprogram:
+    case DW_TAG_inlined_subroutine:
+    case DW_TAG_lexical_block:
+    case DW_TAG_try_block:
+    case DW_TAG_catch_block:
+        return dwarf_haspc(die, at) > 0;
+    }
+    return false;
+}
+
+enum { NESTED_MAX = 64 };
+
+// Adds the functions in DIE that hold the address to the N in OUT, which has room for
+// NESTED_MAX, the outermost first: each is inlined in the one before it.
+static size_t functions_in(Dwarf_Die *die, Dwarf_Addr at, Dwarf_Die *out, size_t n)
+{
+    Dwarf_Die child;
+    size_t before = n;
+    if (dwarf_child(die, &child) != 0)
+        return n;
+    do {
+        if (!may_hold(&child, at) || n == NESTED_MAX)
+            continue;
+        if (is_function(&child))
+            out[n++] = child;
+        n = functions_in(&child, at, out, n);
+    } while (n == before && dwarf_siblingof(&child, &child) == 0);
+    return n;
+}
+
+// The compilation unit of ADDRESS. clang and rustc make no index of addresses, without
+// which only the units' own ranges tell.
+static Dwarf_Die *unit_of(struct source_lines *s, Dwarf_Addr address, Dwarf_Addr *bias)
+{
+    Dwarf_Die *unit = dwfl_module_addrdie(s->module, address, bias);
+    if (unit != NULL)
+        return unit;
+    do
+        unit = dwfl_module_nextcu(s->module, unit, bias);
+    while (unit != NULL && dwarf_haspc(unit, address - *bias) <= 0);
+    return unit;
 }
 
 // Names the functions of the lines, and adds those that the first was inlined at.
-static size_t put_callers(struct source_lines *s, Dwarf_Addr address, struct source_line *out,
-                          size_t max)
+static size_t put_callers(Dwarf_Die *unit, Dwarf_Addr at, struct source_line *out, size_t max)
 {
-    Dwarf_Addr bias;
-    Dwarf_Die *scopes = NULL, *unit = dwfl_module_addrdie(s->module, address, &bias);
-    int count = unit != NULL ? scopes_of(unit, address - bias, &scopes) : 0;
+    Dwarf_Die functions[NESTED_MAX];
     size_t n = 1;
-    for (int i = 0; i < count; i++) {
-        if (!is_function(&scopes[i]))
-            continue;
-        put_function(&scopes[i], &out[n - 1]);
-        if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine || n == max ||
-            !put_call(&scopes[i], unit, &out[n]))
+    for (size_t i = functions_in(unit, at, functions, 0); i-- > 0; n++) {
+        put_function(&functions[i], &out[n - 1]);
+        if (dwarf_tag(&functions[i]) != DW_TAG_inlined_subroutine || n == max ||
+            !put_call(&functions[i], unit, &out[n]))
             break;
-        n++;
     }
-    free(scopes);
     return n;
 }
 
 size_t source_lines_at(struct source_lines *s, uint32_t section, uint64_t offset,
                        struct source_line *out, size_t max)
 {
-    Dwarf_Addr address;
+    Dwarf_Addr address, bias;
     memset(out, 0, max * sizeof *out);
-    if (max == 0 || !address_of(s, section, offset, &address) ||
-        !put_innermost(s, address, &out[0]))
+    if (max == 0 || !address_of(s, section, offset, &address))
         return 0;
-    return put_callers(s, address, out, max);
+    Dwarf_Die *unit = unit_of(s, address, &bias);
+    if (unit == NULL || !put_innermost(unit, address - bias, &out[0]))
+        return 0;
+    return put_callers(unit, address - bias, out, max);
 }

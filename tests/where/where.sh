@@ -112,8 +112,8 @@ says 'C++, trace' '^[123] .*  hw::put\+0x[0-9a-f]+'
 check mine.o --call 'dst hw::Bar::copy(dst, src, n)' --format html
 says 'C++, html' 'hw::put\+0x'
 
-if [ "$compiler" = gcc ]; then
-    gcc -O2 -g -shared -fPIC mine.c -o libmine.so || exit 2
+if [ "$compiler" = gcc ] || [ "$compiler" = clang ]; then
+    "$compiler" -O2 -g -shared -fPIC mine.c -o libmine.so || exit 2
     trace ./libmine.so:by_libc
     says 'another module' '^1 .* [_a-z0-9]+\+0x[0-9a-f]+ of libc\.so\.6'
     says 'another module' '^calls memcpy of libc\.so\.6 \(__mem[a-z0-9_]+\)$'
