@@ -4,6 +4,7 @@
 #include "backends/selection.h"
 #include "cli/cli.h"
 #include "cli/emulation.h"
+#include "cli/on_board.h"
 #include "cli/source_object.h"
 
 #include <inttypes.h>
@@ -23,7 +24,9 @@ const struct command_help help_trace = {
         "  storescope trace musl/memcpy --size 16 --bus 4\n"
         "  storescope trace ./libmine.so:my_copy memcpy size=64 --format json\n"
         "  storescope trace mine.o:copy --call 'void copy(dst, src, n/4)' --size 16\n"
-        "  storescope trace musl/memcpy --size 64 --format svg -o picture.svg\n\n"
+        "  storescope trace musl/memcpy --size 64 --format svg -o picture.svg\n"
+        "  storescope trace aarch64/glibc/memcpy_generic 'memcpy size=1' --on 'qemu-system-aarch64 "
+        "-M virt' --at 0x09000000\n\n"
         "--format litmus prints the stores as thread 0 of a litmus test for herd7, which says "
         "`Sometimes' where another CPU may see them out of order.\n\n"
         "--bus prints a line per beat: write addr 0x0, data 0x3020100, size 0x4. Addresses count "
@@ -32,7 +35,7 @@ const struct command_help help_trace = {
         "there is no trace that can be trusted.",
     .command = FORMAT_TRACE,
     .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CASES | OPTIONS_PICTURE | OPTIONS_RUN |
-              OPTIONS_EMULATE | OPTIONS_OUTPUT,
+              OPTIONS_EMULATE | OPTIONS_MACHINE | OPTIONS_AT | OPTIONS_OUTPUT,
 };
 
 enum { TEXT_MAX = 1024 };
@@ -149,8 +152,11 @@ static bool prepare(struct options *o, struct selection *s, struct copy_case *c,
         error_set(error, "%s cannot run here: %s", b->name, b->missing);
     else if (missing != NULL)
         error_set(error, "recorder %s cannot run here: %s", recorder->name, missing);
-    else if (read_case(o, b, c, error) && plan_of_case(b, c, &plan, error))
-        return true;
+    else if (on_board_fits(o, error) && read_case(o, b, c, error)) {
+        on_board_place(o, c);
+        if (plan_of_case(b, c, &plan, error))
+            return true;
+    }
     select_free(s);
     return false;
 }
@@ -178,25 +184,43 @@ static int show(const struct options *o, const struct trace_report *trace)
         output_abandon(&out);
         return error_tell("%s", report.trouble);
     }
-    return output_end(&out, status[trace->recording->trace.outcome]);
+    const bool skipped = trace->delivery != NULL && trace->delivery->skipped.text[0];
+    return output_end(&out, skipped ? EXIT_TROUBLE : status[trace->recording->trace.outcome]);
+}
+
+// What was sent to a device is shown, loads as well.
+static bool shows_loads(const struct options *o, const struct delivery *delivery)
+{
+    bool any = o->loads;
+    for (size_t i = 0; i < delivery->piece_count; i++)
+        any |= !delivery->pieces[i].write;
+    return any;
 }
 
 static int record_and_show(struct options *o, const struct backend *b, const struct copy_case *c)
 {
     struct recording recording = {.layout = {.size = 0}};
     struct error error;
-    bool values = o->bus != 0 || o->format->values;
+    bool values = o->bus != 0 || o->on != NULL || o->format->values;
     o->run.stop = cli_stop_on_signal();
     if (!sweep_record(b, c, values, &o->run, &recording, &error))
         return error_tell("%s", error.text);
-    int status =
-        show(o, &(struct trace_report){.backend = b,
-                                       .c = c,
-                                       .recording = &recording,
-                                       .recorder = recorder_for(b, c->op, o->run.recorder)->name,
-                                       .text = {.loads = o->loads, .rows_max = o->rows_max},
-                                       .bus = o->bus});
+    struct delivery delivery = {.piece_count = 0};
+    int status = EXIT_TROUBLE;
+    if (o->on == NULL || on_board_deliver(o, &recording, &delivery, &error))
+        status = show(o, &(struct trace_report){
+                             .backend = b,
+                             .c = c,
+                             .recording = &recording,
+                             .recorder = recorder_for(b, c->op, o->run.recorder)->name,
+                             .text = {.loads = shows_loads(o, &delivery), .rows_max = o->rows_max},
+                             .bus = o->bus,
+                             .delivery = o->on != NULL ? &delivery : NULL,
+                             .machine = o->on});
+    else
+        error_tell("%s", error.text);
     recording_free(&recording);
+    delivery_free(&delivery);
     return status;
 }
 

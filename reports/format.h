@@ -58,6 +58,7 @@ struct format {
     unsigned commands;       // enum format_command bits
     const char *folder_file; // file to write where FILE is a folder; NULL: refused
     bool values;             // TRACE: capture the bytes of every store
+    bool board;              // TRACE: shows what arrived at a machine's devices
     bool charts, patterns;   // FORMAT_SWEEPS: see sweep_options
 
     // FORMAT_SWEEPS. `begin` once; `add` after each backend, with COUNT

@@ -8,6 +8,7 @@
 #define STORESCOPE_REPORT_H
 
 #include "base/terminal.h"
+#include "board/delivery.h"
 #include "sweep/verdict.h"
 
 #define STORESCOPE_VERSION "0.1"
@@ -25,7 +26,9 @@ struct trace_report {
     const struct recording *recording;
     const char *recorder;
     struct text_trace_options text;
-    unsigned bus; // bytes; 0: no bus log
+    unsigned bus;                    // bytes; 0: no bus log
+    const struct delivery *delivery; // NULL: it was sent to no machine
+    const char *machine;             // which, by its command line
 };
 
 // The picture: a row per store in program order, and a sentence.

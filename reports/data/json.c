@@ -9,6 +9,7 @@
 #include "backends/call.h"
 #include "judge/order.h"
 #include "reports/access_text.h"
+#include "reports/data/json_board.h"
 #include "reports/format.h"
 #include "reports/where.h"
 
@@ -199,6 +200,8 @@ static void trace(struct report *r, const struct trace_report *report)
     json_add_text_or_null(o, "reason", t->outcome == OUTCOME_RETURNED ? NULL : text);
     cJSON_AddBoolToObject(o, "loads_unseen", t->loads_unseen);
     add_order(o, report);
+    if (report->delivery != NULL)
+        cJSON_AddItemToObject(o, "device", json_board(report->delivery, report->machine));
     json_print_members(o, out);
     fputs(",\n\"accesses\":[", out);
     for (size_t i = 0; i < t->count; i++) {
@@ -342,6 +345,7 @@ const struct format format_json = {
     .commands =
         FORMAT_SWEEPS | FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
     .values = true,
+    .board = true,
     .begin = begin,
     .add = add,
     .end = end,

@@ -80,5 +80,6 @@ const struct format format_text_trace = {
     .name = "text",
     .about = "for people",
     .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
+    .board = true,
     .trace = trace,
 };

@@ -3,6 +3,7 @@
 
 #include "reports/picture.h"
 #include "reports/report.h"
+#include "reports/text/text_board.h"
 #include "reports/where.h"
 
 #include <inttypes.h>
@@ -236,8 +237,11 @@ static void print_rows(struct table *t, uint64_t rows_max)
         if (number++ == shown_end && resumed > shown_end)
             fprintf(t->out, "... %s not shown; --rows 0 shows all\n",
                     count_print(resumed - shown_end, "row", count));
-        if (number <= shown_end || number > resumed)
-            print_row(t, number, kind, a, &e);
+        if (number > shown_end && number <= resumed)
+            continue;
+        print_row(t, number, kind, a, &e);
+        if (t->report->delivery != NULL)
+            text_board_access(t->report->delivery, i, t->number_columns + 2, t->terminal, t->out);
     }
 }
 
@@ -314,6 +318,8 @@ void text_trace(const struct trace_report *report, const struct text_trace_optio
         picture_sentence(t.r, report->c->size, sentence, sizeof sentence);
         terminal_wrap(terminal, out, 0, sentence);
     }
+    if (report->delivery != NULL)
+        text_board_end(report->delivery, report->machine, terminal, out);
     picture_free(&t.stores);
     picture_free(&t.sources);
 }

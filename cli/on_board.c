@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "cli/on_board.h"
+
+bool on_board_fits(const struct options *o, struct error *error)
+{
+    if (o->on == NULL && o->has_at)
+        return error_set(error, "--at is an address of a machine: give that as well, such as "
+                                "--on 'qemu-system-aarch64 -M virt'");
+    if (o->on == NULL)
+        return true;
+    if (!o->has_at)
+        return error_set(error, "--on: where in that machine's memory? Give --at ADDRESS; "
+                                "`storescope list regions --on MACHINE' has them");
+    if (o->run.device == DEVICE_BOTH)
+        return error_set(error, "--on: one side lies at --at; give --device dst or src");
+    if (o->bus)
+        return error_set(error,
+                         "--bus and --on both say what a device sees; leave one of them out");
+    if (!o->format->board)
+        return error_set(error, "--on prints text or json; leave out --format %s", o->format->name);
+    return true;
+}
+
+static bool is_source(const struct options *o)
+{
+    return o->run.device == DEVICE_SRC;
+}
+
+void on_board_place(struct options *o, struct copy_case *c)
+{
+    uint32_t *offset = is_source(o) ? &c->src_off : &c->dst_off;
+    if (o->on == NULL)
+        return;
+    o->at += *offset;
+    *offset = (uint32_t)(o->at % PAGE_BYTES);
+    if (c->overlapping && is_source(o))
+        c->dst_off = case_src_off(c->src_off, -c->overlap);
+    else if (c->overlapping)
+        c->src_off = case_src_off(c->dst_off, c->overlap);
+}
+
+bool on_board_deliver(const struct options *o, const struct recording *r, struct delivery *out,
+                     struct error *error)
+{
+    if (is_source(o) && r->layout.src == NULL)
+        return error_set(error, "--device src: a call of that kind has no source");
+    return delivery_run(r, &(struct delivery_request){o->on, is_source(o), o->at}, out, error);
+}

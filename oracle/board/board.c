@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "board/board.h"
+
+#include "base/memory.h"
+#include "board/emulator.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct board {
+    struct emulator emulator;
+    size_t log_read; // bytes of the log
+    char version[128], path[256];
+};
+
+void arrivals_free(struct arrivals *a)
+{
+    free(a->items);
+    *a = (struct arrivals){.count = 0};
+}
+
+static void add_arrival(struct arrivals *a, const char *line, size_t length)
+{
+    if (a->count == a->capacity) {
+        a->capacity = a->capacity ? 2 * a->capacity : 64;
+        a->items = must(reallocarray(a->items, a->capacity, sizeof *a->items));
+    }
+    arrival_read(line, length, &a->items[a->count++]);
+}
+
+// The log's whole lines since the last look.
+static void read_log(struct board *b, struct arrivals *told)
+{
+    size_t length;
+    char *text = emulator_read_file(b->emulator.log, b->log_read, &length);
+    for (char *line = text, *end; (end = memchr(line, '\n', length - (size_t)(line - text)));
+         line = end + 1) {
+        if (end > line)
+            add_arrival(told, line, (size_t)(end - line));
+        b->log_read += (size_t)(end - line) + 1;
+    }
+    free(text);
+}
+
+// An answer to the monitor's command, past what QEMU tells unasked. The caller frees it.
+static cJSON *monitor_answer(struct board *b, struct error *error)
+{
+    for (;;) {
+        char *line = emulator_line(&b->emulator, &b->emulator.monitor, error);
+        if (line == NULL)
+            return NULL;
+        cJSON *o = cJSON_Parse(line);
+        if (o != NULL && !cJSON_HasObjectItem(o, "event"))
+            return o;
+        cJSON_Delete(o);
+        if (o == NULL) {
+            error_set(error, "QEMU's monitor answers what is no JSON: %.80s", line);
+            return NULL;
+        }
+    }
+}
+
+static cJSON *monitor_do(struct board *b, const char *command, const char *line,
+                         struct error *error)
+{
+    cJSON *o = must(cJSON_CreateObject());
+    cJSON_AddStringToObject(o, "execute", command);
+    if (line != NULL)
+        cJSON_AddStringToObject(cJSON_AddObjectToObject(o, "arguments"), "command-line", line);
+    char *text = must(cJSON_PrintUnformatted(o));
+    bool sent = emulator_send(&b->emulator, &b->emulator.monitor, text, error);
+    free(text);
+    cJSON_Delete(o);
+    return sent ? monitor_answer(b, error) : NULL;
+}
+
+char *board_ask(struct board *b, const char *command, struct error *error)
+{
+    cJSON *o = monitor_do(b, "human-monitor-command", command, error);
+    if (o == NULL)
+        return NULL;
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItem(o, "return"));
+    char *copy = text != NULL ? must(strdup(text)) : NULL;
+    if (copy == NULL)
+        error_set(error, "QEMU's monitor does not know `%s'", command);
+    cJSON_Delete(o);
+    return copy;
+}
+
+// {"QMP": {"version": {"qemu": {"micro": 22, ...}, "package": "Debian ..."}}}
+static bool read_version(struct board *b, const cJSON *greeting, struct error *error)
+{
+    const cJSON *version = cJSON_GetObjectItem(cJSON_GetObjectItem(greeting, "QMP"), "version");
+    const cJSON *q = cJSON_GetObjectItem(version, "qemu");
+    const char *package = cJSON_GetStringValue(cJSON_GetObjectItem(version, "package"));
+    if (q == NULL)
+        return error_set(error, "QEMU's monitor does not tell its version");
+    snprintf(b->version, sizeof b->version, "%.0f.%.0f.%.0f%s%.80s%s",
+             cJSON_GetNumberValue(cJSON_GetObjectItem(q, "major")),
+             cJSON_GetNumberValue(cJSON_GetObjectItem(q, "minor")),
+             cJSON_GetNumberValue(cJSON_GetObjectItem(q, "micro")), package && *package ? " (" : "",
+             package ? package : "", package && *package ? ")" : "");
+    return true;
+}
+
+static bool greet(struct board *b, struct error *error)
+{
+    struct arrivals none = {.count = 0};
+    cJSON *greeting = monitor_answer(b, error);
+    bool good = greeting != NULL && read_version(b, greeting, error);
+    cJSON_Delete(greeting);
+    cJSON *ready = good ? monitor_do(b, "qmp_capabilities", NULL, error) : NULL;
+    good = ready != NULL;
+    cJSON_Delete(ready);
+    emulator_path(&b->emulator, b->path, sizeof b->path);
+    read_log(b, &none); // what was said while it started is about nobody's access
+    arrivals_free(&none);
+    return good;
+}
+
+struct board *board_start(const char *command, struct error *error)
+{
+    struct board *b = must(calloc(1, sizeof *b));
+    if (emulator_start(&b->emulator, command, error) && greet(b, error))
+        return b;
+    board_end(b);
+    return NULL;
+}
+
+void board_end(struct board *b)
+{
+    if (b == NULL)
+        return;
+    emulator_end(&b->emulator);
+    free(b);
+}
+
+const char *board_version(const struct board *b)
+{
+    return b->version;
+}
+
+const char *board_path(const struct board *b)
+{
+    return b->path;
+}
+
+// One command of qtest and its answer.
+static bool test_do(struct board *b, const char *command, struct arrivals *told,
+                    struct error *error)
+{
+    if (!emulator_send(&b->emulator, &b->emulator.test, command, error))
+        return false;
+    const char *answer = emulator_line(&b->emulator, &b->emulator.test, error);
+    if (answer == NULL)
+        return false;
+    if (strncmp(answer, "OK", 2) != 0)
+        return error_set(error, "QEMU answers `%.80s' to `%.80s'", answer, command);
+    read_log(b, told);
+    return true;
+}
+
+bool board_write(struct board *b, uint64_t addr, const uint8_t *bytes, size_t length,
+                 struct arrivals *told, struct error *error)
+{
+    char command[96];
+    int at = snprintf(command, sizeof command, "write 0x%" PRIx64 " %zu 0x", addr, length);
+    for (size_t i = 0; i < length; i++)
+        at += snprintf(command + at, sizeof command - (size_t)at, "%02x", bytes[i]);
+    return test_do(b, command, told, error);
+}
+
+bool board_read(struct board *b, uint64_t addr, size_t length, struct arrivals *told,
+                struct error *error)
+{
+    char command[64];
+    snprintf(command, sizeof command, "read 0x%" PRIx64 " %zu", addr, length);
+    return test_do(b, command, told, error);
+}
+
+char *board_console(struct board *b, size_t *length)
+{
+    if (b->emulator.console < 0)
+        return NULL;
+    return emulator_read_file(b->emulator.console, 0, length);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A machine of qemu-system whose CPUs never run: accesses are sent to its memory by the
+// protocol qtest, as its own devices and KVM would make them, and what each arrives as is
+// read from QEMU's log. Nothing else of the machine is touched.
+
+#ifndef STORESCOPE_BOARD_H
+#define STORESCOPE_BOARD_H
+
+#include "board/arrival.h"
+#include "board/flat_view.h"
+
+struct board;
+
+// What was told of one access, or of several: they are added.
+struct arrivals {
+    struct arrival *items; // owned
+    size_t count, capacity;
+};
+void arrivals_free(struct arrivals *a);
+
+// Starts COMMAND, "qemu-system-aarch64 -M virt", which a shell reads, with what the board
+// needs added. NULL and one line in ERROR.
+struct board *board_start(const char *command, struct error *error);
+void board_end(struct board *b);
+
+const char *board_version(const struct board *b); // "7.2.22 (Debian 1:7.2+dfsg-7)"
+const char *board_path(const struct board *b);    // of the emulator's file; "": not known
+
+// What a monitor's user would read; the caller frees it. NULL and one line in ERROR.
+char *board_ask(struct board *b, const char *command, struct error *error);
+
+// Writes LENGTH bytes (1 to 8) at a physical address, or reads so many, and adds what was
+// told. False and one line in ERROR when the machine ended, or does not answer.
+bool board_write(struct board *b, uint64_t addr, const uint8_t *bytes, size_t length,
+                 struct arrivals *told, struct error *error);
+bool board_read(struct board *b, uint64_t addr, size_t length, struct arrivals *told,
+                struct error *error);
+
+// What the machine's first serial port has sent; the caller frees it. NULL where COMMAND
+// says itself where that goes.
+char *board_console(struct board *b, size_t *length);
+
+#endif
