@@ -42,7 +42,7 @@ void on_board_place(struct options *o, struct copy_case *c)
 }
 
 bool on_board_deliver(const struct options *o, const struct recording *r, struct delivery *out,
-                     struct error *error)
+                      struct error *error)
 {
     if (is_source(o) && r->layout.src == NULL)
         return error_set(error, "--device src: a call of that kind has no source");

@@ -18,6 +18,6 @@ void on_board_place(struct options *o, struct copy_case *c);
 
 // Sends the recording of a case that was placed. False and one line in ERROR.
 bool on_board_deliver(const struct options *o, const struct recording *r, struct delivery *out,
-                     struct error *error);
+                      struct error *error);
 
 #endif

@@ -78,6 +78,22 @@ static const char *skip_time(const char *line)
     return digits > 0 && line[digits] == ':' ? line + digits + 1 : line;
 }
 
+size_t arrival_length(const char *line, size_t length)
+{
+    static const char *const starts[] = {"memory_region_", "Invalid read at addr",
+                                         "Invalid write at addr"};
+    const size_t time = (size_t)(skip_time(line) - line);
+    size_t nearest = length;
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        const size_t from = time + 1;
+        const char *at =
+            from < length ? memmem(line + from, length - from, starts[i], strlen(starts[i])) : NULL;
+        if (at != NULL && (size_t)(at - line) < nearest)
+            nearest = (size_t)(at - line);
+    }
+    return nearest;
+}
+
 void arrival_read(const char *text, size_t length, struct arrival *out)
 {
     char whole[LINE_MAX_BYTES];

@@ -24,14 +24,18 @@ enum { ARRIVAL_NAME_MAX = 64, ARRIVAL_TEXT_MAX = 160 };
 
 struct arrival {
     enum arrival_kind kind;
-    uint64_t addr;  // physical; of what a region with a name refused: from its start
-    uint64_t value; // the number as the device has it
+    uint64_t addr;               // physical; of what a region with a name refused: from its start
+    uint64_t value;              // the number as the device has it
     unsigned size;               // bytes
     char name[ARRIVAL_NAME_MAX]; // the region's; "": not told
     char text[ARRIVAL_TEXT_MAX];
 };
 
-// One line of the log, LENGTH bytes without its newline.
+// How many of the LENGTH bytes of a line are one arrival: some devices complain without
+// a newline, and the next event follows at once.
+size_t arrival_length(const char *line, size_t length);
+
+// That much of a line of the log, without its newline.
 void arrival_read(const char *line, size_t length, struct arrival *out);
 
 // The events of QEMU that arrival_read knows, NULL at the end.

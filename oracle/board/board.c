@@ -33,17 +33,24 @@ static void add_arrival(struct arrivals *a, const char *line, size_t length)
     arrival_read(line, length, &a->items[a->count++]);
 }
 
-// The log's whole lines since the last look.
+static void add_line(struct arrivals *a, const char *line, size_t length)
+{
+    while (length > 0) {
+        const size_t one = arrival_length(line, length);
+        add_arrival(a, line, one);
+        line += one;
+        length -= one;
+    }
+}
+
+// The log since the last look; what was last written to it may have no newline.
 static void read_log(struct board *b, struct arrivals *told)
 {
     size_t length;
-    char *text = emulator_read_file(b->emulator.log, b->log_read, &length);
-    for (char *line = text, *end; (end = memchr(line, '\n', length - (size_t)(line - text)));
-         line = end + 1) {
-        if (end > line)
-            add_arrival(told, line, (size_t)(end - line));
-        b->log_read += (size_t)(end - line) + 1;
-    }
+    char *text = emulator_read_file(b->emulator.log, b->log_read, &length), *rest = text;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+        add_line(told, line, strlen(line));
+    b->log_read += length;
     free(text);
 }
 

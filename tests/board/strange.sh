@@ -10,7 +10,7 @@ set -euo pipefail
 storescope=$1
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
-needs python3 python3
+needs /usr/bin/python3 python3
 cd "$scratch"
 
 # run HOW AT STATUS: the machine's report is in `out', the error in `err'.
@@ -28,6 +28,9 @@ lacks skipped out
 run well 0x10000 0
 has "-> mem: ram, written; no device learns of it" out
 run silent 0x10000 0
+run glued 0x1000 0
+has "-> dev: write addr 0x0, data 0x" out
+has "-> QEMU says: dev: invalid write" out
 for how in silent words map half; do
     run $how 0x1000 2
     has ": skipped: " out
