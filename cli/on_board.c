@@ -3,11 +3,15 @@
 
 #include "cli/on_board.h"
 
+#include "board/delivery_cpu.h"
+
 bool on_board_fits(const struct options *o, struct error *error)
 {
     if (o->on == NULL && o->has_at)
         return error_set(error, "--at is an address of a machine: give that as well, such as "
                                 "--on 'qemu-system-aarch64 -M virt'");
+    if (o->on == NULL && o->run_there)
+        return error_set(error, "--run: on which machine? Give --on 'qemu-system-aarch64 -M virt'");
     if (o->on == NULL)
         return true;
     if (!o->has_at)
@@ -41,10 +45,16 @@ void on_board_place(struct options *o, struct copy_case *c)
         c->src_off = case_src_off(c->dst_off, c->overlap);
 }
 
-bool on_board_deliver(const struct options *o, const struct recording *r, struct delivery *out,
-                      struct error *error)
+bool on_board_deliver(const struct options *o, const struct copy_case *c, const struct recording *r,
+                      struct delivery *out, struct error *error)
 {
+    const struct delivery_request request = {.machine = o->on,
+                                             .source = is_source(o),
+                                             .at = o->at,
+                                             .c = c,
+                                             .timeout_ms = o->run.timeout_ms};
     if (is_source(o) && r->layout.src == NULL)
         return error_set(error, "--device src: a call of that kind has no source");
-    return delivery_run(r, &(struct delivery_request){o->on, is_source(o), o->at}, out, error);
+    return o->run_there ? delivery_by_cpu(r, &request, out, error)
+                        : delivery_by_test(r, &request, out, error);
 }

@@ -17,7 +17,7 @@ bool on_board_fits(const struct options *o, struct error *error);
 void on_board_place(struct options *o, struct copy_case *c);
 
 // Sends the recording of a case that was placed. False and one line in ERROR.
-bool on_board_deliver(const struct options *o, const struct recording *r, struct delivery *out,
-                      struct error *error);
+bool on_board_deliver(const struct options *o, const struct copy_case *c, const struct recording *r,
+                      struct delivery *out, struct error *error);
 
 #endif

@@ -184,8 +184,11 @@ static int show(const struct options *o, const struct trace_report *trace)
         output_abandon(&out);
         return error_tell("%s", report.trouble);
     }
-    const bool skipped = trace->delivery != NULL && trace->delivery->skipped.text[0];
-    return output_end(&out, skipped ? EXIT_TROUBLE : status[trace->recording->trace.outcome]);
+    const struct delivery *d = trace->delivery;
+    return output_end(&out, d != NULL && d->skipped.text[0] ? EXIT_TROUBLE
+                            : d != NULL && d->fault.text[0]
+                                ? EXIT_FINDINGS
+                                : status[trace->recording->trace.outcome]);
 }
 
 // What was sent to a device is shown, loads as well.
@@ -207,7 +210,7 @@ static int record_and_show(struct options *o, const struct backend *b, const str
         return error_tell("%s", error.text);
     struct delivery delivery = {.piece_count = 0};
     int status = EXIT_TROUBLE;
-    if (o->on == NULL || on_board_deliver(o, &recording, &delivery, &error))
+    if (o->on == NULL || on_board_deliver(o, c, &recording, &delivery, &error))
         status = show(o, &(struct trace_report){
                              .backend = b,
                              .c = c,

@@ -50,6 +50,7 @@ enum option_key {
     KEY_CC,
     KEY_ON,
     KEY_AT,
+    KEY_RUN,
 };
 
 enum { TIMEOUT_MAX_MS = 3600000 };
@@ -144,6 +145,8 @@ static const struct argp_option at_options[] = {
            "Where in that machine's memory the page of the destination lies: what arrives at the "
            "device there is shown"),
     OPTION("device", KEY_DEVICE, "SIDE", "Which side lies there: dst or src (default: dst)"),
+    OPTION("run", KEY_RUN, NULL,
+           "The machine's own CPU runs the routine there, without an operating system (AArch64)"),
     {0},
 };
 static const struct argp_option list_options[] = {
@@ -532,6 +535,10 @@ static error_t read_at_option(int key, char *text, struct argp_state *state)
     struct options *o = ((struct reading *)state->input)->o;
     if (key == KEY_DEVICE)
         return read_contract_option(key, text, state);
+    if (key == KEY_RUN) {
+        o->run_there = true;
+        return 0;
+    }
     if (key != KEY_AT)
         return ARGP_ERR_UNKNOWN;
     o->has_at = true;

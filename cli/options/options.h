@@ -23,7 +23,7 @@ enum option_group {
     OPTIONS_CALL = 256,     // --call
     OPTIONS_SOURCE = 512,   // --source --cc
     OPTIONS_MACHINE = 1024, // --on
-    OPTIONS_AT = 2048,      // --at --device
+    OPTIONS_AT = 2048,      // --at --device --run
 };
 
 // One --report FORMAT:FILE, or --json FILE.
@@ -61,7 +61,8 @@ struct options {
     const char *on; // a machine's command line, into argv; NULL: none
     uint64_t at;    // a physical address of it
     bool has_at;
-    void *own; // what the command's own parser fills
+    bool run_there; // its own CPU runs the routine
+    void *own;      // what the command's own parser fills
 };
 
 struct argp;

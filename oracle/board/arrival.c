@@ -3,6 +3,8 @@
 
 #include "board/arrival.h"
 
+#include "board/guest/marks.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,7 +83,7 @@ static const char *skip_time(const char *line)
 size_t arrival_length(const char *line, size_t length)
 {
     static const char *const starts[] = {"memory_region_", "Invalid read at addr",
-                                         "Invalid write at addr"};
+                                         "Invalid write at addr", GUEST_LINE};
     const size_t time = (size_t)(skip_time(line) - line);
     size_t nearest = length;
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {

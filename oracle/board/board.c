@@ -4,7 +4,6 @@
 #include "board/board.h"
 
 #include "base/memory.h"
-#include "board/emulator.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -41,6 +40,21 @@ static void add_line(struct arrivals *a, const char *line, size_t length)
         line += one;
         length -= one;
     }
+}
+
+// The log's whole lines since the last look, of a machine that writes on meanwhile.
+static void read_log_lines(struct board *b, struct arrivals *told)
+{
+    size_t length;
+    char *text = emulator_read_file(b->emulator.log, b->log_read, &length);
+    char *end = length > 0 ? memrchr(text, '\n', length) : NULL, *rest = text;
+    if (end != NULL) {
+        *end = '\0';
+        for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+            add_line(told, line, strlen(line));
+        b->log_read += (size_t)(end - text) + 1;
+    }
+    free(text);
 }
 
 // The log since the last look; what was last written to it may have no newline.
@@ -130,13 +144,36 @@ static bool greet(struct board *b, struct error *error)
     return good;
 }
 
-struct board *board_start(const char *command, struct error *error)
+struct board *board_boot(const char *command, const struct emulated_guest *guest,
+                         struct error *error)
 {
     struct board *b = must(calloc(1, sizeof *b));
-    if (emulator_start(&b->emulator, command, error) && greet(b, error))
+    if (emulator_start(&b->emulator, command, guest, error) && greet(b, error))
         return b;
     board_end(b);
     return NULL;
+}
+
+struct board *board_start(const char *command, struct error *error)
+{
+    return board_boot(command, NULL, error);
+}
+
+bool board_go(struct board *b, struct error *error)
+{
+    cJSON *answer = monitor_do(b, "cont", NULL, error);
+    const bool good = cJSON_HasObjectItem(answer, "return");
+    if (answer != NULL && !good)
+        error_set(error, "QEMU's monitor does not let the machine go on");
+    cJSON_Delete(answer);
+    return good;
+}
+
+bool board_listen(struct board *b, struct arrivals *told, struct error *error)
+{
+    const bool runs = emulator_runs(&b->emulator, error);
+    read_log_lines(b, told);
+    return runs;
 }
 
 void board_end(struct board *b)

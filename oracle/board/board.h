@@ -9,6 +9,7 @@
 #define STORESCOPE_BOARD_H
 
 #include "board/arrival.h"
+#include "board/emulator.h"
 #include "board/flat_view.h"
 
 struct board;
@@ -23,6 +24,15 @@ void arrivals_free(struct arrivals *a);
 // Starts COMMAND, "qemu-system-aarch64 -M virt", which a shell reads, with what the board
 // needs added. NULL and one line in ERROR.
 struct board *board_start(const char *command, struct error *error);
+
+// The same, but its CPU runs a guest (not started yet), and nothing can be sent.
+struct board *board_boot(const char *command, const struct emulated_guest *guest,
+                         struct error *error);
+// Lets the CPU run. False and one line in ERROR.
+bool board_go(struct board *b, struct error *error);
+// Adds what was told since the last time, the lines of guest/marks.h as ARRIVAL_SAID.
+// False and one line in ERROR when the machine has ended.
+bool board_listen(struct board *b, struct arrivals *told, struct error *error);
 void board_end(struct board *b);
 
 const char *board_version(const struct board *b); // "7.2.22 (Debian 1:7.2+dfsg-7)"

@@ -25,7 +25,7 @@ static bool skip(struct delivery *out, const char *why, uint64_t addr)
     return error_set(&out->skipped, "%s at 0x%" PRIx64, why, addr);
 }
 
-static struct delivery_piece *new_piece(struct delivery *out)
+struct delivery_piece *delivery_new_piece(struct delivery *out)
 {
     if (out->piece_count == out->piece_capacity) {
         out->piece_capacity = out->piece_capacity ? 2 * out->piece_capacity : 64;
@@ -70,7 +70,7 @@ static bool send_piece(struct sender *s, uint32_t access, uint64_t addr, unsigne
                          "the call makes more than %d accesses there; give a "
                          "smaller case",
                          DELIVERY_PIECES_MAX);
-    struct delivery_piece *p = new_piece(out);
+    struct delivery_piece *p = delivery_new_piece(out);
     *p = (struct delivery_piece){.access = access,
                                  .write = bytes != NULL,
                                  .size = (uint8_t)size,
@@ -149,13 +149,13 @@ static bool look_at(struct board *b, struct delivery *out, struct error *error)
     return true;
 }
 
-bool delivery_run(const struct recording *r, const struct delivery_request *request,
-                  struct delivery *out, struct error *error)
+bool delivery_by_test(const struct recording *r, const struct delivery_request *request,
+                      struct delivery *out, struct error *error)
 {
+    *out = (struct delivery){.at = request->at, .by = DELIVERY_TEST};
+    *error = (struct error){""};
     const struct span lane = request->source ? r->layout.src_lane : r->layout.dst_lane;
     const uint8_t *first = request->source ? r->layout.src : r->layout.dst;
-    *out = (struct delivery){.at = request->at};
-    *error = (struct error){""};
     struct board *b = board_start(request->machine, error);
     if (b == NULL)
         return false;

@@ -13,6 +13,12 @@
 
 enum { DELIVERY_PIECE_MAX = 8, DELIVERY_PIECES_MAX = 100000 };
 
+// Who makes the accesses.
+enum delivery_by {
+    DELIVERY_TEST, // qtest: accesses of at most 8 bytes, as DMA and KVM make them
+    DELIVERY_CPU,  // the machine's own CPU, which runs the routine again
+};
+
 // One access of the machine's memory: an access of the trace, or what of it goes at once.
 struct delivery_piece {
     uint32_t access; // index into the trace's
@@ -24,6 +30,7 @@ struct delivery_piece {
 };
 
 struct delivery {
+    enum delivery_by by;
     char version[128], path[256]; // of the emulator
     uint64_t at;                  // where the first byte of the request lay
     struct flat_view view;
@@ -32,6 +39,8 @@ struct delivery {
     struct arrivals told;
     char *console; // what the first serial port sent, or NULL; owned
     size_t console_bytes;
+    size_t rest;          // of what was told, the first that is of no access: the fault's
+    struct error fault;   // CPU: how the routine ended, other than by returning; "": it returned
     struct error skipped; // why it cannot be said what arrived; "": it can
 };
 
@@ -40,11 +49,18 @@ struct delivery_request {
     const char *machine; // a command line, see board_start
     bool source;         // the source; else the destination
     uint64_t at;
+    // Of delivery_by_cpu:
+    const struct copy_case *c; // that was recorded, by recorder qemu
+    unsigned timeout_ms;
 };
 
-// False and one line in ERROR when the machine cannot be had. To be freed in any case.
-bool delivery_run(const struct recording *r, const struct delivery_request *request,
-                  struct delivery *out, struct error *error);
+// Sends the recorded accesses. False and one line in ERROR when the machine cannot be had.
+// To be freed in any case.
+bool delivery_by_test(const struct recording *r, const struct delivery_request *request,
+                      struct delivery *out, struct error *error);
+
+// A new piece at the end, not yet filled.
+struct delivery_piece *delivery_new_piece(struct delivery *out);
 void delivery_free(struct delivery *r);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ enum {
 };
 
 // File descriptors of the emulator, as its arguments name them.
-enum { FD_MONITOR = 3, FD_LOG, FD_CONSOLE, FD_COUNT };
+enum { FD_MONITOR = 3, FD_LOG, FD_CONSOLE, FD_PLUGIN, FD_IMAGE, FD_COUNT };
 
 // Debian's packages of the programs; what is in no row is in qemu-system-misc.
 static const struct {
@@ -56,47 +57,92 @@ static bool says(const char *command, const char *option)
     return strstr(command, option) != NULL;
 }
 
-static _Noreturn void exec_emulator(const char *command, const int fds[FD_COUNT])
+// The arguments after the user's own.
+struct arguments {
+    const char *words[ARGUMENTS_MAX];
+    size_t count;
+};
+
+static void add(struct arguments *a, const char *word)
 {
-    static const char *const fixed[] = {"-S",
+    a->words[a->count++] = word;
+}
+
+static void add_all(struct arguments *a, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add(a, words[i]);
+}
+
+static void add_common(struct arguments *a, bool console)
+{
+    static const char *const words[] = {"-S",
                                         "-display",
                                         "none",
                                         "-monitor",
-                                        "none",
-                                        "-qtest",
-                                        "stdio",
-                                        "-qtest-log",
                                         "none",
                                         "-chardev",
                                         "socket,id=storescope,fd=3",
                                         "-mon",
                                         "chardev=storescope,mode=control",
                                         "-D",
-                                        "/proc/self/fd/4",
-                                        "-d",
-                                        "guest_errors,unimp"};
-    const char *argv[ARGUMENTS_MAX] = {"sh", "-c"};
+                                        "/proc/self/fd/4"};
+    add_all(a, words, sizeof words / sizeof *words);
+    for (size_t i = 0; arrival_events[i] != NULL; i++) {
+        add(a, "-trace");
+        add(a, arrival_events[i]);
+    }
+    if (console) {
+        add(a, "-serial");
+        add(a, "file:/proc/self/fd/5");
+    }
+}
+
+static void add_test(struct arguments *a)
+{
+    static const char *const words[] = {"-qtest", "stdio", "-qtest-log",
+                                        "none",   "-d",    "guest_errors,unimp"};
+    add_all(a, words, sizeof words / sizeof *words);
+}
+
+static void add_guest(struct arguments *a, const char *command, const struct emulated_guest *guest)
+{
+    add(a, "-d");
+    add(a, "guest_errors,unimp,plugin");
+    add(a, "-plugin");
+    add(a, must_print("/proc/self/fd/%d,guest=0x%" PRIx64, FD_PLUGIN, guest->at));
+    add(a, "-device");
+    add(a, must_print("loader,file=/proc/self/fd/%d,addr=0x%" PRIx64 ",force-raw=on", FD_IMAGE,
+                      guest->at));
+    add(a, "-device");
+    add(a, must_print("loader,addr=0x%" PRIx64 ",cpu-num=0", guest->at));
+    if (guest->cpu != NULL && !says(command, "-cpu")) {
+        add(a, "-cpu");
+        add(a, guest->cpu);
+    }
+}
+
+static _Noreturn void exec_emulator(const char *command, const struct emulated_guest *guest,
+                                    const int fds[FD_COUNT])
+{
+    struct arguments a = {.count = 0};
     const struct rlimit no_core = {0, 0};
-    size_t n = 2;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setrlimit(RLIMIT_CORE, &no_core);
     for (int i = 0; i < FD_COUNT; i++)
         if (fds[i] >= 0)
             dup2(fds[i], i); // from above FD_COUNT
     syscall(SYS_close_range, (unsigned)FD_COUNT, ~0u, 0u);
-    argv[n++] = must_print("exec %s \"$@\"", command);
-    argv[n++] = "storescope";
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        argv[n++] = fixed[i];
-    for (size_t i = 0; arrival_events[i] != NULL; i++) {
-        argv[n++] = "-trace";
-        argv[n++] = arrival_events[i];
-    }
-    if (fds[FD_CONSOLE] >= 0) {
-        argv[n++] = "-serial";
-        argv[n++] = "file:/proc/self/fd/5";
-    }
-    execv("/bin/sh", (char **)(uintptr_t)argv);
+    add(&a, "sh");
+    add(&a, "-c");
+    add(&a, must_print("exec %s \"$@\"", command));
+    add(&a, "storescope");
+    add_common(&a, fds[FD_CONSOLE] >= 0);
+    if (guest == NULL)
+        add_test(&a);
+    else
+        add_guest(&a, command, guest);
+    execv("/bin/sh", (char **)(uintptr_t)a.words);
     _exit(127);
 }
 
@@ -109,9 +155,29 @@ static int move_up(int fd)
     return up;
 }
 
+static void shut(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
 static int new_file(const char *name)
 {
     return move_up(memfd_create(name, MFD_CLOEXEC));
+}
+
+int emulator_new_file(const char *name, const void *bytes, size_t length)
+{
+    int fd = new_file(name);
+    size_t written = 0;
+    while (fd >= 0 && written < length) {
+        const ssize_t n = write(fd, (const char *)bytes + written, length - written);
+        if (n < 0 && errno != EINTR)
+            shut(&fd);
+        written += n > 0 ? (size_t)n : 0;
+    }
+    return fd;
 }
 
 // A line to talk: its own end goes into TALK, the emulator's into *OTHER.
@@ -125,14 +191,8 @@ static bool new_talk(struct talk *t, int *other)
     return t->fd >= 0 && *other >= 0;
 }
 
-static void shut(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
-bool emulator_start(struct emulator *e, const char *command, struct error *error)
+bool emulator_start(struct emulator *e, const char *command, const struct emulated_guest *guest,
+                    struct error *error)
 {
     int test = -1, monitor = -1;
     *e = (struct emulator){.log = new_file("log"),
@@ -145,10 +205,17 @@ bool emulator_start(struct emulator *e, const char *command, struct error *error
         e->console = new_file("console");
     if (e->log >= 0 && e->complaints >= 0 && new_talk(&e->test, &test) &&
         new_talk(&e->monitor, &monitor)) {
-        const int fds[FD_COUNT] = {test, test, e->complaints, monitor, e->log, e->console};
+        const int fds[FD_COUNT] = {test,
+                                   test,
+                                   e->complaints,
+                                   monitor,
+                                   e->log,
+                                   e->console,
+                                   guest ? guest->plugin : -1,
+                                   guest ? guest->image : -1};
         e->pid = fork();
         if (e->pid == 0)
-            exec_emulator(command, fds);
+            exec_emulator(command, guest, fds);
     }
     shut(&test);
     shut(&monitor);
@@ -187,16 +254,13 @@ char *emulator_read_file(int fd, size_t from, size_t *length)
 }
 
 // Why it ended, in its own words where it has any.
-static void tell_end(struct emulator *e, struct error *error)
+static void tell_status(struct emulator *e, int status, struct error *error)
 {
-    int status = 0;
     size_t length;
-    while (waitpid(e->pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    e->pid = 0;
     char *text = emulator_read_file(e->complaints, 0, &length);
     const char *package = package_of(e->program);
     text[strcspn(text, "\n")] = '\0';
+    e->pid = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         error_set(error, "%s is not installed%s%s", e->program, package ? "; install " : "",
                   package ? package : "");
@@ -207,6 +271,24 @@ static void tell_end(struct emulator *e, struct error *error)
                   "--on: %s ended by itself (status 0x%x); is that a machine of qemu-system?",
                   e->program, (unsigned)status);
     free(text);
+}
+
+static void tell_end(struct emulator *e, struct error *error)
+{
+    int status = 0;
+    while (waitpid(e->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    tell_status(e, status, error);
+}
+
+bool emulator_runs(struct emulator *e, struct error *error)
+{
+    int status = 0;
+    if (e->pid > 0 && waitpid(e->pid, &status, WNOHANG) != e->pid)
+        return true;
+    if (e->pid > 0)
+        tell_status(e, status, error);
+    return false;
 }
 
 bool emulator_send(struct emulator *e, struct talk *to, const char *line, struct error *error)

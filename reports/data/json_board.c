@@ -76,9 +76,10 @@ cJSON *json_board(const struct delivery *r, const char *machine)
     json_add_text(o, "machine", machine);
     json_add_text(o, "version", r->version);
     json_add_text(o, "emulator", r->path);
-    json_add_text(o, "sent_by", "qtest");
+    json_add_text(o, "sent_by", r->by == DELIVERY_CPU ? "cpu" : "qtest");
     json_add_hex(o, "at", r->at);
     json_add_text_or_null(o, "skipped", r->skipped.text[0] ? r->skipped.text : NULL);
+    json_add_text_or_null(o, "fault", r->fault.text[0] ? r->fault.text : NULL);
     add_console(o, r);
     cJSON *pieces = cJSON_AddArrayToObject(o, "sent");
     for (size_t i = 0; i < r->piece_count; i++)

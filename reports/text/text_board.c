@@ -126,22 +126,47 @@ static void print_refused(const struct delivery *r, const struct terminal *termi
         terminal_wrap(terminal, out, 0, text);
 }
 
+// How the accesses came there.
+static char *how_text(const struct delivery *r, const char *machine)
+{
+    const char *plural = r->piece_count == 1 ? "" : "es";
+    if (r->by == DELIVERY_CPU)
+        return must_print("run on `%s' at 0x%" PRIx64
+                          ": its CPU made %zu access%s there, as recorded; QEMU %s cuts them as "
+                          "that CPU's model and the device's region say",
+                          machine, r->at, r->piece_count, plural, r->version);
+    return must_print("sent by qtest to `%s' at 0x%" PRIx64
+                      ": %zu access%s of at most 8 bytes, as DMA and KVM make them; QEMU %s "
+                      "cuts them as the device's region says",
+                      machine, r->at, r->piece_count, plural, r->version);
+}
+
+static void print_fault(const struct delivery *r, const struct terminal *terminal, FILE *out)
+{
+    if (!r->fault.text[0])
+        return;
+    terminal_put(terminal, out, HUE_BAD, r->fault.text);
+    fputc('\n', out);
+    for (size_t i = r->rest; i < r->told.count; i++) {
+        fputs("   -> ", out);
+        print_arrival(r, &r->told.items[i], terminal, out);
+    }
+}
+
 void text_board_end(const struct delivery *r, const char *machine, const struct terminal *terminal,
                     FILE *out)
 {
-    char *how =
-        must_print("sent by qtest to `%s' at 0x%" PRIx64
-                   ": %zu access%s of at most 8 bytes, as DMA and KVM make them; QEMU %s "
-                   "cuts them as the device's region says",
-                   machine, r->at, r->piece_count, r->piece_count == 1 ? "" : "es", r->version);
     if (r->skipped.text[0]) {
         fprintf(out, "on `%s' (QEMU %s): ", machine, r->version);
         terminal_put(terminal, out, HUE_DOUBT, "skipped");
         fprintf(out, ": %s\n", r->skipped.text);
-    } else {
-        terminal_wrap(terminal, out, 0, how);
-        print_refused(r, terminal, out);
-        print_console(r, out);
+        return;
     }
+    char *how = how_text(r, machine);
+    terminal_wrap(terminal, out, 0, how);
     free(how);
+    print_fault(r, terminal, out);
+    if (r->by == DELIVERY_TEST)
+        print_refused(r, terminal, out);
+    print_console(r, out);
 }

@@ -35,6 +35,19 @@ has '-> virtio-mmio: read addr 0x0, data 0x74726976, size 4' source
     --format json >source.json
 has '"value":"0x74726976"' source.json
 
+# The machine's own CPU runs the routine: bytes are loaded and stored by those instructions.
+if "$storescope" trace aarch64/glibc/memcpy_generic 'memcpy size=1 u8@0=65' --on "$virt" \
+    --at 0x09000000 --run >run 2>err; then
+    has 'console: "AAA"' run
+    has 'its CPU made 3 accesses' run
+    "$storescope" trace aarch64/glibc/memcpy_generic 'memcpy size=8' --on "$virt" \
+        --at 0x0b000000 --run >fault && fail 'a fault is no finding'
+    has "faulted on the machine's CPU" fault
+    has '-> refused: nothing takes size 8 at 0xb000000' fault
+else
+    grep -q 'install ' err || fail "$(cat err run)"
+fi
+
 # What cannot be is one line that says what to do.
 refuses() { # TEXT ARGUMENT...
     local text=$1 status=0
@@ -50,5 +63,7 @@ refuses 'expected a physical address' --on "$virt" --at here
 refuses 'the machine ended' --on "$virt -nonsense" --at 0
 refuses 'is not installed; install qemu-system-sparc' --on 'qemu-system-sparc-not-here' --at 0
 refuses 'expected a command line of qemu-system' --on virt --at 0
+refuses 'takes routines of AArch64' --on "$virt" --at 0 --run
+refuses 'on which machine' --run
 refuses 'leave out --format svg' --on "$virt" --at 0 --format svg
 finish
