@@ -19,7 +19,9 @@ const struct command_help help_list = {
         "  storescope list backends 'planted/*'\n"
         "  storescope list backends './libmine.so:*'\n"
         "  storescope list rules --format json\n"
-        "  storescope list regions --on 'qemu-system-aarch64 -M virt'\n\n"
+        "  storescope list regions --on 'qemu-system-aarch64 -M virt'\n"
+        "  storescope list regions --on 'qemu-system-aarch64 -M virt' --format map -o virt.map\n"
+        "  storescope list regions --map virt.map\n\n"
         "Planted defects, which test the tool itself, are listed only with --all or when GLOB "
         "names them. Regions are those of a machine's memory; each is tried with accesses of 1 "
         "to 8 bytes, on a machine that is thrown away.",
@@ -95,8 +97,11 @@ int command_list(int argc, char **argv)
         status = o.word_count > 2
                      ? error_tell("list takes one kind and one glob; try `storescope list --help'")
                      : list_regions(&o, o.words[1]);
-    } else if (o.on != NULL) {
-        status = error_tell("--on is for `storescope list regions'");
+    } else if (o.on != NULL || o.map != NULL || o.format == &format_map) {
+        status =
+            error_tell("--%s is for `storescope list regions'", o.on != NULL    ? "on"
+                                                                : o.map != NULL ? "map"
+                                                                                : "format map");
     } else if (!read_words(&o, &kinds, &glob)) {
         status = error_tell("list takes one kind and one glob; try `storescope list --help'");
     } else if (!list_gather(&rows, kinds, glob, o.all, &error)) {

@@ -4,7 +4,8 @@
 #include "cli/list_regions.h"
 
 #include "base/json.h"
-#include "board/probe.h"
+#include "board/map.h"
+#include "board/map_fit.h"
 #include "cli/cli.h"
 
 #include <fnmatch.h>
@@ -53,7 +54,10 @@ static void print_region(const struct probed_region *r, const struct terminal *t
 static void print_text(const struct probe *p, const char *machine, const char *glob,
                        const struct terminal *terminal, FILE *out)
 {
-    fprintf(out, "%s (QEMU %s)\n", machine, p->version);
+    fputs(machine, out);
+    if (p->version[0])
+        fprintf(out, " (QEMU %s)", p->version);
+    fputc('\n', out);
     for (size_t i = 0; i < p->count; i++)
         if (is_listed(&p->regions[i], glob))
             print_region(&p->regions[i], terminal, out);
@@ -88,14 +92,36 @@ static void print_json(const struct probe *p, const char *machine, const char *g
 {
     cJSON *o = json_object();
     json_add_text(o, "storescope", STORESCOPE_VERSION);
-    json_add_text(o, "machine", machine);
-    json_add_text(o, "version", p->version);
+    json_add_text(o, p->version[0] ? "machine" : "map", machine);
+    if (p->version[0])
+        json_add_text(o, "version", p->version);
     cJSON *regions = cJSON_AddArrayToObject(o, "regions");
     for (size_t i = 0; i < p->count; i++)
         if (is_listed(&p->regions[i], glob))
             cJSON_AddItemToArray(regions, region_object(&p->regions[i]));
     json_print(o, out);
     fputc('\n', out);
+}
+
+static void print_map(const struct probe *p, const char *name, const char *glob, FILE *out)
+{
+    fprintf(out,
+            "# by storescope list regions --format map; add contract=NAME where one holds\n"
+            "map \"%s\"\n",
+            name);
+    for (size_t i = 0; i < p->count; i++) {
+        struct probed_region region = p->regions[i];
+        if (!is_listed(&region, glob))
+            continue;
+        if (!region.range.has_ops)
+            map_fit(&region);
+        const uint64_t bytes = region.range.hi - region.range.lo + 1;
+        for (size_t k = 0; k < region.ranges; k++) {
+            map_print_range(&region.range, out);
+            region.range.lo += bytes;
+            region.range.hi += bytes;
+        }
+    }
 }
 
 static bool any_listed(const struct probe *p, const char *glob)
@@ -106,30 +132,55 @@ static bool any_listed(const struct probe *p, const char *glob)
     return any;
 }
 
-static int write_regions(const struct options *o, const struct probe *p, const char *glob)
+static int write_regions(const struct options *o, const struct probe *p, const char *name,
+                         const char *glob)
 {
     struct output out;
     struct error error;
     if (!any_listed(p, glob))
-        return error_tell("no region of `%s' matches '%s'", o->on, glob);
+        return error_tell("no region of `%s' matches '%s'", name, glob);
     if (!output_open(&out, o->output, &error))
         return error_tell("%s", error.text);
     const struct terminal terminal = output_terminal(&out, o->color);
     if (o->format == &format_json)
-        print_json(p, o->on, glob, out.file);
+        print_json(p, name, glob, out.file);
+    else if (o->format == &format_map)
+        print_map(p, name, glob, out.file);
     else
-        print_text(p, o->on, glob, &terminal, out.file);
+        print_text(p, name, glob, &terminal, out.file);
     return output_end(&out, EXIT_CLEAN);
+}
+
+static int list_map(const struct options *o, const char *glob)
+{
+    struct map map;
+    struct probe probe;
+    struct error error;
+    if (!map_load(o->map, &map, &error))
+        return error_tell("%s", error.text);
+    map_probe(&map.view, &probe);
+    const int status = write_regions(o, &probe, map.name, glob);
+    probe_free(&probe);
+    map_free(&map);
+    return status;
+}
+
+static int list_machine(const struct options *o, const char *glob)
+{
+    struct probe probe;
+    struct error error;
+    const int status = probe_machine(o->on, &probe, &error) ? write_regions(o, &probe, o->on, glob)
+                                                            : error_tell("%s", error.text);
+    probe_free(&probe);
+    return status;
 }
 
 int list_regions(const struct options *o, const char *glob)
 {
-    struct probe probe = {.count = 0};
-    struct error error;
-    if (o->on == NULL)
-        return error_tell("regions of what? Give a machine: --on 'qemu-system-aarch64 -M virt'");
-    const int status = probe_machine(o->on, &probe, &error) ? write_regions(o, &probe, glob)
-                                                            : error_tell("%s", error.text);
-    probe_free(&probe);
-    return status;
+    if (o->on != NULL && o->map != NULL)
+        return error_tell("--on and --map are two maps; give one of them");
+    if (o->on == NULL && o->map == NULL)
+        return error_tell("regions of what? Give a machine: --on 'qemu-system-aarch64 -M virt', or "
+                          "--map FILE");
+    return o->map != NULL ? list_map(o, glob) : list_machine(o, glob);
 }

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/emulation.h"
 #include "cli/on_board.h"
+#include "cli/on_map.h"
 #include "cli/source_object.h"
 
 #include <inttypes.h>
@@ -161,6 +162,14 @@ static bool prepare(struct options *o, struct selection *s, struct copy_case *c,
     return false;
 }
 
+// STATUS, or what of the delivery is worse.
+static int delivery_status(const struct delivery *d, int status)
+{
+    if (d == NULL || status == EXIT_TROUBLE)
+        return status;
+    return d->skipped.text[0] ? EXIT_TROUBLE : d->fault.text[0] ? EXIT_FINDINGS : status;
+}
+
 static int show(const struct options *o, const struct trace_report *trace)
 {
     static const int status[] = {
@@ -184,11 +193,8 @@ static int show(const struct options *o, const struct trace_report *trace)
         output_abandon(&out);
         return error_tell("%s", report.trouble);
     }
-    const struct delivery *d = trace->delivery;
-    return output_end(&out, d != NULL && d->skipped.text[0] ? EXIT_TROUBLE
-                            : d != NULL && d->fault.text[0]
-                                ? EXIT_FINDINGS
-                                : status[trace->recording->trace.outcome]);
+    return output_end(&out,
+                      delivery_status(trace->delivery, status[trace->recording->trace.outcome]));
 }
 
 // What was sent to a device is shown, loads as well.
@@ -200,30 +206,62 @@ static bool shows_loads(const struct options *o, const struct delivery *delivery
     return any;
 }
 
+// To the machine, or through the map, and what its contracts say.
+static int deliver_and_judge(const struct options *o, const struct map *map,
+                             struct trace_report *report)
+{
+    struct delivery delivery = {.piece_count = 0};
+    struct map_judged judged = {.contract_count = 0};
+    struct error error;
+    int status = EXIT_TROUBLE;
+    if (on_board_deliver(o, map, report->c, report->recording, &delivery, &error) &&
+        (map == NULL || delivery.skipped.text[0] ||
+         on_map_judge(o, report->backend, report->c, &delivery, &judged, &error))) {
+        report->text.loads = shows_loads(o, &delivery);
+        report->delivery = &delivery;
+        report->machine = map != NULL ? map->name : o->on;
+        report->regions = judged.regions;
+        report->region_count = judged.region_count;
+        status = show(o, report);
+        if (status == EXIT_CLEAN)
+            status = on_map_status(&judged);
+    } else {
+        error_tell("%s", error.text);
+    }
+    on_map_free(&judged);
+    delivery_free(&delivery);
+    return status;
+}
+
+static int deliver_and_show(const struct options *o, struct trace_report *report)
+{
+    struct map map;
+    struct error error;
+    if (o->map == NULL)
+        return o->on == NULL ? show(o, report) : deliver_and_judge(o, NULL, report);
+    if (!map_load(o->map, &map, &error))
+        return error_tell("%s", error.text);
+    const int status = deliver_and_judge(o, &map, report);
+    map_free(&map);
+    return status;
+}
+
 static int record_and_show(struct options *o, const struct backend *b, const struct copy_case *c)
 {
     struct recording recording = {.layout = {.size = 0}};
     struct error error;
-    bool values = o->bus != 0 || o->on != NULL || o->format->values;
+    bool values = o->bus != 0 || o->on != NULL || o->map != NULL || o->format->values;
     o->run.stop = cli_stop_on_signal();
     if (!sweep_record(b, c, values, &o->run, &recording, &error))
         return error_tell("%s", error.text);
-    struct delivery delivery = {.piece_count = 0};
-    int status = EXIT_TROUBLE;
-    if (o->on == NULL || on_board_deliver(o, c, &recording, &delivery, &error))
-        status = show(o, &(struct trace_report){
-                             .backend = b,
-                             .c = c,
-                             .recording = &recording,
-                             .recorder = recorder_for(b, c->op, o->run.recorder)->name,
-                             .text = {.loads = shows_loads(o, &delivery), .rows_max = o->rows_max},
-                             .bus = o->bus,
-                             .delivery = o->on != NULL ? &delivery : NULL,
-                             .machine = o->on});
-    else
-        error_tell("%s", error.text);
+    const int status = deliver_and_show(
+        o, &(struct trace_report){.backend = b,
+                                  .c = c,
+                                  .recording = &recording,
+                                  .recorder = recorder_for(b, c->op, o->run.recorder)->name,
+                                  .text = {.loads = o->loads, .rows_max = o->rows_max},
+                                  .bus = o->bus});
     recording_free(&recording);
-    delivery_free(&delivery);
     return status;
 }
 

@@ -86,6 +86,7 @@ void format_names(enum format_command command, const char *separator, char *text
 extern const struct format format_text_check, format_text_compare, format_text_emit;
 extern const struct format format_text_trace;
 extern const struct format format_json, format_sarif, format_junit, format_csv, format_markdown;
+extern const struct format format_map;
 extern const struct format format_svg, format_html, format_html_trace, format_litmus;
 
 #endif

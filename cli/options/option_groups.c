@@ -51,6 +51,7 @@ enum option_key {
     KEY_ON,
     KEY_AT,
     KEY_RUN,
+    KEY_MAP,
 };
 
 enum { TIMEOUT_MAX_MS = 3600000 };
@@ -138,6 +139,7 @@ static const struct argp_option source_options[] = {
 static const struct argp_option machine_options[] = {
     OPTION("on", KEY_ON, "MACHINE",
            "A machine, as a command line of qemu-system: 'qemu-system-aarch64 -M virt'"),
+    OPTION("map", KEY_MAP, "FILE", "A memory map of your own in its place (docs/devices.md)"),
     {0},
 };
 static const struct argp_option at_options[] = {
@@ -519,6 +521,10 @@ static error_t read_source_option(int key, char *text, struct argp_state *state)
 static error_t read_machine_option(int key, char *text, struct argp_state *state)
 {
     struct options *o = ((struct reading *)state->input)->o;
+    if (key == KEY_MAP) {
+        o->map = text;
+        return 0;
+    }
     if (key != KEY_ON)
         return ARGP_ERR_UNKNOWN;
     if (strstr(text, "qemu-system") == NULL)

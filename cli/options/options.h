@@ -22,7 +22,7 @@ enum option_group {
     OPTIONS_EMULATE = 128,  // --cpu --link
     OPTIONS_CALL = 256,     // --call
     OPTIONS_SOURCE = 512,   // --source --cc
-    OPTIONS_MACHINE = 1024, // --on
+    OPTIONS_MACHINE = 1024, // --on --map
     OPTIONS_AT = 2048,      // --at --device --run
 };
 
@@ -57,9 +57,10 @@ struct options {
     enum color_when color;
     bool quiet, loads, all, unreached, patterns;
     uint64_t rows_max;
-    unsigned bus;   // bytes; 0: no bus log
-    const char *on; // a machine's command line, into argv; NULL: none
-    uint64_t at;    // a physical address of it
+    unsigned bus;    // bytes; 0: no bus log
+    const char *on;  // a machine's command line, into argv; NULL: none
+    const char *map; // a map's file; NULL: none
+    uint64_t at;     // a physical address of it
     bool has_at;
     bool run_there; // its own CPU runs the routine
     void *own;      // what the command's own parser fills

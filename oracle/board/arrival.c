@@ -3,10 +3,12 @@
 
 #include "board/arrival.h"
 
+#include "base/memory.h"
 #include "board/guest/marks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const arrival_events[] = {"memory_region_ops_write", "memory_region_ops_read",
@@ -108,4 +110,19 @@ void arrival_read(const char *text, size_t length, struct arrival *out)
         strncmp(line, "memory_region_", 14) == 0 || strncmp(line, "Invalid ", 8) == 0;
     *out = (struct arrival){.kind = unknown ? ARRIVAL_UNKNOWN : ARRIVAL_SAID};
     snprintf(out->text, sizeof out->text, "%.*s", ARRIVAL_TEXT_MAX - 1, line);
+}
+
+struct arrival *arrivals_add(struct arrivals *a)
+{
+    if (a->count == a->capacity) {
+        a->capacity = a->capacity ? 2 * a->capacity : 64;
+        a->items = must(reallocarray(a->items, a->capacity, sizeof *a->items));
+    }
+    return &a->items[a->count++];
+}
+
+void arrivals_free(struct arrivals *a)
+{
+    free(a->items);
+    *a = (struct arrivals){.count = 0};
 }

@@ -26,10 +26,21 @@ struct arrival {
     enum arrival_kind kind;
     uint64_t addr;               // physical; of what a region with a name refused: from its start
     uint64_t value;              // the number as the device has it
+    bool no_value;               // it is not known: no device was asked
     unsigned size;               // bytes
     char name[ARRIVAL_NAME_MAX]; // the region's; "": not told
     char text[ARRIVAL_TEXT_MAX];
 };
+
+// What was told of one access, or of several: they are added.
+struct arrivals {
+    struct arrival *items; // owned
+    size_t count, capacity;
+};
+
+// A new one at the end, not yet filled.
+struct arrival *arrivals_add(struct arrivals *a);
+void arrivals_free(struct arrivals *a);
 
 // How many of the LENGTH bytes of a line are one arrival: some devices complain without
 // a newline, and the next event follows at once.

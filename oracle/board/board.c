@@ -17,26 +17,11 @@ struct board {
     char version[128], path[256];
 };
 
-void arrivals_free(struct arrivals *a)
-{
-    free(a->items);
-    *a = (struct arrivals){.count = 0};
-}
-
-static void add_arrival(struct arrivals *a, const char *line, size_t length)
-{
-    if (a->count == a->capacity) {
-        a->capacity = a->capacity ? 2 * a->capacity : 64;
-        a->items = must(reallocarray(a->items, a->capacity, sizeof *a->items));
-    }
-    arrival_read(line, length, &a->items[a->count++]);
-}
-
 static void add_line(struct arrivals *a, const char *line, size_t length)
 {
     while (length > 0) {
         const size_t one = arrival_length(line, length);
-        add_arrival(a, line, one);
+        arrival_read(line, one, arrivals_add(a));
         line += one;
         length -= one;
     }

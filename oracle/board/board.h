@@ -14,13 +14,6 @@
 
 struct board;
 
-// What was told of one access, or of several: they are added.
-struct arrivals {
-    struct arrival *items; // owned
-    size_t count, capacity;
-};
-void arrivals_free(struct arrivals *a);
-
 // Starts COMMAND, "qemu-system-aarch64 -M virt", which a shell reads, with what the board
 // needs added. NULL and one line in ERROR.
 struct board *board_start(const char *command, struct error *error);

@@ -4,6 +4,7 @@
 #include "board/delivery.h"
 
 #include "base/memory.h"
+#include "board/region_ops.h"
 #include "trace/access.h"
 
 #include <inttypes.h>
@@ -13,9 +14,9 @@
 
 struct sender {
     const struct recording *r;
-    struct board *board;
-    struct span near; // addresses of the buffer, and of the pages around it
-    uint64_t move;    // from an address of the recording to a physical one
+    struct board *board; // NULL: by the rules
+    struct span near;    // addresses of the buffer, and of the pages around it
+    uint64_t move;       // from an address of the recording to a physical one
     struct delivery *out;
     struct error *error;
 };
@@ -61,6 +62,12 @@ static bool is_told(struct delivery *out, const struct delivery_piece *p)
            skip(out, "this QEMU does not tell what arrived of an access", p->addr);
 }
 
+static bool by_rules(struct delivery *out, const struct delivery_piece *p)
+{
+    return region_ops_send(&out->view, p->addr, p->size, p->write, &out->told) ||
+           skip(out, "the map does not know what accesses arrive as", p->addr);
+}
+
 static bool send_piece(struct sender *s, uint32_t access, uint64_t addr, unsigned size,
                        const uint8_t *bytes)
 {
@@ -77,8 +84,9 @@ static bool send_piece(struct sender *s, uint32_t access, uint64_t addr, unsigne
                                  .addr = addr + s->move,
                                  .first = out->told.count,
                                  .range = flat_view_at(&out->view, addr + s->move)};
-    bool sent = p->write ? board_write(s->board, p->addr, bytes, size, &out->told, s->error)
-                         : board_read(s->board, p->addr, size, &out->told, s->error);
+    bool sent = s->board == NULL ? by_rules(out, p)
+                : p->write       ? board_write(s->board, p->addr, bytes, size, &out->told, s->error)
+                                 : board_read(s->board, p->addr, size, &out->told, s->error);
     p->count = out->told.count - p->first;
     return sent && is_told(out, p);
 }
@@ -149,27 +157,41 @@ static bool look_at(struct board *b, struct delivery *out, struct error *error)
     return true;
 }
 
+static struct sender sender_of(const struct recording *r, const struct delivery_request *request,
+                               struct delivery *out, struct error *error)
+{
+    const struct span lane = request->source ? r->layout.src_lane : r->layout.dst_lane;
+    const uint8_t *first = request->source ? r->layout.src : r->layout.dst;
+    return (struct sender){.r = r,
+                           .near = {lane.lo - PAGE_BYTES, lane.hi + PAGE_BYTES},
+                           .move = request->at - (uintptr_t)first,
+                           .out = out,
+                           .error = error};
+}
+
 bool delivery_by_test(const struct recording *r, const struct delivery_request *request,
                       struct delivery *out, struct error *error)
 {
+    struct sender s = sender_of(r, request, out, error);
     *out = (struct delivery){.at = request->at, .by = DELIVERY_TEST};
     *error = (struct error){""};
-    const struct span lane = request->source ? r->layout.src_lane : r->layout.dst_lane;
-    const uint8_t *first = request->source ? r->layout.src : r->layout.dst;
-    struct board *b = board_start(request->machine, error);
-    if (b == NULL)
+    s.board = board_start(request->machine, error);
+    if (s.board == NULL)
         return false;
-    struct sender s = {.r = r,
-                       .board = b,
-                       .near = {lane.lo - PAGE_BYTES, lane.hi + PAGE_BYTES},
-                       .move = request->at - (uintptr_t)first,
-                       .out = out,
-                       .error = error};
-    if (look_at(b, out, error) && !out->skipped.text[0])
+    if (look_at(s.board, out, error) && !out->skipped.text[0])
         send_all(&s);
-    out->console = board_console(b, &out->console_bytes);
-    board_end(b);
+    out->console = board_console(s.board, &out->console_bytes);
+    board_end(s.board);
     return !error->text[0];
+}
+
+void delivery_by_map(const struct recording *r, const struct delivery_request *request,
+                     const struct flat_view *view, struct delivery *out)
+{
+    struct error none = {""};
+    struct sender s = sender_of(r, request, out, &none);
+    *out = (struct delivery){.at = request->at, .by = DELIVERY_MAP, .view = flat_view_copy(view)};
+    send_all(&s);
 }
 
 void delivery_free(struct delivery *r)

@@ -17,6 +17,7 @@ enum { DELIVERY_PIECE_MAX = 8, DELIVERY_PIECES_MAX = 100000 };
 enum delivery_by {
     DELIVERY_TEST, // qtest: accesses of at most 8 bytes, as DMA and KVM make them
     DELIVERY_CPU,  // the machine's own CPU, which runs the routine again
+    DELIVERY_MAP,  // no machine: by QEMU's rules for the regions of a map
 };
 
 // One access of the machine's memory: an access of the trace, or what of it goes at once.
@@ -61,6 +62,9 @@ bool delivery_by_test(const struct recording *r, const struct delivery_request *
 
 // A new piece at the end, not yet filled.
 struct delivery_piece *delivery_new_piece(struct delivery *out);
+// The same through a map's regions, whose ops say what arrives.
+void delivery_by_map(const struct recording *r, const struct delivery_request *request,
+                     const struct flat_view *view, struct delivery *out);
 void delivery_free(struct delivery *r);
 
 #endif

@@ -64,7 +64,7 @@ bool flat_view_read(const char *text, struct flat_view *out, struct error *error
     for (; line != NULL && *line == '\n'; line = line_end(line)) {
         const char *end = line_end(++line);
         const size_t length = strcspn(line, "\r\n");
-        struct flat_range range;
+        struct flat_range range = {.lo = 0};
         if (length == 0)
             break;
         if (!read_range(line, length, &range)) {
@@ -76,6 +76,14 @@ bool flat_view_read(const char *text, struct flat_view *out, struct error *error
         out->ranges[out->count++] = range;
     }
     return out->count > 0 || error_set(error, "QEMU tells no map of the memory that a CPU sees");
+}
+
+struct flat_view flat_view_copy(const struct flat_view *view)
+{
+    struct flat_view copy = {.count = view->count};
+    copy.ranges = must(reallocarray(NULL, view->count + 1, sizeof *copy.ranges));
+    memcpy(copy.ranges, view->ranges, view->count * sizeof *copy.ranges);
+    return copy;
 }
 
 void flat_view_free(struct flat_view *view)

@@ -35,6 +35,15 @@ void probe_words(const struct arrivals *told, size_t from, char text[PROBE_TEXT_
         snprintf(text, PROBE_TEXT_MAX, "?");
 }
 
+bool probe_place(const struct flat_range *range, const struct probe_access *access, uint64_t *addr)
+{
+    const uint64_t bytes = range->hi - range->lo + 1;
+    const uint64_t start =
+        bytes > ROOM ? (range->hi + 1 - ROOM) & ~(uint64_t)(ROOM - 1) : range->lo;
+    *addr = start + access->offset;
+    return start >= range->lo && *addr + access->size - 1 <= range->hi;
+}
+
 struct prober {
     const char *machine;
     struct board *board;
@@ -46,15 +55,12 @@ static bool try_access(struct prober *p, const struct flat_range *range,
                        const struct probe_access *access, bool write, char text[PROBE_TEXT_MAX])
 {
     static const uint8_t zeros[8];
-    const uint64_t bytes = range->hi - range->lo + 1;
-    const uint64_t start =
-        bytes > ROOM ? (range->hi + 1 - ROOM) & ~(uint64_t)(ROOM - 1) : range->lo;
     struct arrivals told = {.count = 0};
     struct error ended;
+    uint64_t addr;
     snprintf(text, PROBE_TEXT_MAX, "-");
-    if (start < range->lo || start + access->offset + access->size - 1 > range->hi)
+    if (!probe_place(range, access, &addr))
         return true;
-    const uint64_t addr = start + access->offset;
     const bool sent = write ? board_write(p->board, addr, zeros, access->size, &told, &ended)
                             : board_read(p->board, addr, access->size, &told, &ended);
     if (!sent)
@@ -71,19 +77,27 @@ static bool try_access(struct prober *p, const struct flat_range *range,
     return p->board != NULL;
 }
 
-static bool try_region(struct prober *p, struct probed_region *region)
+// Once an access has ended the machine, no more are tried on the region: a machine takes its
+// time to start.
+static bool try_accesses(struct prober *p, const struct flat_range *range, bool write, bool *ended,
+                         char words[PROBE_COUNT][PROBE_TEXT_MAX])
 {
-    for (size_t i = 0; i < PROBE_COUNT; i++)
-        if (!try_access(p, &region->range, &probe_accesses[i], false, region->load[i]))
+    for (size_t i = 0; i < PROBE_COUNT; i++) {
+        snprintf(words[i], PROBE_TEXT_MAX, "?");
+        if (!*ended && !try_access(p, range, &probe_accesses[i], write, words[i]))
             return false;
-    for (size_t i = 0; i < PROBE_COUNT; i++)
-        if (!try_access(p, &region->range, &probe_accesses[i], true, region->store[i]))
-            return false;
+        *ended |= strcmp(words[i], "ends") == 0;
+    }
     return true;
 }
 
-// Ranges of a name and size that lie side by side are one region here.
-static void gather(const struct flat_view *view, struct probe *out)
+static bool try_region(struct prober *p, struct probed_region *region)
+{
+    bool ended = false;
+    return try_accesses(p, &region->range, false, &ended, region->load) &&
+           try_accesses(p, &region->range, true, &ended, region->store);
+}
+void probe_gather(const struct flat_view *view, struct probe *out)
 {
     out->regions = must(calloc(view->count, sizeof *out->regions));
     for (size_t i = 0; i < view->count; i++) {
@@ -110,7 +124,7 @@ bool probe_machine(const char *machine, struct probe *out, struct error *error)
     free(text);
     if (good) {
         snprintf(out->version, sizeof out->version, "%s", board_version(p.board));
-        gather(&view, out);
+        probe_gather(&view, out);
         flat_view_free(&view);
     }
     for (size_t i = 0; good && i < out->count; i++)

@@ -21,7 +21,8 @@ extern const struct probe_access probe_accesses[PROBE_COUNT];
 
 // What became of one, in words: "4+4", the sizes that arrived, in order; "x4" a refused one;
 // "memory": no device learns of it; "-": it does not fit into the region; "ends": the
-// machine ended; "?": this QEMU does not tell.
+// machine ended; "?": this QEMU does not tell, or
+// an access before it ended the machine.
 enum { PROBE_TEXT_MAX = 48 };
 
 struct probed_region {
@@ -39,6 +40,12 @@ struct probe {
 // False and one line in ERROR. To be freed in any case.
 bool probe_machine(const char *machine, struct probe *out, struct error *error);
 void probe_free(struct probe *p);
+
+// Where an access is tried on a range: near its end. False: it does not fit.
+bool probe_place(const struct flat_range *range, const struct probe_access *access, uint64_t *addr);
+// The regions of a view, with nothing tried: ranges of a name and size that lie side by side
+// are one.
+void probe_gather(const struct flat_view *view, struct probe *out);
 
 // The arrivals FROM..END in words, of an access of which a device has to learn.
 void probe_words(const struct arrivals *told, size_t from, char text[PROBE_TEXT_MAX]);

@@ -13,6 +13,12 @@ static const char *const kind_name[] = {
     [ARRIVAL_SAID] = "said",   [ARRIVAL_UNKNOWN] = "unknown",
 };
 
+static const char *const sent_by[] = {
+    [DELIVERY_TEST] = "qtest",
+    [DELIVERY_CPU] = "cpu",
+    [DELIVERY_MAP] = "map",
+};
+
 static cJSON *arrival_object(const struct delivery *r, const struct arrival *a)
 {
     cJSON *o = json_object();
@@ -31,7 +37,7 @@ static cJSON *arrival_object(const struct delivery *r, const struct arrival *a)
         json_add_hex(o, "offset", a->addr);
     else if (range != NULL)
         json_add_hex(o, "offset", a->addr - range->lo + range->offset);
-    if (placed && a->kind != ARRIVAL_REFUSED)
+    if (placed && a->kind != ARRIVAL_REFUSED && !a->no_value)
         json_add_hex(o, "value", a->value);
     return o;
 }
@@ -76,7 +82,7 @@ cJSON *json_board(const struct delivery *r, const char *machine)
     json_add_text(o, "machine", machine);
     json_add_text(o, "version", r->version);
     json_add_text(o, "emulator", r->path);
-    json_add_text(o, "sent_by", r->by == DELIVERY_CPU ? "cpu" : "qtest");
+    json_add_text(o, "sent_by", sent_by[r->by]);
     json_add_hex(o, "at", r->at);
     json_add_text_or_null(o, "skipped", r->skipped.text[0] ? r->skipped.text : NULL);
     json_add_text_or_null(o, "fault", r->fault.text[0] ? r->fault.text : NULL);

@@ -16,8 +16,11 @@ static void print_callback(const struct delivery *r, const struct arrival *a, FI
 {
     const struct flat_range *range = flat_view_at(&r->view, a->addr);
     const uint64_t addr = range != NULL ? a->addr - range->lo + range->offset : a->addr;
-    fprintf(out, "%s: %s addr 0x%" PRIx64 ", data 0x%" PRIx64 ", size %u\n", a->name,
-            a->kind == ARRIVAL_WRITE ? "write" : "read", addr, a->value, a->size);
+    fprintf(out, "%s: %s addr 0x%" PRIx64, a->name, a->kind == ARRIVAL_WRITE ? "write" : "read",
+            addr);
+    if (!a->no_value)
+        fprintf(out, ", data 0x%" PRIx64, a->value);
+    fprintf(out, ", size %u\n", a->size);
 }
 
 static void print_refusal(const struct arrival *a, const struct terminal *terminal, FILE *out)
@@ -135,6 +138,11 @@ static char *how_text(const struct delivery *r, const char *machine)
                           ": its CPU made %zu access%s there, as recorded; QEMU %s cuts them as "
                           "that CPU's model and the device's region say",
                           machine, r->at, r->piece_count, plural, r->version);
+    if (r->by == DELIVERY_MAP)
+        return must_print("by the rules of QEMU for the regions of `%s' at 0x%" PRIx64
+                          ": %zu access%s of at most 8 bytes, as DMA and KVM make them; no device "
+                          "was asked",
+                          machine, r->at, r->piece_count, plural);
     return must_print("sent by qtest to `%s' at 0x%" PRIx64
                       ": %zu access%s of at most 8 bytes, as DMA and KVM make them; QEMU %s "
                       "cuts them as the device's region says",
@@ -157,7 +165,7 @@ void text_board_end(const struct delivery *r, const char *machine, const struct 
                     FILE *out)
 {
     if (r->skipped.text[0]) {
-        fprintf(out, "on `%s' (QEMU %s): ", machine, r->version);
+        fprintf(out, "on `%s'%s%s: ", machine, r->version[0] ? ", QEMU " : "", r->version);
         terminal_put(terminal, out, HUE_DOUBT, "skipped");
         fprintf(out, ": %s\n", r->skipped.text);
         return;
@@ -166,7 +174,7 @@ void text_board_end(const struct delivery *r, const char *machine, const struct 
     terminal_wrap(terminal, out, 0, how);
     free(how);
     print_fault(r, terminal, out);
-    if (r->by == DELIVERY_TEST)
+    if (r->by != DELIVERY_CPU)
         print_refused(r, terminal, out);
     print_console(r, out);
 }

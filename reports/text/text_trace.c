@@ -287,6 +287,20 @@ static void print_header(const struct table *t)
             t->r->cpu);
 }
 
+// "uart under device: violates", and what the call breaks. Who is to blame may be shown of the
+// first place alone, so that no finding is left out of a region.
+static void print_region(const struct region_judged *r, const struct terminal *terminal, FILE *out)
+{
+    const struct result *result = r->result;
+    fprintf(out, "%s under %s: ", r->range->name, r->range->contract);
+    terminal_put(terminal, out, verdict_hue(result->verdict), verdict_name[result->verdict]);
+    fprintf(out, "%s%s\n", result->reason[0] ? ": " : "", result->reason);
+    for (size_t i = 0; i < result->finding_count; i++)
+        fprintf(out, "  %s: %s%s\n", rule_name[result->findings[i].rule],
+                result->findings[i].message,
+                r->findings >> i & 1 ? "" : " (these accesses lie elsewhere)");
+}
+
 void text_trace(const struct trace_report *report, const struct text_trace_options *options,
                 const struct terminal *terminal, FILE *out)
 {
@@ -320,6 +334,8 @@ void text_trace(const struct trace_report *report, const struct text_trace_optio
     }
     if (report->delivery != NULL)
         text_board_end(report->delivery, report->machine, terminal, out);
+    for (size_t i = 0; i < report->region_count; i++)
+        print_region(&report->regions[i], terminal, out);
     picture_free(&t.stores);
     picture_free(&t.sources);
 }

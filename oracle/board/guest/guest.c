@@ -26,15 +26,6 @@ struct reader {
     bool done;
 };
 
-static void add_told(struct arrivals *told, const struct arrival *a)
-{
-    if (told->count == told->capacity) {
-        told->capacity = told->capacity ? 2 * told->capacity : 64;
-        told->items = must(reallocarray(told->items, told->capacity, sizeof *told->items));
-    }
-    told->items[told->count++] = *a;
-}
-
 // store pc 0x400580 phys 0x9000000 width 1
 static bool read_access(const char *line, struct guest_access *a)
 {
@@ -93,7 +84,7 @@ static void take(struct reader *r, const struct arrivals *told)
         if (a->kind == ARRIVAL_SAID && strncmp(a->text, GUEST_LINE, prefix) == 0)
             take_line(r, a->text + prefix);
         else if (r->now != NULL)
-            add_told(&r->now->told, a);
+            *arrivals_add(&r->now->told) = *a;
     }
 }
 
