@@ -3,24 +3,30 @@
 
 #include "base/nearest.h"
 #include "cli/cli.h"
+#include "cli/list_regions.h"
 #include "cli/list_rows.h"
 
 #include <string.h>
 
 const struct command_help help_list = {
     .name = "storescope list",
-    .arguments = "[backends|recorders|contracts|rules] [GLOB]",
-    .about = "Lists what is here; and of what is not, the CPU feature or package that is missing."
-             "\vExamples:\n"
-             "  storescope list\n"
-             "  storescope list backends 'glibc/*'\n"
-             "  storescope list backends 'planted/*'\n"
-             "  storescope list backends './libmine.so:*'\n"
-             "  storescope list rules --format json\n\n"
-             "Planted defects, which test the tool itself, are listed only with --all or when GLOB "
-             "names them.",
+    .arguments = "[backends|recorders|contracts|rules|regions] [GLOB]",
+    .about =
+        "Lists what is here; and of what is not, the CPU feature or package that is missing."
+        "\vExamples:\n"
+        "  storescope list\n"
+        "  storescope list backends 'glibc/*'\n"
+        "  storescope list backends 'planted/*'\n"
+        "  storescope list backends './libmine.so:*'\n"
+        "  storescope list rules --format json\n"
+        "  storescope list regions --on 'qemu-system-aarch64 -M virt'\n"
+        "  storescope list regions --on 'qemu-system-aarch64 -M virt' --format map -o virt.map\n"
+        "  storescope list regions --map virt.map\n\n"
+        "Planted defects, which test the tool itself, are listed only with --all or when GLOB "
+        "names them. Regions are those of a machine's memory; each is tried with accesses of 1 "
+        "to 8 bytes, on a machine that is thrown away.",
     .command = FORMAT_LIST,
-    .groups = OPTIONS_LIST | OPTIONS_OUTPUT,
+    .groups = OPTIONS_LIST | OPTIONS_MACHINE | OPTIONS_OUTPUT,
 };
 
 // Reads the words "[KIND] [GLOB]". A first word that is no kind is a backend.
@@ -87,7 +93,16 @@ int command_list(int argc, char **argv)
     int status;
     if (!options_read(&help_list, argc, argv, &o, &status))
         return status;
-    if (!read_words(&o, &kinds, &glob)) {
+    if (o.word_count > 0 && strcmp(o.words[0], "regions") == 0) {
+        status = o.word_count > 2
+                     ? error_tell("list takes one kind and one glob; try `storescope list --help'")
+                     : list_regions(&o, o.words[1]);
+    } else if (o.on != NULL || o.map != NULL || o.format == &format_map) {
+        status =
+            error_tell("--%s is for `storescope list regions'", o.on != NULL    ? "on"
+                                                                : o.map != NULL ? "map"
+                                                                                : "format map");
+    } else if (!read_words(&o, &kinds, &glob)) {
         status = error_tell("list takes one kind and one glob; try `storescope list --help'");
     } else if (!list_gather(&rows, kinds, glob, o.all, &error)) {
         status = trouble_of(&o, kinds, error.text);

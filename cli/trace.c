@@ -4,6 +4,8 @@
 #include "backends/selection.h"
 #include "cli/cli.h"
 #include "cli/emulation.h"
+#include "cli/on_board.h"
+#include "cli/on_map.h"
 #include "cli/source_object.h"
 
 #include <inttypes.h>
@@ -23,7 +25,9 @@ const struct command_help help_trace = {
         "  storescope trace musl/memcpy --size 16 --bus 4\n"
         "  storescope trace ./libmine.so:my_copy memcpy size=64 --format json\n"
         "  storescope trace mine.o:copy --call 'void copy(dst, src, n/4)' --size 16\n"
-        "  storescope trace musl/memcpy --size 64 --format svg -o picture.svg\n\n"
+        "  storescope trace musl/memcpy --size 64 --format svg -o picture.svg\n"
+        "  storescope trace aarch64/glibc/memcpy_generic 'memcpy size=1' --on 'qemu-system-aarch64 "
+        "-M virt' --at 0x09000000\n\n"
         "--format litmus prints the stores as thread 0 of a litmus test for herd7, which says "
         "`Sometimes' where another CPU may see them out of order.\n\n"
         "--bus prints a line per beat: write addr 0x0, data 0x3020100, size 0x4. Addresses count "
@@ -32,7 +36,7 @@ const struct command_help help_trace = {
         "there is no trace that can be trusted.",
     .command = FORMAT_TRACE,
     .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CASES | OPTIONS_PICTURE | OPTIONS_RUN |
-              OPTIONS_EMULATE | OPTIONS_OUTPUT,
+              OPTIONS_EMULATE | OPTIONS_MACHINE | OPTIONS_AT | OPTIONS_OUTPUT,
 };
 
 enum { TEXT_MAX = 1024 };
@@ -149,10 +153,21 @@ static bool prepare(struct options *o, struct selection *s, struct copy_case *c,
         error_set(error, "%s cannot run here: %s", b->name, b->missing);
     else if (missing != NULL)
         error_set(error, "recorder %s cannot run here: %s", recorder->name, missing);
-    else if (read_case(o, b, c, error) && plan_of_case(b, c, &plan, error))
-        return true;
+    else if (on_board_fits(o, error) && read_case(o, b, c, error)) {
+        on_board_place(o, c);
+        if (plan_of_case(b, c, &plan, error))
+            return true;
+    }
     select_free(s);
     return false;
+}
+
+// STATUS, or what of the delivery is worse.
+static int delivery_status(const struct delivery *d, int status)
+{
+    if (d == NULL || status == EXIT_TROUBLE)
+        return status;
+    return d->skipped.text[0] ? EXIT_TROUBLE : d->fault.text[0] ? EXIT_FINDINGS : status;
 }
 
 static int show(const struct options *o, const struct trace_report *trace)
@@ -178,24 +193,74 @@ static int show(const struct options *o, const struct trace_report *trace)
         output_abandon(&out);
         return error_tell("%s", report.trouble);
     }
-    return output_end(&out, status[trace->recording->trace.outcome]);
+    return output_end(&out,
+                      delivery_status(trace->delivery, status[trace->recording->trace.outcome]));
+}
+
+// What was sent to a device is shown, loads as well.
+static bool shows_loads(const struct options *o, const struct delivery *delivery)
+{
+    bool any = o->loads;
+    for (size_t i = 0; i < delivery->piece_count; i++)
+        any |= !delivery->pieces[i].write;
+    return any;
+}
+
+// To the machine, or through the map, and what its contracts say.
+static int deliver_and_judge(const struct options *o, const struct map *map,
+                             struct trace_report *report)
+{
+    struct delivery delivery = {.piece_count = 0};
+    struct map_judged judged = {.contract_count = 0};
+    struct error error;
+    int status = EXIT_TROUBLE;
+    if (on_board_deliver(o, map, report->c, report->recording, &delivery, &error) &&
+        (map == NULL || delivery.skipped.text[0] ||
+         on_map_judge(o, report->backend, report->c, &delivery, &judged, &error))) {
+        report->text.loads = shows_loads(o, &delivery);
+        report->delivery = &delivery;
+        report->machine = map != NULL ? map->name : o->on;
+        report->regions = judged.regions;
+        report->region_count = judged.region_count;
+        status = show(o, report);
+        if (status == EXIT_CLEAN)
+            status = on_map_status(&judged);
+    } else {
+        error_tell("%s", error.text);
+    }
+    on_map_free(&judged);
+    delivery_free(&delivery);
+    return status;
+}
+
+static int deliver_and_show(const struct options *o, struct trace_report *report)
+{
+    struct map map;
+    struct error error;
+    if (o->map == NULL)
+        return o->on == NULL ? show(o, report) : deliver_and_judge(o, NULL, report);
+    if (!map_load(o->map, &map, &error))
+        return error_tell("%s", error.text);
+    const int status = deliver_and_judge(o, &map, report);
+    map_free(&map);
+    return status;
 }
 
 static int record_and_show(struct options *o, const struct backend *b, const struct copy_case *c)
 {
     struct recording recording = {.layout = {.size = 0}};
     struct error error;
-    bool values = o->bus != 0 || o->format->values;
+    bool values = o->bus != 0 || o->on != NULL || o->map != NULL || o->format->values;
     o->run.stop = cli_stop_on_signal();
     if (!sweep_record(b, c, values, &o->run, &recording, &error))
         return error_tell("%s", error.text);
-    int status =
-        show(o, &(struct trace_report){.backend = b,
-                                       .c = c,
-                                       .recording = &recording,
-                                       .recorder = recorder_for(b, o->run.recorder)->name,
-                                       .text = {.loads = o->loads, .rows_max = o->rows_max},
-                                       .bus = o->bus});
+    const int status = deliver_and_show(
+        o, &(struct trace_report){.backend = b,
+                                  .c = c,
+                                  .recording = &recording,
+                                  .recorder = recorder_for(b, o->run.recorder)->name,
+                                  .text = {.loads = o->loads, .rows_max = o->rows_max},
+                                  .bus = o->bus});
     recording_free(&recording);
     return status;
 }

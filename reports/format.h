@@ -58,6 +58,7 @@ struct format {
     unsigned commands;       // enum format_command bits
     const char *folder_file; // file to write where FILE is a folder; NULL: refused
     bool values;             // TRACE: capture the bytes of every store
+    bool board;              // TRACE: shows what arrived at a machine's devices
     bool charts, patterns;   // FORMAT_SWEEPS: see sweep_options
 
     // FORMAT_SWEEPS. `begin` once; `add` after each backend, with COUNT
@@ -85,6 +86,7 @@ void format_names(enum format_command command, const char *separator, char *text
 extern const struct format format_text_check, format_text_compare, format_text_emit;
 extern const struct format format_text_trace;
 extern const struct format format_json, format_sarif, format_junit, format_csv, format_markdown;
+extern const struct format format_map;
 extern const struct format format_svg, format_html, format_html_trace, format_litmus;
 
 #endif

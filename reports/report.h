@@ -8,6 +8,7 @@
 #define STORESCOPE_REPORT_H
 
 #include "base/terminal.h"
+#include "board/delivery.h"
 #include "sweep/verdict.h"
 
 #define STORESCOPE_VERSION "0.1"
@@ -18,6 +19,13 @@ struct text_trace_options {
     uint64_t rows_max; // rows shown before the middle is left out; 0: all
 };
 
+// A region of a map that a call touched, under the contract that holds there.
+struct region_judged {
+    const struct flat_range *range;
+    const struct result *result; // of the whole call
+    uint64_t findings;           // bit I: an access to blame for its finding I lies there
+};
+
 // One recorded case, whose it is, and what of it to show.
 struct trace_report {
     const struct backend *backend;
@@ -25,7 +33,11 @@ struct trace_report {
     const struct recording *recording;
     const char *recorder;
     struct text_trace_options text;
-    unsigned bus; // bytes; 0: no bus log
+    unsigned bus;                        // bytes; 0: no bus log
+    const struct delivery *delivery;     // NULL: it was sent to no machine
+    const struct region_judged *regions; // of a map, that name a contract
+    size_t region_count;
+    const char *machine; // which, by its command line
 };
 
 // The picture: a row per store in program order, and a sentence.

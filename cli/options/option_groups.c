@@ -48,6 +48,10 @@ enum option_key {
     KEY_CALL,
     KEY_SOURCE,
     KEY_CC,
+    KEY_ON,
+    KEY_AT,
+    KEY_RUN,
+    KEY_MAP,
 };
 
 enum { TIMEOUT_MAX_MS = 3600000 };
@@ -130,6 +134,21 @@ static const struct argp_option source_options[] = {
     OPTION("cc", KEY_CC, "COMMAND",
            "The compiler for --source and its options, of any CPU (default: gcc -O2); may be "
            "given again"),
+    {0},
+};
+static const struct argp_option machine_options[] = {
+    OPTION("on", KEY_ON, "MACHINE",
+           "A machine, as a command line of qemu-system: 'qemu-system-aarch64 -M virt'"),
+    OPTION("map", KEY_MAP, "FILE", "A memory map of your own in its place (docs/devices.md)"),
+    {0},
+};
+static const struct argp_option at_options[] = {
+    OPTION("at", KEY_AT, "ADDRESS",
+           "Where in that machine's memory the page of the destination lies: what arrives at the "
+           "device there is shown"),
+    OPTION("device", KEY_DEVICE, "SIDE", "Which side lies there: dst or src (default: dst)"),
+    OPTION("run", KEY_RUN, NULL,
+           "The machine's own CPU runs the routine there, without an operating system (AArch64)"),
     {0},
 };
 static const struct argp_option list_options[] = {
@@ -491,6 +510,42 @@ static error_t read_source_option(int key, char *text, struct argp_state *state)
     }
 }
 
+static error_t read_machine_option(int key, char *text, struct argp_state *state)
+{
+    struct options *o = ((struct reading *)state->input)->o;
+    if (key == KEY_MAP) {
+        o->map = text;
+        return 0;
+    }
+    if (key != KEY_ON)
+        return ARGP_ERR_UNKNOWN;
+    if (strstr(text, "qemu-system") == NULL)
+        return options_refuse(state->input,
+                              "--on '%s': expected a command line of qemu-system, such as "
+                              "'qemu-system-aarch64 -M virt'",
+                              text);
+    o->on = text;
+    return 0;
+}
+
+static error_t read_at_option(int key, char *text, struct argp_state *state)
+{
+    struct options *o = ((struct reading *)state->input)->o;
+    if (key == KEY_DEVICE)
+        return read_contract_option(key, text, state);
+    if (key == KEY_RUN) {
+        o->run_there = true;
+        return 0;
+    }
+    if (key != KEY_AT)
+        return ARGP_ERR_UNKNOWN;
+    o->has_at = true;
+    return number_whole(text, &o->at)
+               ? 0
+               : options_refuse(state->input,
+                                "--at '%s': expected a physical address, such as 0x09000000", text);
+}
+
 static error_t read_list_option(int key, char *text, struct argp_state *state)
 {
     (void)text;
@@ -512,6 +567,8 @@ static const struct {
     {OPTIONS_PICTURE, {.options = picture_options, .parser = read_picture_option}},
     {OPTIONS_RUN, {.options = run_options, .parser = read_run_option}},
     {OPTIONS_EMULATE, {.options = emulate_options, .parser = read_emulate_option}},
+    {OPTIONS_MACHINE, {.options = machine_options, .parser = read_machine_option}},
+    {OPTIONS_AT, {.options = at_options, .parser = read_at_option}},
     {OPTIONS_LIST, {.options = list_options, .parser = read_list_option}},
     {OPTIONS_OUTPUT, {.options = output_options, .parser = read_output_option}},
 };

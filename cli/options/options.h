@@ -12,16 +12,18 @@
 #include "sweep/sweep.h"
 
 enum option_group {
-    OPTIONS_OUTPUT = 1,    // --format --output --color
-    OPTIONS_RUN = 2,       // --recorder --timeout
-    OPTIONS_CASES = 4,     // --op --size --dst --src --overlap --lower --fill --data --tunable
-    OPTIONS_SWEEP = 8,     // --jobs --json --quiet
-    OPTIONS_PICTURE = 16,  // --bus --loads --rows
-    OPTIONS_LIST = 32,     // --all
-    OPTIONS_CONTRACT = 64, // --contract --device
-    OPTIONS_EMULATE = 128, // --cpu --link
-    OPTIONS_CALL = 256,    // --call
-    OPTIONS_SOURCE = 512,  // --source --cc
+    OPTIONS_OUTPUT = 1,     // --format --output --color
+    OPTIONS_RUN = 2,        // --recorder --timeout
+    OPTIONS_CASES = 4,      // --op --size --dst --src --overlap --lower --fill --data --tunable
+    OPTIONS_SWEEP = 8,      // --jobs --json --quiet
+    OPTIONS_PICTURE = 16,   // --bus --loads --rows
+    OPTIONS_LIST = 32,      // --all
+    OPTIONS_CONTRACT = 64,  // --contract --device
+    OPTIONS_EMULATE = 128,  // --cpu --link
+    OPTIONS_CALL = 256,     // --call
+    OPTIONS_SOURCE = 512,   // --source --cc
+    OPTIONS_MACHINE = 1024, // --on --map
+    OPTIONS_AT = 2048,      // --at --device --run
 };
 
 // One --report FORMAT:FILE, or --json FILE.
@@ -55,8 +57,13 @@ struct options {
     enum color_when color;
     bool quiet, loads, all, unreached, patterns;
     uint64_t rows_max;
-    unsigned bus; // bytes; 0: no bus log
-    void *own;    // what the command's own parser fills
+    unsigned bus;    // bytes; 0: no bus log
+    const char *on;  // a machine's command line, into argv; NULL: none
+    const char *map; // a map's file; NULL: none
+    uint64_t at;     // a physical address of it
+    bool has_at;
+    bool run_there; // its own CPU runs the routine
+    void *own;      // what the command's own parser fills
 };
 
 struct argp;

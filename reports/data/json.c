@@ -10,6 +10,7 @@
 #include "judge/order.h"
 #include "reports/access_text.h"
 #include "reports/calls.h"
+#include "reports/data/json_board.h"
 #include "reports/format.h"
 
 #include <assert.h>
@@ -208,37 +209,6 @@ static void add_calls(cJSON *o, const struct calls *calls)
     }
 }
 
-static void trace(struct report *r, const struct trace_report *report)
-{
-    FILE *out = r->out;
-    const struct trace *t = &report->recording->trace;
-    cJSON *o = json_object();
-    char text[OUTCOME_TEXT_MAX];
-    struct calls calls;
-    json_add_text(o, "storescope", STORESCOPE_VERSION);
-    cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
-    json_add_text(o, "backend", report->backend->name);
-    add_call(o, report->backend);
-    json_add_text(o, "recorder", report->recorder);
-    json_add_text_or_null(o, "cpu", report->recording->cpu);
-    add_emulated(o, report->backend, report->recording);
-    add_case(o, report->c);
-    outcome_print(report->recording, text, sizeof text);
-    json_add_text(o, "outcome", outcome_name[t->outcome]);
-    json_add_text_or_null(o, "reason", t->outcome == OUTCOME_RETURNED ? NULL : text);
-    cJSON_AddBoolToObject(o, "loads_unseen", t->loads_unseen);
-    add_order(o, report);
-    calls_of_recording(report->recording, &calls);
-    add_calls(o, &calls);
-    json_print_members(o, out);
-    fputs(",\n\"accesses\":[", out);
-    for (size_t i = 0; i < t->count; i++) {
-        fputs(i ? ",\n" : "\n", out);
-        json_print(access_object(report->recording, &t->accesses[i]), out);
-    }
-    fputs("]}\n", out);
-}
-
 static cJSON *witness_object(const struct finding *f)
 {
     cJSON *o = json_object();
@@ -263,6 +233,61 @@ static cJSON *finding_object(const struct finding *f)
     cJSON_AddItemToObject(o, "witness", witness_object(f));
     json_add_text(o, "message", f->message);
     return o;
+}
+
+// What arrived, and of a map's regions what was broken where.
+static cJSON *device_object(const struct trace_report *report)
+{
+    cJSON *o = json_board(report->delivery, report->machine);
+    cJSON *judged = cJSON_AddArrayToObject(o, "judged");
+    for (size_t i = 0; i < report->region_count; i++) {
+        const struct region_judged *r = &report->regions[i];
+        cJSON *region = json_object();
+        json_add_text(region, "region", r->range->name);
+        json_add_text(region, "contract", r->range->contract);
+        json_add_text(region, "verdict", verdict_name[r->result->verdict]);
+        cJSON *findings = cJSON_AddArrayToObject(region, "findings");
+        for (size_t k = 0; k < r->result->finding_count; k++) {
+            cJSON *finding = finding_object(&r->result->findings[k]);
+            cJSON_AddBoolToObject(finding, "there", r->findings >> k & 1);
+            cJSON_AddItemToArray(findings, finding);
+        }
+        cJSON_AddItemToArray(judged, region);
+    }
+    return o;
+}
+
+static void trace(struct report *r, const struct trace_report *report)
+{
+    FILE *out = r->out;
+    const struct trace *t = &report->recording->trace;
+    cJSON *o = json_object();
+    char text[OUTCOME_TEXT_MAX];
+    struct calls calls;
+    json_add_text(o, "storescope", STORESCOPE_VERSION);
+    cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
+    json_add_text(o, "backend", report->backend->name);
+    add_call(o, report->backend);
+    json_add_text(o, "recorder", report->recorder);
+    json_add_text_or_null(o, "cpu", report->recording->cpu);
+    add_emulated(o, report->backend, report->recording);
+    add_case(o, report->c);
+    outcome_print(report->recording, text, sizeof text);
+    json_add_text(o, "outcome", outcome_name[t->outcome]);
+    json_add_text_or_null(o, "reason", t->outcome == OUTCOME_RETURNED ? NULL : text);
+    cJSON_AddBoolToObject(o, "loads_unseen", t->loads_unseen);
+    add_order(o, report);
+    calls_of_recording(report->recording, &calls);
+    add_calls(o, &calls);
+    if (report->delivery != NULL)
+        cJSON_AddItemToObject(o, "device", device_object(report));
+    json_print_members(o, out);
+    fputs(",\n\"accesses\":[", out);
+    for (size_t i = 0; i < t->count; i++) {
+        fputs(i ? ",\n" : "\n", out);
+        json_print(access_object(report->recording, &t->accesses[i]), out);
+    }
+    fputs("]}\n", out);
 }
 
 static cJSON *coverage_object(const struct coverage *c)
@@ -376,6 +401,7 @@ const struct format format_json = {
     .commands =
         FORMAT_SWEEPS | FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
     .values = true,
+    .board = true,
     .begin = begin,
     .add = add,
     .end = end,

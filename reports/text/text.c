@@ -76,9 +76,17 @@ const struct format format_text_compare = {
     .end = end_compare,
 };
 
+// Of `list regions' alone, which writes it itself.
+const struct format format_map = {
+    .name = "map",
+    .about = "of regions: a text that --map takes",
+    .commands = FORMAT_LIST,
+};
+
 const struct format format_text_trace = {
     .name = "text",
     .about = "for people",
     .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
+    .board = true,
     .trace = trace,
 };

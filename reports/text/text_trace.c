@@ -4,6 +4,8 @@
 #include "reports/calls.h"
 #include "reports/picture.h"
 #include "reports/report.h"
+#include "reports/text/text_board.h"
+#include "reports/where.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -236,8 +238,11 @@ static void print_rows(struct table *t, uint64_t rows_max)
         if (number++ == shown_end && resumed > shown_end)
             fprintf(t->out, "... %s not shown; --rows 0 shows all\n",
                     count_print(resumed - shown_end, "row", count));
-        if (number <= shown_end || number > resumed)
-            print_row(t, number, kind, a, &e);
+        if (number > shown_end && number <= resumed)
+            continue;
+        print_row(t, number, kind, a, &e);
+        if (t->report->delivery != NULL)
+            text_board_access(t->report->delivery, i, t->number_columns + 2, t->terminal, t->out);
     }
 }
 
@@ -292,6 +297,20 @@ static void print_calls(const struct recording *r, FILE *out)
         fprintf(out, "calls %s\n", called_print(&calls.items[i], text));
 }
 
+// "uart under device: violates", and what the call breaks. Who is to blame may be shown of the
+// first place alone, so that no finding is left out of a region.
+static void print_region(const struct region_judged *r, const struct terminal *terminal, FILE *out)
+{
+    const struct result *result = r->result;
+    fprintf(out, "%s under %s: ", r->range->name, r->range->contract);
+    terminal_put(terminal, out, verdict_hue(result->verdict), verdict_name[result->verdict]);
+    fprintf(out, "%s%s\n", result->reason[0] ? ": " : "", result->reason);
+    for (size_t i = 0; i < result->finding_count; i++)
+        fprintf(out, "  %s: %s%s\n", rule_name[result->findings[i].rule],
+                result->findings[i].message,
+                r->findings >> i & 1 ? "" : " (these accesses lie elsewhere)");
+}
+
 void text_trace(const struct trace_report *report, const struct text_trace_options *options,
                 const struct terminal *terminal, FILE *out)
 {
@@ -323,6 +342,10 @@ void text_trace(const struct trace_report *report, const struct text_trace_optio
         picture_sentence(t.r, report->c->size, sentence, sizeof sentence);
         terminal_wrap(terminal, out, 0, sentence);
     }
+    if (report->delivery != NULL)
+        text_board_end(report->delivery, report->machine, terminal, out);
+    for (size_t i = 0; i < report->region_count; i++)
+        print_region(&report->regions[i], terminal, out);
     picture_free(&t.stores);
     picture_free(&t.sources);
 }

@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 import floor_list
 
 # Loaded by a qemu, each with a table of symbols of its own.
-PLUGINS = ("storescope_qemu_plugin", "storescope_watch_plugin")
+PLUGINS = ("storescope_qemu_plugin", "storescope_watch_plugin", "storescope_board_plugin")
 
 
 def floor_objects(source, build):

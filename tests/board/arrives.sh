@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The storescope authors
+#
+# arrives.sh STORESCOPE
+#
+# What real device models get of a recorded call.
+set -euo pipefail
+storescope=$1
+. "$(dirname "$0")/lib.sh"
+needs qemu-system-aarch64 qemu-system-arm
+cd "$scratch"
+virt='qemu-system-aarch64 -M virt'
+
+# A bytewise copy to a serial port is text on the console.
+"$storescope" trace engine/to_device 'memcpy size=1 u8@0=0x41' --on "$virt" --at 0x09000000 >uart
+has '-> pl011: write addr 0x0, data 0x41, size 1' uart
+has 'console: "A"' uart
+
+# 8 bytes are two of 4 to virtio-mmio; where nothing is, nothing takes them.
+"$storescope" trace engine/to_device 'memcpy size=8 fill=zeros u64@0=0x0807060504030201' \
+    --on "$virt" --at 0x0a000200 >virtio
+has 'dst=512' virtio
+has '-> virtio-mmio: write addr 0x0, data 0x4030201, size 4' virtio
+has '-> virtio-mmio: write addr 0x4, data 0x8070605, size 4' virtio
+"$storescope" trace engine/to_device 'memcpy size=8' --on "$virt" --at 0x0b000000 >nothing
+has '-> refused: nothing takes size 4 at 0xb000004' nothing
+has '2 refused' nothing
+
+# A source is read: virtio-mmio's magic number.
+"$storescope" trace engine/from_device 'memcpy size=4' --on "$virt" --at 0x0a000000 --device src \
+    >source
+has '-> virtio-mmio: read addr 0x0, data 0x74726976, size 4' source
+"$storescope" trace engine/from_device 'memcpy size=4' --on "$virt" --at 0x0a000000 --device src \
+    --format json >source.json
+has '"value":"0x74726976"' source.json
+
+# The machine's own CPU runs the routine: bytes are loaded and stored by those instructions.
+if "$storescope" trace aarch64/glibc/memcpy_generic 'memcpy size=1 u8@0=65' --on "$virt" \
+    --at 0x09000000 --run >run 2>err; then
+    has 'console: "AAA"' run
+    has 'its CPU made 3 accesses' run
+    "$storescope" trace aarch64/glibc/memcpy_generic 'memcpy size=8' --on "$virt" \
+        --at 0x0b000000 --run >fault && fail 'a fault is no finding'
+    has "faulted on the machine's CPU" fault
+    has '-> refused: nothing takes size 8 at 0xb000000' fault
+else
+    grep -q 'install ' err || fail "$(cat err run)"
+fi
+
+# What cannot be is one line that says what to do.
+refuses() { # TEXT ARGUMENT...
+    local text=$1 status=0
+    shift
+    "$storescope" trace engine/to_device 'memcpy size=8' "$@" >out 2>err || status=$?
+    [ "$status" = 2 ] || fail "$*: status $status"
+    [ "$(wc -l <err)" = 1 ] || fail "$*: $(cat err)"
+    has "$text" err
+}
+refuses 'give that as well' --at 0x1000
+refuses 'Give --at ADDRESS' --on "$virt"
+refuses 'expected a physical address' --on "$virt" --at here
+refuses 'the machine ended' --on "$virt -nonsense" --at 0
+refuses 'is not installed; install qemu-system-sparc' --on 'qemu-system-sparc-not-here' --at 0
+refuses 'expected a command line of qemu-system' --on virt --at 0
+refuses 'takes routines of AArch64' --on "$virt" --at 0 --run
+refuses 'on which machine' --run
+refuses 'leave out --format svg' --on "$virt" --at 0 --format svg
+finish
