@@ -31,7 +31,6 @@ struct seen {
     uint64_t what;  // see what_of
     uint16_t width; // of an access, or of each of a run
     uint8_t base;   // enum base
-    uint8_t astray; // bits of an address that its alignment wants to be 0
 };
 
 // Site, width, kind and flags, which lie side by side.
@@ -43,6 +42,14 @@ static inline uint64_t what_of(const struct access *a)
     memcpy(&what, &a->site, sizeof what);
     return what;
 }
+
+// Of the accesses of one base, by the base's address modulo LINE_BYTES, a bit each: is
+// one misaligned; does one, or the lowest of a run, which is what order_find asks of, lie
+// across a line?
+struct residues {
+    uint64_t astray, across;
+};
+_Static_assert(LINE_BYTES == WORD_BITS, "a bit for each place in a line");
 
 struct told {
     unsigned lines; // LINE_* bits, see order_lines
@@ -60,6 +67,7 @@ struct place {
     uint64_t stack_entry;
     uint32_t clobbered; // as in the trace
     bool misaligned[BASE_COUNT];
+    struct residues at[BASE_COUNT];
     uint32_t seen_count;
     uint32_t seen_room;
     struct seen *seen; // owned
@@ -126,7 +134,7 @@ static bool see(struct seen *seen, const struct access *a, const struct layout *
     uint64_t dst = (uintptr_t)layout->dst, src = (uintptr_t)layout->src;
     bool store = a->kind == ACCESS_STORE;
 
-    *seen = (struct seen){a->addr, a->count, what_of(a), a->width, BASE_NONE, 0};
+    *seen = (struct seen){a->addr, a->count, what_of(a), a->width, BASE_NONE};
     if (a->kind == ACCESS_FENCE || a->kind == ACCESS_PREFETCH)
         return a->kind == ACCESS_FENCE;
     if ((a->kind != ACCESS_LOAD && !store) || !is_simple(a))
@@ -138,7 +146,6 @@ static bool see(struct seen *seen, const struct access *a, const struct layout *
     if (!store && lies_in_image(a, t))
         return true;
     seen->base = store ? BASE_DST : BASE_SRC;
-    seen->astray = (uint8_t)(a->width - 1);
     seen->addr -= store ? dst : src;
     return lies_within(a, store ? dst : src, store ? layout->dst_size : layout->src_size);
 }
@@ -186,15 +193,17 @@ static bool is_like(const struct place *p, uint64_t alignment_mask, const struct
            p->src_low == ((uintptr_t)layout->src & alignment_mask);
 }
 
+static bool at_residue(uint64_t bits, const void *base)
+{
+    return bits >> ((uintptr_t)base % LINE_BYTES) & 1;
+}
+
 // Are these the accesses of the case remembered? What is the same relative to
-// its base lies in the same buffer, and need not be asked where it lies. *LINES: LINE_STORE
-// and LINE_LOAD, does one, or the lowest of a run, which is what order_find asks of, lie
-// across a line?
-static bool same_accesses(const struct place *p, const struct layout *layout, const struct trace *t,
-                          unsigned *lines)
+// its base lies in the same buffer, and need not be asked where it lies.
+static bool same_accesses(const struct place *p, const struct layout *layout, const struct trace *t)
 {
     const uint64_t bases[BASE_COUNT] = {(uintptr_t)layout->dst, (uintptr_t)layout->src, 0};
-    uint64_t astray[BASE_COUNT] = {0}, across[BASE_COUNT] = {0}, differs = 0;
+    uint64_t differs = 0;
 
     for (size_t i = 0; i < p->seen_count; i++) {
         const struct access *a = &t->accesses[i];
@@ -202,13 +211,10 @@ static bool same_accesses(const struct place *p, const struct layout *layout, co
         differs |= (a->addr - bases[seen->base]) ^ seen->addr;
         differs |= what_of(a) ^ seen->what;
         differs |= a->count ^ seen->count;
-        astray[seen->base] |= a->addr & seen->astray;
-        across[seen->base] |= a->addr ^ (a->addr + seen->astray);
     }
-    *lines = (across[BASE_DST] & LINE_BYTES ? LINE_STORE : 0) |
-             (across[BASE_SRC] & LINE_BYTES ? LINE_LOAD : 0);
-    return differs == 0 && p->misaligned[BASE_DST] == (astray[BASE_DST] != 0) &&
-           p->misaligned[BASE_SRC] == (astray[BASE_SRC] != 0);
+    return differs == 0 &&
+           p->misaligned[BASE_DST] == at_residue(p->at[BASE_DST].astray, layout->dst) &&
+           p->misaligned[BASE_SRC] == at_residue(p->at[BASE_SRC].astray, layout->src);
 }
 
 // Without a call for the usual widths of `struct seen`.
@@ -255,11 +261,12 @@ static bool crosses_line(const struct place *p, const struct trace *t, uint32_t 
 }
 
 // LINE_* bits of a case whose accesses are the place's, of those that checks ask about.
-// ANY: what same_accesses says.
-static inline unsigned lines_of(const struct place *p, const struct judge *j, const struct trace *t,
-                                unsigned any)
+static unsigned lines_of(const struct place *p, const struct judge *j, const struct layout *layout,
+                         const struct trace *t)
 {
     enum { FEW = LINE_LAST_STORE | LINE_FIRST_LOAD | LINE_LAST_LOAD };
+    unsigned any = (at_residue(p->at[BASE_DST].across, layout->dst) ? LINE_STORE : 0) |
+                   (at_residue(p->at[BASE_SRC].across, layout->src) ? LINE_LOAD : 0);
     if (!(j->lines & FEW) || !(p->misaligned[BASE_DST] || p->misaligned[BASE_SRC]))
         return j->lines & any;
     return j->lines & (any | (crosses_line(p, t, p->last_store) ? LINE_LAST_STORE : 0) |
@@ -281,13 +288,12 @@ const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache,
                                                 const struct trace *trace, enum copy_result result)
 {
     const struct place *p = &cache->places[place_index(layout)];
-    unsigned any;
     if (!is_like(p, cache->judge->alignment_mask, c, layout, trace) ||
-        !same_accesses(p, layout, trace, &any) || !data_is_right(c, layout, trace, result))
+        !same_accesses(p, layout, trace) || !data_is_right(c, layout, trace, result))
         return NULL;
     if (p->values && !stores_are_final(p, layout, trace))
         return NULL;
-    return told_of(p, lines_of(p, cache->judge, trace, any));
+    return told_of(p, lines_of(p, cache->judge, layout, trace));
 }
 
 static bool may_be_kept(const struct shadow *s, size_t broken_count)
@@ -311,14 +317,36 @@ static void note_last_byte(struct place *p, uint32_t index)
         p->first_load = index;
 }
 
+static uint64_t rotate_right(uint64_t bits, uint64_t by)
+{
+    return bits >> by % WORD_BITS | bits << -by % WORD_BITS;
+}
+
+static void note_residues(struct place *p, const struct seen *seen)
+{
+    static const uint64_t astray[] = {0,
+                                      0xaaaaaaaaaaaaaaaa,
+                                      0xeeeeeeeeeeeeeeee,
+                                      0xfefefefefefefefe,
+                                      0xfffefffefffefffe,
+                                      0xfffffffefffffffe,
+                                      0xfffffffffffffffe};
+    struct residues *at = &p->at[seen->base];
+    at->astray |= rotate_right(astray[__builtin_ctz(seen->width)], seen->addr);
+    at->across |= rotate_right(~low_bits(LINE_BYTES + 1 - seen->width), seen->addr);
+}
+
 static bool place_see(struct place *p, const struct shadow *s)
 {
     const struct trace *t = s->trace;
+    memset(p->at, 0, sizeof p->at);
     p->seen_count = p->last_store = p->first_load = p->last_load = (uint32_t)t->count;
     for (uint32_t i = 0; i < p->seen_count; i++) {
         if (!see(&p->seen[i], &t->accesses[i], s->layout, t))
             return false;
         note_last_byte(p, i);
+        if (p->seen[i].base != BASE_NONE)
+            note_residues(p, &p->seen[i]);
     }
     return true;
 }
@@ -362,12 +390,11 @@ void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const u
     const struct judge *j = cache->judge;
     if (!may_be_kept(s, count))
         return;
-    unsigned any;
     bool again = is_like(p, j->alignment_mask, s->c, s->layout, s->trace) &&
-                 same_accesses(p, s->layout, s->trace, &any);
-    if (!again && (!place_renew(p, j, s) || !same_accesses(p, s->layout, s->trace, &any)))
+                 same_accesses(p, s->layout, s->trace);
+    if (!again && !place_renew(p, j, s))
         return;
-    unsigned lines = lines_of(p, j, s->trace, any);
+    unsigned lines = lines_of(p, j, s->layout, s->trace);
     if (told_of(p, lines))
         return; // what was not alike is its data
     struct cached_verdict *verdict = tell(p, lines);
