@@ -264,14 +264,31 @@ static const char *missing_here(const struct planted_row *row)
     return NULL;
 }
 
+// What is out of order for pci-order is also unordered where the CPU keeps no order of its
+// own, and the routine, written in C, has no barriers.
+static const char *rules_here(const struct planted_row *row, char *text, size_t size)
+{
+#if !defined __x86_64__
+    static const char reordered[] = "reordered-store";
+    if (strcmp(row->contract, "pci-order") == 0 &&
+        strncmp(row->rules, reordered, strlen(reordered)) == 0) {
+        snprintf(text, size, "%s,unordered-store%s", reordered, row->rules + strlen(reordered));
+        return text;
+    }
+#endif
+    (void)text, (void)size;
+    return row->rules;
+}
+
 static void run_planted(struct tally *t)
 {
+    char rules[TEXT_MAX];
     for (size_t i = 0; i < planted_row_count; i++) {
         const struct planted_row *row = &planted_rows[i];
         struct expectation e = {.contract = row->contract,
                                 .options = row->options,
                                 .cpu = row->cpu,
-                                .rules = row->rules,
+                                .rules = rules_here(row, rules, sizeof rules),
                                 .verdict = *row->rules != '\0' ? "violates" : "conforms"};
         snprintf(e.backend, sizeof e.backend, "planted/%s", row->name);
         const char *why = missing_here(row);
