@@ -23,7 +23,7 @@ function(storescope_expectations name)
     set_tests_properties(planted/${name} PROPERTIES LABELS planted)
     set_tests_properties(planted/${name}-whole PROPERTIES LABELS "planted;nightly")
     set_tests_properties(planted/${name} planted/${name}-whole PROPERTIES
-        TIMEOUT 1800
+        TIMEOUT ${storescope_planted_seconds}
         PROCESSORS 2
         ENVIRONMENT "${storescope_test_environment}")
 endfunction()
