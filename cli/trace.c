@@ -27,13 +27,18 @@ const struct command_help help_trace = {
         "  storescope trace mine.o:copy --call 'void copy(dst, src, n/4)' --size 16\n"
         "  storescope trace musl/memcpy --size 64 --format svg -o picture.svg\n"
         "  storescope trace aarch64/glibc/memcpy_generic 'memcpy size=1' --on 'qemu-system-aarch64 "
-        "-M virt' --at 0x09000000\n\n"
+        "-M virt' --at 0x09000000\n"
+        "  storescope trace musl/memcpy --size 24 --map card.map --at 0x10000ff4\n\n"
         "--format litmus prints the stores as thread 0 of a litmus test for herd7, which says "
         "`Sometimes' where another CPU may see them out of order.\n\n"
         "--bus prints a line per beat: write addr 0x0, data 0x3020100, size 0x4. Addresses count "
         "from the start of the page that holds the destination.\n\n"
-        "Exit status: 0 the routine returned; 1 it faulted or did not return; 2 bad usage, or "
-        "there is no trace that can be trusted.",
+        "--on sends each store and load to a machine of qemu-system and shows what its device got; "
+        "with --run the machine's own CPU runs the routine. --map does it through a text of your "
+        "own, where each region may name the contract that holds there.\n\n"
+        "Exit status: 0 the routine returned; 1 it faulted or did not return, also on the machine "
+        "of --run, or broke a contract of --map's; 2 bad usage, or there is no trace that can be "
+        "trusted, or what arrived cannot be said.",
     .command = FORMAT_TRACE,
     .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CASES | OPTIONS_PICTURE | OPTIONS_RUN |
               OPTIONS_EMULATE | OPTIONS_MACHINE | OPTIONS_AT | OPTIONS_OUTPUT,

@@ -328,6 +328,7 @@ static bool print_names(const char *kind, FILE *out)
     } else if (strcmp(kind, "kinds") == 0) {
         for (size_t i = 0; i < LIST_KIND_COUNT; i++)
             fprintf(out, "%s\n", list_kind_name[i]);
+        fputs("regions\n", out);
     } else {
         return false;
     }

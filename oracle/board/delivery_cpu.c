@@ -19,6 +19,8 @@ static bool can_run(const struct recording *r, const struct copy_case *c, struct
     if (r->guest == NULL || r->trace.machine != EM_AARCH64)
         return error_set(error, "--run: takes routines of AArch64 that recorder qemu links, such "
                                 "as aarch64/glibc/memcpy_generic; leave it out for others");
+    if (op_has_fifo(c->op))
+        return error_set(error, "--run: takes no calls to or from a FIFO");
     if (r->trace.outcome != OUTCOME_RETURNED)
         return error_set(error, "--run: the routine did not return when it was recorded");
     if (c->overlapping || r->layout.record.hi != r->layout.record.lo || r->layout.returns_mask)

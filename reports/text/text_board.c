@@ -133,20 +133,28 @@ static void print_refused(const struct delivery *r, const struct terminal *termi
 static char *how_text(const struct delivery *r, const char *machine)
 {
     const char *plural = r->piece_count == 1 ? "" : "es";
-    if (r->by == DELIVERY_CPU)
-        return must_print("run on `%s' at 0x%" PRIx64
-                          ": its CPU made %zu access%s there, as recorded; QEMU %s cuts them as "
-                          "that CPU's model and the device's region say",
-                          machine, r->at, r->piece_count, plural, r->version);
     if (r->by == DELIVERY_MAP)
-        return must_print("by the rules of QEMU for the regions of `%s' at 0x%" PRIx64
-                          ": %zu access%s of at most 8 bytes, as DMA and KVM make them; no device "
-                          "was asked",
+        return must_print("through map `%s' at 0x%" PRIx64
+                          ": %zu access%s of at most 8 bytes, by QEMU's rules; no device was asked",
                           machine, r->at, r->piece_count, plural);
+    if (r->by == DELIVERY_CPU)
+        return must_print("run on `%s' at 0x%" PRIx64 ": its CPU made %zu access%s there, %s",
+                          machine, r->at, r->piece_count, plural,
+                          r->fault.text[0] ? "and faulted" : "as recorded");
     return must_print("sent by qtest to `%s' at 0x%" PRIx64
-                      ": %zu access%s of at most 8 bytes, as DMA and KVM make them; QEMU %s "
-                      "cuts them as the device's region says",
-                      machine, r->at, r->piece_count, plural, r->version);
+                      ": %zu access%s of at most 8 bytes, as DMA and KVM make them",
+                      machine, r->at, r->piece_count, plural);
+}
+
+// Who has cut them.
+static void print_version(const struct delivery *r, FILE *out)
+{
+    static const char *const cut[] = {
+        [DELIVERY_TEST] = "the device's region",
+        [DELIVERY_CPU] = "that CPU's model and the device's region",
+    };
+    if (r->by != DELIVERY_MAP)
+        fprintf(out, "cut by %s, QEMU %s\n", cut[r->by], r->version);
 }
 
 static void print_fault(const struct delivery *r, const struct terminal *terminal, FILE *out)
@@ -173,6 +181,7 @@ void text_board_end(const struct delivery *r, const char *machine, const struct 
     char *how = how_text(r, machine);
     terminal_wrap(terminal, out, 0, how);
     free(how);
+    print_version(r, out);
     print_fault(r, terminal, out);
     if (r->by != DELIVERY_CPU)
         print_refused(r, terminal, out);

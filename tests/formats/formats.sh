@@ -99,6 +99,12 @@ holds 'fingerprints are stable' sh -c '[ -s prints1 ] && cmp prints1 prints2'
 
 "$storescope" trace loop/word --size 15 --format json -o trace.json
 holds 'the JSON of a trace is valid' by_schema "$source/docs/schema/trace.schema.json" trace.json
+printf '%s\n' 'map card' 'i/o regs at=0 size=4K contract=axi32' 'ram buffer at=4K size=4K' >card.map
+"$storescope" trace loop/word --size 24 --map card.map --at 0xff0 --format json -o mapped.json
+holds 'the JSON of a trace through a map is valid' by_schema \
+    "$source/docs/schema/trace.schema.json" mapped.json
+"$storescope" list regions --map card.map --format json -o regions.json
+holds 'the JSON of regions is valid' by_schema "$source/docs/schema/list.schema.json" regions.json
 "$storescope" emit --cc 'gcc -O2' --size 1..8 --contract shared --keep . --quiet --format json -o emit.json 2>err
 holds 'the JSON of emit is that of a sweep' by_schema "$source/docs/schema/results.schema.json" emit.json
 "$storescope" list --all --format json -o list.json
