@@ -18,7 +18,7 @@ function(storescope_expectations name)
         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
     set_tests_properties(planted/${name} PROPERTIES
         LABELS planted
-        TIMEOUT 1800
+        TIMEOUT ${storescope_planted_seconds}
         PROCESSORS 2
         ENVIRONMENT "${storescope_test_environment}")
 endfunction()

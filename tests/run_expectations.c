@@ -232,6 +232,11 @@ static void run_row(struct tally *t, const struct expectation *e)
         t->skipped++;
         return;
     }
+    if (getenv("STORESCOPE_EMULATED") != NULL && strstr(e->options, "--size") == NULL) {
+        printf("skip %s: the default sweep takes too long in an emulator\n", e->backend);
+        t->skipped++;
+        return;
+    }
     struct answer a = check(t, e);
     if (judge_answer(&a, e, &results)) {
         printf("ok   %s (%s): %s [%s]", e->backend, e->contract, e->verdict, e->rules);
@@ -245,21 +250,53 @@ static void run_row(struct tally *t, const struct expectation *e)
     free(a.text);
 }
 
+// Why a row cannot be run on this CPU, features apart.
+static const char *missing_here(const struct planted_row *row)
+{
+    if (row->code == NULL) {
+        return "it is assembly of another CPU";
+    }
+#if !defined __x86_64__
+    if (row->op == OP_FROM_FIFO) {
+        return "only recorder step plays a FIFO to this program's own routines";
+    }
+#endif
+    return NULL;
+}
+
+// What is out of order for pci-order is also unordered where the CPU keeps no order of its
+// own, and the routine, written in C, has no barriers.
+static const char *rules_here(const struct planted_row *row, char *text, size_t size)
+{
+#if !defined __x86_64__
+    static const char reordered[] = "reordered-store";
+    if (strcmp(row->contract, "pci-order") == 0 &&
+        strncmp(row->rules, reordered, strlen(reordered)) == 0) {
+        snprintf(text, size, "%s,unordered-store%s", reordered, row->rules + strlen(reordered));
+        return text;
+    }
+#endif
+    (void)text, (void)size;
+    return row->rules;
+}
+
 static void run_planted(struct tally *t)
 {
+    char rules[TEXT_MAX];
     for (size_t i = 0; i < planted_row_count; i++) {
         const struct planted_row *row = &planted_rows[i];
         struct expectation e = {.contract = row->contract,
                                 .options = row->options,
                                 .cpu = row->cpu,
-                                .rules = row->rules,
+                                .rules = rules_here(row, rules, sizeof rules),
                                 .verdict = *row->rules != '\0' ? "violates" : "conforms"};
         snprintf(e.backend, sizeof e.backend, "planted/%s", row->name);
-        if (row->code != NULL) {
+        const char *why = missing_here(row);
+        if (why == NULL) {
             run_row(t, &e);
         } else {
             note_rules(t, row->rules);
-            printf("skip %s: it is assembly of another CPU\n", e.backend);
+            printf("skip %s: %s\n", e.backend, why);
             t->skipped++;
         }
     }

@@ -3,20 +3,20 @@
 
 #include "backends/planted/planted.h"
 
-// Those in assembly are of one CPU; their rows are without code on another.
-#if defined __x86_64__
-#define LINKED
-#else
-#define LINKED __attribute__((weak))
-#endif
+// Assembly is of one CPU; its rows are without code on another.
 #define PLANTED(name, op, contract, options, cpu, rules) \
-    LINKED void *planted_##name(void *to, const void *from, size_t n);
+    void *planted_##name(void *to, const void *from, size_t n);
 #include "backends/planted/planted.def"
 #undef PLANTED
 
+#define CODE(name) (const void *)planted_##name
 const struct planted_row planted_rows[] = {
 #define PLANTED(name, op, contract, options, cpu, rules) \
-    {#name, (const void *)planted_##name, op, rules, contract, options, cpu},
+    {#name, CODE(name), op, rules, contract, options, cpu},
+#if !defined __x86_64__
+#define PLANTED_X86_64(name, op, contract, options, cpu, rules) \
+    {#name, NULL, op, rules, contract, options, cpu},
+#endif
 #include "backends/planted/planted.def"
 #undef PLANTED
 };

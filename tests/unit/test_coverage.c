@@ -60,6 +60,8 @@ static void open_routine(struct bench *b, const char *name, bool edges)
     memset(b, 0, sizeof *b);
     backend_list_all(&b->all);
     assert_true(backend_list_find(&b->all, name, &b->found, &error));
+    if (!b->found.items[0].code)
+        skip(); // it is assembly of another CPU
     assert_true(routine_load(&b->found.items[0], &b->routine, &error));
     b->recorder = recorder_find("rewrite")->open(&b->routine, 0, &options, &error);
     assert_non_null(b->recorder);
