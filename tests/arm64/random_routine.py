@@ -412,19 +412,18 @@ def vector_access():
     z, p = rng.randrange(32), rng.randrange(4)
     imm = rng.randrange(-8, 8)
     msz = rng.randrange(4)
-    esize = rng.randrange(msz, 4)
+    # Of stores whose elements are wider in the register, or take turns among several, QEMU
+    # 7.2 reports nothing, and recorder qemu has their widths from what changed in memory.
+    esize = rng.randrange(msz, 4) if load else msz
     b = base(rng.choice([SRC, DST]) if load else DST, 1024 + rng.randrange(1024))
     types = {(0, 0): 0, (0, 1): 1, (0, 2): 2, (0, 3): 3, (1, 1): 5, (1, 2): 6, (1, 3): 7, (2, 2): 10, (2, 3): 11, (3, 3): 15}
     if kind == 0:
         text(f"{'ldr' if load else 'str'} z{z}, [x{b}, #{imm % 4}, mul vl]")
     elif kind == 1:
         text(f"{'ldr' if load else 'str'} p{rng.randrange(4, 16)}, [x{b}, #{imm}, mul vl]")
-    elif kind == 2 or load and kind == 3:
+    elif kind <= 3:
         fields = types[msz, esize] << 21 if load else msz << 23 | esize << 21
         put(top | fields | (imm & 3) << 16 | (5 if load else 7) << 13 | p << 10 | b << 5 | z)
-    elif kind == 3:
-        number = rng.randrange(4)
-        put(top | msz << 23 | number << 21 | 1 << 20 | 0 << 16 | 7 << 13 | p << 10 | b << 5 | z)
     else:
         m = address(b)
         forget(m)
