@@ -412,9 +412,7 @@ def vector_access():
     z, p = rng.randrange(32), rng.randrange(4)
     imm = rng.randrange(-8, 8)
     msz = rng.randrange(4)
-    # Of stores whose elements are wider in the register, or take turns among several, QEMU
-    # 7.2 reports nothing, and recorder qemu has their widths from what changed in memory.
-    esize = rng.randrange(msz, 4) if load else msz
+    esize = rng.randrange(msz, 4)
     b = base(rng.choice([SRC, DST]) if load else DST, 1024 + rng.randrange(1024))
     types = {(0, 0): 0, (0, 1): 1, (0, 2): 2, (0, 3): 3, (1, 1): 5, (1, 2): 6, (1, 3): 7, (2, 2): 10, (2, 3): 11, (3, 3): 15}
     if kind == 0:
