@@ -419,12 +419,9 @@ def vector_access():
         text(f"{'ldr' if load else 'str'} z{z}, [x{b}, #{imm % 4}, mul vl]")
     elif kind == 1:
         text(f"{'ldr' if load else 'str'} p{rng.randrange(4, 16)}, [x{b}, #{imm}, mul vl]")
-    elif kind == 2 or load and kind == 3:
+    elif kind <= 3:
         fields = types[msz, esize] << 21 if load else msz << 23 | esize << 21
         put(top | fields | (imm & 3) << 16 | (5 if load else 7) << 13 | p << 10 | b << 5 | z)
-    elif kind == 3:
-        number = rng.randrange(4)
-        put(top | msz << 23 | number << 21 | 1 << 20 | 0 << 16 | 7 << 13 | p << 10 | b << 5 | z)
     else:
         m = address(b)
         forget(m)
