@@ -39,6 +39,7 @@ set(storescope_headers
     oracle/judge/shadow.h
     oracle/record/recorder.h
     oracle/sweep/sweep.h
+    oracle/judge/message_sites.h
     oracle/sweep/sweep_options.h
     oracle/sweep/verdict.h
     oracle/trace/barrier.h

@@ -325,8 +325,6 @@ static void decode_branch(struct insn *out, const struct decoded *d)
     }
     out->target = target;
     bool direct = op->type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
-    if (!direct && op->type == ZYDIS_OPERAND_TYPE_REGISTER)
-        out->reg = gpr_number(op->reg.value);
     switch (d->in.meta.category) {
     case ZYDIS_CATEGORY_CALL:
         out->flow = direct ? FLOW_CALL : FLOW_CALL_INDIRECT;
@@ -354,6 +352,9 @@ static void decode_branch(struct insn *out, const struct decoded *d)
         out->flow != FLOW_BRANCH && out->flow != FLOW_LOOP) {
         out->refused = "a branch with 16-bit operands";
     }
+    if ((out->flow == FLOW_CALL_INDIRECT || out->flow == FLOW_JUMP_INDIRECT) &&
+        op->type == ZYDIS_OPERAND_TYPE_REGISTER)
+        out->reg = gpr_number(op->reg.value);
 }
 
 static void decode_part(struct insn *out, const struct decoded *d)
