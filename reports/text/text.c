@@ -79,6 +79,7 @@ const struct format format_text_compare = {
 const struct format format_text_trace = {
     .name = "text",
     .about = "for people",
-    .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
+    .commands =
+        FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH | FORMAT_PROBE,
     .trace = trace,
 };
