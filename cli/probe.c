@@ -291,7 +291,8 @@ static int find_and_run(struct options *o)
         !options_call_words(o, o->word_count, &error) ||
         !select_backends(o->words, o->word_count, &selection, &error))
         return error_tell("%s", error.text);
-    if (is_allowed(&request, own->yes, &error) && map_open(&map, &error))
+    if (is_allowed(&request, own->yes, &error) && map_open(&map, &error) &&
+        map_reaches(&map, probe_reach(&request).hi, &error))
         status = run(o, &request, &selection);
     else
         error_tell("%s", error.text);

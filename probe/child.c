@@ -5,6 +5,7 @@
 
 #include "backends/call.h"
 #include "base/host.h"
+#include "base/older_libc.h"
 #include "record/confine.h"
 #include "record/native.h"
 #include "storecopy.h"
@@ -36,10 +37,14 @@ static struct child *running;
 
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
-    // The kernel gives an address for its own faults alone (sigaction(2)).
-    const bool has_address = info->si_code > 0 && info->si_code != SI_KERNEL;
+    // The kernel gives an address for its own faults of memory alone (sigaction(2)), and
+    // none for x86's alignment checks.
+    const bool has_address = (signal == SIGSEGV || signal == SIGBUS) && info->si_code > 0 &&
+                             info->si_code != SI_KERNEL &&
+                             (signal != SIGBUS || info->si_addr != NULL);
     running->fault = (struct probe_fault){.signal = signal,
                                           .stores = host_fault_stores(context),
+                                          .no_address = !has_address,
                                           .address = has_address ? (uintptr_t)info->si_addr : 0,
                                           .pc = host_pc(context)};
     siglongjmp(running->back, 1);
@@ -50,7 +55,8 @@ static void on_tick(int signal, siginfo_t *info, void *context)
     (void)info;
     if (running->answer->stage != STAGE_CALL)
         return;
-    running->fault = (struct probe_fault){.signal = signal, .timed_out = 1, .pc = host_pc(context)};
+    running->fault = (struct probe_fault){
+        .signal = signal, .timed_out = 1, .no_address = 1, .pc = host_pc(context)};
     siglongjmp(running->back, 1);
 }
 
@@ -231,9 +237,10 @@ static void look_at_fault(struct child *c)
 static void tell_own_fault(struct child *c, const char *doing)
 {
     char text[256];
+    const char *name = sigabbrev_np(c->fault.signal);
     const uint64_t at = c->fault.address - c->answer->mapped;
-    snprintf(text, sizeof text, "%s the memory raised %s at offset %#llx", doing,
-             strsignal(c->fault.signal), (unsigned long long)(c->answer->lo + at));
+    snprintf(text, sizeof text, "%s the memory raised SIG%s at offset %#llx", doing,
+             name != NULL ? name : "?", (unsigned long long)(c->answer->lo + at));
     fail(c, text);
 }
 

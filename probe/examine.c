@@ -66,6 +66,10 @@ static void examine_fault(const struct probe_run *run, struct probe_result *r)
                     r->request.run->timeout_ms);
         return;
     }
+    if (f->no_address) {
+        finding_add(r, PROBE_CRASH, 0, 0, "SIG%s", name != NULL ? name : "?");
+        return;
+    }
     place_print(run, r, f->address, place, sizeof place);
     finding_add(r, PROBE_CRASH, 0, 0, "SIG%s: a %s at %s", name != NULL ? name : "?",
                 f->stores ? "store" : "load", place);

@@ -118,6 +118,17 @@ void map_close(struct map *map)
     map->fd = -1;
 }
 
+bool map_reaches(const struct map *map, uint64_t hi, struct error *error)
+{
+    struct stat st;
+    if (map->kind != PROBE_FILE || fstat(map->fd, &st) != 0 || hi <= (uint64_t)st.st_size)
+        return true;
+    return error_set(error,
+                     "--map '%s' has %" PRIu64 " bytes, and offsets up to 0x%" PRIx64
+                     " are asked for; make it longer: truncate -s %" PRIu64 " FILE",
+                     map->name, (uint64_t)st.st_size, hi - 1, map_page_above(map, hi));
+}
+
 // Room for BYTES at a multiple of PAGE, with inaccessible pages on both sides.
 static uint8_t *reserve(uint64_t bytes, uint64_t page)
 {

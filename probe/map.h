@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -43,6 +44,9 @@ bool map_find(const char *name, struct map *out, struct error *error);
 // Opens it where that is needed; map_close is to follow.
 bool map_open(struct map *map, struct error *error);
 void map_close(struct map *map);
+
+// Does it go up to HI? What a device has is not known beforehand. False and one line in ERROR.
+bool map_reaches(const struct map *map, uint64_t hi, struct error *error);
 
 // A part of a map in this process, for as long as that lives.
 struct mapping {

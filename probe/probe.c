@@ -48,24 +48,24 @@ static uint8_t *expected(const struct probe_request *q)
     return bytes;
 }
 
-// The counter is as wide as it is.
-static uint64_t counted(const struct probe_answer *a, unsigned width)
+// As far as a counter of WIDTH bytes goes before it goes round.
+static uint64_t within(uint64_t count, unsigned width)
 {
-    const uint64_t mask = width == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * width) - 1;
-    return (a->counter[1] - a->counter[0]) & mask;
+    return width == 8 ? count : count & ((UINT64_C(1) << 8 * width) - 1);
 }
 
 static void compare_count(const struct probe_run *run, struct probe_result *r)
 {
     struct error error;
     const uint64_t lo = r->request.offset + r->request.hole;
+    const unsigned width = r->request.counter_width;
     if (!stores_recorded(r->backend, &r->request, &r->stores, &error)) {
         snprintf(r->reason, sizeof r->reason, "its stores cannot be counted: %.600s", error.text);
         return;
     }
     r->has_count = true;
-    r->counted = counted(run->answer, r->request.counter_width);
-    if (r->counted != r->stores)
+    r->counted = within(run->answer->counter[1] - run->answer->counter[0], width);
+    if (r->counted != within(r->stores, width))
         finding_add(r, PROBE_COUNT, 0, 0,
                     "the counter at offset 0x%" PRIx64 " went up by %" PRIu64 "; %" PRIu64
                     " stores were recorded to offsets 0x%" PRIx64 " and up",
@@ -117,6 +117,9 @@ static void take(struct probe_run *run, struct probe_result *r)
         doubt = VERDICT_SKIPPED;
     } else if (a->trouble[0] != '\0') {
         take_reason(r, a->trouble, sizeof a->trouble);
+    } else if (run->forbidden[0] != '\0') {
+        snprintf(r->reason, sizeof r->reason, "%s", run->forbidden);
+        doubt = VERDICT_SKIPPED;
     } else if (a->stage < STAGE_CALL) {
         snprintf(r->reason, sizeof r->reason, "before it was called, its process %s",
                  run->hung ? "hung" : run->died);

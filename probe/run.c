@@ -64,9 +64,11 @@ static void collect(pid_t pid, bool hung, struct probe_run *out)
     const char *call = confined_name(out->answer->forbidden);
     out->hung = hung;
     if (call != NULL)
-        snprintf(out->died, sizeof out->died, "made the system call `%s`, which it may not", call);
+        snprintf(out->forbidden, sizeof out->forbidden,
+                 "it made the system call `%s`, which it may not here", call);
     else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-        snprintf(out->died, sizeof out->died, "made a system call that it may not");
+        snprintf(out->forbidden, sizeof out->forbidden,
+                 "it made a system call that it may not here");
     else if (!hung && out->answer->stage != STAGE_DONE && WIFSIGNALED(status))
         snprintf(out->died, sizeof out->died, "ended its process by signal %d", WTERMSIG(status));
     else if (!hung && out->answer->stage != STAGE_DONE && out->answer->trouble[0] == '\0' &&

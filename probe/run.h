@@ -47,7 +47,9 @@ enum probe_stage { STAGE_MAP, STAGE_LOAD, STAGE_FILL, STAGE_CALL, STAGE_CHECK, S
 // A signal, or the time that was up.
 struct probe_fault {
     int32_t signal; // 0: none
-    uint32_t timed_out, stores;
+    uint32_t timed_out;
+    uint32_t stores;     // where there is an address: 1 a store, 0 a load
+    uint32_t no_address; // it is of no access to memory, or its address is not known
     uint64_t address, pc;
     uint8_t code[15]; // at pc, as far as they can be read
     uint8_t code_bytes;
@@ -74,6 +76,7 @@ struct probe_run {
     struct probe_answer *answer;
     size_t answer_bytes;
     struct recording fault; // one access, whose site is the instruction at fault; or empty
+    char forbidden[128];    // that it made a system call it may not; "": it did not
     bool hung;              // killed since it neither ended nor used its time up
     char died[128];         // how the process ended otherwise than it should; "": it did not
 };

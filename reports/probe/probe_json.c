@@ -57,8 +57,14 @@ static void add_fault(cJSON *o, const struct probe_result *r)
     cJSON *fault = cJSON_AddObjectToObject(o, "fault");
     const bool known = r->where.trace.site_count > 0 && where_of(&r->where, 0, &w);
     json_add_count(fault, "signal", (uint64_t)r->fault.signal);
-    cJSON_AddStringToObject(fault, "kind", r->fault.stores ? "store" : "load");
-    json_add_hex(fault, "address", r->fault.address);
+    json_add_text_or_null(fault, "kind",
+                          r->fault.no_address ? NULL
+                          : r->fault.stores   ? "store"
+                                              : "load");
+    if (r->fault.no_address)
+        cJSON_AddNullToObject(fault, "address");
+    else
+        json_add_hex(fault, "address", r->fault.address);
     json_add_hex(fault, "pc", r->fault.pc);
     json_add_text_or_null(fault, "site", r->instruction);
     json_add_text_or_null(fault, "symbol", known ? w.symbol : NULL);
