@@ -40,7 +40,7 @@ static const struct argp_option own_options[] = {
     OPTION("size", KEY_PROBE_SIZE, "N", "Bytes of it that are filled and checked (default: 64)"),
     OPTION("hole", KEY_HOLE, "N", "Bytes at both ends that are not copied to (default: 4)"),
     OPTION("src", KEY_PROBE_SRC, "N", "Offset of the source in its page (default: 0)"),
-    OPTION("fill", KEY_PROBE_FILL, "SEED", "Of the bytes that are copied (default: 1)"),
+    OPTION("fill", KEY_PROBE_FILL, "SEED", "Which random bytes are copied (default: 1)"),
     OPTION("width", KEY_WIDTH, "BYTES",
            "The widest access by which probe itself fills and reads: 1, 2, 4 (default) or 8"),
     OPTION("counter", KEY_COUNTER, "ADDR[:WIDTH]",
@@ -133,7 +133,7 @@ const struct command_help help_probe = {
         "Examples:\n"
         "  storescope probe --map memfd 'glibc/memcpy*'\n"
         "  storescope probe --map huge --size 0x400000 --hole 64 ./libmine.so:my_copy\n"
-        "  storescope probe --map /dev/uio0 --offset 0x100 --size 64 --hole 4 --yes musl/memcpy\n"
+        "  storescope probe --map /dev/uio0 --offset 0x100 --hole 4 --yes musl/memcpy\n"
         "  storescope probe --map /dev/uio0 --counter 0x40:4 --yes mine.o:copy_to_bar\n\n"
         "With --counter the device's own count of writes is compared with the stores that the "
         "recorder sees in the same copy on ordinary memory.\n\n"

@@ -6,6 +6,7 @@
 #include "backends/call.h"
 #include "base/host.h"
 #include "base/older_libc.h"
+#include "probe/source.h"
 #include "record/confine.h"
 #include "record/native.h"
 #include "storecopy.h"

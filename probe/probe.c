@@ -8,6 +8,7 @@
 #include "base/message.h"
 #include "probe/examine.h"
 #include "probe/instruction.h"
+#include "probe/source.h"
 #include "probe/stores.h"
 
 #include <errno.h>

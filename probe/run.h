@@ -81,9 +81,6 @@ struct probe_run {
     char died[128];         // how the process ended otherwise than it should; "": it did not
 };
 
-// What the source holds: SIZE bytes, none of them PROBE_FILL.
-void probe_source(uint64_t seed, uint8_t *bytes, uint64_t size);
-
 // False and one line in ERROR for the system's failures alone. probe_run_free is to follow.
 bool probe_run(const struct backend *backend, const struct probe_request *request,
                struct probe_run *out, struct error *error);
