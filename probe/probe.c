@@ -96,6 +96,9 @@ static void judge(struct probe_run *run, struct probe_result *r)
         if (a->fault.signal == 0)
             examine_memory(run, r);
     }
+    // Whoever has told nothing has shown nothing.
+    if (!a->read_back && r->finding_count == 0)
+        snprintf(r->reason, sizeof r->reason, "its process did not say what memory held");
     if (r->request.counter_width > 0 && a->read_back && a->fault.signal == 0)
         compare_count(run, r);
 }

@@ -38,6 +38,9 @@ tells_all --map memfd --offset 0x100 --size 64 --hole 4
 tells_all --map bar --offset 0xfe1 --size 77 --hole 9 --src 3
 finds after stored-after --map ram --size 100000 --hole 1 --fill 7 --width 1
 
+prints 0 '0 bytes to offset 0x4' probe --map ram --size 8 --hole 4 planted/copier_ok
+prints 0 '4096 bytes to offset 0x0' probe --map ram --size 4096 --hole 0 planted/copier_ok
+
 # Memory that cannot be had is no finding.
 huge() {
     free=$(sed -n 's/^HugePages_Free: *//p' /proc/meminfo)

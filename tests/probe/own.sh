@@ -36,6 +36,10 @@ done
 prints 0 '300 stores recorded, 44 counted' \
     probe --map ram --offset 0x100 --size 308 --counter 0x40:1 ./libown.so:counted
 
+run probe --map ram --offset 0x100 --counter 0x40 ./libown.so:asks
+[ "$status" -eq 2 ] && grep -q ': broken$' out && grep -q 'its stores cannot be counted: ' err
+verdict $? 'what cannot be recorded is not compared'
+
 finds overruns 'stored-after source-changed' --map ram
 run probe --map ram ./libown.so:forks
 [ "$status" -eq 2 ] && grep -q ': skipped$' out && grep -q 'made the system call' err
