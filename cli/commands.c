@@ -15,5 +15,6 @@ const struct command commands[] = {
     {"replay", "Saved cases and findings, again", command_replay, &help_replay},
     {"watch", "Run a program of any CPU: every store to mappings of one file", command_watch,
      &help_watch},
+    {"probe", "Copies on one's own memory: a device's, huge pages", command_probe, &help_probe},
 };
 const size_t command_count = sizeof commands / sizeof *commands;

@@ -23,6 +23,7 @@ enum format_command {
     FORMAT_FUZZ = 32,
     FORMAT_WATCH = 64,
     FORMAT_EMIT = 128,
+    FORMAT_PROBE = 256,
     FORMAT_SWEEPS = FORMAT_CHECK | FORMAT_COMPARE | FORMAT_EMIT,
 };
 

@@ -48,8 +48,7 @@ static int only_fd(int fd)
     return mine;
 }
 
-// ELSEWHERE: foreign code runs in another process, which is confined instead.
-static int become_worker(int fd, struct worker_slot *slot, pid_t parent, bool elsewhere)
+int worker_detach(int fd, pid_t parent)
 {
     const struct rlimit no_core = {0, 0};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -58,7 +57,13 @@ static int become_worker(int fd, struct worker_slot *slot, pid_t parent, bool el
     setsid(); // no terminal, and a group of its own, to be ended as one
     setrlimit(RLIMIT_CORE, &no_core);
     confine_reset_signals(); // the parent's handlers are none of a worker's
-    fd = only_fd(fd);
+    return only_fd(fd);
+}
+
+// ELSEWHERE: foreign code runs in another process, which is confined instead.
+static int become_worker(int fd, struct worker_slot *slot, pid_t parent, bool elsewhere)
+{
+    fd = worker_detach(fd, parent);
     if (!elsewhere)
         (void)confine(&slot->forbidden); // as far as this kernel can
     return fd;

@@ -67,6 +67,11 @@ struct witness_note {
 // the system has no process or memory for it.
 bool worker_start(struct worker *w, const struct job *job, struct error *error);
 
+// What any process that is to run foreign code does first, just forked by PARENT: it dies
+// with that, leaves its terminal, dumps no core, handles signals as a new one, and closes
+// all files but FD, whose new number is returned. It is not confined yet.
+int worker_detach(int fd, pid_t parent);
+
 bool worker_ask(struct worker *w, const struct worker_command *command);
 
 // Has the process ended? It remains to be collected by worker_end.

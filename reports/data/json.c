@@ -398,8 +398,8 @@ static void end(struct report *r)
 const struct format format_json = {
     .name = "json",
     .about = "everything, with stable keys; docs/schema describes it",
-    .commands =
-        FORMAT_SWEEPS | FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
+    .commands = FORMAT_SWEEPS | FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ |
+                FORMAT_WATCH | FORMAT_PROBE,
     .values = true,
     .board = true,
     .begin = begin,

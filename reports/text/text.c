@@ -86,7 +86,8 @@ const struct format format_map = {
 const struct format format_text_trace = {
     .name = "text",
     .about = "for people",
-    .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH,
+    .commands =
+        FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH | FORMAT_PROBE,
     .board = true,
     .trace = trace,
 };

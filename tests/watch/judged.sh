@@ -92,7 +92,8 @@ esac
 allows reload shared
 finds reload shared repeated-load --device src
 tr -s ' \n' ' ' <out >flat && mv flat out
-says 'loaded by `([^`]*)` \(way_reload\+0x[0-9a-f]+\) and again by `\1` \(way_reload\+0x[0-9a-f]+\)'
+# Told apart where both are of one text.
+says 'loaded by (`([^`]*)` \(way_reload\+0x[0-9a-f]+\) and again by `\2` \(way_reload\+0x[0-9a-f]+\)|`ldr w[0-9]+, \[x0\]` and again by `ldr w[0-9]+, \[x0\]`)'
 watch reload --loads
 says '^ +4 bytes loaded again$'
 

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What is copied when memory is probed.
+
+#ifndef STORESCOPE_PROBE_SOURCE_H
+#define STORESCOPE_PROBE_SOURCE_H
+
+#include <stdint.h>
+
+// SIZE bytes that follow from the seed alone, none of them PROBE_FILL.
+void probe_source(uint64_t seed, uint8_t *bytes, uint64_t size);
+
+#endif
