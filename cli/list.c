@@ -9,13 +9,14 @@
 
 const struct command_help help_list = {
     .name = "storescope list",
-    .arguments = "[backends|recorders|contracts|rules] [GLOB]",
+    .arguments = "[backends|recorders|contracts|rules|observers] [GLOB]",
     .about = "Lists what is here; and of what is not, the CPU feature or package that is missing."
              "\vExamples:\n"
              "  storescope list\n"
              "  storescope list backends 'glibc/*'\n"
              "  storescope list backends 'planted/*'\n"
              "  storescope list backends './libmine.so:*'\n"
+             "  storescope list observers\n"
              "  storescope list rules --format json\n\n"
              "Planted defects, which test the tool itself, are listed only with --all or when GLOB "
              "names them.",

@@ -84,7 +84,7 @@ static unsigned things_of_condition(const struct condition *c)
 {
     unsigned things = 0;
     for (unsigned i = 0; i < THING_COUNT; i++)
-        things |= (c->looks[i] != 0) << i;
+        things |= (c->looks[i] ? 1u : 0u) << i;
     return things;
 }
 

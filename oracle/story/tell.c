@@ -12,7 +12,7 @@
 
 _Static_assert((int)STORY_STEPS_MAX >= (int)EVENTS_MAX, "a step an event");
 
-enum { BYTES_TEXT_MAX = 64, VALUE_TEXT_MAX = 8 * 3 + 8 };
+enum { BYTES_TEXT_MAX = 64 };
 
 static const struct access *access_of(const struct visible *v, const struct piece *p)
 {
@@ -29,20 +29,14 @@ static void bytes_print(const struct visible *v, const struct piece *p, char *te
         snprintf(text, BYTES_TEXT_MAX, "bytes %" PRId64 "..%" PRId64, lo, hi);
 }
 
-// " (0x01)", of several bytes " (01 02)" in the order in which they lie; "": not known.
-static void value_print(const struct visible *v, const struct piece *p, char *text)
+// Does it put a byte there that a later store replaces by another?
+static bool is_transient(const struct piece *p)
 {
-    const struct trace *t = &v->r->trace;
-    const struct access *a = access_of(v, p);
-    size_t used = 0;
-    text[0] = '\0';
-    if (a->kind != ACCESS_STORE || p->hi - p->lo > 8 || !access_has_values(t, a))
-        return;
-    for (uint64_t addr = p->lo; addr < p->hi; addr++)
-        used += (size_t)snprintf(text + used, VALUE_TEXT_MAX - used, "%s%s%02x",
-                                 addr == p->lo ? " (" : " ", p->hi - p->lo == 1 ? "0x" : "",
-                                 t->values[access_value_index(a, addr)]);
-    snprintf(text + used, VALUE_TEXT_MAX - used, ")");
+    for (unsigned thing = 0; thing < THING_COUNT; thing++)
+        for (unsigned i = 0; i < THING_BYTES_MAX; i++)
+            if (p->bytes[thing] >> i & 1 && p->states[thing][i] == BYTE_OTHER)
+                return true;
+    return false;
 }
 
 // Has an earlier piece touched a byte of it?
@@ -69,13 +63,13 @@ static char *piece_print(const struct observer *o, const struct visible *v, cons
     const struct piece *piece = &p->items[e->index];
     const struct access *a = access_of(v, piece);
     const char *verb = a->kind == ACCESS_STORE ? "writes" : "reads";
-    char bytes[BYTES_TEXT_MAX], value[VALUE_TEXT_MAX];
+    char bytes[BYTES_TEXT_MAX];
     bytes_print(v, piece, bytes);
-    value_print(v, piece, value);
     return must_print("%s %u (%s)%s %s %s%s%s%s%s", a->kind == ACCESS_STORE ? "store" : "load",
                       piece->seen + 1, v->r->trace.sites[a->site].text,
                       piece->is_part || a->count > 1 ? ", in part," : "", verb, bytes,
-                      is_again(p, result, event) ? " again" : "", value, e->reacts ? ": " : "",
+                      is_again(p, result, event) ? " again" : "",
+                      is_transient(piece) ? ", with what will not stay" : "", e->reacts ? ": " : "",
                       e->reacts ? step_text(&o->reaction, e) : "");
 }
 
