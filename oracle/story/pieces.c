@@ -32,9 +32,10 @@ void visible_find(struct visible *v, const struct copy_case *c, const struct rec
     *v = (struct visible){.c = c, .r = r, .view = view};
     v->base = (uintptr_t)(store ? r->layout.dst : r->layout.src);
     v->size = store ? r->layout.dst_size : r->layout.src_size;
-    v->count = order_seen(c, r, view, NULL, 0, NULL);
-    v->too_many = v->count > SEEN_MAX;
-    if (v->count == 0 || v->too_many)
+    size_t all = order_seen(c, r, view, NULL, 0, NULL);
+    v->count = min_u64(all, SEEN_MAX);
+    v->too_many = all > v->count;
+    if (v->count == 0)
         return;
     v->seen = must(calloc(v->count, sizeof *v->seen));
     v->after = must(calloc(v->count * v->count, sizeof *v->after));

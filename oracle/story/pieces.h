@@ -21,7 +21,7 @@ struct visible {
     struct order_seen *seen;
     size_t count;
     bool *after;   // [k * count + i]: k comes after i, directly or by others between
-    bool too_many; // more than it looks at: nothing else is there
+    bool too_many; // there are more: these are the first
 };
 void visible_find(struct visible *v, const struct copy_case *c, const struct recording *r,
                   struct order_view view);
@@ -51,7 +51,7 @@ struct pieces {
     struct window things[THING_COUNT];
     struct piece items[PIECES_MAX];
     size_t count;
-    bool too_many; // more than it holds
+    bool too_many; // there are more: these are the first
 };
 
 // PIECES with the things set: the pieces that touch them, in program order.

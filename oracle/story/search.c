@@ -201,7 +201,7 @@ void search_run(const struct observer *o, const struct pieces *p, struct search_
     struct search s = {.o = o, .p = p, .limit = limit, .out = out};
     struct state start = {.done = 0};
     memset(start.seen, LOOK_UNSEEN, sizeof start.seen);
-    *out = (struct search_result){.cut = p->too_many};
-    if (!out->cut)
-        out->found = explore(&s, &start);
+    *out = (struct search_result){.found = false};
+    out->found = explore(&s, &start);
+    out->cut |= p->too_many && !out->found;
 }

@@ -136,6 +136,14 @@ static bool blames_ideal(const struct observer *o, const struct pieces *p)
     return result.found || result.cut;
 }
 
+static bool is_out_of_time(struct look_round *round)
+{
+    if (round->limit.interleavings > 0 && clock_now_ms() < round->limit.until_ms)
+        return false;
+    round->story->outcome = STORY_CUT;
+    return true;
+}
+
 // True when there is a story to tell, or no more to search.
 static bool look_at_element(struct look_round *round, uint64_t lo, unsigned width)
 {
@@ -149,7 +157,7 @@ static bool look_at_element(struct look_round *round, uint64_t lo, unsigned widt
     if (result.cut)
         s->outcome = STORY_CUT;
     if (!result.found)
-        return round->limit.interleavings == 0;
+        return is_out_of_time(round);
     if (blames_ideal(round->o, &pieces))
         return round->blames_all = true;
     s->offset = lo - round->v->base;
@@ -207,8 +215,7 @@ struct story *story_look(const struct observer *o, const struct contract *contra
     };
     s->side = o->side;
     s->outcome = v.too_many ? STORY_CUT : STORY_NONE;
-    if (!v.too_many)
-        look_at_all(&round, width_max);
+    look_at_all(&round, width_max);
     if (round.blames_all) {
         s->outcome = STORY_NOT_SEARCHED;
         snprintf(s->reason, sizeof s->reason,
