@@ -78,6 +78,12 @@ void story_print(const struct story *s, char text[STORY_SENTENCE_MAX])
     }
 }
 
+void story_print_end(const struct story *s, char text[STORY_SENTENCE_MAX])
+{
+    snprintf(text, STORY_SENTENCE_MAX, "%s: no copy that stores each element once can end so",
+             s->bad);
+}
+
 void finding_print_story(const struct finding *f, unsigned indent, const struct terminal *terminal,
                          FILE *out)
 {
@@ -93,7 +99,7 @@ void finding_print_story(const struct finding *f, unsigned indent, const struct 
     }
     if (s->outcome != STORY_TOLD)
         return;
-    snprintf(text, sizeof text, "%s: no copy that stores each element once can end so", s->bad);
+    story_print_end(s, text);
     terminal_wrap(terminal, out, indent, text);
 }
 

@@ -27,6 +27,8 @@ void finding_print_story(const struct finding *f, unsigned indent, const struct 
 // The story in one sentence, for what precedes its steps: who looks, or that there is none.
 enum { STORY_SENTENCE_MAX = 2048 };
 void story_print(const struct story *s, char text[STORY_SENTENCE_MAX]);
+// ... and what it comes to, for what follows them. Of one that is told.
+void story_print_end(const struct story *s, char text[STORY_SENTENCE_MAX]);
 
 // "storescope trace BACKEND 'CASE'", as a shell takes it, without a newline.
 void finding_print_replay(const struct result *r, const struct finding *f, FILE *out);
