@@ -80,8 +80,8 @@ void story_print(const struct story *s, char text[STORY_SENTENCE_MAX])
 
 void story_print_end(const struct story *s, char text[STORY_SENTENCE_MAX])
 {
-    snprintf(text, STORY_SENTENCE_MAX, "%s: no copy that stores each element once can end so",
-             s->bad);
+    snprintf(text, STORY_SENTENCE_MAX, "%s: no copy that %s each element once can end so", s->bad,
+             s->side == DEVICE_DST ? "stores" : "loads");
 }
 
 void finding_print_story(const struct finding *f, unsigned indent, const struct terminal *terminal,

@@ -144,7 +144,8 @@ static bool same_stores(const struct shadow *s, const struct layout *layout,
         if (i == s->trace->count || k == valued->count)
             return i == s->trace->count && k == valued->count;
         const struct access *b = &valued->accesses[k];
-        if (!same_store(&s->trace->accesses[i], scratch->dst, b, dst) || !access_has_values(valued, b))
+        if (!same_store(&s->trace->accesses[i], scratch->dst, b, dst) ||
+            !access_has_values(valued, b))
             return false;
     }
 }

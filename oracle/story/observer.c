@@ -15,9 +15,6 @@
 
 enum { FILE_MAX_BYTES = 1 << 16 };
 
-const char *const thing_name[THING_COUNT] = {"element", "first", "last", "next"};
-const char *const look_name[LOOK_COUNT] = {"old", "new", "cleared", "mixed"};
-
 const size_t observer_builtin_count = OBSERVER_TEXTS;
 
 const struct observer *observer_builtin(size_t index)

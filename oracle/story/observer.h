@@ -34,11 +34,9 @@
 #include "judge/contract.h"
 
 enum thing { THING_ELEMENT, THING_FIRST, THING_LAST, THING_NEXT, THING_COUNT };
-extern const char *const thing_name[THING_COUNT];
 
 // What a thing's bytes are: all of one kind, or MIXED.
 enum look { LOOK_OLD, LOOK_NEW, LOOK_CLEARED, LOOK_MIXED, LOOK_COUNT, LOOK_UNSEEN = LOOK_COUNT };
-extern const char *const look_name[LOOK_COUNT];
 
 // All that is set must be so.
 struct condition {

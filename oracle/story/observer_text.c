@@ -14,6 +14,9 @@
 
 enum { NAME_MAX_BYTES = 64, WIDTHS_MAX = sizeof((struct observer *)0)->widths };
 
+static const char *const thing_name[THING_COUNT] = {"element", "first", "last", "next"};
+static const char *const look_name[LOOK_COUNT] = {"old", "new", "cleared", "mixed"};
+
 struct parser {
     struct text_lines lines;
     struct observer *out;

@@ -219,7 +219,8 @@ struct story *story_look(const struct observer *o, const struct contract *contra
     if (round.blames_all) {
         s->outcome = STORY_NOT_SEARCHED;
         snprintf(s->reason, sizeof s->reason,
-                 "a copy that stores each element once ends as badly for %s", o->name);
+                 "a copy that %s each element once ends as badly for %s",
+                 o->side == DEVICE_DST ? "stores" : "loads", o->name);
     }
     visible_free(&v);
     return s;
