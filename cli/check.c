@@ -62,7 +62,7 @@ const struct command_help help_check = {
         "  storescope check qemu/switch --contract shared --format json -o report.json\n"
         "  storescope check qemu/switch --contract shared --format html -o report.html\n"
         "  storescope check musl/memcpy --contract ram --size 0..64 --laws\n"
-        "  storescope check glibc/memcpy --contract shared --size 0..64 --story\n"
+        "  storescope check libc/memcpy --contract shared --size 0..64 --story\n"
         "  storescope check mine.o:copy -c shared --story=./mine.observer\n\n"
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
