@@ -5,18 +5,39 @@
 #include "cli/source_object.h"
 #include "cli/sweep_command.h"
 
-enum { KEY_UNREACHED = KEY_OWN, KEY_PATTERNS };
+enum { KEY_UNREACHED = KEY_OWN, KEY_PATTERNS, KEY_STORY };
 
 static const struct argp_option own_options[] = {
     OPTION("unreached", KEY_UNREACHED, NULL, "List the instructions that no case reached"),
     OPTION("laws", KEY_PATTERNS, NULL, "Say which stores are made for which sizes"),
+    {"story", KEY_STORY, "OBSERVER", OPTION_ARG_OPTIONAL,
+     "Tell below each finding what its smallest case does to an observer: those of `storescope "
+     "list "
+     "observers' that fit, or this one, or a file",
+     0},
     {0},
 };
 
+static error_t read_story(struct reading *r, const char *text)
+{
+    static struct observer named;
+    struct sweep_options *run = &r->o->run;
+    struct error error;
+    run->stories = true;
+    if (text == NULL)
+        return 0;
+    if (!observer_load(text, &named, &error))
+        return options_refuse(r, "--story: %s", error.text);
+    run->observer = &named;
+    return 0;
+}
+
 static error_t read_own_option(int key, char *text, struct argp_state *state)
 {
-    (void)text;
-    struct options *o = ((struct reading *)state->input)->o;
+    struct reading *r = state->input;
+    struct options *o = r->o;
+    if (key == KEY_STORY)
+        return read_story(r, text);
     o->unreached |= key == KEY_UNREACHED;
     o->patterns |= key == KEY_PATTERNS;
     return key == KEY_UNREACHED || key == KEY_PATTERNS ? 0 : ARGP_ERR_UNKNOWN;
@@ -40,7 +61,9 @@ const struct command_help help_check = {
         "  storescope check --source copy.h --cc 'gcc -O2' --call 'copy(dst, src, n)' -c shared\n"
         "  storescope check qemu/switch --contract shared --format json -o report.json\n"
         "  storescope check qemu/switch --contract shared --format html -o report.html\n"
-        "  storescope check musl/memcpy --contract ram --size 0..64 --laws\n\n"
+        "  storescope check musl/memcpy --contract ram --size 0..64 --laws\n"
+        "  storescope check libc/memcpy --contract shared --size 0..64 --story\n"
+        "  storescope check mine.o:copy -c shared --story=./mine.observer\n\n"
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
     .command = FORMAT_CHECK,

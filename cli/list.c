@@ -10,7 +10,7 @@
 
 const struct command_help help_list = {
     .name = "storescope list",
-    .arguments = "[backends|recorders|contracts|rules|regions] [GLOB]",
+    .arguments = "[backends|recorders|contracts|rules|observers|regions] [GLOB]",
     .about =
         "Lists what is here; and of what is not, the CPU feature or package that is missing."
         "\vExamples:\n"
@@ -19,6 +19,7 @@ const struct command_help help_list = {
         "  storescope list backends 'planted/*'\n"
         "  storescope list backends './libmine.so:*'\n"
         "  storescope list rules --format json\n"
+        "  storescope list observers\n"
         "  storescope list regions --on 'qemu-system-aarch64 -M virt'\n"
         "  storescope list regions --on 'qemu-system-aarch64 -M virt' --format map -o virt.map\n"
         "  storescope list regions --map virt.map\n\n"

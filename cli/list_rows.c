@@ -10,6 +10,7 @@
 #include "record/recorder.h"
 #include "reports/report.h"
 #include "reports/rule_help.h"
+#include "story/observer.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -18,10 +19,7 @@
 #include <string.h>
 
 const char *const list_kind_name[LIST_KIND_COUNT] = {
-    "backends",
-    "recorders",
-    "contracts",
-    "rules",
+    "backends", "recorders", "contracts", "rules", "observers",
 };
 
 static bool is_listed(const struct list_rows *rows, const char *name)
@@ -38,6 +36,8 @@ static size_t count_listed(const struct list_rows *rows, unsigned kinds)
         count += is_listed(rows, contract_builtin(i)->name);
     for (size_t i = 0; kinds >> LIST_RULES & 1 && i < RULE_COUNT; i++)
         count += is_listed(rows, rule_name[i]);
+    for (size_t i = 0; kinds >> LIST_OBSERVERS & 1 && i < observer_builtin_count; i++)
+        count += is_listed(rows, observer_builtin(i)->name);
     return count;
 }
 
@@ -49,6 +49,8 @@ static void offer_names(struct nearest *n, unsigned kinds)
         nearest_offer(n, contract_builtin(i)->name);
     for (size_t i = 0; kinds & 1u << LIST_RULES && i < RULE_COUNT; i++)
         nearest_offer(n, rule_name[i]);
+    for (size_t i = 0; kinds & 1u << LIST_OBSERVERS && i < observer_builtin_count; i++)
+        nearest_offer(n, observer_builtin(i)->name);
 }
 
 bool list_gather(struct list_rows *rows, unsigned kinds, const char *glob, bool all,
@@ -218,15 +220,40 @@ static void text_rules(const struct list_rows *rows, const struct terminal *term
     }
 }
 
+// The names of a set of rules, bits by id, after TITLE.
+static void text_rule_set(const char *title, uint64_t rules, const struct terminal *terminal,
+                          FILE *out)
+{
+    char line[RULE_COUNT * 32];
+    size_t length = (size_t)snprintf(line, sizeof line, "%s:", title);
+    if (!rules)
+        return;
+    for (const char *comma = ""; rules; rules &= rules - 1, comma = ",")
+        length += (size_t)snprintf(line + length, sizeof line - length, "%s %s", comma,
+                                   rule_name[__builtin_ctzll(rules)]);
+    terminal_wrap(terminal, out, 2, line);
+}
+
+static void text_observers(const struct list_rows *rows, const struct terminal *terminal, FILE *out)
+{
+    for (size_t i = 0; i < observer_builtin_count; i++) {
+        const struct observer *o = observer_builtin(i);
+        if (!is_listed(rows, o->name))
+            continue;
+        terminal_put(terminal, out, HUE_STRONG, o->name);
+        fputc('\n', out);
+        terminal_wrap(terminal, out, 2, o->about);
+        text_rule_set("safe under contracts with", o->rules, terminal, out);
+        text_rule_set("tells of", o->rules | o->also, terminal, out);
+    }
+}
+
 void list_text(const struct list_rows *rows, unsigned kinds, const struct terminal *terminal,
                FILE *out)
 {
     static void (*const show[LIST_KIND_COUNT])(const struct list_rows *, const struct terminal *,
                                                FILE *) = {
-        text_backends,
-        text_recorders,
-        text_contracts,
-        text_rules,
+        text_backends, text_recorders, text_contracts, text_rules, text_observers,
     };
     bool headings = (kinds & (kinds - 1)) != 0, first = true;
     for (size_t i = 0; i < LIST_KIND_COUNT; i++) {
@@ -319,13 +346,31 @@ static void json_rules(const struct list_rows *rows, cJSON *array)
         }
 }
 
+static void json_rule_set(cJSON *o, const char *key, uint64_t rules)
+{
+    cJSON *array = cJSON_AddArrayToObject(o, key);
+    for (; rules; rules &= rules - 1)
+        cJSON_AddItemToArray(array, cJSON_CreateString(rule_name[__builtin_ctzll(rules)]));
+}
+
+static void json_observers(const struct list_rows *rows, cJSON *array)
+{
+    for (size_t i = 0; i < observer_builtin_count; i++) {
+        const struct observer *observer = observer_builtin(i);
+        if (!is_listed(rows, observer->name))
+            continue;
+        cJSON *o = add_row(array, observer->name);
+        json_add_text_or_null(o, "about", observer->about);
+        json_add_text_or_null(o, "side", device_side_name(observer->side));
+        json_rule_set(o, "promised_by", observer->rules);
+        json_rule_set(o, "tells_of", observer->rules | observer->also);
+    }
+}
+
 void list_json(const struct list_rows *rows, unsigned kinds, FILE *out)
 {
     static void (*const add[LIST_KIND_COUNT])(const struct list_rows *, cJSON *) = {
-        json_backends,
-        json_recorders,
-        json_contracts,
-        json_rules,
+        json_backends, json_recorders, json_contracts, json_rules, json_observers,
     };
     cJSON *o = cJSON_CreateObject();
     assert(o != NULL);

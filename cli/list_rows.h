@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// The four lists of `storescope list`, gathered by a glob and shown as text or
+// The lists of `storescope list`, gathered by a glob and shown as text or
 // JSON.
 
 #ifndef STORESCOPE_LIST_ROWS_H
@@ -11,7 +11,14 @@
 #include "base/error.h"
 #include "base/terminal.h"
 
-enum list_kind { LIST_BACKENDS, LIST_RECORDERS, LIST_CONTRACTS, LIST_RULES, LIST_KIND_COUNT };
+enum list_kind {
+    LIST_BACKENDS,
+    LIST_RECORDERS,
+    LIST_CONTRACTS,
+    LIST_RULES,
+    LIST_OBSERVERS,
+    LIST_KIND_COUNT
+};
 extern const char *const list_kind_name[LIST_KIND_COUNT];
 
 struct list_rows {

@@ -7,6 +7,8 @@
 #include "reports/access_text.h"
 #include "reports/where.h"
 
+#include <inttypes.h>
+
 enum { ROWS_MAX = 12, ROWS_TAIL = 3 };
 
 void access_text(const struct recording *r, const struct access *a, char *text)
@@ -40,6 +42,65 @@ void finding_print_accesses(const struct finding *f, const char *indent, FILE *o
         access_text(&f->recording, &f->recording.trace.accesses[f->accesses[i]], text);
         fprintf(out, "%s%s\n", indent, text);
     }
+}
+
+static const char *element_print(const struct story *s, char text[64])
+{
+    if (s->width == 1)
+        snprintf(text, 64, "byte %" PRIu64, s->offset);
+    else
+        snprintf(text, 64, "bytes %" PRIu64 "..%" PRIu64, s->offset, s->offset + s->width - 1);
+    return text;
+}
+
+void story_print(const struct story *s, char text[STORY_SENTENCE_MAX])
+{
+    char count[COUNT_TEXT_MAX], element[64];
+    count_print(s->interleavings, "interleaving", count);
+    switch (s->outcome) {
+    case STORY_TOLD:
+        snprintf(text, STORY_SENTENCE_MAX, "story (%s): %s; here %s of the %s", s->observer,
+                 s->about, element_print(s, element),
+                 s->side == DEVICE_DST ? "destination" : "source");
+        return;
+    case STORY_NONE:
+        snprintf(text, STORY_SENTENCE_MAX, "no story: searched %s with %s, none goes wrong", count,
+                 s->observer);
+        return;
+    case STORY_CUT:
+        snprintf(text, STORY_SENTENCE_MAX,
+                 "no story found, but not all was searched: none of %s with %s goes wrong, and a "
+                 "limit was reached",
+                 count, s->observer);
+        return;
+    default:
+        snprintf(text, STORY_SENTENCE_MAX, "no story was looked for: %s", s->reason);
+    }
+}
+
+void story_print_end(const struct story *s, char text[STORY_SENTENCE_MAX])
+{
+    snprintf(text, STORY_SENTENCE_MAX, "%s: no copy that %s each element once can end so", s->bad,
+             s->side == DEVICE_DST ? "stores" : "loads");
+}
+
+void finding_print_story(const struct finding *f, unsigned indent, const struct terminal *terminal,
+                         FILE *out)
+{
+    const struct story *s = f->story;
+    char text[STORY_SENTENCE_MAX];
+    if (!s)
+        return;
+    story_print(s, text);
+    terminal_wrap(terminal, out, indent, text);
+    for (size_t i = 0; i < s->step_count; i++) {
+        snprintf(text, sizeof text, "%zu. %s", i + 1, s->steps[i]);
+        terminal_wrap(terminal, out, indent + 2, text);
+    }
+    if (s->outcome != STORY_TOLD)
+        return;
+    story_print_end(s, text);
+    terminal_wrap(terminal, out, indent, text);
 }
 
 void finding_print_replay(const struct result *r, const struct finding *f, FILE *out)

@@ -7,6 +7,7 @@
 #ifndef STORESCOPE_FINDING_TEXT_H
 #define STORESCOPE_FINDING_TEXT_H
 
+#include "base/terminal.h"
 #include "sweep/verdict.h"
 
 #include <stdio.h>
@@ -18,6 +19,16 @@ void access_text(const struct recording *r, const struct access *a, char *text);
 
 // Those of a finding, each line after INDENT; the middle of many is left out.
 void finding_print_accesses(const struct finding *f, const char *indent, FILE *out);
+
+// What the witness does to an observer, numbered steps; nothing where that was not asked.
+void finding_print_story(const struct finding *f, unsigned indent, const struct terminal *terminal,
+                         FILE *out);
+
+// The story in one sentence, for what precedes its steps: who looks, or that there is none.
+enum { STORY_SENTENCE_MAX = 2048 };
+void story_print(const struct story *s, char text[STORY_SENTENCE_MAX]);
+// ... and what it comes to, for what follows them. Of one that is told.
+void story_print_end(const struct story *s, char text[STORY_SENTENCE_MAX]);
 
 // "storescope trace BACKEND 'CASE'", as a shell takes it, without a newline.
 void finding_print_replay(const struct result *r, const struct finding *f, FILE *out);

@@ -2,8 +2,9 @@
 _storescope()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-    local command=${COMP_WORDS[1]} words= files= value=
+    local command=${COMP_WORDS[1]} words= files= value= equals=
     # --option=value comes as three words.
+    [[ $cur == = || $prev == = ]] && equals=yes
     if [[ $cur == = ]]; then
         cur=
     elif [[ $prev == = ]]; then

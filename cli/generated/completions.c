@@ -7,6 +7,7 @@
 #include "cli/list_rows.h"
 #include "cli/options/option_reader.h"
 #include "record/recorder.h"
+#include "story/observer.h"
 
 #include <assert.h>
 #include <string.h>
@@ -30,6 +31,7 @@ static struct values values_of(const struct argp_option *option, enum format_com
         {"recorder", {.names = "recorders"}},
         {"backend", {.names = "backends", .files = true}},
         {"rule", {.names = "rules"}},
+        {"story", {.names = "observers", .files = true}},
         {"op", {.words = "memcpy memmove mempcpy set to-fifo from-fifo"}},
         {"device", {.words = "dst src both"}},
         {"color", {.words = "auto always never"}},
@@ -47,6 +49,12 @@ static struct values values_of(const struct argp_option *option, enum format_com
         return (struct values){.words = text, .files = report};
     }
     return (struct values){.files = strstr(option->arg, "FILE") || strstr(option->arg, "DIR")};
+}
+
+// Is its argument only ever written behind an equals sign?
+static bool is_optional(const struct argp_option *option)
+{
+    return option->flags & OPTION_ARG_OPTIONAL;
 }
 
 static bool has_short(const struct argp_option *option)
@@ -86,7 +94,7 @@ static void bash_option_values(const struct argp_option *option, void *context)
     fprintf(p->out, "    %s:--%s", p->command->name, option->name);
     if (has_short(option))
         fprintf(p->out, " | %s:-%c", p->command->name, option->key);
-    fputs(")", p->out);
+    fputs(is_optional(option) ? ") [[ $equals ]] &&" : ")", p->out);
     if (v.words != NULL)
         fprintf(p->out, " words=\"%s\"", v.words);
     if (v.names != NULL)
@@ -154,11 +162,14 @@ static void zsh_option(const struct argp_option *option, void *context)
         fprintf(p->out, "'*'{-%c%s,--%s%s}'[", option->key, option->arg ? "+" : "", option->name,
                 option->arg ? "=" : "");
     else
-        fprintf(p->out, "'*--%s%s[", option->name, option->arg ? "=" : "");
+        fprintf(p->out, "'*--%s%s[", option->name,
+                !option->arg          ? ""
+                : is_optional(option) ? "=-"
+                                      : "=");
     zsh_text(p->out, option->doc);
     fputs("]", p->out);
     if (option->arg != NULL) {
-        fputs(":", p->out);
+        fputs(is_optional(option) ? "::" : ":", p->out);
         zsh_text(p->out, option->arg);
         fputs(":", p->out);
         if (v.words != NULL && !v.files)
@@ -222,7 +233,7 @@ static void fish_option(const struct argp_option *option, void *context)
             p->command->name, option->name);
     if (has_short(option))
         fprintf(p->out, " -s %c", option->key);
-    if (option->arg != NULL)
+    if (option->arg != NULL && !is_optional(option))
         fputs(v.files ? " -r -F" : " -x", p->out);
     if (v.words != NULL)
         fprintf(p->out, " -a '%s'", v.words);
@@ -325,6 +336,9 @@ static bool print_names(const char *kind, FILE *out)
     } else if (strcmp(kind, "rules") == 0) {
         for (size_t i = 0; i < RULE_COUNT; i++)
             fprintf(out, "%s\n", rule_name[i]);
+    } else if (strcmp(kind, "observers") == 0) {
+        for (size_t i = 0; i < observer_builtin_count; i++)
+            fprintf(out, "%s\n", observer_builtin(i)->name);
     } else if (strcmp(kind, "kinds") == 0) {
         for (size_t i = 0; i < LIST_KIND_COUNT; i++)
             fprintf(out, "%s\n", list_kind_name[i]);

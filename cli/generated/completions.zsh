@@ -27,6 +27,13 @@ _storescope_rules() {
     compadd -a names
 }
 
+_storescope_observers() {
+    local -a names
+    names=(${(f)"$(storescope completions values observers 2>/dev/null)"})
+    compadd -a names
+    _files
+}
+
 _storescope_kinds() {
     local -a names
     names=(${(f)"$(storescope completions values kinds 2>/dev/null)"})

@@ -92,9 +92,10 @@ static void put_option(const struct argp_option *option, void *context)
     fputs("\\-\\-", out);
     put_text(out, option->name, strlen(option->name), false);
     if (option->arg != NULL) {
-        fputs("=\\fI", out);
+        bool optional = option->flags & OPTION_ARG_OPTIONAL;
+        fputs(optional ? "[=\\fI" : "=\\fI", out);
         put_text(out, option->arg, strlen(option->arg), false);
-        fputs("\\fR", out);
+        fputs(optional ? "\\fB]\\fR" : "\\fR", out);
     }
     fputc('\n', out);
     put(out, option->doc);

@@ -526,6 +526,37 @@ void order_tell(const struct copy_case *c, const struct recording *r, struct ord
     shadow_free(s);
 }
 
+static struct order_seen seen(const struct walk *w, size_t k)
+{
+    const struct access *a = &w->t->accesses[k];
+    return (struct order_seen){
+        .access = (uint32_t)k,
+        .whole = w->view.on_device ? is_whole_on_device(a) : is_whole(w->t, w->cpu, a),
+        .elements_in_order = w->view.on_device && w->cpu->keeps & KEEPS_DEVICE,
+    };
+}
+
+size_t order_seen(const struct copy_case *c, const struct recording *r, struct order_view view,
+                  struct order_seen *out, size_t max, bool *after)
+{
+    struct shadow *s = gathered(c, r);
+    struct walk w = walk_start(s, view);
+    size_t count = 0;
+    for (size_t k = 0; k < w.t->count; k++) {
+        walk_to(&w, k);
+        bool here = is_on_side(&w, &w.t->accesses[k]);
+        if (here && count < max) {
+            out[count] = seen(&w, k);
+            for (size_t i = 0; i < count; i++)
+                after[count * max + i] = orders(&w, out[i].access, k) != NULL;
+        }
+        count += here;
+        walk_past(&w, k);
+    }
+    shadow_free(s);
+    return count;
+}
+
 bool order_in_parts(const struct trace *t, const struct access *a)
 {
     return !is_whole(t, cpu_of(t), a);

@@ -105,6 +105,19 @@ struct order_breach order_find_in(const struct copy_case *c, const struct record
 void order_tell(const struct copy_case *c, const struct recording *r, struct order_view view,
                 const char **out);
 
+// An access of the view's kind and side, as others see it.
+struct order_seen {
+    uint32_t access;        // its index in the trace
+    bool whole;             // each element of it becomes visible at once
+    bool elements_in_order; // those of a string operation, one after the other
+};
+
+// The first MAX of them in program order, to OUT; gives how many there are in all.
+// AFTER, of MAX * MAX: [k * MAX + i] says that OUT[k] is certain to be seen after OUT[i],
+// an earlier one.
+size_t order_seen(const struct copy_case *c, const struct recording *r, struct order_view view,
+                  struct order_seen *out, size_t max, bool *after);
+
 // May the CPU make one element of an access to write-back memory in parts?
 bool order_in_parts(const struct trace *t, const struct access *a);
 

@@ -105,22 +105,6 @@ void shadow_find_again(const struct shadow *s, enum access_kind kind, struct aga
     }
 }
 
-// Where the value of a stored byte lies in trace.values.
-static uint64_t value_index(const struct access *a, uint64_t addr)
-{
-    if (!(a->flags & ACCESS_DESCENDING))
-        return a->value + (addr - a->addr);
-    uint64_t index = (a->addr + a->width - 1 - addr) / a->width;
-    return a->value + index * a->width + (addr - (a->addr - index * a->width));
-}
-
-static bool has_values(const struct trace *t, const struct access *a)
-{
-    if (a->value == TRACE_NO_VALUE || a->value > t->value_bytes)
-        return false;
-    return a->count <= (t->value_bytes - a->value) / a->width;
-}
-
 // The next store to [dst, dst + size) from index I on; the trace's count at the
 // end.
 static size_t next_store(const struct trace *t, size_t i, uint64_t dst, uint64_t size)
@@ -160,7 +144,8 @@ static bool same_stores(const struct shadow *s, const struct layout *layout,
         if (i == s->trace->count || k == valued->count)
             return i == s->trace->count && k == valued->count;
         const struct access *b = &valued->accesses[k];
-        if (!same_store(&s->trace->accesses[i], scratch->dst, b, dst) || !has_values(valued, b))
+        if (!same_store(&s->trace->accesses[i], scratch->dst, b, dst) ||
+            !access_has_values(valued, b))
             return false;
     }
 }
@@ -181,7 +166,7 @@ static void find_transient(struct shadow *s, const struct layout *layout,
         const struct access *a = &valued->accesses[k];
         struct byte_walk walk = byte_walk_start(view, a, s->stores.again);
         while (byte_walk_next(&walk)) {
-            uint8_t value = valued->values[value_index(a, view.base + walk.off)];
+            uint8_t value = valued->values[access_value_index(a, view.base + walk.off)];
             if (value == layout->old[walk.off] || value == final[walk.off])
                 continue;
             s->transient = true;
@@ -228,7 +213,7 @@ static bool all_stores_final(const struct layout *layout, const struct trace *va
             continue;
         struct span part = side_part(access_reach(a), (uintptr_t)layout->dst, layout->dst_size);
         if (part.lo < part.hi &&
-            (!has_values(valued, a) || !stores_final(a, layout, valued->values + a->value)))
+            (!access_has_values(valued, a) || !stores_final(a, layout, valued->values + a->value)))
             return false;
     }
     return true;
@@ -248,8 +233,8 @@ static bool rewrites_are_final(const struct layout *layout, const struct trace *
             uint64_t addr = from + walk.off;
             if (addr - dst < size)
                 continue;
-            if (!has_values(valued, a) ||
-                valued->values[value_index(a, addr)] != layout->dst[(int64_t)(addr - dst)])
+            if (!access_has_values(valued, a) ||
+                valued->values[access_value_index(a, addr)] != layout->dst[(int64_t)(addr - dst)])
                 return false;
         }
     }
@@ -285,7 +270,7 @@ void shadow_build_values(struct shadow *s, const struct layout *layout, const st
         const struct access *a = &valued->accesses[k];
         struct byte_walk walk = byte_walk_start(view, a, s->stores.again);
         while (byte_walk_next(&walk))
-            final[walk.off] = valued->values[value_index(a, view.base + walk.off)];
+            final[walk.off] = valued->values[access_value_index(a, view.base + walk.off)];
     }
     find_transient(s, layout, valued, final);
 }

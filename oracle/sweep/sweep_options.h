@@ -10,6 +10,7 @@
 #include "judge/contract.h"
 #include "judge/message_sites.h"
 #include "record/recorder.h"
+#include "story/observer.h"
 #include "trace/recording.h"
 
 struct sweep_progress {
@@ -33,9 +34,11 @@ struct sweep_options {
     const volatile int *stop; // nonzero: finish with what there is
     // Where a site of a recording is, for the sentences of findings; or NULL.
     void (*name_site)(const struct recording *r, size_t site, char name[SITE_NAME_MAX]);
-    uint64_t patterns_to; // the largest size of patterns; 0: SWEEP_PATTERNS_SIZE
-    bool patterns;        // read off, too, which stores are made for which sizes
-    bool charts;          // count, too, where in the sweep each rule is broken
+    uint64_t patterns_to;            // the largest size of patterns; 0: SWEEP_PATTERNS_SIZE
+    bool patterns;                   // read off, too, which stores are made for which sizes
+    bool stories;                    // tell, too, what each witness does to an observer:
+    const struct observer *observer; // this one; NULL: the built-in ones that fit
+    bool charts;                     // count, too, where in the sweep each rule is broken
 };
 
 #endif

@@ -59,6 +59,7 @@ void result_free(struct result *r)
         recording_free(&r->findings[i].recording);
         free(r->findings[i].accesses);
         free(r->findings[i].chart);
+        story_free(r->findings[i].story);
     }
     coverage_free(&r->coverage);
     patterns_free(&r->patterns);

@@ -11,6 +11,7 @@
 #include "case/heatmap.h"
 #include "judge/contract.h"
 #include "record/recorder.h"
+#include "story/story.h"
 #include "trace/coverage.h"
 #include "trace/pattern.h"
 #include "trace/recording.h"
@@ -35,6 +36,7 @@ struct finding {
     uint32_t *accesses; // indices into recording.trace.accesses
     size_t access_count;
     char message[RULE_MESSAGE_MAX];
+    struct story *story; // what the witness does to an observer; NULL: not asked for. Owned
 };
 
 // What a sweep saw that no contract forbids: a rule that one may add.

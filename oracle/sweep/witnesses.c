@@ -58,7 +58,7 @@ static void witness_fetch(struct witness_desk *desk, size_t check, const struct 
     const struct worker_command command = {
         .kind = COMMAND_WITNESS,
         .check = check,
-        .values = explain_wants_values(&desk->job->judge->checks[check]),
+        .values = desk->options->stories || explain_wants_values(&desk->job->judge->checks[check]),
         .c = *c,
     };
     struct worker *w = &desk->worker;
@@ -160,6 +160,14 @@ static void add_fact(struct result *r, const struct witness_desk *desk, const st
     free(f.accesses);
 }
 
+static void tell_story(struct finding *f, const struct contract *contract,
+                       const struct sweep_options *options)
+{
+    if (options->stories)
+        f->story = story_of(options->observer, f->rule, contract, options->device, &f->witness,
+                            &f->recording);
+}
+
 // Adds the finding of a check to each result whose contract makes it.
 static void add_findings(const struct witness_desk *desk, size_t check,
                          const struct dispatch_sum *sum, const struct witness *w,
@@ -184,6 +192,7 @@ static void add_findings(const struct witness_desk *desk, size_t check,
             .chart = chart_copy(sum->charts ? &sum->charts[check] : NULL),
         };
         finding_explain(f, desk, w);
+        tell_story(f, results[i].contract, desk->options);
     }
 }
 

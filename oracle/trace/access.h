@@ -68,4 +68,21 @@ static inline bool access_touches(const struct access *a, uint64_t addr)
     return !access_is_small(a) || access_mask(a) >> (addr - a->addr) & 1;
 }
 
+// Where the value of a stored byte lies in trace.values.
+static inline uint64_t access_value_index(const struct access *a, uint64_t addr)
+{
+    if (!(a->flags & ACCESS_DESCENDING))
+        return a->value + (addr - a->addr);
+    uint64_t index = (a->addr + a->width - 1 - addr) / a->width;
+    return a->value + index * a->width + (addr - (a->addr - index * a->width));
+}
+
+// Are its bytes, a store's, known?
+static inline bool access_has_values(const struct trace *t, const struct access *a)
+{
+    if (a->value == TRACE_NO_VALUE || a->value > t->value_bytes)
+        return false;
+    return a->count <= (t->value_bytes - a->value) / a->width;
+}
+
 #endif

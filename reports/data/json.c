@@ -225,6 +225,29 @@ static cJSON *witness_object(const struct finding *f)
     return o;
 }
 
+// What the witness does to an observer; null: nobody asked.
+static void add_story(cJSON *o, const struct story *s)
+{
+    if (s == NULL) {
+        cJSON_AddNullToObject(o, "story");
+        return;
+    }
+    bool told = s->outcome == STORY_TOLD;
+    cJSON *story = json_object();
+    json_add_text(story, "outcome", story_outcome_name[s->outcome]);
+    json_add_text(story, "observer", s->observer);
+    json_add_count(story, "interleavings", s->interleavings);
+    json_add_text_or_null(story, "side", told ? device_side_name(s->side) : NULL);
+    json_add_count(story, "offset", s->offset);
+    json_add_count(story, "width", s->width);
+    cJSON *steps = cJSON_AddArrayToObject(story, "steps");
+    for (size_t i = 0; i < s->step_count; i++)
+        cJSON_AddItemToArray(steps, cJSON_CreateString(s->steps[i]));
+    json_add_text_or_null(story, "bad", told ? s->bad : NULL);
+    json_add_text_or_null(story, "reason", s->outcome == STORY_NOT_SEARCHED ? s->reason : NULL);
+    cJSON_AddItemToObject(o, "story", story);
+}
+
 static cJSON *finding_object(const struct finding *f)
 {
     cJSON *o = json_object();
@@ -232,6 +255,7 @@ static cJSON *finding_object(const struct finding *f)
     json_add_count(o, "cases", f->cases);
     cJSON_AddItemToObject(o, "witness", witness_object(f));
     json_add_text(o, "message", f->message);
+    add_story(o, f->story);
     return o;
 }
 

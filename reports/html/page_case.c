@@ -73,6 +73,23 @@ static bool is_same_text(const struct page_finding *a, const struct page_finding
            strcmp(a->finding->message, b->finding->message) == 0;
 }
 
+static void write_story(struct markup *m, const struct story *s)
+{
+    char text[STORY_SENTENCE_MAX];
+    if (s == NULL)
+        return;
+    story_print(s, text);
+    markup_element(m, "p", "story", text);
+    if (s->outcome != STORY_TOLD)
+        return;
+    markup_open_class(m, "ol", "story");
+    for (size_t i = 0; i < s->step_count; i++)
+        markup_element(m, "li", "", s->steps[i]);
+    markup_close(m);
+    story_print_end(s, text);
+    markup_element(m, "p", "story", text);
+}
+
 // Contracts that allow more find the same in fewer cases: one text for all of them.
 static void write_finding(struct page *p, const struct page_finding *findings, size_t count,
                           size_t index)
@@ -88,6 +105,7 @@ static void write_finding(struct page *p, const struct page_finding *findings, s
         if (is_same_text(&findings[i], f))
             write_share(p, &findings[i]);
     page_message(m, "msg", f->finding->message);
+    write_story(m, f->finding->story);
     markup_close(m);
 }
 

@@ -123,6 +123,7 @@ static void print_finding(const struct result *r, const struct finding *f,
     terminal_put(terminal, out, HUE_BAD, rule_name[f->rule]);
     fprintf(out, ": %s, the smallest: %s\n", count_print(f->cases, "case", count), text);
     terminal_wrap(terminal, out, 4, f->message);
+    finding_print_story(f, 4, terminal, out);
     finding_print_accesses(f, "    ", out);
     fputs("    ", out);
     finding_print_replay(r, f, out);
