@@ -6,6 +6,7 @@
 // those of the arena.
 
 #include "record/qemu/qemu.h"
+#include "base/host.h"
 #include "base/memory.h"
 
 #include "backends/arch.h"
@@ -448,9 +449,12 @@ static void qemu_unprepare(void *prepared)
     guest_program_free(prepared);
 }
 
-// Whether a backend's own emulator is here its list row says.
+// Whether a backend's own emulator is here its list row says. Lanes, which the plugin
+// protects page by page, are multiples of the smallest pages.
 static const char *qemu_missing(void)
 {
+    if (host_page_bytes() > PAGE_BYTES)
+        return "recorder qemu is made for pages of 4 KiB, and this system's are larger";
     return arch_tool_here(arch_native.qemu) ? NULL : "install qemu-user";
 }
 
