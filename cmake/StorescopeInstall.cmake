@@ -33,13 +33,15 @@ set(storescope_headers
     oracle/case/heatmap.h
     oracle/case/plan.h
     oracle/judge/contract.h
+    oracle/judge/message_sites.h
     oracle/judge/order.h
     oracle/judge/rules.def
     oracle/judge/rules.h
     oracle/judge/shadow.h
     oracle/record/recorder.h
+    oracle/story/observer.h
+    oracle/story/story.h
     oracle/sweep/sweep.h
-    oracle/judge/message_sites.h
     oracle/sweep/sweep_options.h
     oracle/sweep/verdict.h
     oracle/trace/barrier.h
