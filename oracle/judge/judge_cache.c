@@ -121,10 +121,13 @@ static bool lies_in_image(const struct access *a, const struct trace *t)
     return false;
 }
 
+// A run upward: one that goes down lies below its address.
 static bool is_simple(const struct access *a)
 {
-    return a->count != 0 && a->count <= RUN_MAX && !(a->flags & (ACCESS_MASKED | ACCESS_TLS)) &&
-           a->width != 0 && a->width <= WORD_BITS && (a->width & (a->width - 1)) == 0;
+    if (a->count != 1 && (a->count > RUN_MAX || a->flags & ACCESS_DESCENDING))
+        return false;
+    return a->count != 0 && !(a->flags & (ACCESS_MASKED | ACCESS_TLS)) && a->width != 0 &&
+           a->width <= WORD_BITS && (a->width & (a->width - 1)) == 0;
 }
 
 // False for an access of another kind than `struct seen` is for.

@@ -364,6 +364,11 @@ static void runs_and_loads_of_the_module_are_remembered(void **state)
     f->h.accesses[2].count++; // beyond the end
     keep(f);
     assert_null(recall(f));
+    lay_run(f, 0);
+    f->h.accesses[2].flags = ACCESS_DESCENDING; // below the beginning
+    f->h.r.trace.value_bytes = 0;
+    keep(f);
+    assert_null(recall(f));
 }
 
 static void what_other_things_bear_on_is_not_kept(void **state)
