@@ -6,6 +6,7 @@
 // unknown, and said to be.
 
 #include "record/qemu/plugin/rmw.h"
+#include "record/qemu/plugin/rmw_swap.h"
 
 #include <string.h>
 
@@ -38,26 +39,6 @@ static void write_register(mcontext_t *m, unsigned reg, uint64_t value)
         m->regs[reg] = value;
 }
 
-static bool swap_single(void *at, uint64_t *expected, uint64_t value, unsigned width)
-{
-#define SWAP(bytes, type)                                                             \
-    case bytes: {                                                                     \
-        type old = (type)*expected;                                                   \
-        bool same = __atomic_compare_exchange_n((type *)at, &old, (type)value, false, \
-                                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);  \
-        *expected = old;                                                              \
-        return same;                                                                  \
-    }
-    switch (width) {
-        SWAP(1, uint8_t)
-        SWAP(2, uint16_t)
-        SWAP(4, uint32_t)
-    default:
-        SWAP(8, uint64_t)
-    }
-#undef SWAP
-}
-
 static bool swap_words(void *at, uint64_t expected[2], const uint64_t value[2])
 {
     register uint64_t x0 __asm__("x0") = expected[0], x1 __asm__("x1") = expected[1];
@@ -69,15 +50,6 @@ static bool swap_words(void *at, uint64_t expected[2], const uint64_t value[2])
     bool same = x0 == expected[0] && x1 == expected[1];
     expected[0] = x0;
     expected[1] = x1;
-    return same;
-}
-
-static bool swap_halves(void *at, uint64_t expected[2], const uint64_t value[2])
-{
-    uint64_t whole = (expected[0] & UINT32_MAX) | expected[1] << 32;
-    bool same = swap_single(at, &whole, (value[0] & UINT32_MAX) | value[1] << 32, 8);
-    expected[0] = whole & UINT32_MAX;
-    expected[1] = whole >> 32;
     return same;
 }
 

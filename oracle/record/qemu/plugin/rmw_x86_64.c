@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "record/qemu/plugin/rmw.h"
+#include "record/qemu/plugin/rmw_swap.h"
 
 enum { ZERO_FLAG = 1 << 6 };
 
@@ -57,26 +58,6 @@ static void set_register(greg_t *regs, int reg, uint64_t value, unsigned width)
     regs[reg] = (greg_t)(((uint64_t)regs[reg] & keep) | (value & mask));
 }
 
-static bool swap_single(void *at, uint64_t *expected, uint64_t value, unsigned width)
-{
-#define SWAP(bytes, type)                                                             \
-    case bytes: {                                                                     \
-        type old = (type)*expected;                                                   \
-        bool same = __atomic_compare_exchange_n((type *)at, &old, (type)value, false, \
-                                                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);  \
-        *expected = old;                                                              \
-        return same;                                                                  \
-    }
-    switch (width) {
-        SWAP(1, uint8_t)
-        SWAP(2, uint16_t)
-        SWAP(4, uint32_t)
-    default:
-        SWAP(8, uint64_t)
-    }
-#undef SWAP
-}
-
 static bool swap_pair(void *at, uint64_t expected[2], const uint64_t value[2])
 {
     bool same;
@@ -84,16 +65,6 @@ static bool swap_pair(void *at, uint64_t expected[2], const uint64_t value[2])
                      : "=@ccz"(same), "+m"(*(__uint128_t *)at), "+a"(expected[0]), "+d"(expected[1])
                      : "b"(value[0]), "c"(value[1])
                      : "memory");
-    return same;
-}
-
-// cmpxchg8b's operands are edx:eax and ecx:ebx.
-static bool swap_halves(void *at, uint64_t expected[2], const uint64_t value[2])
-{
-    uint64_t whole = (expected[0] & UINT32_MAX) | expected[1] << 32;
-    bool same = swap_single(at, &whole, (value[0] & UINT32_MAX) | value[1] << 32, 8);
-    expected[0] = whole & UINT32_MAX;
-    expected[1] = whole >> 32;
     return same;
 }
 
