@@ -8,10 +8,10 @@
 # In a block fenced as `console`, a line `$ COMMAND` is run by bash (a `\` at its
 # end goes on below), and the lines after it are what it must print on either
 # stream: a line `...` stands for any lines, `...` in a line for any characters.
-# Commands may end with status 0 or 1. A block fenced as `LANGUAGE FILE` is that
+# Commands, and each part of a pipe, may end with status 0 or 1. A block fenced as `LANGUAGE FILE` is that
 # file, for the commands below it. All of a page happens in one scratch folder. A
-# command whose routine is not on this machine, as storescope itself says, is
-# skipped by name. --update rewrites what commands print, with `...` for times and
+# command whose routine is not on this machine, as storescope itself says, or whose
+# program is not, is skipped by name. --update rewrites what commands print, with `...` for times and
 # addresses.
 import os
 import re
@@ -20,7 +20,7 @@ import sys
 import tempfile
 
 FENCE = re.compile(r"^```(\S*)\s*(\S*)\s*$")
-ABSENT = re.compile(r"cannot run here|no backend|install [a-z0-9-]+|not installed")
+ABSENT = re.compile(r"cannot run here|no backend|install [a-z0-9-]+|not installed|command not found")
 
 
 def line_matches(wanted, got):
@@ -51,9 +51,10 @@ class Page:
         self.passed, self.failed, self.skipped = 0, 0, 0
 
     def run(self, command, environment, folder):
-        done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, text=True,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, errors="replace", timeout=240)
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder,
+                              env=environment, text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              errors="replace", timeout=240)
         return done.returncode, done.stdout.rstrip("\n").split("\n") if done.stdout else []
 
     def check(self, number, command, wanted, environment, folder, update):
