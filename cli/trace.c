@@ -149,6 +149,9 @@ static bool prepare(struct options *o, struct selection *s, struct copy_case *c,
         return false;
     }
     const struct backend *b = s->items[0];
+    // A machine's own CPU runs what that recorder linked.
+    if (o->run_there && o->run.recorder == recorder_default())
+        o->run.recorder = recorder_find("qemu");
     const struct recorder_kind *recorder = recorder_for(b, o->run.recorder);
     const char *missing = recorder_lacks(recorder, b);
     if (s->count > 1)

@@ -14,7 +14,7 @@
 struct board {
     struct emulator emulator;
     size_t log_read; // bytes of the log
-    char version[128], path[256];
+    char version[128], path[256], target[32];
 };
 
 static void add_line(struct arrivals *a, const char *line, size_t length)
@@ -114,6 +114,17 @@ static bool read_version(struct board *b, const cJSON *greeting, struct error *e
     return true;
 }
 
+// {"return": {"arch": "aarch64"}}
+static bool read_target(struct board *b, struct error *error)
+{
+    cJSON *answer = monitor_do(b, "query-target", NULL, error);
+    const cJSON *arch = cJSON_GetObjectItem(cJSON_GetObjectItem(answer, "return"), "arch");
+    const char *name = cJSON_GetStringValue(arch);
+    snprintf(b->target, sizeof b->target, "%s", name ? name : "");
+    cJSON_Delete(answer);
+    return answer != NULL;
+}
+
 static bool greet(struct board *b, struct error *error)
 {
     struct arrivals none = {.count = 0};
@@ -121,7 +132,7 @@ static bool greet(struct board *b, struct error *error)
     bool good = greeting != NULL && read_version(b, greeting, error);
     cJSON_Delete(greeting);
     cJSON *ready = good ? monitor_do(b, "qmp_capabilities", NULL, error) : NULL;
-    good = ready != NULL;
+    good = ready != NULL && read_target(b, error);
     cJSON_Delete(ready);
     emulator_path(&b->emulator, b->path, sizeof b->path);
     read_log(b, &none); // what was said while it started is about nobody's access
@@ -167,6 +178,11 @@ void board_end(struct board *b)
         return;
     emulator_end(&b->emulator);
     free(b);
+}
+
+const char *board_target(const struct board *b)
+{
+    return b->target;
 }
 
 const char *board_version(const struct board *b)

@@ -28,6 +28,8 @@ bool board_go(struct board *b, struct error *error);
 bool board_listen(struct board *b, struct arrivals *told, struct error *error);
 void board_end(struct board *b);
 
+// What its CPUs are, as `qemu-system-NAME' has it; "": QEMU does not say.
+const char *board_target(const struct board *b);
 const char *board_version(const struct board *b); // "7.2.22 (Debian 1:7.2+dfsg-7)"
 const char *board_path(const struct board *b);    // of the emulator's file; "": not known
 

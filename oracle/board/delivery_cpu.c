@@ -16,9 +16,11 @@
 // ERROR says why it cannot be run there.
 static bool can_run(const struct recording *r, const struct copy_case *c, struct error *error)
 {
-    if (r->guest == NULL || r->trace.machine != EM_AARCH64)
-        return error_set(error, "--run: takes routines of AArch64 that recorder qemu links, such "
-                                "as aarch64/glibc/memcpy_generic; leave it out for others");
+    if (r->guest == NULL || guest_cpu_of(r->trace.machine) == NULL)
+        return error_set(error,
+                         "--run: takes routines of %s that recorder qemu links, such as "
+                         "aarch64/glibc/memcpy_generic; leave it out for others",
+                         guest_cpu_names());
     if (op_has_fifo(c->op))
         return error_set(error, "--run: takes no calls to or from a FIFO");
     if (r->trace.outcome != OUTCOME_RETURNED)
@@ -46,7 +48,8 @@ struct pairing {
     struct span near;
     uint64_t move; // from an address of the recording to a physical one
     const struct guest_log *log;
-    size_t next; // of the log's accesses
+    size_t next;  // of the log's accesses
+    bool faulted; // at an access to the device, which is the last
     struct delivery *out;
 };
 
@@ -77,13 +80,18 @@ static bool pair_access(struct pairing *p, uint32_t index)
     const struct access *a = &p->r->trace.accesses[index];
     const struct span span = access_span(a);
     const uint64_t pc = p->r->trace.sites[a->site].addr;
+    if (p->faulted)
+        return true;
     if ((a->kind != ACCESS_STORE && a->kind != ACCESS_LOAD) || span.hi <= p->near.lo ||
         span.lo >= p->near.hi)
         return true;
     for (uint64_t bytes = 0; bytes < span.hi - span.lo;) {
         const struct guest_access *g = &p->log->accesses[p->next];
+        p->faulted = p->next == p->log->count && p->log->faulted && p->log->fault_pc == pc;
+        if (p->faulted)
+            return true;
         if (p->next == p->log->count)
-            return p->log->faulted || differ(p, a);
+            return differ(p, a);
         if (g->pc != pc || g->write != (a->kind == ACCESS_STORE) ||
             g->addr - (span.lo + p->move) >= span.hi - span.lo)
             return differ(p, a);
@@ -100,7 +108,12 @@ static void take_fault(struct pairing *p)
     struct delivery *out = p->out;
     const struct guest_log *log = p->log;
     out->rest = log->rest;
-    if (log->faulted)
+    if (log->faulted && !p->faulted && !out->skipped.text[0])
+        error_set(&out->skipped,
+                  "the machine's CPU faulted at 0x%" PRIx64 ", and not at an access to the device; "
+                  "does it have the instruction?",
+                  log->fault_pc);
+    else if (p->faulted)
         error_set(&out->fault, "the instruction at 0x%" PRIx64 " faulted on the machine's CPU",
                   log->fault_pc);
 }
@@ -148,15 +161,23 @@ static bool run_call(const struct recording *r, const struct delivery_request *r
         .offset = request->source ? c->dst_off : c->src_off,
         .source = request->source ? NULL : mine->src,
     };
-    const struct guest_program_place place = {.program = r->guest->bytes,
-                                              .program_bytes = r->guest->length,
-                                              .entry = r->trace.entry,
-                                              .cpu = r->cpu[0] ? r->cpu : NULL};
+    struct guest_poke pokes[TUNABLE_COUNT];
+    const struct image_program program = {.bytes = r->guest->bytes,
+                                          .length = r->guest->length,
+                                          .routine_at = r->guest->routine_at,
+                                          .global_pointer = r->guest->global_pointer,
+                                          .pokes = pokes,
+                                          .poke_count = TUNABLE_COUNT};
     const struct span lane = request->source ? r->layout.src_lane : r->layout.dst_lane;
     const uint8_t *first = request->source ? r->layout.src : r->layout.dst;
     struct guest_run run;
+    for (size_t i = 0; i < TUNABLE_COUNT; i++) {
+        pokes[i] = r->guest->pokes[i];
+        pokes[i].value = c->tunable[i] ? c->tunable[i] : pokes[i].value;
+    }
     const bool ran =
-        guest_run(request->machine, &place, &call, 1, request->timeout_ms, &run, error);
+        guest_run(request->machine, guest_cpu_of(r->trace.machine), r->cpu[0] ? r->cpu : NULL,
+                  &program, &call, 1, request->timeout_ms, &run, error);
     if (ran) {
         struct pairing p = {.r = r,
                             .near = {lane.lo - PAGE_BYTES, lane.hi + PAGE_BYTES},

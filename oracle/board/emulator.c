@@ -105,6 +105,15 @@ static void add_test(struct arguments *a)
     add_all(a, words, sizeof words / sizeof *words);
 }
 
+// Unless the command says it, or there is nothing to say.
+static void add_option(struct arguments *a, const char *command, struct emulator_option option)
+{
+    if (option.value == NULL || says(command, option.name))
+        return;
+    add(a, option.name);
+    add(a, option.value);
+}
+
 static void add_guest(struct arguments *a, const char *command, const struct emulated_guest *guest)
 {
     add(a, "-d");
@@ -115,11 +124,11 @@ static void add_guest(struct arguments *a, const char *command, const struct emu
     add(a, must_print("loader,file=/proc/self/fd/%d,addr=0x%" PRIx64 ",force-raw=on", FD_IMAGE,
                       guest->at));
     add(a, "-device");
-    add(a, must_print("loader,addr=0x%" PRIx64 ",cpu-num=0", guest->at));
-    if (guest->cpu != NULL && !says(command, "-cpu")) {
-        add(a, "-cpu");
-        add(a, guest->cpu);
-    }
+    add(a, must_print("loader,addr=0x%" PRIx64 ",cpu-num=0", guest->start));
+    add(a, "-no-reboot");
+    add_option(a, command, (struct emulator_option){"-cpu", guest->cpu});
+    for (const struct emulator_option *o = guest->options; o->name != NULL; o++)
+        add_option(a, command, *o);
 }
 
 static _Noreturn void exec_emulator(const char *command, const struct emulated_guest *guest,

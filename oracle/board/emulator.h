@@ -28,11 +28,17 @@ struct emulator {
     char program[128]; // first word of the command
 };
 
+// An option of the emulator, "-bios", and its argument.
+struct emulator_option {
+    const char *name, *value;
+};
+
 // A guest that the CPU is to run; its bytes and the plugin's are in files.
 struct emulated_guest {
     int image, plugin;
-    uint64_t at;     // where the image is loaded, and the CPU starts
-    const char *cpu; // the model, unless the command names one; NULL: the machine's own
+    uint64_t at, start; // where the image is loaded, and what the CPU's pc is set to
+    const char *cpu;    // the model, unless the command names one; NULL: the machine's own
+    const struct emulator_option *options; // likewise; up to a NULL name
 };
 
 // A file of these bytes for a guest, or -1. The caller closes it.

@@ -49,16 +49,25 @@ struct origins {
 
 enum { GUEST_LIBRARIES_MAX = 4 };
 
+// A variable of a program that steers its routine, and what it was set to.
+struct guest_poke {
+    uint64_t addr, value;
+    uint8_t width; // bytes; 0: there is none
+};
+
 // An ELF program that was made for a recording, shared by all that name it.
 struct guest_elf {
     size_t uses;
     uint8_t *bytes; // owned
     size_t length;
-    char *symbol;                         // what GUEST_ROUTINE_SYMBOL stands for; owned
-    char *path;                           // of the routine's file; NULL: it is storecopy's. Owned
-    bool whole;                           // all of the program's code is that file's
-    char *libraries[GUEST_LIBRARIES_MAX]; // archives that the routine is linked with, by
-                                          // path; owned. NULL: no more
+    char *symbol;                           // what GUEST_ROUTINE_SYMBOL stands for; owned
+    char *path;                             // of the routine's file; NULL: it is storecopy's. Owned
+    bool whole;                             // all of the program's code is that file's
+    char *libraries[GUEST_LIBRARIES_MAX];   // archives that the routine is linked with, by
+                                            // path; owned. NULL: no more
+    struct guest_poke pokes[TUNABLE_COUNT]; // one a tunable, where the case says nothing
+    uint64_t global_pointer;                // of its data; 0: its CPU has none
+    uint64_t routine_at;                    // where it has its routine's address
 };
 // Takes the bytes; has one use.
 struct guest_elf *guest_elf_new(uint8_t *bytes, size_t length, const struct backend *backend);

@@ -48,6 +48,24 @@ else
     grep -q 'install ' err || fail "$(cat err run)"
 fi
 
+# So does that of another CPU.
+runs() { # BACKEND MACHINE ADDRESS PACKAGE TEXT
+    command -v "${2%% *}" >/dev/null || {
+        echo "not run: ${2%% *} is not installed; install $4"
+        return
+    }
+    if "$storescope" trace "$1" --size 4 --on "$2" --at "$3" --run >run 2>err; then
+        has 'as recorded' run
+        has "$5" run
+    else
+        grep -q 'install ' err || fail "$(cat err run)"
+    fi
+}
+runs riscv64/glibc/memcpy 'qemu-system-riscv64 -M virt' 0x10000000 qemu-system-misc \
+    '-> serial: write addr 0x3'
+[ "$(uname -m)" = x86_64 ] && runs dietlibc/memcpy 'qemu-system-x86_64 -M pc' 0xfec00000 qemu-system-x86 \
+    '-> ioapic: write addr 0x3'
+
 # What cannot be is one line that says what to do.
 refuses() { # TEXT ARGUMENT...
     local text=$1 status=0
@@ -63,7 +81,18 @@ refuses 'expected a physical address' --on "$virt" --at here
 refuses 'the machine ended' --on "$virt -nonsense" --at 0
 refuses 'is not installed; install qemu-system-sparc' --on 'qemu-system-sparc-not-here' --at 0
 refuses 'expected a command line of qemu-system' --on virt --at 0
-refuses 'takes routines of AArch64' --on "$virt" --at 0 --run
+# PROGRAM TEXT ARGUMENT...: a routine that cannot be run there.
+refuses_run() {
+    local backend=$1 text=$2 status=0
+    shift 2
+    "$storescope" trace "$backend" --size 8 --run "$@" >out 2>err || status=$?
+    [ "$status" = 2 ] || fail "$backend $*: status $status"
+    [ "$(wc -l <err)" = 1 ] || fail "$backend $*: $(cat err)"
+    grep -q 'install \|cannot run here' err || has "$text" err
+}
+refuses_run engine/to_device 'part of storescope' --on "$virt" --at 0
+[ "$(uname -m)" = x86_64 ] && refuses_run musl/memcpy "the routine is one of x86-64, and that machine's CPU is aarch64" \
+    --on "$virt" --at 0
 refuses 'on which machine' --run
 refuses 'leave out --format svg' --on "$virt" --at 0 --format svg
 finish

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// guest_runs LOG CASES: a machine's own CPU runs glibc's memcpy on virtio-mmio registers.
-// Its writes are, line by line, those of LOG, all sizes in one boot; and those of CASES
-// random calls are what the recorder qemu makes of each. Status 77: a tool is missing.
+// guest_runs LOG: AArch64's CPU runs glibc's memcpy on virtio-mmio registers. Its
+// writes are, line by line, those of LOG, all sizes in one boot.
+// guest_runs BACKEND MACHINE ADDRESS CASES: that machine's own CPU runs the routine, its
+// destination a device's registers at that address. Its writes in CASES random calls, all
+// in one boot, are those that the backend's recorders make of each.
+// Status 77: a tool is missing.
 
 #include "backends/selection.h"
 #include "board/guest/guest.h"
@@ -15,8 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MACHINE "qemu-system-aarch64 -M virt"
-#define DEVICE  UINT64_C(0x0a000000)
+#define LOG_BACKEND "aarch64/glibc/memcpy_generic"
+#define LOG_MACHINE "qemu-system-aarch64 -M virt"
+#define LOG_DEVICE  UINT64_C(0x0a000000)
 
 enum { SKIPPED = 77, CALLS_MAX = 64, BYTES_MAX = 1024, LINES_MAX = 400, TIMEOUT_MS = 30000 };
 
@@ -71,22 +75,25 @@ static void compare(const struct reported *wanted, const struct guest_log *log)
         const struct arrival *a = &log->told.items[i];
         char line[96];
         snprintf(line, sizeof line, "addr 0x%" PRIx64 ", data 0x%" PRIx64 ", size 0x%x",
-                 a->addr - DEVICE, a->value, a->size);
+                 a->addr - LOG_DEVICE, a->value, a->size);
         if (a->kind != ARRIVAL_WRITE ||
             (wanted->lines[i][0] && strcmp(line, wanted->lines[i]) != 0))
             fail(line, wanted->words, i);
     }
 }
 
-static bool run(const struct recording *r, const struct image_call *calls, size_t count,
-                struct guest_run *out)
+static bool run(const struct recording *r, const char *machine, const struct image_call *calls,
+                size_t count, struct guest_run *out)
 {
     struct error error;
-    const struct guest_program_place place = {.program = r->guest->bytes,
-                                              .program_bytes = r->guest->length,
-                                              .entry = r->trace.entry,
-                                              .cpu = r->cpu};
-    const bool ran = guest_run(MACHINE, &place, calls, count, TIMEOUT_MS, out, &error);
+    const struct image_program program = {.bytes = r->guest->bytes,
+                                          .length = r->guest->length,
+                                          .routine_at = r->guest->routine_at,
+                                          .global_pointer = r->guest->global_pointer,
+                                          .pokes = r->guest->pokes,
+                                          .poke_count = TUNABLE_COUNT};
+    const bool ran = guest_run(machine, guest_cpu_of(r->trace.machine), r->cpu[0] ? r->cpu : NULL,
+                               &program, calls, count, TIMEOUT_MS, out, &error);
     if (!ran)
         fprintf(stderr, "FAILED: %s\n", error.text);
     failures += !ran;
@@ -98,15 +105,17 @@ static void check_reported(const struct recording *r)
     struct image_call calls[CALLS_MAX];
     struct guest_run out;
     for (size_t i = 0; i < report_count; i++)
-        calls[i] = call_of(DEVICE, 4 * reports[i].words, 0, reports[i].words == 1 ? one : bytes);
-    if (run(r, calls, report_count, &out))
+        calls[i] =
+            call_of(LOG_DEVICE, 4 * reports[i].words, 0, reports[i].words == 1 ? one : bytes);
+    if (run(r, LOG_MACHINE, calls, report_count, &out))
         for (size_t i = 0; i < report_count; i++)
             compare(&reports[i], &out.logs[i]);
     guest_run_free(&out);
 }
 
-// The accesses to the destination that the guest's CPU made are those recorded.
-static void compare_recorded(const struct recording *r, const struct copy_case *c,
+// The accesses to the destination that the guest's CPU made are those recorded. A recorder of
+// this CPU has the same code elsewhere.
+static void compare_recorded(const struct recording *r, const struct copy_case *c, uint64_t device,
                              const struct guest_log *log)
 {
     size_t next = 0;
@@ -119,8 +128,8 @@ static void compare_recorded(const struct recording *r, const struct copy_case *
             continue;
         for (uint64_t done = 0; done < span.hi - span.lo; next++) {
             const struct guest_access *g = &log->accesses[next];
-            if (next == log->count || g->pc != r->trace.sites[a->site].addr ||
-                g->addr != DEVICE + c->dst_off + (uint64_t)offset + done) {
+            if (next == log->count || (r->guest != NULL && g->pc != r->trace.sites[a->site].addr) ||
+                g->addr != device + c->dst_off + (uint64_t)offset + done) {
                 fail("not what was recorded", (unsigned)c->size, i);
                 return;
             }
@@ -131,62 +140,116 @@ static void compare_recorded(const struct recording *r, const struct copy_case *
         fail("more than was recorded", (unsigned)c->size, next);
 }
 
-static void check_random(const struct backend *b, const struct sweep_options *options, size_t count)
+// What all calls are recorded by, the first of which links the program that is run.
+static const struct recorder_kind *recorder_of(const struct backend *b, size_t which)
+{
+    if (which == 0)
+        return recorder_find("qemu");
+    return b->arch == NULL ? recorder_default() : NULL;
+}
+
+static bool record(const struct backend *b, const struct recorder_kind *by,
+                   const struct copy_case *c, struct recording *out)
+{
+    const struct sweep_options options = {
+        .recorder = by, .device = DEVICE_DST, .jobs = 1, .timeout_ms = 2000};
+    struct error error;
+    const bool recorded = sweep_record(b, c, false, &options, out, &error);
+    if (!recorded)
+        fail(error.text, (unsigned)c->size, 0);
+    return recorded;
+}
+
+static void compare_all(const struct backend *b, const struct recorder_kind *by,
+                        const struct copy_case *cases, size_t count, uint64_t device,
+                        const struct guest_run *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct recording r = {.layout = {.size = 0}};
+        if (record(b, by, &cases[i], &r))
+            compare_recorded(&r, &cases[i], device, &out->logs[i]);
+        recording_free(&r);
+    }
+}
+
+static void check_random(const struct backend *b, const char *machine, uint64_t device,
+                         size_t count)
 {
     struct image_call calls[CALLS_MAX] = {0};
     struct copy_case cases[CALLS_MAX];
-    struct recording recordings[CALLS_MAX] = {0};
+    struct recording first = {.layout = {.size = 0}};
     struct guest_run out;
-    struct error error;
     for (size_t i = 0; i < count; i++) {
-        cases[i] = (struct copy_case){.op = OP_MEMCPY,
+        cases[i] = (struct copy_case){.op = b->op,
                                       .size = (uint64_t)(random() % 300),
                                       .dst_off = (uint32_t)(random() % 64),
                                       .src_off = (uint32_t)(random() % 64),
                                       .fill = 1};
-        if (!sweep_record(b, &cases[i], false, options, &recordings[i], &error)) {
-            fail(error.text, 0, i);
-            return;
-        }
-        calls[i] = call_of(DEVICE + cases[i].dst_off, cases[i].size, cases[i].src_off, bytes);
+        calls[i] = call_of(device + cases[i].dst_off, cases[i].size, cases[i].src_off, bytes);
     }
-    if (run(&recordings[0], calls, count, &out))
-        for (size_t i = 0; i < count; i++)
-            compare_recorded(&recordings[i], &cases[i], &out.logs[i]);
+    if (!record(b, recorder_of(b, 0), &cases[0], &first))
+        return;
+    if (run(&first, machine, calls, count, &out))
+        for (size_t i = 0; i < 2 && recorder_of(b, i) != NULL; i++)
+            compare_all(b, recorder_of(b, i), cases, count, device, &out);
     guest_run_free(&out);
-    for (size_t i = 0; i < count; i++)
-        recording_free(&recordings[i]);
+    recording_free(&first);
+}
+
+// The backend of that name. NULL: a tool is missing, or the program's own fault.
+static const struct backend *find(char *name, const char *machine, struct selection *selection,
+                                  int *status)
+{
+    struct error error;
+    char command[128];
+    snprintf(command, sizeof command, "command -v %.*s >/dev/null", (int)strcspn(machine, " "),
+             machine);
+    *status = 1;
+    if (!select_backends(&name, 1, selection, &error)) {
+        fprintf(stderr, "FAILED: %s\n", error.text);
+        return NULL;
+    }
+    const struct backend *b = selection->items[0];
+    if (b->missing == NULL && system(command) == 0)
+        return b;
+    printf("skipped: %s\n", b->missing ? b->missing : "that qemu-system is not installed");
+    *status = SKIPPED;
+    return NULL;
+}
+
+static void check_log(const struct backend *b, const char *path)
+{
+    struct recording r = {.layout = {.size = 0}};
+    read_log(path);
+    if (report_count < 10)
+        fail("there is nothing to compare with", 0, 0);
+    else if (record(b, recorder_find("qemu"),
+                    &(struct copy_case){.op = OP_MEMCPY, .size = 4, .fill = 1}, &r))
+        check_reported(&r);
+    recording_free(&r);
+    printf("%zu sizes as reported, %d failures\n", report_count, failures);
 }
 
 int main(int argc, char **argv)
 {
-    char *name = "aarch64/glibc/memcpy_generic";
-    const struct sweep_options options = {
-        .recorder = recorder_kinds[0], .device = DEVICE_DST, .jobs = 1, .timeout_ms = 2000};
-    const struct copy_case c = {.op = OP_MEMCPY, .size = 4, .fill = 1};
-    struct selection selection;
-    struct recording r;
-    struct error error;
-    size_t cases = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
-    if (argc < 3 || cases > CALLS_MAX || !select_backends(&name, 1, &selection, &error))
+    char log_backend[] = LOG_BACKEND;
+    struct selection selection = {0};
+    int status;
+    const size_t cases = argc == 5 ? strtoul(argv[4], NULL, 10) : 0;
+    if ((argc != 2 && argc != 5) || cases > CALLS_MAX)
         return 1;
-    const struct backend *b = selection.items[0];
-    if (b->missing != NULL || system("command -v qemu-system-aarch64 >/dev/null") != 0) {
-        printf("skipped: %s\n", b->missing ? b->missing : "install qemu-system-arm");
-        return SKIPPED;
-    }
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)i;
-    read_log(argv[1]);
-    if (report_count < 10 || !sweep_record(b, &c, false, &options, &r, &error))
-        fail("there is nothing to compare with", 0, 0);
-    else {
-        check_reported(&r);
-        check_random(b, &options, cases);
-        recording_free(&r);
+    const struct backend *b = argc == 2 ? find(log_backend, LOG_MACHINE, &selection, &status)
+                                        : find(argv[1], argv[2], &selection, &status);
+    if (b == NULL)
+        return status;
+    if (argc == 2) {
+        check_log(b, argv[1]);
+    } else {
+        check_random(b, argv[2], strtoull(argv[3], NULL, 0), cases);
+        printf("%zu random calls as recorded, %d failures\n", cases, failures);
     }
     select_free(&selection);
-    printf("%zu sizes as reported, %zu random calls as recorded, %d failures\n", report_count,
-           cases, failures);
     return failures != 0;
 }

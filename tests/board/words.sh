@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
-# words.sh SOURCE: the bare-metal guest's words are what its source assembles to.
+# words.sh SOURCE: the bare-metal guests' words are what their sources assemble to.
 set -u
 made=$(mktemp)
 trap 'rm -f "$made"' EXIT
-"$1/script/guest-words" >"$made" || exit $?
-diff "$made" "$1/oracle/board/guest/aarch64.inc"
+for cpu in aarch64 riscv64 x86_64; do
+    "$1/script/guest-words" $cpu >"$made" || exit $?
+    diff "$made" "$1/oracle/board/guest/$cpu.inc" || exit 1
+done

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// The guest: turns the MMU on, calls routines one after the other, and nothing else. It
-// runs at EL1 from an address that is a multiple of 4096, wherever that is. What it is
-// told lies in the next page (image.h): addresses and registers, then the calls. The plugin
-// notes when the marks are reached. aarch64.inc has what this assembles to; the test
-// board/words compares them.
+// The guest (guest_cpu.h) for AArch64: runs at EL1. aarch64.inc has what this assembles to;
+// the test board/words compares them.
 
     .text
 start:
@@ -30,6 +27,8 @@ start:
     bic x0, x0, #2 // A: an access need not be aligned
     msr sctlr_el1, x0
     isb
+    ldr x0, [x20, #48]
+    msr tpidr_el0, x0
     add x22, x20, #64
 next:
     stp x21, x22, [x20, #32] // for who faults

@@ -19,6 +19,14 @@ extern const size_t embedded_board_plugin_bytes;
 
 enum { START_MS = 20000, LOOK_NS = 2000000 };
 
+// How a machine is booted.
+struct boot {
+    const char *machine;
+    const struct guest_cpu *cpu;
+    const char *model; // NULL: none
+    unsigned timeout_ms;
+};
+
 struct reader {
     struct guest_run *out;
     struct guest_log *now; // the call that runs; NULL: none does
@@ -88,10 +96,18 @@ static void take(struct reader *r, const struct arrivals *told)
     }
 }
 
-static bool follow(struct board *b, struct reader *r, unsigned timeout_ms, struct error *error)
+static bool fail_late(const struct boot *how, const struct reader *r, struct error *error)
+{
+    if (r->begun == 0)
+        return error_set(error, "--run: the guest did not start; it takes a machine %s",
+                         how->cpu->starts);
+    return error_set(error, "--run: the routine did not return in time");
+}
+
+static bool follow(struct board *b, const struct boot *how, struct reader *r, struct error *error)
 {
     const struct timespec look = {0, LOOK_NS};
-    const uint64_t end = clock_now_ms() + START_MS + timeout_ms;
+    const uint64_t end = clock_now_ms() + START_MS + how->timeout_ms;
     while (!r->done) {
         struct arrivals told = {.count = 0};
         const bool runs = board_listen(b, &told, error);
@@ -100,11 +116,7 @@ static bool follow(struct board *b, struct reader *r, unsigned timeout_ms, struc
         if (!runs || r->done)
             break;
         if (clock_now_ms() > end)
-            return error_set(error, "--run: %s",
-                             r->begun == 0
-                                 ? "the guest did not start; it takes a machine whose AArch64 CPU "
-                                   "starts at EL1, such as `qemu-system-aarch64 -M virt'"
-                                 : "the routine did not return in time");
+            return fail_late(how, r, error);
         nanosleep(&look, NULL);
     }
     return r->done;
@@ -122,11 +134,22 @@ static const struct flat_range *find_ram(const struct flat_view *view)
     return ram;
 }
 
-// A machine of the same command line tells its memory.
-static bool look_at(const char *machine, struct guest_run *out, struct error *error)
+// Is it a machine of that CPU?
+static bool is_of(struct board *b, const struct guest_cpu *cpu, struct error *error)
 {
-    struct board *b = board_start(machine, error);
-    char *text = b != NULL ? board_ask(b, "info mtree -f", error) : NULL;
+    return strcmp(board_target(b), cpu->target) == 0 ||
+           error_set(error,
+                     "--run: the routine is one of %s, and that machine's CPU is %s; take "
+                     "a machine %s, or leave --run out",
+                     cpu->name, board_target(b), cpu->starts);
+}
+
+// A machine of the same command line tells its memory.
+static bool look_at(const struct boot *how, struct guest_run *out, struct error *error)
+{
+    struct board *b = board_start(how->machine, error);
+    const bool fits = b != NULL && is_of(b, how->cpu, error);
+    char *text = fits ? board_ask(b, "info mtree -f", error) : NULL;
     const bool good = text != NULL && flat_view_read(text, &out->view, error);
     if (good) {
         snprintf(out->version, sizeof out->version, "%s", board_version(b));
@@ -137,18 +160,20 @@ static bool look_at(const char *machine, struct guest_run *out, struct error *er
     return good;
 }
 
-static bool boot(const char *machine, const struct image *image, const char *cpu,
-                 unsigned timeout_ms, struct guest_run *out, struct error *error)
+static bool boot(const struct boot *how, const struct image *image, struct guest_run *out,
+                 struct error *error)
 {
     const struct emulated_guest guest = {
         .image = emulator_new_file("image", image->bytes, image->length),
         .plugin = emulator_new_file("plugin", embedded_board_plugin, embedded_board_plugin_bytes),
         .at = image->at,
-        .cpu = cpu};
+        .start = image->at + how->cpu->start,
+        .cpu = how->model,
+        .options = how->cpu->options};
     struct reader r = {.out = out};
     const bool files = guest.image >= 0 && guest.plugin >= 0;
-    struct board *b = files ? board_boot(machine, &guest, error) : NULL;
-    bool good = b != NULL && board_go(b, error) && follow(b, &r, timeout_ms, error);
+    struct board *b = files ? board_boot(how->machine, &guest, error) : NULL;
+    bool good = b != NULL && board_go(b, error) && follow(b, how, &r, error);
     if (!files)
         error_set(error, "--run: no memory for the guest's files");
     if (b != NULL)
@@ -162,21 +187,22 @@ static bool boot(const char *machine, const struct image *image, const char *cpu
     return good;
 }
 
-bool guest_run(const char *machine, const struct guest_program_place *program,
-               const struct image_call *calls, size_t call_count, unsigned timeout_ms,
-               struct guest_run *out, struct error *error)
+bool guest_run(const char *machine, const struct guest_cpu *cpu, const char *model,
+               const struct image_program *program, const struct image_call *calls,
+               size_t call_count, unsigned timeout_ms, struct guest_run *out, struct error *error)
 {
+    const struct boot how = {machine, cpu, model ? model : cpu->model, timeout_ms};
     struct image image = {.length = 0};
     *out = (struct guest_run){.log_count = call_count};
-    if (!look_at(machine, out, error))
+    if (!look_at(&how, out, error))
         return false;
     const struct flat_range *ram = find_ram(&out->view);
     out->logs = must(calloc(call_count + 1, sizeof *out->logs));
     bool good = ram != NULL
-                    ? image_make(program->program, program->program_bytes, program->entry, calls,
-                                 call_count, ram->lo, ram->hi - ram->lo + 1, &image, error)
+                    ? image_make(cpu, program, calls, call_count,
+                                 (struct image_ram){ram->lo, ram->hi - ram->lo + 1}, &image, error)
                     : error_set(error, "--run: the machine has no RAM");
-    good = good && boot(machine, &image, program->cpu, timeout_ms, out, error);
+    good = good && boot(&how, &image, out, error);
     image_free(&image);
     return good;
 }

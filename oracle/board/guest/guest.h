@@ -30,13 +30,6 @@ struct guest_log {
     uint64_t fault_pc; // FAULTED: the instruction
 };
 
-struct guest_program_place {
-    const uint8_t *program; // a static ELF for AArch64
-    size_t program_bytes;
-    uint64_t entry;  // of the routine in it
-    const char *cpu; // that is emulated, unless the machine's command line says which
-};
-
 // What a machine's guest did, and what the machine is.
 struct guest_run {
     char version[128], path[256];
@@ -47,11 +40,12 @@ struct guest_run {
     size_t console_bytes;
 };
 
-// TIMEOUT_MS: for all calls together, once they run. False and one line in ERROR when the
+// MODEL: the CPU that is emulated, unless the machine's command line says which; NULL: what
+// CPU has. TIMEOUT_MS: for all calls together, once they run. False and one line in ERROR when the
 // machine cannot be had, or does not do all the calls. To be freed in any case.
-bool guest_run(const char *machine, const struct guest_program_place *program,
-               const struct image_call *calls, size_t call_count, unsigned timeout_ms,
-               struct guest_run *out, struct error *error);
+bool guest_run(const char *machine, const struct guest_cpu *cpu, const char *model,
+               const struct image_program *program, const struct image_call *calls,
+               size_t call_count, unsigned timeout_ms, struct guest_run *out, struct error *error);
 void guest_run_free(struct guest_run *r);
 
 #endif

@@ -16,31 +16,21 @@ enum {
     MEGABYTE = 1 << 20,
     BLOCK = 2 * MEGABYTE, // a page table's second level maps so much at once
     ENTRIES = 512,
-    WORDS_AT = GUEST_BYTES, // as aarch64.S has it
+    WORDS_AT = GUEST_BYTES, // as the guests have it
     CALL_BYTES = 64,
     CALLS_AT = WORDS_AT + CALL_BYTES,
     TABLES_AT = 0x20000,
     STACK_END = 0x60000,
+    THREAD_AT = 0x80000, // zeros on both sides
     PROGRAM_AT = BLOCK,
     RAM_SKIPPED = 16 * MEGABYTE, // where machines put a device tree and the like
 };
 
-static const uint32_t guest_words[GUEST_BYTES / 4] = {
-#include "board/guest/aarch64.inc"
-};
-
-// Descriptors of the Arm ARM's D8.3, and what the tables' registers hold.
-#define BLOCK_NORMAL (UINT64_C(1) << 10 | 3 << 8 | 1 << 2 | 1) // AF, inner shareable, attribute 1
-#define BLOCK_DEVICE (UINT64_C(1) << 10 | 1)                   // attribute 0
-#define TABLE        UINT64_C(3)
-#define MAIR         UINT64_C(0xff00) // attribute 0: Device-nGnRnE; 1: write-back
-// T0SZ=25: 39 bits; write-back, inner shareable walks; no TTBR1; 40 physical bits.
-#define TCR  (UINT64_C(25) | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 23 | UINT64_C(2) << 32)
 #define GIGA (UINT64_C(1) << 30)
 
 struct maker {
-    const uint8_t *program;
-    size_t program_bytes;
+    const struct guest_cpu *cpu;
+    const struct image_program *program;
     struct image *out;
     uint64_t lo, hi; // of the program's segments, whole blocks
     uint64_t next;   // free bytes from there on
@@ -56,14 +46,15 @@ static void put(struct maker *m, uint64_t at, uint64_t word)
 static bool next_segment(const struct maker *m, size_t *index, Elf64_Phdr *out)
 {
     Elf64_Ehdr header;
-    memcpy(&header, m->program, sizeof header);
+    const struct image_program *p = m->program;
+    memcpy(&header, p->bytes, sizeof header);
     while (*index < header.e_phnum) {
         const uint64_t at = header.e_phoff + (*index)++ * sizeof *out;
-        if (at > m->program_bytes || m->program_bytes - at < sizeof *out)
+        if (at > p->length || p->length - at < sizeof *out)
             return false;
-        memcpy(out, m->program + at, sizeof *out);
-        if (out->p_type == PT_LOAD && out->p_offset <= m->program_bytes &&
-            out->p_filesz <= m->program_bytes - out->p_offset)
+        memcpy(out, p->bytes + at, sizeof *out);
+        if (out->p_type == PT_LOAD && out->p_offset <= p->length &&
+            out->p_filesz <= p->length - out->p_offset)
             return true;
     }
     return false;
@@ -74,7 +65,7 @@ static bool measure(struct maker *m)
 {
     Elf64_Phdr s;
     m->lo = UINT64_MAX;
-    for (size_t i = 0; m->program_bytes >= sizeof(Elf64_Ehdr) && next_segment(m, &i, &s);) {
+    for (size_t i = 0; m->program->length >= sizeof(Elf64_Ehdr) && next_segment(m, &i, &s);) {
         m->lo = s.p_vaddr < m->lo ? s.p_vaddr : m->lo;
         m->hi = s.p_vaddr + s.p_memsz > m->hi ? s.p_vaddr + s.p_memsz : m->hi;
     }
@@ -89,8 +80,18 @@ static void copy_segments(struct maker *m)
 {
     Elf64_Phdr s;
     for (size_t i = 0; next_segment(m, &i, &s);)
-        memcpy(m->out->bytes + PROGRAM_AT + (s.p_vaddr - m->lo), m->program + s.p_offset,
+        memcpy(m->out->bytes + PROGRAM_AT + (s.p_vaddr - m->lo), m->program->bytes + s.p_offset,
                s.p_filesz);
+}
+
+// Variables that steer the routine, as they were when it was recorded.
+static void copy_pokes(struct maker *m)
+{
+    for (size_t i = 0; i < m->program->poke_count; i++) {
+        const struct guest_poke *p = &m->program->pokes[i];
+        if (p->addr >= m->lo && p->addr + p->width <= m->hi)
+            memcpy(m->out->bytes + PROGRAM_AT + (p->addr - m->lo), &p->value, p->width);
+    }
 }
 
 static uint64_t buffer_bytes(const struct image_call *call)
@@ -98,37 +99,61 @@ static uint64_t buffer_bytes(const struct image_call *call)
     return (call->size + call->offset + 2 * PAGE) & ~(uint64_t)(PAGE - 1);
 }
 
-// The first table has 512 GiB, the second the first of them.
+static void put_entry(struct maker *m, uint64_t table, uint64_t index, uint64_t to, uint64_t bits)
+{
+    put(m, table + 8 * index, to >> m->cpu->paging.shift | bits);
+}
+
+// One table has 512 GiB, another the first of them.
 static void write_tables(struct maker *m, uint64_t device)
 {
-    const uint64_t first = TABLES_AT, second = TABLES_AT + PAGE, base = m->out->at;
-    put(m, first, (base + second) | TABLE);
+    const struct guest_paging *bits = &m->cpu->paging;
+    const uint64_t gigas = TABLES_AT, blocks = TABLES_AT + PAGE, base = m->out->at;
+    put_entry(m, gigas, 0, base + blocks, bits->table);
     if (base >= GIGA)
-        put(m, first + 8 * (base / GIGA), (base & ~(GIGA - 1)) | BLOCK_NORMAL);
+        put_entry(m, gigas, base / GIGA, base & ~(GIGA - 1), bits->memory);
     else
         for (uint64_t at = base; at < base + m->out->length && at < GIGA; at += BLOCK)
-            put(m, second + 8 * (at / BLOCK), at | BLOCK_NORMAL);
+            put_entry(m, blocks, at / BLOCK, at, bits->memory);
     for (uint64_t at = m->lo; at < m->hi; at += BLOCK)
-        put(m, second + 8 * (at / BLOCK), (base + PROGRAM_AT + at - m->lo) | BLOCK_NORMAL);
+        put_entry(m, blocks, at / BLOCK, base + PROGRAM_AT + at - m->lo, bits->memory);
     for (uint64_t i = 0; i < 2; i++)
-        put(m, first + 8 * (IMAGE_DEVICE / GIGA + i),
-            ((device & ~(GIGA - 1)) + i * GIGA) | BLOCK_DEVICE);
+        put_entry(m, gigas, IMAGE_DEVICE / GIGA + i, (device & ~(GIGA - 1)) + i * GIGA,
+                  bits->device);
+    if (bits->top)
+        put_entry(m, TABLES_AT + 2 * PAGE, 0, base + gigas, bits->table);
 }
 
 static void write_words(struct maker *m, size_t calls)
 {
-    put(m, WORDS_AT, m->out->at + TABLES_AT);
-    put(m, WORDS_AT + 8, MAIR);
-    put(m, WORDS_AT + 16, TCR);
-    put(m, WORDS_AT + 24, calls);
+    const struct guest_cpu *cpu = m->cpu;
+    const uint64_t root = m->out->at + TABLES_AT + (cpu->paging.top ? 2 * PAGE : 0);
+    const uint64_t words[] = {root >> cpu->root | cpu->root_or,
+                              cpu->words[0],
+                              cpu->words[1],
+                              calls,
+                              0,
+                              0,
+                              m->out->at + THREAD_AT,
+                              m->program->global_pointer};
+    memcpy(m->out->bytes + WORDS_AT, words, sizeof words);
 }
 
-static void write_call(struct maker *m, size_t index, uint64_t entry, const struct image_call *call)
+static uint64_t read_routine(const struct maker *m)
+{
+    const uint64_t at = m->program->routine_at;
+    uint64_t routine = 0;
+    if (at >= m->lo && at + sizeof routine <= m->hi)
+        memcpy(&routine, m->out->bytes + PROGRAM_AT + (at - m->lo), sizeof routine);
+    return routine;
+}
+
+static void write_call(struct maker *m, size_t index, const struct image_call *call)
 {
     const uint64_t at = CALLS_AT + index * CALL_BYTES, ram = m->next + call->offset;
     const uint64_t device = IMAGE_DEVICE + (call->at & (GIGA - 1));
     const uint64_t other = call->has_source ? m->out->at + ram : call->second;
-    put(m, at, entry);
+    put(m, at, read_routine(m));
     put(m, at + 8, call->source_is_device ? other : device);
     put(m, at + 16, call->source_is_device ? device : other);
     put(m, at + 24, call->size);
@@ -147,13 +172,26 @@ static bool are_near(const struct image_call *calls, size_t count)
     return true;
 }
 
-bool image_make(const uint8_t *program, size_t program_bytes, uint64_t entry,
-                const struct image_call *calls, size_t call_count, uint64_t ram, uint64_t ram_bytes,
+// Where the image lies, and that everything has room there.
+static bool has_room(struct maker *m, struct image_ram ram)
+{
+    const struct image *out = m->out;
+    const bool clashes = out->at < GIGA && out->at < m->hi && m->lo < out->at + out->length;
+    return (!clashes && out->at < IMAGE_DEVICE &&
+            out->at / GIGA == (out->at + out->length) / GIGA &&
+            out->at + out->length <= ram.at + ram.length) ||
+           error_set(m->error,
+                     "--run: there is no room for the guest in the RAM at 0x%" PRIx64
+                     "; give the machine more by -m",
+                     ram.at);
+}
+
+bool image_make(const struct guest_cpu *cpu, const struct image_program *program,
+                const struct image_call *calls, size_t call_count, struct image_ram ram,
                 struct image *out, struct error *error)
 {
-    struct maker m = {
-        .program = program, .program_bytes = program_bytes, .out = out, .error = error};
-    *out = (struct image){.at = (ram + RAM_SKIPPED + BLOCK - 1) & ~(uint64_t)(BLOCK - 1)};
+    struct maker m = {.cpu = cpu, .program = program, .out = out, .error = error};
+    *out = (struct image){.at = (ram.at + RAM_SKIPPED + BLOCK - 1) & ~(uint64_t)(BLOCK - 1)};
     if (!measure(&m))
         return false;
     if (call_count == 0 || call_count > IMAGE_CALLS_MAX || !are_near(calls, call_count))
@@ -161,20 +199,16 @@ bool image_make(const uint8_t *program, size_t program_bytes, uint64_t entry,
     m.next = out->length = PROGRAM_AT + (m.hi - m.lo);
     for (size_t i = 0; i < call_count; i++)
         out->length += buffer_bytes(&calls[i]);
-    const bool clashes = out->at < GIGA && out->at < m.hi && m.lo < out->at + out->length;
-    if (clashes || out->at >= IMAGE_DEVICE || out->at / GIGA != (out->at + out->length) / GIGA ||
-        out->at + out->length > ram + ram_bytes)
-        return error_set(error,
-                         "--run: there is no room for the guest in the RAM at 0x%" PRIx64
-                         "; give the machine more by -m",
-                         ram);
+    if (!has_room(&m, ram))
+        return false;
     out->bytes = must(calloc(1, out->length));
-    memcpy(out->bytes, guest_words, sizeof guest_words);
+    memcpy(out->bytes, cpu->code, GUEST_BYTES);
     copy_segments(&m);
+    copy_pokes(&m);
     write_tables(&m, calls[0].at);
     write_words(&m, call_count);
     for (size_t i = 0; i < call_count; i++)
-        write_call(&m, i, entry, &calls[i]);
+        write_call(&m, i, &calls[i]);
     return true;
 }
 

@@ -5,21 +5,28 @@
 // that the routine was linked into at the addresses it was linked for, and a stack and
 // buffers a call. Takes a program and calls; gives bytes and where they are to be loaded.
 //
-//   guest | words, calls | tables | stack || program | buffers of the calls
+//   guest | words, calls | tables | stack, thread's data || program | buffers of the calls
 //
 // Virtual addresses: RAM where it is; the program where it was linked; a device's GiB, and
-// the next, from IMAGE_DEVICE on, as Device-nGnRnE memory.
+// the next, from IMAGE_DEVICE on, as a device's memory. The words, of 8 bytes:
+//
+//   0 the page tables' root   1, 2 the CPU's own   3 how many calls   4, 5 the guest's
+//   6 the thread's data   7 the program's global pointer
+//
+// A call has 8 words: the routine, four arguments, the stack's end.
 
 #ifndef STORESCOPE_BOARD_IMAGE_H
 #define STORESCOPE_BOARD_IMAGE_H
 
 #include "base/error.h"
+#include "board/guest/guest_cpu.h"
+#include "trace/origins.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define IMAGE_DEVICE (UINT64_C(256) << 30)
+#define IMAGE_DEVICE (UINT64_C(128) << 30)
 
 enum { IMAGE_CALLS_MAX = 1000 };
 
@@ -40,10 +47,24 @@ struct image {
     uint64_t at; // physical address, a multiple of 2 MiB
 };
 
-// RAM: a range of it, of which the image takes what it needs. PROGRAM: a static ELF for
-// AArch64; ENTRY: the routine in it. False and one line in ERROR.
-bool image_make(const uint8_t *program, size_t program_bytes, uint64_t entry,
-                const struct image_call *calls, size_t call_count, uint64_t ram, uint64_t ram_bytes,
+// A static ELF of 64 bits, and what is set in it before its routine runs.
+struct image_program {
+    const uint8_t *bytes;
+    size_t length;
+    uint64_t routine_at;     // where it has the routine's address
+    uint64_t global_pointer; // 0: the CPU has none
+    const struct guest_poke *pokes;
+    size_t poke_count;
+};
+
+// Where RAM is, of which the image takes what it needs.
+struct image_ram {
+    uint64_t at, length;
+};
+
+// False and one line in ERROR.
+bool image_make(const struct guest_cpu *cpu, const struct image_program *program,
+                const struct image_call *calls, size_t call_count, struct image_ram ram,
                 struct image *out, struct error *error);
 void image_free(struct image *image);
 

@@ -20,12 +20,15 @@ uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *addr);
 
 PLUGIN_DECLARE_VERSION
 
+enum { GUEST_VCPU = 0 }; // others run whatever a machine starts them with
+
 static uint64_t guest;
 static uint64_t last_pc; // of the routine's instruction that was begun last
 
 static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *pc)
 {
-    (void)vcpu;
+    if (vcpu != GUEST_VCPU)
+        return;
     const struct qemu_plugin_hwaddr *addr = qemu_plugin_get_hwaddr(info, vaddr);
     char line[128];
     if (addr == NULL || !qemu_plugin_hwaddr_is_io(addr))
@@ -38,22 +41,24 @@ static void on_access(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
 
 static void on_mark(unsigned vcpu, void *line)
 {
-    (void)vcpu;
-    qemu_plugin_outs(line);
+    if (vcpu == GUEST_VCPU)
+        qemu_plugin_outs(line);
 }
 
 static void on_fault(unsigned vcpu, void *nothing)
 {
-    (void)vcpu, (void)nothing;
+    (void)nothing;
     char line[64];
+    if (vcpu != GUEST_VCPU)
+        return;
     snprintf(line, sizeof line, GUEST_LINE "fault pc 0x%" PRIx64 "\n", last_pc);
     qemu_plugin_outs(line);
 }
 
 static void on_routine(unsigned vcpu, void *pc)
 {
-    (void)vcpu;
-    last_pc = (uintptr_t)pc;
+    if (vcpu == GUEST_VCPU)
+        last_pc = (uintptr_t)pc;
 }
 
 static void watch_own(struct qemu_plugin_insn *insn, uint64_t offset)

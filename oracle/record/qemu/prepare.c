@@ -311,13 +311,14 @@ static void take_section(struct guest_program *p, const char *name, const GElf_S
             p->marks[i] = (struct qemu_range){shdr->sh_addr, shdr->sh_addr + shdr->sh_size};
 }
 
-// The recorders of this CPU do not run what sets these variables either.
+// As with the other recorders, whatever the libc finds out of the emulated CPU: those of
+// this CPU do not run what sets these variables either.
 static void take_tunable(struct guest_program *p, const char *name, const GElf_Sym *sym)
 {
     for (size_t i = 0; i < TUNABLE_COUNT; i++)
         if (strcmp(name, case_tunables[i].symbol) == 0 && (sym->st_size == 4 || sym->st_size == 8))
-            p->tunables[i] =
-                (struct guest_tunable){sym->st_value, image_variable(name), (uint8_t)sym->st_size};
+            p->elf->pokes[i] =
+                (struct guest_poke){sym->st_value, image_variable(name), (uint8_t)sym->st_size};
 }
 
 static void take_symbols(struct guest_program *p, Elf *elf, Elf_Scn *scn, const GElf_Shdr *shdr)
@@ -332,6 +333,10 @@ static void take_symbols(struct guest_program *p, Elf *elf, Elf_Scn *scn, const 
             p->mailbox_addr = sym.st_value;
         if (name && strcmp(name, "storescope_undefined") == 0)
             p->undefined_addr = sym.st_value;
+        if (name && strcmp(name, "storescope_routines") == 0)
+            p->elf->routine_at = sym.st_value;
+        if (name && strcmp(name, "__global_pointer$") == 0)
+            p->elf->global_pointer = sym.st_value;
         if (name && p->arch == &arch_native)
             take_tunable(p, name, &sym);
     }

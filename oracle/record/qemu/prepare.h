@@ -19,13 +19,6 @@
 
 enum { GUEST_IMAGES_MAX = 8 };
 
-// A variable of the libc that steers its choices; no width: there is none.
-struct guest_tunable {
-    uint64_t addr, initial; // initial: as with the other recorders, whatever the
-                            // libc finds out of the emulated CPU
-    uint8_t width;          // bytes
-};
-
 struct guest_program {
     const struct backend *backend;
     const struct arch *arch;
@@ -40,7 +33,6 @@ struct guest_program {
     struct qemu_range images[GUEST_IMAGES_MAX]; // code and data, as linked
     size_t image_count;
     struct guest_code code;
-    struct guest_tunable tunables[TUNABLE_COUNT];
     _Atomic uint32_t *pairs; // recorders opened on it, in all processes: see cpu_pin.h
 };
 

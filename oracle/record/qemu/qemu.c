@@ -283,9 +283,9 @@ static void tell_tunables(struct recorder *r, const struct copy_case *c)
 {
     struct qemu_case *now = &r->process.shared->now;
     for (size_t i = 0; i < TUNABLE_COUNT; i++) {
-        const struct guest_tunable *t = &r->program->tunables[i];
+        const struct guest_poke *t = &r->program->elf->pokes[i];
         now->pokes[i] =
-            (struct qemu_poke){t->addr, c->tunable[i] ? c->tunable[i] : t->initial, t->width};
+            (struct qemu_poke){t->addr, c->tunable[i] ? c->tunable[i] : t->value, t->width};
     }
 }
 
