@@ -7,21 +7,30 @@
 #include <stdio.h>
 #include <string.h>
 
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
 unsigned nearest_distance(const char *a, const char *b)
 {
-    unsigned row[NEAREST_NAME_MAX + 1];
+    // Of A's letters so far, and of those without the last one or two.
+    unsigned rows[3][NEAREST_NAME_MAX + 1], *row = rows[0], *above = rows[1], *higher = rows[2];
     size_t length = strlen(b);
     for (size_t j = 0; j <= length; j++) {
         row[j] = (unsigned)j;
     }
     for (size_t i = 1; a[i - 1] != '\0'; i++) {
-        unsigned diagonal = row[0];
+        unsigned *oldest = higher;
+        higher = above;
+        above = row;
+        row = oldest;
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= length; j++) {
-            unsigned replace = diagonal + (a[i - 1] != b[j - 1]);
-            unsigned shorter = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
-            diagonal = row[j];
-            row[j] = replace < shorter ? replace : shorter;
+            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            row[j] = above[j - 1] + (a[i - 1] != b[j - 1]);
+            row[j] = least(row[j], 1 + least(above[j], row[j - 1]));
+            row[j] = swapped ? least(row[j], 1 + higher[j - 2]) : row[j];
         }
     }
     return row[length];

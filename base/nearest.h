@@ -18,8 +18,8 @@ struct nearest {
     char name[NEAREST_MAX][NEAREST_NAME_MAX];
 };
 
-// How many letters make the one of the other: Levenshtein's distance. B is shorter than
-// NEAREST_NAME_MAX.
+// How many letters are changed, left out, put in, or swapped with the next to make the one
+// of the other (optimal string alignment). B is shorter than NEAREST_NAME_MAX.
 unsigned nearest_distance(const char *a, const char *b);
 
 void nearest_offer(struct nearest *n, const char *name);

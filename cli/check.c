@@ -72,6 +72,17 @@ const struct command_help help_check = {
     .own = &own_argp,
 };
 
+// It may stand among the routines.
+static int tell_no_contract(const struct options *o)
+{
+    for (size_t i = 0; i < o->word_count; i++)
+        if (contract_find(o->words[i]) != NULL)
+            return error_tell("check for which memory? A contract is an option: --contract %s",
+                              o->words[i]);
+    return error_tell("check for which memory? Say --contract NAME; `storescope list contracts' "
+                      "has them");
+}
+
 int command_check(int argc, char **argv)
 {
     struct options o;
@@ -82,8 +93,7 @@ int command_check(int argc, char **argv)
     if (o.word_count == 0 && o.source == NULL)
         status = error_tell("check what? Name a BACKEND; `storescope list backends' has them");
     else if (o.contract_count == 0)
-        status = error_tell("check for which memory? Say --contract NAME; `storescope list "
-                            "contracts' has them");
+        status = tell_no_contract(&o);
     else if (!source_words(&o, o.word_count, &error))
         status = error_tell("%s", error.text);
     else

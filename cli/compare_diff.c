@@ -6,6 +6,7 @@
 #include "backends/selection.h"
 #include "base/json.h"
 #include "base/printable.h"
+#include "cli/meant.h"
 #include "cli/sweep_command.h"
 #include "reports/diff/diff.h"
 
@@ -171,7 +172,7 @@ static bool open_side(struct side *s, const char *word, struct error *error)
             error, "there is no file '%s'; name a JSON report, or a routine of `storescope list'",
             word);
     s->live = select_backends((char *const[]){(char *)(uintptr_t)word}, 1, &s->selection, error);
-    return s->live;
+    return s->live || meant_add(word, error);
 }
 
 static void close_side(struct side *s)

@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/options/option_reader.h"
+#include "cli/select_words.h"
 #include "cli/source_object.h"
 
 #include <assert.h>
@@ -305,7 +306,7 @@ static bool prepare(struct fuzz *x, struct options *o, struct error *error)
     if (!programs_find(&x->programs, own->engine, error) ||
         !source_words(o, o->word_count, error) ||
         (!own->resume && !options_call_words(o, o->word_count, error)) ||
-        (!own->resume && !select_backends(o->words, o->word_count, &x->selection, error)))
+        (!own->resume && !select_words(o, o->word_count, &x->selection, error)))
         return false;
     if (!folder_open(&x->folder, root, own->resume, error))
         return false;

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/list_regions.h"
 #include "cli/list_rows.h"
+#include "cli/meant.h"
 
 #include <string.h>
 
@@ -67,7 +68,11 @@ static int trouble_of(const struct options *o, unsigned kinds, const char *error
     nearest_print(&n, near_text, sizeof near_text);
     if (*near_text && !strpbrk(o->words[0], "/:"))
         return error_tell("there is no list '%s'%s", o->words[0], near_text);
-    return error_tell("%s", error);
+    struct error whole;
+    error_set(&whole, "%s", error);
+    if (kinds == 1u << LIST_BACKENDS)
+        meant_add(o->words[0], &whole);
+    return error_tell("%s", whole.text);
 }
 
 static int write_list(const struct options *o, unsigned kinds, const struct list_rows *rows)

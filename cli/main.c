@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/generated/generated.h"
 #include "cli/limits.h"
+#include "cli/meant.h"
 
 #include <fcntl.h>
 #include <locale.h>
@@ -73,7 +74,15 @@ static int unknown_command(const char *name)
     for (size_t i = 0; i < command_count; i++)
         nearest_offer(&n, commands[i].name);
     nearest_print(&n, near_text, sizeof near_text);
-    return error_tell("there is no command '%s'%s; there are: %s", name, near_text, names);
+    if (meant_is_known(name))
+        *near_text = '\0';
+    struct error error;
+    error_set(&error, "there is no command '%s'%s", name, near_text);
+    if (*near_text == '\0' && strpbrk(name, "/:") != NULL)
+        error_add(&error, " (a routine comes after its command: `storescope trace %s')", name);
+    else if (*near_text == '\0')
+        meant_add(name, &error);
+    return error_tell("%s; there are: %s", error.text, names);
 }
 
 int main(int argc, char **argv)

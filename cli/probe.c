@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/options/option_reader.h"
+#include "cli/select_words.h"
 #include "reports/probe/probe_report.h"
 
 #include <inttypes.h>
@@ -289,7 +290,7 @@ static int find_and_run(struct options *o)
     int status = EXIT_TROUBLE;
     if (!map_find(own->map, &map, &error) || !make_request(o, &map, &request, &error) ||
         !options_call_words(o, o->word_count, &error) ||
-        !select_backends(o->words, o->word_count, &selection, &error))
+        !select_words(o, o->word_count, &selection, &error))
         return error_tell("%s", error.text);
     if (is_allowed(&request, own->yes, &error) && map_open(&map, &error) &&
         map_reaches(&map, probe_reach(&request).hi, &error))

@@ -3,6 +3,7 @@
 
 #include "cli/sweep_command.h"
 #include "cli/emulation.h"
+#include "cli/select_words.h"
 
 #include "backends/selection.h"
 #include "reports/hint.h"
@@ -288,7 +289,7 @@ static bool prepare(struct run *run, struct options *o)
         return error_set(&run->error, "recorder %s cannot run here: %s", o->run.recorder->name,
                          missing);
     if (!options_call_words(o, o->word_count, &run->error) ||
-        !select_backends(o->words, o->word_count, &run->selection, &run->error))
+        !select_words(o, o->word_count, &run->selection, &run->error))
         return false;
     if (!emulation_fits(&run->selection, &o->run, &run->error))
         return false;

@@ -6,6 +6,7 @@
 #include "cli/emulation.h"
 #include "cli/on_board.h"
 #include "cli/on_map.h"
+#include "cli/select_words.h"
 #include "cli/source_object.h"
 
 #include <inttypes.h>
@@ -142,7 +143,7 @@ static bool prepare(struct options *o, struct selection *s, struct copy_case *c,
                     struct error *error)
 {
     struct plan plan;
-    if (!options_call_words(o, 1, error) || !select_backends(o->words, 1, s, error))
+    if (!options_call_words(o, 1, error) || !select_words(o, 1, s, error))
         return false;
     if (!emulation_fits(s, &o->run, error)) {
         select_free(s);

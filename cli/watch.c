@@ -6,6 +6,7 @@
 #include "cli/options/option_reader.h"
 #include "reports/bus.h"
 #include "reports/watch/watch_report.h"
+#include "watch/interpreter.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -154,17 +155,32 @@ static void unspool(FILE *spooled, FILE *out)
     fclose(spooled);
 }
 
+// Nothing was mapped: perhaps because the program never began.
+static int tell_unmapped(const struct watch_session *session)
+{
+    struct interpreter_lack lack;
+    const char *program = session->target.path;
+    if (!interpreter_is_missing(program, session->sysroot, &lack))
+        return error_tell("the program never mapped '%s'; is that the file it opens?",
+                          session->file);
+    return error_tell("'%s' did not start: it needs %s, which is not here; say where its CPU has "
+                      "its libraries: --sysroot %s",
+                      program, lack.interpreter,
+                      lack.sysroot[0] ? lack.sysroot : "DIR (cross compilers' are /usr/TRIPLET)");
+}
+
 // EXIT_TROUBLE, and why on stderr, when the report cannot be relied on.
 static int judge(const struct watch_log *log, const struct call_judge *calls,
-                 const struct watch_options *own, const char *file)
+                 const struct watch_options *own, const struct watch_session *session)
 {
+    const char *file = session->file;
     enum watch_note kind;
     const char *text;
     for (size_t i = 0; (text = watch_log_note(log, i, &kind)) != NULL; i++)
         if (kind == NOTE_BROKEN)
             return error_tell("the record is not whole: %s", text);
     if (watch_log_totals(log)->mappings == 0)
-        return error_tell("the program never mapped '%s'; is that the file it opens?", file);
+        return tell_unmapped(session);
     if (own->function != NULL && watch_log_totals(log)->calls == 0)
         return error_tell("no access of '%s' was by '%s' or by what it calls; without --function "
                           "the report names those that were",
@@ -221,7 +237,7 @@ static int run_into(const struct options *o, const struct watch_request *request
         unspool(file, out->file);
         status = output_end(out, EXIT_CLEAN);
         if (status == EXIT_CLEAN)
-            status = judge(log, options.judging.judge, own, session->file);
+            status = judge(log, options.judging.judge, own, session);
     } else {
         if (file != out->file)
             fclose(file);

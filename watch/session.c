@@ -75,8 +75,9 @@ static bool find_plugin(struct watch_session *s, struct error *error)
             return true;
     }
     return error_set(error,
-                     "the plugin storescope-watch.so is not beside this program; build or install "
-                     "storescope whole");
+                     "there is no storescope-watch.so in %s%s or %s%s; build it as well (cmake "
+                     "--build BUILD --target storescope_watch_plugin), or install storescope whole",
+                     self, folders[0], self, folders[1]);
 }
 
 static bool check_machine(const struct watch_request *request, const struct target *p,

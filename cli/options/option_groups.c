@@ -8,6 +8,7 @@
 #include "backends/cross_symbols.h"
 #include "base/nearest.h"
 #include "base/number.h"
+#include "cli/meant.h"
 #include "findings/saved_case.h"
 #include "reports/bus.h"
 
@@ -380,8 +381,10 @@ static error_t read_contract(struct reading *r, const char *text)
     o->contracts = reallocarray(o->contracts, o->contract_count + 1, sizeof *o->contracts);
     assert(o->contracts != NULL);
     struct contract *contract = &o->contracts[o->contract_count];
-    if (!contract_load(text, contract, &r->error))
+    if (!contract_load(text, contract, &r->error)) {
+        meant_add(text, &r->error);
         return EINVAL;
+    }
     for (size_t i = 0; i < o->contract_count; i++)
         if (contract_same(o->contracts[i].name, contract->name))
             return options_refuse(r, "--contract '%s' is given twice; give it once", text);

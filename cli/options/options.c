@@ -51,6 +51,7 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     struct reading r = {
         .o = o, .command = help->command, .words_end_options = help->words_end_options};
     *o = (struct options){.command = help->command,
+                          .help = help,
                           .rows_max = ROWS_DEFAULT,
                           .own = help->into,
                           .format = format_find("text", help->command)};

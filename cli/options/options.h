@@ -33,10 +33,13 @@ struct report_request {
     const char *option; // as it was given, for messages
 };
 
+struct command_help;
+
 struct options {
     enum format_command command;
-    char *command_line; // as a shell takes it; owned
-    char **words;       // arguments that are no options; into argv
+    const struct command_help *help; // of that
+    char *command_line;              // as a shell takes it; owned
+    char **words;                    // arguments that are no options; into argv
     size_t word_count;
     char **own_words;   // words that are not the user's, NULL at the end; owned
     const char *call;   // into argv, or NULL

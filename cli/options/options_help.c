@@ -153,6 +153,48 @@ int options_complain(const struct command_help *help, const struct reading *r, c
     return status;
 }
 
+// Where a command that is shown goes on below, so that what is copied is still one: before
+// an option, else at any blank that leaves room for a backslash. 0: nowhere.
+static size_t break_of(const char *line, size_t length)
+{
+    enum { COLUMNS = 77, INDENT = 6 };
+    size_t blank = 0, option = 0;
+    for (size_t at = INDENT; length > COLUMNS && at < COLUMNS - 1; at++) {
+        blank = line[at] == ' ' ? at : blank;
+        option = line[at] == ' ' && line[at + 1] == '-' && line[at + 2] != ' ' ? at : option;
+    }
+    return option > 0 ? option : blank;
+}
+
+static void put_example(const char *line, size_t length, FILE *out)
+{
+    for (size_t at; (at = break_of(line, length)) > 0; line += at, length -= at) {
+        fprintf(out, "%.*s \\\n     ", (int)at, line);
+    }
+    fprintf(out, "%.*s\n", (int)length, line);
+}
+
+// argp fills lines, which breaks commands in two.
+static char *keep_examples(int key, const char *text, void *input)
+{
+    char *whole = NULL;
+    size_t size;
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC || text == NULL)
+        return (char *)(uintptr_t)text;
+    FILE *out = open_memstream(&whole, &size);
+    assert(out != NULL);
+    for (size_t length; *text != '\0'; text += length + (text[length] == '\n')) {
+        length = strcspn(text, "\n");
+        if (strncmp(text, "  storescope ", 13) == 0)
+            put_example(text, length, out);
+        else
+            fprintf(out, "%.*s%s", (int)length, text, text[length] ? "\n" : "");
+    }
+    fclose(out);
+    return whole;
+}
+
 int options_show_help(const struct argp *argp, const char *name)
 {
     struct output out;
@@ -161,7 +203,9 @@ int options_show_help(const struct argp *argp, const char *name)
     assert(copy != NULL);
     if (!output_open(&out, NULL, &error))
         return error_tell("%s", error.text);
-    argp_help(argp, stdout, ARGP_HELP_STD_HELP, copy);
+    struct argp shown = *argp;
+    shown.help_filter = keep_examples;
+    argp_help(&shown, stdout, ARGP_HELP_STD_HELP, copy);
     free(copy);
     return output_end(&out, EXIT_CLEAN);
 }

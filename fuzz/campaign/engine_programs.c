@@ -67,6 +67,11 @@ static void forget(char **program)
     *program = NULL;
 }
 
+// What makes the programs, in a build and where storescope is installed.
+static const char how_to_make[] =
+    "in storescope's source, `script/fuzzers' builds them (CMake's target storescope_fuzzers), and "
+    "`cmake --install' puts them where they are found";
+
 bool programs_find(struct engine_programs *p, enum engine_kind wanted, struct error *error)
 {
     const char *said = getenv("STORESCOPE_FUZZERS");
@@ -79,12 +84,11 @@ bool programs_find(struct engine_programs *p, enum engine_kind wanted, struct er
     p->afl_fuzz = find_on_path("afl-fuzz");
     if (p->libfuzzer == NULL)
         snprintf(libfuzzer, sizeof libfuzzer,
-                 "libFuzzer's programs are not here: install clang and "
-                 "libclang-rt-14-dev, then run script/fuzzers");
+                 "libFuzzer's programs are not here (packages clang, libclang-rt-14-dev)");
     if (p->afl_fuzz == NULL)
-        snprintf(afl, sizeof afl, "AFL++ is not here: install afl++, then run script/fuzzers");
+        snprintf(afl, sizeof afl, "AFL++ is not here (package afl++)");
     else if (p->afl == NULL)
-        snprintf(afl, sizeof afl, "AFL++'s programs are not here: run script/fuzzers");
+        snprintf(afl, sizeof afl, "AFL++'s programs are not here");
     if (!(wanted & ENGINE_LIBFUZZER) || libfuzzer[0])
         forget(&p->libfuzzer);
     if (!(wanted & ENGINE_AFL) || afl[0])
@@ -93,10 +97,10 @@ bool programs_find(struct engine_programs *p, enum engine_kind wanted, struct er
     const char *first = wanted & ENGINE_LIBFUZZER ? libfuzzer : "";
     const char *second = wanted & ENGINE_AFL ? afl : "";
     if (!left)
-        error_set(error, "no engine to fuzz with: %s%s%s", first, *first && *second ? "; " : "",
-                  second);
+        error_set(error, "no engine to fuzz with: %s%s%s; %s", first, *first && *second ? "; " : "",
+                  second, how_to_make);
     else if (*first || *second)
-        fprintf(stderr, "storescope: only one engine runs: %s%s\n", first, second);
+        fprintf(stderr, "storescope: only one engine runs: %s%s; %s\n", first, second, how_to_make);
     if (!left)
         programs_free(p);
     return left;

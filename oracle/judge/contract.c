@@ -32,20 +32,11 @@ struct parser {
 
 // ---- rows ----
 
-static const char *nearest_rule(const char *word)
-{
-    unsigned best = 0;
-    for (unsigned i = 1; i < RULE_COUNT; i++)
-        if (nearest_distance(word, rule_name[i]) < nearest_distance(word, rule_name[best]))
-            best = i;
-    return rule_name[best];
-}
-
 static bool unknown_rule(const struct parser *p, const char *word)
 {
     return text_lines_fail(&p->lines,
                            "`%s` is no rule; expected one of `storescope list rules`, such as %s",
-                           word, nearest_rule(word));
+                           word, rule_name[rule_meant(word)]);
 }
 
 // The row of a rule that holds for SIDE (or, DEVICE_BOTH, always); else NULL.

@@ -292,11 +292,15 @@ static void say_split(const struct words *w)
     char by[BY_MAX];
     const struct access *a = &w->s->trace->accesses[i];
     name_site(by, w->s->trace, a->site);
-    SAY(w,
-        "the request of %" PRIu64 " %s is made as %" PRIu64 " %s%s, the first %u %s wide by %s, "
-        "not as one %s of %" PRIu64,
-        view.size, bytes_of(view.size), view.side->accesses, noun,
-        view.side->accesses == 1 ? "" : "s", a->width, bytes_of(a->width), by, noun, view.size);
+    if (view.side->accesses == 1)
+        SAY(w, "the request of %" PRIu64 " %s is made by %s, whose %s is %u %s wide, not %" PRIu64,
+            view.size, bytes_of(view.size), by, noun, a->width, bytes_of(a->width), view.size);
+    else
+        SAY(w,
+            "the request of %" PRIu64 " %s is made as %" PRIu64 " %ss, not as one of %" PRIu64
+            " %s: the first, by %s, is %u %s wide",
+            view.size, bytes_of(view.size), view.side->accesses, noun, view.size,
+            bytes_of(view.size), by, a->width, bytes_of(a->width));
 }
 
 static void say_torn(const struct words *w)

@@ -57,6 +57,9 @@ extern const char *const rule_name[RULE_COUNT];
 extern const char *const rule_broken_when[RULE_COUNT];
 bool rule_find(const char *name, enum rule_id *id);
 
+// The rule whose name is nearest to one that none has, by letters and by meaning.
+enum rule_id rule_meant(const char *name);
+
 // Rules that say nothing of an op, as bits by id, and why, to go on from its name; 0 and
 // NULL where all have something to say. They are neither broken nor kept, which who asks
 // them has to see to (check_broken does).

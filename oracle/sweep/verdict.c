@@ -15,6 +15,12 @@ const char *const verdict_name[VERDICT_COUNT] = {
     [VERDICT_BROKEN] = "broken",
 };
 
+const char *result_verdict(const struct result *r)
+{
+    return r->interrupted && r->verdict == VERDICT_SKIPPED ? "incomplete"
+                                                           : verdict_name[r->verdict];
+}
+
 static enum verdict verdict_of(const struct result *r)
 {
     if (r->finding_count > 0)

@@ -88,6 +88,10 @@ struct result {
 // then an end before the plan's, then skipped ones. Completes the reason.
 void result_decide(struct result *r);
 
+// The verdict's name for a reader: what was stopped is "incomplete", neither unfit to be
+// judged nor good.
+const char *result_verdict(const struct result *r);
+
 // Rules of its contract that say nothing of its op, as bits by id.
 uint64_t result_not_asked(const struct result *r);
 

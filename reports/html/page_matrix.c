@@ -51,7 +51,7 @@ static void write_cell(struct page *p, const struct result *r, size_t index)
     markup_open_class(m, "td", verdict_name[r->verdict]);
     markup_open(m, "a");
     markup_attr_format(m, "href", "#b%zuc%zu", p->backends, index);
-    markup_attr(m, "title", verdict_name[r->verdict]); // page.js adds the rules
+    markup_attr(m, "title", result_verdict(r)); // page.js adds the rules
     markup_element(m, "b", "", verdict_sign[r->verdict]);
     unsigned change =
         baseline != NULL ? baseline_cell(baseline, r->backend->name, r->op, r->contract->name) : 0;

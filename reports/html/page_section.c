@@ -120,7 +120,7 @@ static void write_verdict(struct page *p, const struct result *r, size_t contrac
     markup_open_class(m, "tr", verdict_name[r->verdict]);
     markup_attr_format(m, "id", "b%zuc%zu", p->backends, contract);
     markup_element(m, "th", "", r->contract->name);
-    markup_element(m, "td", "", verdict_name[r->verdict]);
+    markup_element(m, "td", "", result_verdict(r));
     markup_open(m, "td");
     for (size_t i = 0; i < r->finding_count; i++) {
         markup_text(m, i ? ", " : "");

@@ -42,7 +42,7 @@ static void put_cell(const struct result *r, unsigned change, FILE *out)
         fputs(" |", out);
         break;
     default:
-        fprintf(out, " ⚠️ %s |", verdict_name[r->verdict]);
+        fprintf(out, " ⚠️ %s |", result_verdict(r));
     }
 }
 
@@ -116,8 +116,7 @@ static void put_details(const struct result *results, size_t count, FILE *out)
             if (!is_shown(results, i, &results[i].findings[k]))
                 put_finding(&results[i], &results[i].findings[k], out);
         if (results[i].reason[0] != '\0') {
-            fprintf(out, "- %s under %s: ", verdict_name[results[i].verdict],
-                    results[i].contract->name);
+            fprintf(out, "- %s under %s: ", result_verdict(&results[i]), results[i].contract->name);
             markdown_sentence(out, results[i].reason);
             fputc('\n', out);
         }

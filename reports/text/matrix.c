@@ -110,6 +110,7 @@ void matrix_add(struct matrix *m, const struct result *results)
     for (size_t i = 0; i < m->contract_count; i++) {
         struct matrix_cell *cell = &row->cells[i];
         cell->verdict = results[i].verdict;
+        cell->says = result_verdict(&results[i]);
         memcpy(cell->reason, results[i].reason, sizeof cell->reason);
         if (results[i].finding_count > 0) {
             const struct finding *f = finding_shown(&results[i], row->hint[0] != '\0');
@@ -189,11 +190,17 @@ static void print_name(const char *name, unsigned columns, FILE *out)
         fprintf(out, "..%s", name + length - (columns - 2));
 }
 
+// Stopped before its end, which is no skipping.
+static bool is_incomplete(const struct matrix_cell *cell)
+{
+    return cell->verdict == VERDICT_SKIPPED && cell->says != verdict_name[VERDICT_SKIPPED];
+}
+
 static void print_mark(const struct matrix_cell *cell, const struct geometry *g, bool last,
                        const struct terminal *terminal, FILE *out)
 {
     const char *mark = cell->verdict == VERDICT_CONFORMS  ? terminal->utf8 ? "✓" : "ok"
-                       : cell->verdict == VERDICT_SKIPPED ? "skip"
+                       : cell->verdict == VERDICT_SKIPPED ? is_incomplete(cell) ? "part" : "skip"
                        : cell->verdict == VERDICT_BROKEN  ? "?"
                        : g->full                          ? rule_name[cell->rule]
                                                           : matrix_rule_short(cell->rule);
@@ -266,17 +273,19 @@ static void print_block(const struct matrix *m, const struct geometry *g, size_t
 static void print_legend(const struct matrix *m, const struct geometry *g,
                          const struct terminal *terminal, FILE *out)
 {
-    bool rules[RULE_COUNT] = {false}, verdicts[VERDICT_COUNT] = {false};
+    bool rules[RULE_COUNT] = {false}, verdicts[VERDICT_COUNT] = {false}, incomplete = false;
     char text[RULE_COUNT * 40 + 160] = "";
     size_t length = 0;
     for (size_t i = 0; i < m->row_count; i++)
         for (size_t k = 0; row_is_drawn(m, &m->rows[i]) && k < m->contract_count; k++) {
             const struct matrix_cell *cell = &m->rows[i].cells[k];
-            verdicts[cell->verdict] = true;
+            incomplete |= is_incomplete(cell);
+            verdicts[cell->verdict] |= !is_incomplete(cell);
             rules[cell->rule] |= cell->verdict == VERDICT_VIOLATES;
         }
-    length += (size_t)snprintf(text, sizeof text, "%s=conforms%s%s", terminal->utf8 ? "✓" : "ok",
+    length += (size_t)snprintf(text, sizeof text, "%s=conforms%s%s%s", terminal->utf8 ? "✓" : "ok",
                                verdicts[VERDICT_SKIPPED] ? " skip=skipped" : "",
+                               incomplete ? " part=incomplete" : "",
                                verdicts[VERDICT_BROKEN] ? " ?=broken" : "");
     for (size_t i = 0; !g->full && i < RULE_COUNT; i++)
         if (rules[i])
@@ -311,6 +320,14 @@ static bool contracts_print(const struct matrix *m, const struct matrix_row *row
     return true;
 }
 
+// The reason, after the word that it may begin with.
+static const char *told_reason(const struct matrix_cell *cell)
+{
+    size_t word = strlen(cell->says);
+    bool said = strncmp(cell->reason, cell->says, word) == 0 && cell->reason[word] == ':';
+    return cell->reason + (said ? word + 1 + strspn(cell->reason + word + 1, " ") : 0);
+}
+
 static void print_cell(const struct matrix_cell *cell, const char *contracts,
                        const struct terminal *terminal, FILE *out)
 {
@@ -319,8 +336,7 @@ static void print_cell(const struct matrix_cell *cell, const char *contracts,
     if (cell->verdict == VERDICT_VIOLATES)
         snprintf(text, sizeof text, "%s (%s): %s", rule_name[cell->rule], contracts, witness);
     else
-        snprintf(text, sizeof text, "%s (%s): %s", verdict_name[cell->verdict], contracts,
-                 cell->reason);
+        snprintf(text, sizeof text, "%s (%s): %s", cell->says, contracts, told_reason(cell));
     terminal_wrap(terminal, out, 2, text);
 }
 
@@ -360,8 +376,8 @@ static void print_skipped(const struct matrix *m, const struct terminal *termina
             told = !row_is_drawn(m, &m->rows[k]) && strcmp(m->rows[k].cells[0].reason, reason) == 0;
         if (told)
             continue;
-        terminal_put(terminal, out, HUE_DOUBT, "skipped");
-        fprintf(out, ": %s:\n", reason);
+        terminal_put(terminal, out, HUE_DOUBT, m->rows[i].cells[0].says);
+        fprintf(out, ": %s:\n", told_reason(&m->rows[i].cells[0]));
         for (size_t k = i; k < m->row_count; k++)
             if (!row_is_drawn(m, &m->rows[k]) && strcmp(m->rows[k].cells[0].reason, reason) == 0)
                 fprintf(out, "  %s\n", m->rows[k].backend->name);

@@ -26,6 +26,7 @@ void totals_add(struct totals *t, const struct result *results, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         t->verdicts[results[i].verdict]++;
+        t->incomplete += results[i].interrupted && results[i].verdict == VERDICT_SKIPPED;
         t->findings += results[i].finding_count;
         t->interrupted |= results[i].interrupted;
     }
@@ -86,6 +87,7 @@ void totals_print(const struct totals *t, const struct terminal *terminal, FILE 
 {
     char backends[COUNT_TEXT_MAX], cases[2 * COUNT_TEXT_MAX], rate[COUNT_TEXT_MAX];
     char count[COUNT_TEXT_MAX], verdict[VERDICT_COUNT][COUNT_TEXT_MAX];
+    char incomplete[COUNT_TEXT_MAX];
     unsigned column = 0;
     bool rated = t->cases > 0 && t->seconds > 0;
     count_print(t->backends, "backend", backends);
@@ -96,7 +98,10 @@ void totals_print(const struct totals *t, const struct terminal *terminal, FILE 
     size_t whole = length + 1 + strlen(count) + 1;
     for (size_t v = 0; v < VERDICT_COUNT; v++)
         whole += 2 + (size_t)snprintf(verdict[v], sizeof verdict[v], "%" PRIu64 " %s",
-                                      t->verdicts[v], verdict_name[v]);
+                                      t->verdicts[v] - (v == VERDICT_SKIPPED ? t->incomplete : 0),
+                                      verdict_name[v]);
+    if (t->incomplete > 0)
+        snprintf(incomplete, sizeof incomplete, "%" PRIu64 " incomplete", t->incomplete);
     put_piece(terminal, out, HUE_NONE, backends, ",", &column);
     put_piece(terminal, out, HUE_NONE, cases, rated ? "," : ":", &column);
     if (rated)
@@ -106,6 +111,8 @@ void totals_print(const struct totals *t, const struct terminal *terminal, FILE 
     for (size_t v = 0; v < VERDICT_COUNT; v++)
         put_piece(terminal, out, t->verdicts[v] > 0 ? verdict_hue((enum verdict)v) : HUE_NONE,
                   verdict[v], ",", &column);
+    if (t->incomplete > 0)
+        put_piece(terminal, out, HUE_DOUBT, incomplete, ",", &column);
     put_piece(terminal, out, HUE_NONE, count, "", &column);
     fputc('\n', out);
     print_unjudged(t, terminal, out);
@@ -208,10 +215,7 @@ static void print_result(const struct result *r, const struct result *first, boo
     char count[COUNT_TEXT_MAX], rate[32];
     terminal_put(terminal, out, HUE_STRONG, r->backend->name);
     fprintf(out, " under %s: ", r->contract->name);
-    // What was stopped is neither wrong nor unfit to be judged.
-    bool incomplete = r->interrupted && r->verdict == VERDICT_SKIPPED;
-    terminal_put(terminal, out, verdict_hue(r->verdict),
-                 incomplete ? "incomplete" : verdict_name[r->verdict]);
+    terminal_put(terminal, out, verdict_hue(r->verdict), result_verdict(r));
     fprintf(out, "\n  %s, ", copy_op_name[r->op]);
     if (r->interrupted)
         fprintf(out, "interrupted after %" PRIu64 " of ", r->cases);

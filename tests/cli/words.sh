@@ -214,4 +214,63 @@ verdict $? 'a saved case with rubbish behind it is refused'
 refuses 'did you mean --contract?' check loop/byte --contarct ram
 refuses 'list contracts' list contract
 refuses 'list rules' list rule
+refuses 'did you mean contracts?' list contarct
+refuses 'mmio is a contract: --contract mmio' list mmio
+refuses 'mmio is a contract: --contract mmio' check mmio --contract ram
+refuses 'mmio is a contract: --contract mmio' mmio
+refuses 'option: --contract mmio' check loop/byte mmio
+refuses 'did you mean --contract mmio?' trace mmoi
+refuses 'contract is an option: --contract' check loop/byte contract ram --contract ram
+refuses 'split-store is a rule' check loop/byte --contract split-store
+refuses 'rewrite is a recorder: --recorder rewrite' check loop/byte --contract rewrite
+refuses 'json is a format: --format json' check loop/byte json --contract ram
+refuses 'is a case: `storescope trace' check loop/byte 'memcpy size=15' --contract ram
+refuses 'is a list: `storescope list rules' rules
+refuses 'storescope trace ./mine.o:copy' ./mine.o:copy
+refuses "musl/memcpy" check msl/memcpy --contract ram
+for pair in width-store:wide-store unaligned-write:misaligned-store tearing:torn-element \
+    double-fetch:repeated-load no-narrow:narrow-store vector-stores:vector-store; do
+    printf 'contract near\n[dst]\n%s\n' "${pair%%:*}" >near.contract
+    refuses "such as ${pair##*:}" check loop/byte --contract ./near.contract
+done
+
+# ---- examples that can be copied ----
+for command in list trace check compare emit fuzz replay watch probe; do
+    run "$command" --help
+    sed -n '/^Examples/,/^$/p' out >examples
+    ! grep -q '.\{80\}' examples && ! sed -n '2,$p' examples | grep -q '^[^ ]' &&
+        sed -e ':join' -e '/\\$/{N;s/\\\n *//;b join' -e '}' examples | sh -n 2>err
+    verdict $? "$command --help: examples are whole commands"
+done
+
+# ---- a program of another CPU, whose libraries are elsewhere ----
+# ELF64 of AArch64 with a PT_INTERP alone: no emulator needs to know more.
+{
+    printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\267\0\1\0\0\0'
+    printf '\0\0\0\0\0\0\0\0\100\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
+    printf '\0\0\0\0\100\0\70\0\1\0\100\0\0\0\0\0'
+    printf '\3\0\0\0\4\0\0\0\170\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
+    printf '\26\0\0\0\0\0\0\0\26\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0'
+    printf '/nowhere/ld-strange.so\0'
+} >strange
+chmod +x strange
+truncate -s 4096 bar
+run watch --map bar -- ./strange
+case $(cat err) in
+*'install the package'* | *'no storescope-watch.so'*) echo "skip watch of a program without its libraries: $(cat err)" ;;
+*)
+    [ "$status" -eq 2 ] && tail -n 1 err | grep -q 'it needs /nowhere/ld-strange.so, which is not here.*--sysroot'
+    verdict $? 'watch says which libraries a program lacks'
+    ;;
+esac
+mkdir -p alone/bin && cp "$storescope" alone/bin/
+own=$storescope storescope=$folder/alone/bin/storescope
+refuses 'storescope_watch_plugin' watch --map bar -- true
+STORESCOPE_FUZZERS=$folder refuses 'target storescope_fuzzers' fuzz loop/byte --contract ram
+storescope=$own
+
+# ---- what was stopped, in a matrix ----
+stopped_by TERM compare loop/byte --contract ram --size 0..4000 -q --jobs 1
+[ $status -eq 2 ] && grep -q '^incomplete: stopped after' out && grep -q '0 skipped, 0 broken, 1 incomplete' out
+verdict $? 'a matrix that was stopped is incomplete, not skipped'
 report

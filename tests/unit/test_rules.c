@@ -78,8 +78,8 @@ static void a_small_request_in_two_stores_is_split(void **state)
     assert_breaks_only(sc, 1, RULE_SPLIT_STORE);
     assert_witness(sc, RULE_SPLIT_STORE, 2, 1, 2);
     assert_message(sc, RULE_SPLIT_STORE,
-                   "the request of 2 bytes is made as 2 stores, the first 1 byte wide by "
-                   "`scalar`, not as one store of 2");
+                   "the request of 2 bytes is made as 2 stores, not as one of 2 bytes: the "
+                   "first, by `scalar`, is 1 byte wide");
     sc->params.max = 1;
     assert_false(breaks(sc, RULE_SPLIT_STORE));
     sc->params = (struct rule_params){.request = REQUEST_SRC_ALIGNED};
