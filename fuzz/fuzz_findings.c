@@ -148,7 +148,7 @@ static void trace_is_written(const struct trace_report *report)
     if (report->recording->trace.count > BUS_ACCESSES_MAX)
         return;
     page_open(&page);
-    bus_print(report->recording, report->c->dst_off, 4, page.file);
+    bus_print(report->recording, report->c, 4, true, page.file);
     page_is_text(&page);
 }
 

@@ -53,7 +53,7 @@ static void end_compare(struct report *r)
 static void trace(struct report *r, const struct trace_report *t)
 {
     if (t->bus)
-        bus_print(t->recording, t->c->dst_off, t->bus, r->out);
+        bus_print(t->recording, t->c, t->bus, t->text.loads, r->out);
     else
         text_trace(t, &t->text, &r->terminal, r->out);
 }

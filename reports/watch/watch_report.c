@@ -45,8 +45,22 @@ void watch_report_free(struct watch_report *r)
 static void take_beat(const struct beat *beat, void *context)
 {
     struct watch_report *r = context;
-    r->unknown_beats += !beat->known;
+    r->unknown_beats += beat->kind == BEAT_WRITE && !beat->known;
     bus_print_beat(beat, r->out);
+}
+
+// Each piece is an access of its own to the bus.
+static void send_pieces(struct watch_report *r, const struct watch_access *a)
+{
+    for (unsigned i = 0; i < a->count; i++) {
+        const struct bus_request piece = {
+            .kind = a->is_store ? BEAT_WRITE : BEAT_READ,
+            .addr = (int64_t)(a->offset + i * a->width),
+            .length = a->width,
+            .mask = UINT64_MAX,
+            .values = a->is_store && a->known ? a->value + i * a->width : NULL};
+        r->beats += bus_split(&piece, r->options.bus, take_beat, r);
+    }
 }
 
 static void take_access(const struct watch_access *a, void *context)
@@ -69,11 +83,8 @@ static void take_access(const struct watch_access *a, void *context)
         watch_json_access(r, a);
         break;
     case WATCH_BUS:
-        // Each piece is a store of its own to the bus.
-        for (unsigned i = 0; a->is_store && !a->is_private && i < a->count; i++)
-            r->beats +=
-                bus_split((int64_t)(a->offset + i * a->width), a->width, UINT64_MAX,
-                          a->known ? a->value + i * a->width : NULL, r->options.bus, take_beat, r);
+        if ((a->is_store || r->options.loads) && !a->is_private)
+            send_pieces(r, a);
     }
 }
 

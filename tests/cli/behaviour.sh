@@ -150,6 +150,7 @@ prints 0 'each byte stored once, ascending' trace loop/byte --size 15 --dst 3
 prints 0 'load' trace loop/byte --size 4 --loads
 prints 0 '"accesses"' trace loop/byte --size 4 --format json
 prints 0 'size 0x1' trace loop/byte --size 4 --bus 4
+prints 0 'read src addr 0x3, size 0x1' trace loop/byte --size 4 --bus 4 --loads
 run trace loop/byte --size 4 --bus 4
 [ "$(grep -c '^write addr 0x[0-3], data 0x[0-9a-f]*, size 0x1$' out)" -eq 4 ]
 verdict $? 'a byte loop makes a beat per byte'

@@ -12,9 +12,46 @@
 static void assert_log(struct handmade *h, unsigned width, const char *expected)
 {
     char *text;
-    HANDMADE_TEXT(text, out, bus_print(&h->r, h->c.dst_off, width, out));
+    HANDMADE_TEXT(text, out, bus_print(&h->r, &h->c, width, false, out));
     assert_string_equal(text, expected);
     free(text);
+}
+
+static void assert_log_with_loads(struct handmade *h, unsigned width, const char *expected)
+{
+    char *text;
+    HANDMADE_TEXT(text, out, bus_print(&h->r, &h->c, width, true, out));
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void loads_are_reads_in_program_order(void **state)
+{
+    (void)state;
+    struct handmade h;
+    handmade_init(&h, 8, 2);
+    handmade_load(&h, 0, 8);
+    handmade_values(&h, handmade_store(&h, 0, 2), 1);
+    handmade_add(&h, ACCESS_LOAD, (uintptr_t)h.r.layout.dst, 2);
+    handmade_add(&h, ACCESS_LOAD, 0x900000, 8);
+    handmade_add(&h, ACCESS_LOAD, HANDMADE_STACK - 8, 8);
+    assert_log_with_loads(&h, 4,
+                          "read src addr 0x0, size 0x4\n"
+                          "read src addr 0x4, size 0x4\n"
+                          "write addr 0x2, data 0x201, size 0x2\n"
+                          "read addr 0x2, size 0x2\n"
+                          "# 1 load outside source and destination not shown\n");
+}
+
+static void what_is_loaded_of_one_buffer_counts_from_the_destinations_page(void **state)
+{
+    (void)state;
+    struct handmade h;
+    handmade_init(&h, 4, 0);
+    h.r.layout.src = h.r.layout.dst + 8;
+    h.r.layout.src_lane = h.r.layout.dst_lane;
+    handmade_load(&h, 0, 4);
+    assert_log_with_loads(&h, 4, "read addr 0x8, size 0x4\n");
 }
 
 static void a_wide_store_is_split_at_the_buss_width_ascending(void **state)
@@ -154,6 +191,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wide_store_is_split_at_the_buss_width_ascending),
+        cmocka_unit_test(loads_are_reads_in_program_order),
+        cmocka_unit_test(what_is_loaded_of_one_buffer_counts_from_the_destinations_page),
         cmocka_unit_test(a_misaligned_store_is_split_at_natural_boundaries_of_the_page),
         cmocka_unit_test(a_narrow_store_stays_as_it_is),
         cmocka_unit_test(leading_zeros_are_left_out_and_inner_ones_kept),

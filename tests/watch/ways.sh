@@ -109,6 +109,7 @@ m68k) says single 0 '#1 way_single \(guest\)$' ;; # its calls are not known
 esac
 says single 0 '^    loads   1 of 4 bytes$'
 says single 0 ' load +0x4\.\.0x7 +4 ' --accesses --loads
+says single 0 '^read addr 0x4, size 0x4$' --bus 4 --loads
 says exec 0 'executed .*/guest: its accesses are recorded too'
 says fork 0 'process [0-9]+ forked process [0-9]+: its accesses are recorded too'
 says threads 0 '^2 calls: 800 bytes in 200 stores'
