@@ -16,7 +16,7 @@ struct selection {
 };
 
 // PATTERNS as backend_list_find takes them. With none: every backend but the
-// planted ones. False and one line in ERROR when a pattern means nothing.
+// planted ones, this system's own libc first and other CPUs' routines last. False and one line in ERROR when a pattern means nothing.
 bool select_backends(char *const *patterns, size_t pattern_count, struct selection *out,
                      struct error *error);
 

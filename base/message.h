@@ -20,6 +20,7 @@ enum message_kind {
     MESSAGE_WITNESS,     // struct witness_note, then indices of accesses
     MESSAGE_RECORDING,   // see recording.c
     MESSAGE_COVERAGE,    // an array of struct covered_insn
+    MESSAGE_PATHS,       // an array of uint64_t, see path.h
 };
 
 #define MESSAGE_BYTES_MAX (UINT64_C(1) << 31)

@@ -4,6 +4,7 @@
 #include "base/output.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/stopping.h"
 #include "base/stream.h"
 
@@ -237,7 +238,12 @@ void output_abandon(struct output *o)
 int output_end(struct output *o, int status)
 {
     struct error error;
-    if (!output_close(o, &error))
-        return error_tell("%s", error.text);
-    return status;
+    char *made = o->temporary != NULL && !o->quiet ? must(strdup(o->path)) : NULL;
+    bool closed = output_close(o, &error);
+    if (!closed)
+        error_tell("%s", error.text);
+    else if (made != NULL)
+        error_tell("wrote %s", made);
+    free(made);
+    return closed ? status : EXIT_TROUBLE;
 }

@@ -21,6 +21,7 @@ struct output {
     char *path;            // NULL: standard output
     char *temporary;       // name to rename from; NULL: written in place
     bool nameless;         // the temporary file has no name yet
+    bool quiet;            // output_end does not say that it was written
 };
 
 // PATH NULL or "-": standard output. Fails before any work is done when the
@@ -43,8 +44,8 @@ bool output_close(struct output *o, struct error *error);
 // Drops what was written; PATH stays as it was.
 void output_abandon(struct output *o);
 
-// Ends what a command writes; STATUS, or EXIT_TROUBLE when it was lost, with a line on
-// stderr.
+// Ends what a command writes, and says on stderr which file that was; STATUS, or
+// EXIT_TROUBLE when it was lost, with a line on stderr.
 int output_end(struct output *o, int status);
 
 #endif

@@ -22,6 +22,18 @@ const char *count_print(uint64_t count, const char *unit, char *text)
     return text;
 }
 
+const char *rate_print(uint64_t count, double seconds, char *text)
+{
+    double rate = seconds > 0 ? (double)count / seconds : 0, unit = 1;
+    *text = '\0';
+    if (rate < 1)
+        return text;
+    while (rate / unit >= 1000)
+        unit *= 10;
+    count_print((uint64_t)(rate / unit + 0.5) * (uint64_t)unit, "", text);
+    return strcat(text, "/s");
+}
+
 // Length of the UTF-8 sequence at S, 0 when it is none.
 static size_t utf8_length(const unsigned char *s)
 {

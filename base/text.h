@@ -13,6 +13,9 @@
 enum { COUNT_TEXT_MAX = 64 };
 const char *count_print(uint64_t count, const char *unit, char *text);
 
+// "1,230,000/s": COUNT things in SECONDS, to three digits; "" where that says nothing.
+const char *rate_print(uint64_t count, double seconds, char *text);
+
 // A copy that is UTF-8 whatever TEXT holds, as JSON must be and a file's name
 // need not: bytes that are not become '?'. The caller frees it.
 char *utf8_copy(const char *text);

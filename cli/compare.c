@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_BASELINE = KEY_OWN, KEY_WRITE_BASELINE, KEY_DIFF };
+enum { KEY_BASELINE = KEY_OWN, KEY_WRITE_BASELINE, KEY_DIFF, KEY_FULL };
 
 struct compare_options {
     const char *baseline, *write;
-    bool diff;
+    bool diff, full;
 };
 
 static const struct argp_option own_options[] = {
@@ -25,6 +25,8 @@ static const struct argp_option own_options[] = {
     OPTION("write-baseline", KEY_WRITE_BASELINE, "FILE|DIR",
            "Rewrite the expectations, whole or not at all, and report what changed in them"),
     OPTION("diff", KEY_DIFF, NULL, "What changed from A to B: two JSON reports or routines"),
+    OPTION("full", KEY_FULL, NULL,
+           "Every size, as check has them and --baseline and --diff do, instead of a light plan"),
     {0},
 };
 
@@ -40,6 +42,9 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_DIFF:
         own->diff = true;
+        return 0;
+    case KEY_FULL:
+        own->full = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -59,12 +64,17 @@ const struct command_help help_compare = {
         "Examples:\n"
         "  storescope compare\n"
         "  storescope compare 'glibc/*' 'musl/*'\n"
+        "  storescope compare 'aarch64/*' --full\n"
         "  storescope compare 'qemu/*' --contract qemu-ram --contract mmio\n"
         "  storescope compare --size 0..128 --format json -o matrix.json\n"
         "  storescope compare 'glibc/*' --baseline corpus/expect\n"
         "  storescope compare ./libmine.so:my_copy --write-baseline mine.expect\n"
         "  storescope compare --diff ./old.so:my_copy ./new.so:my_copy --contract mmio\n"
         "  storescope compare --diff before.json after.json --format html -o changed.html\n\n"
+        "Without ranges the plan is a light one: every size to 64, and larger ones around those "
+        "at which a routine takes another way through its code, as recordings of it at each size "
+        "show. The report says so, and how many cases it judged. --full takes every size, with "
+        "about ten times the cases.\n\n"
         "With --baseline a difference is a rule newly broken or no longer broken, a rule broken at "
         "sites that are new, or from a smaller size on.\n\n"
         "Exit status: 0 no finding, with --baseline no difference, with --diff nothing worse in B; "
@@ -156,6 +166,7 @@ int command_compare(int argc, char **argv)
         return status;
     if (o.contract_count == 0)
         options_all_contracts(&o);
+    o.light = !own.full && !own.diff && !own.baseline && !own.write;
     if (!source_words(&o, o.word_count, &error))
         status = error_tell("%s", error.text);
     else if (own.diff && (own.baseline || own.write))

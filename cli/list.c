@@ -13,11 +13,13 @@ const struct command_help help_list = {
     .name = "storescope list",
     .arguments = "[backends|recorders|contracts|rules|observers|regions] [GLOB]",
     .about =
-        "Lists what is here; and of what is not, the CPU feature or package that is missing."
+        "Lists what is here; and of what is not, the CPU feature or package that is missing, a "
+        "line each (--missing: with the routines)."
         "\vExamples:\n"
         "  storescope list\n"
         "  storescope list backends 'glibc/*'\n"
         "  storescope list backends 'planted/*'\n"
+        "  storescope list --missing\n"
         "  storescope list backends './libmine.so:*'\n"
         "  storescope list rules --format json\n"
         "  storescope list observers\n"
@@ -42,7 +44,7 @@ static bool read_words(const struct options *o, unsigned *kinds, const char **gl
             *kinds = 1u << i;
     if (*kinds)
         next = 1;
-    else if (o->word_count == 0)
+    else if (o->word_count == 0 && o->format == &format_json && !o->missing)
         *kinds = (1u << LIST_KIND_COUNT) - 1;
     else
         *kinds = 1u << LIST_BACKENDS;
@@ -75,6 +77,14 @@ static int trouble_of(const struct options *o, unsigned kinds, const char *error
     return error_tell("%s", whole.text);
 }
 
+static void put_other_lists(FILE *out)
+{
+    fputs("\nother lists:", out);
+    for (size_t i = LIST_BACKENDS + 1; i < LIST_KIND_COUNT; i++)
+        fprintf(out, " %s,", list_kind_name[i]);
+    fputs(" regions\n", out);
+}
+
 static int write_list(const struct options *o, unsigned kinds, const struct list_rows *rows)
 {
     struct output out;
@@ -86,6 +96,8 @@ static int write_list(const struct options *o, unsigned kinds, const struct list
         list_json(rows, kinds, out.file);
     else
         list_text(rows, kinds, &terminal, out.file);
+    if (o->word_count == 0 && !o->missing && o->format != &format_json)
+        put_other_lists(out.file);
     return output_end(&out, EXIT_CLEAN);
 }
 
@@ -113,6 +125,7 @@ int command_list(int argc, char **argv)
     } else if (!list_gather(&rows, kinds, glob, o.all, &error)) {
         status = trouble_of(&o, kinds, error.text);
     } else {
+        rows.which = o.missing ? LIST_MISSING : glob ? LIST_EVERY : LIST_READY;
         status = write_list(&o, kinds, &rows);
         list_free(&rows);
     }

@@ -5,7 +5,9 @@
 
 #include "backends/arch.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/nearest.h"
+#include "base/text.h"
 #include "judge/contract.h"
 #include "record/recorder.h"
 #include "reports/report.h"
@@ -85,28 +87,89 @@ static bool is_from_same(const struct backend *a, const struct backend *b)
     return a->from == b->from || (a->from && b->from && strcmp(a->from, b->from) == 0);
 }
 
+static bool is_wanted(const struct list_rows *rows, const struct backend *b)
+{
+    return rows->which == LIST_EVERY || (b->missing == NULL) == (rows->which == LIST_READY);
+}
+
+static void text_ready(const struct backend *b, int name, const struct terminal *terminal,
+                       FILE *out)
+{
+    fprintf(out, "  %-*s  %-7s  ", name, b->name, copy_op_name[b->op]);
+    terminal_put(terminal, out, b->missing ? HUE_DOUBT : HUE_GOOD,
+                 b->missing ? b->missing : "ready");
+    fputc('\n', out);
+}
+
+// Those that lack one thing, as a line that says how many, and where they are asked for
+// their names.
+static void text_lacking(const struct list_rows *rows, const char *why,
+                         const struct terminal *terminal, FILE *out)
+{
+    const struct selection *s = &rows->backends;
+    char *names = NULL, count[COUNT_TEXT_MAX];
+    size_t bytes, lacking = 0;
+    FILE *text = must(open_memstream(&names, &bytes));
+    for (size_t i = 0; i < s->count; i++)
+        if (s->items[i]->missing && strcmp(s->items[i]->missing, why) == 0)
+            fprintf(text, "%s%s", lacking++ ? " " : "", s->items[i]->name);
+    fclose(text);
+    terminal_put(terminal, out, HUE_DOUBT, why);
+    fprintf(out, ": %s\n", count_print(lacking, "routine", count));
+    if (rows->which == LIST_MISSING)
+        terminal_wrap(terminal, out, 2, names);
+    free(names);
+}
+
+static void text_missing(const struct list_rows *rows, const struct terminal *terminal, FILE *out)
+{
+    const struct selection *s = &rows->backends;
+    size_t reasons = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        const char *why = s->items[i]->missing;
+        bool told = why == NULL;
+        for (size_t k = 0; k < i && !told; k++)
+            told = s->items[k]->missing && strcmp(s->items[k]->missing, why) == 0;
+        if (told)
+            continue;
+        if (reasons++ == 0 && rows->which == LIST_READY)
+            fputs("\nnot here, which `storescope list --missing' names:\n", out);
+        text_lacking(rows, why, terminal, out);
+    }
+    if (reasons == 0 && rows->which == LIST_MISSING)
+        fputs("nothing is missing\n", out);
+}
+
 // Those of one file stand together, under its name: a line each, that an 80-column
 // screen holds.
-static void text_backends(const struct list_rows *rows, const struct terminal *terminal, FILE *out)
+static void text_by_file(const struct list_rows *rows, const struct terminal *terminal, FILE *out)
 {
     const struct selection *s = &rows->backends;
     for (size_t first = 0, end; first < s->count; first = end) {
         const char *from = s->items[first]->from;
         int name = 4;
+        bool any = false;
         for (end = first; end < s->count && is_from_same(s->items[first], s->items[end]); end++) {
             int length = (int)strlen(s->items[end]->name);
             name = length > name ? length : name;
+            any |= is_wanted(rows, s->items[end]);
         }
+        if (!any)
+            continue;
         terminal_put(terminal, out, HUE_FAINT, from ? from : "linked into storescope");
         fputc('\n', out);
-        for (size_t i = first; i < end; i++) {
-            const struct backend *b = s->items[i];
-            fprintf(out, "  %-*s  %-7s  ", name, b->name, copy_op_name[b->op]);
-            terminal_put(terminal, out, b->missing ? HUE_DOUBT : HUE_GOOD,
-                         b->missing ? b->missing : "ready");
-            fputc('\n', out);
-        }
+        for (size_t i = first; i < end; i++)
+            if (is_wanted(rows, s->items[i]))
+                text_ready(s->items[i], name, terminal, out);
     }
+}
+
+static void text_backends(const struct list_rows *rows, const struct terminal *terminal, FILE *out)
+{
+    if (rows->which != LIST_MISSING)
+        text_by_file(rows, terminal, out);
+    if (rows->which != LIST_EVERY)
+        text_missing(rows, terminal, out);
 }
 
 static void text_recorders(const struct list_rows *rows, const struct terminal *terminal, FILE *out)
@@ -287,6 +350,8 @@ static void json_backends(const struct list_rows *rows, cJSON *array)
 {
     for (size_t i = 0; i < rows->backends.count; i++) {
         const struct backend *b = rows->backends.items[i];
+        if (rows->which == LIST_MISSING && b->missing == NULL)
+            continue;
         cJSON *o = add_row(array, b->name);
         json_add_text_or_null(o, "op", copy_op_name[b->op]);
         json_add_text_or_null(o, "from", b->from);

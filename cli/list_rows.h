@@ -21,8 +21,13 @@ enum list_kind {
 };
 extern const char *const list_kind_name[LIST_KIND_COUNT];
 
+// Which backends: those of a glob, whether or not they can run here; without a glob those
+// that can, and of the others a line a reason.
+enum list_which { LIST_EVERY, LIST_READY, LIST_MISSING };
+
 struct list_rows {
     struct selection backends;
+    enum list_which which;
     const char *glob; // over the names of the other kinds; NULL: all
 };
 

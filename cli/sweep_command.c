@@ -8,10 +8,14 @@
 #include "backends/selection.h"
 #include "reports/hint.h"
 #include "reports/progress.h"
+#include "reports/text/rows.h"
+
+#include "sweep/boundaries.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // Of more routines nobody has said one by one how they are called.
 enum { HINTED_MAX = 16 };
@@ -31,7 +35,9 @@ struct run {
     struct host host;
     struct run_facts facts;
     struct progress progress;
+    struct rows rows; // of the matrix, while it is made
     struct totals totals;
+    bool light;             // at the boundaries of each routine's branches alone
     struct result *results; // one a contract, of the backend at hand
     bool excused;           // ... may be left unjudged: it cannot run, and was not named
     char unjudged[512];     // of the first result that was not judged: what and why
@@ -94,6 +100,7 @@ static void flush_sinks(struct run *run)
 static void report_results(struct run *run)
 {
     progress_clear(&run->progress);
+    rows_add(&run->rows, run->results);
     note_unjudged(run);
     totals_add(&run->totals, run->results, run->o->contract_count);
     if (run->observer != NULL)
@@ -112,10 +119,14 @@ static void sweep(struct run *run, const struct backend *b, enum copy_op op)
     struct error reason;
     struct plan *plan = malloc(sizeof *plan);
     assert(plan != NULL);
+    struct plan_request request = run->o->cases;
+    struct plan_sizes sizes;
     const char *missing = b->missing;
     if (missing == NULL)
         missing = recorder_lacks(recorder_for(b, run->o->run.recorder), b);
-    if (missing == NULL && !plan_build(b, op, &run->o->cases, plan, &reason))
+    if (missing == NULL && run->light && boundaries_find(b, op, &request, &run->o->run, &sizes))
+        request.light = &sizes;
+    if (missing == NULL && !plan_build(b, op, &request, plan, &reason))
         missing = reason.text;
     run->excused = missing != NULL && !is_named(run->o, b);
     if (missing != NULL)
@@ -133,9 +144,10 @@ static void sweep(struct run *run, const struct backend *b, enum copy_op op)
 static void sweep_all(struct run *run)
 {
     const struct selection *s = &run->selection;
-    run->progress.backends = s->count;
+    for (size_t i = 0; i < s->count; i++)
+        run->progress.backends += s->items[i]->missing == NULL;
     for (size_t i = 0; i < s->count && !run->failed; i++) {
-        run->progress.backend = i + 1;
+        run->progress.backend += s->items[i]->missing == NULL;
         for (unsigned op = 0; op < OP_COUNT && !run->failed; op++) {
             if (*run->o->run.stop) {
                 run->totals.interrupted = true;
@@ -193,6 +205,7 @@ static void report_all(struct run *run)
     flush_sinks(run);
     sweep_all(run);
     progress_clear(&run->progress);
+    rows_clear(&run->rows);
     if (run->observer != NULL)
         run->observer->end(run->observer->context, &run->totals);
     for (size_t i = 0; i < run->sink_count; i++)
@@ -214,6 +227,7 @@ static bool open_sink(struct run *run, const struct format *format, const char *
     struct sink *sink = &run->sinks[run->sink_count];
     if (!cli_open(&sink->out, format, path, &run->error))
         return false;
+    sink->out.quiet = run->o->quiet;
     if (is_taken(run, &sink->out)) {
         error_set(&run->error, "--%s '%s' is where another report goes, too; name another file",
                   option, path);
@@ -241,11 +255,32 @@ static bool open_sinks(struct run *run)
     return open;
 }
 
+static size_t longest_name(const struct selection *s)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->items[i]->missing == NULL && strlen(s->items[i]->name) > longest)
+            longest = strlen(s->items[i]->name);
+    return longest;
+}
+
+// Who makes a matrix of many routines sees each line when it is there; in a log, where the
+// matrix goes elsewhere.
+static bool wants_rows(const struct run *run)
+{
+    const struct options *o = run->o;
+    return o->command == FORMAT_COMPARE && !o->quiet && run->observer == NULL &&
+           run->selection.count > 1 && (isatty(STDERR_FILENO) || o->output != NULL);
+}
+
 static void show_progress(struct run *run, struct options *o)
 {
     progress_init(&run->progress, stderr, o->quiet);
     o->run.progress = run->progress.out != NULL ? progress_show : NULL;
     o->run.context = &run->progress;
+    if (wants_rows(run))
+        rows_init(&run->rows, stderr, o->contracts, o->contract_count,
+                  longest_name(&run->selection));
     o->run.stop = cli_stop_on_signal();
 }
 
@@ -304,6 +339,7 @@ static bool prepare(struct run *run, struct options *o)
                                     .unreached = o->unreached,
                                     .patterns = o->patterns,
                                     .baseline = run->observer ? run->observer->baseline : NULL};
+    run->light = o->light && plan_request_is_default(&o->cases);
     want_facts(o);
     show_progress(run, o);
     return any_plan(run);

@@ -20,6 +20,18 @@ const struct format *format_find(const char *name, enum format_command command)
     return NULL;
 }
 
+const struct format *format_of_file(const char *path, enum format_command command)
+{
+    const char *dot = strrchr(path, '.');
+    if (dot == NULL || strchr(dot, '/') != NULL)
+        return NULL;
+    for (size_t i = 0; i < format_count; i++)
+        if ((formats[i]->commands & command) && formats[i]->suffix != NULL &&
+            strcmp(formats[i]->suffix, dot + 1) == 0)
+            return formats[i];
+    return NULL;
+}
+
 void format_names(enum format_command command, const char *separator, char *text, size_t text_size)
 {
     size_t length = 0;

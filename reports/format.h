@@ -56,6 +56,7 @@ struct report {
 struct format {
     const char *name;
     const char *about;       // one phrase, for --help
+    const char *suffix;      // of files that are taken to be in it, without the dot; or NULL
     unsigned commands;       // enum format_command bits
     const char *folder_file; // file to write where FILE is a folder; NULL: refused
     bool values;             // TRACE: capture the bytes of every store
@@ -80,6 +81,9 @@ extern const size_t format_count;
 
 // NULL when the command has no format of that name.
 const struct format *format_find(const char *name, enum format_command command);
+
+// That of a file of such a name; NULL where the name says nothing.
+const struct format *format_of_file(const char *path, enum format_command command);
 
 // "text, json, csv": the names of a command's formats.
 void format_names(enum format_command command, const char *separator, char *text, size_t text_size);

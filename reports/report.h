@@ -52,6 +52,7 @@ struct totals {
     uint64_t cases; // run and judged; a case counts once, not per contract
     double seconds;
     size_t backends;
+    size_t light;     // backends whose plan was of some sizes alone
     bool interrupted; // by the user, or by the system's failure
     // Results without a verdict on the routine which the user did ask for: not those of
     // a glob that cannot run here. The exit status is 2 for any.
@@ -61,6 +62,8 @@ struct totals {
 void totals_add_unjudged(struct totals *t, const struct result *r);
 void totals_add(struct totals *t, const struct result *results, size_t count);
 void totals_print(const struct totals *t, const struct terminal *terminal, FILE *out);
+// What a light plan leaves out, for whom `conforms` would say more than it does.
+extern const char totals_light[];
 
 // The results of one backend, contract by contract, as `check` shows them.
 // UNREACHED: with each instruction that the sweep never reached.

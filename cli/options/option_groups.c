@@ -42,6 +42,7 @@ enum option_key {
     KEY_LOADS,
     KEY_ROWS,
     KEY_ALL,
+    KEY_MISSING,
     KEY_JSON,
     KEY_REPORT,
     KEY_CPU,
@@ -58,7 +59,7 @@ enum option_key {
 enum { TIMEOUT_MAX_MS = 3600000 };
 
 static const struct argp_option output_options[] = {
-    OPTION("format", KEY_FORMAT, "FORMAT", "How to report (default: text)"),
+    OPTION("format", KEY_FORMAT, "FORMAT", "How to report (default: by FILE's name, else text)"),
     OPTION("output", KEY_OUTPUT, "FILE", "Write to FILE, whole or not at all"),
     OPTION("color", KEY_COLOR, "WHEN", "auto, always or never (default: auto)"),
     OPTION("help", KEY_HELP, NULL, "Show this and exit"),
@@ -155,6 +156,8 @@ static const struct argp_option at_options[] = {
 };
 static const struct argp_option list_options[] = {
     OPTION("all", KEY_ALL, NULL, "Planted defects as well"),
+    OPTION("missing", KEY_MISSING, NULL,
+           "The routines that cannot run here, by the package or CPU feature that they lack"),
     {0},
 };
 
@@ -323,6 +326,7 @@ static error_t read_output_option(int key, char *text, struct argp_state *state)
         r->help = true;
         return ECANCELED;
     case KEY_FORMAT:
+        r->has_format = true;
         return read_format(r, "format", text, strlen(text), &o->format);
     case KEY_OUTPUT:
         o->output = text;
@@ -552,11 +556,11 @@ static error_t read_at_option(int key, char *text, struct argp_state *state)
 
 static error_t read_list_option(int key, char *text, struct argp_state *state)
 {
+    struct options *o = ((struct reading *)state->input)->o;
     (void)text;
-    if (key != KEY_ALL)
-        return ARGP_ERR_UNKNOWN;
-    ((struct reading *)state->input)->o->all = true;
-    return 0;
+    o->all |= key == KEY_ALL;
+    o->missing |= key == KEY_MISSING;
+    return key == KEY_ALL || key == KEY_MISSING ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 static const struct {
@@ -589,7 +593,8 @@ static struct argp_option option_of(const struct argp_option *option, enum forma
     size_t length = (size_t)snprintf(text, text_size, "How to report: ");
     format_names(command, ", ", text + length, text_size - length);
     length = strlen(text);
-    snprintf(text + length, text_size - length, " (default: text)");
+    snprintf(text + length, text_size - length,
+             " (default: by the name of --output's FILE, else text)");
     mine.doc = text;
     return mine;
 }

@@ -24,6 +24,7 @@ struct reading {
     enum format_command command;
     struct error error; // "": none of the parsers'
     bool help;
+    bool has_format; // --format was given
     bool words_end_options;
 };
 

@@ -73,6 +73,10 @@ bool options_read(const struct command_help *help, int argc, char **argv, struct
     argv[0] = name;
     unsigned flags = ARGP_SILENT | (r.words_end_options ? ARGP_IN_ORDER : 0);
     error_t problem = argp_parse(&argp, argc, argv, flags, NULL, &r);
+    if (!r.has_format && o->output != NULL) {
+        const struct format *by_name = format_of_file(o->output, help->command);
+        o->format = by_name != NULL ? by_name : o->format;
+    }
     // What is a device, where nothing else was said, is the FIFO.
     if (!o->has_device && o->ops == 1u << OP_FROM_FIFO)
         o->run.device = DEVICE_SRC;

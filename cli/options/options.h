@@ -58,7 +58,8 @@ struct options {
     struct report_request *more; // further reports of the same sweep; owned
     size_t more_count;
     enum color_when color;
-    bool quiet, loads, all, unreached, patterns;
+    bool quiet, loads, all, missing, unreached, patterns;
+    bool light; // a default sweep is one of the sizes that matter
     uint64_t rows_max;
     unsigned bus;    // bytes; 0: no bus log
     const char *on;  // a machine's command line, into argv; NULL: none

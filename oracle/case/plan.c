@@ -188,14 +188,26 @@ static bool check_request(enum copy_op op, const struct plan_request *request, s
            check_source(op, request, error) && check_overlap(op, request, error);
 }
 
+static inline int64_t range_at(const struct range *r, uint32_t i)
+{
+    return r->lo + r->step * (int64_t)i;
+}
+
+static inline uint64_t size_at(const struct plan *plan, const struct plane *p, uint32_t i)
+{
+    int64_t at = range_at(&p->size, i);
+
+    return p->listed ? plan->sizes.at[at] : (uint64_t)at;
+}
+
 // Is there a size of the plan that its call can make?
 static bool makes_a_size(const struct plan *plan, struct error *error)
 {
     for (size_t i = 0; i < plan->plane_count; i++) {
-        const struct range *r = &plan->planes[i].size;
+        const struct plane *p = &plan->planes[i];
 
-        for (int64_t size = r->lo; size <= r->hi; size += r->step)
-            if (call_takes(plan->call, (uint64_t)size))
+        for (uint32_t k = 0; k < p->size_count; k++)
+            if (call_takes(plan->call, size_at(plan, p, k)))
                 return true;
     }
     return error_set(error, "--call '%s' can make no size of this sweep; give other sizes",
@@ -211,7 +223,7 @@ static bool some_size_fits(const struct plan *plan)
         need = f->off + (uint64_t)f->width > need ? f->off + (uint64_t)f->width : need;
     }
     for (size_t i = 0; i < plan->plane_count; i++)
-        if ((uint64_t)plan->planes[i].size.hi >= need)
+        if (size_at(plan, &plan->planes[i], plan->planes[i].size_count - 1) >= need)
             return true;
     return false;
 }
@@ -230,17 +242,25 @@ static bool add_fields(struct plan *plan, const struct plan_request *request)
     return !__builtin_mul_overflow(plan->cases, plan->field_cases, &plan->cases);
 }
 
+static bool has_ranges(const struct plan_request *request)
+{
+    return request->size.step || request->dst.step || request->src.step || request->overlap.step;
+}
+
+bool plan_request_is_default(const struct plan_request *request)
+{
+    return !has_ranges(request) && request->field_count == 0;
+}
+
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
                 struct plan *out, struct error *error)
 {
-    bool said =
-        request->size.step || request->dst.step || request->src.step || request->overlap.step;
     bool built;
 
     *out = (struct plan){.op = op, .align = b->align, .call = b->call};
     if (!check_request(op, request, error))
         return false;
-    if (said) {
+    if (has_ranges(request)) {
         built = build_product(out, b, request, &offsets[0]);
         for (size_t i = 1; i < OFFSETS_COUNT && built && copied(out) > (double)COPIED_MAX; i++)
             built = build_product(out, b, request, &offsets[i]);
@@ -278,11 +298,6 @@ static inline uint32_t take_digit(uint64_t *rest, uint32_t n)
         *rest /= n;
     }
     return digit;
-}
-
-static inline int64_t range_at(const struct range *r, uint32_t i)
-{
-    return r->lo + r->step * (int64_t)i;
 }
 
 static int64_t own_distance(int64_t size, int64_t which)
@@ -424,7 +439,7 @@ bool plan_case(const struct plan *plan, uint64_t index, struct copy_case *out)
     if (p->kind == PLANE_OF_SIZE)
         overlap = range_at(&p->overlap, take_digit(&rest, p->overlap_count));
     size = take_digit(&rest, p->size_count);
-    out->size = (uint64_t)range_at(&p->size, size);
+    out->size = size_at(plan, p, size);
     if (plan->call && !call_takes(plan->call, out->size))
         return false;
     if (p->kind == PLANE_DISTANCE)

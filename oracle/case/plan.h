@@ -43,8 +43,19 @@ struct plane_fill {
     uint64_t fill;
 };
 
+// Sizes of a light plan in ascending order, each once: where a routine's branches go
+// another way, see sweep/boundaries.h.
+enum { PLAN_SIZES_MAX = 768 };
+struct plan_sizes {
+    uint32_t count;
+    uint32_t at[PLAN_SIZES_MAX];
+};
+// Nothing where there is no room any more. False then.
+bool plan_sizes_add(struct plan_sizes *sizes, uint64_t size);
+
 struct plane {
     struct range size, dst, src, overlap;
+    bool listed; // `size` is of indices into the plan's list of sizes
     enum plane_overlap kind;
     enum plane_order order;
     struct plane_fill fill;
@@ -79,6 +90,7 @@ struct plan {
     struct plane planes[PLANES_MAX];
     size_t plane_count;
     uint64_t cases;
+    struct plan_sizes sizes; // of the planes that are listed; none in a plan that is not light
     // Each of the planes' cases comes with all values of all fields: `field_cases` times.
     struct plan_field fields[CASE_FIELDS_MAX];
     uint32_t field_count;
@@ -99,11 +111,17 @@ struct plan_request {
     struct plane_fill fill;
     struct plan_field fields[CASE_FIELDS_MAX]; // --data
     uint32_t field_count;
+    const struct plan_sizes
+        *light; // the default sweep at these sizes instead of every one; or NULL
 };
+
+// Were any ranges given, or anything else that makes it no default sweep?
+bool plan_request_is_default(const struct plan_request *request);
 
 // Builds the plan for a backend and op. No range given: the default sweep, some
 // 1.2 to 1.8 million cases in planes that are listed in plan.c, or some 70,000
-// for another CPU's routine, which is emulated. Else the product
+// for another CPU's routine, which is emulated; and with sizes for a light plan, a tenth
+// of that. Else the product
 // of the ranges given, where
 //   size       is 0..256 unless given,
 //   dst, src   are each 0..63 unless given, and thinned to 16, 4 or 1 offsets

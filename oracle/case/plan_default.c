@@ -16,6 +16,7 @@ struct plane_row {
     enum plane_overlap kind;
     enum plane_for who;
     enum plane_order order;
+    bool listed;    // of the sizes in the range, those that the plan lists
     bool each_data; // once for each kind of data that routines look for
     uint64_t nt;    // non-temporal threshold, 0: the library's own
 };
@@ -100,6 +101,68 @@ static const struct plane_row emulated_sweep[] = {
     {.size = ONE(262145), .dst = ONE(1), .src = ONE(0)},
 };
 
+// A light sweep of a routine that is run: each size of the list, which has all the small
+// ones, at every alignment of one side. A few sizes by rule, for what the list lacks.
+static const struct plane_row light_sweep[] = {
+    {.size = TO(0, 192), .listed = true, .dst = EVERY_OFFSET, .src = STEP(0, 63, 9)},
+    {.size = TO(0, 192), .listed = true, .dst = STEP(0, 63, 9), .src = EVERY_OFFSET},
+    {.size = TO(193, 1088), .listed = true, .dst = EVERY_OFFSET, .src = STEP(0, 9, 9)},
+    {.size = TO(193, 1088), .listed = true, .dst = STEP(0, 9, 9), .src = EVERY_OFFSET},
+    {.size = TO(1089, 4352), .listed = true, .dst = STEP(0, 63, 21), .src = STEP(0, 17, 17)},
+    {.size = TO(65, 256), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)},
+    {.size = STEP(257, 4352, 13), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)},
+    // At and across the end of a page, and every place in it.
+    {.size = TO(0, 256), .listed = true, .dst = PAGE_END, .src = STEP(0, 9, 9)},
+    {.size = TO(0, 256), .listed = true, .dst = STEP(0, 9, 9), .src = PAGE_END},
+    {.size = ONE(200), .dst = TO(0, PAGE_BYTES - 1), .src = ONE(0)},
+    {.size = ONE(200), .dst = ONE(0), .src = TO(0, PAGE_BYTES - 1)},
+    // Where the source is the lower one at offsets 0, the smallest cases, the destination.
+    {.size = TO(0, 1088), .listed = true, .dst = ONE(0), .src = ONE(0), .order = ORDER_DST},
+    // Equal data before and after, zeros, ones.
+    {.size = TO(0, 4352), .listed = true, .dst = STEP(0, 31, 31), .src = STEP(0, 17, 17),
+     .each_data = true},
+    {.size = STEP(9, 265, 32), .dst = STEP(0, 31, 31), .overlap = TO(0, OWN_DISTANCES - 1),
+     .kind = PLANE_OF_SIZE, .who = FOR_MEMMOVE, .each_data = true},
+    // Overlapping moves.
+    {.size = TO(0, 256), .listed = true, .dst = STEP(0, 21, 21), .overlap = TO(-80, 80),
+     .kind = PLANE_DISTANCE, .who = FOR_MEMMOVE},
+    {.size = TO(65, 4352), .listed = true, .dst = STEP(0, 63, 21),
+     .overlap = TO(0, OWN_DISTANCES - 1), .kind = PLANE_OF_SIZE, .who = FOR_MEMMOVE},
+    // Large ones.
+    {.size = TO(8191, 8193), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)},
+    {.size = STEP(65536, 65537, 1), .dst = STEP(0, 33, 33), .src = ONE(0)},
+    {.size = ONE(262145), .dst = ONE(1), .src = ONE(0)},
+    {.size = ONE(1048577), .dst = ONE(0), .src = ONE(0)},
+    NT_SIZES(-63), NT_SIZES(-1), NT_SIZES(0), NT_SIZES(1), NT_SIZES(63),
+    {.size = TO(16 * NT - 1, 16 * NT + 1), .dst = ONE(0), .src = STEP(0, 17, 17),
+     .who = FOR_GLIBC, .nt = NT},
+};
+
+static const struct plane_row light_emulated_sweep[] = {
+    {.size = TO(0, 96), .listed = true, .dst = TO(0, 15), .src = STEP(0, 9, 3)},
+    {.size = TO(0, 96), .listed = true, .dst = STEP(0, 9, 3), .src = TO(0, 15)},
+    {.size = TO(97, 320), .listed = true, .dst = TO(0, 15), .src = STEP(0, 9, 9)},
+    {.size = TO(97, 320), .listed = true, .dst = STEP(0, 9, 9), .src = TO(0, 15)},
+    {.size = TO(321, 1088), .listed = true, .dst = STEP(0, 9, 9), .src = STEP(0, 5, 5)},
+    {.size = TO(1089, 4352), .listed = true, .dst = STEP(0, 3, 3), .src = ONE(0)},
+    {.size = STEP(65, 1088, 31), .dst = STEP(0, 9, 9), .src = ONE(0)},
+    // At and across the end of a page.
+    {.size = STEP(0, 128, 8), .dst = PAGE_END, .src = ONE(0)},
+    {.size = STEP(0, 128, 8), .dst = ONE(0), .src = PAGE_END},
+    // Where the source is the lower one at offsets 0, the smallest cases, the destination.
+    {.size = TO(0, 320), .listed = true, .dst = ONE(0), .src = ONE(0), .order = ORDER_DST},
+    // Equal data before and after, zeros, ones.
+    {.size = TO(0, 128), .listed = true, .dst = STEP(0, 31, 31), .src = ONE(0), .each_data = true},
+    // Overlapping moves.
+    {.size = TO(0, 96), .listed = true, .dst = STEP(0, 7, 7), .overlap = STEP(-33, 33, 3),
+     .kind = PLANE_DISTANCE, .who = FOR_MEMMOVE},
+    {.size = TO(65, 1088), .listed = true, .dst = STEP(0, 7, 7),
+     .overlap = TO(0, OWN_DISTANCES - 1), .kind = PLANE_OF_SIZE, .who = FOR_MEMMOVE},
+    // Large ones.
+    {.size = TO(8191, 8193), .dst = ONE(33), .src = STEP(0, 17, 17)},
+    {.size = ONE(65537), .dst = ONE(1), .src = ONE(0)},
+};
+
 // Setting has no source, so its places are those of the destination alone.
 static const struct plane_row set_sweep[] = {
     {.size = TO(0, 1088), .dst = EVERY_OFFSET, .src = ONE(0)},
@@ -124,6 +187,28 @@ static const struct plane_row emulated_set_sweep[] = {
     {.size = ONE(262145), .dst = ONE(1), .src = ONE(0)},
 };
 
+static const struct plane_row light_set_sweep[] = {
+    {.size = TO(0, 1088), .listed = true, .dst = EVERY_OFFSET, .src = ONE(0)},
+    {.size = TO(1089, 4352), .listed = true, .dst = STEP(0, 63, 9), .src = ONE(0)},
+    {.size = STEP(65, 4352, 13), .dst = STEP(0, 33, 33), .src = ONE(0)},
+    {.size = TO(0, 256), .listed = true, .dst = PAGE_END, .src = ONE(0)},
+    {.size = TO(0, 4352), .listed = true, .dst = STEP(0, 31, 31), .src = ONE(0), .each_data = true},
+    {.size = TO(8191, 8193), .dst = STEP(0, 33, 33), .src = ONE(0)},
+    {.size = STEP(65536, 65537, 1), .dst = ONE(1), .src = ONE(0)},
+    {.size = ONE(262145), .dst = ONE(1), .src = ONE(0)},
+    {.size = ONE(1048577), .dst = ONE(0), .src = ONE(0)},
+};
+
+static const struct plane_row light_emulated_set_sweep[] = {
+    {.size = TO(0, 320), .listed = true, .dst = TO(0, 63), .src = ONE(0)},
+    {.size = TO(321, 4352), .listed = true, .dst = STEP(0, 9, 3), .src = ONE(0)},
+    {.size = STEP(65, 1088, 31), .dst = STEP(0, 9, 9), .src = ONE(0)},
+    {.size = STEP(0, 128, 8), .dst = PAGE_END, .src = ONE(0)},
+    {.size = TO(0, 320), .listed = true, .dst = STEP(0, 31, 31), .src = ONE(0), .each_data = true},
+    {.size = TO(8191, 8193), .dst = ONE(33), .src = ONE(0)},
+    {.size = ONE(65537), .dst = ONE(1), .src = ONE(0)},
+};
+
 // Elements of up to four bytes, at a FIFO that is a multiple of eight: where it lies is
 // one place to a routine, and how far it has come makes little difference. From a FIFO
 // with the two sides exchanged.
@@ -145,19 +230,34 @@ struct sweep_rows {
     size_t count;
 };
 
-static struct sweep_rows rows_for(enum copy_op op, bool emulated)
-{
-#define ROWS(sweep)                             \
-    (struct sweep_rows)                         \
-    {                                           \
-        (sweep), sizeof(sweep) / sizeof(*sweep) \
+#define ROWS(sweep)                               \
+    {                                             \
+        (sweep), sizeof(sweep) / sizeof(*(sweep)) \
     }
-    if (op_has_fifo(op))
-        return ROWS(fifo_sweep);
-    if (op == OP_SET)
-        return emulated ? ROWS(emulated_set_sweep) : ROWS(set_sweep);
-    return emulated ? ROWS(emulated_sweep) : ROWS(default_sweep);
+// Of [sets][emulated][light].
+static const struct sweep_rows sweeps[2][2][2] = {
+    {{ROWS(default_sweep), ROWS(light_sweep)}, {ROWS(emulated_sweep), ROWS(light_emulated_sweep)}},
+    {{ROWS(set_sweep), ROWS(light_set_sweep)},
+     {ROWS(emulated_set_sweep), ROWS(light_emulated_set_sweep)}},
+};
+static const struct sweep_rows of_fifo = ROWS(fifo_sweep);
 #undef ROWS
+
+static struct sweep_rows rows_for(enum copy_op op, bool emulated, bool light)
+{
+    return op_has_fifo(op) ? of_fifo : sweeps[op == OP_SET][emulated][light];
+}
+
+// The indices of the listed sizes in a range; empty where there is none.
+static struct range listed_in(const struct plan_sizes *sizes, const struct range *r)
+{
+    struct range of = {0, -1, 1};
+
+    for (uint32_t i = 0; i < sizes->count; i++) {
+        of.lo += sizes->at[i] < r->lo;
+        of.hi += sizes->at[i] <= r->hi;
+    }
+    return of;
 }
 
 // Is the row of the default sweep for this one?
@@ -175,19 +275,23 @@ static bool row_is_for(const struct plane_row *row, const struct plan *plan,
 bool plan_add_default(struct plan *plan, const struct backend *b,
                       const struct plan_request *request)
 {
-    struct sweep_rows sweep = rows_for(plan->op, b->arch != NULL);
+    struct sweep_rows sweep = rows_for(plan->op, b->arch != NULL, request->light != NULL);
     bool built = true;
+
+    if (request->light)
+        plan->sizes = *request->light;
 
     for (size_t i = 0; i < sweep.count && built; i++) {
         const struct plane_row *row = &sweep.rows[i];
-        struct plane plane = {.size = row->size,
+        struct plane plane = {.size = row->listed ? listed_in(&plan->sizes, &row->size) : row->size,
+                              .listed = row->listed,
                               .dst = row->dst,
                               .src = row->src,
                               .overlap = row->overlap,
                               .kind = row->kind,
                               .order = row->order};
 
-        if (!row_is_for(row, plan, b, request))
+        if (!row_is_for(row, plan, b, request) || plane.size.hi < plane.size.lo)
             continue;
         if (!op_has_source(plan->op))
             plane_take_op(&plane, plan->op, request);

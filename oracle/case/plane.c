@@ -87,7 +87,8 @@ bool plane_narrow(struct plane *plane, const struct backend *b)
 {
     int64_t align = (int64_t)b->align;
 
-    return range_narrow(&plane->size, (int64_t)b->size_min, (int64_t)b->size_unit) &&
+    return (plane->listed ||
+            range_narrow(&plane->size, (int64_t)b->size_min, (int64_t)b->size_unit)) &&
            range_narrow(&plane->dst, 0, align) &&
            (plane->kind != PLANE_DISJOINT || range_narrow(&plane->src, 0, align)) &&
            (plane->kind != PLANE_DISTANCE || range_narrow(&plane->overlap, INT32_MIN, align));
@@ -107,6 +108,21 @@ void plane_take_op(struct plane *plane, enum copy_op op, const struct plan_reque
         plane->dst = places;
     if (op == OP_FROM_FIFO && !request->src.step)
         plane->src = places;
+}
+
+bool plan_sizes_add(struct plan_sizes *sizes, uint64_t size)
+{
+    uint32_t at = sizes->count;
+
+    while (at > 0 && sizes->at[at - 1] > size)
+        at--;
+    if (at > 0 && sizes->at[at - 1] == size)
+        return true;
+    if (sizes->count == PLAN_SIZES_MAX || size > CASE_SIZE_MAX)
+        return false;
+    memmove(&sizes->at[at + 1], &sizes->at[at], (sizes->count++ - at) * sizeof *sizes->at);
+    sizes->at[at] = (uint32_t)size;
+    return true;
 }
 
 bool plan_add(struct plan *plan, const struct backend *b, struct plane plane)

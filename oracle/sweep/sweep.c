@@ -152,6 +152,7 @@ static void results_start(const struct backend *backend, const struct plan *plan
             .device = options->device,
             .recorder = recorder_for(backend, options->recorder)->name,
             .setup = &options->setup,
+            .light = plan->sizes.count > 0,
             .planned = plan->cases,
         };
 }
@@ -199,6 +200,7 @@ static bool skip_foreign(struct result *results, size_t count, enum copy_op op,
                              .op = op,
                              .recorder = r->recorder,
                              .setup = r->setup,
+                             .light = r->light,
                              .planned = r->planned,
                              .seconds = r->seconds};
         memcpy(r->cpu, kept.cpu, sizeof r->cpu);

@@ -58,6 +58,7 @@ struct result {
     char cpu[RECORDER_CPU_MAX];         // model that was emulated; "": none was
     const struct recorder_setup *setup; // what the user said of it, or NULL
     enum verdict verdict;
+    bool light;       // the plan was of some sizes alone, see sweep/boundaries.h
     uint64_t cases;   // cases run and judged
     uint64_t planned; // cases of the plan
     uint64_t skipped_cases, broken_cases;

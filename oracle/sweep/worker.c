@@ -3,10 +3,13 @@
 
 #include "sweep/worker.h"
 
+#include "backends/call.h"
+#include "base/memory.h"
 #include "base/older_libc.h"
 #include "record/confine.h"
 #include "sweep/chunk.h"
 #include "sweep/explain.h"
+#include "trace/path.h"
 #include "trace/recording.h"
 
 #include <errno.h>
@@ -145,6 +148,39 @@ static bool send_stores(struct rig *rig, const struct worker_command *command, i
     return sent && (!explained || !rig->shadow->wild_store);
 }
 
+// The path of a case, 0 where the routine is not called so. False: it did not return, or
+// this process cannot be trusted any more.
+static bool note_path(struct rig *rig, const struct copy_case *c, uint64_t *path)
+{
+    *path = 0;
+    if (!case_is_valid(c) ||
+        (rig->job->backend->call && !call_takes(rig->job->backend->call, c->size)))
+        return true;
+    if (!explain_record(rig, c, false) || rig->trace.outcome != OUTCOME_RETURNED)
+        return false;
+    *path = path_of(&rig->trace);
+    explain_end(rig);
+    return !rig->shadow->wild_store;
+}
+
+static bool send_paths(struct rig *rig, const struct worker_command *command, int fd)
+{
+    struct copy_case c = command->c;
+    uint64_t count = (command->hi - command->lo) / command->step + 1;
+    uint64_t *paths = must(calloc(count, sizeof *paths));
+    bool whole = true;
+    for (uint64_t i = 0; i < count && whole; i++) {
+        c.size = command->lo + i * command->step;
+        whole = note_path(rig, &c, &paths[i]);
+    }
+    if (whole)
+        whole = message_send(fd, MESSAGE_PATHS, paths, count * sizeof *paths);
+    else
+        send_failure(fd, "a case did not return");
+    free(paths);
+    return whole;
+}
+
 static bool send_coverage(struct rig *rig, int fd)
 {
     struct coverage c = {0};
@@ -180,6 +216,8 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
         return send_stores(rig, command, fd);
     case COMMAND_COVERAGE:
         return send_coverage(rig, fd);
+    case COMMAND_PATHS:
+        return send_paths(rig, command, fd);
     }
     return false;
 }

@@ -42,6 +42,7 @@ enum worker_command_kind {
     COMMAND_RECORD,   // c: MESSAGE_RECORDING
     COMMAND_STORES,   // c: MESSAGE_RECORDING; others may follow
     COMMAND_COVERAGE, // MESSAGE_COVERAGE: what the sweeps so far reached
+    COMMAND_PATHS,    // c at sizes lo, lo + step, ..hi: MESSAGE_PATHS, 0 for what is no case
 };
 
 // Any command may be answered by MESSAGE_FAILED instead. A worker whose report says
@@ -50,6 +51,7 @@ struct worker_command {
     uint64_t kind, id, lo, hi;
     uint64_t check;  // index into the judge's checks
     uint64_t values; // 0 or 1: capture the bytes of every store
+    uint64_t step;
     struct copy_case c;
 };
 

@@ -98,6 +98,7 @@ static void end(struct report *r)
 
 const struct format format_csv = {
     .name = "csv",
+    .suffix = "csv",
     .about = "the matrix, a line a cell",
     .commands = FORMAT_SWEEPS,
     .begin = begin,

@@ -372,6 +372,7 @@ static cJSON *result_object(const struct result *r)
     json_add_text_or_null(o, "cpu", r->cpu);
     json_add_text_or_null(o, "hint", r->hint);
     json_add_text(o, "verdict", verdict_name[r->verdict]);
+    cJSON_AddBoolToObject(o, "light", r->light);
     json_add_count(o, "cases", r->cases);
     json_add_count(o, "planned", r->planned);
     json_add_count(o, "skipped_cases", r->skipped_cases);
@@ -421,6 +422,7 @@ static void end(struct report *r)
 
 const struct format format_json = {
     .name = "json",
+    .suffix = "json",
     .about = "everything, with stable keys; docs/schema describes it",
     .commands = FORMAT_SWEEPS | FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ |
                 FORMAT_WATCH | FORMAT_PROBE,

@@ -158,6 +158,7 @@ static void end(struct report *r)
 
 const struct format format_junit = {
     .name = "junit",
+    .suffix = "xml",
     .about = "JUnit XML for CI servers: a test case per backend and contract",
     .commands = FORMAT_SWEEPS,
     .begin = begin,

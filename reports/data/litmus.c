@@ -523,6 +523,7 @@ static void trace(struct report *r, const struct trace_report *report)
 
 const struct format format_litmus = {
     .name = "litmus",
+    .suffix = "litmus",
     .about = "a litmus test of the stores, for herd7",
     .commands = FORMAT_TRACE,
     .trace = trace,

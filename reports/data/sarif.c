@@ -297,6 +297,7 @@ static void end(struct report *r)
 
 const struct format format_sarif = {
     .name = "sarif",
+    .suffix = "sarif",
     .about = "SARIF 2.1.0 for code scanning",
     .commands = FORMAT_SWEEPS | FORMAT_WATCH,
     .begin = begin,

@@ -96,6 +96,8 @@ static void write_totals(struct markup *m, const struct run_facts *facts)
     write_tile(m, "skipped", t->verdicts[VERDICT_SKIPPED], "skipped");
     write_tile(m, "broken", t->verdicts[VERDICT_BROKEN], "not judged");
     markup_close(m);
+    if (t->light > 0)
+        markup_element(m, "p", "", totals_light);
     if (t->interrupted)
         markup_element(m, "p", "warn",
                        "Interrupted: the sweep ended early, so this page is not complete.");
@@ -209,6 +211,7 @@ static void trace(struct report *r, const struct trace_report *report)
 
 const struct format format_html = {
     .name = "html",
+    .suffix = "html",
     .about = "a page to open in a browser, with every picture",
     .commands = FORMAT_SWEEPS,
     .folder_file = "index.html",
@@ -221,6 +224,7 @@ const struct format format_html = {
 
 const struct format format_html_trace = {
     .name = "html",
+    .suffix = "html",
     .about = "a page with the store picture and its replay",
     .commands = FORMAT_TRACE,
     .folder_file = "index.html",

@@ -246,6 +246,8 @@ static void put_head(const struct report *r, FILE *out)
     for (size_t v = 0; v < VERDICT_COUNT; v++)
         fprintf(out, "%s%" PRIu64 " %s", v ? ", " : ": ", t->verdicts[v], verdict_name[v]);
     fputs(".\n", out);
+    if (t->light > 0)
+        fprintf(out, "\n%s\n", totals_light);
     if (t->unjudged > 0)
         fprintf(out, "\n**Not judged (%zu):** %s.\n", t->unjudged, t->unjudged_names);
     if (t->interrupted)
@@ -300,6 +302,7 @@ static void end(struct report *r)
 
 const struct format format_markdown = {
     .name = "markdown",
+    .suffix = "md",
     .about = "the matrix and findings for a pull request's comment",
     .commands = FORMAT_SWEEPS,
     .begin = begin,

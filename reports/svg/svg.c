@@ -596,6 +596,7 @@ static void trace(struct report *r, const struct trace_report *report)
 
 const struct format format_svg = {
     .name = "svg",
+    .suffix = "svg",
     .about = "the store picture, a drawing to look at in a browser",
     .commands = FORMAT_TRACE,
     .trace = trace,

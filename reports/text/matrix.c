@@ -12,7 +12,7 @@
 #include <string.h>
 
 // A column is a mark of at least four characters and a blank.
-enum { PITCH_MIN = 5, PITCH_MAX = 22, NAME_MIN = 16 };
+enum { PITCH_MIN = MATRIX_PITCH_MIN, PITCH_MAX = 22, NAME_MIN = 16 };
 
 static const char *const rule_short[RULE_COUNT] = {
     [RULE_CRASH] = "crsh",
@@ -252,21 +252,42 @@ static void print_headings(const struct matrix *m, const struct geometry *g, siz
     }
 }
 
+static void print_row(const struct matrix_row *row, const struct geometry *g, size_t first,
+                      size_t end, const struct terminal *terminal, FILE *out)
+{
+    char name[512];
+    row_name(row, name, sizeof name);
+    print_name(name, g->name, out);
+    for (size_t k = first; k < end; k++)
+        print_mark(&row->cells[k], g, k + 1 == end, terminal, out);
+    fputc('\n', out);
+}
+
 static void print_block(const struct matrix *m, const struct geometry *g, size_t first, size_t end,
                         const struct terminal *terminal, FILE *out)
 {
-    char name[512];
     print_headings(m, g, first, end, terminal->columns, out);
-    for (size_t i = 0; i < m->row_count; i++) {
-        if (!row_is_drawn(m, &m->rows[i]))
-            continue;
-        row_name(&m->rows[i], name, sizeof name);
-        print_name(name, g->name, out);
-        for (size_t k = first; k < end; k++)
-            print_mark(&m->rows[i].cells[k], g, k + 1 == end, terminal, out);
-        fputc('\n', out);
-    }
+    for (size_t i = 0; i < m->row_count; i++)
+        if (row_is_drawn(m, &m->rows[i]))
+            print_row(&m->rows[i], g, first, end, terminal, out);
     fputc('\n', out);
+}
+
+unsigned matrix_heading_print(const struct matrix *m, unsigned name, FILE *out)
+{
+    const struct geometry g = {.name = name, .pitch = PITCH_MIN};
+    print_headings(m, &g, 0, m->contract_count, 0, out);
+    return (unsigned)heading_lines(m, &g, 0, m->contract_count);
+}
+
+unsigned matrix_row_print(const struct matrix *m, size_t row, unsigned name,
+                          const struct terminal *terminal, FILE *out)
+{
+    const struct geometry g = {.name = name, .pitch = PITCH_MIN};
+    bool drawn = row_is_drawn(m, &m->rows[row]);
+    if (drawn)
+        print_row(&m->rows[row], &g, 0, m->contract_count, terminal, out);
+    return drawn;
 }
 
 // What the marks mean, as far as they were used.
@@ -366,6 +387,31 @@ static void print_details(const struct matrix *m, const struct matrix_row *row,
     }
 }
 
+static bool is_skipped_for(const struct matrix *m, const struct matrix_row *row, const char *reason)
+{
+    return !row_is_drawn(m, row) && strcmp(row->cells[0].reason, reason) == 0;
+}
+
+// A line of how many routines were not run for a reason, and the first of them.
+static void print_skipped_for(const struct matrix *m, const struct matrix_cell *cell,
+                              const struct terminal *terminal, FILE *out)
+{
+    enum { NAMED_MAX = 6, NAMES_MAX = NAMED_MAX * 260 };
+    char names[NAMES_MAX] = "", count[COUNT_TEXT_MAX];
+    size_t length = 0, named = 0, skipped = 0;
+    for (size_t i = 0; i < m->row_count; i++) {
+        if (!is_skipped_for(m, &m->rows[i], cell->reason) || skipped++ >= NAMED_MAX)
+            continue;
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%.250s",
+                                   named++ ? ", " : "", m->rows[i].backend->name);
+    }
+    if (skipped > named)
+        snprintf(names + length, sizeof names - length, " and %zu more", skipped - named);
+    terminal_put(terminal, out, HUE_DOUBT, cell->says);
+    fprintf(out, ": %s: %s\n", told_reason(cell), count_print(skipped, "routine", count));
+    terminal_wrap(terminal, out, 2, names);
+}
+
 // Backends that were not run at all, gathered by reason.
 static void print_skipped(const struct matrix *m, const struct terminal *terminal, FILE *out)
 {
@@ -373,14 +419,9 @@ static void print_skipped(const struct matrix *m, const struct terminal *termina
         const char *reason = m->rows[i].cells[0].reason;
         bool told = row_is_drawn(m, &m->rows[i]);
         for (size_t k = 0; k < i && !told; k++)
-            told = !row_is_drawn(m, &m->rows[k]) && strcmp(m->rows[k].cells[0].reason, reason) == 0;
-        if (told)
-            continue;
-        terminal_put(terminal, out, HUE_DOUBT, m->rows[i].cells[0].says);
-        fprintf(out, ": %s:\n", told_reason(&m->rows[i].cells[0]));
-        for (size_t k = i; k < m->row_count; k++)
-            if (!row_is_drawn(m, &m->rows[k]) && strcmp(m->rows[k].cells[0].reason, reason) == 0)
-                fprintf(out, "  %s\n", m->rows[k].backend->name);
+            told = is_skipped_for(m, &m->rows[k], reason);
+        if (!told)
+            print_skipped_for(m, &m->rows[i].cells[0], terminal, out);
     }
 }
 

@@ -44,6 +44,14 @@ void matrix_add(struct matrix *m, const struct result *results);
 
 void matrix_print(const struct matrix *m, const struct terminal *terminal, FILE *out);
 
+// One line of the matrix, and what stands above all of them, in columns of the least width
+// after names of NAME columns: for whoever shows lines as they come. A line nothing of which
+// was run is none. Each returns how many lines it has printed.
+unsigned matrix_heading_print(const struct matrix *m, unsigned name, FILE *out);
+unsigned matrix_row_print(const struct matrix *m, size_t row, unsigned name,
+                          const struct terminal *terminal, FILE *out);
+enum { MATRIX_PITCH_MIN = 5 };
+
 // The name of a rule in at most four characters.
 const char *matrix_rule_short(enum rule_id rule);
 

@@ -60,6 +60,7 @@ static void trace(struct report *r, const struct trace_report *t)
 
 const struct format format_text_check = {
     .name = "text",
+    .suffix = "txt",
     .about = "for people: every finding with its witness",
     .commands = FORMAT_CHECK,
     .begin = begin_nothing,
@@ -69,6 +70,7 @@ const struct format format_text_check = {
 
 const struct format format_text_compare = {
     .name = "text",
+    .suffix = "txt",
     .about = "for people: the matrix of routines and contracts",
     .commands = FORMAT_COMPARE,
     .begin = begin_compare,
@@ -79,12 +81,14 @@ const struct format format_text_compare = {
 // Of `list regions' alone, which writes it itself.
 const struct format format_map = {
     .name = "map",
+    .suffix = "map",
     .about = "of regions: a text that --map takes",
     .commands = FORMAT_LIST,
 };
 
 const struct format format_text_trace = {
     .name = "text",
+    .suffix = "txt",
     .about = "for people",
     .commands =
         FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH | FORMAT_PROBE,

@@ -22,6 +22,10 @@ enum hue verdict_hue(enum verdict v)
     return hues[v];
 }
 
+const char totals_light[] =
+    "light plan: every size to 64, larger ones where a routine's branches go another way; --full "
+    "takes every size";
+
 void totals_add(struct totals *t, const struct result *results, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -34,6 +38,7 @@ void totals_add(struct totals *t, const struct result *results, size_t count)
         t->cases += results[0].cases;
         t->seconds += results[0].seconds;
         t->backends++;
+        t->light += results[0].light;
     }
 }
 
@@ -74,25 +79,15 @@ static void put_piece(const struct terminal *terminal, FILE *out, enum hue hue, 
     *column += length + 1;
 }
 
-static void rate_text(uint64_t cases, double seconds, char *text, size_t text_size)
-{
-    double rate = seconds > 0 ? (double)cases / seconds : 0;
-    if (rate >= 1e6)
-        snprintf(text, text_size, "%.1f million/s", rate / 1e6);
-    else
-        snprintf(text, text_size, "%.0f/s", rate);
-}
-
 void totals_print(const struct totals *t, const struct terminal *terminal, FILE *out)
 {
     char backends[COUNT_TEXT_MAX], cases[2 * COUNT_TEXT_MAX], rate[COUNT_TEXT_MAX];
     char count[COUNT_TEXT_MAX], verdict[VERDICT_COUNT][COUNT_TEXT_MAX];
     char incomplete[COUNT_TEXT_MAX];
     unsigned column = 0;
-    bool rated = t->cases > 0 && t->seconds > 0;
     count_print(t->backends, "backend", backends);
     snprintf(cases, sizeof cases, "%s in %.1f s", count_print(t->cases, "case", count), t->seconds);
-    rate_text(t->cases, t->seconds, rate, sizeof rate);
+    bool rated = *rate_print(t->cases, t->seconds, rate) != '\0';
     size_t length = strlen(backends) + 2 + strlen(cases) + (rated ? 2 + strlen(rate) : 0);
     count_print(t->findings, "finding", count);
     size_t whole = length + 1 + strlen(count) + 1;
@@ -116,6 +111,8 @@ void totals_print(const struct totals *t, const struct terminal *terminal, FILE 
     put_piece(terminal, out, HUE_NONE, count, "", &column);
     fputc('\n', out);
     print_unjudged(t, terminal, out);
+    if (t->light > 0)
+        terminal_wrap(terminal, out, 0, totals_light);
     if (t->interrupted)
         terminal_wrap(terminal, out, 0,
                       "interrupted: the sweep ended early, so this report is not complete");
@@ -212,7 +209,7 @@ static void print_not_asked(const struct result *r, const struct terminal *termi
 static void print_result(const struct result *r, const struct result *first, bool unreached,
                          const struct terminal *terminal, FILE *out)
 {
-    char count[COUNT_TEXT_MAX], rate[32];
+    char count[COUNT_TEXT_MAX], rate[COUNT_TEXT_MAX];
     terminal_put(terminal, out, HUE_STRONG, r->backend->name);
     fprintf(out, " under %s: ", r->contract->name);
     terminal_put(terminal, out, verdict_hue(r->verdict), result_verdict(r));
@@ -221,8 +218,7 @@ static void print_result(const struct result *r, const struct result *first, boo
         fprintf(out, "interrupted after %" PRIu64 " of ", r->cases);
     fprintf(out, "%s in %.2f s", count_print(r->interrupted ? r->planned : r->cases, "case", count),
             r->seconds);
-    rate_text(r->cases, r->seconds, rate, sizeof rate);
-    if (r->cases > 0 && r->seconds > 0)
+    if (*rate_print(r->cases, r->seconds, rate))
         fprintf(out, ", %s", rate);
     fprintf(out, ", recorder %s%s%s\n", r->recorder, r->cpu[0] ? ", cpu " : "", r->cpu);
     print_coverage(&r->coverage, unreached, out);

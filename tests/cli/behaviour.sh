@@ -94,7 +94,8 @@ refuses 'backends' trace 'loop/*' --size 4
 refuses 'no-folder/report' check loop/byte --contract ram $small -o no-folder/report
 refuses 'folder' check loop/byte --contract ram $small -o .
 run check loop/byte --contract ram $small -o report.json --format json
-[ "$status" -eq 0 ] && [ ! -s out ] && [ ! -s err ] && grep -q '"conforms"' report.json &&
+[ "$status" -eq 0 ] && [ ! -s out ] && [ "$(cat err)" = 'storescope: wrote report.json' ] &&
+    grep -q '"conforms"' report.json &&
     [ "$(ls -A | grep -c '^\.report')" -eq 0 ]
 verdict $? 'a report to a file is whole and leaves nothing else behind'
 echo old >kept && chmod a-w kept
@@ -102,7 +103,28 @@ run check loop/byte --contract nonsense -o kept
 [ "$status" -eq 2 ] && [ "$(cat kept)" = old ]
 verdict $? 'a run that fails leaves the old report alone'
 ln -s report.json link
-run check loop/byte --contract shared $small -o link
+run check loop/byte --contract ram $small -o page.html --quiet
+[ "$status" -eq 0 ] && [ ! -s err ] && grep -qi '^<!doctype html' page.html
+verdict $? "a file's name says the format, and --quiet says nothing"
+run check loop/byte --contract ram $small -o page.html --format text
+grep -q '^loop/byte under ram' page.html
+verdict $? '--format is stronger than the name of the file'
+run compare loop/byte planted/duplicate_store_at_size_333 --contract shared --format json
+grep -q '"light":true' out && [ "$status" -eq 1 ] && grep -q 'size=333' out
+verdict $? 'a light plan says so, and finds what one size alone breaks'
+run compare loop/byte --contract ram
+grep -q '^light plan: every size to 64' out
+verdict $? 'who reads conforms reads of which plan'
+run compare loop/byte --contract ram $small --format json
+grep -q '"light":false' out
+verdict $? 'ranges make a plan that is as they say'
+run list
+grep -q 'ready' out && ! grep -qE 'ready.*(lacks|install)' out && grep -q '^other lists: recorders' out
+verdict $? 'list shows what is ready, and names the other lists'
+run list --missing
+[ "$status" -eq 0 ] && ! grep -q ' ready$' out
+verdict $? 'list --missing has no routine that is ready'
+run check loop/byte --contract shared $small -o link --format json
 [ -L link ] && grep -q violates report.json
 verdict $? 'a link to a report stays a link'
 refuses 'No space left' check loop/byte --contract ram $small -o /dev/full

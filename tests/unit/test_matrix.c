@@ -141,8 +141,8 @@ static void backends_that_did_not_run_are_listed_by_reason(void **state)
     add(&m, &b, "sssssssss", "install x-dev");
     add(&m, &c, "sssssssss", "CPU lacks rtm");
     char *text = print(&m, 80);
-    assert_string_equal(text, "skipped: CPU lacks rtm:\n  glibc/a_rtm\n  glibc/c_rtm\n"
-                              "skipped: install x-dev:\n  x/y\n");
+    assert_string_equal(text, "skipped: CPU lacks rtm: 2 routines\n  glibc/a_rtm, glibc/c_rtm\n"
+                              "skipped: install x-dev: 1 routine\n  x/y\n");
     free(text);
     matrix_free(&m);
 }

@@ -548,6 +548,28 @@ static void what_is_said_of_order_and_data_holds_in_every_case(void **state)
     assert_int_equal(plan.cases, 2 * 21 * 21 * 64);
 }
 
+static void a_light_plan_has_the_sizes_that_it_was_given(void **state)
+{
+    (void)state;
+    struct plan_sizes sizes = {0};
+    struct plan_request request = nothing_said;
+    for (uint64_t size = 0; size <= 64; size++)
+        assert_true(plan_sizes_add(&sizes, size));
+    assert_true(plan_sizes_add(&sizes, 333) && plan_sizes_add(&sizes, 150));
+    assert_true(plan_sizes_add(&sizes, 333)); // it is there already
+    assert_int_equal(sizes.count, 67);
+    assert_int_equal(sizes.at[65], 150);
+    request.light = &sizes;
+    build(routine("any/routine", 0, 1, 1), OP_MEMMOVE, request);
+    assert_true(has_case("memmove size=150 dst=63 src=9"));
+    assert_true(has_case("memmove size=333 dst=17 src=9"));
+    assert_true(has_case("memmove size=333 dst=21 overlap=332"));
+    assert_false(has_case("memmove size=151 dst=63 src=9"));
+    uint64_t light = count_cases();
+    build(routine("any/routine", 0, 1, 1), OP_MEMMOVE, nothing_said);
+    assert_true(light * 8 < count_cases());
+}
+
 static void what_sets_has_places_of_its_destination_alone(void **state)
 {
     (void)state;
@@ -630,6 +652,7 @@ int main(void)
         cmocka_unit_test(every_kind_of_data_comes_at_every_size_that_was_said),
         cmocka_unit_test(kinds_of_data_do_not_make_large_sweeps_long),
         cmocka_unit_test(what_is_said_of_order_and_data_holds_in_every_case),
+        cmocka_unit_test(a_light_plan_has_the_sizes_that_it_was_given),
         cmocka_unit_test(what_sets_has_places_of_its_destination_alone),
         cmocka_unit_test(fifos_have_whole_elements_where_nobody_says_other_sizes),
         cmocka_unit_test(fields_take_each_of_their_values_in_each_case_with_room),
