@@ -9,7 +9,7 @@
 #   storescope_floor_includes(<variable> <floor>)   the include path of that floor
 set(storescope_floors
     base backends oracle/case oracle/trace oracle/record oracle/judge oracle/board oracle/story
-    oracle/sweep watch probe findings reports fuzz cli)
+    oracle/sweep oracle/prove watch probe findings reports fuzz cli)
 
 # Each floor is found through a folder of its own that holds nothing but a link to it.
 set(path "")

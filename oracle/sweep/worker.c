@@ -9,6 +9,7 @@
 #include "record/confine.h"
 #include "sweep/chunk.h"
 #include "sweep/explain.h"
+#include "sweep/loaded.h"
 #include "trace/path.h"
 #include "trace/recording.h"
 
@@ -218,6 +219,8 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
         return send_coverage(rig, fd);
     case COMMAND_PATHS:
         return send_paths(rig, command, fd);
+    case COMMAND_LOADED:
+        return loaded_send(fd, &rig->routine);
     }
     return false;
 }

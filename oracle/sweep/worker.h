@@ -43,6 +43,7 @@ enum worker_command_kind {
     COMMAND_STORES,   // c: MESSAGE_RECORDING; others may follow
     COMMAND_COVERAGE, // MESSAGE_COVERAGE: what the sweeps so far reached
     COMMAND_PATHS,    // c at sizes lo, lo + step, ..hi: MESSAGE_PATHS, 0 for what is no case
+    COMMAND_LOADED,   // MESSAGE_LOADED: the routine's memory; others may follow
 };
 
 // Any command may be answered by MESSAGE_FAILED instead. A worker whose report says

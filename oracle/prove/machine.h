@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// The state of an x86-64 CPU on one path, and what an instruction may ask of it. A state is
+// copied as it is: what it points to is the pool's, and never changes.
+//
+// An instruction asks by `decide`. Where both answers can be, the execution is to be split
+// there: the question is noted, and whatever the instruction does from then on is thrown
+// away; it runs again on either side. So nothing that it computes then matters, as long as
+// it comes to an end.
+
+#ifndef STORESCOPE_PROVE_MACHINE_H
+#define STORESCOPE_PROVE_MACHINE_H
+
+#include "prove/bytes.h"
+#include "prove/code.h"
+#include "prove/know.h"
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, GPRS = 16, VECTORS = 32, MASKS = 8 };
+enum { VECTOR_BYTES = 64 };
+
+// The address that the routine returns to: not canonical, so that it is no other's.
+#define RETURN_ADDRESS (UINT64_C(0x5a5a) << 48)
+
+enum value_kind { VALUE_NUMBER, VALUE_BYTES, VALUE_RUN };
+
+// A number is right modulo 2^64. A run has the bits from lo to hi - 1 set.
+struct value {
+    enum value_kind kind;
+    const struct form *number; // or lo
+    const struct form *hi;
+    const struct bytes *bytes; // as many as the register, or the operand, has
+};
+
+enum flags_kind {
+    FLAGS_UNKNOWN,
+    FLAGS_SUM,        // of a + b
+    FLAGS_DIFFERENCE, // of a - b
+    FLAGS_LOGIC,      // of a
+    FLAGS_COUNTED,    // of a + b, but the carry is `older`'s
+    FLAGS_COUNTED_DOWN,
+    FLAGS_PARTS, // what the `has_` say
+};
+
+struct flags {
+    enum flags_kind kind;
+    unsigned bits; // of the operands
+    const struct form *a, *b;
+    const struct flags *older;
+    bool has_zero, has_carry, has_sign; // FLAGS_PARTS; zero and sign are a's
+    enum answer carry;                  // OPEN: `carry_if` holds
+    struct claim carry_if;
+};
+
+// What was stored to the stack, the latest first.
+struct stacked {
+    const struct stacked *before;
+    int64_t at; // from rsp at entry
+    const struct bytes *bytes;
+};
+
+enum event_place { PLACE_DST, PLACE_SRC, PLACE_EITHER, PLACE_STACK, PLACE_IMAGE, PLACE_NONE };
+
+// An access in program order, the latest first.
+struct event {
+    const struct event *before;
+    uint32_t index;
+    enum access_kind kind;
+    enum event_place place;
+    const struct step *step;
+    const struct form *address; // of the access; a string's first element
+    const struct form *lo, *hi; // bytes touched
+    unsigned width;             // of an element
+    const struct form *count;   // elements; NULL: one
+    bool down;                  // a string's elements lie below one another
+    bool masked;
+    const struct bytes *bytes; // stored; NULL for a string: bytes from `from` on
+    const struct form *from;
+};
+
+struct machine {
+    uint64_t pc;
+    struct value regs[GPRS];
+    const struct bytes *vectors[VECTORS];
+    const struct bytes *none;  // what a vector register holds at first
+    struct value masks[MASKS]; // runs; number NULL: not known
+    struct flags flags;
+    bool down; // the direction flag
+    const struct stacked *stack;
+    const struct event *events;
+};
+
+enum execution_end {
+    EXECUTION_NEXT,
+    EXECUTION_SPLIT,
+    EXECUTION_UNKNOWN, // not modelled: `why`
+    EXECUTION_CRASH,   // faults: `why`
+    EXECUTION_RETURN
+};
+
+// What the call was given, and the memory that there is.
+struct setting {
+    enum event_place overlap; // PLACE_NONE: the two buffers lie apart
+    const struct form *dst, *src, *n;
+    const struct atom *dst_atom, *src_atom; // that addresses are recognised by
+    const struct form *rsp;
+    const struct atom *rsp_atom;
+    struct value initial[GPRS];
+};
+
+// An instruction that is being executed.
+struct execution {
+    struct pool *pool;
+    struct known *known;
+    struct machine *m;
+    const struct code *program;
+    const struct setting *setting;
+    const struct step *step;
+    enum execution_end end;
+    struct claim split;
+    const char *why;
+    bool assumed_constants; // a writable variable was taken as it was loaded
+    uint64_t assumed_at[8];
+    unsigned assumed_count;
+};
+
+void execution_unknown(struct execution *x, const char *why);
+void execution_crash(struct execution *x, const char *why);
+
+bool decide(struct execution *x, struct claim c);
+// The number's value, by splitting over all that it may have; at most MOST of them.
+wide decide_value(struct execution *x, const struct form *f, unsigned most);
+// F modulo 2^bits, as a number from 0 to 2^bits - 1.
+const struct form *norm(struct execution *x, const struct form *f, unsigned bits);
+// The same as a signed number.
+const struct form *norm_signed(struct execution *x, const struct form *f, unsigned bits);
+bool is_negative(struct execution *x, const struct form *f, unsigned bits);
+bool is_zero_number(struct execution *x, const struct form *f, unsigned bits);
+
+struct value value_number(const struct form *f);
+struct value value_bytes(const struct bytes *b);
+// As a number, right modulo 2^(8 * bytes).
+const struct form *value_to_number(struct execution *x, struct value v);
+const struct bytes *value_to_bytes(struct execution *x, struct value v, unsigned count);
+
+// A general register by its number; OFFSET is 1 for ah and its like. Widths are in bytes.
+struct value reg_value(struct execution *x, unsigned reg, unsigned offset, unsigned width);
+const struct form *reg_number(struct execution *x, unsigned reg, unsigned offset, unsigned width);
+void reg_set(struct execution *x, unsigned reg, unsigned offset, unsigned width, struct value v);
+
+// Flags of the instruction before, as the condition codes' low nibble has them.
+bool condition_code(struct execution *x, unsigned code);
+bool carry_flag(struct execution *x);
+
+// WIDTH bytes at ADDRESS. ALIGNED: it faults where that is no multiple of it; 0: never. MASK
+// is NULL or a run of bytes that are touched.
+struct value memory_load(struct execution *x, const struct form *address, unsigned width,
+                         unsigned aligned, const struct value *mask);
+void memory_store(struct execution *x, const struct form *address, unsigned width, unsigned aligned,
+                  const struct value *mask, const struct bytes *bytes);
+// COUNT elements, moved one by one from FROM to TO.
+void memory_move(struct execution *x, const struct form *to, const struct form *from,
+                 unsigned width, const struct form *count);
+// A fence, or a flush of a line.
+void memory_event(struct execution *x, enum access_kind kind, const struct form *address);
+
+#endif

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Proves that a routine keeps a contract for every address and alignment, and every size in
+// a range: all its paths are followed (explore.h), the contract's rules shown to hold on
+// each (path_rules.h), and the prover itself held to what is recorded: a case of each path
+// is run, and its accesses have to be those foretold (confirm.h). What breaks a rule is
+// shown only when the judge finds it in a recording, too. All that is unknown, not
+// modelled, or takes too long is `not proved`.
+
+#ifndef STORESCOPE_PROVE_H
+#define STORESCOPE_PROVE_H
+
+#include "base/error.h"
+#include "sweep/sweep.h"
+
+enum proof_verdict {
+    PROOF_PROVED,   // every rule holds on every path
+    PROOF_VIOLATES, // some rule is broken, and the judge found it
+    PROOF_OPEN,     // not proved
+    PROOF_SKIPPED,  // it cannot run here
+    PROOF_VERDICT_COUNT
+};
+extern const char *const proof_verdict_name[PROOF_VERDICT_COUNT];
+
+enum proof_status { RULE_HOLDS, RULE_BROKEN, RULE_OPEN };
+
+struct proof_rule {
+    enum rule_id rule;
+    enum proof_status status;
+    uint64_t paths;             // on which it is broken, or may be
+    uint64_t size_lo, size_hi;  // of requests on those
+    char why[TRACE_REASON_MAX]; // of what is open
+    bool has_case;
+    struct copy_case c; // broken: the smallest that was found
+    char message[RULE_MESSAGE_MAX];
+};
+
+enum { PROOF_CONSTANTS_MAX = 16 };
+
+// A variable whose value was taken as it was loaded.
+struct proof_constant {
+    char name[64];
+    uint64_t value;
+};
+
+struct proof_options {
+    uint64_t size_lo, size_hi;
+    uint64_t instructions_max; // that are followed, over all paths
+    size_t memory_max;         // bytes
+    unsigned solver_ms;        // for one question
+    bool unconfirmed;          // leave out the recordings: for measuring alone
+    const struct sweep_options *run;
+};
+extern const struct proof_options proof_defaults;
+
+// Of one contract.
+struct proof {
+    const struct backend *backend;
+    const struct contract *contract;
+    enum copy_op op;
+    enum proof_verdict verdict;
+    struct proof_rule rules[RULE_COUNT];
+    size_t rule_count;
+    char why[2 * TRACE_REASON_MAX]; // why it is not proved, or skipped
+    // Of the routine, the same in all of its proofs.
+    uint64_t size_lo, size_hi;
+    uint64_t paths, ended; // ... and those of them that could not be followed to their end
+    uint64_t confirmed;    // paths of which a case was recorded, and agreed
+    uint64_t instructions, asked;
+    double seconds; // of this process's processor time
+    struct proof_constant constants[PROOF_CONSTANTS_MAX];
+    size_t constant_count;
+};
+
+// One for each contract, in PROOFS. False and one line in ERROR only for the system's
+// failures.
+bool prove_run(const struct backend *backend, enum copy_op op, const struct contract *contracts,
+               size_t contract_count, const struct proof_options *options, struct proof *proofs,
+               struct error *error);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+
+#include "prove/proving.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "prove/confirm.h"
+#include "prove/semantics.h"
+#include "sweep/ask.h"
+#include "trace/recording.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void take_loaded(struct proving *p)
+{
+    const struct loaded *l = &p->loaded;
+    struct extent *extents = must(calloc(l->count + 1, sizeof *extents));
+    const uint8_t *bytes = l->bytes;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct loaded_extent *e = &l->extents[i];
+        extents[i] = (struct extent){e->lo, e->hi, e->writable != 0, bytes};
+        bytes += e->hi - e->lo;
+    }
+    code_init(&p->program, l->entry, extents, l->count, semantics_of);
+}
+
+static bool start(struct proving *p, struct error *error)
+{
+    return worker_start(&p->worker, &p->job, error);
+}
+
+bool proving_load(struct proving *p, struct error *error)
+{
+    const struct sweep_options *run = p->options->run;
+    const struct worker_command command = {.kind = COMMAND_LOADED};
+    struct message f;
+    p->job = (struct job){.backend = p->backend,
+                          .recorder = recorder_for(p->backend, run->recorder),
+                          .recorder_options = {.loads = true, .timeout_ms = run->timeout_ms}};
+    if (!job_prepare(&p->job, run, error) || !start(p, error))
+        return false;
+    (void)worker_ask(&p->worker, &command);
+    if (!ask_message(&p->worker, MESSAGE_LOADED, clock_now_ms() + ask_stall_ms(run), &f, error))
+        return false;
+    bool sound = loaded_read(&f, &p->loaded);
+    message_free(&f);
+    if (!sound)
+        return error_set(error, "the worker sent no memory of the routine");
+    take_loaded(p);
+    return true;
+}
+
+void proving_unload(struct proving *p)
+{
+    if (p->worker.pid > 0)
+        worker_end(&p->worker, NULL, 0);
+    if (p->program.steps)
+        code_free(&p->program);
+    loaded_free(&p->loaded);
+}
+
+static bool record(struct proving *p, const struct copy_case *c, struct recording *out,
+                   struct error *error)
+{
+    const struct worker_command command = {.kind = COMMAND_STORES, .c = *c};
+    uint64_t until = clock_now_ms() + ask_stall_ms(p->options->run);
+    struct message f;
+    if (p->worker.pid <= 0 && !start(p, error))
+        return false;
+    (void)worker_ask(&p->worker, &command);
+    if (!ask_message(&p->worker, MESSAGE_RECORDING, until, &f, error))
+        return false;
+    bool sound = ask_recording(&f, &p->job, c, out);
+    message_free(&f);
+    return sound || error_set(error, "the worker sent no recording of the case");
+}
+
+// Does the path foretell what was recorded of its case?
+static bool agrees(struct proving *p, const struct taken *t, const struct recording *r,
+                   struct error *why)
+{
+    struct sampler *s = &p->sampler;
+    if (r->trace.outcome != OUTCOME_RETURNED)
+        return error_set(why, "it did not return: %s", r->trace.reason);
+    if (!arena_lay(s->arena, &t->c, &s->layout) || s->layout.dst != r->layout.dst ||
+        s->layout.src != r->layout.src)
+        return error_set(why, "the case lies elsewhere each time it is laid out");
+    place_point(&s->point, t->arrangement, &p->inputs[t->arrangement], &r->layout,
+                r->trace.stack_entry);
+    if (!given_at(t->given, &s->point))
+        return error_set(why, "it takes another path when it is recorded");
+    return accesses_agree(t->events, t->event_count, &p->program, &s->point, &r->trace, why);
+}
+
+static void confirm_one(struct proving *p, const struct taken *t)
+{
+    char text[CASE_TEXT_MAX];
+    struct recording r;
+    struct error why;
+    memset(&r, 0, sizeof r);
+    case_print(&t->c, text);
+    if (!record(p, &t->c, &r, &why)) {
+        proving_leave_open(p, "%s could not be recorded: %.100s", text, why.text);
+        return;
+    }
+    if (agrees(p, t, &r, &why))
+        p->confirmed++;
+    else
+        proving_leave_open(p, "%s is not as foretold: %.160s", text, why.text);
+    recording_free(&r);
+}
+
+void proving_confirm(struct proving *p)
+{
+    struct sampler *s = &p->sampler;
+    if (s->point.pool)
+        point_free(&s->point);
+    s->point = (struct point){.pool = NULL};
+    point_init(&s->point, p->pool);
+    sampler_attach(s);
+    for (size_t i = 0; i < p->taken_count && !p->open[0]; i++) {
+        if (p->options->run->stop && *p->options->run->stop)
+            proving_leave_open(p, "it was stopped");
+        else if (p->taken[i].end == EXECUTION_RETURN)
+            confirm_one(p, &p->taken[i]);
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// A proof in the making, shared by the files of prove.h: prove.c (the order of things),
+// prove_paths.c (what each path comes to), prove_worker.c (what is loaded and recorded).
+// Nobody else includes this.
+
+#ifndef STORESCOPE_PROVING_H
+#define STORESCOPE_PROVING_H
+
+#include "judge/judge.h"
+#include "prove/path_rules.h"
+#include "prove/prove.h"
+#include "prove/sample.h"
+#include "sweep/job.h"
+#include "sweep/loaded.h"
+#include "sweep/worker.h"
+
+// What is known of one check of the judge.
+struct check_state {
+    uint64_t broken, open; // paths
+    uint64_t size_lo, size_hi;
+    char why[TRACE_REASON_MAX];
+    bool has_case;
+    struct copy_case c;
+};
+
+// A path that inputs take.
+struct taken {
+    enum arrangement arrangement;
+    enum execution_end end;
+    const struct given *given;
+    const struct event **events;
+    size_t event_count;
+    struct copy_case c;
+};
+
+struct proving {
+    const struct backend *backend;
+    enum copy_op op;
+    const struct proof_options *options;
+    const struct judge *judge;
+    struct check_state *checks; // as many as the judge has
+    struct pool *pool;
+    struct solver *solver;
+    struct sampler sampler;
+    struct loaded loaded;
+    struct code program;
+    struct exploration exploration;
+    struct setting settings[ARRANGED_COUNT];
+    struct inputs inputs[ARRANGED_COUNT];
+    struct taken *taken;
+    size_t taken_count, taken_capacity;
+    uint64_t paths, ended, confirmed;
+    char open[2 * TRACE_REASON_MAX]; // why nothing is proved; "": nothing of the kind
+    struct job job;
+    struct worker worker;
+};
+
+// The first reason stays.
+void proving_leave_open(struct proving *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+// For exploration.path; CONTEXT is the proving.
+void proving_take_path(void *context, struct path *path);
+
+// Starts a worker and has it load the routine.
+bool proving_load(struct proving *p, struct error *error);
+void proving_unload(struct proving *p);
+// Records a case of each path, and compares.
+void proving_confirm(struct proving *p);
+
+#endif
