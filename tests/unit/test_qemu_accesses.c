@@ -93,6 +93,7 @@ enum {
     STP_X = 0xa9000c02,  // stp x2, x3, [x0]
     ST1_2D = 0x4c007c00, // st1 {v0.2d}, [x0]
 };
+static const uint32_t ST1D = 0xe5e0e000; // st1d {z0.d}, p0, [x0]
 
 static void without_lse2_a_vector_register_is_two_stores(void **state)
 {
@@ -127,6 +128,36 @@ static void with_lse2_elements_are_stores_of_their_own(void **state)
     check(store(*state, 16, ST1_2D, 16, 2), 2, 8);
 }
 
+// Of one execution of `st1d {z0.d}, p0, [x0]', whose stores are found in memory.
+static enum trace_outcome found(struct scene *s, const uint8_t (*runs)[2], unsigned count)
+{
+    struct qemu_shared *shared = s->recorder.process.shared;
+    store(s, 8, ST1D, 0, 1);
+    for (unsigned i = 0; i < count; i++)
+        shared->records[i] = (struct qemu_record){.addr = qemu_lane(&s->layout, false) + runs[i][0],
+                                                  .serial = 8,
+                                                  .width = runs[i][1],
+                                                  .flags = RECORD_STORE | RECORD_FOUND};
+    atomic_store(&shared->record_count, count);
+    trace_reset(&s->trace);
+    qemu_take_accesses(&s->recorder, &s->layout, false, &s->trace);
+    return s->trace.outcome;
+}
+
+static void elements_that_were_found_in_part_are_refused(void **state)
+{
+    struct scene *s = *state;
+    assert_int_equal(found(s, (const uint8_t[][2]){{3, 8}, {11, 8}, {27, 8}}, 3), OUTCOME_RETURNED);
+    check(&s->trace, 3, 8);
+    // The first byte, the last one, one within, and the first of a later element.
+    assert_int_equal(found(s, (const uint8_t[][2]){{4, 7}}, 1), OUTCOME_REFUSED);
+    assert_int_equal(found(s, (const uint8_t[][2]){{3, 8}, {11, 7}}, 2), OUTCOME_REFUSED);
+    assert_int_equal(found(s, (const uint8_t[][2]){{3, 2}, {6, 5}}, 2), OUTCOME_REFUSED);
+    assert_int_equal(found(s, (const uint8_t[][2]){{4, 8}, {12, 7}}, 2), OUTCOME_REFUSED);
+    assert_int_equal(found(s, (const uint8_t[][2]){{3, 8}, {20, 8}}, 2), OUTCOME_REFUSED);
+    assert_non_null(strstr(s->trace.reason, "which bytes it stored"));
+}
+
 static void what_makes_no_sense_is_no_width(void **state)
 {
     const struct trace *t = store(*state, 4096, STR_Q, 16, 2);
@@ -143,6 +174,7 @@ int main(void)
         TEST(with_lse2_a_pair_of_vectors_is_two_stores),
         TEST(with_lse2_misaligned_sixteen_bytes_are_two_stores),
         TEST(with_lse2_elements_are_stores_of_their_own),
+        TEST(elements_that_were_found_in_part_are_refused),
         TEST(what_makes_no_sense_is_no_width),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

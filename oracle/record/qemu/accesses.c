@@ -90,8 +90,10 @@ struct taking {
     const struct layout *layout;
     struct trace *t;
     bool values, x86, lse2;
-    uint32_t serials[2]; // of the latest load and store
-    bool repeats;        // the record is of an x86 string instruction's next element
+    uint32_t serials[2];   // of the latest load and store
+    bool repeats;          // the record is of an x86 string instruction's next element
+    uint32_t found_serial; // of the latest store that was found in memory
+    uint64_t found_at;     // where it began
 };
 
 // The latest access of KIND that the same execution of SITE made; NULL for none.
@@ -232,6 +234,28 @@ static void refuse_flush(struct trace *t, const struct site *s)
              "reached `%s`: which cache line it flushes QEMU does not tell", s->text);
 }
 
+// A store that was found by what changed in memory has a hole where a byte was stored that
+// changed nothing. Elements are whole, and lie one after the other: where what was found is
+// not made of such, one was not seen, and no width is guessed.
+static bool has_hole(struct taking *k, const struct qemu_record *rec)
+{
+    enum { FOUND = RECORD_FOUND | RECORD_STORE };
+    unsigned element = k->r->elements[rec->site];
+    if ((rec->flags & FOUND) != FOUND || element < 2 || element > QEMU_PIECE_MAX)
+        return false;
+    if (k->found_serial != rec->serial)
+        k->found_at = rec->addr;
+    k->found_serial = rec->serial;
+    return rec->width % element != 0 || (rec->addr - k->found_at) % element != 0;
+}
+
+static void refuse_hole(struct trace *t, const struct site *s)
+{
+    t->outcome = OUTCOME_REFUSED;
+    snprintf(t->reason, sizeof t->reason, "reached `%s`: which bytes it stored QEMU does not tell",
+             s->text);
+}
+
 static void broken(struct trace *t, const char *why)
 {
     t->outcome = OUTCOME_BROKEN;
@@ -286,6 +310,10 @@ void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values,
         rec.site = r->numbers[rec.site];
         if ((rec.flags & (RECORD_FLUSH | RECORD_LINE)) == RECORD_FLUSH) {
             refuse_flush(t, &r->sites[rec.site]);
+            return;
+        }
+        if (has_hole(&k, &rec)) {
+            refuse_hole(t, &r->sites[rec.site]);
             return;
         }
         if (rec.flags & RECORD_FENCE)
