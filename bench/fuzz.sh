@@ -123,7 +123,8 @@ attempt() { # ENGINE SEED
 # Name, contract and first rule of each planted defect whose destination is the
 # device; not those that wait for a clock.
 defects() {
-    tr -d '\n' <"$project/backends/planted/planted.def" | sed 's/PLANTED_X86_64(/PLANTED(/g; s/PLANTED(/\n&/g' |
+    tr -d '\n' <"$project/backends/planted/planted.def" |
+        sed "s/PLANTED_$(uname -m | tr a-z A-Z)(/PLANTED(/g; s/PLANTED[A-Z0-9_]*(/\n&/g" |
         sed -n 's/^PLANTED(\([a-z0-9_]*\), *OP_[A-Z]*, *"\([^"]*\)", *\(.*\)$/\1 \2 \3/p' |
         grep -v 'device src\|device both' |
         sed -n 's/^\([^ ]*\) \([^ ]*\) .*"\([^",]\{1,\}\)[^"]*").*$/\1 \2 \3/p' | grep -v ' timeout$'

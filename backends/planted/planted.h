@@ -21,6 +21,7 @@ struct planted_row {
     const char *options;  // further options of `check`, space-separated
     const char *cpu;      // features it needs, as /proc/cpuinfo names them,
                           // space-separated; "": none
+    const char *only;     // the CPU whose assembly it is; "": any
 };
 
 extern const struct planted_row planted_rows[];

@@ -10,13 +10,21 @@
 #undef PLANTED
 
 #define CODE(name) (const void *)planted_##name
+#if defined __x86_64__
+#define CODE_X86_64(name)  CODE(name)
+#define CODE_AARCH64(name) NULL
+#else
+#define CODE_X86_64(name)  NULL
+#define CODE_AARCH64(name) CODE(name)
+#endif
+
 const struct planted_row planted_rows[] = {
 #define PLANTED(name, op, contract, options, cpu, rules) \
-    {#name, CODE(name), op, rules, contract, options, cpu},
-#if !defined __x86_64__
+    {#name, CODE(name), op, rules, contract, options, cpu, ""},
 #define PLANTED_X86_64(name, op, contract, options, cpu, rules) \
-    {#name, NULL, op, rules, contract, options, cpu},
-#endif
+    {#name, CODE_X86_64(name), op, rules, contract, options, cpu, "x86_64"},
+#define PLANTED_AARCH64(name, op, contract, options, cpu, rules) \
+    {#name, CODE_AARCH64(name), op, rules, contract, options, cpu, "aarch64"},
 #include "backends/planted/planted.def"
 #undef PLANTED
 };

@@ -4,7 +4,7 @@
 // Copies through every other register file: x87, MMX, xmm, ymm, zmm, masks;
 // gathers and scatters, masked and compressed stores, right and one lane wrong.
 
-#include "backends/planted/planted_asm.h"
+#include "backends/planted/planted_asm_x86_64.h"
 
 // Bodies of WIDTH bytes a round; what is left goes by words.
 .macro ROUNDS width, load:req, store:req

@@ -4,7 +4,7 @@
 // Correct routines with control flow of every kind, and values that survive
 // their stores only in the flags.
 
-#include "backends/planted/planted_asm.h"
+#include "backends/planted/planted_asm_x86_64.h"
 
 ROUTINE flow_loop
     mov rax, rdi

@@ -3,7 +3,7 @@
 //
 // String instructions, forwards and backwards, repeated and single.
 
-#include "backends/planted/planted_asm.h"
+#include "backends/planted/planted_asm_x86_64.h"
 
 ROUTINE string_rep_movsq
     mov rax, rdi

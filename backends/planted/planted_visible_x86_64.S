@@ -4,7 +4,7 @@
 // In the program all of these store in order; what differs is what another CPU may
 // see first. And a ring's entry, whose last word tells that the rest is there.
 
-#include "backends/planted/planted_asm.h"
+#include "backends/planted/planted_asm_x86_64.h"
 
 // Words by movnti, BETWEEN before each store but the first.
 .macro NONTEMPORAL_WORDS between:req

@@ -4,7 +4,7 @@
 // Stores that have to be drained before the routine returns: non-temporal ones,
 // those to write-combining memory, and those to persistent memory.
 
-#include "backends/planted/planted_asm.h"
+#include "backends/planted/planted_asm_x86_64.h"
 
 // Words by movnti; DRAIN is what follows the last store.
 .macro NONTEMPORAL drain:req

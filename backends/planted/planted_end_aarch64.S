@@ -4,145 +4,134 @@
 // Routines that do not come back: faults of every kind and endless loops, each
 // for one size alone; and twins that do come back.
 
-#include "backends/planted/planted_asm.h"
+#include "backends/planted/planted_asm_aarch64.h"
 
 // Any other size than N is copied as it should be.
 .macro EXCEPT_AT n
-    cmp rdx, \n
-    jne planted_copy_words
+    cmp x2, #\n
+    b.ne planted_copy_words
 .endm
 
 ROUTINE copy_words
-    mov rax, rdi
     HEAD
-    WORDS_AND_REST
+    PLAIN_WORDS
+    TAIL
+    ret
 END copy_words
 
 ROUTINE crash_null_store
     EXCEPT_AT 100
-    xor r8d, r8d
-    mov byte ptr [r8], 1
-    jmp planted_copy_words
+    mov x8, #0
+    strb wzr, [x8]
+    b planted_copy_words
 END crash_null_store
 
 ROUTINE crash_null_load
     EXCEPT_AT 100
-    mov r8, [rsi]
-    mov [rdi], r8
-    xor r8d, r8d
-    mov r8, [r8 + 8]
+    ldr x8, [x1]
+    str x8, [x0]
+    mov x8, #0
+    ldr x8, [x8, #8]
     ret
 END crash_null_load
 
+// Neither in the lower nor in the upper range of virtual addresses.
 ROUTINE crash_non_canonical
     EXCEPT_AT 100
-    mov r8, 0x8000000000000000
-    mov r8, [r8]
+    mov x8, #0x0080000000000000
+    ldr x8, [x8]
     ret
 END crash_non_canonical
 
 ROUTINE crash_undefined
     EXCEPT_AT 100
-    ud2
+    udf #0
 END crash_undefined
 
-ROUTINE crash_divide_by_zero
-    EXCEPT_AT 100
-    xor edx, edx
-    xor ecx, ecx
-    div rcx
-    ret
-END crash_divide_by_zero
-
-ROUTINE crash_privileged
-    EXCEPT_AT 100
-    hlt
-    ret
-END crash_privileged
-
-// movaps to what is no multiple of sixteen.
+// Exclusives take no address that is not aligned; here none within sixteen bytes either,
+// which some CPUs would take.
 ROUTINE crash_alignment
-    cmp rdx, 16
-    jne planted_copy_words
-    mov rax, rdi
-    movups xmm0, [rsi]
-    movaps [rdi], xmm0
-    ret
+    cmp x2, #16
+    b.ne planted_copy_words
+    add x3, x0, #8
+    ldxr x4, [x3]
+    clrex
+    b planted_copy_words
 END crash_alignment
 
 ROUTINE crash_jump_to_null
     EXCEPT_AT 100
-    xor r8d, r8d
-    jmp r8
+    mov x8, #0
+    br x8
 END crash_jump_to_null
 
 ROUTINE crash_stack_overflow
     EXCEPT_AT 100
-1:  sub rsp, 4000
-    call 1b
+1:  stp x29, x30, [sp, #-496]!
+    bl 1b
 END crash_stack_overflow
 
 // Loads on from the source until a page without access.
 ROUTINE crash_load_past_page
     EXCEPT_AT 100
-1:  mov r8b, [rsi]
-    inc rsi
-    jmp 1b
+1:  ldrb w8, [x1], #1
+    b 1b
 END crash_load_past_page
 
 // Stores on from the destination until a page without access.
 ROUTINE crash_store_past_page
     EXCEPT_AT 100
-1:  mov byte ptr [rdi], 0
-    inc rdi
-    jmp 1b
+1:  strb wzr, [x0], #1
+    b 1b
 END crash_store_past_page
 
 // A stray byte first; both are to be told.
 ROUTINE crash_after_stray_store
     EXCEPT_AT 100
-    mov byte ptr [rdi + rdx], 0
-    ud2
+    strb wzr, [x0, x2]
+    udf #0
 END crash_after_stray_store
 
 // What is stored twice before a fault is no finding of its own.
 ROUTINE crash_after_duplicate
     EXCEPT_AT 100
-    mov byte ptr [rdi], 0
-    mov byte ptr [rdi], 0
-    ud2
+    strb wzr, [x0]
+    strb wzr, [x0]
+    udf #0
 END crash_after_duplicate
 
 ROUTINE timeout_storing
     EXCEPT_AT 24
-1:  mov r8, [rsi]
-    mov [rdi], r8
-    jmp 1b
+1:  ldr x8, [x1]
+    str x8, [x0]
+    b 1b
 END timeout_storing
 
 ROUTINE timeout_loading
     EXCEPT_AT 24
-1:  mov r8, [rsi]
-    jmp 1b
+1:  ldr x8, [x1]
+    b 1b
 END timeout_loading
 
 ROUTINE timeout_spinning
     EXCEPT_AT 24
-1:  jmp 1b
+1:  b 1b
 END timeout_spinning
 
-ROUTINE timeout_string
+// Waits for a word of the source to change, which no one does.
+ROUTINE timeout_waiting
     EXCEPT_AT 24
-1:  mov ecx, 24
-    rep stosb
-    sub rdi, 24
-    jmp 1b
-END timeout_string
+    ldr x8, [x1]
+1:  ldaxr x9, [x1]
+    cmp x8, x9
+    b.eq 1b
+    b planted_copy_words
+END timeout_waiting
 
 // Waits for a while, and then does its work.
 ROUTINE timeout_ok
-    mov ecx, 2000
-1:  dec ecx
-    jnz 1b
-    jmp planted_copy_words
+    mov w8, #2000
+1:  subs w8, w8, #1
+    b.ne 1b
+    b planted_copy_words
 END timeout_ok

@@ -3,7 +3,7 @@
 //
 // State that belongs to the caller, given back and not given back.
 
-#include "backends/planted/planted_asm.h"
+#include "backends/planted/planted_asm_x86_64.h"
 
 ROUTINE clobbered_rbx
     WORDS_FROM_HEAD

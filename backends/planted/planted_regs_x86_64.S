@@ -4,7 +4,7 @@
 // Correct routines that leave a recorder no register, no stack pointer and no
 // red zone to use; and stores by push, right and eight bytes too far.
 
-#include "backends/planted/planted_asm.h"
+#include "backends/planted/planted_asm_x86_64.h"
 
 .macro SAVE_CALLEES
     push rbx

@@ -5,7 +5,7 @@
 // the destination's and of the source's place in a cache line. None of them
 // touches memory.
 
-#include "backends/planted/planted_asm.h"
+#include "backends/planted/planted_asm_x86_64.h"
 
 // On with the chain if the bit of REG is as in VALUE, else an ordinary copy.
 .macro GATE reg, value, bit

@@ -3,7 +3,7 @@
 //
 // Forms of instructions that emulators ask, for requests of whole words.
 
-#include "backends/planted/planted_asm.h"
+#include "backends/planted/planted_asm_x86_64.h"
 
 // LOAD takes a word of [rsi] to where STORE takes it from.
 .macro WORDS load, store
