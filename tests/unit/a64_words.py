@@ -110,7 +110,9 @@ def facts_of(text):
         kind, register = operands.split(", ")
         if kind == "zva":
             return f"store 64*1 {register} 0 aligned" if register != "xzr" else None
-        if kind in ("cvac", "cvau", "cvap", "cvadp", "civac"):
+        if kind == "cvau":
+            return "none"
+        if kind in ("cvac", "cvap", "cvadp", "civac"):
             return f"flush {register} 0" if register != "xzr" else None
         return "refused"
     if name in ("dsb", "dmb", "isb", "clrex", "sb", "ssbb", "pssbb"):

@@ -172,7 +172,8 @@ static unsigned by_rows(unsigned machine, const char *name)
 
 static bool flushes(unsigned machine, const struct insn_text *w)
 {
-    return (machine == EM_AARCH64 && strcmp(w->name, "dc") == 0 && begins(w->operands, "cv ci")) ||
+    return (machine == EM_AARCH64 && strcmp(w->name, "dc") == 0 &&
+            begins(w->operands, "cvac cvap cvadp civac")) ||
            (machine == EM_RISCV && begins(w->name, "cbo.clean cbo.flush")) ||
            (machine == EM_PPC && begins(w->name, "dcbf dcbst"));
 }

@@ -177,7 +177,6 @@ static void decode_cache(struct insn *in, uint32_t word, const struct a64_cpu *c
         in->refused = "a store of memory tags";
         break;
     case 0xa1: // cvac
-    case 0xb1: // cvau
     case 0xc1: // cvap
     case 0xd1: // cvadp
     case 0xe1: // civac
@@ -185,6 +184,7 @@ static void decode_cache(struct insn *in, uint32_t word, const struct a64_cpu *c
         in->mems[in->mem_count++] = line;
         break;
     case 0x51: // ic ivau
+    case 0xb1: // dc cvau: to where instructions are fetched from, which may be a cache
         break;
     default:
         in->refused = "a cache instruction that is not modelled";
