@@ -41,6 +41,14 @@ storescope_expectations(in-program planted)
 # for all.
 storescope_expectations(vectors planted "planted/vector_*")
 
+# Those of blocks of 64 bytes that are cleared at once: QEMU's largest CPU, which is taken
+# unasked, clears others.
+if(CMAKE_CROSSCOMPILING)
+    storescope_expectations(blocks planted "planted/*zva*")
+    set_property(TEST planted/blocks planted/blocks-whole APPEND PROPERTY
+        ENVIRONMENT "QEMU_CPU=cortex-a72")
+endif()
+
 # Their own builds, by gcc and clang at every level, are the same whatever
 # compiler builds the tool; once is enough.
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
