@@ -42,6 +42,15 @@ struct lane {
     size_t filled;  // pages that hold canaries
 };
 
+// The bytes that one case took up in one lane, and what they held.
+struct extent {
+    uint8_t *at;
+    size_t bytes;
+    const uint8_t *image;
+    struct span lane;
+    const uint8_t *canary; // of the lane's first byte
+};
+
 struct arena {
     struct fills *fills;
     const uint8_t *canaries;
@@ -54,6 +63,8 @@ struct arena {
     bool big_endian;
     uint8_t *image; // of a source with fields, where the last case had some
     size_t image_bytes;
+    struct extent left[2]; // of a case that is gone, see arena_leave
+    unsigned left_count;
     bool stained; // one that is out of reach by now was not as it must be
 };
 
@@ -164,6 +175,55 @@ static bool holds_canaries(const struct arena *a, const struct lane *lane, enum 
            memcmp(lane->base, canaries(a, side), (size_t)(lane->start - lane->base)) == 0;
 }
 
+// ---- what a case that is gone left ----
+
+// Without a call for the few bytes by which one case lies further than the one before.
+static inline void put_back(uint8_t *at, const uint8_t *canary, size_t bytes)
+{
+    if (bytes == 1)
+        *at = *canary;
+    else if (bytes)
+        memcpy(at, canary, bytes);
+}
+
+// But for those in COVERED, which are about to be written.
+static inline void put_back_but(const struct extent *e, struct span covered)
+{
+    uintptr_t lo = (uintptr_t)e->at, hi = lo + e->bytes;
+    uintptr_t from = covered.lo < hi ? covered.lo : hi, to = covered.hi > lo ? covered.hi : lo;
+    const uint8_t *canary = e->canary + (lo - e->lane.lo);
+
+    if (from > lo)
+        put_back(e->at, canary, from - lo);
+    if (hi > to)
+        put_back(e->at + (to - lo), canary + (to - lo), hi - to);
+}
+
+static bool meets(const struct extent *e, struct span s)
+{
+    return s.lo < (uintptr_t)e->at + e->bytes && s.hi > (uintptr_t)e->at;
+}
+
+// COVERED, COUNT pieces of which no two lie in one lane, is about to be written.
+static inline void settle_but(struct arena *a, const struct span *covered, unsigned count)
+{
+    for (unsigned i = 0; i < a->left_count; i++) {
+        const struct extent *e = &a->left[i];
+        struct span here = {UINTPTR_MAX, UINTPTR_MAX};
+
+        for (unsigned k = 0; k < count; k++)
+            if (meets(e, covered[k]))
+                here = covered[k];
+        put_back_but(e, here);
+    }
+    a->left_count = 0;
+}
+
+static void settle(struct arena *a)
+{
+    settle_but(a, NULL, 0);
+}
+
 // A lane of PAGES pages in larger ones of the CPU's, at their end.
 static bool lane_move(struct arena *a, struct lane *lane, enum side side, size_t pages)
 {
@@ -207,6 +267,7 @@ static bool lane_resize(struct arena *a, struct lane *lane, enum side side, size
 __attribute__((noinline)) static bool lane_prepare(struct arena *a, struct lane *lane,
                                                    enum side side, size_t pages)
 {
+    settle(a);
     // The last look at pages that are about to go.
     if ((pages < lane->pages || a->page > PAGE_BYTES) && !holds_canaries(a, lane, side))
         a->stained = true;
@@ -215,7 +276,7 @@ __attribute__((noinline)) static bool lane_prepare(struct arena *a, struct lane 
 }
 
 // The lane in which END bytes are exactly covered by pages; NULL without memory.
-static struct lane *lane_for(struct arena *a, enum side side, uint64_t end)
+static inline struct lane *lane_for(struct arena *a, enum side side, uint64_t end)
 {
     size_t pages = end ? (end + PAGE_BYTES - 1) / PAGE_BYTES : 1;
     size_t which = pages <= SMALL_PAGES ? pages - 1 : BIG;
@@ -237,6 +298,7 @@ static struct span lane_span(const struct lane *lane)
 // No source, and so no lane of one.
 static bool lay_set(struct arena *a, const struct copy_case *c, struct layout *out)
 {
+    settle(a);
     struct lane *dst = lane_for(a, SIDE_DST, c->dst_off + c->size);
 
     if (!dst || !fills_set(a->fills, c, &out->value, &out->expected, &out->old))
@@ -262,6 +324,7 @@ static void lay_bytes(struct layout *out)
 // A FIFO holds what comes out of it first.
 static bool lay_fifo(struct arena *a, const struct copy_case *c, struct layout *out)
 {
+    settle(a);
     bool to = c->op == OP_TO_FIFO;
     uint64_t bytes = c->size + LAYOUT_FIFO_BYTES;
     uint64_t dst_size = to ? LAYOUT_FIFO_BYTES : c->size;
@@ -303,6 +366,9 @@ static bool lay_apart(struct arena *a, const struct copy_case *c, struct layout 
     out->dst_is_fifo = false;
     out->dst_lane = lane_span(dst);
     out->src_lane = lane_span(src);
+    const struct span covered[] = {{(uintptr_t)out->dst, (uintptr_t)out->dst + c->size},
+                                   {(uintptr_t)out->src, (uintptr_t)out->src + c->size}};
+    settle_but(a, covered, 2);
     lay_bytes(out);
     return true;
 }
@@ -326,6 +392,8 @@ static bool lay_overlapping(struct arena *a, const struct copy_case *c, struct l
     out->expected = image + (up ? 0 : distance);
     out->old = image + (up ? distance : 0);
     out->dst_lane = out->src_lane = lane_span(lane);
+    const uintptr_t low = (uintptr_t)lane->start + low_off;
+    settle_but(a, &(struct span){low, low + c->size + distance}, 1);
     memcpy(lane->start + low_off, image, c->size + distance);
     return true;
 }
@@ -406,15 +474,6 @@ bool arena_lay(struct arena *a, const struct copy_case *c, struct layout *out)
     return lay_sides(a, c, out) && (c->field_count == 0 || lay_fields(a, c, out));
 }
 
-// The bytes that one case took up in one lane, and what they held.
-struct extent {
-    uint8_t *at;
-    size_t bytes;
-    const uint8_t *image;
-    struct span lane;
-    const uint8_t *canary; // of the lane's first byte
-};
-
 static struct extent dst_extent(const struct arena *a, const struct layout *l)
 {
     return (struct extent){l->dst, l->dst_size, l->old, l->dst_lane, canaries(a, SIDE_DST)};
@@ -448,6 +507,24 @@ static void extent_clear(const struct extent *e, bool wide)
         memcpy((uint8_t *)e->lane.lo, e->canary, e->lane.hi - e->lane.lo);
     else
         memcpy(e->at, e->canary + from, e->bytes);
+}
+
+void arena_leave(struct arena *a, const struct layout *l)
+{
+    a->left_count = 0;
+    if (is_overlapping(l)) {
+        a->left[a->left_count++] = whole_extent(a, l);
+        return;
+    }
+    a->left[a->left_count++] = dst_extent(a, l);
+    if (l->src)
+        a->left[a->left_count++] = src_extent(a, l);
+}
+
+void arena_expect(struct arena *a, const struct copy_case *c)
+{
+    if (!c->overlapping && c->data == DATA_OF_SEED)
+        fills_expect(a->fills, c->fill, c->size);
 }
 
 void arena_clear(struct arena *a, const struct layout *l, bool wide)
@@ -548,6 +625,7 @@ bool arena_is_clean(const struct arena *a, const struct layout *l)
 
 bool arena_was_clean(struct arena *a)
 {
+    settle(a);
     bool clean = !a->stained;
 
     for (enum side side = 0; side < SIDE_COUNT; side++) {

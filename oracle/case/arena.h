@@ -89,6 +89,13 @@ uint8_t *arena_record(struct arena *arena);
 // `wide`: the routine stored outside the destination, so restore whole lanes.
 void arena_clear(struct arena *arena, const struct layout *layout, bool wide);
 
+// The same, not wide, but the bytes are put back by what next looks at the arena or lays out
+// a case: those that the next case covers need not be.
+void arena_leave(struct arena *arena, const struct layout *layout);
+
+// Says which case will be laid out next but one, so that its bytes are near by then.
+void arena_expect(struct arena *arena, const struct copy_case *c);
+
 // Bytes that the copy left wrong outside of the destination, near it (64 bytes
 // on both sides, and the source): true when none. Cheap; for every case.
 bool arena_is_clean_near(const struct arena *arena, const struct layout *layout);

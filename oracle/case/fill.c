@@ -14,6 +14,8 @@ enum {
     SPACED_WAYS = 4,
     SPACED_STEP = 512, // bytes by which the pool of a distance grows
     BYTE_VALUES = 256,
+    LINE = 64,
+    NEAR_BYTES = 512, // of what is expected; more is fetched as it is read
 };
 
 #define MIB          (UINT64_C(1) << 20)
@@ -264,6 +266,16 @@ bool fills_data(struct fills *p, uint64_t fill, size_t bytes, const uint8_t **so
     *source = p->source.bytes + start;
     *old = (fill ? p->old.bytes : p->source.bytes) + start;
     return true;
+}
+
+void fills_expect(const struct fills *p, uint64_t fill, size_t bytes)
+{
+    size_t start = fill_start(p, fill);
+
+    for (size_t at = start; at < start + bytes && at < start + NEAR_BYTES; at += LINE) {
+        __builtin_prefetch(p->source.bytes + at);
+        __builtin_prefetch(p->old.bytes + at);
+    }
 }
 
 typedef uint8_t block __attribute__((vector_size(16)));

@@ -28,6 +28,9 @@ void fills_free(struct fills *p);
 bool fills_data(struct fills *p, uint64_t fill, size_t bytes, const uint8_t **source,
                 const uint8_t **old);
 
+// Says that fills_data will be asked for these, so that they are near by then.
+void fills_expect(const struct fills *p, uint64_t fill, size_t bytes);
+
 // BYTES bytes of a fill, of which any two DISTANCE apart differ (fill 0: are
 // the same). Valid until the next call. NULL when memory runs out.
 const uint8_t *fills_spaced(struct fills *p, uint64_t distance, uint64_t fill, size_t bytes);

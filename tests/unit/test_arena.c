@@ -582,6 +582,38 @@ static void many_distances_in_turn_keep_their_bytes_right(void **state)
     }
 }
 
+// Cases that lie over, beside and far from the one before, on either side, and in one buffer.
+static struct copy_case next_case(unsigned i)
+{
+    uint64_t size = i * 7 % 90;
+    struct copy_case c = i % 5 == 4 ? moved(size, i % 40, (int64_t)(i % 130) - 65, i)
+                                    : apart(size, i / 3 % 70, i % 3 ? i % 50 : 4000, i);
+    c.dst_below = i % 5 != 4 && i % 2;
+    if (i % 31 == 30)
+        c = (struct copy_case){.op = OP_SET, .size = size, .dst_off = i % 50, .fill = i};
+    return c;
+}
+
+static void what_a_case_left_is_gone_when_the_next_is_laid(void **state)
+{
+    (void)state;
+    assert_true(arena_was_clean(arena));
+    for (unsigned i = 0; i < 20000; i++) {
+        struct copy_case c = next_case(i);
+        struct layout l = laid(&c);
+        assert_true(arena_is_clean_near(arena, &l));
+        memcpy(l.dst, l.expected, c.size);
+        if (i % 3) {
+            arena_leave(arena, &l);
+            continue;
+        }
+        arena_clear(arena, &l, false);
+        assert_true(arena_is_clean(arena, &l));
+        assert_true(i % 2 || arena_was_clean(arena));
+    }
+    assert_true(arena_was_clean(arena));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -597,6 +629,7 @@ int main(void)
         cmocka_unit_test(a_byte_outside_of_an_overlapping_destination_shows),
         cmocka_unit_test(a_far_byte_shows_in_the_whole_lanes_until_they_are_restored),
         cmocka_unit_test(a_stain_is_seen_by_the_next_look_and_no_other),
+        cmocka_unit_test(what_a_case_left_is_gone_when_the_next_is_laid),
         cmocka_unit_test(a_lane_in_larger_pages_ends_where_they_do),
         cmocka_unit_test(the_same_case_gives_the_same_bytes_in_every_arena),
         cmocka_unit_test(fills_in_a_row_give_every_value_to_the_first_bytes),
