@@ -8,6 +8,9 @@
 _Static_assert(RULE_DATA_DEPENDENT == RULE_COUNT - 1,
                "the list of checks ends with data-dependent, as the rule table does");
 
+// Up to so many aligned bytes a CPU may take as one, see order_find.
+enum { WHOLE_BYTES = 16 };
+
 static bool params_equal(const struct rule_params *a, const struct rule_params *b)
 {
     return a->request == b->request && a->max == b->max && a->min == b->min &&
@@ -64,6 +67,14 @@ static unsigned lines_asked(enum rule_id rule, const struct rule_params *p)
         rule_order_view(rule == RULE_UNORDERED_STORE ? ACCESS_STORE : ACCESS_LOAD, p));
 }
 
+// Does where the source lies bear on it, besides what accesses there are?
+static bool asks_source(enum rule_id rule, const struct rule_params *p)
+{
+    bool of_loads = rule >= RULE_SPLIT_LOAD && rule <= RULE_X87_LOAD;
+    return of_loads || p->request == REQUEST_SRC_ALIGNED || p->request == REQUEST_BOTH_ALIGNED ||
+           p->request == REQUEST_SRC_WORDS;
+}
+
 static size_t judge_add(struct judge *j, const struct check *check)
 {
     for (size_t i = 0; i < j->count; i++)
@@ -75,6 +86,8 @@ static size_t judge_add(struct judge *j, const struct check *check)
     for (size_t i = 0; i < check->param_count; i++) {
         const struct rule_params *p = &check->params[i];
         j->lines |= lines_asked(check->rule, p);
+        j->alignment_mask |= lines_asked(check->rule, p) ? WHOLE_BYTES - 1 : 0;
+        j->asks_source |= asks_source(check->rule, p);
         j->scans |= (uint64_t)rule_scans(check->rule, p) << check->rule;
         j->rewrites |= p->within > 0;
         j->values |= p->within > 0;
@@ -142,10 +155,9 @@ size_t judge_case(const struct judge *j, const struct shadow *s, uint16_t *broke
     return count;
 }
 
-void tally_add(struct tally *t, const struct copy_case *c)
+void tally_look(struct tally *t, const struct copy_case *c)
 {
-    // The size decides nearly always, and a sweep may break a rule in every case.
-    if (t->cases++ == 0 || (c->size <= t->witness.size && case_compare(c, &t->witness) < 0))
+    if (t->cases == 1 || case_compare(c, &t->witness) < 0)
         t->witness = *c;
 }
 

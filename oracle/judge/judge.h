@@ -29,6 +29,7 @@ struct judge {
     uint64_t rules;                    // bits by id: rules that have checks
     uint64_t scans;                    // those of them that some check has scan
     uint64_t alignment_mask;           // bits of addresses that checks ask about
+    bool asks_source;                  // ... of the source's too
     size_t data_dependent;             // index of that check, or `count`: the last
     uint16_t (*check_of)[RULE_COUNT];  // [contract][rule], or CHECK_NONE
     size_t contract_count;
@@ -54,7 +55,19 @@ const struct rule_params *check_broken(const struct check *check, const struct s
 // room for all checks, gets those that it breaks, in order; gives their number.
 size_t judge_case(const struct judge *j, const struct shadow *s, uint16_t *broken);
 
-void tally_add(struct tally *t, const struct copy_case *c);
+// Looks whether a case that was just counted is the smallest.
+void tally_look(struct tally *t, const struct copy_case *c);
+static inline void tally_add(struct tally *t, const struct copy_case *c)
+{
+    // The size and the offsets decide nearly always, and a sweep may break a rule in every case.
+    const struct copy_case *w = &t->witness;
+    bool apart = !c->overlapping && !w->overlapping;
+    if (t->cases++ == 0 ||
+        (c->size <= w->size &&
+         !(c->size == w->size && apart &&
+           (c->dst_off > w->dst_off || (c->dst_off == w->dst_off && c->src_off > w->src_off)))))
+        tally_look(t, c);
+}
 void tally_merge(struct tally *into, const struct tally *from);
 
 #endif

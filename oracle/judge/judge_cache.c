@@ -3,154 +3,49 @@
 
 #include "judge/judge_cache.h"
 
-#include "judge/access_bytes.h"
-
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    // A case with more accesses is judged anew each time.
-    ACCESSES_MAX = 4096,
-    // Places for cases whose pointers differ in their low bits, so that sweeps
-    // over offsets find what they had at the offset 16 bytes before.
-    OFFSETS = 16,
-    PLACES = OFFSETS * OFFSETS,
-    LINES_MAX = 4,     // ways to lie across cache lines that a place remembers
-    RUN_MAX = 1 << 20, // accesses of one string instruction
+    TOLD = 1 << 12,     // places for what was told of paths
+    VERDICTS_MAX = 512, // different ones
 };
 
-enum base { BASE_DST, BASE_SRC, BASE_NONE, BASE_COUNT };
-
-// An access, or a run of them, of at most 64 bytes each that lies wholly in the
-// destination (stores), in the source (loads), in the routine's own stack frame, or in
-// its module (loads of constants and variables, which are no part of the copy).
-struct seen {
-    uint64_t addr; // less its base
-    uint64_t count;
-    uint64_t what;  // see what_of
-    uint16_t width; // of an access, or of each of a run
-    uint8_t base;   // enum base
-};
-
-// Site, width, kind and flags, which lie side by side.
-static inline uint64_t what_of(const struct access *a)
-{
-    uint64_t what;
-    _Static_assert(offsetof(struct access, flags) - offsetof(struct access, site) == 7,
-                   "no gap between site, width, kind and flags");
-    memcpy(&what, &a->site, sizeof what);
-    return what;
-}
-
-// Of the accesses of one base, by the base's address modulo LINE_BYTES, a bit each: is
-// one misaligned; does one, or the lowest of a run, which is what order_find asks of, lie
-// across a line?
-struct residues {
-    uint64_t astray, across;
-};
-_Static_assert(LINE_BYTES == WORD_BITS, "a bit for each place in a line");
-
+// A verdict on the cases of a path that lie alike, as far as checks ask how they lie.
 struct told {
-    unsigned lines; // LINE_* bits, see order_lines
-    struct cached_verdict verdict;
-};
-
-struct place {
-    bool used;
-    bool values; // a byte is stored twice and a check asks what it held
-    enum copy_op op;
-    bool overlapping;
-    int64_t overlap;
-    uint64_t size;
-    uint64_t dst_low, src_low; // & judge.alignment_mask
-    uint64_t stack_entry;
-    uint32_t clobbered; // as in the trace
-    bool misaligned[BASE_COUNT];
-    struct residues at[BASE_COUNT];
-    uint32_t seen_count;
-    uint32_t seen_room;
-    struct seen *seen; // owned
-    // Of the accesses that touch the last byte: indices in `seen`; seen_count: none.
-    uint32_t last_store, first_load, last_load;
-    unsigned told_count, told_next;
-    struct told told[LINES_MAX];
+    uint64_t path; // its number; 0: nothing told
+    uint64_t lie;
+    const struct cached_verdict *verdict;
 };
 
 struct judge_cache {
     const struct judge *judge;
-    struct place places[PLACES];
+    struct paths *paths;
+    struct path *path; // of the case at hand, if it is known already
+    bool staged;       // ... but is to be added yet
+    struct told told[TOLD];
+    struct cached_verdict verdicts[VERDICTS_MAX];
+    size_t verdict_count;
 };
 
 struct judge_cache *judge_cache_new(const struct judge *judge)
 {
     struct judge_cache *cache = calloc(1, sizeof *cache);
-    if (cache)
-        cache->judge = judge;
-    return cache;
+    if (!cache)
+        return NULL;
+    cache->judge = judge;
+    cache->paths = paths_new();
+    if (cache->paths)
+        return cache;
+    free(cache);
+    return NULL;
 }
 
 void judge_cache_free(struct judge_cache *cache)
 {
-    for (size_t i = 0; cache && i < PLACES; i++)
-        free(cache->places[i].seen);
+    if (cache)
+        paths_free(cache->paths);
     free(cache);
-}
-
-static size_t place_index(const struct layout *layout)
-{
-    return (uintptr_t)layout->dst % OFFSETS * OFFSETS + (uintptr_t)layout->src % OFFSETS;
-}
-
-static uint64_t bytes_of(const struct access *a)
-{
-    return a->width * a->count;
-}
-
-static bool lies_within(const struct access *a, uint64_t lo, uint64_t size)
-{
-    uint64_t off = a->addr - lo;
-    return off < size && bytes_of(a) <= size - off;
-}
-
-static bool lies_in_image(const struct access *a, const struct trace *t)
-{
-    for (size_t i = 0; i < t->image_count; i++)
-        if (lies_within(a, t->images[i].lo, t->images[i].hi - t->images[i].lo))
-            return true;
-    return false;
-}
-
-// A run upward: one that goes down lies below its address.
-static bool is_simple(const struct access *a)
-{
-    if (a->count != 1 && (a->count > RUN_MAX || a->flags & ACCESS_DESCENDING))
-        return false;
-    return a->count != 0 && !(a->flags & (ACCESS_MASKED | ACCESS_TLS)) && a->width != 0 &&
-           a->width <= WORD_BITS && (a->width & (a->width - 1)) == 0;
-}
-
-// False for an access of another kind than `struct seen` is for.
-static bool see(struct seen *seen, const struct access *a, const struct layout *layout,
-                const struct trace *t)
-{
-    uint64_t dst = (uintptr_t)layout->dst, src = (uintptr_t)layout->src;
-    bool store = a->kind == ACCESS_STORE;
-
-    *seen = (struct seen){a->addr, a->count, what_of(a), a->width, BASE_NONE};
-    if (a->kind == ACCESS_FENCE || a->kind == ACCESS_PREFETCH)
-        return a->kind == ACCESS_FENCE;
-    if ((a->kind != ACCESS_LOAD && !store) || !is_simple(a))
-        return false;
-    if (lies_within(a, t->stack.lo, (store ? t->stack_entry : t->stack.hi) - t->stack.lo))
-        return true;
-    if (lies_within(a, layout->record.lo, layout->record.hi - layout->record.lo))
-        return true;
-    if (!store && lies_in_image(a, t))
-        return true;
-    seen->base = store ? BASE_DST : BASE_SRC;
-    seen->addr -= store ? dst : src;
-    return lies_within(a, store ? dst : src, store ? layout->dst_size : layout->src_size);
 }
 
 // What the case does to its data: the facts that no access tells.
@@ -162,21 +57,6 @@ static bool data_is_right(const struct copy_case *c, const struct layout *layout
     return memcmp(layout->dst, layout->expected, layout->size) == 0;
 }
 
-// Room for COUNT accesses in a place, which then holds nothing; false without
-// memory.
-static bool place_make_room(struct place *p, size_t count)
-{
-    p->used = false;
-    if (count <= p->seen_room)
-        return true;
-    free(p->seen);
-    p->seen_room = count < 32 ? 32 : ACCESSES_MAX;
-    p->seen = malloc(p->seen_room * sizeof *p->seen);
-    if (!p->seen)
-        p->seen_room = 0;
-    return p->seen != NULL;
-}
-
 enum stored judge_cache_stored(const struct shadow *s)
 {
     bool onto_itself = s->c->overlapping && s->c->overlap == 0;
@@ -185,224 +65,132 @@ enum stored judge_cache_stored(const struct shadow *s)
     return s->layout->size == 0 || onto_itself ? STORED_NOT_ASKED : STORED_NOTHING;
 }
 
-static bool is_like(const struct place *p, uint64_t alignment_mask, const struct copy_case *c,
-                    const struct layout *layout, const struct trace *t)
-{
-    return p->used && p->size == layout->size && p->seen_count == t->count &&
-           t->outcome == OUTCOME_RETURNED && p->op == c->op && p->overlapping == c->overlapping &&
-           p->overlap == c->overlap && p->stack_entry == t->stack_entry &&
-           p->clobbered == t->clobbered &&
-           p->dst_low == ((uintptr_t)layout->dst & alignment_mask) &&
-           p->src_low == ((uintptr_t)layout->src & alignment_mask);
-}
+// ---- how a case lies ----
 
 static bool at_residue(uint64_t bits, const void *base)
 {
     return bits >> ((uintptr_t)base % LINE_BYTES) & 1;
 }
 
-// Are these the accesses of the case remembered? What is the same relative to
-// its base lies in the same buffer, and need not be asked where it lies.
-static bool same_accesses(const struct place *p, const struct layout *layout, const struct trace *t)
+static bool crosses_line(const struct last_access *last, const void *base)
 {
-    const uint64_t bases[BASE_COUNT] = {(uintptr_t)layout->dst, (uintptr_t)layout->src, 0};
-    uint64_t differs = 0;
-
-    for (size_t i = 0; i < p->seen_count; i++) {
-        const struct access *a = &t->accesses[i];
-        const struct seen *seen = &p->seen[i];
-        differs |= (a->addr - bases[seen->base]) ^ seen->addr;
-        differs |= what_of(a) ^ seen->what;
-        differs |= a->count ^ seen->count;
-    }
-    return differs == 0 &&
-           p->misaligned[BASE_DST] == at_residue(p->at[BASE_DST].astray, layout->dst) &&
-           p->misaligned[BASE_SRC] == at_residue(p->at[BASE_SRC].astray, layout->src);
+    uint64_t addr = (uintptr_t)base + last->off;
+    return last->width && (addr ^ (addr + last->width - 1)) & LINE_BYTES;
 }
 
-// Without a call for the usual widths of `struct seen`.
-static inline bool same_bytes(const uint8_t *a, const uint8_t *b, uint64_t bytes)
+// LINE_* bits, of those that checks ask about.
+static unsigned lines_of(const struct path *path, unsigned asked, const struct layout *l)
 {
-    switch (bytes) {
-    case 1:
-        return *a == *b;
-    case 2:
-        return memcmp(a, b, 2) == 0;
-    case 4:
-        return memcmp(a, b, 4) == 0;
-    case 8:
-        return memcmp(a, b, 8) == 0;
-    case 16:
-        return memcmp(a, b, 16) == 0;
-    default:
-        return memcmp(a, b, bytes) == 0;
-    }
+    unsigned lines = 0;
+    if (asked & LINE_STORE)
+        lines |= at_residue(path->stores.across, l->dst) ? LINE_STORE : 0;
+    if (asked & LINE_LOAD)
+        lines |= at_residue(path->loads.across, l->src) ? LINE_LOAD : 0;
+    if (asked & LINE_LAST_STORE)
+        lines |= crosses_line(&path->last_store, l->dst) ? LINE_LAST_STORE : 0;
+    if (asked & LINE_FIRST_LOAD)
+        lines |= crosses_line(&path->first_load, l->src) ? LINE_FIRST_LOAD : 0;
+    if (asked & LINE_LAST_LOAD)
+        lines |= crosses_line(&path->last_load, l->src) ? LINE_LAST_LOAD : 0;
+    return lines;
 }
 
-// Does each store put on its bytes what they hold in the end? Then no value was
-// transient. False also when the trace lacks values.
-static bool stores_are_final(const struct place *p, const struct layout *layout,
-                             const struct trace *t)
+// All of a case that bears on the checks besides its path, in one number.
+static uint64_t lie_of(const struct path *path, const struct judge *j, const struct layout *l)
 {
-    for (size_t i = 0; i < p->seen_count; i++) {
-        const struct seen *seen = &p->seen[i];
-        uint64_t value = t->accesses[i].value;
-        if (seen->base != BASE_DST)
-            continue;
-        uint64_t bytes = bytes_of(&t->accesses[i]);
-        if (value + bytes > t->value_bytes ||
-            !same_bytes(layout->dst + seen->addr, t->values + value, bytes))
-            return false;
-    }
-    return true;
+    enum { SRC_AT = 16, MISALIGNED_AT = 32, LINES_AT = 40 };
+    uint64_t lie = (uintptr_t)l->dst & j->alignment_mask;
+    lie |= (uint64_t)at_residue(path->stores.astray, l->dst) << MISALIGNED_AT;
+    if (j->asks_source)
+        lie |= ((uintptr_t)l->src & j->alignment_mask) << SRC_AT |
+               (uint64_t)at_residue(path->loads.astray, l->src) << (MISALIGNED_AT + 1);
+    return lie | (uint64_t)(j->lines ? lines_of(path, j->lines, l) : 0) << LINES_AT;
 }
 
-static bool crosses_line(const struct place *p, const struct trace *t, uint32_t index)
+static struct told *told_of(struct judge_cache *cache, const struct path *path, uint64_t lie)
 {
-    const struct access *a = &t->accesses[index];
-    return index < p->seen_count && (a->addr ^ (a->addr + a->width - 1)) & LINE_BYTES;
+    uint64_t x = (path->number << 8 ^ lie ^ lie >> 24) * UINT64_C(0x9e3779b97f4a7c15);
+    return &cache->told[x >> (WORD_BITS - 12)];
+}
+_Static_assert(TOLD == 1 << 12, "as many bits as told_of takes");
+
+static const struct cached_verdict *told_verdict(struct judge_cache *cache, const struct path *path,
+                                                 uint64_t lie)
+{
+    const struct told *told = told_of(cache, path, lie);
+    return told->path == path->number && told->lie == lie ? told->verdict : NULL;
 }
 
-// LINE_* bits of a case whose accesses are the place's, of those that checks ask about.
-static unsigned lines_of(const struct place *p, const struct judge *j, const struct layout *layout,
-                         const struct trace *t)
-{
-    enum { FEW = LINE_LAST_STORE | LINE_FIRST_LOAD | LINE_LAST_LOAD };
-    unsigned any = (at_residue(p->at[BASE_DST].across, layout->dst) ? LINE_STORE : 0) |
-                   (at_residue(p->at[BASE_SRC].across, layout->src) ? LINE_LOAD : 0);
-    if (!(j->lines & FEW) || !(p->misaligned[BASE_DST] || p->misaligned[BASE_SRC]))
-        return j->lines & any;
-    return j->lines & (any | (crosses_line(p, t, p->last_store) ? LINE_LAST_STORE : 0) |
-                       (crosses_line(p, t, p->first_load) ? LINE_FIRST_LOAD : 0) |
-                       (crosses_line(p, t, p->last_load) ? LINE_LAST_LOAD : 0));
-}
+// ---- recalling and keeping ----
 
-static const struct cached_verdict *told_of(const struct place *p, unsigned lines)
-{
-    for (unsigned i = 0; i < p->told_count; i++)
-        if (p->told[i].lines == lines)
-            return &p->told[i].verdict;
-    return NULL;
-}
-
-const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache,
+const struct cached_verdict *judge_cache_recall(struct judge_cache *cache,
                                                 const struct copy_case *c,
                                                 const struct layout *layout,
                                                 const struct trace *trace, enum copy_result result)
 {
-    const struct place *p = &cache->places[place_index(layout)];
-    if (!is_like(p, cache->judge->alignment_mask, c, layout, trace) ||
-        !same_accesses(p, layout, trace) || !data_is_right(c, layout, trace, result))
+    const struct judge *j = cache->judge;
+    cache->staged = false;
+    cache->path =
+        trace->outcome == OUTCOME_RETURNED ? paths_find(cache->paths, c, layout, trace) : NULL;
+    if (!cache->path || !data_is_right(c, layout, trace, result))
         return NULL;
-    if (p->values && !stores_are_final(p, layout, trace))
+    if (cache->path->again && j->values && !path_stores_are_final(cache->path, layout, trace))
         return NULL;
-    return told_of(p, lines_of(p, cache->judge, layout, trace));
+    return told_verdict(cache, cache->path, lie_of(cache->path, j, layout));
+}
+
+bool judge_cache_stage(struct judge_cache *cache, const struct recorder_kind *kind,
+                       const struct recorder *r, const struct copy_case *c,
+                       const struct layout *layout, const struct trace *trace)
+{
+    if (!cache->path) {
+        cache->path = paths_stage(cache->paths, kind, r, c, layout, trace);
+        cache->staged = cache->path != NULL;
+    }
+    return cache->path != NULL;
 }
 
 static bool may_be_kept(const struct shadow *s, size_t broken_count)
 {
-    const struct trace *t = s->trace;
-    return t->outcome == OUTCOME_RETURNED && t->count <= ACCESSES_MAX && !s->wrong_data &&
-           !s->wrong_return && !s->transient && !s->values_differ &&
-           broken_count <= CACHED_BROKEN_MAX;
+    return s->trace->outcome == OUTCOME_RETURNED && !s->wrong_data && !s->wrong_return &&
+           !s->transient && !s->values_differ && broken_count <= CACHED_BROKEN_MAX;
 }
 
-static void note_last_byte(struct place *p, uint32_t index)
+static bool same_verdict(const struct cached_verdict *a, const struct cached_verdict *b)
 {
-    const struct seen *seen = &p->seen[index];
-    if (seen->base == BASE_NONE || seen->addr + seen->width * seen->count != p->size)
-        return;
-    if (seen->base == BASE_DST)
-        p->last_store = index;
-    else
-        p->last_load = index;
-    if (seen->base == BASE_SRC && p->first_load == p->seen_count)
-        p->first_load = index;
+    return a->again == b->again && a->stored == b->stored && a->count == b->count &&
+           memcmp(a->broken, b->broken, a->count * sizeof *a->broken) == 0;
 }
 
-static uint64_t rotate_right(uint64_t bits, uint64_t by)
+// The one of its kind. When there is no room all are forgotten, and what was told.
+static const struct cached_verdict *verdict_like(struct judge_cache *cache,
+                                                 const struct cached_verdict *v)
 {
-    return bits >> by % WORD_BITS | bits << -by % WORD_BITS;
-}
-
-static void note_residues(struct place *p, const struct seen *seen)
-{
-    static const uint64_t astray[] = {0,
-                                      0xaaaaaaaaaaaaaaaa,
-                                      0xeeeeeeeeeeeeeeee,
-                                      0xfefefefefefefefe,
-                                      0xfffefffefffefffe,
-                                      0xfffffffefffffffe,
-                                      0xfffffffffffffffe};
-    struct residues *at = &p->at[seen->base];
-    at->astray |= rotate_right(astray[__builtin_ctz(seen->width)], seen->addr);
-    at->across |= rotate_right(~low_bits(LINE_BYTES + 1 - seen->width), seen->addr);
-}
-
-static bool place_see(struct place *p, const struct shadow *s)
-{
-    const struct trace *t = s->trace;
-    memset(p->at, 0, sizeof p->at);
-    p->seen_count = p->last_store = p->first_load = p->last_load = (uint32_t)t->count;
-    for (uint32_t i = 0; i < p->seen_count; i++) {
-        if (!see(&p->seen[i], &t->accesses[i], s->layout, t))
-            return false;
-        note_last_byte(p, i);
-        if (p->seen[i].base != BASE_NONE)
-            note_residues(p, &p->seen[i]);
+    for (size_t i = cache->verdict_count; i-- > 0;)
+        if (same_verdict(&cache->verdicts[i], v))
+            return &cache->verdicts[i];
+    if (cache->verdict_count == VERDICTS_MAX) {
+        cache->verdict_count = 0;
+        memset(cache->told, 0, sizeof cache->told);
     }
-    return true;
-}
-
-// Makes the place one for the case, with nothing told of it yet.
-static bool place_renew(struct place *p, const struct judge *j, const struct shadow *s)
-{
-    const struct trace *t = s->trace;
-    if (!place_make_room(p, t->count))
-        return false;
-    p->values = s->stores.any_again && j->values;
-    p->op = s->c->op;
-    p->overlapping = s->c->overlapping;
-    p->overlap = s->c->overlap;
-    p->size = s->layout->size;
-    p->dst_low = (uintptr_t)s->layout->dst & j->alignment_mask;
-    p->src_low = (uintptr_t)s->layout->src & j->alignment_mask;
-    p->stack_entry = t->stack_entry;
-    p->clobbered = t->clobbered;
-    p->misaligned[BASE_DST] = s->stores.misaligned;
-    p->misaligned[BASE_SRC] = s->loads.misaligned;
-    p->told_count = p->told_next = 0;
-    p->used = place_see(p, s);
-    return p->used;
-}
-
-// The place's next free verdict, or the one told longest ago.
-static struct cached_verdict *tell(struct place *p, unsigned lines)
-{
-    struct told *told = &p->told[p->told_next];
-    p->told_count += p->told_count < LINES_MAX;
-    p->told_next = (p->told_next + 1) % LINES_MAX;
-    told->lines = lines;
-    return &told->verdict;
+    cache->verdicts[cache->verdict_count] = *v;
+    return &cache->verdicts[cache->verdict_count++];
 }
 
 void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const uint16_t *broken,
                       size_t count)
 {
-    struct place *p = &cache->places[place_index(s->layout)];
-    const struct judge *j = cache->judge;
-    if (!may_be_kept(s, count))
+    struct path *path = cache->path;
+    bool staged = cache->staged;
+    cache->path = NULL;
+    cache->staged = false;
+    if (!path || !may_be_kept(s, count))
         return;
-    bool again = is_like(p, j->alignment_mask, s->c, s->layout, s->trace) &&
-                 same_accesses(p, s->layout, s->trace);
-    if (!again && !place_renew(p, j, s))
-        return;
-    unsigned lines = lines_of(p, j, s->layout, s->trace);
-    if (told_of(p, lines))
-        return; // what was not alike is its data
-    struct cached_verdict *verdict = tell(p, lines);
-    verdict->count = (uint16_t)count;
-    memcpy(verdict->broken, broken, count * sizeof *broken);
-    verdict->again = s->stores.any_again;
-    verdict->stored = judge_cache_stored(s);
+    if (staged)
+        paths_add(cache->paths, path, s);
+    struct cached_verdict verdict = {
+        .again = s->stores.any_again, .stored = judge_cache_stored(s), .count = (uint16_t)count};
+    memcpy(verdict.broken, broken, count * sizeof *broken);
+    uint64_t lie = lie_of(path, cache->judge, s->layout);
+    *told_of(cache, path, lie) = (struct told){path->number, lie, verdict_like(cache, &verdict)};
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// What the latest cases came to. Most cases of a sweep make, relative to their
-// destination and source, the very accesses of a case just before. Shadow memory
-// would gather the same facts again and the checks find the same: then the
-// accesses are compared, which is quicker, and what the case does to its data is
-// looked at anew. Only cases are remembered of which nothing else bears on the
-// checks: judge_cache_keep says which.
+// What earlier cases came to. Most cases of a sweep make, relative to their
+// destination and source, the very accesses of a case before: they take a path (paths.h)
+// that is known. Shadow memory would gather the same facts again and the checks find the
+// same, as long as the case lies as that one did, where checks ask how it lies. Then only
+// what it does to its data is looked at anew. Only cases are remembered of which nothing
+// else bears on the checks: judge_cache_keep says which.
 
 #ifndef STORESCOPE_JUDGE_CACHE_H
 #define STORESCOPE_JUDGE_CACHE_H
 
 #include "judge/judge.h"
+#include "judge/paths.h"
 
 struct judge_cache;
 
@@ -34,18 +35,25 @@ struct cached_verdict {
     uint16_t broken[CACHED_BROKEN_MAX]; // indices of the judge's checks
 };
 
-// Remembers the case in the shadow, judged and found to return, to store the
-// right data, and to leave no question open; does nothing with others. BROKEN: the
-// COUNT checks that it breaks.
-void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const uint16_t *broken,
-                      size_t count);
-
 // What the case comes to if it is like one remembered, and does the right thing
-// to its data; else NULL. Call before arena_clear. The result stands until the
-// next judge_cache_keep.
-const struct cached_verdict *judge_cache_recall(const struct judge_cache *cache,
+// to its data; else NULL. Call before arena_clear. The trace may be folded. The result
+// stands until the next judge_cache_keep.
+const struct cached_verdict *judge_cache_recall(struct judge_cache *cache,
                                                 const struct copy_case *c,
                                                 const struct layout *layout,
                                                 const struct trace *trace, enum copy_result result);
+
+// Of the case just asked for, whose accesses are there by now, and its log, which R of
+// KIND can relate, if there was one: gets ready to keep it. False when it cannot be kept
+// by that log, or without one at all.
+bool judge_cache_stage(struct judge_cache *cache, const struct recorder_kind *kind,
+                       const struct recorder *r, const struct copy_case *c,
+                       const struct layout *layout, const struct trace *trace);
+
+// Remembers the case in the shadow, which is the one staged last, judged and found to
+// return, to store the right data, and to leave no question open; does nothing with
+// others. BROKEN: the COUNT checks that it breaks.
+void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const uint16_t *broken,
+                      size_t count);
 
 #endif

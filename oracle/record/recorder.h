@@ -59,6 +59,18 @@ struct recorder_kind {
     // Runs the case. `values`: capture the bytes of every store as well.
     void (*run)(struct recorder *r, struct arena *arena, const struct copy_case *c, bool values,
                 struct layout *layout, struct trace *trace);
+    // As `run`, but mostly leaves a trace that returned folded: its log in the place of its
+    // accesses, until `unfold`, which only looks at the last run's. NULL, all three, in a
+    // recorder that has no log.
+    void (*fold)(struct recorder *r, struct arena *arena, const struct copy_case *c, bool values,
+                 struct layout *layout, struct trace *trace);
+    void (*unfold)(struct recorder *r, struct trace *trace);
+    // Of a trace that was folded and unfolded, BASES having for each access LOG_DST or
+    // LOG_SRC where it moves with that side, else LOG_NUMBER: how words of its log are to
+    // be compared with another's, so that equal ones stand for the same accesses,
+    // each moved with its side. False: not known.
+    bool (*relate)(const struct recorder *r, const struct layout *layout, const struct trace *trace,
+                   const uint8_t *bases, struct log_relation *out);
     void (*close)(struct recorder *r);
     // With options.blocks, and .edges; each NULL in a recorder that cannot tell.
     // Adds the instructions known so far to COVERAGE, with those that any case

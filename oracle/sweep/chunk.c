@@ -16,29 +16,60 @@ enum {
 
 enum chunk_end { CHUNK_DONE, CHUNK_DISTRUSTED, CHUNK_UNCLEAN };
 
+// The case at hand and the one after it, whose bytes are fetched in the meantime.
+struct ahead {
+    struct rig *rig;
+    uint64_t next; // 1 + the index that the other one is of; 0: none
+    struct planned {
+        struct copy_case c;
+        bool is_case;
+    } cases[2];
+};
+
+static void look_ahead(struct ahead *a, uint64_t k)
+{
+    struct planned *p = &a->cases[k % 2];
+    p->is_case = plan_case(a->rig->job->plan, k, &p->c);
+    if (p->is_case)
+        arena_expect(a->rig->arena, &p->c);
+    a->next = k + 1;
+}
+
+// Case K of those up to HI; NULL where the plan leaves it out.
+static const struct copy_case *ahead_case(struct ahead *a, uint64_t k, uint64_t hi)
+{
+    if (a->next != k + 1)
+        look_ahead(a, k);
+    if (k + 1 < hi)
+        look_ahead(a, k + 1);
+    const struct planned *p = &a->cases[k % 2];
+    return p->is_case ? &p->c : NULL;
+}
+
 static enum chunk_end chunk_once(struct rig *rig, uint64_t id, uint64_t lo, uint64_t hi,
                                  struct worker_slot *slot)
 {
     uint64_t started = clock_now_ns(), batch = 0, bytes = 0;
+    struct ahead ahead = {.rig = rig};
     rig_reset(rig, id, lo);
     for (uint64_t k = lo; k < hi; k++) {
-        struct copy_case c;
         atomic_store_explicit(&slot->at, k, memory_order_relaxed);
         if (atomic_load_explicit(&slot->stop, memory_order_relaxed))
             break;
         rig->result->end = k + 1;
-        if (!plan_case(rig->job->plan, k, &c)) {
+        const struct copy_case *c = ahead_case(&ahead, k, hi);
+        if (!c) {
             rig->result->left_out++;
             continue;
         }
-        struct case_outcome o = rig_case(rig, &c);
+        struct case_outcome o = rig_case(rig, c);
         if (rig->distrusted) {
-            rig_report_alone(rig, id, k, &c);
+            rig_report_alone(rig, id, k, c);
             return CHUNK_DISTRUSTED;
         }
-        rig_count(rig, &c, o);
-        rig_count_broken(rig, &c);
-        bytes += c.size;
+        rig_count(rig, c, o);
+        rig_count_broken(rig, c);
+        bytes += c->size;
         bool look = ++batch % RIG_BATCH_CASES == 0 || bytes >= RIG_BATCH_BYTES ||
                     rig->trace.outcome != OUTCOME_RETURNED;
         if (look && !arena_was_clean(rig->arena))

@@ -54,8 +54,9 @@ bool rig_open(struct rig *rig, const struct job *job, struct error *error)
         rig->shadow->loads_may_tear = job->judge && !(job->judge->rules >> RULE_TORN_LOAD & 1);
     if (rig->shadow)
         rig->shadow->asks_rewrites = job->judge && job->judge->rewrites;
-    // Where cases come in no order one is seldom like another.
-    bool remembers = job->judge && job->plan;
+    // Where cases come in no order one is seldom like another. The variable is for tests: both
+    // ways have to come to the same.
+    bool remembers = job->judge && job->plan && !getenv("STORESCOPE_JUDGE_ANEW");
     rig->cache = remembers ? judge_cache_new(job->judge) : NULL;
     if (rig->result && rig->broken && rig->arena && rig->shadow && (rig->cache || !remembers))
         return true;
@@ -171,11 +172,12 @@ static void clear_unjudged(struct rig *rig, const struct layout *layout)
         arena_clear(rig->arena, layout, true);
 }
 
-static void record(struct rig *rig, const struct copy_case *c, bool values, struct layout *layout,
-                   struct trace *t)
+static void record(struct rig *rig, const struct copy_case *c, bool values, bool fold,
+                   struct layout *layout, struct trace *t)
 {
+    const struct recorder_kind *kind = rig->job->recorder;
     layout->dst = NULL; // a recorder that refuses lays nothing out
-    rig->job->recorder->run(rig->recorder, rig->arena, c, values, layout, t);
+    (fold ? kind->fold : kind->run)(rig->recorder, rig->arena, c, values, layout, t);
 }
 
 // Did the last access of a case that faulted not happen, since it is what
@@ -219,6 +221,10 @@ static bool shadow_take(struct rig *rig, const struct copy_case *c, const struct
 static bool arena_is_as_recorded(struct rig *rig, bool wide)
 {
     bool near = wide || arena_is_clean_near(rig->arena, &rig->layout);
+    if (near && !wide && !rig->careful) {
+        arena_leave(rig->arena, &rig->layout);
+        return true;
+    }
     arena_clear(rig->arena, &rig->layout, wide || !near);
     if (near && (!rig->careful || arena_is_clean(rig->arena, &rig->layout)))
         return true;
@@ -231,7 +237,7 @@ static bool arena_is_as_recorded(struct rig *rig, bool wide)
 static struct case_outcome take_values(struct rig *rig, const struct copy_case *c)
 {
     const struct trace *valued = &rig->other_trace;
-    record(rig, c, true, &rig->other_layout, &rig->other_trace);
+    record(rig, c, true, false, &rig->other_layout, &rig->other_trace);
     struct case_outcome o = outcome_of(rig, &rig->other_layout, valued);
     if (o.end != CASE_JUDGED) {
         clear_unjudged(rig, &rig->other_layout);
@@ -257,7 +263,7 @@ static struct case_outcome run_with_fill(struct rig *rig, const struct copy_case
     *other = *c;
     other->data = DATA_OF_SEED;
     other->fill = fill;
-    record(rig, other, false, &rig->other_layout, &rig->other_trace);
+    record(rig, other, false, false, &rig->other_layout, &rig->other_trace);
     struct case_outcome o = outcome_of(rig, &rig->other_layout, t);
     if (o.end != CASE_JUDGED) {
         clear_unjudged(rig, &rig->other_layout);
@@ -307,8 +313,11 @@ static bool judge_by_cache(struct rig *rig, const struct copy_case *c, struct ca
         return false;
     const struct cached_verdict *known =
         judge_cache_recall(rig->cache, c, &rig->layout, &rig->trace, rig->job->backend->result);
-    if (!known)
+    if (!known) {
+        if (!rig->trace.log.words)
+            judge_cache_stage(rig->cache, NULL, NULL, c, &rig->layout, &rig->trace);
         return false;
+    }
     rig->again = known->again;
     if (!arena_is_as_recorded(rig, false)) {
         *out = broken(unrecorded_store);
@@ -324,6 +333,33 @@ static bool judge_by_cache(struct rig *rig, const struct copy_case *c, struct ca
 static bool wants_values(const struct rig *rig, const struct copy_case *c)
 {
     return rig->job->judge->values || c->op == OP_TO_FIFO;
+}
+
+// Where the case is one whose log may tell all: what a FIFO was given depends on more than
+// where it was given, and edges are counted as the log is read.
+static bool may_fold(const struct rig *rig, const struct copy_case *c)
+{
+    const struct judge *j = rig->job->judge;
+    return rig->cache && rig->job->recorder->fold && !op_has_fifo(c->op) && !rig->edges &&
+           j->data_dependent == j->count;
+}
+
+// A folded case that is like none before is made into accesses. False: OUT is what becomes
+// of it.
+static bool unfold(struct rig *rig, const struct copy_case *c, struct case_outcome *out)
+{
+    struct trace *t = &rig->trace;
+    rig->job->recorder->unfold(rig->recorder, t);
+    *out = outcome_of(rig, &rig->layout, t);
+    if (out->end != CASE_JUDGED) {
+        clear_unjudged(rig, &rig->layout);
+        return false;
+    }
+    bool known =
+        judge_cache_stage(rig->cache, rig->job->recorder, rig->recorder, c, &rig->layout, t);
+    t->log.words = NULL;
+    // By its accesses, where its log alone does not tell.
+    return known || !judge_by_cache(rig, c, out);
 }
 
 static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_case *c)
@@ -358,13 +394,13 @@ struct case_outcome rig_case(struct rig *rig, const struct copy_case *c)
     rig->broken_count = 0;
     if (rig->edges)
         rig->job->recorder->count_edges(rig->recorder, rig->edges, rig->edge_count);
-    record(rig, c, values, &rig->layout, &rig->trace);
+    record(rig, c, values, may_fold(rig, c), &rig->layout, &rig->trace);
     if (rig->edges)
         rig->job->recorder->count_edges(rig->recorder, NULL, 0);
     struct case_outcome o = outcome_of(rig, &rig->layout, &rig->trace);
     if (o.end != CASE_JUDGED)
         clear_unjudged(rig, &rig->layout);
-    else if (!judge_by_cache(rig, c, &o))
+    else if (!judge_by_cache(rig, c, &o) && (!rig->trace.log.words || unfold(rig, c, &o)))
         o = judge_by_shadow(rig, c);
     // What it breaks of the other rules is found all the same.
     bool unseen = rig->trace.loads_unseen && rig->job->judge->loads;

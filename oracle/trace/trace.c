@@ -45,6 +45,7 @@ void trace_free(struct trace *t)
 void trace_reset(struct trace *t)
 {
     t->count = 0;
+    t->log.words = NULL;
     t->value_bytes = 0;
     t->outcome = OUTCOME_RETURNED;
     t->return_value = 0;

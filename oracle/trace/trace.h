@@ -10,6 +10,7 @@
 
 #include "case/arena.h"
 #include "trace/barrier.h"
+#include "trace/log.h"
 
 enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_FENCE, ACCESS_FLUSH, ACCESS_PREFETCH };
 
@@ -111,6 +112,7 @@ enum { TRACE_REASON_MAX = 160, TRACE_IMAGES_MAX = 32 };
 struct trace {
     struct access *accesses;
     size_t count, capacity;
+    struct trace_log log; // of a folded trace, whose accesses are not made yet
     uint8_t *values;
     size_t value_bytes, value_capacity;
     const struct site *sites; // owned by the recorder (or by the trace, when

@@ -63,7 +63,7 @@ static void lay(struct fixture *f, size_t dst, size_t src)
     handmade_add(h, ACCESS_LOAD, HANDMADE_STACK - 16, 8);
 }
 
-static const struct cached_verdict *recall(const struct fixture *f)
+static const struct cached_verdict *recall(struct fixture *f)
 {
     return judge_cache_recall(f->cache, &f->h.c, &f->h.r.layout, &f->h.r.trace, RESULT_OF_OP);
 }
@@ -73,6 +73,8 @@ static void keep(struct fixture *f)
     uint16_t broken[RULE_COUNT];
     shadow_build(f->shadow, &f->h.c, &f->h.r.layout, &f->h.r.trace, RESULT_OF_OP);
     size_t count = judge_case(&f->judge, f->shadow, broken);
+    recall(f);
+    judge_cache_stage(f->cache, NULL, NULL, &f->h.c, &f->h.r.layout, &f->h.r.trace);
     judge_cache_keep(f->cache, f->shadow, broken, count);
 }
 
@@ -155,14 +157,92 @@ static void an_access_across_a_cache_line_is_judged_for_itself_where_that_matter
 static void another_alignment_is_another_case(void **state)
 {
     struct fixture *f = *state;
+    for (size_t asked = 7; asked <= 15; asked += 8) {
+        f->judge.alignment_mask = asked;
+        lay(f, 0, 0);
+        keep(f);
+        for (size_t by = 1; by <= 16; by++) {
+            lay(f, by, 0);
+            assert_int_equal(recall(f) != NULL, by % (asked + 1) == 0);
+            lay(f, 0, by);
+            assert_int_equal(recall(f) != NULL, by % (asked + 1) == 0);
+        }
+    }
+}
+
+static void where_the_source_lies_counts_only_where_a_check_asks(void **state)
+{
+    struct fixture *f = *state;
+    const struct contract stores = {.name = "stores",
+                                    .rules = {{.rule = RULE_TORN_ELEMENT, .sides = DEVICE_DST},
+                                              {.rule = RULE_REPEATED_LOAD, .sides = DEVICE_DST}},
+                                    .rule_count = 2};
+    struct judge judge;
+    assert_true(f->judge.asks_source);
+    assert_true(judge_init(&judge, &stores, 1, DEVICE_DST));
+    assert_false(judge.asks_source);
+    judge_free(&judge);
+    f->judge.asks_source = false;
     lay(f, 0, 0);
     keep(f);
-    for (size_t by = 1; by < 16; by++) {
-        lay(f, by, 0);
-        assert_null(recall(f));
-        lay(f, 0, by);
-        assert_null(recall(f));
+    lay(f, 0, 5);
+    assert_non_null(recall(f));
+    lay(f, 5, 0);
+    assert_null(recall(f));
+}
+
+// What a recorder would leave of the copy: a number, both pointers, the size.
+enum { WORDS = 4 };
+
+static void fold(struct fixture *f, log_word words[WORDS])
+{
+    const struct layout *l = &f->h.r.layout;
+    const uint64_t written[WORDS] = {1, (uintptr_t)l->dst, (uintptr_t)l->src, l->size};
+    for (size_t i = 0; i < WORDS; i++)
+        words[i] = written[i];
+    f->h.r.trace.log = (struct trace_log){.words = words, .count = WORDS, .code = 1};
+}
+
+static bool relate(const struct recorder *r, const struct layout *layout, const struct trace *t,
+                   const uint8_t *bases, struct log_relation *out)
+{
+    const uint8_t words[WORDS] = {LOG_NUMBER, LOG_DST, LOG_SRC, LOG_NUMBER};
+    (void)r;
+    (void)layout;
+    assert_int_equal(bases[0], LOG_SRC);
+    assert_int_equal(bases[2], LOG_DST);
+    assert_int_equal(bases[4], LOG_NUMBER);
+    for (size_t i = 0; i < WORDS; i++)
+        out->words[i] = (struct log_expects){words[i], LOG_ALL_BITS};
+    for (size_t i = 0; i < t->count; i++)
+        out->values[i] = TRACE_NO_VALUE;
+    return true;
+}
+
+static void a_case_is_known_by_the_words_that_it_left(void **state)
+{
+    static const struct recorder_kind kind = {.name = "words", .relate = relate};
+    struct fixture *f = *state;
+    uint16_t broken[RULE_COUNT] = {0};
+    log_word words[WORDS];
+    f->judge.values = false; // or its values were asked for as well
+    lay(f, 0, 0);
+    fold(f, words);
+    assert_null(recall(f));
+    shadow_build(f->shadow, &f->h.c, &f->h.r.layout, &f->h.r.trace, RESULT_OF_OP);
+    assert_true(judge_cache_stage(f->cache, &kind, NULL, &f->h.c, &f->h.r.layout, &f->h.r.trace));
+    judge_cache_keep(f->cache, f->shadow, broken, 1);
+    for (size_t changed = 0; changed <= WORDS + 1; changed++) {
+        lay(f, 16, 32);
+        fold(f, words);
+        f->h.r.trace.count = 0;
+        if (changed < WORDS)
+            words[changed]++;
+        f->h.r.trace.log.code += changed == WORDS;
+        assert_int_equal(recall(f) != NULL, changed > WORDS);
     }
+    lay(f, 0, 0); // its accesses are not its words
+    assert_null(recall(f));
 }
 
 // Same low bits, yet now a load is aligned to its 32 bytes that was not.
@@ -395,6 +475,8 @@ int main(void)
         TEST(a_case_like_one_kept_breaks_the_same_checks),
         TEST(an_access_across_a_cache_line_is_judged_for_itself_where_that_matters),
         TEST(another_alignment_is_another_case),
+        TEST(where_the_source_lies_counts_only_where_a_check_asks),
+        TEST(a_case_is_known_by_the_words_that_it_left),
         TEST(alignment_counts_as_far_as_a_check_asks_for_lines),
         TEST(alignment_beyond_the_low_bits_counts),
         TEST(whatever_differs_is_not_recalled),

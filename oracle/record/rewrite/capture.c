@@ -6,6 +6,8 @@
 
 #include "record/rewrite/rewrite.h"
 
+#include <string.h>
+
 // Appends the bytes that the access has just stored; gives their number.
 static size_t capture_access(struct recorder *r, const struct access *a)
 {
@@ -13,6 +15,10 @@ static size_t capture_access(struct recorder *r, const struct access *a)
     if (bytes > CAPTURE_RESERVED - r->capture_used)
         return 0;
     uint8_t *to = r->capture + r->capture_used;
+    if (!(a->flags & (ACCESS_MASKED | ACCESS_DESCENDING))) {
+        memcpy(to, (const void *)a->addr, bytes);
+        return bytes;
+    }
     for (uint64_t i = 0; i < a->count; i++, to += a->width) {
         uint64_t step = i * a->width;
         const uint8_t *from =

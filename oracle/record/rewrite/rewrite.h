@@ -130,6 +130,7 @@ struct translation {
     uint8_t *enter, *leave, *returned, *unknown, *refused, *dispatch, *helper;
     const uint8_t *entry; // of the routine's first block, or NULL
     uint8_t *entry_call;  // end of the call to it
+    uint64_t code_number; // of this copy, of all that this recorder made from scratch
     bool stale;           // to be made again from scratch
     bool far;             // AArch64: some conditional branches do not reach, and all are made to
     const char *misfit;   // why it cannot be had, made from scratch; or NULL
@@ -155,6 +156,7 @@ struct recorder {
     void *vectors;  // value mode: vector state around a capture
     uint8_t *edges; // see recorder.h, count_edges; NULL: not counted
     uint32_t edge_mask;
+    uint64_t codes;          // copies made from scratch
     uint64_t cases, drop_at; // cases run; and when cover_drop_known acts
     bool made_room, quiet;   // of the case at hand; see cover_make_room
     struct fifo fifo;        // of the running case
@@ -245,6 +247,10 @@ void rewrite_call_out(struct recorder *r);
 // every record counts whole. False: the log does not hold together.
 bool expand_log(struct recorder *r, const struct translation *t, const uint8_t *log,
                 const uint8_t *end, const struct host_insn *last, struct trace *trace);
+
+// See recorder.h.
+bool rewrite_relate(const struct recorder *r, const struct layout *layout,
+                    const struct trace *trace, const uint8_t *bases, struct log_relation *out);
 
 // Accesses of one descriptor from its record: writes them to OUT (room for
 // EXPAND_MOST) and gives their number.

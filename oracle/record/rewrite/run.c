@@ -211,7 +211,10 @@ static void set_tunables(struct recorder *r, const struct copy_case *c)
             continue;
         value = c->tunable[i] ? c->tunable[i] : t->initial;
         // Asked of memory, since another recorder's routine may share the variable.
-        memcpy(&now, t->address, t->width);
+        if (t->width == sizeof now)
+            memcpy(&now, t->address, sizeof now);
+        else
+            memcpy(&now, t->address, t->width);
         if (now != value)
             memcpy(t->address, &value, t->width);
     }
@@ -302,6 +305,7 @@ static void plays_fifo(struct recorder *r, bool plays)
 
 static void read_log(struct recorder *r, const struct translation *t, struct trace *trace)
 {
+    trace->log.words = NULL;
     const uint8_t *end = rewrite_log_end(r);
     if (end && r->log_full && end > r->log + r->log_usable)
         end = r->log_begin;
@@ -320,8 +324,33 @@ static void set_limits(struct recorder *r, const struct copy_case *c)
     r->log_usable = LOG_FIRST_BYTES;
 }
 
-static void rewrite_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
-                        bool values, struct layout *layout, struct trace *trace)
+// Can the log stand for the accesses? Edges are counted as it is read; what other runs of
+// the case stored is put before them.
+static bool fold_log(const struct recorder *r, const struct translation *t, struct trace *trace)
+{
+    const uint8_t *end = rewrite_log_end(r);
+    if (r->context->exit > CONTEXT_CLOBBERED || r->edges || r->fifo.layout ||
+        r->outside_stores.count || !end || end < r->log_begin || r->log_full)
+        return false;
+    trace->log = (struct trace_log){
+        .words = (const log_word *)r->log_begin,
+        .count = (size_t)(end - r->log_begin) / sizeof(log_word),
+        .code = t->code_number,
+        .captured = r->capture,
+        .captured_bytes = r->capture_used,
+    };
+    return true;
+}
+
+static void rewrite_unfold(struct recorder *r, struct trace *trace)
+{
+    struct trace_log log = trace->log;
+    read_log(r, r->running, trace);
+    trace->log = log;
+}
+
+static void run_case(struct recorder *r, struct arena *arena, const struct copy_case *c,
+                     bool values, bool fold, struct layout *layout, struct trace *trace)
 {
     struct translation *t = values ? &r->valued : &r->plain;
     active = r;
@@ -345,15 +374,28 @@ static void rewrite_run(struct recorder *r, struct arena *arena, const struct co
         rewrite_ended_by_signal(r, trace);
     if (ran && r->context->exit <= CONTEXT_CLOBBERED)
         trace->clobbered = state_clobbered(r, t);
-    if (ran && !t->stale)
+    if (ran && !t->stale && !(fold && fold_log(r, t, trace)))
         read_log(r, t, trace);
     cover_end_case(r);
     outside_stores_add(r, layout, trace);
     trace->sites = r->program.site_table;
     trace->site_count = r->program.site_count;
-    memcpy(trace->images, r->program.images, r->program.image_count * sizeof *trace->images);
+    for (size_t i = 0; i < r->program.image_count; i++) // few: quicker than a call
+        trace->images[i] = r->program.images[i];
     trace->image_count = r->program.image_count;
     trace->own_image_count = r->routine->image_count;
+}
+
+static void rewrite_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
+                        bool values, struct layout *layout, struct trace *trace)
+{
+    run_case(r, arena, c, values, false, layout, trace);
+}
+
+static void rewrite_fold(struct recorder *r, struct arena *arena, const struct copy_case *c,
+                         bool values, struct layout *layout, struct trace *trace)
+{
+    run_case(r, arena, c, values, true, layout, trace);
 }
 
 static const char *rewrite_missing(void)
@@ -370,6 +412,9 @@ const struct recorder_kind recorder_rewrite = {
     .words_max = NATIVE_WORDS,
     .open = rewrite_open,
     .run = rewrite_run,
+    .fold = rewrite_fold,
+    .unfold = rewrite_unfold,
+    .relate = rewrite_relate,
     .close = rewrite_close,
     .cover = rewrite_cover,
     .count_edges = rewrite_count_edges,

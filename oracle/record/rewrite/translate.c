@@ -212,6 +212,7 @@ static void start_over(struct writer *w)
     cover_keep(&w->r->program, t);
     t->table.count = 1;
     t->table.descriptor_count = 0;
+    t->code_number = ++w->r->codes;
     address_map_clear(&t->blocks);
     address_map_clear(&t->stubs);
     if (!writer_choose_registers(t, w->r->program.named)) {

@@ -42,7 +42,7 @@ uint32_t state_clobbered(const struct recorder *r, const struct translation *t)
     const struct context *c = r->context;
     gpr_set saved = c->exit == CONTEXT_CLOBBERED ? state_callee_saved(r) : 0;
     uint32_t found = 0;
-    for (unsigned reg = 0; reg < GPR_COUNT; reg++)
+    for (unsigned reg = 0; saved >> reg; reg++)
         if ((saved >> reg & 1) && c->save[reg] != ENTRY_REGISTER(reg))
             found |= 1u << reg;
     if (c->exit == CONTEXT_CLOBBERED && c->save[GPR_RSP] != r->native.rsp)
