@@ -103,6 +103,22 @@ void finding_print_story(const struct finding *f, unsigned indent, const struct 
     terminal_wrap(terminal, out, indent, text);
 }
 
+void finding_write_story(const struct finding *f, const char *indent, FILE *out)
+{
+    const struct story *s = f->story;
+    char text[STORY_SENTENCE_MAX];
+    if (!s)
+        return;
+    story_print(s, text);
+    fprintf(out, "%s%s\n", indent, text);
+    for (size_t i = 0; i < s->step_count; i++)
+        fprintf(out, "%s  %zu. %s\n", indent, i + 1, s->steps[i]);
+    if (s->outcome != STORY_TOLD)
+        return;
+    story_print_end(s, text);
+    fprintf(out, "%s%s\n", indent, text);
+}
+
 void finding_print_replay(const struct result *r, const struct finding *f, FILE *out)
 {
     char text[CASE_TEXT_MAX];

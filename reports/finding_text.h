@@ -24,6 +24,9 @@ void finding_print_accesses(const struct finding *f, const char *indent, FILE *o
 void finding_print_story(const struct finding *f, unsigned indent, const struct terminal *terminal,
                          FILE *out);
 
+// The same for a file: a line a sentence, INDENT before each.
+void finding_write_story(const struct finding *f, const char *indent, FILE *out);
+
 // The story in one sentence, for what precedes its steps: who looks, or that there is none.
 enum { STORY_SENTENCE_MAX = 2048 };
 void story_print(const struct story *s, char text[STORY_SENTENCE_MAX]);

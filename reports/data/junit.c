@@ -63,6 +63,7 @@ static void print_failure(const struct result *r, FILE *out)
         case_print(&f->witness, text);
         fprintf(out, "%s: %" PRIu64 " of %" PRIu64 " cases, the smallest: %s\n  %s\n",
                 rule_name[f->rule], f->cases, r->cases, text, f->message);
+        finding_write_story(f, "  ", out);
         finding_print_accesses(f, "  ", out);
         fputs("  ", out);
         finding_print_replay(r, f, out);

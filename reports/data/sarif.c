@@ -206,22 +206,37 @@ static void add_replay(cJSON *o, const struct result *r, const struct finding *f
     free(text);
 }
 
+// What is wrong, in which cases, and what that does to who looks.
+static void add_sentence(cJSON *o, const struct result *r, const struct finding *f)
+{
+    char name[512], witness[CASE_TEXT_MAX], count[COUNT_TEXT_MAX], *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    assert(out != NULL);
+    case_print(&f->witness, witness);
+    result_name(r->backend, r->op, name, sizeof name);
+    fprintf(out, "%.300s under %s: %s. %s, the smallest: %s", name, r->contract->name, f->message,
+            count_print(f->cases, "case", count), witness);
+    if (f->story != NULL)
+        fputc('\n', out);
+    finding_write_story(f, "", out);
+    fclose(out);
+    sarif_add_message(o, "message", text);
+    free(text);
+}
+
 static cJSON *result_object(const struct report *report, const struct result *r,
                             const struct finding *f)
 {
-    char text[RULE_MESSAGE_MAX + 768 + CONTRACT_NAME_MAX + CASE_TEXT_MAX], name[512],
-        witness[CASE_TEXT_MAX], count[COUNT_TEXT_MAX];
+    char text[64], witness[CASE_TEXT_MAX];
     const char *device = device_side_name(report->facts->run->device);
     cJSON *o = json_object();
     case_print(&f->witness, witness);
-    result_name(r->backend, r->op, name, sizeof name);
     json_add_text(o, "ruleId", rule_name[f->rule]);
     cJSON_AddNumberToObject(o, "ruleIndex", f->rule);
     json_add_text(o, "level", "error");
     json_add_text(o, "kind", "fail");
-    snprintf(text, sizeof text, "%.300s under %s: %s. %s, the smallest: %s", name,
-             r->contract->name, f->message, count_print(f->cases, "case", count), witness);
-    sarif_add_message(o, "message", text);
+    add_sentence(o, r, f);
     cJSON_AddItemToArray(cJSON_AddArrayToObject(o, "locations"),
                          finding_location(report->state, r->backend, f));
     add_related_locations(o, report->state, r->backend, f);

@@ -279,6 +279,16 @@
       return found;
     }
 
+    isDone(count, number) {
+      return number <= (this.numberAt(count) ?? 0);
+    }
+
+    // Of the access that was the last of so many steps.
+    numberAt(count) {
+      const step = this.steps[count - 1];
+      return step?.last ?? step?.number;
+    }
+
     describe(index) {
       if (index === 0) return ["Before the first access. Move the slider, or press the right arrow key."];
       const step = this.steps[index - 1];
@@ -363,78 +373,172 @@
     }
   }
 
-  function addReplay(host) {
-    const figure = $("figure", host);
-    if (!figure) return;
-    const picture = $("svg.pic", figure);
-    const replay = new Replay(picture, Number(host.dataset.size));
-    const memory = new Memory(replay);
-    const last = replay.steps.length;
-    const slider = make("input", {
-      type: "range", min: "0", max: `${last}`, value: `${last}`, step: "1", "aria-label": "Accesses replayed",
-    });
-    const output = make("output", {});
-    const play = make("button", { type: "button" }, "▶ Play");
-    const back = make("button", { type: "button", "aria-label": "One access back" }, "‹");
-    const on = make("button", { type: "button", "aria-label": "One access on" }, "›");
-    const rows = replay.steps.filter((step) => step.row);
-    const band = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    band.setAttribute("class", "hit");
-    let timer = 0;
+  // A story, read off its list: pieces of the recording's accesses, and what somebody who
+  // looks does between them. Like a Replay of what it says has been done by then.
+  class Story {
+    constructor(list, replay) {
+      this.items = [...list.children];
+      this.size = replay.size;
+      this.steps = this.items.map((item) => this.read(item.textContent, replay));
+    }
 
-    // Behind the row of the access at hand.
-    const putBand = (row) => {
-      const y = Number($(".no", row).getAttribute("y"));
-      for (const [name, value] of Object.entries({ x: 0, y: y - 13, width: picture.getAttribute("width"), height: 18 }))
-        band.setAttribute(name, value);
-      row.prepend(band);
-    };
-    const show = () => {
-      const count = Number(slider.value);
-      const one = count > 0 ? replay.steps[count - 1] : null;
-      const number = one ? one.last ?? one.number : 0;
-      band.remove();
-      for (const step of rows) {
-        for (const part of [step.row, step.text]) {
-          part.classList.toggle("later", step.number > number);
-          part.classList.toggle("now", step.number === number);
-        }
-        if (step.number === number) putBand(step.row);
-      }
-      memory.show(count, one && !one.middle && isStore(one) ? one : null);
-      output.replaceChildren(...replay.describe(count));
-      slider.setAttribute("aria-valuetext", output.textContent);
-      host.dataset.step = `${count}`;
-    };
+    // "store 2 (mov byte ptr [rdi], cl) writes byte 0 again"
+    read(text, replay) {
+      const [, kind, nth, instruction, lo, hi] =
+        /^(store|load) (\d+) \((.*)\)(?:, in part,)? (?:writes|reads) bytes? (-?\d+)(?:\.\.(-?\d+))?/.exec(text) ?? [];
+      if (!kind) return { text };
+      const region = kind === "store" ? "dst" : "src";
+      const row = replay.steps.filter((step) => step.kind === kind && step.region === region)[nth - 1];
+      return {
+        text, kind, region, lo: Number(lo), bytes: Number(hi ?? lo) - Number(lo) + 1, mask: null,
+        number: row?.instruction === instruction ? row.number : undefined,
+      };
+    }
+
+    times(count) {
+      const times = new Uint32Array(this.size);
+      for (const step of this.steps.slice(0, count).filter(isStore))
+        for (let at = Math.max(step.lo, 0); at < Math.min(step.lo + step.bytes, this.size); at++) times[at]++;
+      return times;
+    }
+
+    by(count, lo, hi) {
+      return this.steps.slice(0, count).filter((step) => isStore(step) && step.lo < hi && step.lo + step.bytes > lo)
+        .map((step) => `${step.number ?? "?"}`);
+    }
+
+    isDone(count, number) {
+      return this.steps.slice(0, count).some((step) => step.number === number);
+    }
+
+    numberAt(count) {
+      return this.steps[count - 1]?.number;
+    }
+
+    describe(count) {
+      if (count === 0) return ["Before the story. Move its slider, or press the right arrow key."];
+      return [`${count}: ${this.steps[count - 1].text}`];
+    }
+  }
+
+  // A slider over LAST steps with its buttons. SHOW is called with how many are done, also
+  // by the slider of another, which then stops.
+  function makePlayer(last, at, names, show) {
+    const slider = make("input", {
+      type: "range", min: "0", max: `${last}`, value: `${at}`, step: "1", "aria-label": names.slider,
+    });
+    const play = make("button", { type: "button" });
+    const back = make("button", { type: "button", "aria-label": `One ${names.step} back` }, "‹");
+    const on = make("button", { type: "button", "aria-label": `One ${names.step} on` }, "›");
+    let timer = 0;
     const stop = () => {
       clearInterval(timer);
       timer = 0;
-      play.textContent = "▶ Play";
+      play.textContent = names.play;
+    };
+    const update = () => {
+      slider.setAttribute("aria-valuetext", show(Number(slider.value)));
     };
     const move = (by) => {
       stop();
       slider.value = `${Number(slider.value) + by}`;
-      show();
+      update();
     };
-    slider.addEventListener("input", () => { stop(); show(); });
+    slider.addEventListener("input", () => { stop(); update(); });
     back.addEventListener("click", () => move(-1));
     on.addEventListener("click", () => move(1));
     play.addEventListener("click", () => {
       if (timer) { stop(); return; }
       if (Number(slider.value) >= last) slider.value = "0";
       play.textContent = "❚❚ Pause";
-      show();
+      update();
       timer = setInterval(() => {
         slider.value = `${Number(slider.value) + 1}`;
-        show();
+        update();
         if (Number(slider.value) >= last) stop();
-      }, 650);
+      }, names.pace);
     });
-    const box = make("div", { class: "replay" },
-      make("div", { class: "bar" }, play, back, slider, on), output, memory.element, memory.who);
-    figure.after(box);
-    show();
+    stop();
     if (last === 0) slider.disabled = play.disabled = true;
+    return { element: make("div", { class: "bar" }, play, back, slider, on), stop, update };
+  }
+
+  // A case's picture and its shadow memory, as they are after so many steps of a recording
+  // or a story.
+  class Stage {
+    constructor(picture, replay) {
+      this.picture = picture;
+      this.rows = replay.steps.filter((step) => step.row);
+      this.memory = new Memory(replay);
+      this.band = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      this.band.setAttribute("class", "hit");
+    }
+
+    // Behind the row of the access at hand.
+    putBand(row) {
+      const y = Number($(".no", row).getAttribute("y"));
+      for (const [name, value] of Object.entries({ x: 0, y: y - 13, width: this.picture.getAttribute("width"), height: 18 }))
+        this.band.setAttribute(name, value);
+      row.prepend(this.band);
+    }
+
+    show(source, count) {
+      const now = source.steps[count - 1], number = source.numberAt(count);
+      this.band.remove();
+      for (const step of this.rows) {
+        for (const part of [step.row, step.text]) {
+          part.classList.toggle("later", !source.isDone(count, step.number));
+          part.classList.toggle("now", step.number === number);
+        }
+        if (step.number === number) this.putBand(step.row);
+      }
+      this.memory.replay = source;
+      this.memory.show(count, now && !now.middle && isStore(now) ? now : null);
+    }
+  }
+
+  function addStory(list, replay, stage, players) {
+    const story = new Story(list, replay);
+    const player = makePlayer(story.items.length, 0,
+      { slider: "Steps of the story", step: "step of the story", play: "▶ Play the story", pace: 1600 },
+      (count) => {
+        players.filter((other) => other !== player).forEach((other) => other.stop());
+        story.items.forEach((item, i) => {
+          item.classList.toggle("later", i >= count);
+          item.classList.toggle("now", i === count - 1);
+        });
+        stage.show(story, count);
+        list.dataset.step = `${count}`;
+        return story.describe(count)[0];
+      });
+    players.push(player);
+    player.element.classList.add("story");
+    list.after(player.element);
+  }
+
+  function addReplay(host) {
+    const figure = $("figure", host);
+    if (!figure) return;
+    const picture = $("svg.pic", figure);
+    const replay = new Replay(picture, Number(host.dataset.size));
+    const stage = new Stage(picture, replay);
+    const output = make("output", {});
+    const last = replay.steps.length;
+    const players = [];
+    const player = makePlayer(last, last,
+      { slider: "Accesses replayed", step: "access", play: "▶ Play", pace: 650 }, (count) => {
+        players.filter((other) => other !== player).forEach((other) => other.stop());
+        for (const item of $$("ol.story > li", host)) item.classList.remove("later", "now");
+        stage.show(replay, count);
+        output.replaceChildren(...replay.describe(count));
+        host.dataset.step = `${count}`;
+        return output.textContent;
+      });
+    players.push(player);
+    const memory = stage.memory;
+    figure.after(make("div", { class: "replay" }, player.element, output, memory.element, memory.who));
+    $$("ol.story", host).forEach((list) => addStory(list, replay, stage, players));
+    player.update();
   }
 
   // Made when they come into view: a page may have thousands.

@@ -62,6 +62,7 @@ static void put_finding(const struct result *r, const struct finding *f, FILE *o
     markdown_sentence(out, f->message);
     // Deeper than any run of backticks in a name can be.
     fputs("\n\n  ~~~~~~\n", out);
+    finding_write_story(f, "  ", out);
     finding_print_accesses(f, "  ", out);
     fputs("  ", out);
     finding_print_replay(r, f, out);

@@ -288,6 +288,53 @@ def trace_page(page, program, folder):
                   "return [...document.querySelectorAll('.mem .c')].every(c => c.textContent === '1')"))
 
 
+STORY_STEP = """
+const list = document.querySelector('ol.story'), article = list.closest('article');
+return { steps: [...list.children].map(li => li.textContent),
+         now: [...list.children].findIndex(li => li.matches('.now')),
+         later: list.querySelectorAll('.later').length,
+         row: article.querySelector('svg.pic text.now')?.firstChild.textContent ?? null,
+         cells: [...article.querySelectorAll('.mem .c')].map(c => +c.textContent) };
+"""
+
+
+def story_plays(page, program, folder):
+    """Its list is played step by step, on the picture and the memory below it."""
+    path, backend = pathlib.Path(folder, "story.html"), "glibc/memmove_sse2_unaligned"
+    sweep = ["--contract", "shared", "--size", "3", "--dst", "0", "--src", "0", "--story=torn-reader"]
+    if backend not in here(program):
+        print(f"not looked at: {backend} cannot run here")
+        return
+    storescope(program, "check", backend, *sweep, "--format", "html", "-o", str(path))
+    report = json.loads(storescope(program, "check", backend, *sweep, "--format", "json"))
+    told = [f["story"]["steps"] for f in report["results"][0]["findings"] if f["story"]["outcome"] == "told"]
+    page.open(path.as_uri())
+    page.run("document.querySelectorAll('details').forEach(d => { d.open = true; });"
+             "document.querySelector('ol.story').scrollIntoView()")
+    page.wait("return !!document.querySelector('.bar.story')")
+    page.run("document.querySelector('.bar.story input').focus()")
+    page.keys("Home")
+    first = page.run(STORY_STEP)
+    look("a story's list has the steps of the JSON report", first["steps"] == told[0], first["steps"])
+    times, good, why = [0] * len(first["cells"]), first["now"] < 0, ""
+    for number, step in enumerate(told[0]):
+        page.keys("Right")
+        shown, row = page.run(STORY_STEP), None
+        piece = re.match(r"store \d+ \((.*)\).* writes bytes? (\d+)(?:\.\.(\d+))?", step)
+        if piece:
+            row = piece[1]
+            for at in range(int(piece[2]), int(piece[3] or piece[2]) + 1):
+                times[at] += 1
+        if shown["now"] != number or shown["later"] != len(told[0]) - 1 - number \
+                or shown["row"] != row or shown["cells"] != times:
+            good, why = False, f"step {number + 1}: {shown}, want {row} and {times}"
+    look("the slider of a story plays it step by step", good and sum(times) > 0, why)
+    page.run("const s = document.querySelector('.replay input'); s.value = s.max; s.dispatchEvent(new Event('input'))")
+    after = page.run(STORY_STEP)
+    look("the recording's own slider ends the story", after["now"] < 0 and after["later"] == 0, after)
+    fits_a_phone(page)
+
+
 def two_sides(page, program, folder):
     path = pathlib.Path(folder, "diff.html")
     storescope(program, "compare", "--diff", "loop/word", "loop/byte", *SWEEP, "--format", "html", "-o", str(path))
@@ -322,6 +369,7 @@ def main():
         fits_a_phone(page)
         works_without_script(page, url)
         trace_page(page, program, folder)
+        story_plays(page, program, folder)
         two_sides(page, program, folder)
         others = [u for u in page.requests() if not u.startswith(pathlib.Path(folder).as_uri())]
         look("no request leaves the page", not others, others)

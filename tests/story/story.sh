@@ -38,6 +38,14 @@ else
     verdict $? "null in JSON without --story"
     valid results plain.json
 
+    for format in sarif junit markdown; do
+        prints 1 "the guest takes it AGAIN" check $glibc --contract shared $two --story --format $format
+    done
+    run check $glibc --contract shared $two --story --format sarif
+    cp out story.sarif
+    python3 -c 'import json; json.load(open("story.sarif"))' 2>/dev/null || ! command -v python3 >/dev/null
+    verdict $? "SARIF with a story is JSON"
+
     cp "$here/mine.observer" .
     prints 1 "story (./mine.observer)" check $glibc --contract shared --size 3 --dst 0 --src 0 -q \
         --story=./mine.observer
