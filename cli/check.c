@@ -32,12 +32,22 @@ static error_t read_story(struct reading *r, const char *text)
     return 0;
 }
 
+// An argument of the option that stands in a word of its own; a BACKEND is none.
+static const char *next_observer(struct argp_state *state)
+{
+    const char *word = state->next < state->argc ? state->argv[state->next] : NULL;
+    if (word == NULL || !observer_is_named(word))
+        return NULL;
+    state->next++;
+    return word;
+}
+
 static error_t read_own_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
     struct options *o = r->o;
     if (key == KEY_STORY)
-        return read_story(r, text);
+        return read_story(r, text != NULL ? text : next_observer(state));
     o->unreached |= key == KEY_UNREACHED;
     o->patterns |= key == KEY_PATTERNS;
     return key == KEY_UNREACHED || key == KEY_PATTERNS ? 0 : ARGP_ERR_UNKNOWN;

@@ -32,10 +32,15 @@ const struct observer *observer_builtin(size_t index)
     return &parsed[index];
 }
 
-static bool is_path(const char *name)
+static bool says_observer(const char *name)
 {
     const char *dot = strrchr(name, '.');
-    return strchr(name, '/') || (dot && strcmp(dot, ".observer") == 0);
+    return dot && strcmp(dot, ".observer") == 0;
+}
+
+static bool is_path(const char *name)
+{
+    return strchr(name, '/') || says_observer(name);
 }
 
 static bool load_file(const char *path, struct observer *out, struct error *error)
@@ -70,12 +75,24 @@ static bool no_such(const char *name, struct error *error)
     return error_add(error, ", or a file such as ./mine.observer%s", near_text);
 }
 
+static const struct observer *find_builtin(const char *name)
+{
+    for (size_t i = 0; i < OBSERVER_TEXTS; i++)
+        if (strcmp(observer_builtin(i)->name, name) == 0)
+            return observer_builtin(i);
+    return NULL;
+}
+
+bool observer_is_named(const char *word)
+{
+    return find_builtin(word) != NULL || says_observer(word);
+}
+
 bool observer_load(const char *name_or_path, struct observer *out, struct error *error)
 {
-    for (size_t i = 0; i < OBSERVER_TEXTS; i++) {
-        if (strcmp(observer_builtin(i)->name, name_or_path) != 0)
-            continue;
-        *out = *observer_builtin(i);
+    const struct observer *builtin = find_builtin(name_or_path);
+    if (builtin != NULL) {
+        *out = *builtin;
         return true;
     }
     return is_path(name_or_path) ? load_file(name_or_path, out, error)

@@ -85,4 +85,7 @@ bool observer_parse(const char *file, const char *text, size_t length, struct ob
 // A built-in name, or a path (it has a slash or ends in .observer).
 bool observer_load(const char *name_or_path, struct observer *out, struct error *error);
 
+// Can WORD be nothing else: a built-in observer's name, or a file's whose name says so?
+bool observer_is_named(const char *word);
+
 #endif

@@ -22,6 +22,9 @@ else
     verdict $? "glibc's 2 bytes are taken twice"
     prints 1 "story (doorbell)" check $glibc --contract shared $two --story=doorbell
     prints 1 "none goes wrong" check $glibc --contract shared $two --story=torn-reader
+    prints 1 "story (doorbell)" check --story doorbell $glibc --contract shared $two
+    prints 1 "story (doorbell)" check $glibc --contract shared $two --story doorbell
+    prints 1 "double-fetch" check --story $glibc --contract shared $two
     prints 1 "double-fetch" check $glibc --contract shared $two --story
     run check $glibc --contract shared $two
     ! grep -q story out
@@ -49,6 +52,8 @@ else
     cp "$here/mine.observer" .
     prints 1 "story (./mine.observer)" check $glibc --contract shared --size 3 --dst 0 --src 0 -q \
         --story=./mine.observer
+    prints 1 "story (mine.observer)" check $glibc --contract shared --size 3 --dst 0 --src 0 -q \
+        --story mine.observer
 fi
 
 refuses "no observer \`doorbel\`" check loop/byte --contract shared --story=doorbel
