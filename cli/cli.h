@@ -22,7 +22,7 @@ extern const struct command commands[];
 extern const size_t command_count;
 
 extern const struct command_help help_list, help_trace, help_check, help_compare, help_emit,
-    help_fuzz, help_replay, help_watch, help_probe, help_prove;
+    help_fuzz, help_replay, help_watch, help_probe, help_prove, help_explain;
 
 int command_list(int argc, char **argv);
 int command_trace(int argc, char **argv);
@@ -34,6 +34,7 @@ int command_fuzz(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_probe(int argc, char **argv);
 int command_prove(int argc, char **argv);
+int command_explain(int argc, char **argv);
 
 // output_open for a report in that format, which may take a folder.
 bool cli_open(struct output *o, const struct format *format, const char *path, struct error *error);

@@ -18,5 +18,7 @@ const struct command commands[] = {
     {"watch", "Run a program of any CPU: every store to mappings of one file", command_watch,
      &help_watch},
     {"probe", "Copies on one's own memory: a device's, huge pages", command_probe, &help_probe},
+    {"explain", "What a rule, a contract or a word means, with its picture", command_explain,
+     &help_explain},
 };
 const size_t command_count = sizeof commands / sizeof *commands;

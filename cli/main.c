@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
+#include "backends/arch.h"
 #include "base/nearest.h"
+#include "base/printable.h"
 #include "cli/cli.h"
 #include "cli/generated/generated.h"
 #include "cli/limits.h"
 #include "cli/meant.h"
+#include "trace/decoders.h"
 
 #include <fcntl.h>
 #include <locale.h>
@@ -34,7 +37,7 @@ static void print_help(void)
          "Records every store and load of a copy routine, and says for which memory it is safe.\n");
     for (size_t i = 0; i < command_count; i++)
         printf("  storescope %-8s %s\n", commands[i].name, commands[i].summary);
-    puts("\n`storescope COMMAND --help' tells more and has examples.\n"
+    puts("\n`storescope help COMMAND' tells more and has examples.\n"
          "  storescope list backends\n"
          "  storescope trace musl/memcpy 'memcpy size=15'\n"
          "  storescope check musl/memcpy --contract shared\n"
@@ -53,9 +56,35 @@ static int print_and_close(void (*print)(void))
     return output_end(&out, EXIT_CLEAN);
 }
 
+// What `qemu-ARCH --version' says first, of the first that is here.
+static bool qemu_version(char *line, size_t line_size)
+{
+    line[0] = '\0';
+    for (size_t i = 0; i < arch_count && line[0] == '\0'; i++) {
+        char command[128];
+        if (!arch_tool_here(archs[i].qemu))
+            continue;
+        snprintf(command, sizeof command, "%s --version 2>/dev/null", archs[i].qemu);
+        FILE *said = popen(command, "re");
+        if (said == NULL)
+            return false;
+        if (fgets(line, (int)line_size, said) == NULL)
+            line[0] = '\0';
+        pclose(said);
+    }
+    line[strcspn(line, "\n")] = '\0';
+    return line[0] != '\0';
+}
+
 static void print_version(void)
 {
+    char decoder[DECODER_TEXT_MAX], qemu[256];
     puts("storescope " STORESCOPE_VERSION);
+    decoders_capstone(decoder);
+    printf("Capstone %s\n", decoder);
+    decoders_zydis(decoder);
+    printf("Zydis %s\n", decoder);
+    puts(qemu_version(qemu, sizeof qemu) ? printable(qemu) : "no QEMU: install qemu-user");
 }
 
 static int unknown_command(const char *name)
@@ -85,6 +114,19 @@ static int unknown_command(const char *name)
     return error_tell("%s; there are: %s", error.text, names);
 }
 
+// `storescope help', and of COMMAND what `storescope COMMAND --help' says.
+static int show_help(int argc, char **argv)
+{
+    static char option[] = "--help";
+    if (argc == 1)
+        return print_and_close(print_help);
+    for (size_t i = 0; argc == 2 && i < command_count; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(2, (char *[]){argv[1], option, NULL});
+    return argc == 2 ? unknown_command(argv[1])
+                     : error_tell("help takes one command: storescope help [COMMAND]");
+}
+
 int main(int argc, char **argv)
 {
     guard_standard_descriptors();
@@ -97,6 +139,8 @@ int main(int argc, char **argv)
         return print_and_close(print_help);
     if (name != NULL && strcmp(name, "--version") == 0)
         return print_and_close(print_version);
+    if (name != NULL && strcmp(name, "help") == 0)
+        return show_help(argc - 1, argv + 1);
     struct error error;
     if (!limits_suffice(&error))
         return error_tell("%s", error.text);

@@ -98,3 +98,7 @@ install(FILES
     cmake/FindLibElf.cmake
     cmake/FindLibiberty.cmake
     DESTINATION "${storescope_package_dir}")
+
+# The pages, for who reads without a network.
+install(FILES README.md LICENSE CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(DIRECTORY docs DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -4,6 +4,8 @@
 #include "cli/cli.h"
 #include "cli/generated/generated.h"
 #include "cli/options/option_reader.h"
+#include "judge/contract.h"
+#include "reports/rule_help.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -102,13 +104,13 @@ static void put_option(const struct argp_option *option, void *context)
     fputs(".\n", out);
 }
 
-static void put_title(FILE *out, const char *name)
+static void put_title(FILE *out, const char *name, int section)
 {
     fputs(".\\\" made by `storescope manual'\n.TH ", out);
     for (const char *at = name; *at; at++)
         fputc(toupper((unsigned char)*at), out);
-    fputs(" 1 " STORESCOPE_DATE " \"storescope " STORESCOPE_VERSION "\" \"storescope manual\"\n",
-          out);
+    fprintf(out, " %d %s \"storescope %s\" \"storescope manual\"\n", section, STORESCOPE_DATE,
+            STORESCOPE_VERSION);
 }
 
 // "[BACKEND...]\n--diff A B": a line a form.
@@ -134,7 +136,7 @@ static void print_command(const struct command *c, FILE *out)
     const char *more = strchr(c->help->about, '\v');
     size_t length = more ? (size_t)(more - c->help->about) : strlen(c->help->about);
     snprintf(name, sizeof name, "storescope-%s", c->name);
-    put_title(out, name);
+    put_title(out, name, 1);
     fputs(".SH NAME\n", out);
     put(out, name);
     fputs(" \\- ", out);
@@ -153,7 +155,7 @@ static void print_command(const struct command *c, FILE *out)
 
 static void print_program(FILE *out)
 {
-    put_title(out, "storescope");
+    put_title(out, "storescope", 1);
     fputs(".SH NAME\nstorescope \\- a logic analyser for memory copies\n"
           ".SH SYNOPSIS\n.B storescope\n\\fICOMMAND\\fR [\\fIOPTION\\fR...] [\\fIARGUMENT\\fR...]\n"
           ".SH DESCRIPTION\n"
@@ -184,6 +186,68 @@ static void print_program(FILE *out)
                 i + 1 < command_count ? "," : "");
 }
 
+static void put_sentence(FILE *out, const char *before, const char *title, const char *text)
+{
+    if (text == NULL)
+        return;
+    fprintf(out, "%s%s: ", before, title);
+    put_text(out, text, strlen(text), false);
+    fputc('\n', out);
+}
+
+static void print_rules(FILE *out)
+{
+    put_title(out, "storescope-rules", 7);
+    fputs(".SH NAME\nstorescope\\-rules \\- ways in which a copy can be wrong for its memory\n"
+          ".SH DESCRIPTION\nA section a rule; \\fBstorescope explain\\fR RULE has its picture.\n",
+          out);
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        const struct rule_help *help = rule_help((enum rule_id)i);
+        fputs(".SS ", out);
+        put(out, rule_name[i]);
+        fputc('\n', out);
+        put_sentence(out, "", "Broken when", rule_broken_when[i]);
+        put_sentence(out, ".PP\n", "Why it matters", help->why);
+        put_sentence(out, ".PP\n", "What to do", help->fix);
+        put_sentence(out, ".PP\n", "In the field", help->field);
+    }
+    fputs(".SH SEE ALSO\n.BR storescope\\-explain (1),\n.BR storescope\\-contracts (7)\n", out);
+}
+
+// A built-in contract is its own text, comments and all.
+static void print_contracts(FILE *out)
+{
+    put_title(out, "storescope-contracts", 7);
+    fputs(
+        ".SH NAME\nstorescope\\-contracts \\- kinds of memory, and what a copy must keep to there\n"
+        ".SH DESCRIPTION\nA section a built\\-in contract, as the file that it is read from. One "
+        "of\n"
+        "your own is such a file, which \\-\\-contract takes.\n",
+        out);
+    for (size_t i = 0; i < contract_builtin_count; i++) {
+        const char *text = contract_builtin_text(i);
+        fputs(".SS ", out);
+        put(out, contract_builtin(i)->name);
+        fputs("\n.nf\n", out);
+        put(out, text);
+        fputs(".fi\n", out);
+    }
+    fputs(".SH SEE ALSO\n.BR storescope\\-explain (1),\n.BR storescope\\-rules (7)\n", out);
+}
+
+static const struct {
+    const char *name;
+    void (*print)(FILE *out);
+} pages[] = {{"rules", print_rules}, {"contracts", print_contracts}};
+
+static void (*page_of(const char *name))(FILE *out)
+{
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (strcmp(name, pages[i].name) == 0)
+            return pages[i].print;
+    return NULL;
+}
+
 int command_manual(int argc, char **argv)
 {
     struct output out;
@@ -192,13 +256,14 @@ int command_manual(int argc, char **argv)
     for (size_t i = 0; argc == 2 && i < command_count; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             c = &commands[i];
-    if (argc > 2 || (argc == 2 && c == NULL))
+    void (*page)(FILE *) = argc == 2 ? page_of(argv[1]) : print_program;
+    if (argc > 2 || (c == NULL && page == NULL))
         return error_tell("the manual of which command? storescope manual [COMMAND]");
     if (!output_open(&out, NULL, &error))
         return error_tell("%s", error.text);
     if (c != NULL)
         print_command(c, out.file);
     else
-        print_program(out.file);
+        page(out.file);
     return output_end(&out, EXIT_CLEAN);
 }

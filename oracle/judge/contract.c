@@ -360,6 +360,11 @@ const struct contract *contract_builtin(size_t index)
     return &parsed[index];
 }
 
+const char *contract_builtin_text(size_t index)
+{
+    return contract_texts[index].text;
+}
+
 const struct contract *contract_find(const char *name)
 {
     for (size_t i = 0; i < CONTRACT_TEXTS; i++) {

@@ -73,6 +73,7 @@ struct contract {
 
 extern const size_t contract_builtin_count;
 const struct contract *contract_builtin(size_t index);  // ram is the first
+const char *contract_builtin_text(size_t index);        // the file that it is read from
 const struct contract *contract_find(const char *name); // built-in or NULL
 
 // Parses a contract's text, which is then named as it calls itself; FILE is only named

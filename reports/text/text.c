@@ -91,7 +91,7 @@ const struct format format_text_trace = {
     .suffix = "txt",
     .about = "for people",
     .commands =
-        FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH | FORMAT_PROBE,
+        FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH | FORMAT_PROBE | FORMAT_EXPLAIN,
     .board = true,
     .trace = trace,
 };

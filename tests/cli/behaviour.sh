@@ -121,6 +121,23 @@ verdict $? 'ranges make a plan that is as they say'
 run list
 grep -q 'ready' out && ! grep -qE 'ready.*(lacks|install)' out && grep -q '^other lists: recorders' out
 verdict $? 'list shows what is ready, and names the other lists'
+run explain duplicate-store mmio conforms doorbell
+[ "$status" -eq 0 ] && grep -q '^Broken when: a byte stored again' out && grep -q '^Contracts that have it: .*mmio' out &&
+    grep -q 'planted/three_stores_for_one_byte' out && grep -q '^A PCI BAR mapped uncached' out
+verdict $? 'explain tells of rules, contracts, words and observers'
+for rule in $("$storescope" list rules --format json | sed -n 's/^.*"name":[[:space:]]*"\([a-z0-9-]*\)".*/\1/p'); do
+    "$storescope" explain "$rule" >out 2>err && grep -q '^What to do: ' out || break
+done
+[ -s out ] && [ ! -s err ]
+verdict $? 'every rule is explained'
+refuses 'did you mean duplicate-store' explain duplicat-store
+refuses 'say what to explain' explain
+run help check
+"$storescope" check --help >other && cmp -s out other
+verdict $? 'help COMMAND is what COMMAND --help says'
+run --version
+grep -q '^Capstone [0-9]' out && grep -q '^Zydis [0-9]' out && grep -qi 'qemu' out
+verdict $? '--version has the versions of what records and decodes'
 run list --missing
 [ "$status" -eq 0 ] && ! grep -q ' ready$' out
 verdict $? 'list --missing has no routine that is ready'
