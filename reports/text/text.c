@@ -90,8 +90,8 @@ const struct format format_text_trace = {
     .name = "text",
     .suffix = "txt",
     .about = "for people",
-    .commands =
-        FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH | FORMAT_PROBE | FORMAT_EXPLAIN,
+    .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH |
+                FORMAT_PROBE | FORMAT_EXPLAIN,
     .board = true,
     .trace = trace,
 };
