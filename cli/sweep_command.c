@@ -332,6 +332,8 @@ static bool prepare(struct run *run, struct options *o)
     run->facts = (struct run_facts){.command = o->command,
                                     .command_line = o->command_line,
                                     .host = &run->host,
+                                    .backends = run->selection.items,
+                                    .backend_count = run->selection.count,
                                     .contracts = o->contracts,
                                     .contract_count = o->contract_count,
                                     .run = &o->run,

@@ -269,12 +269,13 @@ static int record_and_show(struct options *o, const struct backend *b, const str
     if (!sweep_record(b, c, values, &o->run, &recording, &error))
         return error_tell("%s", error.text);
     const int status = deliver_and_show(
-        o, &(struct trace_report){.backend = b,
-                                  .c = c,
-                                  .recording = &recording,
-                                  .recorder = recorder_for(b, o->run.recorder)->name,
-                                  .text = {.loads = o->loads, .rows_max = o->rows_max},
-                                  .bus = o->bus});
+        o, &(struct trace_report){
+               .backend = b,
+               .c = c,
+               .recording = &recording,
+               .recorder = recorder_for(b, o->run.recorder)->name,
+               .text = {.loads = o->loads, .verbose = o->verbose, .rows_max = o->rows_max},
+               .bus = o->bus});
     recording_free(&recording);
     return status;
 }

@@ -5,6 +5,7 @@
 // prints them.
 
 #include "findings/expectations.h"
+#include "backends/file_name.h"
 #include "base/memory.h"
 
 #include <ctype.h>
@@ -26,17 +27,63 @@ static bool key_equal(const struct expect_key *a, const struct expect_key *b)
     return a->op == b->op && a->device == b->device && contract_same(a->contract, b->contract);
 }
 
+static bool is_free(const struct expect_backend *b, const char *backend, bool make)
+{
+    return !make || b->taken == NULL || strcmp(b->taken, backend) == 0;
+}
+
+// The entry of the same name, else the one of a file that most likely is the same.
+static struct expect_backend *find_backend(struct expectations *e, const char *backend, bool make)
+{
+    struct expect_backend *best = NULL;
+    unsigned most = 0;
+    for (size_t i = 0; i < e->count; i++) {
+        struct expect_backend *b = &e->items[i];
+        unsigned likeness = is_free(b, backend, make) ? backend_likeness(b->name, backend) : 0;
+        best = likeness > most ? b : best;
+        most = likeness > most ? likeness : most;
+    }
+    return best;
+}
+
+// What a new entry is called: without folders, unless another one is already.
+static char *entry_name(struct expectations *e, const char *backend)
+{
+    const char *plain = backend_file_name(backend);
+    for (size_t i = 0; i < e->count; i++)
+        if (strcmp(e->items[i].name, plain) == 0)
+            return must(strdup(backend));
+    return must(strdup(plain));
+}
+
+static void take(struct expect_backend *b, const char *backend)
+{
+    if (b->taken == NULL)
+        b->taken = must(strdup(backend));
+}
+
 struct expect_backend *expect_of(struct expectations *e, const char *backend, bool make)
 {
+    struct expect_backend *b = find_backend(e, backend, make);
+    if (b == NULL && make) {
+        char *name = entry_name(e, backend);
+        b = expect_add(e, name);
+        free(name);
+    }
+    if (make)
+        take(b, backend);
+    return b;
+}
+
+struct expect_backend *expect_add(struct expectations *e, const char *name)
+{
     for (size_t i = 0; i < e->count; i++)
-        if (strcmp(e->items[i].name, backend) == 0)
-            return &e->items[i];
-    if (!make)
-        return NULL;
+        if (strcmp(e->items[i].name, name) == 0)
+            return NULL;
     void *items = e->items;
     struct expect_backend *b = grow(&items, &e->count, sizeof *e->items);
     e->items = items;
-    b->name = must(strdup(backend));
+    b->name = must(strdup(name));
     return b;
 }
 
@@ -104,14 +151,10 @@ void expect_drop_row(struct expect_backend *b, const struct expect_row *row)
 bool expect_covers(const struct expectations *e, const char *backend, const struct expect_key *key,
                    enum rule_id rule, const char *sites)
 {
-    for (size_t i = 0; i < e->count; i++) {
-        struct expect_backend *b = &e->items[i];
-        if (strcmp(b->name, backend) != 0)
-            continue;
-        const struct expect_row *row = expect_row_of(b, key, rule, NULL);
-        return row != NULL && expect_row_has(row, sites);
-    }
-    return false;
+    // Looking for it changes nothing of it.
+    struct expect_backend *b = find_backend((struct expectations *)(uintptr_t)e, backend, false);
+    const struct expect_row *row = b != NULL ? expect_row_of(b, key, rule, NULL) : NULL;
+    return row != NULL && expect_row_has(row, sites);
 }
 
 static void backend_free(struct expect_backend *b)
@@ -120,6 +163,7 @@ static void backend_free(struct expect_backend *b)
         free(b->rows[i].sites);
     free(b->rows);
     free(b->judged);
+    free(b->taken);
     free(b->name);
 }
 

@@ -13,6 +13,9 @@
 // `judged`: an op and the contracts whose rows are complete; one without rows
 // conforms. A contract judged on another side than the destination is mmio@src,
 // mmio@both. `case` is the smallest known, `sites` all pairs of shapes known.
+// A routine of a file goes by the file's name and its own, libmine.so:my_copy, wherever
+// the file lies and however its path was typed. Where several of one name are known,
+// the one with more folders in common is meant; texts with whole paths go on to be read.
 // This stage reads and prints; what counts as a difference is in reports.
 
 #ifndef STORESCOPE_EXPECTATIONS_H
@@ -40,6 +43,7 @@ struct expect_row { // a rule that is known to be broken
 
 struct expect_backend {
     char *name;
+    char *taken; // the backend that it was made or changed for; NULL: none so far
     struct expect_key *judged;
     size_t judged_count;
     struct expect_row *rows;
@@ -61,8 +65,11 @@ bool expect_parse(const char *file, const char *text, size_t length, struct expe
                   struct error *error);
 void expect_free(struct expectations *e);
 
-// The backend's entry, or NULL; made when MAKE.
+// The backend's entry, or NULL; made when MAKE, and then no other backend's.
 struct expect_backend *expect_of(struct expectations *e, const char *backend, bool make);
+
+// A new one under that very name, as a text has it. NULL when it is there already.
+struct expect_backend *expect_add(struct expectations *e, const char *name);
 
 bool expect_is_judged(const struct expect_backend *b, const struct expect_key *key);
 void expect_set_judged(struct expect_backend *b, const struct expect_key *key);

@@ -140,11 +140,10 @@ static bool take_backend(struct parser *p, const char *name)
 {
     if (*name == '\0')
         return text_lines_fail(&p->lines, "a backend without a name; give it");
-    if (expect_of(p->out, name, false) != NULL)
+    if (expect_add(p->out, name) == NULL)
         return text_lines_fail(&p->lines, "backend %.200s is given twice; keep one section", name);
     free(p->backend);
     p->backend = must(strdup(name));
-    expect_of(p->out, name, true);
     p->in_row = false;
     return true;
 }

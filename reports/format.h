@@ -33,6 +33,8 @@ struct run_facts {
     enum format_command command;
     const char *command_line; // as a shell takes it; NULL: unknown
     const struct host *host;
+    const struct backend *const *backends; // all that are swept
+    size_t backend_count;
     const struct contract *contracts;
     size_t contract_count;
     const struct sweep_options *run; // recorder, device side, jobs

@@ -67,6 +67,9 @@ void host_describe(struct host *out)
     *out = (struct host){.cpu = "unknown"};
     note_cpu(out);
     snprintf(out->libc, sizeof out->libc, "glibc %s", gnu_get_libc_version());
-    if (uname(&name) == 0)
-        snprintf(out->kernel, sizeof out->kernel, "%.40s %.70s", name.sysname, name.release);
+    if (uname(&name) != 0)
+        return;
+    snprintf(out->kernel, sizeof out->kernel, "%.40s %.70s", name.sysname, name.release);
+    if (strcmp(out->cpu, "unknown") == 0) // kernels of Arm name no model
+        snprintf(out->cpu, sizeof out->cpu, "%s", name.machine);
 }

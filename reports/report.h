@@ -16,6 +16,7 @@
 
 struct text_trace_options {
     bool loads;        // rows for loads as well
+    bool verbose;      // and what only who works on recorders wants to know
     uint64_t rows_max; // rows shown before the middle is left out; 0: all
 };
 

@@ -40,6 +40,7 @@ enum option_key {
     KEY_DATA,
     KEY_BUS,
     KEY_LOADS,
+    KEY_VERBOSE,
     KEY_ROWS,
     KEY_ALL,
     KEY_MISSING,
@@ -121,6 +122,8 @@ static const struct argp_option picture_options[] = {
     OPTION("loads", KEY_LOADS, NULL, "Show loads as well"),
     OPTION("rows", KEY_ROWS, "N",
            "Rows shown before the middle is left out (default: 256); 0: all"),
+    OPTION("verbose", KEY_VERBOSE, NULL,
+           "Say as well of which instructions two decoders do not agree what is stored"),
     {0},
 };
 static const struct argp_option call_options[] = {
@@ -448,6 +451,9 @@ static error_t read_picture_option(int key, char *text, struct argp_state *state
         return 0;
     case KEY_LOADS:
         r->o->loads = true;
+        return 0;
+    case KEY_VERBOSE:
+        r->o->verbose = true;
         return 0;
     case KEY_ROWS:
         return number_whole(text, &r->o->rows_max)

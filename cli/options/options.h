@@ -16,7 +16,7 @@ enum option_group {
     OPTIONS_RUN = 2,        // --recorder --timeout
     OPTIONS_CASES = 4,      // --op --size --dst --src --overlap --lower --fill --data --tunable
     OPTIONS_SWEEP = 8,      // --jobs --json --quiet
-    OPTIONS_PICTURE = 16,   // --bus --loads --rows
+    OPTIONS_PICTURE = 16,   // --bus --loads --rows --verbose
     OPTIONS_LIST = 32,      // --all
     OPTIONS_CONTRACT = 64,  // --contract --device
     OPTIONS_EMULATE = 128,  // --cpu --link
@@ -58,7 +58,7 @@ struct options {
     struct report_request *more; // further reports of the same sweep; owned
     size_t more_count;
     enum color_when color;
-    bool quiet, loads, all, missing, unreached, patterns;
+    bool quiet, loads, verbose, all, missing, unreached, patterns;
     bool light; // a default sweep is one of the sizes that matter
     uint64_t rows_max;
     unsigned bus;    // bytes; 0: no bus log

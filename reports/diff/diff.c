@@ -3,6 +3,7 @@
 
 #include "reports/diff/diff.h"
 
+#include "backends/file_name.h"
 #include "base/json.h"
 #include "reports/report.h"
 
@@ -113,6 +114,12 @@ static bool same_name(const struct routine_name *a, const struct routine_name *b
     return strcmp(a->backend, b->backend) == 0 && strcmp(a->op, b->op) == 0;
 }
 
+// A file of one name in other folders, or typed otherwise.
+static bool same_file_name(const struct routine_name *a, const struct routine_name *b)
+{
+    return backend_likeness(a->backend, b->backend) > 0 && strcmp(a->op, b->op) == 0;
+}
+
 static bool same_short_name(const struct routine_name *a, const struct routine_name *b)
 {
     return strcmp(short_name(a->backend), short_name(b->backend)) == 0 && strcmp(a->op, b->op) == 0;
@@ -143,6 +150,43 @@ static const cJSON *result_of(const cJSON *report, const struct routine_name *na
 // In the order of their weight: the heaviest of several wins.
 enum change { CHANGE_SAME, CHANGE_CHANGED, CHANGE_BETTER, CHANGE_WORSE };
 static const char *const change_name[] = {"same", "changed", "better", "worse"};
+
+enum { RANK_LAST = 4 };
+
+// In the order in which they are told: rules newly broken, what else got worse, what got
+// better, the rest.
+static int rank_of(const cJSON *item)
+{
+    const char *change = text_of(item, "change");
+    return strcmp(change, "worse") == 0     ? !cJSON_IsNull(member(item, "a"))
+           : strcmp(change, "better") == 0  ? 2
+           : strcmp(change, "changed") == 0 ? 3
+                                            : RANK_LAST;
+}
+
+// Of a pair of routines: that of its contracts which is told first.
+static int pair_rank(const cJSON *pair)
+{
+    const cJSON *contract;
+    int rank = RANK_LAST;
+    cJSON_ArrayForEach(contract, member(pair, "contracts")) rank =
+        rank_of(contract) < rank ? rank_of(contract) : rank;
+    return rank;
+}
+
+// LIST, emptied into one by rank, items of one rank as they were.
+static cJSON *by_rank(cJSON *list, int (*rank)(const cJSON *item))
+{
+    cJSON *sorted = cJSON_CreateArray();
+    for (int wanted = 0; wanted <= RANK_LAST; wanted++)
+        for (cJSON *item = list->child, *next; item != NULL; item = next) {
+            next = item->next;
+            if (rank(item) == wanted)
+                cJSON_AddItemToArray(sorted, cJSON_DetachItemViaPointer(list, item));
+        }
+    cJSON_Delete(list);
+    return sorted;
+}
 
 static enum change heavier(enum change a, enum change b)
 {
@@ -247,7 +291,7 @@ static enum change add_rule(cJSON *rules, const char *rule, const cJSON *a, cons
 
 static enum change add_rules(cJSON *o, const cJSON *a, const cJSON *b)
 {
-    cJSON *rules = cJSON_AddArrayToObject(o, "rules");
+    cJSON *rules = cJSON_CreateArray();
     enum change change = CHANGE_SAME;
     const cJSON *finding;
     cJSON_ArrayForEach(finding, member(a, "findings")) change =
@@ -257,6 +301,7 @@ static enum change add_rules(cJSON *o, const cJSON *a, const cJSON *b)
         if (finding_of(a, text_of(finding, "rule")) == NULL)
             change = heavier(change, add_rule(rules, text_of(finding, "rule"), a, b));
     }
+    cJSON_AddItemToObject(o, "rules", by_rank(rules, rank_of));
     return change;
 }
 
@@ -357,10 +402,11 @@ cJSON *diff_make(const struct diff_side *a, const struct diff_side *b)
     add_side(o, "a", a);
     add_side(o, "b", b);
     pair_up(&m, &left, &right, same_name);
+    pair_up(&m, &left, &right, same_file_name);
     if (left.count == 1 && right.count == 1)
         pair_up(&m, &left, &right, any);
     pair_up(&m, &left, &right, same_short_name);
-    cJSON_AddItemToObject(o, "pairs", m.pairs);
+    cJSON_AddItemToObject(o, "pairs", by_rank(m.pairs, pair_rank));
     add_unpaired(o, "only_a", &left);
     add_unpaired(o, "only_b", &right);
     for (size_t i = CHANGE_SAME; i <= CHANGE_WORSE; i++)

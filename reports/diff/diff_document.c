@@ -147,9 +147,34 @@ void diff_sentence(const cJSON *rule, char text[DIFF_SENTENCE_MAX])
 
 const char *diff_case(const cJSON *rule)
 {
-    return diff_text(cJSON_IsNull(diff_member(rule, "b")) ? diff_member(rule, "a")
-                                                          : diff_member(rule, "b"),
-                     "case");
+    // What got better shows by the case that broke it before.
+    bool before =
+        strcmp(diff_text(rule, "change"), "better") == 0 && !cJSON_IsNull(diff_member(rule, "a"));
+    bool old = before || cJSON_IsNull(diff_member(rule, "b"));
+    return diff_text(diff_member(rule, old ? "a" : "b"), "case");
+}
+
+// The same place and width, whatever the instruction and where that is.
+static bool same_access(const cJSON *a, const cJSON *b)
+{
+    static const char *const keys[] = {"kind", "region", "offset", "width", "count"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!cJSON_Compare(diff_member(a, keys[i]), diff_member(b, keys[i]), 1))
+            return false;
+    return true;
+}
+
+bool diff_is_alike(const cJSON *rule)
+{
+    const cJSON *a = diff_member(rule, "a"), *b = diff_member(rule, "b");
+    if (cJSON_IsNull(a) || cJSON_IsNull(b) || strcmp(diff_text(a, "case"), diff_text(b, "case")))
+        return false;
+    const cJSON *left = diff_member(a, "accesses"), *right = diff_member(b, "accesses");
+    int count = cJSON_GetArraySize(left);
+    bool alike = count == cJSON_GetArraySize(right);
+    for (int i = 0; alike && i < count; i++)
+        alike = same_access(cJSON_GetArrayItem(left, i), cJSON_GetArrayItem(right, i));
+    return alike;
 }
 
 bool diff_is_new(struct diff_drawn *drawn, const char *case_text)

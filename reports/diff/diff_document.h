@@ -30,8 +30,13 @@ bool diff_tells(const cJSON *pair, const cJSON *contract, const cJSON *rule,
 // What changed about a rule, in words; instructions between back quotes.
 void diff_sentence(const cJSON *rule, char text[DIFF_SENTENCE_MAX]);
 
-// The case of which a rule's pictures are, B's where it has one.
+// The case of which a rule's pictures are: one that breaks it on the side where it is
+// broken more, so that the sides differ.
 const char *diff_case(const cJSON *rule);
+
+// Is that case the smallest on both sides, with the same accesses to blame? One picture
+// shows both then.
+bool diff_is_alike(const cJSON *rule);
 
 // Is a picture of this case still to be drawn? Several rules share a case.
 struct diff_drawn {

@@ -35,7 +35,12 @@ static void print_rules(const struct diff_view *v, const cJSON *pair)
             print_rule(v, rule, contracts);
             if (!diff_is_new(&drawn, diff_case(rule)))
                 continue;
-            for (int side = 0; side < 2; side++) {
+            bool alike = diff_is_alike(rule);
+            if (alike)
+                fputs(
+                    "    its smallest case is the same in both, with the same accesses to blame\n",
+                    v->out);
+            for (int side = alike; side < 2; side++) {
                 fputc('\n', v->out);
                 diff_print_side(v, side, pair, rule);
             }
@@ -80,11 +85,39 @@ static void print_only(const struct diff_view *v, const cJSON *names, const char
     cJSON_ArrayForEach(name, names) fprintf(v->out, "only in %s: %s\n", side, name->valuestring);
 }
 
+// "got worse: loop/word: mmio, device", a line a pair of routines.
+static void print_changed(const struct diff_view *v, const cJSON *diff, const char *change)
+{
+    const cJSON *pair, *contract;
+    cJSON_ArrayForEach(pair, diff_member(diff, "pairs"))
+    {
+        const char *between = ": ";
+        cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
+        {
+            if (strcmp(diff_text(contract, "change"), change) != 0)
+                continue;
+            if (*between == ':') {
+                fputs("got ", v->out);
+                terminal_put(&v->terminal, v->out, diff_hue(change), change);
+                fprintf(v->out, ": %s", diff_text(diff_member(pair, "b"), "backend"));
+            }
+            fprintf(v->out, "%s%s", between, diff_text(contract, "contract"));
+            between = ", ";
+        }
+        if (*between == ',')
+            fputc('\n', v->out);
+    }
+}
+
 void diff_print(const cJSON *diff, const struct diff_view *v)
 {
     const cJSON *pair;
     fprintf(v->out, "A  %s\nB  %s\n\n", diff_text(diff_member(diff, "a"), "source"),
             diff_text(diff_member(diff, "b"), "source"));
+    print_changed(v, diff, "worse");
+    print_changed(v, diff, "better");
+    if (diff_count(diff, "worse") + diff_count(diff, "better") > 0)
+        fputc('\n', v->out);
     cJSON_ArrayForEach(pair, diff_member(diff, "pairs")) print_pair(v, pair);
     print_only(v, diff_member(diff, "only_a"), "A");
     print_only(v, diff_member(diff, "only_b"), "B");

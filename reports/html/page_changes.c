@@ -118,9 +118,10 @@ void page_changes(struct markup *m, const struct page *p)
     if (b->count > 0) {
         markup_open_class(m, "div", "scroll");
         markup_open(m, "table");
-        for (size_t i = 0; i < b->count; i++)
-            if (!told[i])
-                write_difference(m, p, b, i, told);
+        for (int gone = 0; gone <= 1; gone++) // what got worse is told first
+            for (size_t i = 0; i < b->count; i++)
+                if (!told[i] && (b->items[i].kind == DIFFERENCE_GONE) == gone)
+                    write_difference(m, p, b, i, told);
         markup_close_all(m, 2);
     }
     write_unjudged(m, b);

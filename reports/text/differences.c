@@ -64,9 +64,10 @@ void baseline_text(const struct baseline *b, const struct terminal *terminal, FI
     char count[COUNT_TEXT_MAX];
     bool *told = calloc(b->count + 1, sizeof *told);
     assert(told != NULL);
-    for (size_t i = 0; i < b->count; i++)
-        if (!told[i])
-            text_difference(b, i, told, terminal, out);
+    for (int gone = 0; gone <= 1; gone++) // what got worse is told first
+        for (size_t i = 0; i < b->count; i++)
+            if (!told[i] && (b->items[i].kind == DIFFERENCE_GONE) == gone)
+                text_difference(b, i, told, terminal, out);
     free(told);
     text_unjudged(b, terminal, out);
     fprintf(out, "%s%s", b->count + b->unjudged_count ? "\n" : "",

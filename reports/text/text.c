@@ -5,14 +5,15 @@
 
 #include "reports/bus.h"
 #include "reports/format.h"
+#include "reports/heading.h"
 #include "reports/text/matrix.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-static void begin_nothing(struct report *r)
+static void begin_check(struct report *r)
 {
-    (void)r;
+    heading_print(r->facts, &r->terminal, r->out);
 }
 
 static void add_check(struct report *r, const struct result *results, size_t count)
@@ -33,6 +34,7 @@ static void begin_compare(struct report *r)
     assert(m != NULL);
     matrix_init(m, r->facts->contracts, r->facts->contract_count);
     r->state = m;
+    heading_print(r->facts, &r->terminal, r->out);
 }
 
 static void add_compare(struct report *r, const struct result *results, size_t count)
@@ -63,7 +65,7 @@ const struct format format_text_check = {
     .suffix = "txt",
     .about = "for people: every finding with its witness",
     .commands = FORMAT_CHECK,
-    .begin = begin_nothing,
+    .begin = begin_check,
     .add = add_check,
     .end = end_check,
 };

@@ -7,6 +7,7 @@
 #include "reports/access_text.h"
 #include "reports/finding_text.h"
 #include "reports/format.h"
+#include "reports/heading.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -70,7 +71,7 @@ static void add(struct report *r, const struct result *results, size_t count)
 
 static void begin(struct report *r)
 {
-    (void)r;
+    heading_print(r->facts, &r->terminal, r->out);
 }
 
 static void end(struct report *r)

@@ -271,8 +271,10 @@ static void print_decoders(const struct table *t)
     for (size_t i = 0; i < t->r->trace.site_count; i++)
         differ += t->r->trace.sites[i].decoders_differ;
     if (differ > 0)
-        fprintf(t->out, "%s where Capstone and Zydis differ on what is stored; Zydis is followed\n",
-                count_print(differ, "site", sites));
+        fprintf(t->out,
+                "Capstone and Zydis, which decode, do not agree on what %s stores; what Zydis says "
+                "was recorded\n",
+                count_print(differ, "instruction", sites));
 }
 
 static void print_header(const struct table *t)
@@ -336,7 +338,8 @@ void text_trace(const struct trace_report *report, const struct text_trace_optio
     if (t.rows > 0)
         fputc('\n', out);
     print_hidden(&t);
-    print_decoders(&t);
+    if (options->verbose)
+        print_decoders(&t);
     print_calls(t.r, out);
     if (t.r->trace.outcome == OUTCOME_RETURNED || t.r->trace.count > 0) {
         picture_sentence(t.r, report->c->size, sentence, sizeof sentence);

@@ -58,6 +58,48 @@ small="--size 0..24 --dst 0..7 --src 0..3"
     verdict $? 'the side of the device is part of what is expected'
     prints 1 'difference' compare loop/byte $small --contract mmio --baseline src.expect
 
+    # ---- whose path is typed otherwise ----
+    cc -O2 -x c -c -o one.o - <<'END'
+void *copy(char *to, const char *from, unsigned long n)
+{
+    for (unsigned long i = 0; i < n; i++)
+        ((volatile char *)to)[i] = from[i];
+    return to;
+}
+void *copy_other(char *to, const char *from, unsigned long n)
+{
+    for (unsigned long i = n; i-- > 0;)
+        ((volatile char *)to)[i] = from[i];
+    return to;
+}
+END
+    mkdir -p old new && cp one.o old/lib.o && cp one.o new/lib.o
+    run compare old/lib.o:copy $small --write-baseline file.expect
+    grep -q '^backend lib.o:copy$' file.expect
+    verdict $? "a file's routine is expected by its names, not by the path"
+    for name in old/lib.o ./old/lib.o "$PWD/old/lib.o" new/../old/lib.o; do
+        prints 0 '0 differences' compare "$name:copy" $small --baseline file.expect
+        run compare "$name:copy" $small --baseline file.expect
+        ! grep -q 'not in it' out
+        verdict $? "expectations hold for $name"
+    done
+    sed 's|^backend .*|backend ./build/lib.o:copy|' file.expect >typed.expect
+    run compare old/lib.o:copy $small --baseline typed.expect
+    [ "$status" -eq 0 ] && ! grep -q 'not in it' out
+    verdict $? 'expectations of before, by whole paths, go on to be read'
+    prints 1 'not in it' compare old/lib.o:copy_other $small --baseline file.expect
+    run compare old/lib.o:copy new/lib.o:copy $small --write-baseline both.expect
+    [ "$(grep -c '^backend ' both.expect)" -eq 2 ]
+    verdict $? 'two files of one name are two entries'
+    prints 0 '0 differences' compare old/lib.o:copy new/lib.o:copy $small --baseline both.expect
+
+    # ---- which case a diff shows ----
+    run compare --diff loop/word loop/byte_backward $small --contract mmio
+    grep -n '^  [+~-] ' out | sed 's/.*: //' | uniq >order
+    [ "$status" -eq 1 ] && grep -q '^got worse: loop/byte_backward: mmio' out &&
+        [ "$(head -n 1 order)" = worse ] && ! sed '1,/better/d' order | grep -q worse
+    verdict $? 'what got worse is told first'
+
     # ---- bad input ----
     refuses 'no-such' compare loop/byte $small --baseline no-such
     echo nonsense >bad.expect

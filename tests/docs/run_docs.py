@@ -11,7 +11,8 @@
 # Commands, and each part of a pipe, may end with status 0 or 1. A block fenced as `LANGUAGE FILE` is that
 # file, for the commands below it. All of a page happens in one scratch folder. A
 # command whose routine is not on this machine, as storescope itself says, or whose
-# program is not, is skipped by name. --update rewrites what commands print, with `...` for times and
+# program is not, is skipped by name. The heading of a report, which names this machine,
+# is left out unless the page has it. --update rewrites what commands print, with `...` for times and
 # addresses.
 import os
 import re
@@ -20,6 +21,7 @@ import sys
 import tempfile
 
 FENCE = re.compile(r"^```(\S*)\s*(\S*)\s*$")
+HEADING = re.compile(r"^storescope [0-9.]+ on ")
 ABSENT = re.compile(r"cannot run here|no backend|install [a-z0-9-]+|not installed|command not found")
 
 
@@ -35,6 +37,16 @@ def matches(wanted, got):
     if wanted[0].strip() == "...":
         return any(matches(wanted[1:], got[skip:]) for skip in range(len(got) + 1))
     return bool(got) and line_matches(wanted[0], got[0]) and matches(wanted[1:], got[1:])
+
+
+def without_heading(got, wanted):
+    """The lines without those that a text report of a sweep begins with."""
+    if wanted[:1] and HEADING.match(wanted[0]):
+        return got
+    start = next((at for at, line in enumerate(got) if HEADING.match(line)), None)
+    if start is None or "" not in got[start:]:
+        return got
+    return got[:start] + got[got.index("", start) + 1:]
 
 
 def general(line):
@@ -65,10 +77,13 @@ class Page:
         if status > 1 and got and ABSENT.search(got[-1]):
             self.skipped += 1
             print(f"skip {name}: {got[-1]}")
-        elif status > 1:
+            return wanted
+        if status > 1:
             self.failed += 1
             print(f"FAIL {name}\n     status {status}: " + "\n     ".join(got[-3:]))
-        elif matches(wanted, got):
+            return wanted
+        got = without_heading(got, wanted)
+        if matches(wanted, got):
             self.passed += 1
         elif any(re.search(r"skipped.*(install |CPU lacks)", line) for line in got):
             self.skipped += 1
