@@ -56,6 +56,12 @@ struct recorder_kind {
     void (*unprepare)(void *prepared);
     struct recorder *(*open)(const struct routine *routine, uint64_t arg4,
                              const struct recorder_options *options, struct error *error);
+    // The cases that will most likely be run next, in this order, COUNT of them; VALUES:
+    // for some the bytes of stores will be asked for. A hint that changes nothing but
+    // what they cost. The arena has no case in it, and has none afterwards. NULL: of no
+    // use to it.
+    void (*expect)(struct recorder *r, struct arena *arena, const struct copy_case *cases,
+                   size_t count, bool values);
     // Runs the case. `values`: capture the bytes of every store as well.
     void (*run)(struct recorder *r, struct arena *arena, const struct copy_case *c, bool values,
                 struct layout *layout, struct trace *trace);

@@ -62,6 +62,7 @@ static enum chunk_end chunk_once(struct rig *rig, uint64_t id, uint64_t lo, uint
             rig->result->left_out++;
             continue;
         }
+        rig_expect(rig, k, hi);
         struct case_outcome o = rig_case(rig, c);
         if (rig->distrusted) {
             rig_report_alone(rig, id, k, c);

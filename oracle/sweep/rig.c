@@ -386,11 +386,27 @@ static struct case_outcome judge_by_shadow(struct rig *rig, const struct copy_ca
     return judge_data(rig, c, o);
 }
 
+void rig_expect(struct rig *rig, uint64_t k, uint64_t hi)
+{
+    const struct job *job = rig->job;
+    struct copy_case cases[RIG_BATCH_CASES];
+    size_t count = 0;
+    bool told = k >= rig->expected_lo && k < rig->expected_hi;
+    if (!job->recorder->expect || rig->careful || told)
+        return;
+    rig->expected_lo = k;
+    while (k < hi && count < RIG_BATCH_CASES)
+        count += plan_case(job->plan, k++, &cases[count]);
+    rig->expected_hi = k;
+    job->recorder->expect(rig->recorder, rig->arena, cases, count, job->judge->values);
+}
+
 // Where the case before needed values this one mostly does too: then they are
-// recorded at once, and not in a second run.
+// recorded at once, and not in a second run. A recorder that runs cases ahead has them.
 struct case_outcome rig_case(struct rig *rig, const struct copy_case *c)
 {
-    bool values = (rig->again || c->op == OP_TO_FIFO) && wants_values(rig, c);
+    bool likely = rig->again || c->op == OP_TO_FIFO || rig->job->recorder->expect;
+    bool values = likely && wants_values(rig, c);
     rig->broken_count = 0;
     if (rig->edges)
         rig->job->recorder->count_edges(rig->recorder, rig->edges, rig->edge_count);

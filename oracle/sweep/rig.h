@@ -27,9 +27,10 @@ struct rig {
     struct chunk_result *result; // of the chunk; its tallies follow it
     struct chart *charts;        // in it; NULL: not wanted
     size_t result_bytes;
-    bool again;      // the last case stored bytes again
-    bool careful;    // look at the whole arena after every case
-    bool distrusted; // this process was, or may have been, written to
+    uint64_t expected_lo, expected_hi; // cases of the plan that the recorder was told of
+    bool again;                        // the last case stored bytes again
+    bool careful;                      // look at the whole arena after every case
+    bool distrusted;                   // this process was, or may have been, written to
     // For rig_judge: where the first run of each case counts its edges (see
     // recorder.h), or NULL.
     uint8_t *edges;
@@ -62,6 +63,10 @@ struct case_outcome {
     enum stored stored; // of a judged case
     const char *why;
 };
+
+// Tells the recorder, if it wants to know, which cases of the plan are the next ones
+// before HI; K is about to be run.
+void rig_expect(struct rig *rig, uint64_t k, uint64_t hi);
 
 // Runs and judges a case; what it broke is in rig->broken.
 struct case_outcome rig_case(struct rig *rig, const struct copy_case *c);

@@ -73,9 +73,8 @@ static const struct trace *store(struct scene *s, unsigned atomic_bytes, uint32_
                                  .width = 8,
                                  .flags = RECORD_STORE};
     atomic_store(&shared->site_count, 1);
-    atomic_store(&shared->record_count, count);
     trace_reset(&s->trace);
-    qemu_take_accesses(&s->recorder, &s->layout, false, &s->trace);
+    qemu_take_accesses(&s->recorder, shared->records, count, &s->layout, false, &s->trace);
     assert_int_equal(s->trace.outcome, OUTCOME_RETURNED);
     return &s->trace;
 }

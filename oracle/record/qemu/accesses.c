@@ -273,11 +273,12 @@ static bool is_mistakable(const struct layout *l, const struct qemu_record *rec)
             (at >= l->src_lane.lo - PAGE_BYTES && at < l->src_lane.hi + PAGE_BYTES));
 }
 
-void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values, struct trace *t)
+void qemu_take_accesses(struct recorder *r, const struct qemu_record *records, uint32_t count,
+                        const struct layout *l, bool values, struct trace *t)
 {
     static const char nonsense[] = "what qemu left in shared memory makes no sense";
     const struct qemu_shared *s = r->process.shared;
-    uint32_t count = atomic_load(&s->record_count), sites = atomic_load(&s->site_count);
+    uint32_t sites = atomic_load(&s->site_count);
     unsigned machine = r->program->arch->machine;
     if (count > QEMU_RECORDS_MAX || sites > QEMU_SITES_MAX) {
         broken(t, nonsense);
@@ -298,7 +299,7 @@ void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values,
     if (values)
         trace_reserve_values(t, (size_t)count * QEMU_PIECE_MAX + 1);
     for (uint32_t i = 0; i < count; i++) {
-        struct qemu_record rec = s->records[i];
+        struct qemu_record rec = records[i];
         if (rec.site >= sites || rec.width == 0 || rec.width > QEMU_PIECE_MAX) {
             broken(t, nonsense);
             return;

@@ -190,6 +190,7 @@ struct watch {
     clockid_t cpu;
     uint64_t cpu_started, cpu_last, last;
     uint64_t seen, asleep, stopped; // ms
+    uint32_t done;                  // cases of a batch, that were seen
 };
 
 static void watch_start(struct watch *w, pid_t pid)
@@ -213,6 +214,16 @@ static void watch_look(struct watch *w, pid_t pid)
     w->cpu_last = used;
 }
 
+// Each case of a batch has its own time.
+static void watch_case(struct watch *w, const struct qemu_shared *s)
+{
+    uint32_t done = atomic_load(&s->batch.done);
+    if (done <= w->done || done > QEMU_BATCH_MAX)
+        return;
+    w->done = done;
+    w->cpu_started = w->cpu_last;
+}
+
 // Waits until the guest wants a case. CPU_MS, SEEN_MS: 0 for no limit.
 static enum process_state wait_for_guest(struct process *p, unsigned cpu_ms, unsigned seen_ms)
 {
@@ -227,6 +238,7 @@ static enum process_state wait_for_guest(struct process *p, unsigned cpu_ms, uns
         if (w.last == 0)
             watch_start(&w, p->pid);
         watch_look(&w, p->pid);
+        watch_case(&w, s);
         enum process_state state = PROCESS_WAITS;
         if (cpu_ms && w.cpu_last - w.cpu_started > cpu_ms)
             state = PROCESS_TIMED_OUT;
@@ -294,13 +306,26 @@ bool process_start(struct process *p, struct error *error)
     return state == PROCESS_WAITS;
 }
 
-enum process_state process_run(struct process *p, unsigned cpu_ms)
+static enum process_state run_on(struct process *p, unsigned cpu_ms)
 {
     struct qemu_shared *s = p->shared;
     atomic_store(&s->end, QEMU_END_NONE);
     atomic_store(&s->record_count, 0);
+    atomic_store(&s->batch.done, 0);
     s->loads_unseen = s->stores_unseen = 0;
     atomic_store(&s->turn, TURN_GUEST);
     syscall(SYS_futex, &s->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
     return wait_for_guest(p, cpu_ms, 0);
+}
+
+enum process_state process_run(struct process *p, unsigned cpu_ms)
+{
+    p->shared->batch.count = 0;
+    return run_on(p, cpu_ms);
+}
+
+enum process_state process_run_batch(struct process *p, uint32_t count, unsigned cpu_ms)
+{
+    p->shared->batch.count = count;
+    return run_on(p, cpu_ms);
 }

@@ -42,6 +42,9 @@ bool process_start(struct process *p, struct error *error);
 // Runs the case in p->shared->now. CPU_MS: processor time that it may take.
 enum process_state process_run(struct process *p, unsigned cpu_ms);
 
+// Runs the COUNT cases of p->shared->batch. CPU_MS: processor time that each may take.
+enum process_state process_run_batch(struct process *p, uint32_t count, unsigned cpu_ms);
+
 // The CPU model that is emulated; NULL: QEMU's default.
 const char *qemu_cpu(const struct guest_program *program);
 

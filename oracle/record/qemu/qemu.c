@@ -10,8 +10,7 @@
 #include "base/memory.h"
 
 #include "backends/arch.h"
-#include "backends/call.h"
-#include "record/entry_registers.h"
+#include "record/qemu/guest_case.h"
 #include "record/qemu/model.h"
 #include "record/recorder.h"
 
@@ -38,112 +37,6 @@ static void refuse(struct trace *t, enum trace_outcome outcome, const char *form
     vsnprintf(t->reason, sizeof t->reason, format, args);
     va_end(args);
     t->outcome = outcome;
-}
-
-// ---- the case in the guest ----
-
-static bool is_overlapping(const struct layout *l)
-{
-    return l->dst_lane.lo == l->src_lane.lo;
-}
-
-// The lane in the file that the guest has mapped.
-static uint8_t *guest_lane(const struct recorder *r, const struct layout *l, bool src)
-{
-    return r->process.lanes + (qemu_lane(l, src) - QEMU_LOW_WINDOW);
-}
-
-static size_t span_bytes(struct span s)
-{
-    return s.hi - s.lo;
-}
-
-static bool lanes_fit(const struct layout *l)
-{
-    size_t most = QEMU_WINDOW_BYTES - 2 * QEMU_GUARD_BYTES;
-    return span_bytes(l->dst_lane) <= most && span_bytes(l->src_lane) <= most;
-}
-
-// What has no source, such as a set, has one lane.
-static bool has_lane_of_src(const struct layout *l)
-{
-    return span_bytes(l->src_lane) > 0 && !is_overlapping(l);
-}
-
-static void lanes_in(const struct recorder *r, const struct layout *l)
-{
-    memcpy(guest_lane(r, l, false), (const void *)l->dst_lane.lo, span_bytes(l->dst_lane));
-    if (has_lane_of_src(l))
-        memcpy(guest_lane(r, l, true), (const void *)l->src_lane.lo, span_bytes(l->src_lane));
-}
-
-static void lanes_out(const struct recorder *r, const struct layout *l)
-{
-    memcpy((void *)l->dst_lane.lo, guest_lane(r, l, false), span_bytes(l->dst_lane));
-    if (has_lane_of_src(l))
-        memcpy((void *)l->src_lane.lo, guest_lane(r, l, true), span_bytes(l->src_lane));
-}
-
-// What comes out of the FIFO, for the plugin to put there.
-static bool take_fifo(struct recorder *r, const struct layout *l)
-{
-    _Static_assert((int)QEMU_FIFO_BYTES == LAYOUT_FIFO_BYTES, "a guest's FIFO is one of a case");
-    if (l->size <= QEMU_FIFO_MAX)
-        memcpy(r->process.shared->fifo, l->expected, l->size + QEMU_FIFO_BYTES);
-    return l->size <= QEMU_FIFO_MAX;
-}
-
-static struct qemu_range guest_range(const struct layout *l, bool src)
-{
-    uint64_t lo = qemu_lane(l, src);
-    return (struct qemu_range){lo, lo + span_bytes(src ? l->src_lane : l->dst_lane)};
-}
-
-// What the routine is entered with. The records lie in the guest where the arena has
-// them in this process.
-static void tell_words(const struct recorder *r, struct layout *l, struct qemu_case *now)
-{
-    const struct arch *arch = r->program->arch;
-    const struct call *call = r->options.call;
-    struct call_place place = {.dst = now->dst,
-                               .src = now->src,
-                               .size = l->size,
-                               .value = layout_value(l, arch->big_endian),
-                               .data = l->expected,
-                               .record = QEMU_RECORD,
-                               .word_bytes = arch->word_bytes,
-                               .big_endian = arch->big_endian};
-    struct call_entry entry;
-    if (!call) {
-        const uint64_t words[] = {now->dst, now->src, l->size, r->program->backend->arg4};
-        memcpy(now->words, words, sizeof words);
-        return;
-    }
-    call_enter(call, &place, &entry);
-    memcpy(r->process.lanes + (QEMU_RECORD - QEMU_LOW_WINDOW), entry.record, entry.record_bytes);
-    now->how = call_words(call) > GUEST_WORDS_FEW ? GUEST_BY_MORE_WORDS : GUEST_BY_WORDS;
-    for (size_t i = 0; i < GUEST_WORDS_MAX; i++)
-        now->words[i] = i < call_words(call) ? entry.words[i] : ENTRY_REGISTER(i);
-    place.dst = (uintptr_t)l->dst;
-    place.src = (uintptr_t)l->src;
-    place.record = r->record;
-    layout_take_call(l, call, &place, entry.record_bytes);
-}
-
-static void tell_case(struct recorder *r, const struct copy_case *c, struct layout *l, bool values)
-{
-    r->process.shared->now = (struct qemu_case){
-        .dst = qemu_lane(l, false) + (uintptr_t)l->dst - l->dst_lane.lo,
-        .src = l->src ? qemu_lane(l, true) + (uintptr_t)l->src - l->src_lane.lo : layout_second(l),
-        .size = l->size,
-        .dst_lane = guest_range(l, false),
-        .src_lane = is_overlapping(l) ? (struct qemu_range){0, 0} : guest_range(l, true),
-        .loads = r->options.loads,
-        .values = values,
-        .sets = c->op == OP_SET,
-        .plays = c->op == OP_FROM_FIFO,
-    };
-    tell_words(r, l, &r->process.shared->now);
 }
 
 // ---- how it ended ----
@@ -278,17 +171,6 @@ static void take_end(struct recorder *r, const struct layout *l, enum process_st
 
 // ---- the recorder ----
 
-// What the libc does not have is not set, as with the other recorders.
-static void tell_tunables(struct recorder *r, const struct copy_case *c)
-{
-    struct qemu_case *now = &r->process.shared->now;
-    for (size_t i = 0; i < TUNABLE_COUNT; i++) {
-        const struct guest_poke *t = &r->program->elf->pokes[i];
-        now->pokes[i] =
-            (struct qemu_poke){t->addr, c->tunable[i] ? c->tunable[i] : t->value, t->width};
-    }
-}
-
 // May that end be another's doing, so that the case is to be run again? A kill by the
 // system when memory is short, a debugger's or a frozen group's stop; and what may be
 // the routine's own is not believed the first time.
@@ -305,9 +187,8 @@ static bool run_case(struct recorder *r, struct layout *layout, const struct cop
     for (int i = 0, met = 0; i < TRIES; i++) {
         if (!process_start(&r->process, error))
             return false;
-        lanes_in(r, layout);
-        tell_case(r, c, layout, values);
-        tell_tunables(r, c);
+        qemu_lanes_in(r, layout);
+        qemu_tell_case(r, c, layout, values, &r->process.shared->now);
         *state = process_run(&r->process, r->options.timeout_ms);
         uint32_t end = atomic_load(&r->process.shared->end);
         if (*state == PROCESS_ENDED && end == QEMU_END_FLUSHED && met++ < QEMU_LOOKED_AT_MAX)
@@ -318,10 +199,68 @@ static bool run_case(struct recorder *r, struct layout *layout, const struct cop
     return true;
 }
 
+// What is there besides the accesses.
+static void take_place(const struct recorder *r, struct trace *t)
+{
+    const struct guest_program *p = r->program;
+    uint64_t stack = r->process.shared->stack;
+    struct qemu_range tls = r->process.shared->tls;
+    t->entry = p->code.range.lo;
+    t->machine = p->arch->machine;
+    t->word_bytes = p->arch->word_bytes;
+    t->stack = (struct span){stack - STACK_BELOW, stack + STACK_ABOVE};
+    t->stack_entry = p->arch->stack_grows_up ? t->stack.hi : stack;
+    for (size_t i = 0; i < p->image_count; i++)
+        t->images[t->image_count++] = (struct span){p->images[i].lo, p->images[i].hi};
+    if (tls.lo < tls.hi)
+        t->images[t->image_count++] = (struct span){tls.lo, tls.hi};
+    t->own_image_count = t->image_count;
+}
+
+// A case that was run in a batch ends as one that is run now.
+static bool take_batched(struct recorder *r, const struct copy_case *c, bool values,
+                         struct layout *layout, struct trace *trace)
+{
+    size_t which;
+    struct qemu_batched_end e;
+    struct qemu_shared *s = r->process.shared;
+    struct qemu_case now;
+    if (!batch_take(r, c, values, &which, &e))
+        return false;
+    qemu_tell_case(r, c, layout, values, &now); // what it has to return
+    batch_lanes_out(r, which, layout);
+    s->loads_unseen = e.loads_unseen;
+    s->stores_unseen = e.stores_unseen;
+    s->unseen_site = e.unseen_site;
+    s->clobbered = e.clobbered;
+    s->result = e.result;
+    take_return(r, layout, trace);
+    take_place(r, trace);
+    qemu_take_accesses(r, s->batch.records + e.first, e.count, layout, values, trace);
+    return true;
+}
+
+static void run_alone(struct recorder *r, const struct copy_case *c, bool values,
+                      struct layout *layout, struct trace *trace)
+{
+    struct error error;
+    enum process_state state = PROCESS_WAITS;
+    if (!run_case(r, layout, c, values, &state, &error)) {
+        refuse(trace, OUTCOME_BROKEN, "%s", error.text);
+        return;
+    }
+    qemu_lanes_out(r, layout);
+    if (c->op == OP_FROM_FIFO)
+        memcpy(layout->src, layout->expected, layout->src_size); // as it was laid out
+    take_end(r, layout, state, trace);
+    take_place(r, trace);
+    qemu_take_accesses(r, r->process.shared->records, atomic_load(&r->process.shared->record_count),
+                       layout, values, trace);
+}
+
 static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_case *c,
                      bool values, struct layout *layout, struct trace *trace)
 {
-    struct error error;
     trace_reset(trace);
     r->record = r->options.call ? (uintptr_t)arena_record(arena) : 0;
     if (!arena_lay(arena, c, layout) || (r->options.call && !r->record)) {
@@ -329,43 +268,23 @@ static void qemu_run(struct recorder *r, struct arena *arena, const struct copy_
                (unsigned long long)c->size);
         return;
     }
-    if (!lanes_fit(layout)) {
+    if (!qemu_lanes_fit(layout)) {
         refuse(trace, OUTCOME_REFUSED, "a guest has no room for a case of %llu bytes",
                (unsigned long long)c->size);
         return;
     }
-    if (c->op == OP_FROM_FIFO && !take_fifo(r, layout)) {
+    if (c->op == OP_FROM_FIFO && !qemu_take_fifo(r, layout)) {
         refuse(trace, OUTCOME_REFUSED, "a guest plays FIFOs of at most %d bytes", QEMU_FIFO_MAX);
         return;
     }
-    enum process_state state = PROCESS_WAITS;
-    if (!run_case(r, layout, c, values, &state, &error)) {
-        refuse(trace, OUTCOME_BROKEN, "%s", error.text);
-        return;
-    }
-    lanes_out(r, layout);
-    if (c->op == OP_FROM_FIFO)
-        memcpy(layout->src, layout->expected, layout->src_size); // as it was laid out
-    take_end(r, layout, state, trace);
-    trace->entry = r->program->code.range.lo;
-    trace->machine = r->program->arch->machine;
-    trace->word_bytes = r->program->arch->word_bytes;
-    uint64_t stack = r->process.shared->stack;
-    trace->stack = (struct span){stack - STACK_BELOW, stack + STACK_ABOVE};
-    trace->stack_entry = r->program->arch->stack_grows_up ? trace->stack.hi : stack;
-    for (size_t i = 0; i < r->program->image_count; i++)
-        trace->images[trace->image_count++] =
-            (struct span){r->program->images[i].lo, r->program->images[i].hi};
-    struct qemu_range tls = r->process.shared->tls;
-    if (tls.lo < tls.hi)
-        trace->images[trace->image_count++] = (struct span){tls.lo, tls.hi};
-    trace->own_image_count = trace->image_count;
-    qemu_take_accesses(r, layout, values, trace);
+    if (!take_batched(r, c, values, layout, trace))
+        run_alone(r, c, values, layout, trace);
 }
 
 static void qemu_close(struct recorder *r)
 {
     process_close(&r->process);
+    batch_close(&r->batch);
     pin_undo(&r->pin);
     free(r->sites);
     free(r->elements);
@@ -389,7 +308,8 @@ static struct recorder *qemu_open(const struct routine *routine, uint64_t arg4,
     r->sites = calloc(QEMU_SITES_MAX, sizeof *r->sites);
     r->elements = calloc(QEMU_SITES_MAX, sizeof *r->elements);
     r->numbers = calloc(QEMU_SITES_MAX, sizeof *r->numbers);
-    if (!r->sites || !r->elements || !r->numbers || !process_open(&r->process, r->program, error) ||
+    bool memory = r->sites && r->elements && r->numbers && batch_open(&r->batch);
+    if (!memory || !process_open(&r->process, r->program, error) ||
         !process_start(&r->process, error)) {
         qemu_close(r);
         return NULL;
@@ -475,6 +395,7 @@ const struct recorder_kind recorder_qemu = {
     .guest = qemu_guest,
     .unprepare = qemu_unprepare,
     .open = qemu_open,
+    .expect = qemu_expect,
     .run = qemu_run,
     .close = qemu_close,
     .cover = qemu_cover,

@@ -7,6 +7,7 @@
 #define STORESCOPE_QEMU_QEMU_H
 
 #include "backends/call.h"
+#include "record/qemu/batch.h"
 #include "record/qemu/prepare.h"
 #include "record/qemu/process.h"
 #include "record/recorder.h"
@@ -17,6 +18,7 @@ struct recorder {
     struct process process;
     uintptr_t record; // where the arena has the records of a call
     struct pin pin;
+    struct batch batch;
     struct site *sites; // QEMU_SITES_MAX, described as they are met
     size_t site_count;
     uint32_t *numbers; // for each site of the running process, its place in `sites`
@@ -40,8 +42,9 @@ uint64_t qemu_lane(const struct layout *l, bool src);
 // call's records, are where the arena has them, the rest stays as it is.
 uint64_t qemu_host_address(const struct layout *l, uint64_t addr);
 
-// Appends the records in shared memory to the trace.
-void qemu_take_accesses(struct recorder *r, const struct layout *l, bool values, struct trace *t);
+// Appends COUNT records, which lie in shared memory, to the trace.
+void qemu_take_accesses(struct recorder *r, const struct qemu_record *records, uint32_t count,
+                        const struct layout *l, bool values, struct trace *t);
 
 // Fills class and text of a site from its bytes. ELEMENT: see struct recorder.
 void qemu_describe_site(const struct arch *arch, const struct qemu_site *in, struct site *out,

@@ -27,6 +27,11 @@ enum {
     QEMU_POKES_MAX = 8,
     QEMU_LOOKED_AT_MAX = 64, // flushing instructions whose addresses are found out
     QEMU_CODE_MAX = 1 << 16, // bytes of a routine of which it is told what was reached
+    // A batch: cases that the guest runs without a stop between them.
+    QEMU_BATCH_MAX = 64,
+    QEMU_BATCH_RECORDS = 1 << 16,
+    QEMU_BATCH_LANE_MAX = 1 << 16, // bytes of each of their lanes
+    QEMU_BATCH_BYTES = 1 << 19,    // of all their windows
 };
 
 // Whose turn it is: each side waits for the other by futex.
@@ -113,6 +118,40 @@ struct qemu_case {
     } pokes[QEMU_POKES_MAX]; // variables of the libc to set before
 };
 
+// The bytes of a lane that one case takes up, and some on both sides of them.
+struct qemu_window {
+    uint64_t lo; // in the guest
+    uint32_t bytes;
+    uint32_t at; // of these in qemu_batch.bytes: as laid out, and after the case as left
+};
+
+// A case of a batch, and what became of it. It is kept when it returned and stored
+// nothing in the lanes but to the destination; else it has to be run again, alone.
+struct qemu_batched {
+    struct qemu_case now;
+    struct qemu_window windows[2]; // the second is empty where there is one lane
+    struct qemu_batched_end {
+        uint32_t kept;
+        uint32_t first, count; // of qemu_batch.records
+        uint32_t loads_unseen, stores_unseen, clobbered;
+        struct qemu_site unseen_site;
+        uint64_t result;
+    } ended;
+};
+
+// Lanes hold canaries where no case lies. That they still do is looked at once for many
+// cases, and where they do not, none of the batch counts.
+struct qemu_batch {
+    uint32_t count;                 // 0: there is none, the case is qemu_shared.now
+    uint32_t order[QEMU_BATCH_MAX]; // in which they are run
+    _Atomic uint32_t done;          // grows while they run
+    uint32_t unclean;
+    uint8_t canaries[2][QEMU_BATCH_LANE_MAX]; // of the destination's lane, and the source's
+    struct qemu_batched cases[QEMU_BATCH_MAX];
+    uint8_t bytes[QEMU_BATCH_BYTES];
+    struct qemu_record records[QEMU_BATCH_RECORDS];
+};
+
 struct qemu_shared {
     // Set before the guest starts.
     uint64_t guest_base;
@@ -150,6 +189,7 @@ struct qemu_shared {
     uint8_t reached[QEMU_CODE_MAX]; // of `code`, by the cases of all processes: an instruction
                                     // whose first byte is set was executed
     struct qemu_site sites[QEMU_SITES_MAX];
+    struct qemu_batch batch;
     struct qemu_record records[QEMU_RECORDS_MAX];
 };
 

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/qemu_plugin.h"
 #include "record/confine.h"
+#include "record/qemu/plugin/batch.h"
 #include "record/qemu/plugin/cover.h"
 #include "record/qemu/plugin/effect.h"
 #include "record/qemu/plugin/plugin_log.h"
@@ -176,28 +177,36 @@ static void place_loads(void)
     placed = true;
 }
 
+// The next case is in shared->now when this returns.
+static void take_case(struct qemu_shared *s)
+{
+    if (!batch_next()) {
+        s->atomic_bytes = (uint32_t)mail_get(MAIL_ATOMIC);
+        handle_over(s);
+        batch_begin();
+    }
+    plugin.loads = s->now.loads;
+    plugin.values = s->now.values;
+    plugin.executions = plugin.record_count = 0;
+    plugin.fifo_bytes = 0;
+    plugin.to_look_at.addr = 0;
+    atomic_store_explicit(&s->record_count, 0, memory_order_relaxed);
+    poke_all(s, &s->now);
+}
+
 static void on_wait(unsigned vcpu, void *data)
 {
     (void)vcpu, (void)data;
     struct qemu_shared *s = plugin.shared;
-    const struct qemu_case *c = &s->now;
     place_loads();
-    if (!plugin.resizing) {
-        if (plugin.running)
-            finish_case(s);
-        s->atomic_bytes = (uint32_t)mail_get(MAIL_ATOMIC);
-        handle_over(s);
-        plugin.loads = c->loads;
-        plugin.values = c->values;
-        plugin.executions = plugin.record_count = 0;
-        plugin.fifo_bytes = 0;
-        plugin.to_look_at.addr = 0;
-        atomic_store(&s->record_count, 0);
-        plugin.running = false;
-        poke_all(s, c);
-    }
-    plugin.resizing = take_lanes(c);
-    tell_runner(c, plugin.resizing ? GUEST_RESIZE : GUEST_CALL);
+    if (plugin.running)
+        finish_case(s);
+    if (!plugin.resizing)
+        take_case(s);
+    plugin.resizing = take_lanes(&s->now);
+    if (!plugin.resizing)
+        batch_lay();
+    tell_runner(&s->now, plugin.resizing ? GUEST_RESIZE : GUEST_CALL);
     plugin.running = !plugin.resizing;
 }
 
@@ -255,7 +264,7 @@ static bool was_loaded(const struct insn *in, uint64_t addr)
 {
     if (plugin.record_count == 0)
         return false;
-    const struct qemu_record *r = &plugin.shared->records[plugin.record_count - 1];
+    const struct qemu_record *r = &plugin.records[plugin.record_count - 1];
     return r->flags == 0 && r->addr == addr && r->site == in->number &&
            r->serial == (uint32_t)plugin.executions;
 }

@@ -30,9 +30,9 @@ static uint32_t publish(struct insn *in)
 struct qemu_record *plugin_record(struct insn *in, uint64_t addr, unsigned width)
 {
     uint32_t count = plugin.record_count;
-    if (count >= QEMU_RECORDS_MAX)
+    if (count >= plugin.records_max)
         plugin_end(QEMU_END_FLOODED);
-    struct qemu_record *r = &plugin.shared->records[count];
+    struct qemu_record *r = &plugin.records[count];
     r->addr = addr;
     r->serial = (uint32_t)plugin.executions;
     r->site = in->number == NOT_PUBLISHED ? publish(in) : in->number;

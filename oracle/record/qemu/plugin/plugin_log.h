@@ -41,7 +41,8 @@ struct plugin {
     bool recording;         // between the runner's marks
     bool running, resizing; // what the runner was told to do last
     bool loads, values;
-    uint32_t record_count;
+    struct qemu_record *records; // of the case, RECORDS_MAX of them
+    uint32_t records_max, record_count;
     struct qemu_looked_at to_look_at; // a flush that this case met; addr 0: none
     uint64_t executions;              // instructions since the case began
     uint64_t low_bytes, high_bytes;   // of the lanes that are accessible

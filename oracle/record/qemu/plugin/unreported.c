@@ -255,7 +255,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 static bool was_reported(uint64_t addr)
 {
     for (uint32_t i = watch.first; i < watch.reported; i++) {
-        const struct qemu_record *r = &plugin.shared->records[i];
+        const struct qemu_record *r = &plugin.records[i];
         if (r->flags & RECORD_STORE && addr - r->addr < r->width)
             return true;
     }
@@ -392,7 +392,7 @@ void unreported_after(void)
     for (size_t k = 0; k < watch.lane_count; k++)
         look_at_lane(&watch.lanes[k]);
     if (!(watch.pending->unreported & UNREPORTED_MOVES) && watch.reported > watch.first)
-        sort_by_address(&plugin.shared->records[watch.first], plugin.record_count - watch.first);
+        sort_by_address(&plugin.records[watch.first], plugin.record_count - watch.first);
     if (watch.pending->unreported & UNREPORTED_LOADS && !watch.told)
         plugin.shared->loads_unseen = 1;
     watch.pending = NULL;
