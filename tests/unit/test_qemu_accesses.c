@@ -139,7 +139,7 @@ static enum trace_outcome found(struct scene *s, const uint8_t (*runs)[2], unsig
                                                   .flags = RECORD_STORE | RECORD_FOUND};
     atomic_store(&shared->record_count, count);
     trace_reset(&s->trace);
-    qemu_take_accesses(&s->recorder, &s->layout, false, &s->trace);
+    qemu_take_accesses(&s->recorder, shared->records, count, &s->layout, false, &s->trace);
     return s->trace.outcome;
 }
 
