@@ -97,6 +97,7 @@ install(FILES
     cmake/FindCapstone.cmake
     cmake/FindLibElf.cmake
     cmake/FindLibiberty.cmake
+    cmake/FindZ3.cmake
     DESTINATION "${storescope_package_dir}")
 
 # The pages, for who reads without a network.

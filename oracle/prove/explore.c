@@ -173,6 +173,8 @@ static void push_state(struct stack_of_states *work, struct state *s)
 // Long paths may be such that no input takes: then they need not be followed to their end.
 static bool is_taken(struct exploration *e, struct state *s)
 {
+    if (!s->known.dead)
+        known_refresh(&s->known);
     if (s->known.dead)
         return false;
     if (!s->known.given || s->known.given->depth % LONG_PATH != 0)

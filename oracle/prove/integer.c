@@ -166,6 +166,34 @@ static const struct form *and_unknown(struct execution *x, const struct form *a,
     return both;
 }
 
+// a & (a - 1): without the lowest bit that is set.
+static const struct form *without_lowest(struct execution *x, const struct form *a, unsigned bits)
+{
+    const struct form *v = norm(x, a, bits);
+    return form_sub(x->pool, v, lowest_bit(x, v, bits));
+}
+
+static bool is_one_less(struct execution *x, const struct form *a, const struct form *b,
+                        unsigned bits)
+{
+    const struct form *d = form_sub(x->pool, a, b);
+    return d->count == 0 && unsigned_constant(d, bits) == 1;
+}
+
+// One of few values: by splitting over them.
+static const struct form *and_few(struct execution *x, const struct form *few, const struct form *a,
+                                  unsigned bits)
+{
+    wide mask = decide_value(x, norm(x, few, bits), 64);
+    return and_constant(x, a, mask & all_ones(bits), bits);
+}
+
+static wide range_of(struct execution *x, const struct form *f)
+{
+    struct bounds b = known_bounds(x->known, f);
+    return b.hi - b.lo;
+}
+
 static const struct form *and_of(struct execution *x, const struct form *a, const struct form *b,
                                  unsigned bits)
 {
@@ -179,6 +207,14 @@ static const struct form *and_of(struct execution *x, const struct form *a, cons
     const struct form *sum = form_add(x->pool, a, b);
     if (sum->count == 0 && unsigned_constant(sum, bits) == 0)
         return lowest_bit(x, a, bits);
+    if (is_one_less(x, a, b, bits))
+        return without_lowest(x, a, bits);
+    if (is_one_less(x, b, a, bits))
+        return without_lowest(x, b, bits);
+    enum { FEW = 16 };
+    wide ra = range_of(x, a), rb = range_of(x, b);
+    if (ra <= FEW || rb <= FEW)
+        return ra < rb ? and_few(x, a, b, bits) : and_few(x, b, a, bits);
     return and_unknown(x, a, b, bits);
 }
 

@@ -418,6 +418,15 @@ static void take_residues(struct known *k, const struct form *direction)
         set_bounds(k, a, b);
 }
 
+// For some value of the rest.
+static bool may_hold(enum relation relation, wide value, struct bounds rest)
+{
+    wide lo = value + rest.lo, hi = value + rest.hi;
+    return relation == AT_MOST ? lo <= 0
+           : relation == EQUAL ? lo <= 0 && hi >= 0
+                               : lo != 0 || hi != 0;
+}
+
 static void learn_residues(struct known *k, struct claim c)
 {
     struct parts parts;
@@ -429,13 +438,13 @@ static void learn_residues(struct known *k, struct claim c)
         parts = (struct parts){.count = 1, .rest = {c.form->c, c.form->c}};
         parts.groups[0] = (struct group){form_term(k->pool, c.form->terms[0].atom), {m}, 1};
     }
-    if (parts.count != 1 || parts.alone != 0)
+    if (parts.count != 1)
         return;
     const struct group *g = &parts.groups[0];
     uint64_t may = residues_of(k, g->direction), left = 0;
     for (uint64_t bits = may; bits; bits &= bits - 1) {
         int r = __builtin_ctzll(bits);
-        if (claim_holds(c.relation, c.form->c + group_value(g, r)))
+        if (may_hold(c.relation, group_value(g, r), parts.rest))
             left |= UINT64_C(1) << r;
     }
     if (left == 0)
@@ -554,6 +563,18 @@ void known_learn(struct known *k, struct claim c)
         learn_at_most(k, form_scale(k->pool, c.form, -1));
     if (!k->dead)
         learn_residues(k, c);
+}
+
+void known_refresh(struct known *k)
+{
+    for (size_t i = 0; i < k->fact_count && !k->dead; i++) {
+        const struct fact_entry e = k->facts[i];
+        if (e.b.hi != FAR)
+            learn_residues(k, at_most(form_plus(k->pool, e.direction, -e.b.hi)));
+        const struct form *down = form_scale(k->pool, e.direction, -1);
+        if (e.b.lo != -FAR && !k->dead)
+            learn_residues(k, at_most(form_plus(k->pool, down, e.b.lo)));
+    }
 }
 
 static void give(struct known *k, const struct claim *any, size_t count)

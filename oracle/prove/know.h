@@ -69,6 +69,8 @@ void known_assume(struct known *k, struct claim c);
 void known_assume_any(struct known *k, const struct claim *any, size_t count);
 // The same of a condition that follows from those that there are: no solver needs it.
 void known_learn(struct known *k, struct claim c);
+// Draws conclusions from what was assumed early by what is known by now.
+void known_refresh(struct known *k);
 void known_bound(struct known *k, const struct atom *a, struct bounds b);
 
 // f modulo 2^k and f / 2^k rounded down, as simple as is known here.

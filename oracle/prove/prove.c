@@ -20,7 +20,7 @@ const char *const proof_verdict_name[PROOF_VERDICT_COUNT] = {
 
 const struct proof_options proof_defaults = {
     .size_hi = UINT64_C(1) << 46,
-    .instructions_max = 20 * 1000 * 1000,
+    .instructions_max = 4 * 1000 * 1000,
     .memory_max = (size_t)1 << 30,
     .solver_ms = 10000,
 };
@@ -194,6 +194,7 @@ static void tell_numbers(const struct proving *p, struct proof *proof, double se
     proof->paths = p->paths;
     proof->ended = p->ended;
     proof->confirmed = p->confirmed;
+    proof->also = p->also;
     proof->instructions = p->exploration.instructions;
     proof->asked = solver_asked(p->solver);
     proof->seconds = seconds;

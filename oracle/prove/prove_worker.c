@@ -77,39 +77,112 @@ static bool record(struct proving *p, const struct copy_case *c, struct recordin
     return sound || error_set(error, "the worker sent no recording of the case");
 }
 
-// Does the path foretell what was recorded of its case?
-static bool agrees(struct proving *p, const struct taken *t, const struct recording *r,
-                   struct error *why)
+// Makes the sampler's point that of the recording, for paths of the arrangement.
+static bool place(struct proving *p, enum arrangement a, const struct copy_case *c,
+                  const struct recording *r, struct error *why)
 {
     struct sampler *s = &p->sampler;
     if (r->trace.outcome != OUTCOME_RETURNED)
         return error_set(why, "it did not return: %s", r->trace.reason);
-    if (!arena_lay(s->arena, &t->c, &s->layout) || s->layout.dst != r->layout.dst ||
+    if (!arena_lay(s->arena, c, &s->layout) || s->layout.dst != r->layout.dst ||
         s->layout.src != r->layout.src)
         return error_set(why, "the case lies elsewhere each time it is laid out");
-    place_point(&s->point, t->arrangement, &p->inputs[t->arrangement], &r->layout,
-                r->trace.stack_entry);
-    if (!given_at(t->given, &s->point))
-        return error_set(why, "it takes another path when it is recorded");
-    return accesses_agree(t->events, t->event_count, &p->program, &s->point, &r->trace, why);
+    place_point(&s->point, a, &p->inputs[a], &r->layout, r->trace.stack_entry);
+    return true;
 }
 
-static void confirm_one(struct proving *p, const struct taken *t)
+static bool foretells(struct proving *p, const struct taken *t, const struct recording *r,
+                      struct error *why)
+{
+    return accesses_agree(t->events, t->event_count, &p->program, &p->sampler.point, &r->trace,
+                          why);
+}
+
+// Does the path foretell what was recorded of its case?
+static bool agrees(struct proving *p, const struct taken *t, const struct recording *r,
+                   struct error *why)
+{
+    if (!place(p, t->arrangement, &t->c, r, why))
+        return false;
+    if (!given_at(t->given, &p->sampler.point))
+        return error_set(why, "it takes another path when it is recorded");
+    return foretells(p, t, r, why);
+}
+
+// Does the case lie on one path, and no other, which foretells its accesses?
+static bool lies_on_one(struct proving *p, const struct copy_case *c, const struct recording *r,
+                        struct error *why)
+{
+    const struct taken *on = NULL;
+    enum arrangement placed = ARRANGED_COUNT;
+    for (size_t i = 0; i < p->taken_count; i++) {
+        const struct taken *t = &p->taken[i];
+        if (!arrangement_fits(t->arrangement, &r->layout))
+            continue;
+        if (placed != t->arrangement && !place(p, t->arrangement, c, r, why))
+            return false;
+        placed = t->arrangement;
+        if (!given_at(t->given, &p->sampler.point))
+            continue;
+        if (on)
+            return error_set(why, "it lies on two paths");
+        on = t;
+    }
+    if (!on)
+        return error_set(why, "it lies on no path");
+    return foretells(p, on, r, why);
+}
+
+typedef bool comparison(struct proving *p, const void *what, const struct copy_case *c,
+                        const struct recording *r, struct error *why);
+
+static bool compare_path(struct proving *p, const void *what, const struct copy_case *c,
+                         const struct recording *r, struct error *why)
+{
+    (void)c;
+    return agrees(p, what, r, why);
+}
+
+static bool compare_any(struct proving *p, const void *what, const struct copy_case *c,
+                        const struct recording *r, struct error *why)
+{
+    (void)what;
+    return lies_on_one(p, c, r, why);
+}
+
+// Records the case; counts it in AGREED, or leaves everything open.
+static void compare_case(struct proving *p, const struct copy_case *c, comparison *compare,
+                         const void *what, uint64_t *agreed)
 {
     char text[CASE_TEXT_MAX];
     struct recording r;
     struct error why;
     memset(&r, 0, sizeof r);
-    case_print(&t->c, text);
-    if (!record(p, &t->c, &r, &why)) {
+    case_print(c, text);
+    if (!record(p, c, &r, &why)) {
         proving_leave_open(p, "%s could not be recorded: %.100s", text, why.text);
         return;
     }
-    if (agrees(p, t, &r, &why))
-        p->confirmed++;
+    if (compare(p, what, c, &r, &why))
+        ++*agreed;
     else
         proving_leave_open(p, "%s is not as foretold: %.160s", text, why.text);
     recording_free(&r);
+}
+
+static bool was_stopped(struct proving *p)
+{
+    if (p->options->run->stop && *p->options->run->stop)
+        proving_leave_open(p, "it was stopped");
+    return p->open[0] != '\0';
+}
+
+static void compare_plan(struct proving *p, const struct plan *plan)
+{
+    struct copy_case c;
+    for (uint64_t i = 0; i < plan->cases && !was_stopped(p); i++)
+        if (plan_case(plan, i, &c))
+            compare_case(p, &c, compare_any, NULL, &p->also);
 }
 
 void proving_confirm(struct proving *p)
@@ -120,10 +193,9 @@ void proving_confirm(struct proving *p)
     s->point = (struct point){.pool = NULL};
     point_init(&s->point, p->pool);
     sampler_attach(s);
-    for (size_t i = 0; i < p->taken_count && !p->open[0]; i++) {
-        if (p->options->run->stop && *p->options->run->stop)
-            proving_leave_open(p, "it was stopped");
-        else if (p->taken[i].end == EXECUTION_RETURN)
-            confirm_one(p, &p->taken[i]);
-    }
+    for (size_t i = 0; i < p->taken_count && !was_stopped(p); i++)
+        if (p->taken[i].end == EXECUTION_RETURN)
+            compare_case(p, &p->taken[i].c, compare_path, &p->taken[i], &p->confirmed);
+    if (p->options->also)
+        compare_plan(p, p->options->also);
 }

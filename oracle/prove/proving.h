@@ -51,7 +51,7 @@ struct proving {
     struct inputs inputs[ARRANGED_COUNT];
     struct taken *taken;
     size_t taken_count, taken_capacity;
-    uint64_t paths, ended, confirmed;
+    uint64_t paths, ended, confirmed, also;
     char open[2 * TRACE_REASON_MAX]; // why nothing is proved; "": nothing of the kind
     struct job job;
     struct worker worker;

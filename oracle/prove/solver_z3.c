@@ -97,6 +97,22 @@ static void assert_between(struct solver *s, Z3_ast x, wide lo, wide hi)
 
 static Z3_ast sum(struct solver *s, const struct form *f);
 
+// What a LOW atom is the lowest bits of: where these are few, of the direction modulo 64 in
+// place of the direction, so that all atoms of one direction are told of each other.
+static const struct form *low_argument(struct solver *s, const struct atom *a)
+{
+    enum { SHARED_BITS = 6 };
+    int64_t by;
+    if (a->kind != ATOM_LOW || a->k > SHARED_BITS)
+        return a->arg;
+    const struct form *direction = form_direction(s->pool, a->arg, &by);
+    const struct form *shared = form_low(s->pool, direction, SHARED_BITS);
+    const struct atom *atom = form_atom(shared);
+    if ((by != 1 && by != -1) || !atom || atom == a || atom->arg != direction)
+        return a->arg;
+    return form_plus(s->pool, form_scale(s->pool, shared, by), a->arg->c);
+}
+
 // arg == 2^k * high + low, 0 <= low < 2^k
 static void define(struct solver *s, const struct atom *a, Z3_ast x)
 {
@@ -105,7 +121,7 @@ static void define(struct solver *s, const struct atom *a, Z3_ast x)
         return;
     }
     const wide m = (wide)1 << a->k;
-    Z3_ast other = Z3_mk_fresh_const(s->z3, "p", s->integer), arg = sum(s, a->arg);
+    Z3_ast other = Z3_mk_fresh_const(s->z3, "p", s->integer), arg = sum(s, low_argument(s, a));
     Z3_ast high = a->kind == ATOM_HIGH ? x : other, low = a->kind == ATOM_LOW ? x : other;
     Z3_ast product[2] = {number(s, m), high};
     Z3_ast parts[2] = {Z3_mk_mul(s->z3, 2, product), low};

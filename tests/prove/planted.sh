@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The storescope authors
+#
+# planted.sh STORESCOPE
+#
+# Planted defects are found, or not proved; their twins are proved, or not proved. Each row
+# of planted.tsv: a routine, a contract, sizes, and the verdicts that are right.
+set -u
+storescope=${1:?usage: planted.sh STORESCOPE}
+here=$(cd "${0%/*}" && pwd)
+[ "$(uname -m)" = x86_64 ] || { echo "only routines of x86-64 are followed"; exit 77; }
+failed=0
+while read -r routine contract sizes verdicts; do
+    case $routine in '#'* | '') continue ;; esac
+    out=$("$storescope" prove "$routine" --contract "$contract" --size "$sizes" 2>&1 </dev/null)
+    verdict=$(echo "$out" | sed -n '1s/.*: //p' | tr ' ' -)
+    case $verdict in
+    skipped) echo "skip $routine: $(echo "$out" | tail -n 1)" ;;
+    *) case " $(echo "$verdicts" | tr , ' ') " in
+        *" $verdict "*) echo "ok   $routine under $contract: $verdict" ;;
+        *)
+            failed=$((failed + 1))
+            echo "FAIL $routine under $contract: wanted $verdicts"
+            echo "$out" | head -n 6
+            ;;
+        esac ;;
+    esac
+done <"$here/planted.tsv"
+[ "$failed" -eq 0 ]
