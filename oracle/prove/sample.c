@@ -217,19 +217,44 @@ static bool try_hint(struct sampler *s, enum arrangement a, const struct inputs 
     return false;
 }
 
-bool sample(struct sampler *s, enum arrangement a, const struct inputs *in, const struct known *k,
-            const struct claim *more, size_t count, const struct point *hint, struct copy_case *out)
+// Does any condition ask for bytes of the source?
+static bool asks_for_data(const struct known *k, const struct claim *more, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (form_is_data(more[i].form))
+            return true;
+    for (const struct given *g = k->given; g; g = g->before)
+        for (size_t i = 0; i < g->clause->count; i++)
+            if (form_is_data(g->clause->any[i].form))
+                return true;
+    return false;
+}
+
+// Sizes and places, with sources that hold that.
+static bool try_data(struct sampler *s, enum arrangement a, const struct inputs *in,
+                     const struct known *k, const struct claim *more, size_t count,
+                     enum case_data data, struct copy_case *out)
 {
     struct bounds b = {0, 0};
-    *out = (struct copy_case){.op = s->op, .fill = 1};
-    if (hint && try_hint(s, a, in, k, more, count, hint, out))
-        return true;
     if (in->n)
         b = known_bounds(k, form_term(s->pool, in->n));
     for (unsigned i = 0; i < SIZES_TRIED && i <= b.hi - b.lo; i++) {
-        *out = (struct copy_case){.op = s->op, .fill = 1, .size = size_to_try(s, b, i)};
+        *out = (struct copy_case){.op = s->op, .fill = 1, .data = data};
+        out->size = size_to_try(s, b, i);
         if (out->size <= CASE_SIZE_MAX && try_size(s, a, in, k, more, count, out))
             return true;
     }
     return false;
+}
+
+bool sample(struct sampler *s, enum arrangement a, const struct inputs *in, const struct known *k,
+            const struct claim *more, size_t count, const struct point *hint, struct copy_case *out)
+{
+    *out = (struct copy_case){.op = s->op, .fill = 1};
+    if (hint && try_hint(s, a, in, k, more, count, hint, out))
+        return true;
+    if (try_data(s, a, in, k, more, count, DATA_OF_SEED, out))
+        return true;
+    return asks_for_data(k, more, count) && (try_data(s, a, in, k, more, count, DATA_ZEROS, out) ||
+                                             try_data(s, a, in, k, more, count, DATA_ONES, out));
 }
