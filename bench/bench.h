@@ -36,7 +36,7 @@ double recorded_copy_ns(const struct backend *backend, size_t size);
 
 // Seconds of a sweep under the contract `shared`, and how many cases it judged.
 struct sweep {
-    const char *size, *dst, *src; // ranges, as on the command line
+    const char *size, *dst, *src; // ranges, as on the command line; NULL, all: the default sweep
     unsigned jobs;
 };
 double sweep_seconds(const struct backend *backend, const struct sweep *sweep, uint64_t *cases);

@@ -9,6 +9,7 @@
 
 #include "bench.h"
 #include "record/recorder.h"
+#include "table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,15 +18,6 @@
 enum { REPEATS = 5, CASES = 4096, AHEAD = 64, PROCESSES = 5 };
 
 static const char subject_name[] = "aarch64/glibc/memcpy_generic";
-
-static void row(const char *what, const char *format, double value, const char *goal)
-{
-    char text[32] = "not measured";
-    if (!isnan(value))
-        snprintf(text, sizeof text, format, value);
-    printf("%-62s %14s   %s\n", what, text, goal);
-    fflush(stdout);
-}
 
 struct desk {
     const struct recorder_kind *kind;
@@ -100,7 +92,8 @@ static double process_ns(struct desk *d, size_t size)
     return median(ns, PROCESSES);
 }
 
-static void measure(struct desk *d, struct recorder *r, const char *copies_program, size_t size)
+static void measure(struct table *t, struct desk *d, struct recorder *r, const char *copies_program,
+                    size_t size)
 {
     char what[96];
     double ns[REPEATS], one_by_one[REPEATS];
@@ -110,15 +103,15 @@ static void measure(struct desk *d, struct recorder *r, const char *copies_progr
     }
     const double ours = median(ns, REPEATS), alone = process_ns(d, size);
     snprintf(what, sizeof what, "%zu bytes: recorded cases a second", size);
-    row(what, "%.0f", 1e9 / ours, size == 15 ? ">= 500000" : "");
+    table_row(t, what, "%.0f", 1e9 / ours, BETTER_MORE, size == 15 ? ">= 500000" : "");
     snprintf(what, sizeof what, "%zu bytes: / cases one by one, not ahead", size);
-    row(what, "%.1f", median(one_by_one, REPEATS) / ours, "");
+    table_row(t, what, "%.1f", median(one_by_one, REPEATS) / ours, BETTER_MORE, "");
     snprintf(what, sizeof what, "%zu bytes: / one qemu process for each case", size);
-    row(what, "%.0f", alone / ours, "");
+    table_row(t, what, "%.0f", alone / ours, BETTER_MORE, "");
     snprintf(what, sizeof what, "%zu bytes: / lackey, a process for each case", size);
-    row(what, "%.0f", lackey_case_ns(copies_program, size) / ours, ">= 100");
+    table_row(t, what, "%.0f", lackey_case_ns(copies_program, size) / ours, BETTER_MORE, ">= 100");
     snprintf(what, sizeof what, "%zu bytes: / lackey, copies of one process, not told apart", size);
-    row(what, "%.2f", lackey_copy_ns(copies_program, size) / ours, "");
+    table_row(t, what, "%.2f", lackey_copy_ns(copies_program, size) / ours, BETTER_MORE, "");
 }
 
 static const struct backend *find_subject(const struct backend_list *all)
@@ -136,8 +129,10 @@ int main(int argc, char **argv)
     struct desk d = {.kind = recorder_find("qemu"),
                      .options = {.loads = true, .timeout_ms = 10000},
                      .arena = arena_new()};
-    if (argc != 2 || !d.arena) {
-        fprintf(stderr, "usage: %s COPIES-PROGRAM; run script/bench qemu instead\n", argv[0]);
+    struct table table;
+    int next = 0;
+    if (!d.arena || !table_open(&table, "qemu", argc, argv, &next, &error) || next != argc - 1) {
+        fprintf(stderr, "bench: %s\n", next ? "run script/bench qemu instead" : error.text);
         return 2;
     }
     trace_init(&d.trace);
@@ -151,10 +146,12 @@ int main(int argc, char **argv)
                 subject && subject->missing ? subject->missing : error.text);
         return 2;
     }
-    printf("%-62s %14s   %s\n", "measure", "here", "to reach");
-    measure(&d, r, argv[1], 15);
-    measure(&d, r, argv[1], 256);
+    measure(&table, &d, r, argv[next], 15);
+    measure(&table, &d, r, argv[next], 256);
     d.kind->close(r);
     backend_list_free(&all);
-    return 0;
+    if (table_close(&table, &error))
+        return 0;
+    fprintf(stderr, "bench: %s\n", error.text);
+    return 2;
 }

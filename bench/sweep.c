@@ -19,8 +19,9 @@ double sweep_seconds(const struct backend *backend, const struct sweep *sweep, u
     struct error error;
     struct plan_request request = {0};
     struct plan plan;
-    if (!range_parse(sweep->size, &request.size) || !range_parse(sweep->dst, &request.dst) ||
-        !range_parse(sweep->src, &request.src))
+    if (sweep->size &&
+        !(range_parse(sweep->size, &request.size) && range_parse(sweep->dst, &request.dst) &&
+          range_parse(sweep->src, &request.src)))
         return fail(backend, "a range of the bench is not one");
     if (!plan_build(backend, backend->op, &request, &plan, &error))
         return fail(backend, error.text);
