@@ -28,9 +28,13 @@
 
 ROUTINE duplicate_store_behind_chain
     CHAIN
-    ldrb w4, [x1]
+    mov x5, x0
+    ldrb w4, [x1], #1
     strb w4, [x0]
+    strb w4, [x0], #1
+    sub x2, x2, #1
     BY_WORDS "ldr x4, [x1]; str x4, [x3]"
+    mov x0, x5
     ret
 99: b planted_copy_words
 END duplicate_store_behind_chain
