@@ -137,10 +137,13 @@ static void enter(struct child *c)
     const struct backend *b = c->backend;
     const uint64_t size = probe_copied(c->request);
     struct call_entry entry;
+    const bool sets = b->op == OP_SET;
+    const uint64_t value = sets ? (uint64_t)probe_value(c->request->seed) : 0;
     const struct call_place place = {.dst = c->answer->dst,
                                      .src = c->answer->src,
                                      .size = size,
-                                     .data = c->src,
+                                     .value = value,
+                                     .data = sets ? NULL : c->src,
                                      .record = (uintptr_t)c->record,
                                      .word_bytes = sizeof(uint64_t)};
     if (b->call != NULL) {
@@ -150,7 +153,7 @@ static void enter(struct child *c)
         c->answer->returns = call_returns(b->call, &place, &c->answer->returns_mask);
         return;
     }
-    const uint64_t words[] = {place.dst, place.src, size, b->arg4};
+    const uint64_t words[] = {place.dst, sets ? value : place.src, size, b->arg4};
     memcpy(c->words, words, sizeof words);
     c->answer->returns = b->op == OP_MEMPCPY ? place.dst + size : place.dst;
     c->answer->returns_mask = b->result == RESULT_NONE ? 0 : UINT64_MAX;

@@ -148,7 +148,8 @@ static void examine_data(struct probe_result *r, uint64_t begin, uint64_t end)
     if (!find_differences(r, &lo, &hi))
         return;
     const uint64_t offset = r->request.offset, wrong = count_differences(r, lo, hi);
-    const int64_t shift = find_shift(r, begin, end);
+    // Bytes that are all the same would look shifted.
+    const int64_t shift = r->backend->op == OP_SET ? 0 : find_shift(r, begin, end);
     if (are_filled(r, lo, hi) && wrong == end - begin)
         finding_add(r, PROBE_NOTHING, lo, hi, "all %" PRIu64 " bytes are 0x%02x, as before", wrong,
                     PROBE_FILL);
@@ -199,5 +200,6 @@ void examine_memory(const struct probe_run *run, struct probe_result *r)
     examine_data(r, q->hole, q->size - q->hole);
     examine_hole(r, PROBE_BEFORE, 0, q->hole);
     examine_hole(r, PROBE_AFTER, q->size - q->hole, q->size);
-    examine_source(run, r);
+    if (r->backend->op != OP_SET)
+        examine_source(run, r);
 }

@@ -25,8 +25,8 @@ static const char *why_not(const struct backend *b, const struct probe_request *
         return b->missing;
     if (b->arch != NULL)
         return "it is another CPU's, and this is done on the CPU itself";
-    if (!op_is_copy(b->op))
-        return "it copies from no memory to another";
+    if (op_has_fifo(b->op))
+        return "it goes to or from a FIFO, of whose one address nothing can be read back";
     if (n < b->size_min || n % b->size_unit != 0 || (b->call != NULL && !call_takes(b->call, n)))
         return "it does not take that many bytes; see --size and --hole";
     if (dst % b->align != 0 || q->src_off % b->align != 0)
@@ -41,11 +41,14 @@ static void decide(struct probe_result *r, enum verdict doubt)
                                         : VERDICT_CONFORMS;
 }
 
-static uint8_t *expected(const struct probe_request *q)
+static uint8_t *expected(const struct backend *b, const struct probe_request *q)
 {
     uint8_t *bytes = must(malloc(q->size + 1));
     memset(bytes, PROBE_FILL, q->size);
-    probe_source(q->seed, bytes + q->hole, probe_copied(q));
+    if (b->op == OP_SET)
+        memset(bytes + q->hole, probe_value(q->seed), probe_copied(q));
+    else
+        probe_source(q->seed, bytes + q->hole, probe_copied(q));
     return bytes;
 }
 
@@ -89,7 +92,7 @@ static void judge(struct probe_run *run, struct probe_result *r)
     take_fault(run, r);
     examine_end(run, r);
     if (a->read_back) {
-        r->wanted = expected(&r->request);
+        r->wanted = expected(r->backend, &r->request);
         r->got = must(malloc(r->request.size + 1));
         memcpy(r->got, a->bytes, r->request.size);
         // What a routine that did not return has not done yet is no finding.

@@ -21,3 +21,10 @@ void probe_source(uint64_t seed, uint8_t *bytes, uint64_t size)
             bytes[i] = (uint8_t)next_random(&seed);
         while (bytes[i] == PROBE_FILL);
 }
+
+int probe_value(uint64_t seed)
+{
+    uint8_t byte;
+    probe_source(seed, &byte, 1);
+    return (int8_t)byte;
+}

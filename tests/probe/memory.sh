@@ -41,6 +41,15 @@ finds after stored-after --map ram --size 100000 --hole 1 --fill 7 --width 1
 prints 0 '0 bytes to offset 0x4' probe --map ram --size 8 --hole 4 planted/copier_ok
 prints 0 '4096 bytes to offset 0x0' probe --map ram --size 4096 --hole 0 planted/copier_ok
 
+# What sets bytes has a value, of either sign, and no source.
+for fill in 1 2 3 4; do
+    prints 0 'set_whole on ram: conforms' probe --map ram --fill $fill planted/set_whole
+done
+prints 0 'engine/set_device on memfd: conforms' probe --map memfd --hole 3 engine/set_device
+prints 1 'part-copied: ' probe --map ram planted/set_short
+prints 1 'stored-after: ' probe --map ram planted/set_beyond
+prints 1 'wrong-return: ' probe --map ram planted/set_wrong_return
+
 # Memory that cannot be had is no finding.
 huge() {
     free=$(sed -n 's/^HugePages_Free: *//p' /proc/meminfo)
