@@ -56,12 +56,14 @@ void on_board_place(struct options *o, struct copy_case *c)
         c->src_off = case_src_off(c->dst_off, c->overlap);
 }
 
-bool on_board_deliver(const struct options *o, const struct map *map, const struct copy_case *c,
-                      const struct recording *r, struct delivery *out, struct error *error)
+bool on_board_deliver(const struct options *o, const struct map *map, const struct backend *backend,
+                      const struct copy_case *c, const struct recording *r, struct delivery *out,
+                      struct error *error)
 {
     const struct delivery_request request = {.machine = o->on,
                                              .source = is_source(o),
                                              .at = o->at,
+                                             .backend = backend,
                                              .c = c,
                                              .timeout_ms = o->run.timeout_ms};
     if (is_source(o) && r->layout.src == NULL)

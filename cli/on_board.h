@@ -19,7 +19,8 @@ void on_board_place(struct options *o, struct copy_case *c);
 
 // Sends the recording of a case that was placed to the machine, or through the map of --map.
 // False and one line in ERROR.
-bool on_board_deliver(const struct options *o, const struct map *map, const struct copy_case *c,
-                      const struct recording *r, struct delivery *out, struct error *error);
+bool on_board_deliver(const struct options *o, const struct map *map, const struct backend *backend,
+                      const struct copy_case *c, const struct recording *r, struct delivery *out,
+                      struct error *error);
 
 #endif

@@ -228,7 +228,8 @@ static int deliver_and_judge(const struct options *o, const struct map *map,
     struct map_judged judged = {.contract_count = 0};
     struct error error;
     int status = EXIT_TROUBLE;
-    if (on_board_deliver(o, map, report->c, report->recording, &delivery, &error) &&
+    if (on_board_deliver(o, map, report->backend, report->c, report->recording, &delivery,
+                         &error) &&
         (map == NULL || delivery.skipped.text[0] ||
          on_map_judge(o, report->backend, report->c, &delivery, &judged, &error))) {
         report->text.loads = shows_loads(o, &delivery);

@@ -51,6 +51,7 @@ struct delivery_request {
     bool source;         // the source; else the destination
     uint64_t at;
     // Of delivery_by_cpu:
+    const struct backend *backend;
     const struct copy_case *c; // that was recorded, by recorder qemu
     unsigned timeout_ms;
 };

@@ -14,7 +14,8 @@
 #include <string.h>
 
 // ERROR says why it cannot be run there.
-static bool can_run(const struct recording *r, const struct copy_case *c, struct error *error)
+static bool can_run(const struct recording *r, const struct copy_case *c,
+                    const struct backend *backend, struct error *error)
 {
     if (r->guest == NULL || guest_cpu_of(r->trace.machine) == NULL)
         return error_set(error,
@@ -25,9 +26,10 @@ static bool can_run(const struct recording *r, const struct copy_case *c, struct
         return error_set(error, "--run: takes no calls to or from a FIFO");
     if (r->trace.outcome != OUTCOME_RETURNED)
         return error_set(error, "--run: the routine did not return when it was recorded");
-    if (c->overlapping || r->layout.record.hi != r->layout.record.lo || r->layout.returns_mask)
-        return error_set(error,
-                         "--run: takes calls of two buffers, each of its own, and no --call");
+    const size_t most = guest_cpu_of(r->trace.machine)->words_max;
+    if (backend->call != NULL && call_words(backend->call) > most)
+        return error_set(error, "--run: enters a routine with at most %zu arguments on that CPU",
+                         most);
     return true;
 }
 
@@ -159,7 +161,13 @@ static bool run_call(const struct recording *r, const struct delivery_request *r
         .second = layout_second(mine),
         .size = c->size,
         .offset = request->source ? c->dst_off : c->src_off,
+        .overlapping = c->overlapping,
+        .overlap = c->overlap,
         .source = request->source ? NULL : mine->src,
+        .call = request->backend->call,
+        .arg4 = request->backend->arg4,
+        .value = layout_value(mine, false),
+        .data = mine->expected,
     };
     struct guest_poke pokes[TUNABLE_COUNT];
     const struct image_program program = {.bytes = r->guest->bytes,
@@ -200,7 +208,7 @@ bool delivery_by_cpu(const struct recording *r, const struct delivery_request *r
     struct layout mine;
     *out = (struct delivery){.at = request->at, .by = DELIVERY_CPU};
     *error = (struct error){""};
-    if (!can_run(r, request->c, error))
+    if (!can_run(r, request->c, request->backend, error))
         return false;
     // The case's bytes follow from it alone.
     struct arena *arena = arena_new();

@@ -66,6 +66,32 @@ runs riscv64/glibc/memcpy 'qemu-system-riscv64 -M virt' 0x10000000 qemu-system-m
 [ "$(uname -m)" = x86_64 ] && runs dietlibc/memcpy 'qemu-system-x86_64 -M pc' 0xfec00000 qemu-system-x86 \
     '-> ioapic: write addr 0x3'
 
+# A call of another kind, with a record; and buffers that overlap, both in the device.
+if [ "$(uname -m)" = x86_64 ] && command -v qemu-system-x86_64 >/dev/null; then
+    cat >words.c <<'END'
+#include <stdint.h>
+struct job { const uint32_t *from; uint64_t n; };
+void words(struct job *j, int a, int b, int c, int d, uint32_t *to)
+{
+    for (uint64_t i = 0; i < j->n; i++)
+        ((volatile uint32_t *)to)[i] = j->from[i];
+}
+END
+    ${CC:-gcc} -O2 -c words.c
+    pc='qemu-system-x86_64 -M pc'
+    "$storescope" trace words.o:words --call 'void words(&{src, n/4}, 1, 2, 3, 4, dst)' --size 8 \
+        --on "$pc" --at 0xfec00000 --run >call
+    has '-> ioapic: write addr 0x4, data 0x47a9f7f8, size 4' call
+    has 'its CPU made 2 accesses' call
+    "$storescope" trace dietlibc/memmove 'memmove size=4 overlap=1' --on "$pc" --at 0xfec00010 \
+        --run >overlap 2>err || grep -q 'cannot run here' err || fail "$(cat err)"
+    grep -q 'cannot run here' err || {
+        has '-> ioapic: read addr 0x12' overlap
+        has '-> ioapic: write addr 0x13' overlap
+        has 'its CPU made 8 accesses' overlap
+    }
+fi
+
 # What cannot be is one line that says what to do.
 refuses() { # TEXT ARGUMENT...
     local text=$1 status=0

@@ -61,10 +61,15 @@ static void read_log(const char *path)
         fclose(f);
 }
 
-static struct image_call call_of(uint64_t at, uint64_t size, uint32_t offset, const uint8_t *source)
+static struct image_call call_of(uint64_t arg4, uint64_t at, uint64_t size, uint32_t offset,
+                                 const uint8_t *source)
 {
-    return (struct image_call){
-        .at = at, .has_source = true, .size = size, .offset = offset, .source = source};
+    return (struct image_call){.arg4 = arg4,
+                               .at = at,
+                               .has_source = true,
+                               .size = size,
+                               .offset = offset,
+                               .source = source};
 }
 
 static void compare(const struct reported *wanted, const struct guest_log *log)
@@ -106,7 +111,7 @@ static void check_reported(const struct recording *r)
     struct guest_run out;
     for (size_t i = 0; i < report_count; i++)
         calls[i] =
-            call_of(LOG_DEVICE, 4 * reports[i].words, 0, reports[i].words == 1 ? one : bytes);
+            call_of(0, LOG_DEVICE, 4 * reports[i].words, 0, reports[i].words == 1 ? one : bytes);
     if (run(r, LOG_MACHINE, calls, report_count, &out))
         for (size_t i = 0; i < report_count; i++)
             compare(&reports[i], &out.logs[i]);
@@ -185,7 +190,8 @@ static void check_random(const struct backend *b, const char *machine, uint64_t 
                                       .dst_off = (uint32_t)(random() % 64),
                                       .src_off = (uint32_t)(random() % 64),
                                       .fill = 1};
-        calls[i] = call_of(device + cases[i].dst_off, cases[i].size, cases[i].src_off, bytes);
+        calls[i] =
+            call_of(b->arg4, device + cases[i].dst_off, cases[i].size, cases[i].src_off, bytes);
     }
     if (!record(b, recorder_of(b, 0), &cases[0], &first))
         return;

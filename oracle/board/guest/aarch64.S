@@ -36,7 +36,9 @@ next:
     ldr x9, [x22]
     ldp x0, x1, [x22, #8]
     ldp x2, x3, [x22, #24]
-    ldr x10, [x22, #40]
+    ldp x4, x5, [x22, #40]
+    ldp x6, x7, [x22, #56]
+    ldr x10, [x22, #72]
     mov sp, x10
     mov x29, #0
     b begin
@@ -52,7 +54,7 @@ after:
     adr x20, start
     add x20, x20, #4096
     ldp x21, x22, [x20, #32]
-    add x22, x22, #64
+    add x22, x22, #128
     sub x21, x21, #1
     b next
 

@@ -12,6 +12,7 @@
 #include "board/emulator.h"
 #include "board/guest/marks.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 // Entries of the two page tables that are there everywhere: one that has 1 GiB an entry, and
@@ -32,6 +33,7 @@ struct guest_cpu {
     uint64_t root, root_or; // word 0: the topmost table's address shifted right, and bits
     uint64_t words[2];      // words 1 and 2
     struct guest_paging paging;
+    size_t words_max;  // arguments of a call, which are in registers
     const char *model; // where the recording does not say which; NULL: the machine's own
     const struct emulator_option *options; // to the emulator; up to a NULL name
 };

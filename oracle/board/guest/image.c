@@ -17,8 +17,8 @@ enum {
     BLOCK = 2 * MEGABYTE, // a page table's second level maps so much at once
     ENTRIES = 512,
     WORDS_AT = GUEST_BYTES, // as the guests have it
-    CALL_BYTES = 64,
-    CALLS_AT = WORDS_AT + CALL_BYTES,
+    CALL_BYTES = 128,
+    CALLS_AT = WORDS_AT + 64,
     TABLES_AT = 0x20000,
     STACK_END = 0x60000,
     THREAD_AT = 0x80000, // zeros on both sides
@@ -96,7 +96,7 @@ static void copy_pokes(struct maker *m)
 
 static uint64_t buffer_bytes(const struct image_call *call)
 {
-    return (call->size + call->offset + 2 * PAGE) & ~(uint64_t)(PAGE - 1);
+    return (call->size + call->offset + 3 * PAGE) & ~(uint64_t)(PAGE - 1);
 }
 
 static void put_entry(struct maker *m, uint64_t table, uint64_t index, uint64_t to, uint64_t bits)
@@ -148,18 +148,44 @@ static uint64_t read_routine(const struct maker *m)
     return routine;
 }
 
+// Where its buffers lie, and its records, a page before the one in RAM.
+static struct call_place place_of(const struct maker *m, const struct image_call *call)
+{
+    const uint64_t device = IMAGE_DEVICE + (call->at & (GIGA - 1));
+    const uint64_t by = (uint64_t)call->overlap;
+    uint64_t other = m->out->at + m->next + PAGE + call->offset;
+    if (call->overlapping)
+        other = call->source_is_device ? device + by : device - by;
+    else if (!call->has_source)
+        other = call->second;
+    return (struct call_place){.dst = call->source_is_device ? other : device,
+                               .src = call->source_is_device ? device : other,
+                               .size = call->size,
+                               .value = call->value,
+                               .data = call->data,
+                               .record = m->out->at + m->next,
+                               .word_bytes = sizeof(uint64_t)};
+}
+
+// The arguments, and the records that they point to.
+static void write_arguments(struct maker *m, uint64_t at, const struct image_call *call)
+{
+    const struct call_place place = place_of(m, call);
+    struct call_entry entry = {.words = {place.dst, place.src, place.size, call->arg4}};
+    if (call->call != NULL)
+        call_enter(call->call, &place, &entry);
+    memcpy(m->out->bytes + at, entry.words, sizeof entry.words);
+    memcpy(m->out->bytes + m->next, entry.record, entry.record_bytes);
+}
+
 static void write_call(struct maker *m, size_t index, const struct image_call *call)
 {
-    const uint64_t at = CALLS_AT + index * CALL_BYTES, ram = m->next + call->offset;
-    const uint64_t device = IMAGE_DEVICE + (call->at & (GIGA - 1));
-    const uint64_t other = call->has_source ? m->out->at + ram : call->second;
+    const uint64_t at = CALLS_AT + index * CALL_BYTES;
     put(m, at, read_routine(m));
-    put(m, at + 8, call->source_is_device ? other : device);
-    put(m, at + 16, call->source_is_device ? device : other);
-    put(m, at + 24, call->size);
-    put(m, at + 40, m->out->at + STACK_END);
-    if (call->source != NULL)
-        memcpy(m->out->bytes + ram, call->source, call->size);
+    write_arguments(m, at + 8, call);
+    put(m, at + 72, m->out->at + STACK_END);
+    if (call->source != NULL && !call->overlapping)
+        memcpy(m->out->bytes + m->next + PAGE + call->offset, call->source, call->size);
     m->next += buffer_bytes(call);
 }
 

@@ -13,11 +13,12 @@
 //   0 the page tables' root   1, 2 the CPU's own   3 how many calls   4, 5 the guest's
 //   6 the thread's data   7 the program's global pointer
 //
-// A call has 8 words: the routine, four arguments, the stack's end.
+// A call has 16 words: the routine, eight arguments, the stack's end.
 
 #ifndef STORESCOPE_BOARD_IMAGE_H
 #define STORESCOPE_BOARD_IMAGE_H
 
+#include "backends/call.h"
 #include "base/error.h"
 #include "board/guest/guest_cpu.h"
 #include "trace/origins.h"
@@ -28,17 +29,24 @@
 
 #define IMAGE_DEVICE (UINT64_C(128) << 30)
 
-enum { IMAGE_CALLS_MAX = 1000 };
+enum { IMAGE_CALLS_MAX = 900 };
 
-// One call: of the two buffers, one lies in the device's memory, the other in RAM.
+// One call: of the two buffers, one lies in the device's memory, the other in RAM, or there
+// as well where they overlap.
 struct image_call {
     uint64_t at;           // physical address of the one in the device
     bool source_is_device; // else the destination is
     bool has_source;
-    uint64_t second;       // where there is none: the argument in its place
-    uint64_t size;         // bytes
-    uint32_t offset;       // of the other buffer in its page
-    const uint8_t *source; // `size` bytes; NULL where the source is the device
+    uint64_t second; // where there is none: the argument in its place
+    bool overlapping;
+    int64_t overlap;         // bytes from the source to the destination
+    uint64_t size;           // bytes
+    uint32_t offset;         // of the other buffer in its page
+    const uint8_t *source;   // `size` bytes; NULL where the source is the device
+    const struct call *call; // NULL: called as memcpy, with this after its arguments
+    uint64_t arg4;
+    uint64_t value;      // see struct call_place
+    const uint8_t *data; // likewise
 };
 
 struct image {

@@ -49,7 +49,11 @@ next:
     ld a1, 16(s6)
     ld a2, 24(s6)
     ld a3, 32(s6)
-    ld sp, 40(s6)
+    ld a4, 40(s6)
+    ld a5, 48(s6)
+    ld a6, 56(s6)
+    ld a7, 64(s6)
+    ld sp, 72(s6)
     ld tp, 48(s4)
     ld gp, 56(s4)
     li s0, 0
@@ -68,7 +72,7 @@ after:
     add s4, s4, t0
     ld s5, 32(s4)
     ld s6, 40(s4)
-    addi s6, s6, 64
+    addi s6, s6, 128
     addi s5, s5, -1
     j next
 

@@ -112,7 +112,9 @@ next:
     movq 16(%r14), %rsi
     movq 24(%r14), %rdx
     movq 32(%r14), %rcx
-    movq 40(%r14), %rsp
+    movq 40(%r14), %r8
+    movq 48(%r14), %r9
+    movq 72(%r14), %rsp
     xorl %ebp, %ebp
     cld
     jmp begin_call
@@ -129,7 +131,7 @@ after:
     addq $0x1000, %r12
     movq 32(%r12), %r13
     movq 40(%r12), %r14
-    addq $64, %r14
+    subq $-128, %r14
     decq %r13
     jmp next
 
