@@ -235,6 +235,7 @@ static int show(struct both *x)
     else if (judged == 0 && status == EXIT_CLEAN)
         status = error_tell("nothing was compared: no verdict was judged on both sides; the "
                             "report of each gives the reason");
+    out.quiet = o->quiet;
     return output_end(&out, status);
 }
 

@@ -49,6 +49,11 @@ def without_heading(got, wanted):
     return got[:start] + got[got.index("", start) + 1:]
 
 
+def is_progress(line):
+    """What a slow machine prints now and then of how far a sweep is."""
+    return re.fullmatch(r"(\[\d+/\d+\] )?\S+: .* left", line) is not None
+
+
 def general(line):
     """What differs from run to run, left open."""
     line = re.sub(r" in \d+\.\d+ s(, [\d.,]+( million)?/s)?", " in ...", line)
@@ -67,7 +72,8 @@ class Page:
                               env=environment, text=True, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               errors="replace", timeout=240)
-        return done.returncode, done.stdout.rstrip("\n").split("\n") if done.stdout else []
+        lines = done.stdout.rstrip("\n").split("\n") if done.stdout else []
+        return done.returncode, [line for line in lines if not is_progress(line)]
 
     def check(self, number, command, wanted, environment, folder, update):
         status, got = self.run(command, environment, folder)
