@@ -126,7 +126,7 @@ verdict $? 'explain tells of rules, contracts, words and observers'
 rules=$("$storescope" list rules --format json | sed -n 's/^.*"name":[[:space:]]*"\([a-z0-9-]*\)".*/\1/p')
 # shellcheck disable=SC2086
 run explain $rules
-[ "$(grep -c '^What to do: ' out)" -eq "$(wc -w <<<"$rules")" ] && [ "$(wc -w <<<"$rules")" -gt 40 ]
+[ "$(grep -c '^What to do: ' out)" -eq "$(echo $rules | wc -w)" ] && [ "$(echo $rules | wc -w)" -gt 40 ]
 verdict $? 'every rule is explained'
 refuses 'did you mean duplicate-store' explain duplicat-store
 refuses 'say what to explain' explain
