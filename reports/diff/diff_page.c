@@ -199,14 +199,12 @@ static void write_rule(struct diff_page *p, const cJSON *pair, const cJSON *rule
     page_message(m, "msg", text);
     markup_close(m);
     if (diff_is_new(drawn, diff_case(rule))) {
-        bool alike = diff_is_alike(rule);
-        if (alike)
+        if (diff_is_alike(rule))
             markup_element(m, "p", "",
                            "Its smallest case is the same in both, with the same accesses to "
                            "blame.");
         markup_open_class(m, "div", "sides");
-        if (!alike)
-            write_side(p, 0, pair, rule);
+        write_side(p, 0, pair, rule);
         write_side(p, 1, pair, rule);
         markup_close(m);
     }

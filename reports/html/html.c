@@ -7,6 +7,7 @@
 #include "reports/html/page.h"
 
 #include "reports/access_text.h"
+#include "reports/heading.h"
 #include "reports/picture.h"
 #include "reports/svg/svg.h"
 
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 // On disk, and in memory where no temporary file can be had.
 static FILE *temporary(void)
@@ -130,6 +132,31 @@ static void write_key(struct markup *m)
     markup_close_all(m, 2);
 }
 
+// What was run, when and where: the first thing to know of a page that somebody sent.
+static void write_origin(struct markup *m, const struct run_facts *facts)
+{
+    char text[HEADING_TEXT_MAX], date[64];
+    time_t now = time(NULL);
+    struct tm utc;
+    size_t next = 0;
+    strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &utc));
+    markup_open_class(m, "section", "origin");
+    markup_open_class(m, "p", "meta");
+    markup_format(m, "%s; %s", heading_machine(facts->host, text), date);
+    markup_close(m);
+    char *command = heading_command(facts);
+    if (*command != '\0') {
+        markup_open_class(m, "p", "cmd");
+        markup_element(m, "code", "", command);
+        markup_close(m);
+    }
+    free(command);
+    for (size_t i = 0; i < HEADING_FILES_MAX; i++)
+        if (heading_file(facts->backends, facts->backend_count, &next, text))
+            markup_element(m, "p", "meta", text);
+    markup_close(m);
+}
+
 static void page_free(struct page *p)
 {
     for (size_t i = 0; i < p->backends; i++)
@@ -151,6 +178,7 @@ static void end(struct report *r)
     char left_out[COUNT_TEXT_MAX];
     page_begin(&m, r->out, "storescope: which copy is safe for which memory",
                "Which copy routine is safe for which memory");
+    write_origin(&m, r->facts);
     page_changes(&m, p);
     write_totals(&m, r->facts);
     page_matrix_head(&m, r->facts);

@@ -6,6 +6,8 @@
 #include "reports/svg/page_texts.h"
 #include "reports/svg/svg.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 static void write_meta(struct markup *m, const char *name, const char *content)
@@ -87,6 +89,31 @@ void page_calls(struct markup *m, const struct calls *calls)
         markup_element(m, "code", "", called_print(&calls->items[i], text));
         markup_close(m);
     }
+}
+
+// NAME in characters that stand as they are in an id and in a link.
+static size_t put_name(char *text, size_t size, size_t used, const char *name)
+{
+    for (; *name != '\0' && used + 4 < size; name++) {
+        bool plain = isalnum((unsigned char)*name) || strchr("._:/-", *name) != NULL;
+        used += (size_t)(plain ? snprintf(text + used, size - used, "%c", *name)
+                               : snprintf(text + used, size - used, "_%02X", (unsigned char)*name));
+    }
+    return used;
+}
+
+void page_anchor(struct markup *m, const char *attribute, const char *sign, const struct result *r,
+                 const char *contract)
+{
+    enum { ANCHOR_MAX = 1024 };
+    char text[ANCHOR_MAX] = "";
+    size_t used = put_name(text, sizeof text, 0, r->backend->name);
+    if (r->op != r->backend->op)
+        used = put_name(text, sizeof text, put_name(text, sizeof text, used, "--as-"),
+                        copy_op_name[r->op]);
+    if (contract != NULL)
+        put_name(text, sizeof text, put_name(text, sizeof text, used, "--"), contract);
+    markup_attr_format(m, attribute, "%s%s", sign, text);
 }
 
 void page_host(struct markup *m, const struct run_facts *facts)

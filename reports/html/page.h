@@ -57,6 +57,11 @@ void page_calls(struct markup *m, const struct calls *calls);
 // The machine, its libc and kernel.
 void page_host(struct markup *m, const struct run_facts *facts);
 
+// An attribute, id or href (SIGN is "#" there), that leads to a backend's section, or to
+// its verdict under CONTRACT, by their names: the same in every report that has them.
+void page_anchor(struct markup *m, const char *attribute, const char *sign, const struct result *r,
+                 const char *contract);
+
 // The row of the matrix, with links to the section.
 void page_matrix_row(struct page *p, const struct result *results, size_t count);
 void page_matrix_head(struct markup *m, const struct run_facts *facts);

@@ -68,7 +68,7 @@
     // What a cell says in full is in its backend's section.
     const tell = (event) => {
       const link = event.target.closest("td a");
-      const row = link && document.getElementById(link.hash.slice(1));
+      const row = link && document.getElementById(link.hash.slice(1))?.closest("tr");
       if (row && !link.title.includes(":"))
         link.title = `${row.cells[1].textContent}: ${row.cells[2].textContent}`;
     };
@@ -99,6 +99,9 @@
     });
     const sections = $$("details.backend");
     const rows = $$("tbody tr", table);
+    const none = make("p", { class: "only", role: "status" });
+    none.hidden = true;
+    table.parentElement.after(none);
     input.addEventListener("input", () => {
       const want = input.value.trim().toLowerCase();
       rows.forEach((row, i) => {
@@ -106,6 +109,8 @@
         row.hidden = hide;
         if (sections[i]) sections[i].hidden = hide;
       });
+      none.hidden = rows.some((row) => !row.hidden);
+      none.textContent = `No backend's name has “${input.value.trim()}” in it.`;
     });
     tools.append(input);
   }
@@ -142,10 +147,12 @@
 
   function goToHash() {
     const id = decodeURIComponent(location.hash.slice(1));
-    const target = id && document.getElementById(id);
-    if (!target) return;
-    const backend = target.closest("details.backend");
+    const named = id && document.getElementById(id);
+    const backend = named?.closest("details.backend");
     if (!backend) return;
+    // Names stand in the row of a verdict, and in the line that unfolds a backend.
+    const target = named.closest(".verdicts tr")
+      ?? (named.closest("summary")?.parentElement === backend ? backend : named);
     backend.open = true;
     for (let part = target.closest("details"); part !== backend; part = part.parentElement.closest("details")) part.open = true;
     if (target.matches(".verdicts tr")) showOnly(backend, target);
@@ -153,6 +160,16 @@
     if (target !== backend) target.tabIndex = -1; // may have the focus, but is no stop
     (target === backend ? $("summary", backend) : target).focus({ preventScroll: true });
     target.scrollIntoView({ block: target.matches(".verdicts tr") ? "center" : "start" });
+  }
+
+  // What is folded prints, too, and is folded again after it.
+  function printWhole() {
+    let folded = [];
+    addEventListener("beforeprint", () => {
+      folded = $$("details:not([open])");
+      folded.forEach((part) => { part.open = true; });
+    });
+    addEventListener("afterprint", () => { folded.forEach((part) => { part.open = false; }); });
   }
 
   // Copying a command.
@@ -561,6 +578,8 @@
     addArrows(table);
   }
   addThemeButton(tools);
+  printWhole();
+  $$(".origin .cmd").forEach(addCopyButton);
   watchReplays();
   addEventListener("hashchange", goToHash);
   // Again to the cell that is shown already: no hashchange comes of that.

@@ -43,14 +43,14 @@ void page_matrix_head(struct markup *m, const struct run_facts *facts)
     markup_text(m, "\n");
 }
 
-static void write_cell(struct page *p, const struct result *r, size_t index)
+static void write_cell(struct page *p, const struct result *r)
 {
     struct markup *m = &p->row;
     const struct baseline *baseline = p->report->facts->baseline;
     p->verdicts_shown |= UINT64_C(1) << r->verdict;
     markup_open_class(m, "td", verdict_name[r->verdict]);
     markup_open(m, "a");
-    markup_attr_format(m, "href", "#b%zuc%zu", p->backends, index);
+    page_anchor(m, "href", "#", r, r->contract->name);
     markup_attr(m, "title", result_verdict(r)); // page.js adds the rules
     markup_element(m, "b", "", verdict_sign[r->verdict]);
     unsigned change =
@@ -59,7 +59,8 @@ static void write_cell(struct page *p, const struct result *r, size_t index)
     if (change)
         markup_element(m, "u", "", page_change_sign(change));
     if (r->finding_count > 0) {
-        p->rules_shown |= UINT64_C(1) << r->findings[0].rule;
+        for (size_t i = 0; i < r->finding_count; i++)
+            p->rules_shown |= UINT64_C(1) << r->findings[i].rule;
         markup_text(m, matrix_rule_short(r->findings[0].rule));
         if (r->finding_count > 1) {
             markup_open(m, "i");
@@ -77,13 +78,13 @@ void page_matrix_row(struct page *p, const struct result *results, size_t count)
     markup_open(m, "th");
     markup_attr(m, "scope", "row");
     markup_open(m, "a");
-    markup_attr_format(m, "href", "#b%zu", p->backends);
+    page_anchor(m, "href", "#", &results[0], NULL);
     markup_text(m, results[0].backend->name);
     if (results[0].op != results[0].backend->op)
         markup_format(m, " as %s", copy_op_name[results[0].op]);
     markup_close_all(m, 2);
     for (size_t i = 0; i < count; i++)
-        write_cell(p, &results[i], i);
+        write_cell(p, &results[i]);
     markup_close(m);
     markup_text(m, "\n");
 }
@@ -94,6 +95,21 @@ static void write_sign(struct markup *m, unsigned change, const char *meaning)
     markup_element(m, "b", "", page_change_sign(change));
     markup_text(m, " ");
     markup_text(m, meaning);
+    markup_close(m);
+}
+
+// Each column: which memory it is.
+static void write_contracts(struct markup *m, const struct run_facts *facts)
+{
+    markup_element(m, "h3", "", "Contracts: which memory it is");
+    markup_open_class(m, "dl", "rules contracts");
+    for (size_t i = 0; i < facts->contract_count; i++) {
+        const struct contract *c = &facts->contracts[i];
+        markup_open(m, "div");
+        markup_element(m, "dt", "", c->name);
+        markup_element(m, "dd", "", c->memory[0] ? c->memory : "a contract of its own");
+        markup_close(m);
+    }
     markup_close(m);
 }
 
@@ -120,8 +136,10 @@ void page_matrix_legend(struct markup *m, const struct page *p)
     if (p->changes_shown & CELL_CHANGED)
         write_sign(m, CELL_CHANGED, "a rule is no longer broken that was expected to be");
     markup_close(m);
+    write_contracts(m, p->report->facts);
     if (p->rules_shown == 0)
         return;
+    markup_element(m, "h3", "", "Rules that were broken");
     markup_open_class(m, "dl", "rules");
     for (unsigned rule = 0; rule < RULE_COUNT; rule++) {
         if (!(p->rules_shown >> rule & 1))

@@ -119,7 +119,10 @@ static void write_verdict(struct page *p, const struct result *r, size_t contrac
     struct markup *m = &p->section;
     markup_open_class(m, "tr", verdict_name[r->verdict]);
     markup_attr_format(m, "id", "b%zuc%zu", p->backends, contract);
-    markup_element(m, "th", "", r->contract->name);
+    markup_open(m, "th");
+    page_anchor(m, "id", "", r, r->contract->name);
+    markup_text(m, r->contract->name);
+    markup_close(m);
     markup_element(m, "td", "", result_verdict(r));
     markup_open(m, "td");
     for (size_t i = 0; i < r->finding_count; i++) {
@@ -163,6 +166,7 @@ static void write_summary(struct markup *m, const struct result *results, size_t
         verdicts[results[i].verdict]++;
     markup_open(m, "summary");
     markup_open_class(m, "h3", "name");
+    page_anchor(m, "id", "", &results[0], NULL);
     markup_text(m, results[0].backend->name);
     if (results[0].op != results[0].backend->op)
         markup_format(m, " as %s", copy_op_name[results[0].op]);

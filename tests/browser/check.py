@@ -176,6 +176,11 @@ def filter_works(page):
     shown = page.run("return [...document.querySelectorAll('#matrix tbody tr')].filter(r => !r.hidden)"
                      ".map(r => r.querySelector('th').textContent)")
     look("the filter keeps what it names", shown and all("qemu" in name for name in shown), shown)
+    page.run("const f = document.querySelector('#filter'); f.value = 'no such';"
+             "f.dispatchEvent(new Event('input'))")
+    look("a filter without match says so",
+         page.run("const p = document.querySelector('.matrix p.only');"
+                  "return p !== null && !p.hidden && p.textContent.includes('no such')"))
     page.run("const f = document.querySelector('#filter'); f.value = ''; f.dispatchEvent(new Event('input'))")
 
 
@@ -243,7 +248,7 @@ def works_without_script(page, url):
                picture: svg.getBoundingClientRect().height,
                findings: document.querySelectorAll('.finding .msg').length,
                command: document.querySelector('#b0 .cmd code').textContent,
-               cells: document.querySelectorAll('#matrix td a[href^="#b"]').length };
+               cells: document.querySelectorAll('#matrix td a[href^="#"]').length };
     })()""")
     look("without JavaScript the matrix, the findings, pictures and commands are there",
          shown["replay"] == 0 and shown["picture"] > 50 and shown["findings"] > 5
