@@ -147,7 +147,7 @@
 
   function goToHash() {
     const id = decodeURIComponent(location.hash.slice(1));
-    const named = id && document.getElementById(id);
+    const named = id ? document.getElementById(id) : null;
     const backend = named?.closest("details.backend");
     if (!backend) return;
     // Names stand in the row of a verdict, and in the line that unfolds a backend.
