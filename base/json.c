@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 
+#include "base/number.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -58,6 +59,45 @@ void json_add_offset(cJSON *o, const char *key, int64_t value)
         cJSON_AddNumberToObject(o, key, (double)value);
     else
         json_add_count(o, key, (uint64_t)value);
+}
+
+const char *json_text(const cJSON *o, const char *key)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
+}
+
+bool json_count(const cJSON *o, const char *key, uint64_t *out)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
+    if (cJSON_IsString(item))
+        return number_whole(item->valuestring, out);
+    if (!cJSON_IsNumber(item) ||
+        !(item->valuedouble >= 0 && item->valuedouble <= (double)EXACT_MAX))
+        return false;
+    *out = (uint64_t)item->valuedouble;
+    return true;
+}
+
+bool json_offset(const cJSON *o, const char *key, int64_t *out)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
+    uint64_t count;
+    if (json_count(o, key, &count)) {
+        *out = (int64_t)count;
+        return true;
+    }
+    if (!cJSON_IsNumber(item) ||
+        !(item->valuedouble < 0 && item->valuedouble >= -(double)EXACT_MAX))
+        return false;
+    *out = (int64_t)item->valuedouble;
+    return true;
+}
+
+bool json_bool(const cJSON *o, const char *key, bool *out)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
+    *out = cJSON_IsTrue(item);
+    return cJSON_IsBool(item);
 }
 
 void json_print(cJSON *o, FILE *out)

@@ -9,6 +9,7 @@
 #define STORESCOPE_JSON_H
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -22,6 +23,13 @@ void json_add_text_or_null(cJSON *o, const char *key, const char *text);
 void json_add_count(cJSON *o, const char *key, uint64_t value);
 void json_add_offset(cJSON *o, const char *key, int64_t value);
 void json_add_hex(cJSON *o, const char *key, uint64_t value);
+
+// The member of that name as it was written by the above. False, or NULL, when there is
+// none, or it is something else; O may be NULL.
+const char *json_text(const cJSON *o, const char *key);
+bool json_count(const cJSON *o, const char *key, uint64_t *out);
+bool json_offset(const cJSON *o, const char *key, int64_t *out);
+bool json_bool(const cJSON *o, const char *key, bool *out);
 
 // Prints O on one line and frees it.
 void json_print(cJSON *o, FILE *out);

@@ -73,12 +73,13 @@ const struct command_help help_check = {
         "  storescope check qemu/switch --contract shared --format html -o report.html\n"
         "  storescope check musl/memcpy --contract ram --size 0..64 --laws\n"
         "  storescope check libc/memcpy --contract shared --size 0..64 --story\n"
-        "  storescope check mine.o:copy -c shared --story=./mine.observer\n\n"
+        "  storescope check mine.o:copy -c shared --story=./mine.observer\n"
+        "  storescope check musl/memcpy -c shared --shard 2/8 --format json -o part2.json\n\n"
         "Exit status: 0 no finding; 1 findings; 2 bad usage, nothing to test, or a case that "
         "could not be judged.",
     .command = FORMAT_CHECK,
     .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP |
-              OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
+              OPTIONS_REPORTS | OPTIONS_SHARD | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
     .own = &own_argp,
 };
 

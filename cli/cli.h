@@ -22,13 +22,14 @@ extern const struct command commands[];
 extern const size_t command_count;
 
 extern const struct command_help help_list, help_trace, help_check, help_compare, help_emit,
-    help_fuzz, help_replay, help_watch, help_probe, help_prove, help_explain;
+    help_fuzz, help_replay, help_watch, help_probe, help_prove, help_merge, help_explain;
 
 int command_list(int argc, char **argv);
 int command_trace(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_replay(int argc, char **argv);
+int command_merge(int argc, char **argv);
 int command_emit(int argc, char **argv);
 int command_fuzz(int argc, char **argv);
 int command_watch(int argc, char **argv);

@@ -10,6 +10,7 @@ const struct command commands[] = {
     {"trace", "One call: every access as a picture, JSON or bus beats", command_trace, &help_trace},
     {"check", "Sweep routines and judge them under a contract", command_check, &help_check},
     {"compare", "The matrix of routines and contracts", command_compare, &help_compare},
+    {"merge", "The reports of the shards of a sweep, put together", command_merge, &help_merge},
     {"emit", "What a compiler makes of copies of fixed sizes", command_emit, &help_emit},
     {"fuzz", "A campaign: libFuzzer and AFL++ side by side", command_fuzz, &help_fuzz},
     {"replay", "Saved cases and findings, again", command_replay, &help_replay},

@@ -5,18 +5,15 @@
 
 #include "backends/selection.h"
 #include "base/json.h"
-#include "base/printable.h"
 #include "cli/meant.h"
+#include "cli/report_file.h"
 #include "cli/sweep_command.h"
 #include "reports/diff/diff.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-enum { REPORT_BYTES_MAX = 1 << 30 };
 
 struct side {
     const char *word; // of the command line
@@ -45,68 +42,6 @@ static const struct view *view_of(const struct format *format)
         if (strcmp(views[i].format, format->name) == 0)
             return &views[i];
     return NULL;
-}
-
-static char *read_whole(const char *path, size_t size, struct error *error)
-{
-    char *text = malloc(size + 1);
-    FILE *in = fopen(path, "r");
-    size_t length = in != NULL && text != NULL ? fread(text, 1, size, in) : 0;
-    bool whole = in != NULL && text != NULL && length == size && !ferror(in);
-    if (!whole)
-        error_set(error, "cannot read '%s': %s", path,
-                  errno ? strerror(errno) : "it shrank meanwhile");
-    else
-        text[length] = '\0';
-    if (in != NULL)
-        fclose(in);
-    if (!whole)
-        free(text);
-    return whole ? text : NULL;
-}
-
-// Saved texts go to a terminal, and may come from anywhere.
-static void defuse(cJSON *o)
-{
-    for (; o != NULL; o = o->next) {
-        if (cJSON_IsString(o))
-            printable(o->valuestring);
-        defuse(o->child);
-    }
-}
-
-static bool is_blank(const char *at, const char *end)
-{
-    while (at < end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n'))
-        at++;
-    return at == end;
-}
-
-static bool read_result(struct side *s, size_t size, struct error *error)
-{
-    struct error why;
-    errno = 0;
-    if (size > REPORT_BYTES_MAX)
-        return error_set(error, "'%s' is larger than 1 GiB; compare fewer routines", s->word);
-    char *text = read_whole(s->word, size, error);
-    if (text == NULL)
-        return false;
-    const char *end = NULL;
-    s->report = cJSON_ParseWithLengthOpts(text, size, &end, false);
-    bool whole = s->report != NULL && is_blank(end, text + size);
-    free(text);
-    if (s->report != NULL && !whole)
-        return error_set(error, "'%s' goes on after its JSON; it is no report as one was written",
-                         s->word);
-    if (s->report == NULL)
-        return error_set(
-            error,
-            "'%s' is no JSON; write a report with `storescope compare --format json -o FILE'",
-            s->word);
-    defuse(s->report);
-    if (diff_report_is_valid(s->report, &why))
-        return true;
-    return error_set(error, "'%s': %s", s->word, why.text);
 }
 
 static void ignore_results(void *context, const struct result *results, size_t count)
@@ -146,6 +81,15 @@ static bool sweep_side(struct side *s, const struct options *o)
     return swept;
 }
 
+static bool read_side(struct side *s, struct error *error)
+{
+    struct error why;
+    s->report = report_file_read(s->word, error);
+    if (s->report == NULL)
+        return false;
+    return diff_report_is_valid(s->report, &why) || error_set(error, "'%s': %s", s->word, why.text);
+}
+
 static bool is_named_as_report(const char *word)
 {
     const char *dot = strrchr(word, '.');
@@ -166,7 +110,7 @@ static bool open_side(struct side *s, const char *word, struct error *error)
     struct stat status;
     *s = (struct side){.word = word};
     if (stat(word, &status) == 0 && S_ISREG(status.st_mode))
-        return read_result(s, (size_t)status.st_size, error);
+        return read_side(s, error);
     if (is_named_as_file(word))
         return error_set(
             error, "there is no file '%s'; name a JSON report, or a routine of `storescope list'",

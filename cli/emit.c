@@ -91,8 +91,8 @@ const struct command_help help_emit = {
         "that could not be judged.",
     .command = FORMAT_EMIT,
     .own = &own_argp,
-    .groups = OPTIONS_CALL | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_RUN |
-              OPTIONS_EMULATE | OPTIONS_OUTPUT,
+    .groups = OPTIONS_CALL | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP | OPTIONS_REPORTS |
+              OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
 };
 
 // The sizes that the call can make.

@@ -4,8 +4,10 @@
 #include "cli/sweep_command.h"
 #include "cli/emulation.h"
 #include "cli/select_words.h"
+#include "cli/sweep_routines.h"
 
 #include "backends/selection.h"
+#include "base/memory.h"
 #include "reports/hint.h"
 #include "reports/progress.h"
 #include "reports/text/rows.h"
@@ -33,6 +35,8 @@ struct run {
     struct sink *sinks; // that of --format and --output first
     size_t sink_count;
     struct host host;
+    struct sweep_routines routines;
+    const struct run_source *source; // of results that are there already, or NULL
     struct run_facts facts;
     struct progress progress;
     struct rows rows; // of the matrix, while it is made
@@ -40,16 +44,11 @@ struct run {
     bool light;             // at the boundaries of each routine's branches alone
     struct result *results; // one a contract, of the backend at hand
     bool excused;           // ... may be left unjudged: it cannot run, and was not named
+    char note[256];         // of the report's reader: "", or which part of a sweep it is
     char unjudged[512];     // of the first result that was not judged: what and why
     bool failed;            // the system let us down; ERROR says how
     struct error error;
 };
-
-// The ops to sweep a backend with: those asked for, or its own.
-static unsigned ops_of(const struct options *o, const struct backend *b)
-{
-    return o->ops ? o->ops : 1u << b->op;
-}
 
 static void skip_backend(struct run *run, const struct backend *b, enum copy_op op,
                          const char *reason)
@@ -65,22 +64,14 @@ static void skip_backend(struct run *run, const struct backend *b, enum copy_op 
     }
 }
 
-// Is there a word of the command line that is this very backend's name?
-static bool is_named(const struct options *o, const struct backend *b)
-{
-    for (size_t i = 0; i < o->word_count; i++)
-        if (strcmp(o->words[i], b->name) == 0)
-            return true;
-    return false;
-}
-
 // What was asked for and not judged makes the status 2, whatever else conforms. A glob
 // asks for what can be run here: the rest of it is in the report.
 static void note_unjudged(struct run *run)
 {
     for (size_t i = 0; i < run->o->contract_count; i++) {
         const struct result *r = &run->results[i];
-        if (r->verdict != VERDICT_BROKEN && r->verdict != VERDICT_SKIPPED)
+        bool judged = r->verdict == VERDICT_CONFORMS || r->verdict == VERDICT_VIOLATES;
+        if (judged || (run->source == NULL && result_is_sound_part(r)))
             continue;
         if (!run->excused)
             totals_add_unjudged(&run->totals, r);
@@ -114,49 +105,86 @@ static void report_results(struct run *run)
     flush_sinks(run);
 }
 
-static void sweep(struct run *run, const struct backend *b, enum copy_op op)
+// Of the sizes that matter, where the sweep is a light one, and the cases of the shard. Gives
+// a digest of the plan before it was cut.
+static uint64_t take_plan(struct run *run, const struct sweep_entry *entry, enum shard_share share,
+                          struct plan *plan)
 {
-    struct error reason;
-    struct plan *plan = malloc(sizeof *plan);
-    assert(plan != NULL);
     struct plan_request request = run->o->cases;
     struct plan_sizes sizes;
-    const char *missing = b->missing;
-    if (missing == NULL)
-        missing = recorder_lacks(recorder_for(b, run->o->run.recorder), b);
-    if (missing == NULL && run->light && boundaries_find(b, op, &request, &run->o->run, &sizes))
+    struct error ignored; // the same plan with other sizes
+    if (run->light && boundaries_find(entry->backend, entry->op, &request, &run->o->run, &sizes)) {
         request.light = &sizes;
-    if (missing == NULL && !plan_build(b, op, &request, plan, &reason))
-        missing = reason.text;
-    run->excused = missing != NULL && !is_named(run->o, b);
+        if (!plan_build(entry->backend, entry->op, &request, plan, &ignored))
+            plan_build(entry->backend, entry->op, &run->o->cases, plan, &ignored);
+    }
+    if (share != SHARE_CASES)
+        return 0;
+    uint64_t digest = sweep_plan_digest(plan);
+    plan_take_shard(plan, run->o->shard);
+    return digest;
+}
+
+// The routine of an index in the head, or its cases of the shard.
+static void sweep(struct run *run, size_t index, enum shard_share share)
+{
+    const struct sweep_entry *entry = &run->routines.entries[index];
+    const struct sweep_routine *routine = &run->routines.head.routines[index];
+    const struct backend *b = entry->backend;
+    struct plan *plan = must(malloc(sizeof *plan));
+    const char *missing = sweep_lacks(run->o, b, entry->op, plan);
+    run->excused = missing != NULL && !routine->named;
+    uint64_t digest = missing == NULL ? take_plan(run, entry, share, plan) : 0;
     if (missing != NULL)
-        skip_backend(run, b, op, missing);
+        skip_backend(run, b, entry->op, missing);
     else
         run->failed = !sweep_run(b, plan, run->o->contracts, run->o->contract_count, &run->o->run,
                                  run->results, &run->error);
     free(plan);
+    for (size_t i = 0; i < run->o->contract_count && !run->failed; i++)
+        run->results[i].plan = digest;
     if (!run->failed && missing == NULL && run->selection.count <= HINTED_MAX)
         hint_find(run->results, run->o->contract_count, &run->o->run);
     if (!run->failed)
         report_results(run);
 }
 
+static enum shard_share share_of(const struct run *run, size_t index)
+{
+    return sweep_head_share(&run->routines.head, index, run->o->shard);
+}
+
+static bool is_swept(const struct run *run, size_t index)
+{
+    return run->routines.head.routines[index].runs && share_of(run, index) != SHARE_NOTHING;
+}
+
 static void sweep_all(struct run *run)
 {
-    const struct selection *s = &run->selection;
-    for (size_t i = 0; i < s->count; i++)
-        run->progress.backends += s->items[i]->missing == NULL;
-    for (size_t i = 0; i < s->count && !run->failed; i++) {
-        run->progress.backend += s->items[i]->missing == NULL;
-        for (unsigned op = 0; op < OP_COUNT && !run->failed; op++) {
-            if (*run->o->run.stop) {
-                run->totals.interrupted = true;
-                return;
-            }
-            if (ops_of(run->o, s->items[i]) >> op & 1)
-                sweep(run, s->items[i], (enum copy_op)op);
+    const size_t count = run->routines.head.routine_count;
+    for (size_t i = 0; i < count; i++)
+        run->progress.backends += is_swept(run, i);
+    for (size_t i = 0; i < count && !run->failed; i++) {
+        enum shard_share share = share_of(run, i);
+        if (share == SHARE_NOTHING)
+            continue;
+        run->progress.backend += is_swept(run, i);
+        if (*run->o->run.stop) {
+            run->totals.interrupted = true;
+            return;
         }
+        sweep(run, i, share);
     }
+    run->totals.interrupted |= run->failed;
+}
+
+// The results that another made before.
+static void report_given(struct run *run)
+{
+    const struct run_source *source = run->source;
+    while (!run->failed && source->next(source->context, run->results, &run->excused, &run->error))
+        report_results(run);
+    run->failed = run->error.text[0] != '\0';
     run->totals.interrupted |= run->failed;
 }
 
@@ -164,16 +192,15 @@ static void sweep_all(struct run *run)
 // not suit one of many only skip that one.
 static bool any_plan(struct run *run)
 {
-    struct plan *plan = malloc(sizeof *plan);
+    const struct sweep_routines *routines = &run->routines;
+    struct plan *plan = must(malloc(sizeof *plan));
     bool tried = false, built = false;
-    assert(plan != NULL);
-    for (size_t i = 0; i < run->selection.count && !built; i++) {
-        const struct backend *b = run->selection.items[i];
-        for (unsigned op = 0; op < OP_COUNT && !built; op++)
-            if (b->missing == NULL && (ops_of(run->o, b) >> op & 1)) {
-                tried = true;
-                built = plan_build(b, (enum copy_op)op, &run->o->cases, plan, &run->error);
-            }
+    for (size_t i = 0; i < routines->head.routine_count && !built; i++) {
+        const struct sweep_entry *entry = &routines->entries[i];
+        if (entry->backend->missing != NULL)
+            continue;
+        tried = true;
+        built = plan_build(entry->backend, entry->op, &run->o->cases, plan, &run->error);
     }
     free(plan);
     return built || !tried;
@@ -187,11 +214,14 @@ static int status_of(const struct run *run)
         return EXIT_TROUBLE;
     if (run->observer != NULL)
         return run->observer->status(run->observer->context, t);
+    if (run->source != NULL && run->source->incomplete[0])
+        return error_tell("the report is incomplete: %s; run what is lacking, and merge again",
+                          run->source->incomplete);
     if (t->findings > 0)
         return EXIT_FINDINGS;
     if (t->interrupted)
         return EXIT_TROUBLE;
-    if (t->verdicts[VERDICT_CONFORMS] > 0 && t->unjudged == 0)
+    if (t->unjudged == 0 && (t->verdicts[VERDICT_CONFORMS] > 0 || run->o->shard.of > 1))
         return EXIT_CLEAN;
     return error_tell("%s: %s; the report gives every reason",
                       t->cases > 0 ? "not all could be judged" : "nothing was judged",
@@ -203,7 +233,7 @@ static void report_all(struct run *run)
     for (size_t i = 0; i < run->sink_count; i++)
         run->sinks[i].report.format->begin(&run->sinks[i].report);
     flush_sinks(run);
-    sweep_all(run);
+    run->source != NULL ? report_given(run) : sweep_all(run);
     progress_clear(&run->progress);
     rows_clear(&run->rows);
     if (run->observer != NULL)
@@ -317,6 +347,17 @@ static void want_facts(struct options *o)
     }
 }
 
+static void note_shard(struct run *run)
+{
+    const struct shard *shard = &run->o->shard;
+    if (shard->of > 1)
+        snprintf(
+            run->note, sizeof run->note,
+            "shard %u of %u: the other shards have the rest; `storescope merge REPORT...' puts "
+            "the JSON reports of all together",
+            shard->number, shard->of);
+}
+
 static bool prepare(struct run *run, struct options *o)
 {
     const char *missing = o->run.recorder->missing ? o->run.recorder->missing() : NULL;
@@ -329,6 +370,8 @@ static bool prepare(struct run *run, struct options *o)
     if (!emulation_fits(&run->selection, &o->run, &run->error))
         return false;
     host_describe(&run->host);
+    sweep_routines_take(o, &run->selection, &run->routines);
+    note_shard(run);
     run->facts = (struct run_facts){.command = o->command,
                                     .command_line = o->command_line,
                                     .host = &run->host,
@@ -340,6 +383,8 @@ static bool prepare(struct run *run, struct options *o)
                                     .totals = &run->totals,
                                     .unreached = o->unreached,
                                     .patterns = o->patterns,
+                                    .sweep = o->command == FORMAT_EMIT ? NULL : &run->routines.head,
+                                    .note = run->note[0] ? run->note : NULL,
                                     .baseline = run->observer ? run->observer->baseline : NULL};
     run->light = o->light && plan_request_is_default(&o->cases);
     want_facts(o);
@@ -351,6 +396,7 @@ static int finish(struct run *run, bool ready)
 {
     int status = ready ? sweep_and_report(run) : error_tell("%s", run->error.text);
     free(run->sinks);
+    sweep_routines_free(&run->routines);
     select_free(&run->selection);
     return status;
 }
@@ -359,6 +405,22 @@ int run_command(struct options *o, const struct run_observer *observer)
 {
     struct run run = {.o = o, .observer = observer};
     return finish(&run, prepare(&run, o) && open_sinks(&run));
+}
+
+int run_given(struct options *o, const struct run_source *source)
+{
+    struct run run = {.o = o, .source = source, .host = *source->host};
+    run.facts = (struct run_facts){.command = o->command,
+                                   .command_line = o->command_line,
+                                   .host = &run.host,
+                                   .contracts = o->contracts,
+                                   .contract_count = o->contract_count,
+                                   .run = &o->run,
+                                   .totals = &run.totals,
+                                   .unreached = o->unreached,
+                                   .sweep = source->sweep,
+                                   .note = source->note};
+    return finish(&run, open_sinks(&run));
 }
 
 int run_into(struct options *o, const struct run_observer *observer, const struct format *format,

@@ -22,6 +22,22 @@ struct run_observer {
     void *context;
 };
 
+// Results that are there already, and what is told of them.
+struct run_source {
+    // The next routine's, one a contract. False: there is none, or ERROR, which is empty
+    // otherwise, says why the rest is lost. EXCUSED: it may be left unjudged.
+    bool (*next)(void *context, struct result *results, bool *excused, struct error *error);
+    void *context;
+    const struct host *host;        // that they are of
+    const struct sweep_head *sweep; // NULL: not all of a sweep is there
+    const char *note;
+    const char *incomplete; // "", or what is lacking, which makes the status 2
+};
+
+// Reports results as if they were made now, under the contracts of O. Returns the exit
+// status that the sweep would have had.
+int run_given(struct options *o, const struct run_source *source);
+
 // Sweeps and reports. OBSERVER may be NULL. Returns the exit status.
 int run_command(struct options *o, const struct run_observer *observer);
 

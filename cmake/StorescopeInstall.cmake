@@ -32,6 +32,7 @@ set(storescope_headers
     oracle/case/case_field.h
     oracle/case/heatmap.h
     oracle/case/plan.h
+    oracle/case/shard.h
     oracle/judge/contract.h
     oracle/judge/message_sites.h
     oracle/judge/order.h

@@ -42,9 +42,12 @@ struct run_facts {
     bool unreached;                  // list the instructions that no case reached
     bool patterns;                   // say which stores are made for which sizes
     const struct baseline *baseline; // likewise; NULL: nothing was compared with
+    const struct sweep_head *sweep;  // what was asked for, all of it; NULL: nobody says
+    const char *note;                // a line on what the report is made of; NULL: a whole sweep
 };
 
 struct format;
+struct sweep_head;
 
 // One report being written.
 struct report {

@@ -48,7 +48,7 @@ void text_trace(const struct trace_report *report, const struct text_trace_optio
 // The totals over the results of one run.
 struct totals {
     uint64_t verdicts[VERDICT_COUNT];
-    uint64_t incomplete; // of the skipped, those that were stopped
+    uint64_t incomplete; // of the skipped, those that are
     uint64_t findings;
     uint64_t cases; // run and judged; a case counts once, not per contract
     double seconds;

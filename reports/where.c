@@ -275,6 +275,10 @@ static void put_routine(const struct origins *o, const struct site_origin *site,
 
 static bool find(const struct recording *r, size_t site, struct where *out)
 {
+    if (r->told != NULL) {
+        *out = r->told[site];
+        return out->symbol_offset != WHERE_NOWHERE;
+    }
     if (r->guest != NULL) {
         find_in_guest(r, r->trace.sites[site].addr, out);
         return true;

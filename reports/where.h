@@ -27,6 +27,9 @@ struct where {
     size_t line_count;
 };
 
+// The symbol_offset of a place in recording.told of which nothing is known.
+#define WHERE_NOWHERE UINT64_MAX
+
 // Of a site of the recording, by its index. False: nothing is known of it.
 bool where_of(const struct recording *r, size_t site, struct where *out);
 

@@ -55,6 +55,7 @@ enum option_key {
     KEY_AT,
     KEY_RUN,
     KEY_MAP,
+    KEY_SHARD,
 };
 
 enum { TIMEOUT_MAX_MS = 3600000 };
@@ -111,10 +112,19 @@ static const struct argp_option contract_options[] = {
 };
 static const struct argp_option sweep_options[] = {
     OPTION("jobs", KEY_JOBS, "N", "Worker processes (default: the cores there are)"),
+    OPTION("quiet", KEY_QUIET, NULL, "Show no progress"),
+    {0},
+};
+static const struct argp_option report_options[] = {
     OPTION("report", KEY_REPORT, "FORMAT:FILE",
            "Besides the report, write one in FORMAT to FILE; may be given again"),
     OPTION("json", KEY_JSON, "FILE", "The same as --report json:FILE"),
-    OPTION("quiet", KEY_QUIET, NULL, "Show no progress"),
+    {0},
+};
+static const struct argp_option shard_options[] = {
+    OPTION("shard", KEY_SHARD, "K/N",
+           "Only part K of N of the sweep, such as 2/8: the others are for other machines, and "
+           "`storescope merge' puts the JSON reports of all together"),
     {0},
 };
 static const struct argp_option picture_options[] = {
@@ -423,16 +433,37 @@ static error_t read_sweep_option(int key, char *text, struct argp_state *state)
     switch (key) {
     case KEY_JOBS:
         return options_jobs(r, text);
-    case KEY_JSON:
-        return read_result(r, "json", text, &format_json);
-    case KEY_REPORT:
-        return read_result(r, "report", text, NULL);
     case KEY_QUIET:
         r->o->quiet = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+static error_t read_report_option(int key, char *text, struct argp_state *state)
+{
+    switch (key) {
+    case KEY_JSON:
+        return read_result(state->input, "json", text, &format_json);
+    case KEY_REPORT:
+        return read_result(state->input, "report", text, NULL);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t read_shard_option(int key, char *text, struct argp_state *state)
+{
+    struct reading *r = state->input;
+    if (key != KEY_SHARD)
+        return ARGP_ERR_UNKNOWN;
+    return shard_parse(text, &r->o->shard)
+               ? 0
+               : options_refuse(r,
+                                "--shard '%s': expected K/N, part K of N, from 1/N to N/N, N at "
+                                "most %d",
+                                text, SHARDS_MAX);
 }
 
 static error_t read_picture_option(int key, char *text, struct argp_state *state)
@@ -578,6 +609,8 @@ static const struct {
     {OPTIONS_CASES, {.options = case_options, .parser = read_case_option}},
     {OPTIONS_CONTRACT, {.options = contract_options, .parser = read_contract_option}},
     {OPTIONS_SWEEP, {.options = sweep_options, .parser = read_sweep_option}},
+    {OPTIONS_REPORTS, {.options = report_options, .parser = read_report_option}},
+    {OPTIONS_SHARD, {.options = shard_options, .parser = read_shard_option}},
     {OPTIONS_PICTURE, {.options = picture_options, .parser = read_picture_option}},
     {OPTIONS_RUN, {.options = run_options, .parser = read_run_option}},
     {OPTIONS_EMULATE, {.options = emulate_options, .parser = read_emulate_option}},

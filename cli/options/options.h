@@ -15,7 +15,7 @@ enum option_group {
     OPTIONS_OUTPUT = 1,     // --format --output --color
     OPTIONS_RUN = 2,        // --recorder --timeout
     OPTIONS_CASES = 4,      // --op --size --dst --src --overlap --lower --fill --data --tunable
-    OPTIONS_SWEEP = 8,      // --jobs --json --quiet
+    OPTIONS_SWEEP = 8,      // --jobs --quiet
     OPTIONS_PICTURE = 16,   // --bus --loads --rows --verbose
     OPTIONS_LIST = 32,      // --all
     OPTIONS_CONTRACT = 64,  // --contract --device
@@ -24,6 +24,8 @@ enum option_group {
     OPTIONS_SOURCE = 512,   // --source --cc
     OPTIONS_MACHINE = 1024, // --on --map
     OPTIONS_AT = 2048,      // --at --device --run
+    OPTIONS_SHARD = 4096,   // --shard
+    OPTIONS_REPORTS = 8192, // --report --json
 };
 
 // One --report FORMAT:FILE, or --json FILE.
@@ -51,6 +53,7 @@ struct options {
     struct contract *contracts; // owned
     char **contract_names;      // as they were given; into argv
     size_t contract_count;
+    struct shard shard;
     bool has_device; // --device was given
     struct sweep_options run;
     const struct format *format;

@@ -397,6 +397,12 @@ bool plan_of_case(const struct backend *b, const struct copy_case *c, struct pla
     return false;
 }
 
+void plan_take_shard(struct plan *plan, struct shard shard)
+{
+    plan->shard = shard;
+    plan->cases = shard_cases(shard, plan->cases);
+}
+
 // VALUES: which of the values that the fields take together.
 static bool set_fields(const struct plan *plan, uint64_t values, struct copy_case *c)
 {
@@ -419,6 +425,8 @@ bool plan_case(const struct plan *plan, uint64_t index, struct copy_case *out)
     }
     uint64_t values = 0;
 
+    if (plan->shard.of > 1)
+        index = shard_case(plan->shard, index);
     if (plan->field_count) {
         values = index % plan->field_cases;
         index /= plan->field_cases;

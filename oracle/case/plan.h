@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "case/case.h"
+#include "case/shard.h"
 
 // lo, lo+step, ... up to hi. Text: N, LO..HI, LO..HI:STEP, numbers decimal or
 // 0x hex. range_parse takes HI below LO; such a range is empty, which plan_build
@@ -91,6 +92,7 @@ struct plan {
     size_t plane_count;
     uint64_t cases;
     struct plan_sizes sizes; // of the planes that are listed; none in a plan that is not light
+    struct shard shard;      // that its cases are of; all zero: all shards'
     // Each of the planes' cases comes with all values of all fields: `field_cases` times.
     struct plan_field fields[CASE_FIELDS_MAX];
     uint32_t field_count;
@@ -137,6 +139,10 @@ bool plan_request_is_default(const struct plan_request *request);
 // line in ERROR for an empty or impossible plan.
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
                 struct plan *out, struct error *error);
+
+// Leaves the cases of a shard, as long as nothing was left out before; each stays what it
+// is, its data as well. There may be none.
+void plan_take_shard(struct plan *plan, struct shard shard);
 
 // The plan of one case, as it is. False and one line in ERROR when the backend
 // does not take it.

@@ -109,6 +109,7 @@ static void result_take_sum(struct result *r, const struct dispatch_sum *sum)
     const struct reason *reason = &sum->broken_reason;
     r->cases = sum->judged;
     r->stores_nothing = sum->stored[STORED_NOTHING] > 0 && sum->stored[STORED_SOMETHING] == 0;
+    r->stores_something = sum->stored[STORED_SOMETHING] > 0;
     r->planned -= sum->left_out;
     r->skipped_cases = sum->skipped;
     r->broken_cases = sum->broken;
@@ -154,6 +155,7 @@ static void results_start(const struct backend *backend, const struct plan *plan
             .setup = &options->setup,
             .light = plan->sizes.count > 0,
             .planned = plan->cases,
+            .part = plan->shard.of > 1,
         };
 }
 

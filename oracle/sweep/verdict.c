@@ -15,19 +15,25 @@ const char *const verdict_name[VERDICT_COUNT] = {
     [VERDICT_BROKEN] = "broken",
 };
 
+bool result_is_incomplete(const struct result *r)
+{
+    return (r->interrupted || r->part) && r->verdict == VERDICT_SKIPPED;
+}
+
 const char *result_verdict(const struct result *r)
 {
-    return r->interrupted && r->verdict == VERDICT_SKIPPED ? "incomplete"
-                                                           : verdict_name[r->verdict];
+    return result_is_incomplete(r) ? "incomplete" : verdict_name[r->verdict];
 }
 
 static enum verdict verdict_of(const struct result *r)
 {
     if (r->finding_count > 0)
         return VERDICT_VIOLATES;
-    if (r->broken_cases > 0 || ((r->stores_nothing || r->cut_short) && !r->interrupted))
+    // Of a part one cannot say that no case stores.
+    bool stores_nothing = r->stores_nothing && !r->part;
+    if (r->broken_cases > 0 || ((stores_nothing || r->cut_short) && !r->interrupted))
         return VERDICT_BROKEN;
-    if (r->interrupted || r->skipped_cases > 0 || r->cases == 0)
+    if (r->part || r->interrupted || r->skipped_cases > 0 || r->cases == 0)
         return VERDICT_SKIPPED;
     return VERDICT_CONFORMS;
 }
@@ -44,10 +50,20 @@ void result_decide(struct result *r)
     else if (r->stores_nothing && r->verdict == VERDICT_BROKEN)
         snprintf(r->reason, sizeof r->reason,
                  "in no case did the routine store to the destination: there is no copy to judge");
+    else if (r->part && r->verdict == VERDICT_SKIPPED)
+        snprintf(r->reason, sizeof r->reason,
+                 "incomplete: %" PRIu64 " cases broke no rule, the others are in other shards; "
+                 "`storescope merge' puts them together",
+                 r->cases);
     else if (r->verdict == VERDICT_SKIPPED)
         snprintf(r->reason, sizeof r->reason,
                  "no case of the sweep suits this routine; see its sizes and alignment in "
                  "`storescope list`");
+}
+
+bool result_is_sound_part(const struct result *r)
+{
+    return r->part && r->verdict == VERDICT_SKIPPED && !r->interrupted && r->skipped_cases == 0;
 }
 
 uint64_t result_not_asked(const struct result *r)

@@ -67,6 +67,9 @@ struct result {
     char reason[TRACE_REASON_MAX]; // why skipped, broken or not at the plan's
                                    // end; "" when none of these
     bool stores_nothing;           // no case that asked for bytes stored any
+    bool stores_something;         // some case stored
+    uint64_t plan;                 // of a part: a digest of the plan that was cut
+    bool part;                     // other shards have cases of it that are not in here
     bool interrupted;              // stopped by the user before the plan's end
     bool cut_short;                // given up before the plan's end, since the
                                    // routine cost too many timeouts or workers
@@ -89,9 +92,15 @@ struct result {
 // then an end before the plan's, then skipped ones. Completes the reason.
 void result_decide(struct result *r);
 
-// The verdict's name for a reader: what was stopped is "incomplete", neither unfit to be
-// judged nor good.
+// Was it stopped before its end, or is it a part of one, and nothing was found?
+bool result_is_incomplete(const struct result *r);
+
+// The verdict's name for a reader: what is so is "incomplete", neither unfit to be judged
+// nor good.
 const char *result_verdict(const struct result *r);
+
+// Is there nothing against it but that other shards have the rest of its cases?
+bool result_is_sound_part(const struct result *r);
 
 // Rules of its contract that say nothing of its op, as bits by id.
 uint64_t result_not_asked(const struct result *r);

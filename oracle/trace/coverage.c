@@ -43,9 +43,14 @@ void coverage_add(struct coverage *c, const struct covered_insn *insns, size_t c
     merge_equal(c);
 }
 
+size_t coverage_known(const struct coverage *c)
+{
+    return c->count + c->unplaced;
+}
+
 size_t coverage_reached(const struct coverage *c)
 {
-    size_t reached = 0;
+    size_t reached = c->unplaced;
     for (size_t i = 0; i < c->count; i++)
         reached += c->insns[i].reached;
     return reached;

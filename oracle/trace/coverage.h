@@ -28,10 +28,12 @@ struct covered_insn {
 struct coverage {
     struct covered_insn *insns; // sorted by offset, each once; owned
     size_t count, capacity;
+    size_t unplaced; // reached, too, but where is not known: a report gives their number alone
 };
 
 // Adds COUNT instructions in any order. Aborts only when memory runs out.
 void coverage_add(struct coverage *c, const struct covered_insn *insns, size_t count);
+size_t coverage_known(const struct coverage *c); // instructions
 size_t coverage_reached(const struct coverage *c);
 void coverage_free(struct coverage *c);
 

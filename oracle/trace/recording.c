@@ -284,5 +284,6 @@ void recording_free(struct recording *r)
     trace_free(&r->trace);
     origins_free(r->origins);
     guest_elf_release(r->guest);
+    free(r->told);
     memset(r, 0, sizeof *r);
 }

@@ -173,6 +173,7 @@ void site_describe(struct site *site, unsigned stores_bytes);
 
 struct origins;
 struct guest_elf;
+struct where;
 
 // A case as it was recorded; recording.h sends and frees it.
 struct recording {
@@ -181,6 +182,8 @@ struct recording {
     char cpu[64];            // model that was emulated, from sweep_record; "": none was
     struct origins *origins; // of its sites; NULL: not known. Owned
     struct guest_elf *guest; // that was emulated; NULL: none. One use of it is owned
+    struct where *told;      // read from a report, which has no accesses but those to blame:
+                             // where its sites are. NULL: it was recorded. Owned
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include "reports/calls.h"
 #include "reports/data/json_board.h"
 #include "reports/format.h"
+#include "reports/merge/sweep_head.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -65,6 +66,7 @@ static void add_where(cJSON *o, const struct recording *r, size_t site)
         json_add_count(o, "line", (uint64_t)w.lines[0].line);
     else
         cJSON_AddNullToObject(o, "line");
+    json_add_text_or_null(o, "function", w.line_count > 0 ? w.lines[0].function : NULL);
     cJSON *callers = cJSON_AddArrayToObject(o, "inlined_at");
     for (size_t i = 1; i < w.line_count; i++) {
         cJSON *caller = json_object();
@@ -97,6 +99,7 @@ static cJSON *access_object(const struct recording *r, const struct access *a)
     add_classes(o, site);
     add_where(o, r, a->site);
     cJSON_AddBoolToObject(o, "descending", (a->flags & ACCESS_DESCENDING) != 0);
+    cJSON_AddBoolToObject(o, "thread_local", (a->flags & ACCESS_TLS) != 0);
     cJSON_AddBoolToObject(o, "decoders_differ", site->decoders_differ);
     return o;
 }
@@ -236,6 +239,7 @@ static void add_story(cJSON *o, const struct story *s)
     cJSON *story = json_object();
     json_add_text(story, "outcome", story_outcome_name[s->outcome]);
     json_add_text(story, "observer", s->observer);
+    json_add_text_or_null(story, "about", told ? s->about : NULL);
     json_add_count(story, "interleavings", s->interleavings);
     json_add_text_or_null(story, "side", told ? device_side_name(s->side) : NULL);
     json_add_count(story, "offset", s->offset);
@@ -248,14 +252,19 @@ static void add_story(cJSON *o, const struct story *s)
     cJSON_AddItemToObject(o, "story", story);
 }
 
-static cJSON *finding_object(const struct finding *f)
+static cJSON *finding_object(const struct finding *f, bool part)
 {
     cJSON *o = json_object();
+    struct calls calls;
     json_add_text(o, "rule", rule_name[f->rule]);
     json_add_count(o, "cases", f->cases);
     cJSON_AddItemToObject(o, "witness", witness_object(f));
     json_add_text(o, "message", f->message);
     add_story(o, f->story);
+    if (part) { // whose result may be put together of the findings of several
+        calls_of_recording(&f->recording, &calls);
+        add_calls(o, &calls);
+    }
     return o;
 }
 
@@ -272,7 +281,7 @@ static cJSON *device_object(const struct trace_report *report)
         json_add_text(region, "verdict", verdict_name[r->result->verdict]);
         cJSON *findings = cJSON_AddArrayToObject(region, "findings");
         for (size_t k = 0; k < r->result->finding_count; k++) {
-            cJSON *finding = finding_object(&r->result->findings[k]);
+            cJSON *finding = finding_object(&r->result->findings[k], false);
             cJSON_AddBoolToObject(finding, "there", r->findings >> k & 1);
             cJSON_AddItemToArray(findings, finding);
         }
@@ -314,13 +323,22 @@ static void trace(struct report *r, const struct trace_report *report)
     fputs("]}\n", out);
 }
 
-static cJSON *coverage_object(const struct coverage *c)
+// Of a part of a sweep, that its shards can be put together.
+static void add_reached_at(cJSON *o, const struct coverage *c)
+{
+    cJSON *reached = cJSON_AddArrayToObject(o, "reached_at");
+    for (size_t i = 0; i < c->count; i++)
+        if (c->insns[i].reached)
+            cJSON_AddItemToArray(reached, cJSON_CreateNumber((double)c->insns[i].offset));
+}
+
+static cJSON *coverage_object(const struct coverage *c, bool part)
 {
     char text[COVERED_TEXT_MAX];
-    if (c->count == 0)
+    if (coverage_known(c) == 0)
         return cJSON_CreateNull();
     cJSON *o = json_object();
-    json_add_count(o, "instructions", c->count);
+    json_add_count(o, "instructions", coverage_known(c));
     json_add_count(o, "reached", coverage_reached(c));
     cJSON *never = cJSON_AddArrayToObject(o, "never_reached");
     for (size_t i = 0; i < c->count; i++) {
@@ -332,6 +350,8 @@ static cJSON *coverage_object(const struct coverage *c)
         json_add_text(insn, "text", text);
         cJSON_AddItemToArray(never, insn);
     }
+    if (part)
+        add_reached_at(o, c);
     return o;
 }
 
@@ -347,6 +367,25 @@ static void add_facts(cJSON *o, const struct result *r)
         json_add_text(fact, "case", text);
         json_add_text(fact, "message", r->facts[i].message);
         cJSON_AddItemToArray(facts, fact);
+    }
+}
+
+// Only where they were read off.
+static void add_laws(cJSON *o, const struct patterns *patterns)
+{
+    struct pattern_line lines[PATTERN_LINES_MAX];
+    size_t count, i = 0;
+    if (patterns->count == 0)
+        return;
+    cJSON *laws = cJSON_AddArrayToObject(o, "laws");
+    while (i < patterns->count) {
+        i = patterns_lines(patterns, i, lines, &count);
+        for (size_t k = 0; k < count; k++) {
+            cJSON *law = json_object();
+            json_add_text(law, "sizes", lines[k].sizes);
+            json_add_text(law, "stores", lines[k].text);
+            cJSON_AddItemToArray(laws, law);
+        }
     }
 }
 
@@ -383,14 +422,23 @@ static cJSON *result_object(const struct result *r)
     json_add_text_or_null(o, "reason_case", r->has_reason_case ? text : NULL);
     cJSON_AddBoolToObject(o, "interrupted", r->interrupted);
     cJSON_AddNumberToObject(o, "seconds", r->seconds);
-    cJSON_AddItemToObject(o, "coverage", coverage_object(&r->coverage));
+    cJSON_AddBoolToObject(o, "part", r->part);
+    if (r->part)
+        json_add_hex(o, "plan", r->plan);
+    cJSON_AddBoolToObject(o, "given_up", r->cut_short);
+    json_add_text_or_null(o, "stored",
+                          r->stores_something ? "something"
+                          : r->stores_nothing ? "nothing"
+                                              : NULL);
+    cJSON_AddItemToObject(o, "coverage", coverage_object(&r->coverage, r->part));
     add_not_asked(o, r);
+    add_laws(o, &r->patterns);
     add_facts(o, r);
     calls_of_results(r, 1, &calls);
     add_calls(o, &calls);
     cJSON *findings = cJSON_AddArrayToObject(o, "findings");
     for (size_t i = 0; i < r->finding_count; i++)
-        cJSON_AddItemToArray(findings, finding_object(&r->findings[i]));
+        cJSON_AddItemToArray(findings, finding_object(&r->findings[i], r->part));
     return o;
 }
 
@@ -401,6 +449,8 @@ static void begin(struct report *r)
     assert(r->state != NULL);
     json_add_text(o, "storescope", STORESCOPE_VERSION);
     cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
+    if (r->facts->sweep != NULL)
+        cJSON_AddItemToObject(o, "sweep", sweep_head_object(r->facts->sweep));
     json_print_members(o, r->out);
     fputs(",\n\"results\":[", r->out);
 }

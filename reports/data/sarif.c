@@ -276,18 +276,20 @@ static void add_note(struct sarif *s, const struct result *r)
     cJSON_AddItemToArray(s->notes, note);
 }
 
-static bool has_findings(const struct result *results, size_t count)
+// Has it findings, of a routine whose file is the one that is here? Of another report's
+// nobody knows.
+static bool is_here(const struct result *results, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (results[i].finding_count > 0)
-            return true;
+            return results[i].findings[0].recording.told == NULL;
     return false;
 }
 
 static void add(struct report *r, const struct result *results, size_t count)
 {
     struct sarif *s = r->state;
-    s->has_place = has_findings(results, count) && source_find(results[0].backend, &s->place);
+    s->has_place = is_here(results, count) && source_find(results[0].backend, &s->place);
     for (size_t i = 0; i < count; i++) {
         if (results[i].verdict == VERDICT_BROKEN || results[i].verdict == VERDICT_SKIPPED)
             add_note(s, &results[i]);

@@ -100,6 +100,8 @@ static void write_totals(struct markup *m, const struct run_facts *facts)
     markup_close(m);
     if (t->light > 0)
         markup_element(m, "p", "", totals_light);
+    if (facts->note != NULL)
+        markup_element(m, "p", "warn", facts->note);
     if (t->interrupted)
         markup_element(m, "p", "warn",
                        "Interrupted: the sweep ended early, so this page is not complete.");
@@ -197,6 +199,12 @@ static void end(struct report *r)
                       count_print(p->left_out, "case", left_out));
         markup_close(&m);
     }
+    if (p->told)
+        markup_element(
+            &m, "p", "warn",
+            "Made of JSON reports, which have of each smallest case the accesses to "
+            "blame alone: here are no pictures, no disassembly, no charts and no stores by size; "
+            "the commands show them.");
     splice(r, p->sections, &m);
     markup_close(&m);
     markup_open_class(&m, "section", "host");

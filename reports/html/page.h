@@ -28,6 +28,7 @@ struct page {
     struct markup row, section; // into these
     size_t backends;            // so far; the next one's number
     size_t pictures, left_out;  // drawn, and not drawn because of PAGE_PICTURES_MAX
+    bool told;                  // some finding was read from a report, and not recorded
     struct dedup dedup;         // its drawings
     struct dedup patterns;      // those listed
     size_t *patterns_of;        // per list, the backend's number; owned

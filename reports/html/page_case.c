@@ -129,13 +129,29 @@ static void write_picture(struct page *p, const struct page_finding *f)
     markup_close(m);
 }
 
+// The accesses to blame, where there are no others to draw.
+static void write_blamed(struct markup *m, const struct finding *f)
+{
+    char *text;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    assert(out != NULL);
+    finding_print_accesses(f, "", out);
+    fclose(out);
+    markup_open_class(m, "pre", "code");
+    markup_attr(m, "tabindex", "0");
+    markup_text(m, text);
+    markup_close(m);
+    free(text);
+}
+
 void page_case(struct page *p, const struct page_finding *findings, size_t count, size_t index)
 {
     struct markup *m = &p->section;
     char text[CASE_TEXT_MAX], label[40];
     const struct finding *first = findings[0].finding;
-    // Without sites it could not be recorded again.
-    bool recorded = first->recording.trace.sites != NULL;
+    // Without sites it could not be recorded again; a report has not all accesses of it.
+    bool recorded = first->recording.trace.sites != NULL && first->recording.told == NULL;
     bool drawn = recorded && p->pictures < PAGE_PICTURES_MAX;
     case_print(&first->witness, text);
     markup_open_class(m, "article", "case");
@@ -148,6 +164,9 @@ void page_case(struct page *p, const struct page_finding *findings, size_t count
     page_command(m, label, findings[0].result->backend, findings[0].result->setup, text);
     if (drawn)
         write_picture(p, &findings[0]);
+    else if (first->recording.told != NULL)
+        write_blamed(m, first);
+    p->told |= first->recording.told != NULL;
     p->pictures += drawn;
     p->left_out += recorded && !drawn;
     markup_close(m);

@@ -98,15 +98,15 @@ static size_t write_unreached(struct markup *m, const struct coverage *c, size_t
 
 void page_code(struct markup *m, const struct coverage *c)
 {
-    size_t reached = coverage_reached(c);
-    if (c->count == 0)
+    size_t reached = coverage_reached(c), known = coverage_known(c);
+    if (known == 0)
         return;
     markup_open_class(m, "details", "part");
     markup_open(m, "summary");
-    markup_format(m, "Machine code: %zu of %zu instructions reached (%zu %%)", reached, c->count,
-                  reached * 100 / c->count);
+    markup_format(m, "Machine code: %zu of %zu instructions reached (%zu %%)", reached, known,
+                  reached * 100 / known);
     markup_close(m);
-    if (reached == c->count) {
+    if (reached == known) {
         markup_element(m, "p", "meta", "The sweep reached every instruction that is known.");
     } else {
         markup_element(m, "p", "meta", "Never reached:");

@@ -222,6 +222,8 @@ void page_sites(struct markup *m, const struct coverage *c, const struct page_fi
                 size_t count)
 {
     struct listing l;
+    if (count > 0 && found[0].finding->recording.told != NULL)
+        return; // not all that the cases touch is in the report
     listing_make(&l, found, count);
     if (l.count > 0) {
         markup_open_class(m, "details", "part");

@@ -251,6 +251,8 @@ static void put_head(const struct report *r, FILE *out)
         fprintf(out, "\n%s\n", totals_light);
     if (t->unjudged > 0)
         fprintf(out, "\n**Not judged (%zu):** %s.\n", t->unjudged, t->unjudged_names);
+    if (r->facts->note != NULL)
+        fprintf(out, "\n%s.\n", r->facts->note);
     if (t->interrupted)
         fputs("\n**Interrupted:** the sweep ended early, so this report is not complete.\n", out);
     fputs("\n| |", out);

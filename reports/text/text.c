@@ -23,9 +23,11 @@ static void add_check(struct report *r, const struct result *results, size_t cou
         text_patterns(&results[0].patterns, r->out);
 }
 
-static void end_check(struct report *r)
+static void end_sweep(struct report *r)
 {
     totals_print(r->facts->totals, &r->terminal, r->out);
+    if (r->facts->note != NULL)
+        terminal_wrap(&r->terminal, r->out, 0, r->facts->note);
 }
 
 static void begin_compare(struct report *r)
@@ -47,7 +49,7 @@ static void end_compare(struct report *r)
 {
     matrix_print(r->state, &r->terminal, r->out);
     fputc('\n', r->out);
-    totals_print(r->facts->totals, &r->terminal, r->out);
+    end_sweep(r);
     matrix_free(r->state);
     free(r->state);
 }
@@ -67,7 +69,7 @@ const struct format format_text_check = {
     .commands = FORMAT_CHECK,
     .begin = begin_check,
     .add = add_check,
-    .end = end_check,
+    .end = end_sweep,
 };
 
 const struct format format_text_compare = {

@@ -30,7 +30,7 @@ void totals_add(struct totals *t, const struct result *results, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         t->verdicts[results[i].verdict]++;
-        t->incomplete += results[i].interrupted && results[i].verdict == VERDICT_SKIPPED;
+        t->incomplete += result_is_incomplete(&results[i]);
         t->findings += results[i].finding_count;
         t->interrupted |= results[i].interrupted;
     }
@@ -151,10 +151,11 @@ static void print_coverage(const struct coverage *c, bool unreached, FILE *out)
 {
     char count[COUNT_TEXT_MAX], text[COVERED_TEXT_MAX];
     size_t reached = coverage_reached(c);
-    if (c->count == 0)
+    size_t known = coverage_known(c);
+    if (known == 0)
         return;
-    fprintf(out, "  reached %zu of %s\n", reached, count_print(c->count, "instruction", count));
-    if (!unreached || reached == c->count)
+    fprintf(out, "  reached %zu of %s\n", reached, count_print(known, "instruction", count));
+    if (!unreached || reached == known)
         return;
     fputs("  never reached, by offset from the entry:\n", out);
     for (size_t i = 0; i < c->count; i++) {

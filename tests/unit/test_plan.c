@@ -626,6 +626,68 @@ static void fields_take_each_of_their_values_in_each_case_with_room(void **state
     assert_no_plan(routine("x/y", 0, 1, 1), OP_MEMCPY, request, "u8@5: lies over another field");
 }
 
+// All shards together are the sweep, and none has twice what another has.
+static void shards_have_every_case_once(void **state)
+{
+    (void)state;
+    enum { OF = 3, CASES_MAX = 64 };
+    char whole[CASES_MAX][CASE_TEXT_MAX], text[CASE_TEXT_MAX];
+    bool seen[CASES_MAX] = {false};
+    struct copy_case c;
+    build(routine("x", 0, 1, 1), OP_MEMCPY, only("0..4", "0..1", "0..2", NULL));
+    uint64_t cases = plan.cases, found = 0;
+    assert_in_range(cases, OF + 1, CASES_MAX);
+    for (uint64_t i = 0; i < cases; i++) {
+        assert_true(plan_case(&plan, i, &c));
+        case_print(&c, whole[i]);
+    }
+    for (uint32_t k = 1; k <= OF; k++) {
+        build(routine("x", 0, 1, 1), OP_MEMCPY, only("0..4", "0..1", "0..2", NULL));
+        plan_take_shard(&plan, (struct shard){k, OF});
+        for (uint64_t i = 0; i < plan.cases; i++, found++) {
+            uint64_t number = k - 1 + i * OF;
+            assert_true(plan_case(&plan, i, &c));
+            case_print(&c, text);
+            assert_string_equal(text, whole[number]);
+            assert_false(seen[number]);
+            seen[number] = true;
+        }
+    }
+    assert_int_equal(found, cases);
+}
+
+static void routines_go_round_and_the_rest_is_split(void **state)
+{
+    (void)state;
+    for (uint32_t of = 1; of <= 9; of++)
+        for (uint64_t routines = 1; routines <= 20; routines++)
+            for (uint64_t i = 0; i < routines; i++) {
+                unsigned all = 0, parts = 0;
+                uint64_t cases = 0;
+                for (uint32_t k = 1; k <= of; k++) {
+                    struct shard shard = {k, of};
+                    enum shard_share share = shard_share(shard, i, routines, 5);
+                    all += share == SHARE_ALL;
+                    parts += share == SHARE_CASES;
+                    cases += share == SHARE_CASES ? shard_cases(shard, 5) : 0;
+                }
+                assert_true((all == 1 && parts == 0) || (all == 0 && cases == 5));
+                assert_int_equal(parts > 0, of > 1 && i >= routines / of * of);
+            }
+}
+
+static void a_shard_is_a_number_of_how_many(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"", "1", "0/2", "3/2", "1/", "/2", "1/2/3", "-1/2", "1/0"};
+    struct shard shard;
+    assert_true(shard_parse("2/8", &shard));
+    assert_int_equal(shard.number, 2);
+    assert_int_equal(shard.of, 8);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(shard_parse(wrong[i], &shard));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -655,6 +717,9 @@ int main(void)
         cmocka_unit_test(a_light_plan_has_the_sizes_that_it_was_given),
         cmocka_unit_test(what_sets_has_places_of_its_destination_alone),
         cmocka_unit_test(fifos_have_whole_elements_where_nobody_says_other_sizes),
+        cmocka_unit_test(shards_have_every_case_once),
+        cmocka_unit_test(routines_go_round_and_the_rest_is_split),
+        cmocka_unit_test(a_shard_is_a_number_of_how_many),
         cmocka_unit_test(fields_take_each_of_their_values_in_each_case_with_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
