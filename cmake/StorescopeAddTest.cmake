@@ -11,7 +11,9 @@
 # routine is not there, and when it could not be judged. The target is a shared
 # library, a module or a static library; instead of one, a path may be given. A
 # contract that is a file is named relative to the current source folder. The
-# ranges, CALL and OP are those of the program, ARGUMENTS any others. With a CALL that
+# ranges, CALL and OP are those of the program, ARGUMENTS any others. Without SIZE it is
+# 0..64, which takes seconds even of a loop that was built with -O0; SIZE all is the whole
+# default sweep of the program. With a CALL that
 # names the routine, as 'void hw::Bar::write(this=&{dst}, 0, src, n/4)' does, the symbol
 # may be left out.
 function(storescope_add_test)
@@ -43,6 +45,12 @@ function(storescope_add_test)
         set(file "$<TARGET_FILE:${file}>")
     else()
         cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+    endif()
+
+    if(NOT DEFINED arg_SIZE)
+        set(arg_SIZE 0..64)
+    elseif(arg_SIZE STREQUAL "all")
+        unset(arg_SIZE)
     endif()
 
     set(arguments "")

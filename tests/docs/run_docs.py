@@ -151,9 +151,12 @@ class Page:
                     block = self.lines[start:at]
                     self.new += block
                     if file:
-                        with open(os.path.join(folder, file), "w", encoding="utf-8") as out:
+                        path = os.path.join(folder, file)
+                        os.makedirs(os.path.dirname(path), exist_ok=True)
+                        with open(path, "w", encoding="utf-8") as out:
                             out.write("\n".join(block) + "\n")
-                    self.untested(start, language, block)
+                    else:
+                        self.untested(start, language, block)
                 self.new.append(self.lines[at])
                 at += 1
         if update:
