@@ -67,7 +67,8 @@ static const char *arguments_of(const struct command *c)
 {
     if (strcmp(c->name, "list") == 0)
         return "kinds";
-    bool files = strcmp(c->name, "replay") == 0 || strcmp(c->name, "watch") == 0;
+    bool files = strcmp(c->name, "replay") == 0 || strcmp(c->name, "watch") == 0 ||
+                 strcmp(c->name, "merge") == 0;
     return files ? NULL : "backends";
 }
 

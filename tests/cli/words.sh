@@ -235,7 +235,7 @@ for pair in width-store:wide-store unaligned-write:misaligned-store tearing:torn
 done
 
 # ---- examples that can be copied ----
-for command in list trace check compare emit fuzz replay watch probe; do
+for command in list trace check compare merge emit fuzz replay watch probe; do
     run "$command" --help
     sed -n '/^Examples/,/^$/p' out >examples
     ! grep -q '.\{80\}' examples && ! sed -n '2,$p' examples | grep -q '^[^ ]' &&
