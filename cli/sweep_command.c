@@ -370,7 +370,6 @@ static bool prepare(struct run *run, struct options *o)
     if (!emulation_fits(&run->selection, &o->run, &run->error))
         return false;
     host_describe(&run->host);
-    sweep_routines_take(o, &run->selection, &run->routines);
     note_shard(run);
     run->facts = (struct run_facts){.command = o->command,
                                     .command_line = o->command_line,
@@ -389,6 +388,7 @@ static bool prepare(struct run *run, struct options *o)
     run->light = o->light && plan_request_is_default(&o->cases);
     want_facts(o);
     show_progress(run, o);
+    sweep_routines_take(o, &run->selection, &run->routines);
     return any_plan(run);
 }
 

@@ -39,12 +39,13 @@ for option in re.findall(r"-D(STORESCOPE_\w+)", text):
 
 skipped = not (shutil.which("dpkg") and shutil.which("apt-cache") and shutil.which("ldd"))
 if not skipped:
-    known = set(out("apt-cache", "pkgnames").split())
+    shown = out("apt-cache", "--no-all-versions", "show", *sorted(run | build))
+    known = set(re.findall(r"^Package: (\S+)$", shown, re.M))
     problems += [f"Debian has no package {p}" for p in sorted(run | build) if known and p not in known]
-    base = {"libc6", "libgcc-s1", "zlib1g", "libstdc++6"}
-    depends = out("apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests",
-                  "--no-conflicts", "--no-breaks", "--no-replaces", "--no-enhances", *sorted(run))
-    brought = run | base | set(re.findall(r"^(\S+)$", depends, re.M))
+    brought = run | {"libc6", "libgcc-s1", "zlib1g", "libstdc++6"}
+    for package, depends in re.findall(r"^Package: (\S+)$.*?^Depends: (.*)$", shown, re.M | re.S):
+        if package in run:
+            brought |= set(re.findall(r"(?:^|[,|] )([a-z0-9.+-]+)", depends))
     for library in re.findall(r"=> (/\S+)", out("ldd", program)):
         owner = out("dpkg", "-S", os.path.realpath(library)).split(":")[0]
         if owner and owner not in brought:
