@@ -177,7 +177,8 @@ refuses '--shard has a part of the sweep only' compare loop/byte --shard 1/2 --b
 # shellcheck disable=SC2086
 shards 2 check loop/word --contract shared --contract ram $small
 for format in text html json sarif junit csv markdown; do
-    run merge 1.json 2.json --format $format -o "merged.$format"
+    run merge 1.json 2.json --format $format
+    cp out "merged.$format"
     [ "$status" -eq 1 ] && [ ! -s err ] && [ -s "merged.$format" ] && grep -q torn-element "merged.$format"
     verdict $? "the findings are in $format"
 done
