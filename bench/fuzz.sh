@@ -42,19 +42,30 @@ median() { # of numbers, one a line
 speed_runs=3000000 # of libFuzzer: starting it is then no part of it
 speed_seconds=3   # of AFL++
 
-# Executions a second of PROGRAM under ENGINE: of processor time for libFuzzer, of
+# Cases of the run, of which an execution may have many; N for a program that keeps no board.
+cases() { # N
+    if [ -f "$STORESCOPE_BOARD" ]; then
+        od -An -t u8 -j 8 -N 8 "$STORESCOPE_BOARD" | tr -d ' '
+    else
+        echo "$1"
+    fi
+}
+
+# Cases a second of PROGRAM under ENGINE: of processor time for libFuzzer, of
 # the clock for AFL++, whose processes are not all its children.
 rate() { # ENGINE PROGRAM
-    rm -rf run && mkdir run
+    export STORESCOPE_BOARD="$folder/board"
+    rm -rf run board && mkdir run
     if [ "$1" = libfuzzer ]; then
         local TIMEFORMAT='%U %S'
         { time "$build/fuzz/libfuzzer/$2" "${libfuzzer[@]}" -seed="$turn" -runs=$speed_runs \
             run seeds >log 2>&1; } 2>took || true
-        tail -n 1 took | awk -v n=$speed_runs '{ printf "%.0f\n", n / ($1 + $2) }'
+        tail -n 1 took | awk -v n="$(cases $speed_runs)" '{ printf "%.0f\n", n / ($1 + $2) }'
     else
         afl-fuzz -V $speed_seconds -s "$turn" -t 1000 -i seeds -o run "$build/fuzz/afl/$2" \
             >log 2>&1 || true
-        awk -F: '/^execs_per_sec/ { printf "%.0f\n", $2 }' run/default/fuzzer_stats
+        awk -F: -v n="$(cases 0)" '/^execs_done/ { done = $2 } /^execs_per_sec/ { rate = $2 }
+            END { printf "%.0f\n", n && done ? rate * n / done : rate }' run/default/fuzzer_stats
     fi
 }
 
@@ -70,7 +81,7 @@ speed() { # ENGINE BACKEND
             rate "$1" "fuzz_${way%.*}" >>"rate.$way"
         done
     done
-    unset STORESCOPE_FINDINGS STORESCOPE_COVERAGE
+    unset STORESCOPE_FINDINGS STORESCOPE_COVERAGE STORESCOPE_BOARD
     paste rate.nothing.0 rate.nothing.1 rate.copy.0 rate.copy.1 >rates
     printf '%-10s %-36s' "$1" "$2"
     for way in nothing.0 nothing.1 copy.0 copy.1; do printf '%9s' "$(median <"rate.$way")"; done
@@ -81,7 +92,7 @@ speed() { # ENGINE BACKEND
 
 speeds() {
     local engine backend
-    echo "executions a second, the median of 5 turns: with an empty target, and with the whole"
+    echo "executions a second of an empty target, the median of 5 turns, and cases with the whole"
     echo "oracle, blind (b) and guided by machine code (g); the oracle's as a part of the empty's"
     printf '%-10s %-36s%9s%9s%9s%9s%6s%6s%6s\n' engine routine "empty b" "empty g" "oracle b" \
         "oracle g" b/b g/g g/b

@@ -21,9 +21,11 @@ static bool is_unreported;
 uint64_t fuzz_identity(const uint8_t *data, size_t size)
 {
     struct copy_case c;
+    struct case_line line;
     uint8_t pick;
-    case_from_bytes(data, size, &c, &pick);
-    return case_hash(&c, pick);
+    case_line_from_bytes(data, size, &line);
+    case_line_at(&line, 0, &c, &pick);
+    return case_hash(&c, pick) ^ case_line_hash(&line);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

@@ -36,9 +36,11 @@ void *afl_custom_init(void *afl, unsigned seed)
 static bool is_fresh(struct afl_mutator *m, size_t size)
 {
     struct copy_case c;
+    struct case_line line;
     uint8_t pick;
-    case_from_bytes(m->out, size, &c, &pick);
-    return recent_cases_take(&m->given, case_hash(&c, pick));
+    case_line_from_bytes(m->out, size, &line);
+    case_line_at(&line, 0, &c, &pick);
+    return recent_cases_take(&m->given, case_hash(&c, pick) ^ case_line_hash(&line));
 }
 
 size_t afl_custom_fuzz(struct afl_mutator *m, uint8_t *data, size_t size, uint8_t **out,

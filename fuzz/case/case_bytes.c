@@ -32,6 +32,8 @@ enum {
     MIDDLE = 1152,
     PAGES = 2 * PAGE_BYTES + 256,
     LARGE_SHARE = 256, // bytes
+    LINES_IN_16 = 4,   // of the inputs that mutators make
+    LINE_BYTES = 8192, // that the cases of a line copy together, about
 };
 
 static uint32_t read_2(const uint8_t *at)
@@ -152,6 +154,91 @@ void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, ui
     case_from_whole(data, out);
 }
 
+// ---- lines ----
+
+void case_line_from_bytes(const uint8_t *data, size_t size, struct case_line *out)
+{
+    memset(out, 0, sizeof *out);
+    out->count = 1;
+    if (size > 0)
+        memcpy(out->bytes, data, size < CASE_BYTES ? size : CASE_BYTES);
+    if (out->bytes[AT_AXIS] % AXIS_COUNT == AXIS_NONE)
+        return;
+    uint32_t bytes = size_of(out->bytes[AT_SIZE_KIND], read_4(out->bytes + AT_SIZE));
+    unsigned most = 1 + LINE_BYTES / (1 + bytes);
+    out->count = CASE_LINE_MIN + out->bytes[AT_STEPS] % (CASE_LINE_MAX - CASE_LINE_MIN + 1);
+    out->count = out->count < most ? out->count : most;
+}
+
+static int64_t stride_of(const uint8_t *data)
+{
+    int8_t stride = (int8_t)data[AT_STRIDE];
+    return stride ? stride : 1;
+}
+
+static void move_offset(uint8_t *data, size_t at, int64_t by)
+{
+    write_le(data, at, 2, (uint32_t)(offset_of(read_2(data + at)) + by) % OFFSET_EXACT);
+}
+
+static void move_size(uint8_t *data, int64_t by)
+{
+    int64_t size = (int64_t)size_of(data[AT_SIZE_KIND], read_4(data + AT_SIZE)) + by;
+    data[AT_SIZE_KIND] = SIZE_EXACT;
+    write_le(data, AT_SIZE, 4, (uint32_t)(size < 0 ? -size : size) % (CASE_BYTES_SIZE_MAX + 1));
+}
+
+static void move_overlap(uint8_t *data, int64_t by)
+{
+    uint32_t size = size_of(data[AT_SIZE_KIND], read_4(data + AT_SIZE));
+    int64_t d = distance_of(data[AT_OVERLAP_KIND], read_4(data + AT_OVERLAP), size);
+    data[AT_OVERLAP_KIND] = OVERLAP_EXACT;
+    write_le(data, AT_OVERLAP, 4, (uint32_t)(d + by));
+}
+
+static void move(uint8_t *data, int64_t by)
+{
+    switch (data[AT_AXIS] % AXIS_COUNT) {
+    case AXIS_SIZE:
+        move_size(data, by);
+        break;
+    case AXIS_BOTH:
+        move_offset(data, AT_SRC, by);
+        move_offset(data, AT_DST, by);
+        break;
+    case AXIS_DST:
+        move_offset(data, AT_DST, by);
+        break;
+    case AXIS_SRC:
+        move_offset(data, AT_SRC, by);
+        break;
+    case AXIS_OVERLAP:
+        move_overlap(data, by);
+        break;
+    default:
+        write_le(data, AT_FILL, 2, read_2(data + AT_FILL) + (uint32_t)by);
+        break;
+    }
+}
+
+void case_line_at(const struct case_line *line, unsigned i, struct copy_case *out, uint8_t *backend)
+{
+    uint8_t data[CASE_BYTES];
+    memcpy(data, line->bytes, sizeof data);
+    if (i > 0)
+        move(data, stride_of(data) * (int64_t)i);
+    case_from_bytes(data, sizeof data, out, backend);
+}
+
+uint64_t case_line_hash(const struct case_line *line)
+{
+    return line->count == 1
+               ? 0
+               : ((uint64_t)line->count << 16 | (uint64_t)(line->bytes[AT_AXIS] % AXIS_COUNT) << 8 |
+                  (uint8_t)stride_of(line->bytes)) *
+                     UINT64_C(0x9e3779b97f4a7c15);
+}
+
 uint64_t case_hash(const struct copy_case *c, uint8_t backend)
 {
     uint64_t words[] = {(uint64_t)c->op << 40 | (uint64_t)backend << 32 | (uint64_t)c->data << 2 |
@@ -256,6 +343,25 @@ static void change_data(uint8_t *data, uint64_t *state)
     draw_bytes(data, AT_FILL, 2, state);
 }
 
+// Lines find what one value decides; single cases, of which alone an engine is told
+// where they went, find what takes a step after the other. Mostly along the size or
+// an offset, to the next neighbours.
+static void choose_line(uint8_t *data, uint64_t *state)
+{
+    static const uint8_t axes[] = {AXIS_SIZE, AXIS_SIZE, AXIS_SIZE, AXIS_DST,
+                                   AXIS_DST,  AXIS_SRC,  AXIS_BOTH, AXIS_FILL};
+    static const int8_t strides[] = {1, 1, 1, 1, -1, 2, 4, 7, 8, 16, -8, 3};
+    uint32_t value = draw(state);
+    data[AT_AXIS] = AXIS_NONE;
+    if (value >> 28 >= LINES_IN_16)
+        return;
+    data[AT_AXIS] = axes[value % sizeof axes];
+    if (data[AT_FLAGS] & FLAG_OVERLAPPING && value & 0x100)
+        data[AT_AXIS] = AXIS_OVERLAP;
+    data[AT_STEPS] = (uint8_t)(value >> 12);
+    data[AT_STRIDE] = (uint8_t)strides[(value >> 20) % sizeof strides];
+}
+
 static void change_one(uint8_t *data, uint64_t *state)
 {
     switch (draw(state) % 16) {
@@ -328,6 +434,7 @@ size_t case_mutate(uint8_t *data, size_t size, size_t capacity, unsigned seed)
     } else {
         change_some(whole, &state);
     }
+    choose_line(whole, &state);
     tame(whole, &state);
     memcpy(data, whole, room);
     return room;
@@ -346,9 +453,9 @@ void case_tame(uint8_t *data, size_t size, unsigned seed)
 size_t case_cross(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, uint8_t *out,
                   size_t capacity, unsigned seed)
 {
-    static const uint8_t starts[] = {AT_BACKEND, AT_OP,   AT_FLAGS,        AT_SIZE_KIND,
-                                     AT_DST,     AT_SRC,  AT_OVERLAP_KIND, AT_TUNABLES,
-                                     AT_OVERLAP, AT_FILL, AT_TUNABLE,      CASE_BYTES};
+    static const uint8_t starts[] = {
+        AT_BACKEND,  AT_OP,      AT_FLAGS, AT_SIZE_KIND, AT_DST,  AT_SRC,    AT_OVERLAP_KIND,
+        AT_TUNABLES, AT_OVERLAP, AT_FILL,  AT_TUNABLE,   AT_AXIS, CASE_BYTES};
     uint64_t state = seed;
     uint8_t child[CASE_BYTES] = {0};
     size_t room = capacity < CASE_BYTES ? capacity : CASE_BYTES;
@@ -361,6 +468,7 @@ size_t case_cross(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_si
     // Two inputs of a small corpus have few children that were not there before.
     if (draw(&state) % 4 != 0)
         change_some(child, &state);
+    choose_line(child, &state);
     tame(child, &state);
     memcpy(out, child, room);
     return room;

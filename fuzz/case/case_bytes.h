@@ -6,6 +6,10 @@
 // refuses a value. Fields are little-endian, at fixed places, and each has a
 // byte before it that says how it is meant, so that sizes lie where copy routines
 // branch: near powers of two, page ends, a libc's thresholds.
+//
+// An input is a line of cases: a first one, and neighbours of it at equal steps along
+// one axis, since one execution costs an engine more than a case costs its target.
+// Without the last fields a line is its first case alone.
 // This file alone makes the mutators, so it knows nothing of the rest.
 
 #ifndef STORESCOPE_FUZZ_CASE_BYTES_H
@@ -14,10 +18,12 @@
 #include "case/case.h"
 
 enum {
-    CASE_BYTES = 40,
+    CASE_BYTES = 44,
     CASE_BYTES_SIZE_MAX = 0x50000, // bytes of the largest copy that they describe
     CASE_BYTES_FILLS = 1 << 16,    // any first two bytes of the data, see fill.h
     CASE_BYTES_SMALL = 160,
+    CASE_LINE_MIN = 8, // cases of a line that is one, where they are small
+    CASE_LINE_MAX = 64,
 };
 
 // Where each field lies.
@@ -34,6 +40,9 @@ enum case_byte {
     AT_OVERLAP = 14,      // 4, signed
     AT_FILL = 18,         // 2
     AT_TUNABLE = 20,      // 4 each
+    AT_AXIS = 40,         // enum case_axis, modulo
+    AT_STEPS = 41,        // how many cases
+    AT_STRIDE = 42,       // 1, signed; and one that is not looked at
 };
 
 enum case_byte_flag {
@@ -61,8 +70,33 @@ enum case_overlap_kind {
     OVERLAP_KINDS,
 };
 
+// What differs between the cases of a line.
+enum case_axis {
+    AXIS_NONE,
+    AXIS_SIZE,
+    AXIS_DST,
+    AXIS_SRC,
+    AXIS_BOTH, // both offsets alike
+    AXIS_OVERLAP,
+    AXIS_FILL,
+    AXIS_COUNT,
+};
+
+struct case_line {
+    uint8_t bytes[CASE_BYTES]; // of the first case
+    unsigned count;            // 1..CASE_LINE_MAX
+};
+
 // BACKEND: the byte that picks one, when several are to be had.
 void case_from_bytes(const uint8_t *data, size_t size, struct copy_case *out, uint8_t *backend);
+
+// The line of an input, whose first case is that of case_from_bytes.
+void case_line_from_bytes(const uint8_t *data, size_t size, struct case_line *out);
+// Its case I, of as many as it has; BACKEND as above.
+void case_line_at(const struct case_line *line, unsigned i, struct copy_case *out,
+                  uint8_t *backend);
+// A hash of what the line has beside its first case; 0 where it has nothing.
+uint64_t case_line_hash(const struct case_line *line);
 
 // The same for equal cases.
 uint64_t case_hash(const struct copy_case *c, uint8_t backend);

@@ -125,16 +125,36 @@ static void tame_handlers_once(void)
     tamed = true;
 }
 
+// Of a line's cases the engine is not told where they went: it would keep the line, and
+// change its first case, which need not be the one that went there.
+static void run_line(const uint8_t *data, size_t size,
+                     void (*run)(struct target *target, struct copy_case *c))
+{
+    struct case_line line;
+    case_line_from_bytes(data, size, &line);
+    struct target *target = harness_target(line.bytes[AT_BACKEND]);
+    the_harness.in_line = line.count > 1;
+    for (unsigned i = 0; target && i < line.count; i++) {
+        struct copy_case c;
+        uint8_t pick;
+        case_line_at(&line, i, &c, &pick);
+        run(target, &c);
+    }
+    the_harness.in_line = false;
+}
+
 void harness_run(const uint8_t *data, size_t size,
                  void (*run)(struct target *target, struct copy_case *c))
 {
     tame_handlers_once();
     struct copy_case c;
     uint8_t pick;
-    bool text = case_from_input(data, size, &c, &pick);
-    size_t first = text ? 0 : pick, count = text ? the_harness.settings.backend_count : 1;
-    for (size_t i = 0; i < count; i++) {
-        struct target *target = harness_target(first + i);
+    if (!case_from_input(data, size, &c, &pick)) {
+        run_line(data, size, run);
+        return;
+    }
+    for (size_t i = 0; i < the_harness.settings.backend_count; i++) {
+        struct target *target = harness_target(i);
         struct copy_case own = c;
         if (target)
             run(target, &own);
@@ -199,11 +219,13 @@ void target_fit(const struct target *target, struct copy_case *c)
 uint64_t fuzz_identity(const uint8_t *data, size_t size)
 {
     struct copy_case c;
+    struct case_line line;
     uint8_t pick;
-    case_from_bytes(data, size, &c, &pick);
+    case_line_from_bytes(data, size, &line);
+    case_line_at(&line, 0, &c, &pick);
     size_t count = the_harness.settings.backend_count;
     target_fit(&the_harness.targets[pick % count], &c);
-    return case_hash(&c, count > 1 ? pick : 0);
+    return case_hash(&c, count > 1 ? pick : 0) ^ case_line_hash(&line);
 }
 
 static uint64_t deadly_hash(const struct target *target, const struct copy_case *c)
@@ -232,7 +254,7 @@ void target_judge(struct target *target, const struct copy_case *c)
     FUZZ_HOLDS(case_is_valid(c));
     if (is_deadly(s->scoreboard, target, c))
         return;
-    target->rig.edges = edges_of_engine(s->blind);
+    target->rig.edges = edges_of_engine(s->blind || the_harness.in_line);
     rig_judge(&target->rig, c);
     target->runs++;
     if (s->scoreboard && target->rig.distrusted)

@@ -109,6 +109,7 @@ struct target {
 struct harness {
     struct settings settings;
     struct target *targets; // one for each of settings.backends
+    bool in_line;           // the cases that run are of a line of several
 };
 struct harness *harness_get(void);
 
@@ -116,8 +117,9 @@ struct harness *harness_get(void);
 // loaded or recorded, which is said once.
 struct target *harness_target(size_t pick);
 
-// Calls RUN with an input's case, not yet fitted, and the target that it picks; with
-// every target where the input is a text, which picks none.
+// Calls RUN with each case of an input's line (case_bytes.h), not yet fitted, and the
+// target that it picks; with every target where the input is a text, which is one case
+// and picks none.
 void harness_run(const uint8_t *data, size_t size,
                  void (*run)(struct target *target, struct copy_case *c));
 
