@@ -238,7 +238,8 @@ void output_abandon(struct output *o)
 int output_end(struct output *o, int status)
 {
     struct error error;
-    char *made = o->temporary != NULL && !o->quiet ? must(strdup(o->path)) : NULL;
+    char *made =
+        o->temporary != NULL && !o->quiet && status != EXIT_TROUBLE ? must(strdup(o->path)) : NULL;
     bool closed = output_close(o, &error);
     if (!closed)
         error_tell("%s", error.text);

@@ -47,6 +47,7 @@ set(storescope_headers
     oracle/sweep/verdict.h
     oracle/trace/barrier.h
     oracle/trace/coverage.h
+    oracle/trace/log.h
     oracle/trace/origins.h
     oracle/trace/pattern.h
     oracle/trace/recording.h

@@ -86,7 +86,7 @@ static const struct argp_option emulate_options[] = {
 static const struct argp_option case_options[] = {
     OPTION("op", KEY_OP, "OP",
            "memcpy, memmove, mempcpy, set, to-fifo or from-fifo (default: the backend's own)"),
-    OPTION("size", KEY_SIZE, "RANGE", "Bytes to copy. RANGE is N, LO..HI or LO..HI:STEP"),
+    OPTION("size", KEY_SIZE, "RANGE", "Bytes to copy. RANGE is N, LO..HI, ..HI or LO..HI:STEP"),
     OPTION("dst", KEY_DST, "RANGE", "Destination, bytes from a page start"),
     OPTION("src", KEY_SRC, "RANGE", "Source, bytes from a page start"),
     OPTION("overlap", KEY_OVERLAP, "RANGE", "Both in one buffer, dst - src bytes apart"),
@@ -197,8 +197,8 @@ static error_t read_range(struct reading *r, const char *name, const char *text,
 {
     if (range_parse(text, out) && out->lo >= lo && out->hi <= hi)
         return 0;
-    return options_refuse(r, "--%s '%s': expected N, LO..HI or LO..HI:STEP within %lld..%lld", name,
-                          text, (long long)lo, (long long)hi);
+    return options_refuse(r, "--%s '%s': expected N, LO..HI, ..HI or LO..HI:STEP within %lld..%lld",
+                          name, text, (long long)lo, (long long)hi);
 }
 
 static error_t read_tunable(struct reading *r, const char *text)

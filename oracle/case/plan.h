@@ -11,7 +11,7 @@
 #include "case/case.h"
 #include "case/shard.h"
 
-// lo, lo+step, ... up to hi. Text: N, LO..HI, LO..HI:STEP, numbers decimal or
+// lo, lo+step, ... up to hi. Text: N, LO..HI, LO..HI:STEP, LO 0 when left out; numbers decimal or
 // 0x hex. range_parse takes HI below LO; such a range is empty, which plan_build
 // reports.
 struct range {

@@ -32,7 +32,7 @@ bool range_parse(const char *text, struct range *out)
 {
     struct range r = {.step = 1};
 
-    if (!parse_signed(&text, &r.lo))
+    if (strncmp(text, "..", 2) != 0 && !parse_signed(&text, &r.lo))
         return false;
     r.hi = r.lo;
     if (strncmp(text, "..", 2) == 0) {

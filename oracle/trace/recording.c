@@ -232,6 +232,7 @@ bool recording_read(const void *bytes, size_t length, struct recording *out)
     trace_init(&out->trace);
     out->origins = NULL;
     out->guest = NULL;
+    out->told = NULL;
     if (length < sizeof head)
         return false;
     memcpy(&head, bytes, sizeof head);

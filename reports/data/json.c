@@ -475,7 +475,7 @@ const struct format format_json = {
     .suffix = "json",
     .about = "everything, with stable keys; docs/schema describes it",
     .commands = FORMAT_SWEEPS | FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ |
-                FORMAT_WATCH | FORMAT_PROBE,
+                FORMAT_WATCH | FORMAT_PROBE | FORMAT_PROVE,
     .values = true,
     .board = true,
     .begin = begin,

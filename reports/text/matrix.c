@@ -397,7 +397,7 @@ static void print_skipped_for(const struct matrix *m, const struct matrix_cell *
                               const struct terminal *terminal, FILE *out)
 {
     enum { NAMED_MAX = 6, NAMES_MAX = NAMED_MAX * 260 };
-    char names[NAMES_MAX] = "", count[COUNT_TEXT_MAX];
+    char names[NAMES_MAX] = "", count[COUNT_TEXT_MAX], head[TRACE_REASON_MAX + 64];
     size_t length = 0, named = 0, skipped = 0;
     for (size_t i = 0; i < m->row_count; i++) {
         if (!is_skipped_for(m, &m->rows[i], cell->reason) || skipped++ >= NAMED_MAX)
@@ -407,8 +407,9 @@ static void print_skipped_for(const struct matrix *m, const struct matrix_cell *
     }
     if (skipped > named)
         snprintf(names + length, sizeof names - length, " and %zu more", skipped - named);
-    terminal_put(terminal, out, HUE_DOUBT, cell->says);
-    fprintf(out, ": %s: %s\n", told_reason(cell), count_print(skipped, "routine", count));
+    snprintf(head, sizeof head, "%s: %s: %s", cell->says, told_reason(cell),
+             count_print(skipped, "routine", count));
+    terminal_wrap(terminal, out, 0, head);
     terminal_wrap(terminal, out, 2, names);
 }
 

@@ -95,7 +95,7 @@ const struct format format_text_trace = {
     .suffix = "txt",
     .about = "for people",
     .commands = FORMAT_TRACE | FORMAT_LIST | FORMAT_REPLAY | FORMAT_FUZZ | FORMAT_WATCH |
-                FORMAT_PROBE | FORMAT_EXPLAIN,
+                FORMAT_PROBE | FORMAT_EXPLAIN | FORMAT_PROVE,
     .board = true,
     .trace = trace,
 };

@@ -21,9 +21,9 @@ for command in list trace check compare fuzz replay; do
     refuses "try \`storescope $command --help'" $command --nonsense
     refuses "try \`storescope $command --help'" $command --format
 done
-refuses 'list, trace, check, prove, compare'
-refuses 'list, trace, check, prove, compare' fizz
-refuses 'list, trace, check, prove, compare' --frobnicate
+refuses 'list, trace, check, compare, merge, emit, fuzz'
+refuses 'list, trace, check, compare, merge, emit, fuzz' fizz
+refuses 'list, trace, check, compare, merge, emit, fuzz' --frobnicate
 refuses "expected one of: text, json" list --format xml
 refuses "auto, always or never" list --color sometimes
 
@@ -67,7 +67,7 @@ refuses './no.contract' check loop/byte --contract ./no.contract
 printf 'contract mine\nmemory x\n[dst]\nno-such-rule\n' >bad.contract
 refuses './bad.contract:4' check loop/byte --contract ./bad.contract
 refuses 'given twice' check loop/byte --contract ram --contract ram
-for range in '' x 5..1 1.. ..1 1..2:0 1..2:x -1 0..99999999999999999999 99999999999; do
+for range in '' x 5..1 1.. 1..2:0 1..2:x -1 0..99999999999999999999 99999999999; do
     refuses '--size' check loop/byte --contract ram --size "$range"
 done
 refuses '--dst' check loop/byte --contract ram --dst 4096

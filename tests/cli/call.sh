@@ -132,7 +132,7 @@ prints 0 'of the verdicts of B' compare --diff report.json mine.o --call 'void w
 # ---- hints ----
 hints() { # TEXT OPTION OBJECT:SYMBOL
     run check "$3" --contract ram --size 0..16 --dst 0 --src 0 -q
-    [ "$status" -eq 1 ] && [ "$(grep -c '^hint: ' out)" -eq 1 ] && head -n 1 out | grep -qF "hint: $1" &&
+    [ "$status" -eq 1 ] && [ "$(grep -c '^hint: ' out)" -eq 1 ] && sed -n '/^$/{n;p;q}' out | grep -qF "hint: $1" &&
         grep -qxF "      --call '$2'" out
     verdict $? "hints at: $3: $2"
 }

@@ -19,8 +19,8 @@ mkdir none
     "$storescope" fuzz loop/byte --contract ram --time 2s >out 2>err
     echo $? >status
 )
-[ "$(cat status)" -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q 'install clang' err &&
-    grep -q 'install afl++' err && [ ! -e storescope-campaign ]
+[ "$(cat status)" -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] && grep -q 'packages clang' err &&
+    grep -q 'package afl++' err && [ ! -e storescope-campaign ]
 verdict $? 'without an engine, both packages are named and nothing is made'
 
 refuses 'fuzz what' fuzz

@@ -129,9 +129,14 @@ holds 'a comment says first what changed' sh -c '
     grep -q "^- ▽ \*\*gone\*\*: .loop/word.: wide-store no longer broken under mmio" changed.md &&
     grep -q "^| .loop/byte. .*▲ ❌ split-store" changed.md'
 holds 'the page says first what changed, with its cells' sh -c '
-    tr -d "\n" <changed.html | grep -q "<main><section class=changes>.*▲ new<td>loop/word<td><a href=#b0c1>qemu-ram" &&
+    tr -d "\n" <changed.html | grep -q "<main><section class=origin>.*</section><section class=changes>.*▲ new<td>loop/word<td><a href=#b0c1>qemu-ram" &&
     grep -q "class=gone><th>▽ gone<td>loop/word<td><a href=#b0c5>mmio" changed.html &&
     grep -q "<u>▲</u>" changed.html'
+
+# ---- proofs ----
+"$storescope" prove loop/byte musl/memcpy --contract ram --contract shared --size ..16 --format json \
+    -o proofs.json >out 2>err
+holds 'the JSON of proofs is valid' by_schema "$source/docs/schema/prove.schema.json" proofs.json
 
 # ---- two sides ----
 small="--size 0..16 --dst 0 --src 0 --quiet"
@@ -148,8 +153,9 @@ holds 'a routine is no worse than itself' is_worse 0 loop/word loop/word
 holds 'nothing is worse than a report of itself' is_worse 0 word.json loop/word
 holds 'bytes one by one are worse than words' is_worse 1 loop/word loop/byte
 holds 'saved reports say the same as sweeps' is_worse 1 word.json bytes.json
-holds 'both sides have a picture' sh -c 'grep -q "^A  loop/word: " diff.txt &&
-    grep -q "^B  loop/byte: " diff.txt && grep -q "^  ~ split-store .*: worse" diff.txt'
+holds 'what got worse comes first, a case that is alike is drawn once' sh -c '
+    sed -n 4p diff.txt | grep -q "^got worse: loop/byte: qemu-ram, " &&
+    grep -q "^B  loop/byte: " diff.txt && grep -q "same in both, with the same accesses" diff.txt && grep -q "^  ~ split-store .*: worse" diff.txt'
 "$storescope" compare --diff word.json loop/byte $small --format json -o diff.json
 holds 'the JSON of two sides is valid' by_schema "$source/docs/schema/diff.schema.json" diff.json
 

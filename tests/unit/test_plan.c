@@ -121,6 +121,7 @@ static void ranges_are_numbers_spans_and_steps(void **state)
         {"-0x10..-2:3", {-16, -2, 3}, 5},
         {"0..10:4", {0, 10, 4}, 3},
         {"5..4", {5, 4, 1}, 0},
+        {"..64", {0, 64, 1}, 65},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct range r = range(rows[i].text);
@@ -135,7 +136,7 @@ static void other_texts_are_no_ranges(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "",      "x",      "1..",     "..2", "1...2",
+        "",      "x",      "1..",     "..",  "1...2",
         "1..2:", "1..2:0", "1..2:-1", "1:2", "1 ..2",
         "1..2 ", "+1",     "--1",     "1-2", "99999999999999999999"};
     struct range r;

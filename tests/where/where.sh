@@ -79,7 +79,7 @@ done
 trace mine.o:my_copy --format json
 says json '"symbol":"my_copy","symbol_offset":[0-9]+,"module":"mine.o"'
 if $lines; then
-    says json '"file":"ram_copy.h","line":10,"inlined_at":\[\{"function":"ram_copy","file":"ram_copy.h","line":16\},\{"function":"my_copy","file":"mine.c","line":9\}\]'
+    says json '"file":"ram_copy.h","line":10,"function":"put_byte","inlined_at":\[\{"function":"ram_copy","file":"ram_copy.h","line":16\},\{"function":"my_copy","file":"mine.c","line":9\}\]'
     check mine.o:my_copy --format sarif
     tr -d ' \n' <out >flat && mv flat out
     says sarif '"locations":\[\{"physicalLocation":\{"artifactLocation":\{"uri":"ram_copy.h"\},"region":\{"startLine":10\}\}'
