@@ -46,14 +46,15 @@ def main():
         proofs = verdicts(told)
         sweep = [tool, "check", name, *contracts, "--size", sizes, "--format", "json", "-q"]
         swept = verdicts(run(sweep, None)) if "proved" in proofs.values() else {}
+        counts["proved, but not swept"] += "proved" in proofs.values() and not swept
         for contract, proof in proofs.items():
             counts[proof] += 1
             if proof == "proved" and swept.get(contract) == "violates":
                 counts["wrong"] += 1
                 print(f"FAIL {name} under {contract}, sizes {sizes}: proved, and a case violates it")
         counts["too long"] += not proofs
-    print(", ".join(f"{n} {word}" for word, n in sorted(counts.items())))
-    return 1 if counts["wrong"] else 0 if counts["proved"] else 2
+    print(", ".join(f"{n} {word}" for word, n in sorted(counts.items()) if n))
+    return 1 if counts["wrong"] or counts["proved, but not swept"] else 0 if counts["proved"] else 2
 
 
 if __name__ == "__main__":
