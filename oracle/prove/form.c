@@ -174,7 +174,8 @@ static const struct form *intern(struct pool *p, wide c, const struct term *term
     f->c = c;
     f->count = count;
     f->id = (uint32_t)p->form_count++;
-    memcpy(f->terms, terms, count * sizeof *terms);
+    for (size_t i = 0; i < count; i++)
+        f->terms[i] = terms[i];
     *slot = f;
     return f;
 }
@@ -566,7 +567,8 @@ void point_free(struct point *at)
 
 void point_clear(struct point *at)
 {
-    memset(at->state, 0, at->count);
+    if (at->count > 0)
+        memset(at->state, 0, at->count);
 }
 
 void point_set(struct point *at, const struct atom *a, wide value)

@@ -193,7 +193,8 @@ static void keep_path(struct proving *p, const struct path *path, const struct c
     }
     const struct event **events =
         pool_alloc(p->pool, (path->event_count + 1) * sizeof *path->events);
-    memcpy((void *)events, (const void *)path->events, path->event_count * sizeof *path->events);
+    for (size_t i = 0; i < path->event_count; i++)
+        events[i] = path->events[i];
     p->taken[p->taken_count++] = (struct taken){
         path->arrangement, path->end, path->known->given, events, path->event_count, *c};
 }

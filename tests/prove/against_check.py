@@ -51,7 +51,8 @@ def main():
             counts[proof] += 1
             if proof == "proved" and swept.get(contract) == "violates":
                 counts["wrong"] += 1
-                print(f"FAIL {name} under {contract}, sizes {sizes}: proved, and a case violates it")
+                print(f"FAIL {name} under {contract}, sizes {sizes}: proved, and a case violates it",
+                      flush=True)
         counts["too long"] += not proofs
     print(", ".join(f"{n} {word}" for word, n in sorted(counts.items()) if n))
     return 1 if counts["wrong"] or counts["proved, but not swept"] else 0 if counts["proved"] else 2
