@@ -56,6 +56,14 @@ static bool list_extents(const struct routine *routine, struct listing *l)
     return true;
 }
 
+// A build with AddressSanitizer has images with red zones, which memcpy would not read.
+__attribute__((no_sanitize("address"))) static void
+copy_image(uint8_t *to, const volatile uint8_t *from, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        to[i] = from[i];
+}
+
 bool loaded_send(int fd, const struct routine *routine)
 {
     struct listing l;
@@ -71,7 +79,7 @@ bool loaded_send(int fd, const struct routine *routine)
     p += sizeof head + table;
     for (size_t i = 0; i < l.count; i++) {
         size_t part = l.extents[i].hi - l.extents[i].lo;
-        memcpy(p, (const void *)(uintptr_t)l.extents[i].lo, part);
+        copy_image(p, (const uint8_t *)(uintptr_t)l.extents[i].lo, part);
         p += part;
     }
     bool sent = message_send(fd, MESSAGE_LOADED, bytes, (uint64_t)(p - bytes));
