@@ -10,7 +10,7 @@ set -u
 storescope=${1:?usage: planted.sh STORESCOPE}
 here=$(cd "${0%/*}" && pwd)
 [ "$(uname -m)" = x86_64 ] || { echo "only routines of x86-64 are followed"; exit 77; }
-failed=0
+failed=0 right=0
 while read -r routine contract sizes verdicts; do
     case $routine in '#'* | '') continue ;; esac
     out=$("$storescope" prove "$routine" --contract "$contract" --size "$sizes" 2>&1 </dev/null)
@@ -18,7 +18,10 @@ while read -r routine contract sizes verdicts; do
     case $verdict in
     skipped) echo "skip $routine: $(echo "$out" | tail -n 1)" ;;
     *) case " $(echo "$verdicts" | tr , ' ') " in
-        *" $verdict "*) echo "ok   $routine under $contract: $verdict" ;;
+        *" $verdict "*)
+            right=$((right + 1))
+            echo "ok   $routine under $contract: $verdict"
+            ;;
         *)
             failed=$((failed + 1))
             echo "FAIL $routine under $contract: wanted $verdicts"
@@ -27,4 +30,4 @@ while read -r routine contract sizes verdicts; do
         esac ;;
     esac
 done <"$here/planted.tsv"
-[ "$failed" -eq 0 ]
+[ "$failed" -eq 0 ] && [ "$right" -gt 0 ]
