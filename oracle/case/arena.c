@@ -144,6 +144,11 @@ struct arena *arena_new_on(size_t page)
     return a;
 }
 
+void arena_prepare(void)
+{
+    fills_prepare();
+}
+
 void arena_free(struct arena *a)
 {
     if (!a)

@@ -69,6 +69,10 @@ void layout_take_call(struct layout *l, const struct call *call, const struct ca
 struct arena *arena_new(void);
 // As on a CPU whose pages have PAGE bytes, a multiple of this one's, up to 64 KiB.
 struct arena *arena_new_on(size_t page);
+// Makes what takes longest of the next arena_new beforehand, for each process that is forked
+// from this one: a worker that is replaced after every case would spend a third of its time
+// with it.
+void arena_prepare(void);
 void arena_free(struct arena *arena);
 
 // In which order the CPU that cases are for has the bytes of a number: a field's; little

@@ -202,7 +202,9 @@ static bool data_grow(struct fills *p, size_t need)
     return true;
 }
 
-struct fills *fills_new(void)
+static struct fills *prepared; // for the next fills_new in this process or one forked from it
+
+static struct fills *fills_make(void)
 {
     struct fills *p = calloc(1, sizeof *p);
 
@@ -214,6 +216,22 @@ struct fills *fills_new(void)
         return NULL;
     }
     return p;
+}
+
+struct fills *fills_new(void)
+{
+    struct fills *p = prepared;
+
+    prepared = NULL;
+    return p ? p : fills_make();
+}
+
+void fills_prepare(void)
+{
+    if (!prepared)
+        prepared = fills_make();
+    if (prepared)
+        (void)fills_canaries(prepared, 1);
 }
 
 static void pool_release(struct pool *p)

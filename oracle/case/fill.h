@@ -18,6 +18,9 @@ struct fills;
 
 // NULL with errno set when address space runs out.
 struct fills *fills_new(void);
+// Makes what the next fills_new gives; in processes forked from this one as well, which
+// share its memory. Where memory runs out, fills_new makes its own.
+void fills_prepare(void);
 void fills_free(struct fills *p);
 
 // The largest buffer that an overlapping case can need, in whole pages.

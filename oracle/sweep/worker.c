@@ -6,6 +6,7 @@
 #include "backends/call.h"
 #include "base/memory.h"
 #include "base/older_libc.h"
+#include "case/arena.h"
 #include "record/confine.h"
 #include "sweep/chunk.h"
 #include "sweep/explain.h"
@@ -274,6 +275,7 @@ bool worker_start(struct worker *w, const struct job *job, struct error *error)
     atomic_store(&w->slot->at, WORKER_LOADING);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
         return start_failed(w, fds, error);
+    arena_prepare();
     w->pid = fork();
     if (w->pid < 0)
         return start_failed(w, fds, error);
