@@ -97,6 +97,7 @@ static void set_registers(const struct exploration *e, struct setting *s)
     s->initial[RDX] = value_number(s->n);
     s->initial[RCX] = value_number(form_constant(e->pool, (wide)e->backend->arg4));
     s->initial[RSP] = value_number(s->rsp);
+    s->caller = form_input(e->pool, ATOM_INITIAL, "caller", 0, ((wide)1 << 64) - 1);
 }
 
 static void set_up(const struct exploration *e, enum arrangement a, struct setting *s,
@@ -147,7 +148,7 @@ static struct state *begin(const struct exploration *e, enum arrangement a, cons
     m->pc = e->program->entry;
     m->none = bytes_of(e->pool, BYTES_UNKNOWN, NULL, VECTOR_BYTES);
     struct stacked *top = pool_alloc(e->pool, sizeof *top);
-    top->bytes = bytes_of(e->pool, BYTES_NUMBER, form_constant(e->pool, (wide)RETURN_ADDRESS), 8);
+    top->bytes = bytes_of(e->pool, BYTES_NUMBER, s->caller, 8);
     m->stack = top;
     return state;
 }

@@ -9,20 +9,21 @@ enum { WORD = 8 };
 
 static void go_to(struct execution *x, const struct form *to)
 {
-    if (to->count != 0) {
+    if (to == x->setting->caller) {
+        if (x->end == EXECUTION_NEXT)
+            x->end = EXECUTION_RETURN;
+    } else if (to->count != 0) {
         execution_unknown(x, "goes where it is not known to");
-        return;
+    } else {
+        x->m->pc = (uint64_t)to->c;
     }
-    if (x->end == EXECUTION_NEXT && (uint64_t)to->c == RETURN_ADDRESS)
-        x->end = EXECUTION_RETURN;
-    x->m->pc = (uint64_t)to->c;
 }
 
 // A jump through what is computed: one path for each place.
 static const struct form *settle(struct execution *x, const struct form *to)
 {
     enum { PLACES_MAX = 256 };
-    if (to->count == 0)
+    if (to->count == 0 || to == x->setting->caller)
         return to;
     for (uint32_t i = 0; i < to->count && x->end == EXECUTION_NEXT; i++)
         decide_value(x, form_term(x->pool, to->terms[i].atom), PLACES_MAX);

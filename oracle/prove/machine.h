@@ -19,9 +19,6 @@
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, GPRS = 16, VECTORS = 32, MASKS = 8 };
 enum { VECTOR_BYTES = 64 };
 
-// The address that the routine returns to: not canonical, so that it is no other's.
-#define RETURN_ADDRESS (UINT64_C(0x5a5a) << 48)
-
 enum value_kind { VALUE_NUMBER, VALUE_BYTES, VALUE_RUN };
 
 // A number is right modulo 2^64. A run has the bits from lo to hi - 1 set.
@@ -105,6 +102,7 @@ struct setting {
     const struct atom *dst_atom, *src_atom; // that addresses are recognised by
     const struct form *rsp;
     const struct atom *rsp_atom;
+    const struct form *caller; // where it is to return to, which may be anywhere
     struct value initial[GPRS];
 };
 
