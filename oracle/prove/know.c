@@ -382,9 +382,29 @@ static void set_bounds(struct known *k, const struct atom *a, struct bounds b)
     e->b = b;
 }
 
+static bool is_excluded(const struct known *k, const struct atom *a, wide v)
+{
+    for (size_t i = 0; i < k->unequal_count; i++) {
+        const struct form *f = k->unequal[i];
+        if (f->count == 1 && f->terms[0].atom == a && f->terms[0].times * v + f->c == 0)
+            return true;
+    }
+    return false;
+}
+
+// Without the values at either end that it is known not to have.
+static struct bounds without_excluded(const struct known *k, const struct atom *a, struct bounds b)
+{
+    while (b.lo <= b.hi && is_excluded(k, a, b.lo))
+        b.lo++;
+    while (b.lo <= b.hi && is_excluded(k, a, b.hi))
+        b.hi--;
+    return b;
+}
+
 void known_bound(struct known *k, const struct atom *a, struct bounds b)
 {
-    struct bounds now = bounds_of(k, a), new = cut(now, b);
+    struct bounds now = bounds_of(k, a), new = without_excluded(k, a, cut(now, b));
     if (new.lo > new.hi)
         k->dead = true;
     else if (new.lo != now.lo || new.hi != now.hi) {
@@ -412,6 +432,7 @@ static void take_residues(struct known *k, const struct form *direction)
         b.lo++;
     while (b.lo <= b.hi && !(may >> modulo(b.hi, RESIDUES) & 1))
         b.hi--;
+    b = without_excluded(k, a, b);
     if (may == 0 || b.lo > b.hi)
         k->dead = true;
     else

@@ -171,12 +171,28 @@ static void assumed_is_known(void **state)
     }
 }
 
+// A bound may come to a value that was ruled out before, from either side.
+static void bounds_pass_what_is_excluded(void **state)
+{
+    (void)state;
+    struct draw d;
+    begin(&d, 0);
+    for (wide v = 40; v <= 120; v += 80)
+        known_learn(&d.known, (struct claim){UNEQUAL, form_plus(d.pool, d.n, -v)});
+    known_learn(&d.known, at_most(form_plus(d.pool, d.n, -120)));
+    known_learn(&d.known, at_most(form_plus(d.pool, form_scale(d.pool, d.n, -1), 40)));
+    struct bounds b = known_bounds(&d.known, d.n);
+    assert_true(b.lo == 41 && b.hi == 119);
+    end(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(never_rules_out_what_can_be),
         cmocka_unit_test(solver_agrees),
         cmocka_unit_test(assumed_is_known),
+        cmocka_unit_test(bounds_pass_what_is_excluded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
