@@ -52,7 +52,7 @@ holds loop/byte $all --op memmove --size 0..64
 # Which buffer lies below decides, or what they hold.
 holds planted/cut_short_below planted/missing_store_of_equal --contract ram --size 0..160
 holds 'planted/*below*' 'planted/cut_short_*' 'planted/missing_store_of_*' --contract shared \
-    --contract ram --size 0..600:3
+    --contract ram --size 0..600:9
 holds planted/duplicate_store_across_page planted/wrong_data_across_page --contract shared \
     --size 0..16 --dst 4090..4095 --src 0
 holds planted/wrong_data_on_byte_a7 planted/move_forward_only --contract shared --size 0..160

@@ -4,11 +4,12 @@
 #
 # Objects of every shape: what is judged is the routine that was named, as it is in a
 # program that is linked with it, and what cannot be had is named, with what to do.
-# Usage: shapes.sh STORESCOPE SOURCES [every]: in every way that an object is compiled
+# Usage: shapes.sh STORESCOPE SOURCES [every]: in every way that an object is compiled, and
+# each by every recorder
 
 set -u
 storescope=${1:?usage: shapes.sh STORESCOPE SOURCES}
-sources=$2
+sources=$2 every=${3-}
 folder=$(mktemp -d) || exit 2
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 2
@@ -57,8 +58,14 @@ without() { # NAME
 
 # ---- object files, in each way that they are compiled ----
 ways="-fPIC|-fPIC -mtls-dialect=gnu2|-fno-pic -mcmodel=large"
-[ "${3-}" = every ] && ways="$ways|-fno-pic|-fPIE -fno-plt|-fPIC -ftls-model=initial-exec\
+[ "$every" = every ] && ways="$ways|-fno-pic|-fPIE -fno-plt|-fPIC -ftls-model=initial-exec\
 |-fPIC -ftls-model=local-dynamic -fno-plt|-fPIC -ffunction-sections -fdata-sections"
+# The first way of each kind by every recorder.
+recorders="rewrite step"
+next_way() {
+    [ "$every" = every ] || recorders=rewrite
+}
+
 blanks=$IFS
 IFS='|'
 for flags in $ways; do
@@ -66,7 +73,7 @@ for flags in $ways; do
     how=" ($flags)"
     # shellcheck disable=SC2086 # several flags
     gcc -O2 $flags -c "$sources/shapes.c" -o shapes.o || exit 2
-    for recorder in rewrite step; do
+    for recorder in $recorders; do
         by="--contract ram --recorder $recorder"
         # shellcheck disable=SC2086
         {
@@ -88,6 +95,7 @@ for flags in $ways; do
             says 1 'out-of-bounds-store: ' shapes.o:counts_in_thread_block $by
         }
     done
+    next_way
 done
 how=
 
@@ -104,11 +112,12 @@ for flags in '-Wl,-z,now' '-Wl,-z,lazy' '-Wl,-z,pack-relative-relocs' '-s'; do
     done
 done
 printf 'contract up\nmemory in order\n[dst]\nreordered-store\n' >up.contract
+recorders="rewrite step"
 for flags in -ftls-model=global-dynamic -mtls-dialect=gnu2 -ftls-model=initial-exec \
     -ftls-model=local-dynamic; do
     how=" ($flags)"
     gcc -O2 -fPIC -shared "$flags" "$sources/shapes.c" rest.c -o shapes.so || exit 2
-    for recorder in rewrite step; do
+    for recorder in $recorders; do
         by="--contract ram --recorder $recorder"
         # shellcheck disable=SC2086
         {
@@ -117,6 +126,7 @@ for flags in -ftls-model=global-dynamic -mtls-dialect=gnu2 -ftls-model=initial-e
             says 1 'out-of-bounds-store: ' ./shapes.so:counts_in_errno $by
         }
     done
+    next_way
 done
 how=
 gcc -O2 -fPIC -shared "$sources/shapes.c" -o open.so || exit 2
