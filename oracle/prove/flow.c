@@ -66,6 +66,15 @@ void flow_count(struct execution *x)
         x->m->pc = target(x->step);
 }
 
+// Does the zero flag let it go on? Flags stay as they are.
+static bool loops_on(struct execution *x)
+{
+    ZydisMnemonic m = x->step->in.mnemonic;
+    if (m == ZYDIS_MNEMONIC_LOOP)
+        return true;
+    return condition_code(x, m == ZYDIS_MNEMONIC_LOOPE ? 0x4 : 0x5);
+}
+
 void flow_loop(struct execution *x)
 {
     if (x->step->in.address_width != 64) {
@@ -74,7 +83,7 @@ void flow_loop(struct execution *x)
     }
     const struct form *left = form_plus(x->pool, reg_number(x, RCX, 0, WORD), -1);
     reg_set(x, RCX, 0, WORD, value_number(left));
-    if (!is_zero_number(x, left, 64))
+    if (!is_zero_number(x, left, 64) && loops_on(x))
         x->m->pc = target(x->step);
 }
 
@@ -184,7 +193,7 @@ void state_fence(struct execution *x)
 
 void state_flush(struct execution *x)
 {
-    memory_event(x, ACCESS_FLUSH, effective_address(x, &x->step->ops[0]));
+    memory_event(x, ACCESS_FLUSH, norm(x, effective_address(x, &x->step->ops[0]), 64));
 }
 
 // ---- strings ----

@@ -52,7 +52,10 @@ static struct event *add_access(struct execution *x, enum access_kind kind, enum
 
 void memory_event(struct execution *x, enum access_kind kind, const struct form *address)
 {
-    add_event(x, kind)->address = address;
+    struct event *e = add_event(x, kind);
+    e->address = address;
+    if (address)
+        e->place = place_of(x, address);
 }
 
 static void check_aligned(struct execution *x, const struct form *address, unsigned aligned)

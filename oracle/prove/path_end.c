@@ -110,10 +110,37 @@ void transient_values(struct path_check *c)
     }
 }
 
+// A flush faults where its page is not mapped: it has to be one that the buffer has a byte in.
+static void flush_is_mapped(struct path_check *c, const struct event *e)
+{
+    enum { PAGE_BITS = 12 };
+    struct pool *p = pool_of(c);
+    const struct setting *s = c->path->setting;
+    bool dst_low = c->path->arrangement == ARRANGED_DST_INTO;
+    const struct form *lo = e->place == PLACE_DST   ? s->dst
+                            : e->place == PLACE_SRC ? s->src
+                            : dst_low               ? s->dst
+                                                    : s->src;
+    const struct form *hi = e->place != PLACE_EITHER ? lo : dst_low ? s->src : s->dst;
+    const struct form *last = form_plus(p, form_add(p, hi, s->n), -1);
+    if (e->place != PLACE_DST && e->place != PLACE_SRC && e->place != PLACE_EITHER) {
+        leave_open(c, "a cache line of an address that is not followed is flushed");
+        return;
+    }
+    may_be(c, (struct claim){EQUAL, s->n});
+    may_be(c, is_below(p, e->address, sub(c, lo, known_low(c->known, lo, PAGE_BITS))));
+    const struct form *next =
+        form_plus(p, sub(c, last, known_low(c->known, last, PAGE_BITS)), (wide)1 << PAGE_BITS);
+    may_be(c, is_at_most(p, next, e->address));
+}
+
 void crashes(struct path_check *c)
 {
     if (c->path->end == EXECUTION_CRASH)
         always(c);
+    for (size_t i = 0; i < c->path->event_count; i++)
+        if (c->path->events[i]->kind == ACCESS_FLUSH)
+            flush_is_mapped(c, c->path->events[i]);
     bounds_of_stores(c);
     bounds_of_loads(c);
 }

@@ -54,6 +54,8 @@ static const struct {
     ROW(JRCXZ, flow_count),
     ROW(JECXZ, flow_count),
     ROW(LOOP, flow_loop),
+    ROW(LOOPE, flow_loop),
+    ROW(LOOPNE, flow_loop),
     ROW(CALL, flow_call),
     ROW(RET, flow_return),
     ROW(PUSH, flow_push),
@@ -153,6 +155,16 @@ static semantics *of_two(const struct step *s)
     }
 }
 
+// By a condition code in its opcode: 70 to 7f, and 0f 80 to 0f 8f.
+static bool is_jcc(const struct step *s)
+{
+    unsigned first = s->in.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT ? 0x70
+                     : s->in.opcode_map == ZYDIS_OPCODE_MAP_0F    ? 0x80
+                                                                  : 0;
+    return first && s->in.encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
+           s->in.meta.category == ZYDIS_CATEGORY_COND_BR && (s->in.opcode & 0xf0u) == first;
+}
+
 semantics *semantics_of(const struct step *s)
 {
     semantics *two = of_two(s);
@@ -161,7 +173,7 @@ semantics *semantics_of(const struct step *s)
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].mnemonic == s->in.mnemonic)
             return rows[i].run;
-    if (s->in.meta.category == ZYDIS_CATEGORY_COND_BR)
+    if (is_jcc(s))
         return flow_branch;
     if (s->in.meta.category == ZYDIS_CATEGORY_SETCC)
         return integer_set;

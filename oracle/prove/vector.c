@@ -147,6 +147,16 @@ static unsigned memory_width(const struct step *s, const ZydisDecodedOperand *me
     return memory->size / 8u;
 }
 
+// Under a mask, too, an aligned move faults at any other address; of bytes that the mask leaves
+// out that depends on the CPU.
+static void check_masked(struct execution *x, const struct form *address, unsigned width)
+{
+    unsigned bits = (unsigned)__builtin_ctz(width);
+    if (needs_aligned(x->step->in.mnemonic) &&
+        !decide(x, (struct claim){EQUAL, known_low(x->known, address, bits)}))
+        execution_unknown(x, "an aligned access under a mask may not be aligned");
+}
+
 static void load_vector(struct execution *x, unsigned to, const ZydisDecodedOperand *memory)
 {
     const struct step *s = x->step;
@@ -155,13 +165,16 @@ static void load_vector(struct execution *x, unsigned to, const ZydisDecodedOper
     bool masked = read_mask(x, width, &run);
     if (masked && s->in.avx.mask.mode != ZYDIS_MASK_MODE_ZEROING)
         execution_unknown(x, "has a mask that keeps what was there");
+    const struct form *address = norm(x, effective_address(x, memory), 64);
+    if (masked)
+        check_masked(x, address, width);
     if (masked && decide(x, is_at_most(x->pool, run.hi, run.number))) {
         set_vector(x, to, bytes_of(x->pool, BYTES_ZERO, NULL, VECTOR_BYTES), true);
         return;
     }
     struct value v =
-        memory_load(x, norm(x, effective_address(x, memory), 64), width,
-                    needs_aligned(s->in.mnemonic) && !masked ? width : 0, masked ? &run : NULL);
+        memory_load(x, address, width, needs_aligned(s->in.mnemonic) && !masked ? width : 0,
+                    masked ? &run : NULL);
     const struct bytes *b = value_to_bytes(x, v, width);
     if (masked) {
         // As it was loaded, for the store under the same mask; what lies above is zero, too.
@@ -180,10 +193,13 @@ static void store_vector(struct execution *x, const ZydisDecodedOperand *memory,
     unsigned width = memory_width(s, memory);
     struct value run;
     bool masked = read_mask(x, width, &run);
+    const struct form *address = norm(x, effective_address(x, memory), 64);
+    if (masked)
+        check_masked(x, address, width);
     if (masked && decide(x, is_at_most(x->pool, run.hi, run.number)))
         return;
-    memory_store(x, norm(x, effective_address(x, memory), 64), width,
-                 needs_aligned(s->in.mnemonic) && !masked ? width : 0, masked ? &run : NULL,
+    memory_store(x, address, width, needs_aligned(s->in.mnemonic) && !masked ? width : 0,
+                 masked ? &run : NULL,
                  all->total == width ? all : bytes_slice(x->pool, all, 0, width));
 }
 

@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
-# planted.sh STORESCOPE
+# planted.sh STORESCOPE TABLE [OBJECT]
 #
 # Planted defects are found, or not proved; their twins are proved, or not proved. Each row
-# of planted.tsv: a routine, a contract, sizes, and the verdicts that are right.
+# of the table: a routine, or a memcpy_NAME of the object file, a contract, sizes, and the
+# verdicts that are right.
 set -u
-storescope=${1:?usage: planted.sh STORESCOPE}
-here=$(cd "${0%/*}" && pwd)
+usage="usage: planted.sh STORESCOPE TABLE [OBJECT]"
+storescope=${1:?$usage} table=${2:?$usage} object=${3:-}
 [ "$(uname -m)" = x86_64 ] || { echo "only routines of x86-64 are followed"; exit 77; }
 failed=0 right=0
 while read -r routine contract sizes verdicts; do
     case $routine in '#'* | '') continue ;; esac
+    [ -z "$object" ] || routine=$object:memcpy_$routine
     out=$("$storescope" prove "$routine" --contract "$contract" --size "$sizes" 2>&1 </dev/null)
     verdict=$(echo "$out" | sed -n '1s/.*: //p' | tr ' ' -)
     case $verdict in
@@ -29,5 +31,5 @@ while read -r routine contract sizes verdicts; do
             ;;
         esac ;;
     esac
-done <"$here/planted.tsv"
+done <"$table"
 [ "$failed" -eq 0 ] && [ "$right" -gt 0 ]

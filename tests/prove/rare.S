@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// Right copies but for one rare input, by what a prover is likely to have wrong: rare.tsv has
+// what becomes of each.
+
+#if defined(__x86_64__)
+    .intel_syntax noprefix
+    .text
+
+    .macro routine name
+    .globl memcpy_\name
+    .type memcpy_\name, @function
+    .p2align 4
+memcpy_\name:
+    .endm
+
+// Nothing is copied of 14 bytes and more: loopne goes by the zero flag and by rcx.
+    routine loopne
+    mov rax, rdi
+    lea rcx, [rdx-12]
+    cmp rdx, 13
+    jb 1f
+    test rdx, rdx
+    loopne 2f
+1:  mov rcx, rdx
+    rep movsb
+2:  ret
+
+    routine loope_ok
+    mov rax, rdi
+    mov rcx, rdx
+    jrcxz 2f
+    mov r8, rdi
+1:  mov r10b, [rsi]
+    mov [r8], r10b
+    inc r8
+    inc rsi
+    xor r11d, r11d
+    loope 1b
+2:  ret
+
+// A flush faults on a page that is not there.
+    routine flush_behind
+    mov rax, rdi
+    mov rcx, rdx
+    rep movsb
+    clflush [rdi+64]
+    ret
+
+    routine flush_below
+    mov rax, rdi
+    mov rcx, rdx
+    rep movsb
+    cmp rdx, 9
+    jne 1f
+    clflush [rax-1]
+1:  ret
+
+    routine flush_source_behind
+    mov rax, rdi
+    mov rcx, rdx
+    rep movsb
+    cmp rdx, 9
+    jne 1f
+    clflush [rsi+7]
+1:  ret
+
+    routine flush_lines_ok
+    mov rax, rdi
+    mov rcx, rdx
+    rep movsb
+    test rdx, rdx
+    jz 1f
+    mov rcx, rax
+    and rcx, -64
+    clflush [rcx]
+    clflush [rdi-1]
+1:  ret
+
+// An aligned move faults under a mask, too: at one size, where the address is no multiple of 64.
+    routine aligned_mask
+    mov rax, rdi
+    mov r11, rsi
+    mov rcx, rdx
+    rep movsb
+    cmp rdx, 16
+    jne 1f
+    mov r8, -1
+    mov ecx, 4
+    bzhi r8, r8, rcx
+    kmovq k1, r8
+    vmovdqa32 zmm0{k1}{z}, [r11]
+    vzeroupper
+1:  ret
+#endif
+
+    .section .note.GNU-stack, "", %progbits
