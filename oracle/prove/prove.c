@@ -231,6 +231,8 @@ static void prove_loaded(struct proving *p, struct proof *proofs, size_t count)
         double seconds = processor_seconds() - began;
         if (!p->options->unconfirmed)
             proving_confirm(p);
+        if (p->options->also && !p->exploration.given_up)
+            proving_compare_plan(p, p->options->also);
         tell(p, proofs, count, seconds);
     } else {
         proofs_end(proofs, count, PROOF_OPEN, "out of memory for its cases");

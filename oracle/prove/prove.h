@@ -50,11 +50,18 @@ struct proof_options {
     size_t memory_max;         // bytes
     unsigned solver_ms;        // for one question
     bool unconfirmed;          // leave out the recordings: for measuring alone
-    const struct plan *also;   // cases to be recorded besides: each has to lie on one path, and
-                               // no other, and make its accesses; or NULL
+    const struct plan *also;   // cases to be recorded besides, whatever is proved: each has to
+                               // lie on one path, and no other, and make its accesses; or NULL
     const struct sweep_options *run;
 };
 extern const struct proof_options proof_defaults;
+
+// What became of the cases of proof_options.also.
+struct proof_also {
+    uint64_t agreed, differ;
+    uint64_t left;                  // where no path says what they do
+    char why[2 * TRACE_REASON_MAX]; // of the first that differs
+};
 
 // Of one contract.
 struct proof {
@@ -69,7 +76,7 @@ struct proof {
     uint64_t size_lo, size_hi;
     uint64_t paths, ended; // ... and those of them that could not be followed to their end
     uint64_t confirmed;    // paths of which a case was recorded, and agreed
-    uint64_t also;         // cases of options.also that did
+    struct proof_also also;
     uint64_t instructions, asked;
     double seconds; // of this process's processor time
     struct proof_constant constants[PROOF_CONSTANTS_MAX];

@@ -154,6 +154,7 @@ static void judge_check(struct proving *p, const struct path *path, size_t i, bo
 static void judge_path(struct proving *p, const struct path *path)
 {
     bool inside = stays_inside(p, path);
+    p->loose |= !inside;
     for (size_t i = 0; i < p->judge->count; i++)
         judge_check(p, path, i, inside);
 }
@@ -226,11 +227,16 @@ void proving_take_path(void *context, struct path *path)
     p->paths++;
     if (path->end == EXECUTION_UNKNOWN) {
         tell_end(p, path);
+        if (p->options->also)
+            keep_path(p, path, &c);
         return;
     }
-    if (!data_is_sound(p, path))
+    if (!data_is_sound(p, path)) {
+        p->loose = true;
         proving_leave_open(p, "a branch depends on data that may be stored over before");
+    }
     judge_path(p, path);
+    p->loose |= by != TAKEN_BY_CASE;
     if (by == TAKEN_BY_CASE)
         keep_path(p, path, &c);
     else

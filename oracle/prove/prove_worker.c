@@ -61,15 +61,20 @@ void proving_unload(struct proving *p)
     loaded_free(&p->loaded);
 }
 
-static bool record(struct proving *p, const struct copy_case *c, struct recording *out,
-                   struct error *error)
+bool proving_ask(struct proving *p, const struct copy_case *c, struct error *error)
 {
     const struct worker_command command = {.kind = COMMAND_STORES, .c = *c};
-    uint64_t until = clock_now_ms() + ask_stall_ms(p->options->run);
-    struct message f;
     if (p->worker.pid <= 0 && !start(p, error))
         return false;
     (void)worker_ask(&p->worker, &command);
+    return true;
+}
+
+bool proving_answer(struct proving *p, const struct copy_case *c, struct recording *out,
+                    struct error *error)
+{
+    uint64_t until = clock_now_ms() + ask_stall_ms(p->options->run);
+    struct message f;
     if (!ask_message(&p->worker, MESSAGE_RECORDING, until, &f, error))
         return false;
     bool sound = ask_recording(&f, &p->job, c, out);
@@ -77,9 +82,14 @@ static bool record(struct proving *p, const struct copy_case *c, struct recordin
     return sound || error_set(error, "the worker sent no recording of the case");
 }
 
-// Makes the sampler's point that of the recording, for paths of the arrangement.
-static bool place(struct proving *p, enum arrangement a, const struct copy_case *c,
-                  const struct recording *r, struct error *why)
+static bool record(struct proving *p, const struct copy_case *c, struct recording *out,
+                   struct error *error)
+{
+    return proving_ask(p, c, error) && proving_answer(p, c, out, error);
+}
+
+bool proving_place(struct proving *p, enum arrangement a, const struct copy_case *c,
+                   const struct recording *r, struct error *why)
 {
     struct sampler *s = &p->sampler;
     if (r->trace.outcome != OUTCOME_RETURNED)
@@ -91,8 +101,8 @@ static bool place(struct proving *p, enum arrangement a, const struct copy_case 
     return true;
 }
 
-static bool foretells(struct proving *p, const struct taken *t, const struct recording *r,
-                      struct error *why)
+bool proving_foretells(struct proving *p, const struct taken *t, const struct recording *r,
+                       struct error *why)
 {
     return accesses_agree(t->events, t->event_count, &p->program, &p->sampler.point, &r->trace,
                           why);
@@ -102,35 +112,11 @@ static bool foretells(struct proving *p, const struct taken *t, const struct rec
 static bool agrees(struct proving *p, const struct taken *t, const struct recording *r,
                    struct error *why)
 {
-    if (!place(p, t->arrangement, &t->c, r, why))
+    if (!proving_place(p, t->arrangement, &t->c, r, why))
         return false;
     if (!given_at(t->given, &p->sampler.point))
         return error_set(why, "it takes another path when it is recorded");
-    return foretells(p, t, r, why);
-}
-
-// Does the case lie on one path, and no other, which foretells its accesses?
-static bool lies_on_one(struct proving *p, const struct copy_case *c, const struct recording *r,
-                        struct error *why)
-{
-    const struct taken *on = NULL;
-    enum arrangement placed = ARRANGED_COUNT;
-    for (size_t i = 0; i < p->taken_count; i++) {
-        const struct taken *t = &p->taken[i];
-        if (!arrangement_fits(t->arrangement, &r->layout))
-            continue;
-        if (placed != t->arrangement && !place(p, t->arrangement, c, r, why))
-            return false;
-        placed = t->arrangement;
-        if (!given_at(t->given, &p->sampler.point))
-            continue;
-        if (on)
-            return error_set(why, "it lies on two paths");
-        on = t;
-    }
-    if (!on)
-        return error_set(why, "it lies on no path");
-    return foretells(p, on, r, why);
+    return proving_foretells(p, t, r, why);
 }
 
 typedef bool comparison(struct proving *p, const void *what, const struct copy_case *c,
@@ -141,13 +127,6 @@ static bool compare_path(struct proving *p, const void *what, const struct copy_
 {
     (void)c;
     return agrees(p, what, r, why);
-}
-
-static bool compare_any(struct proving *p, const void *what, const struct copy_case *c,
-                        const struct recording *r, struct error *why)
-{
-    (void)what;
-    return lies_on_one(p, c, r, why);
 }
 
 // Records the case; counts it in AGREED, or leaves everything open.
@@ -177,14 +156,6 @@ static bool was_stopped(struct proving *p)
     return p->open[0] != '\0';
 }
 
-static void compare_plan(struct proving *p, const struct plan *plan)
-{
-    struct copy_case c;
-    for (uint64_t i = 0; i < plan->cases && !was_stopped(p); i++)
-        if (plan_case(plan, i, &c))
-            compare_case(p, &c, compare_any, NULL, &p->also);
-}
-
 void proving_confirm(struct proving *p)
 {
     struct sampler *s = &p->sampler;
@@ -196,6 +167,4 @@ void proving_confirm(struct proving *p)
     for (size_t i = 0; i < p->taken_count && !was_stopped(p); i++)
         if (p->taken[i].end == EXECUTION_RETURN)
             compare_case(p, &p->taken[i].c, compare_path, &p->taken[i], &p->confirmed);
-    if (p->options->also)
-        compare_plan(p, p->options->also);
 }

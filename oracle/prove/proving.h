@@ -51,7 +51,9 @@ struct proving {
     struct inputs inputs[ARRANGED_COUNT];
     struct taken *taken;
     size_t taken_count, taken_capacity;
-    uint64_t paths, ended, confirmed, also;
+    uint64_t paths, ended, confirmed;
+    struct proof_also also;
+    bool loose; // a case may lie on a path that is not kept, or goes by what is not known
     char open[2 * TRACE_REASON_MAX]; // why nothing is proved; "": nothing of the kind
     struct job job;
     struct worker worker;
@@ -69,5 +71,19 @@ bool proving_load(struct proving *p, struct error *error);
 void proving_unload(struct proving *p);
 // Records a case of each path, and compares.
 void proving_confirm(struct proving *p);
+
+// Has the case recorded; one answer is to be taken for each that was asked for.
+bool proving_ask(struct proving *p, const struct copy_case *c, struct error *error);
+bool proving_answer(struct proving *p, const struct copy_case *c, struct recording *out,
+                    struct error *error);
+// Makes the sampler's point that of the recording, for paths of the arrangement.
+bool proving_place(struct proving *p, enum arrangement a, const struct copy_case *c,
+                   const struct recording *r, struct error *why);
+// Are the path's accesses those of the recording, which is placed?
+bool proving_foretells(struct proving *p, const struct taken *t, const struct recording *r,
+                       struct error *why);
+// Records each case of the plan: it is to lie on one path and no other, and to be as that
+// foretells.
+void proving_compare_plan(struct proving *p, const struct plan *plan);
 
 #endif
