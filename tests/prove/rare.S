@@ -78,6 +78,95 @@ memcpy_\name:
     clflush [rdi-1]
 1:  ret
 
+// 32 bytes in a vector register: each of these at one size, where all others are right.
+    .macro at_32
+    mov rax, rdi
+    cmp rdx, 32
+    je 1f
+    mov rcx, rdx
+    rep movsb
+    ret
+1:
+    .endm
+
+    routine upper_zeroed
+    at_32
+    vmovdqu ymm0, [rsi]
+    vzeroupper
+    vmovdqu [rdi], ymm0
+    vzeroupper
+    ret
+
+    routine upper_cleared
+    at_32
+    vmovdqu ymm0, [rsi]
+    vmovdqu xmm0, [rsi]
+    vmovdqu [rdi], ymm0
+    vzeroupper
+    ret
+
+    routine upper_kept_ok
+    at_32
+    vmovdqu ymm0, [rsi]
+    movups xmm0, [rsi]
+    vmovdqu [rdi], ymm0
+    vzeroupper
+    ret
+
+    routine align_ok
+    at_32
+    movups xmm0, [rsi]
+    movups xmm1, [rsi+16]
+    movups [rdi], xmm0
+    movups [rdi+16], xmm1
+    palignr xmm1, xmm0, 8
+    movups [rdi+8], xmm1
+    ret
+
+    routine align_wrong
+    at_32
+    movups xmm0, [rsi]
+    movups xmm1, [rsi+16]
+    movups [rdi], xmm0
+    movups [rdi+16], xmm1
+    palignr xmm1, xmm0, 9
+    movups [rdi+8], xmm1
+    ret
+
+    routine aligned_move
+    at_32
+    mov ecx, esi
+    and ecx, 0xfff
+    cmp ecx, 0x7e8
+    jne 1f
+    movdqa xmm0, [rsi]
+1:  mov ecx, 32
+    rep movsb
+    ret
+
+    routine direction
+    at_32
+    mov ecx, 32
+    rep movsb
+    std
+    ret
+
+    routine rbp_changed
+    at_32
+    mov ecx, 32
+    rep movsb
+    lea ebp, [rbp]
+    ret
+
+    routine rsi_not_moved
+    at_32
+    mov ecx, 2
+    rep movsq
+    mov ecx, 16
+    sub rsi, 16
+    rep movsb
+    ret
+
 // An aligned move faults under a mask, too: at one size, where the address is no multiple of 64.
     routine aligned_mask
     mov rax, rdi
