@@ -75,25 +75,59 @@ static bool differs(struct error *why, size_t i, const struct seen *a, const str
                      b->kind == ACCESS_STORE ? "store" : "load", b->width, b->addr, b->site);
 }
 
+struct comparison_of {
+    const struct code *program;
+    struct point *at;
+    const struct trace *trace;
+    size_t made, wanted; // accesses so far
+};
+
+static const struct access *next_recorded(struct comparison_of *c)
+{
+    while (c->made < c->trace->count && !is_compared(&c->trace->accesses[c->made]))
+        c->made++;
+    return c->made < c->trace->count ? &c->trace->accesses[c->made++] : NULL;
+}
+
+// The event BY bytes higher.
+static bool next_agrees(struct comparison_of *c, const struct event *e, wide by, struct error *why)
+{
+    struct seen want;
+    c->wanted++;
+    if (!foretold(e, c->program, c->at, c->trace, &want))
+        return error_set(why, "where access %zu goes does not follow from the case", c->wanted);
+    want.addr += (uint64_t)by;
+    const struct access *a = next_recorded(c);
+    if (!a)
+        return error_set(why, "%zu accesses were to be made, and %zu were", c->wanted,
+                         c->wanted - 1);
+    struct seen got = recorded(c->trace, a);
+    return is_same(&want, &got) || differs(why, c->wanted - 1, &want, &got);
+}
+
+static bool turns_agree(struct comparison_of *c, const struct family *f, struct error *why)
+{
+    wide turns;
+    if (!form_at(f->turns, c->at, &turns))
+        return error_set(why, "how often a loop is gone through does not follow from the case");
+    for (wide turn = 0; turn < turns; turn++)
+        for (size_t i = 0; i < f->count; i++) {
+            const struct event *e = f->events[i];
+            if (!next_agrees(c, e, turn * form_times(e->address, f->index), why))
+                return false;
+        }
+    return true;
+}
+
 bool accesses_agree(const struct event *const *events, size_t count, const struct code *program,
                     struct point *at, const struct trace *trace, struct error *why)
 {
-    size_t k = 0;
+    struct comparison_of c = {.program = program, .at = at, .trace = trace};
     for (size_t i = 0; i < count; i++) {
-        struct seen want;
-        if (!foretold(events[i], program, at, trace, &want))
-            return error_set(why, "where access %zu goes does not follow from the case", i + 1);
-        while (k < trace->count && !is_compared(&trace->accesses[k]))
-            k++;
-        if (k == trace->count)
-            return error_set(why, "%zu accesses were to be made, and %zu were", count, i);
-        struct seen got = recorded(trace, &trace->accesses[k++]);
-        if (!is_same(&want, &got))
-            return differs(why, i, &want, &got);
+        const struct event *e = events[i];
+        if (e->family ? e->leads && !turns_agree(&c, e->family, why) : !next_agrees(&c, e, 0, why))
+            return false;
     }
-    while (k < trace->count && !is_compared(&trace->accesses[k]))
-        k++;
-    if (k < trace->count)
-        return error_set(why, "%zu accesses were to be made, and there were more", count);
-    return true;
+    return !next_recorded(&c) ||
+           error_set(why, "%zu accesses were to be made, and there were more", c.wanted);
 }

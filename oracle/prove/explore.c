@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "prove/explore.h"
+#include "prove/exploring.h"
 
 #include "base/memory.h"
-#include "prove/semantics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +11,7 @@
 // User space, with five levels of page tables.
 #define LOWEST  ((wide)PAGE_BYTES)
 #define HIGHEST ((wide)1 << 56)
-enum { STACK_ROWS = 4, STACK_LINE = 64, STACK_ROW = 16, LONG_PATH = 64 };
-
-struct state {
-    struct known known;
-    struct machine machine;
-};
+enum { STACK_ROWS = 4, STACK_LINE = 64, STACK_ROW = 16 };
 
 struct stack_of_states {
     struct state **items;
@@ -155,13 +149,6 @@ static struct state *begin(const struct exploration *e, enum arrangement a, cons
 
 // ---- going on ----
 
-static void state_free(struct state *s)
-{
-    if (s)
-        known_free(&s->known);
-    free(s);
-}
-
 static void push_state(struct stack_of_states *work, struct state *s)
 {
     if (work->count == work->capacity) {
@@ -171,33 +158,17 @@ static void push_state(struct stack_of_states *work, struct state *s)
     work->items[work->count++] = s;
 }
 
-// Long paths may be such that no input takes: then they need not be followed to their end.
-static bool is_taken(struct exploration *e, struct state *s)
-{
-    if (!s->known.dead)
-        known_refresh(&s->known);
-    if (s->known.dead)
-        return false;
-    if (!s->known.given || s->known.given->depth % LONG_PATH != 0)
-        return true;
-    return solver_ask(e->solver, &s->known, NULL, 0, NULL) != SOLVED_NONE;
-}
-
 // The state in which the condition does not hold is left for later. False: that in which
 // it does is none.
 static bool split(struct exploration *e, struct stack_of_states *work, struct state *s,
                   struct claim c)
 {
-    struct state *other = must(malloc(sizeof *other));
-    other->machine = s->machine;
-    known_copy(&other->known, &s->known);
-    known_assume(&other->known, negated(e->pool, c));
-    if (is_taken(e, other))
+    struct state *other = state_copy(s);
+    if (state_assume(e, other, negated(e->pool, c)))
         push_state(work, other);
     else
         state_free(other);
-    known_assume(&s->known, c);
-    return is_taken(e, s);
+    return state_assume(e, s, c);
 }
 
 static void list_events(struct path *path)
@@ -217,19 +188,6 @@ static void end_path(struct exploration *e, struct path *path)
     free((void *)path->events);
 }
 
-static void note_assumed(struct exploration *e, const struct execution *x)
-{
-    for (unsigned i = 0; i < x->assumed_count; i++) {
-        size_t k = 0;
-        while (k < e->assumed_count && e->assumed[k] != x->assumed_at[i])
-            k++;
-        if (k == e->assumed_count && k < sizeof e->assumed / sizeof *e->assumed)
-            e->assumed[e->assumed_count++] = x->assumed_at[i];
-        else if (k == e->assumed_count)
-            e->given_up = "it reads more variables than are followed";
-    }
-}
-
 static bool may_go_on(struct exploration *e)
 {
     if (pool_trouble(e->pool))
@@ -241,6 +199,27 @@ static bool may_go_on(struct exploration *e)
     return !e->given_up;
 }
 
+// False: others stand for where it is.
+static bool stays_on_its_own(struct state *s, const struct step *step)
+{
+    if (!s->trail)
+        return true;
+    enum on_trail on = state_on_trail(s, step);
+    if (on == TRAIL_NONE)
+        s->trail = NULL;
+    return on != TRAIL_ROUND;
+}
+
+static void try_loop(struct exploration *e, struct stack_of_states *work, struct state *s,
+                     const struct step *step, const struct setting *setting)
+{
+    if (s->trail || s->machine.pc > step->at)
+        return;
+    struct state *others = loop_summarise(e, s, setting);
+    if (others)
+        push_state(work, others);
+}
+
 // From one state to the end of a path.
 static void follow(struct exploration *e, struct stack_of_states *work, struct state *s,
                    const struct setting *setting, enum arrangement a)
@@ -248,33 +227,23 @@ static void follow(struct exploration *e, struct stack_of_states *work, struct s
     struct path path = {.arrangement = a, .setting = setting, .known = &s->known};
     path.machine = &s->machine;
     while (may_go_on(e)) {
-        struct machine before = s->machine;
-        path.end = EXECUTION_UNKNOWN;
-        path.step = code_step(e->program, s->machine.pc, &path.why);
-        if (!path.step) {
-            end_path(e, &path);
-            return;
-        }
-        struct execution x = {.pool = e->pool,
-                              .known = &s->known,
-                              .m = &s->machine,
-                              .program = e->program,
-                              .setting = setting,
-                              .step = path.step};
-        e->instructions++;
-        semantics_run(&x);
-        note_assumed(e, &x);
+        struct execution x;
+        state_step(e, s, setting, &x);
         if (s->known.dead)
             return;
         if (x.end == EXECUTION_SPLIT) {
-            s->machine = before;
             if (!split(e, work, s, x.split))
                 return;
         } else if (x.end != EXECUTION_NEXT) {
             path.end = x.end;
+            path.step = x.step;
             path.why = x.why;
             end_path(e, &path);
             return;
+        } else {
+            if (!stays_on_its_own(s, x.step))
+                return;
+            try_loop(e, work, s, x.step, setting);
         }
     }
 }

@@ -35,6 +35,13 @@ struct path {
     size_t event_count;
 };
 
+// How often a loop with that head was tried to be told as a whole, and was.
+struct loop_head {
+    uint64_t at;
+    unsigned tried, told;
+};
+enum { LOOP_HEADS_MAX = 64 };
+
 struct exploration {
     struct pool *pool;
     struct code *program;
@@ -51,6 +58,8 @@ struct exploration {
     uint64_t assumed[16]; // variables whose values were taken as they are
     size_t assumed_count;
     const char *given_up; // why not all paths were followed, or NULL
+    struct loop_head heads[LOOP_HEADS_MAX];
+    size_t head_count;
 };
 
 // Does the operation promise anything there?

@@ -344,6 +344,14 @@ const struct form *form_data(struct pool *p, const struct form *address, unsigne
                                         .hi = ((wide)1 << (8 * bytes)) - 1});
 }
 
+const struct form *form_index(struct pool *p, unsigned first, const struct form *turns, wide most)
+{
+    struct atom like = {
+        .kind = ATOM_INDEX, .k = (uint8_t)first, .arg = turns, .lo = first, .hi = most};
+    snprintf(like.name, sizeof like.name, "turn");
+    return form_term(p, add_atom(p, like));
+}
+
 const struct form *form_add_scaled(struct pool *p, const struct form *a, const struct form *b,
                                    wide times)
 {
@@ -576,7 +584,25 @@ void point_set(struct point *at, const struct atom *a, wide value)
     if (a->id >= at->count)
         return;
     at->value[a->id] = value;
-    at->state[a->id] = POINT_KNOWN;
+    at->state[a->id] = POINT_SET;
+}
+
+void point_unset(struct point *at, const struct atom *a)
+{
+    if (a->id < at->count)
+        at->state[a->id] = POINT_OPEN;
+}
+
+bool point_is_set(const struct point *at, const struct atom *a)
+{
+    return a->id < at->count && at->state[a->id] == POINT_SET;
+}
+
+void point_forget(struct point *at)
+{
+    for (size_t i = 0; i < at->count; i++)
+        if (at->state[i] != POINT_SET)
+            at->state[i] = POINT_OPEN;
 }
 
 static bool data_at(const struct atom *a, wide address, struct point *at, wide *out)
@@ -590,6 +616,12 @@ static bool data_at(const struct atom *a, wide address, struct point *at, wide *
     }
     *out = v;
     return true;
+}
+
+static wide picked_turn(const struct atom *a, wide turns, const struct point *at)
+{
+    wide last = turns - 1 > a->k ? turns - 1 : a->k;
+    return at->pick == PICK_LAST ? last : at->pick == PICK_MIDDLE ? (a->k + last) / 2 : a->k;
 }
 
 static wide floor_high(wide v, unsigned k)
@@ -617,6 +649,9 @@ static bool atom_at(const struct atom *a, struct point *at, wide *out)
         return true;
     case ATOM_DATA:
         return data_at(a, x, at, out);
+    case ATOM_INDEX:
+        *out = picked_turn(a, x, at);
+        return true;
     default:
         return false;
     }
@@ -629,14 +664,21 @@ static bool known_at(const struct atom *a, struct point *at, wide *out)
     if (at->state[a->id] == POINT_OPEN)
         at->state[a->id] = atom_at(a, at, &at->value[a->id]) ? POINT_KNOWN : POINT_UNKNOWN;
     *out = at->value[a->id];
-    return at->state[a->id] == POINT_KNOWN;
+    return at->state[a->id] == POINT_KNOWN || at->state[a->id] == POINT_SET;
 }
 
 bool form_at(const struct form *f, struct point *at, wide *out)
 {
+    return form_at_without(f, NULL, at, out);
+}
+
+bool form_at_without(const struct form *f, const struct atom *a, struct point *at, wide *out)
+{
     wide v = f->c;
     for (uint32_t i = 0; i < f->count; i++) {
         wide x;
+        if (f->terms[i].atom == a)
+            continue;
         if (!known_at(f->terms[i].atom, at, &x))
             return false;
         v += x * f->terms[i].times;

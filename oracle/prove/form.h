@@ -24,6 +24,7 @@ __extension__ typedef __int128 wide;
 enum atom_kind {
     ATOM_INPUT,   // of the call: each point says what it is
     ATOM_TURNS,   // how often a loop was gone through; follows from the others
+    ATOM_INDEX,   // any of a loop's turns: from `k` to `arg` - 1
     ATOM_INITIAL, // what a register held that the caller need not have set
     ATOM_DATA,    // `k` bytes of the source from address `arg` on, as a number
     ATOM_UNKNOWN, // anything within its bounds
@@ -78,6 +79,8 @@ const struct form *form_constant(struct pool *p, wide c);
 const struct form *form_input(struct pool *p, enum atom_kind kind, const char *name, wide lo,
                               wide hi);
 const struct form *form_data(struct pool *p, const struct form *address, unsigned bytes);
+// FIRST to TURNS - 1, where that is at most MOST. What it is below is the caller's to assume.
+const struct form *form_index(struct pool *p, unsigned first, const struct form *turns, wide most);
 const struct form *form_add(struct pool *p, const struct form *a, const struct form *b);
 const struct form *form_sub(struct pool *p, const struct form *a, const struct form *b);
 const struct form *form_plus(struct pool *p, const struct form *a, wide c);
@@ -129,16 +132,25 @@ struct point {
     size_t count; // atoms that there is room for; others have no value
     wide *value;
     uint8_t *state; // enum point_state
+    uint8_t pick;   // enum point_pick: which turn an index is that has no value
     int (*byte)(void *context, uint64_t address);
     void *context;
 };
-enum point_state { POINT_OPEN, POINT_KNOWN, POINT_UNKNOWN };
+enum point_state { POINT_OPEN, POINT_KNOWN, POINT_UNKNOWN, POINT_SET };
+enum point_pick { PICK_FIRST, PICK_LAST, PICK_MIDDLE, PICK_COUNT };
 
 void point_init(struct point *at, const struct pool *p);
 void point_free(struct point *at);
 void point_clear(struct point *at); // of all values
 void point_set(struct point *at, const struct atom *a, wide value);
+// The atom has no value any more.
+void point_unset(struct point *at, const struct atom *a);
+bool point_is_set(const struct point *at, const struct atom *a);
+// What follows from values is to be found again, as some have changed.
+void point_forget(struct point *at);
 // False when some atom of it has no value there.
 bool form_at(const struct form *f, struct point *at, wide *out);
+// ... but for its term of the atom.
+bool form_at_without(const struct form *f, const struct atom *a, struct point *at, wide *out);
 
 #endif

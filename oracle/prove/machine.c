@@ -28,6 +28,8 @@ bool decide(struct execution *x, struct claim c)
         x->end = EXECUTION_SPLIT;
         x->split = c;
     }
+    if (a != OPEN && x->decided_count < sizeof x->decided / sizeof *x->decided)
+        x->decided[x->decided_count++] = a == YES ? c : negated(x->pool, c);
     return a != NO;
 }
 

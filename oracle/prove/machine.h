@@ -58,7 +58,19 @@ struct stacked {
 
 enum event_place { PLACE_DST, PLACE_SRC, PLACE_EITHER, PLACE_STACK, PLACE_IMAGE, PLACE_NONE };
 
-// An access in program order, the latest first.
+struct event;
+
+// The accesses of a loop that was gone through any number of times. Each turn makes the same
+// ones, at addresses that the turn's number is in as it is: `index`, from 0 to turns - 1.
+struct family {
+    const struct atom *index;
+    const struct form *turns;    // at least 1
+    const struct event **events; // of one turn, in program order
+    size_t count;
+};
+
+// An access in program order, the latest first. With a family it is all of the family's of
+// its kind and place, together: lo to hi is all that they touch.
 struct event {
     const struct event *before;
     uint32_t index;
@@ -73,6 +85,11 @@ struct event {
     bool masked;
     const struct bytes *bytes; // stored; NULL for a string: bytes from `from` on
     const struct form *from;
+    const struct family *family;
+    bool leads;      // the first of its family's events
+    bool exact;      // each byte from lo to hi is touched by one access, and no other
+    int64_t step_by; // from turn to turn
+    const struct event *first, *last; // accesses, in program order
 };
 
 struct machine {
@@ -120,6 +137,8 @@ struct execution {
     bool assumed_constants; // a writable variable was taken as it was loaded
     uint64_t assumed_at[8];
     unsigned assumed_count;
+    struct claim decided[16]; // what it asked for, as it is; the first few
+    unsigned decided_count;
 };
 
 void execution_unknown(struct execution *x, const char *why);

@@ -14,7 +14,7 @@ static void split_side(struct path_check *c, enum side_of side)
         if (known_quick(c->known, how[0]) == NO)
             continue;
         size_t accesses = 0;
-        FOR_EACH_ON(c, side, e)
+        FOR_EACH_ACCESS_ON(c, side, e)
         {
             accesses++;
             how[1] = is_unequal(p, e->lo, base_of(c, side));
@@ -47,7 +47,7 @@ static unsigned alignment_bits(unsigned width)
 
 static void misaligned_side(struct path_check *c, enum side_of side)
 {
-    FOR_EACH_ON(c, side, e)
+    FOR_EACH_ACCESS_ON(c, side, e)
     {
         unsigned bits = alignment_bits(e->width);
         if (bits > 0)
@@ -68,7 +68,7 @@ void misaligned_loads(struct path_check *c)
 static void wide_side(struct path_check *c, enum side_of side)
 {
     uint64_t max = c->params->max ? c->params->max : 8;
-    FOR_EACH_ON(c, side, e)
+    FOR_EACH_ACCESS_ON(c, side, e)
     {
         if (e->width > max)
             always(c);
@@ -91,7 +91,7 @@ static void narrow_side(struct path_check *c, enum side_of side)
     uint64_t min = c->params->min ? c->params->min : 4;
     struct claim how[2] = {
         at_most(form_plus(p, form_scale(p, c->path->setting->n, -1), (wide)min))};
-    FOR_EACH_ON(c, side, e)
+    FOR_EACH_ACCESS_ON(c, side, e)
     {
         how[1] = at_most(form_plus(p, sub(c, e->hi, e->lo), 1 - (wide)min));
         if (e->width < min)
@@ -113,7 +113,7 @@ void narrow_loads(struct path_check *c)
 
 static void class_side(struct path_check *c, enum side_of side, enum site_class class)
 {
-    FOR_EACH_ON(c, side, e)
+    FOR_EACH_ACCESS_ON(c, side, e)
     {
         if (site_is(&e->step->site, class))
             always(c);
@@ -140,21 +140,40 @@ CLASS_FORM(paired_loads, LOADS, CLASS_PAIRED)
 CLASS_FORM(writeback_loads, LOADS, CLASS_WRITEBACK)
 CLASS_FORM(x87_loads, LOADS, CLASS_X87)
 
+// The last of E in program order, by its lowest byte.
+static const struct form *last_of(const struct path_check *c, const struct event *e)
+{
+    if (e->family)
+        return e->last->lo;
+    return e->count && !e->down ? form_plus(pool_of(c), e->hi, -(wide)e->width) : e->lo;
+}
+
+// Of a loop: those of one turn, and the first of the next.
+static void turns_ascend(struct path_check *c, const struct event *e)
+{
+    struct pool *p = pool_of(c);
+    size_t k = 0;
+    const struct event *first = next_of_family(e, &k), *before = first, *x;
+    for (; (x = next_of_family(e, &k)) != NULL; before = x)
+        may_be(c, is_below(p, x->lo, before->lo));
+    const struct claim how[] = {is_below(p, form_plus(p, first->lo, e->step_by), before->lo),
+                                at_most(form_plus(p, form_scale(p, e->family->turns, -1), 2))};
+    may(c, how, 2);
+}
+
 static void ascending(struct path_check *c, enum side_of side)
 {
     struct pool *p = pool_of(c);
     const struct event *before = NULL;
     FOR_EACH_ON(c, side, e)
     {
+        if (e->family)
+            turns_ascend(c, e);
         if (e->count && e->down && !is_single(e))
             may_be(c, at_most(form_plus(p, form_scale(p, e->count, -1), 2)));
-        if (before) {
-            // The first of its elements against the last of those before.
-            const struct form *last = before->count && !before->down
-                                          ? form_plus(p, before->hi, -(wide)before->width)
-                                          : before->lo;
-            may_be(c, is_below(p, e->lo, last));
-        }
+        // The first of its elements against the last of those before.
+        if (before)
+            may_be(c, is_below(p, e->family ? e->first->lo : e->lo, last_of(c, before)));
         before = e;
     }
 }
@@ -174,7 +193,7 @@ static const struct event *last_on(const struct path_check *c, enum side_of side
     const struct event *last = NULL;
     size_t i = 0;
     for (const struct event *e; (e = next_on(c, side, &i));)
-        last = e;
+        last = e->family ? e->last : e;
     return last;
 }
 
@@ -218,7 +237,7 @@ static void made_whole(struct path_check *c, const struct event *e, bool on_devi
 
 static void whole_and_in_order(struct path_check *c, enum side_of side)
 {
-    FOR_EACH_ON(c, side, e)
+    FOR_EACH_ACCESS_ON(c, side, e)
     {
         made_whole(c, e, c->params->on_device);
     }
@@ -234,7 +253,7 @@ static void ends_last(struct path_check *c)
     if (!last)
         return;
     made_whole(c, last, c->params->on_device);
-    FOR_EACH_ON(c, STORES, e)
+    FOR_EACH_ACCESS_ON(c, STORES, e)
     {
         if (e != last && site_is(&e->step->site, CLASS_NONTEMPORAL))
             always(c);
@@ -273,15 +292,37 @@ static bool is_drain(const struct event *e)
     return ordering_drains(e->step->site.order);
 }
 
+// No fences lie between those of a loop.
+static bool some_are_nontemporal(const struct event *e)
+{
+    size_t k = 0;
+    if (!e->family)
+        return site_is(&e->step->site, CLASS_NONTEMPORAL);
+    for (const struct event *x; (x = next_of_family(e, &k)) != NULL;)
+        if (site_is(&x->step->site, CLASS_NONTEMPORAL))
+            return true;
+    return false;
+}
+
+static bool some_are_cached(const struct event *e)
+{
+    size_t k = 0;
+    if (!e->family)
+        return !site_is(&e->step->site, CLASS_NONTEMPORAL);
+    for (const struct event *x; (x = next_of_family(e, &k)) != NULL;)
+        if (!site_is(&x->step->site, CLASS_NONTEMPORAL))
+            return true;
+    return false;
+}
+
 void unfenced_stores(struct path_check *c)
 {
     const struct event *pending = NULL;
     for (size_t i = 0; i < c->path->event_count; i++) {
         const struct event *e = c->path->events[i];
-        if (is_on(e, STORES) &&
-            (c->params->all_stores || site_is(&e->step->site, CLASS_NONTEMPORAL)))
+        if (is_on(e, STORES) && (c->params->all_stores || some_are_nontemporal(e)))
             pending = e;
-        if (is_drain(e))
+        if (!e->family && is_drain(e))
             pending = NULL;
     }
     if (pending)
@@ -297,10 +338,10 @@ void unflushed_stores(struct path_check *c)
         const struct event *e = c->path->events[i];
         flushes |= e->kind == ACCESS_FLUSH;
         if (is_on(e, STORES)) {
-            cached |= !site_is(&e->step->site, CLASS_NONTEMPORAL);
+            cached |= some_are_cached(e);
             pending = e;
         }
-        if (is_drain(e))
+        if (!e->family && is_drain(e))
             pending = NULL;
     }
     if (cached && flushes)

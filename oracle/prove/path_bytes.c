@@ -68,6 +68,8 @@ static void touched_again(struct path_check *c, enum side_of side)
     struct extents before = {.count = 0};
     FOR_EACH_ON(c, side, e)
     {
+        if (e->family && !e->exact)
+            leave_open(c, "bytes that a loop touches in several turns are not followed");
         for (size_t i = 0; i < before.count; i++) {
             struct claim how[2];
             if (may_meet(c, e->lo, e->hi, before.items[i], how))
@@ -95,7 +97,9 @@ static void pair_again(struct path_check *c, const struct event *a, const struct
         return;
     // Elements of a string are ranges of their own.
     bool elements = !is_single(a) || !is_single(b);
-    if (elements && what == AGAIN_SAME && a->width != b->width && is_single(a) == is_single(b))
+    bool loops = a->family || b->family;
+    if (elements && !loops && what == AGAIN_SAME && a->width != b->width &&
+        is_single(a) == is_single(b))
         return;
     if (elements) {
         may(c, how, 2);
@@ -296,18 +300,30 @@ static void tear_inside(struct path_check *c, enum side_of side, const struct ex
     may_tear(c, side, before, t, size, how, fits ? 3 : 2);
 }
 
+static void tear_edges(struct path_check *c, enum side_of side, const struct extents *before,
+                       const struct event *e, uint64_t max)
+{
+    for (unsigned size = 2; size <= 8 && size <= max; size *= 2) {
+        tear_edge(c, side, before, e->lo, size);
+        tear_edge(c, side, before, e->hi, size);
+        if (!is_single(e))
+            tear_inside(c, side, before, e, size);
+    }
+}
+
 static void torn_side(struct path_check *c, enum side_of side)
 {
     uint64_t max = c->params->max ? c->params->max : 8;
     struct extents before = {.count = 0};
     FOR_EACH_ON(c, side, e)
     {
-        for (unsigned size = 2; size <= 8 && size <= max; size *= 2) {
-            tear_edge(c, side, &before, e->lo, size);
-            tear_edge(c, side, &before, e->hi, size);
-            if (!is_single(e))
-                tear_inside(c, side, &before, e, size);
-        }
+        size_t k = 0;
+        if (e->family && !e->exact)
+            leave_open(c, "bytes that a loop touches in several turns are not followed");
+        for (const struct event *x; e->family && (x = next_of_family(e, &k)) != NULL;)
+            tear_edges(c, side, &before, x, max);
+        if (!e->family)
+            tear_edges(c, side, &before, e, max);
         add_extent(c, &before, extent_of(e));
     }
     close_extents(c, &before);

@@ -38,6 +38,33 @@ const struct event *next_on(const struct path_check *c, enum side_of side, size_
     return NULL;
 }
 
+const struct event *next_of_family(const struct event *e, size_t *k)
+{
+    while (*k < e->family->count) {
+        const struct event *x = e->family->events[(*k)++];
+        if (x->kind == e->kind && x->place == e->place)
+            return x;
+    }
+    return NULL;
+}
+
+const struct event *next_access_on(const struct path_check *c, enum side_of side,
+                                   struct access_at *at)
+{
+    for (; at->i < c->path->event_count; at->i++, at->k = 0) {
+        const struct event *e = c->path->events[at->i], *x;
+        if (!is_on(e, side))
+            continue;
+        if (!e->family) {
+            at->i++;
+            return e;
+        }
+        if ((x = next_of_family(e, &at->k)) != NULL)
+            return x;
+    }
+    return NULL;
+}
+
 bool may_meet(const struct path_check *c, const struct form *lo, const struct form *hi,
               struct extent_of x, struct claim *how)
 {

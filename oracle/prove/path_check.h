@@ -66,17 +66,30 @@ static inline bool is_on(const struct event *e, enum side_of side)
     return e->kind == ACCESS_LOAD && (e->place == PLACE_SRC || e->place == PLACE_EITHER);
 }
 
-// The next access of the side from index I on, or NULL.
+// The next of the side's from index I on, or NULL. A loop's accesses are one, together.
 const struct event *next_on(const struct path_check *c, enum side_of side, size_t *i);
 
 #define FOR_EACH_ON(c, side, e)                      \
     for (size_t i_ = 0, once_ = 1; once_; once_ = 0) \
         for (const struct event *e; !(c)->enough && (e = next_on(c, side, &i_));)
 
+// The next access alone: those of a loop are each one, of any of its turns.
+struct access_at {
+    size_t i, k;
+};
+const struct event *next_access_on(const struct path_check *c, enum side_of side,
+                                   struct access_at *at);
+// The K-th and later of a loop's that E stands for, or NULL.
+const struct event *next_of_family(const struct event *e, size_t *k);
+
+#define FOR_EACH_ACCESS_ON(c, side, e)                                      \
+    for (struct access_at at_ = {0, 0}, *once_ = &at_; once_; once_ = NULL) \
+        for (const struct event *e; !(c)->enough && (e = next_access_on(c, side, &at_));)
+
 // By its lowest byte and the one behind its highest.
 static inline bool is_single(const struct event *e)
 {
-    return e->count == NULL || (e->count->count == 0 && e->count->c == 1);
+    return !e->family && (e->count == NULL || (e->count->count == 0 && e->count->c == 1));
 }
 
 static inline const struct form *sub(const struct path_check *c, const struct form *a,

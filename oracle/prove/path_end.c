@@ -3,6 +3,38 @@
 
 #include "prove/path_check.h"
 
+// Turns of a loop of which a later one loads what an earlier one stored, or the same one did
+// before: they lie T turns apart.
+static void turns_are_first(struct path_check *c, const struct family *f, const struct event *store,
+                            const struct event *load, bool stored_before)
+{
+    struct pool *p = pool_of(c);
+    int64_t step = form_times(store->lo, f->index);
+    const struct form *zero = form_constant(p, 0);
+    if (form_times(load->lo, f->index) != step) {
+        leave_open(c, "a loop whose loads and stores move otherwise is not followed");
+        return;
+    }
+    const struct form *t =
+        form_scale(p, form_index(p, stored_before ? 0 : 1, f->turns, (wide)1 << 60), step);
+    const struct form *apart = form_substitute(p, sub(c, store->lo, load->lo), f->index, zero);
+    // A store at apart, and a load at t.
+    const struct claim how[] = {is_below(p, form_scale(p, t, step < 0 ? -1 : 1),
+                                         form_scale(p, f->turns, step < 0 ? -step : step)),
+                                is_below(p, apart, form_plus(p, t, load->width)),
+                                is_below(p, t, form_plus(p, apart, store->width))};
+    may(c, step == 0 ? how + 1 : how, step == 0 ? 2 : 3);
+}
+
+static void family_is_first(struct path_check *c, const struct family *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        for (size_t k = 0; k < f->count; k++)
+            if (f->events[i]->kind == ACCESS_STORE && f->events[k]->kind == ACCESS_LOAD &&
+                f->events[k]->place == PLACE_EITHER)
+                turns_are_first(c, f, f->events[i], f->events[k], i < k);
+}
+
 // Is what a load reads what lay there at first? A store before it may have changed it, where
 // the two buffers overlap; onto itself a right one changes nothing.
 static void loads_are_first(struct path_check *c)
@@ -12,6 +44,8 @@ static void loads_are_first(struct path_check *c)
         return;
     for (size_t i = 0; i < c->path->event_count; i++) {
         const struct event *e = c->path->events[i];
+        if (e->family && e->leads)
+            family_is_first(c, e->family);
         if (e->kind == ACCESS_STORE && is_on(e, STORES))
             add_extent(c, &stored, extent_of(e));
         if (e->kind != ACCESS_LOAD || e->place != PLACE_EITHER)
@@ -88,7 +122,7 @@ static void store_is_right(struct path_check *c, const struct event *e)
 void wrong_data(struct path_check *c)
 {
     loads_are_first(c);
-    FOR_EACH_ON(c, STORES, e)
+    FOR_EACH_ACCESS_ON(c, STORES, e)
     {
         if (e->count)
             string_is_right(c, e);
@@ -101,7 +135,7 @@ void wrong_data(struct path_check *c)
 // Every store puts final values: then no byte is ever something else.
 void transient_values(struct path_check *c)
 {
-    FOR_EACH_ON(c, STORES, e)
+    FOR_EACH_ACCESS_ON(c, STORES, e)
     {
         if (e->count)
             string_is_right(c, e);

@@ -186,6 +186,26 @@ static void tell_end(struct proving *p, const struct path *path)
                            path->why);
 }
 
+// Cases that go through the loop once, twice, and more often.
+static void find_more_cases(struct proving *p, const struct path *path, const struct family *f,
+                            struct taken *t)
+{
+    enum { OFTEN = 5 };
+    struct pool *pool = p->pool;
+    const struct claim how_often[] = {
+        {EQUAL, form_plus(pool, f->turns, -1)},
+        {EQUAL, form_plus(pool, f->turns, -2)},
+        at_most(form_plus(pool, form_scale(pool, f->turns, -1), OFTEN)),
+    };
+    for (size_t i = 0; i < sizeof how_often / sizeof *how_often; i++) {
+        struct copy_case *c = &t->more[t->more_count];
+        if (t->more_count < MORE_CASES_MAX && known_quick(path->known, how_often[i]) != NO &&
+            sample(&p->sampler, path->arrangement, &p->inputs[path->arrangement], path->known,
+                   &how_often[i], 1, NULL, c))
+            t->more_count++;
+    }
+}
+
 static void keep_path(struct proving *p, const struct path *path, const struct copy_case *c)
 {
     if (p->taken_count == p->taken_capacity) {
@@ -196,8 +216,16 @@ static void keep_path(struct proving *p, const struct path *path, const struct c
         pool_alloc(p->pool, (path->event_count + 1) * sizeof *path->events);
     for (size_t i = 0; i < path->event_count; i++)
         events[i] = path->events[i];
-    p->taken[p->taken_count++] = (struct taken){
-        path->arrangement, path->end, path->known->given, events, path->event_count, *c};
+    struct taken *t = &p->taken[p->taken_count++];
+    *t = (struct taken){.arrangement = path->arrangement,
+                        .end = path->end,
+                        .given = path->known->given,
+                        .events = events,
+                        .event_count = path->event_count,
+                        .c = *c};
+    for (size_t i = 0; i < path->event_count; i++)
+        if (path->events[i]->family && path->events[i]->leads)
+            find_more_cases(p, path, path->events[i]->family, t);
 }
 
 enum taken_by { TAKEN_BY_NONE, TAKEN_BY_CASE, TAKEN_BY_OTHERS };

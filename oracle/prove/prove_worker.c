@@ -109,10 +109,10 @@ bool proving_foretells(struct proving *p, const struct taken *t, const struct re
 }
 
 // Does the path foretell what was recorded of its case?
-static bool agrees(struct proving *p, const struct taken *t, const struct recording *r,
-                   struct error *why)
+static bool agrees(struct proving *p, const struct taken *t, const struct copy_case *c,
+                   const struct recording *r, struct error *why)
 {
-    if (!proving_place(p, t->arrangement, &t->c, r, why))
+    if (!proving_place(p, t->arrangement, c, r, why))
         return false;
     if (!given_at(t->given, &p->sampler.point))
         return error_set(why, "it takes another path when it is recorded");
@@ -125,8 +125,7 @@ typedef bool comparison(struct proving *p, const void *what, const struct copy_c
 static bool compare_path(struct proving *p, const void *what, const struct copy_case *c,
                          const struct recording *r, struct error *why)
 {
-    (void)c;
-    return agrees(p, what, r, why);
+    return agrees(p, what, c, r, why);
 }
 
 // Records the case; counts it in AGREED, or leaves everything open.
@@ -156,6 +155,14 @@ static bool was_stopped(struct proving *p)
     return p->open[0] != '\0';
 }
 
+static void compare_taken(struct proving *p, const struct taken *t)
+{
+    uint64_t more = 0;
+    for (size_t i = 0; i < t->more_count && !was_stopped(p); i++)
+        compare_case(p, &t->more[i], compare_path, t, &more);
+    compare_case(p, &t->c, compare_path, t, &p->confirmed);
+}
+
 void proving_confirm(struct proving *p)
 {
     struct sampler *s = &p->sampler;
@@ -166,5 +173,5 @@ void proving_confirm(struct proving *p)
     sampler_attach(s);
     for (size_t i = 0; i < p->taken_count && !was_stopped(p); i++)
         if (p->taken[i].end == EXECUTION_RETURN)
-            compare_case(p, &p->taken[i].c, compare_path, &p->taken[i], &p->confirmed);
+            compare_taken(p, &p->taken[i]);
 }

@@ -25,6 +25,8 @@ struct check_state {
     struct copy_case c;
 };
 
+enum { MORE_CASES_MAX = 6 };
+
 // A path that inputs take.
 struct taken {
     enum arrangement arrangement;
@@ -33,6 +35,8 @@ struct taken {
     const struct event **events;
     size_t event_count;
     struct copy_case c;
+    struct copy_case more[MORE_CASES_MAX]; // of loops that are gone through less, or more often
+    size_t more_count;
 };
 
 struct proving {

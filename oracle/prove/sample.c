@@ -27,14 +27,6 @@ static uint64_t next_random(struct sampler *s)
     return s->random >> 33;
 }
 
-bool given_at(const struct given *g, struct point *at)
-{
-    for (; g; g = g->before)
-        if (clause_at(g->clause, at) != YES)
-            return false;
-    return true;
-}
-
 static void set_stack(struct point *at, const struct inputs *in, uint64_t entry)
 {
     uint64_t low = entry - ROW_BYTES / 2;
@@ -116,6 +108,51 @@ static void guess_stack(struct sampler *s, const struct inputs *in, const struct
     point_set(&s->point, in->stack_row, known_bounds(k, form_term(s->pool, in->stack_row)).lo);
 }
 
+static enum answer all_at(const struct claim *all, size_t count, struct point *at)
+{
+    enum answer a = YES;
+    for (size_t i = 0; i < count; i++) {
+        enum answer one = claim_at(all[i], at);
+        if (one == NO)
+            return NO;
+        a = one == OPEN ? OPEN : a;
+    }
+    return a;
+}
+
+static void set_turns(struct sampler *s, bool set)
+{
+    for (uint32_t i = 0; i < s->hint->count && i < s->point.count; i++) {
+        const struct atom *a = pool_atom(s->pool, i);
+        if (a->kind != ATOM_INDEX && a->kind != ATOM_TURNS)
+            continue;
+        if (set && point_is_set(s->hint, a) && !point_is_set(&s->point, a))
+            point_set(&s->point, a, s->hint->value[i]);
+        else if (!set && a->kind == ATOM_INDEX)
+            point_unset(&s->point, a);
+    }
+}
+
+// Claims of a loop's turns: of the first, the last, or one between, or as the hint has it.
+static bool in_some_turn(struct sampler *s, const struct claim *more, size_t count)
+{
+    enum answer all = NO;
+    for (unsigned pick = 0; pick < PICK_COUNT && all != YES; pick++) {
+        s->point.pick = (uint8_t)pick;
+        point_forget(&s->point);
+        all = all_at(more, count, &s->point);
+    }
+    s->point.pick = PICK_FIRST;
+    point_forget(&s->point);
+    if (all != YES && s->hint) {
+        set_turns(s, true);
+        all = all_at(more, count, &s->point);
+        set_turns(s, false);
+        point_forget(&s->point);
+    }
+    return all == YES;
+}
+
 static bool fulfils(struct sampler *s, enum arrangement a, const struct inputs *in,
                     const struct known *k, const struct claim *more, size_t count,
                     const struct copy_case *c)
@@ -126,10 +163,9 @@ static bool fulfils(struct sampler *s, enum arrangement a, const struct inputs *
     renew_point(s);
     place_point(&s->point, a, in, &s->layout, 0);
     guess_stack(s, in, k);
-    for (size_t i = 0; i < count; i++)
-        if (claim_at(more[i], &s->point) != YES)
-            return false;
-    return given_at(k->given, &s->point);
+    if (all_at(more, count, &s->point) == NO || !given_at(k->given, &s->point))
+        return false;
+    return in_some_turn(s, more, count);
 }
 
 // Offsets in their pages that a source and a destination may have, of one size.
@@ -183,14 +219,15 @@ static bool try_size(struct sampler *s, enum arrangement a, const struct inputs 
 
 static uint64_t size_to_try(struct sampler *s, struct bounds b, unsigned i)
 {
-    enum { FIRST = 24 };
+    enum { FIRST = 24, NEAR = 256, FAR_OFF = 16384 };
     if (i < FIRST || b.hi - b.lo < SIZES_TRIED)
         return (uint64_t)(b.lo + i);
     if (i == FIRST)
         return (uint64_t)b.hi;
     if (i == FIRST + 1)
         return (uint64_t)((b.lo + b.hi) / 2);
-    return (uint64_t)b.lo + next_random(s) % (uint64_t)(b.hi - b.lo + 1);
+    uint64_t range = (uint64_t)(b.hi - b.lo + 1), near = i % 2 ? NEAR : FAR_OFF;
+    return (uint64_t)b.lo + next_random(s) % (range < near ? range : near);
 }
 
 // What a solver said, as a case: only offsets in pages, and how far the two lie apart where
@@ -251,7 +288,10 @@ bool sample(struct sampler *s, enum arrangement a, const struct inputs *in, cons
             const struct claim *more, size_t count, const struct point *hint, struct copy_case *out)
 {
     *out = (struct copy_case){.op = s->op, .fill = 1};
-    if (hint && try_hint(s, a, in, k, more, count, hint, out))
+    s->hint = hint;
+    bool as_hinted = hint && try_hint(s, a, in, k, more, count, hint, out);
+    s->hint = NULL;
+    if (as_hinted)
         return true;
     if (try_data(s, a, in, k, more, count, DATA_OF_SEED, out))
         return true;

@@ -17,6 +17,7 @@ struct sampler {
     struct point point; // where the case found lies
     struct layout layout;
     uint64_t random;
+    const struct point *hint; // turns that a solver found, or NULL
 };
 
 // False without memory.
@@ -37,7 +38,8 @@ bool sample(struct sampler *s, enum arrangement a, const struct inputs *in, cons
 void place_point(struct point *at, enum arrangement a, const struct inputs *in,
                  const struct layout *layout, uint64_t stack_entry);
 
-// Are all of the path's conditions fulfilled there?
+// Are all of the path's conditions fulfilled there? Finds how often each of its loops is gone
+// through, which the point has then.
 bool given_at(const struct given *g, struct point *at);
 
 // Is that how the case's two buffers lie?

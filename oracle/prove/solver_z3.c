@@ -250,7 +250,8 @@ static void read_point(struct solver *s, struct point *point)
     Z3_model_inc_ref(s->z3, model);
     for (uint32_t i = 0; i < pool_atoms(s->pool) && i < s->atom_count; i++) {
         const struct atom *a = pool_atom(s->pool, i);
-        if (a->kind == ATOM_INPUT || a->kind == ATOM_TURNS || a->kind == ATOM_DATA)
+        if (a->kind == ATOM_INPUT || a->kind == ATOM_TURNS || a->kind == ATOM_INDEX ||
+            a->kind == ATOM_DATA)
             read_value(s, model, a, point);
     }
     Z3_model_dec_ref(s->z3, model);
