@@ -231,8 +231,11 @@ static void prove_loaded(struct proving *p, struct proof *proofs, size_t count)
         double seconds = processor_seconds() - began;
         if (!p->options->unconfirmed)
             proving_confirm(p);
-        if (p->options->also && !p->exploration.given_up)
-            proving_compare_plan(p, p->options->also);
+        if (p->options->also) {
+            if (!p->exploration.given_up)
+                proving_compare_plan(p, p->options->also);
+            proving_leave_open(p, "its paths are compared, and not judged");
+        }
         tell(p, proofs, count, seconds);
     } else {
         proofs_end(proofs, count, PROOF_OPEN, "out of memory for its cases");

@@ -50,8 +50,8 @@ struct proof_options {
     size_t memory_max;         // bytes
     unsigned solver_ms;        // for one question
     bool unconfirmed;          // leave out the recordings: for measuring alone
-    const struct plan *also;   // cases to be recorded besides, whatever is proved: each has to
-                               // lie on one path, and no other, and make its accesses; or NULL
+    const struct plan *also;   // cases to be recorded, and nothing to be proved: each has to lie
+                               // on one path, and no other, and make its accesses; or NULL
     const struct sweep_options *run;
 };
 extern const struct proof_options proof_defaults;

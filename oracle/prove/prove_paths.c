@@ -155,6 +155,8 @@ static void judge_path(struct proving *p, const struct path *path)
 {
     bool inside = stays_inside(p, path);
     p->loose |= !inside;
+    if (p->options->also)
+        return;
     for (size_t i = 0; i < p->judge->count; i++)
         judge_check(p, path, i, inside);
 }
