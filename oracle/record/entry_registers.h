@@ -18,8 +18,11 @@
 #define ENTRY_WORD(digits) UINT64_C(0x##digits)
 #endif
 
-// Of the register of that number, 0 to 15, as instructions encode it.
+// Of the register of that number, 0 to 15, as instructions encode it; to 30 on AArch64.
 #define ENTRY_REGISTER(number) \
     (ENTRY_WORD(5c6b7a8994a3b2c1) + (number)*ENTRY_WORD(0101010101010101))
+
+// Of AArch64's d8 to d15: none of the general registers' values.
+#define ENTRY_VECTOR(d) ENTRY_REGISTER(32 + (d))
 
 #endif

@@ -3,9 +3,11 @@
 
 #include "record/native.h"
 
+#include "record/a64_features.h"
 #include "record/native_entry.h"
 
 #include <elf.h>
+#include <sys/auxv.h>
 
 const uint8_t native_words_in[NATIVE_WORDS] = {0, 1, 2, 3, 4, 5, 6, 7};
 
@@ -31,5 +33,5 @@ void native_tell_cpu(struct trace *trace)
 {
     trace->machine = EM_AARCH64;
     trace->word_bytes = 8;
-    trace->atomic_bytes = 8; // Arm ARM, B2.2.1, without FEAT_LSE2
+    trace->atomic_bytes = a64_atomic_bytes(getauxval(AT_HWCAP));
 }

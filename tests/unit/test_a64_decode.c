@@ -4,6 +4,7 @@
 // What the rewriter's decoder says of A64 instructions, against what binutils prints of
 // them: a64_words.tsv, made by a64_words.py. Needs no AArch64 CPU.
 
+#include "record/a64_features.h"
 #include "record/rewrite/aarch64/a64.h"
 
 #include <inttypes.h>
@@ -127,10 +128,24 @@ static void each_load_and_store_is_what_binutils_prints(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static void what_a_cpu_has_is_as_it_says(void **state)
+{
+    (void)state;
+    const uint64_t sve = UINT64_C(1) << 22, uscat = UINT64_C(1) << 25, others = ~(sve | uscat);
+    assert_int_equal(a64_atomic_bytes(uscat), 16);
+    assert_int_equal(a64_atomic_bytes(others | sve), 8);
+    assert_int_equal(a64_vector_bytes(sve, 1 << 17 | 32), 32); // with a flag above the length
+    assert_int_equal(a64_vector_bytes(others | uscat, 32), 0);
+    assert_int_equal(a64_vector_bytes(sve, -1), 0);
+    assert_int_equal(a64_zero_bytes(4), 64);
+    assert_int_equal(a64_zero_bytes(0x19), 2048); // and prohibited
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_load_and_store_is_what_binutils_prints),
+        cmocka_unit_test(what_a_cpu_has_is_as_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

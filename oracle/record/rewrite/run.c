@@ -364,8 +364,6 @@ static void run_case(struct recorder *r, struct arena *arena, const struct copy_
     trace->stack = r->native.stack;
     trace->entry = r->routine->entry;
     native_tell_cpu(trace);
-    if (t->rules.whole_pairs)
-        trace->atomic_bytes = 16;
     trace->stack_entry = r->native.rsp - CPU_CALL_BYTES;
     bool ran = run_to_end(r, t, arena, c, layout, trace);
     if (ran && r->context->exit == CONTEXT_REFUSED)

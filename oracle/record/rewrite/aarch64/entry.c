@@ -57,7 +57,7 @@ static struct constants write_constants(struct writer *w)
             write_constant(w, ENTRY_REGISTER(reg));
     c.vectors = w->e->next;
     for (unsigned d = 8; d < 16 && (w->t->traits & TRAIT_SAVED_VECTORS); d++)
-        write_constant(w, STATE_VECTOR(d));
+        write_constant(w, ENTRY_VECTOR(d));
     return c;
 }
 

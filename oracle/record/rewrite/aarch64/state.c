@@ -2,24 +2,22 @@
 // Copyright (c) 2026 The storescope authors
 
 #include "record/rewrite/aarch64/state.h"
+
+#include "record/a64_features.h"
 #include "record/rewrite/rewrite.h"
 
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 
-enum { HAS_SVE = 1 << 22, HAS_USCAT = 1 << 25 }; // of AT_HWCAP: Linux' asm/hwcap.h
-
 const struct a64_cpu *state_cpu(void)
 {
-    enum { LENGTH_MASK = 0xffff, BLOCK_MASK = 0xf };
     static struct a64_cpu cpu;
     if (cpu.zero_bytes)
         return &cpu;
     uint64_t block;
     __asm__("mrs %0, dczid_el0" : "=r"(block));
-    int length = getauxval(AT_HWCAP) & HAS_SVE ? prctl(PR_SVE_GET_VL) : 0;
-    cpu.vector_bytes = length > 0 ? (unsigned)length & LENGTH_MASK : 0;
-    cpu.zero_bytes = 4u << (block & BLOCK_MASK);
+    cpu.vector_bytes = a64_vector_bytes(getauxval(AT_HWCAP), prctl(PR_SVE_GET_VL));
+    cpu.zero_bytes = a64_zero_bytes(block);
     return &cpu;
 }
 
@@ -39,7 +37,7 @@ size_t state_vector_bytes(void)
 void state_open(struct recorder *r)
 {
     r->plain.rules.whole_pairs = r->valued.rules.whole_pairs =
-        (getauxval(AT_HWCAP) & HAS_USCAT) != 0;
+        a64_atomic_bytes(getauxval(AT_HWCAP)) == 16;
 }
 
 gpr_set state_callee_saved(const struct recorder *r)
@@ -55,7 +53,7 @@ uint32_t state_clobbered(const struct recorder *r, const struct translation *t)
     for (unsigned reg = 0; saved >> reg; reg++)
         lost |= (saved >> reg & 1) && c->save[reg] != ENTRY_REGISTER(reg);
     for (unsigned d = 8; d < 16 && (t->traits & TRAIT_SAVED_VECTORS); d++)
-        lost |= c->left.vectors[d - 8] != STATE_VECTOR(d);
+        lost |= c->left.vectors[d - 8] != ENTRY_VECTOR(d);
     if (t->traits & TRAIT_FPCR)
         lost |= c->left.fpcr != c->left.host_fpcr;
     return lost ? CLOBBERED_SAVED : 0;

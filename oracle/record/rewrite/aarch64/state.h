@@ -10,8 +10,4 @@
 // The CPU that this process runs on.
 const struct a64_cpu *state_cpu(void);
 
-// What d8 to d15 hold when a routine that may change them is entered: none of the general
-// registers' values.
-#define STATE_VECTOR(d) ENTRY_REGISTER(32 + (d))
-
 #endif
