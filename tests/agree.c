@@ -388,6 +388,18 @@ static bool read_kinds(char *text)
     return kinds[0] && kinds[1];
 }
 
+static bool all_run_here(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const char *missing = kinds[i]->missing ? kinds[i]->missing() : NULL;
+        if (missing) {
+            printf("skipped: recorder %s: %s\n", kinds[i]->name, missing);
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     kinds[0] = recorder_kinds[0];
@@ -403,6 +415,8 @@ int main(int argc, char **argv)
         else if (opt != 'r' || !read_kinds(optarg))
             return 2;
     }
+    if (!all_run_here())
+        return NOTHING_HERE;
     // The children add to it.
     struct counts *counts =
         mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

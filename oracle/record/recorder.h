@@ -54,6 +54,10 @@ struct recorder_kind {
     // The program that is emulated, whose addresses its sites have; NULL likewise.
     struct guest_elf *(*guest)(const void *prepared);
     void (*unprepare)(void *prepared);
+    // Done first in the process that is to open it, where not NULL, as long as that may start
+    // others: starts one that it needs, which ends with it. False and one line in ERROR when
+    // it cannot.
+    bool (*attend)(struct error *error);
     struct recorder *(*open)(const struct routine *routine, uint64_t arg4,
                              const struct recorder_options *options, struct error *error);
     // The cases that will most likely be run next, in this order, COUNT of them; VALUES:

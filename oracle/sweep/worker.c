@@ -65,18 +65,29 @@ int worker_detach(int fd, pid_t parent)
     return only_fd(fd);
 }
 
-// ELSEWHERE: foreign code runs in another process, which is confined instead.
-static int become_worker(int fd, struct worker_slot *slot, pid_t parent, bool elsewhere)
-{
-    fd = worker_detach(fd, parent);
-    if (!elsewhere)
-        (void)confine(&slot->forbidden); // as far as this kernel can
-    return fd;
-}
-
 static void send_failure(int fd, const char *text)
 {
     message_send(fd, MESSAGE_FAILED, text, strlen(text) + 1);
+}
+
+static _Noreturn void give_up(int fd, struct error *error)
+{
+    error->text[TRACE_REASON_MAX - 1] = '\0'; // more is no answer to whom it is sent
+    send_failure(fd, error->text);
+    _exit(EXIT_FAILURE);
+}
+
+// A recorder that runs foreign code ELSEWHERE confines that process instead.
+static int become_worker(int fd, struct worker_slot *slot, pid_t parent,
+                         const struct recorder_kind *recorder)
+{
+    struct error error = {""};
+    fd = worker_detach(fd, parent);
+    if (recorder->attend && !recorder->attend(&error))
+        give_up(fd, &error);
+    if (!recorder->elsewhere)
+        (void)confine(&slot->forbidden); // as far as this kernel can
+    return fd;
 }
 
 // What explains the finding, as the parent is told it.
@@ -231,11 +242,8 @@ static _Noreturn void worker_main(const struct job *job, struct worker_slot *slo
     struct error error = {""};
     struct rig rig;
     struct message f;
-    if (!rig_open(&rig, job, &error)) {
-        error.text[TRACE_REASON_MAX - 1] = '\0'; // more is no answer to whom it is sent
-        send_failure(fd, error.text);
-        _exit(EXIT_FAILURE);
-    }
+    if (!rig_open(&rig, job, &error))
+        give_up(fd, &error);
     bool more = true;
     while (more && message_receive(fd, sizeof(struct worker_command), 0, &f)) {
         struct worker_command command;
@@ -272,6 +280,7 @@ bool worker_start(struct worker *w, const struct job *job, struct error *error)
         return start_failed(w, fds, error);
     w->slot = slot;
     w->waits = job->recorder->elsewhere;
+    w->traced = job->recorder->attend != NULL;
     atomic_store(&w->slot->at, WORKER_LOADING);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
         return start_failed(w, fds, error);
@@ -280,7 +289,7 @@ bool worker_start(struct worker *w, const struct job *job, struct error *error)
     if (w->pid < 0)
         return start_failed(w, fds, error);
     if (w->pid == 0)
-        worker_main(job, w->slot, become_worker(fds[1], w->slot, parent, job->recorder->elsewhere));
+        worker_main(job, w->slot, become_worker(fds[1], w->slot, parent, job->recorder));
     madvise(w->slot, PAGE_BYTES, MADV_DONTFORK); // not for the next worker's routine
     close(fds[1]);
     w->fd = fds[0];
@@ -382,7 +391,7 @@ const char *worker_hangs(struct worker *w, uint64_t now_ms, uint64_t use_ms)
     if (!read_stat(w->pid, &state, &ticks))
         return NULL;
     w->sleeps = state == 'S';
-    if (state == 'T' || state == 't')
+    if (state == 'T' || (state == 't' && !w->traced))
         return "was stopped by a signal";
     if (use_ms && ms_of_ticks(ticks) > use_ms)
         return "takes too long";

@@ -29,7 +29,8 @@ struct worker {
     pid_t pid; // 0: none
     int fd;
     struct worker_slot *slot;
-    bool waits; // for another process, which its recorder looks after
+    bool waits;  // for another process, which its recorder looks after
+    bool traced; // by one that its recorder started: it is stopped every now and then
     // For worker_hangs: processor time when last looked at, in clock ticks; when
     // it began to sleep without using any, or 0.
     uint64_t used_ticks, asleep_ms;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// Copyright (c) 2026 The storescope authors
+//
+// What recorder `step` reads of A64 instructions, against what binutils prints of them:
+// a64_words.tsv, made by a64_words.py, which the rewriter's decoder is tested with as well.
+// What the table says is refused is so for the rewriter's reasons, and not asked for here.
+// Needs no AArch64 CPU.
+
+#include "record/step/aarch64/operands.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct step_cpu cpu = {.vector_bytes = 32, .zero_bytes = 64};
+
+// ---- facts, as the table has them ----
+
+struct facts {
+    char text[128];
+    size_t used;
+};
+
+static void add(struct facts *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct facts *f, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    f->used += (size_t)vsnprintf(f->text + f->used, sizeof f->text - f->used, format, args);
+    va_end(args);
+    assert_true(f->used < sizeof f->text);
+}
+
+static void add_address(struct facts *f, const struct step_operands *o)
+{
+    static const char *const extended[8] = {[EXTEND_UXTW] = "u", [EXTEND_SXTW] = "s"};
+    if (o->base == STEP_SP && !o->aligned && o->does != DOES_FLUSH)
+        add(f, " sp");
+    else
+        add(f, " x%u", o->base);
+    if (o->index != STEP_ZERO)
+        add(f, " +%sx%u*%u", extended[o->extend] ? extended[o->extend] : "", o->index,
+            1u << o->shift);
+    else
+        add(f, " %" PRId64, o->offset);
+}
+
+static void add_access(struct facts *f, const struct step_operands *o)
+{
+    static const char *const does[] = {
+        [DOES_LOAD] = "load", [DOES_STORE] = "store", [DOES_BOTH] = "both"};
+    add(f, "%s ", does[o->does]);
+    if (o->base == STEP_PC) {
+        add(f, "%u*%u pc", o->width, o->pieces);
+    } else if (o->elements) {
+        add(f, "%u*%u*%u p%u of %u", o->width, o->elements, o->structure, o->predicate, o->lane);
+        add_address(f, o);
+    } else {
+        add(f, "%u*%u", o->width, o->pieces);
+        add_address(f, o);
+    }
+    add(f, "%s%s%s%s", o->exclusive ? " exclusive" : "", o->compared_count ? " compares" : "",
+        o->aligned ? " aligned" : "", o->replicates ? " whole" : "");
+}
+
+static struct facts facts_of(const struct step_operands *o)
+{
+    struct facts f = {.used = 0};
+    if (o->refused) {
+        add(&f, "refused");
+    } else if (o->does == DOES_NOTHING || o->does == DOES_FENCE) {
+        add(&f, "none");
+    } else if (o->does == DOES_FLUSH) {
+        add(&f, "flush");
+        add_address(&f, o);
+    } else {
+        add_access(&f, o);
+    }
+    return f;
+}
+
+// What the address is afterwards is not read: the CPU moves it.
+static void leave_out_write_back(char *text)
+{
+    char *then = strstr(text, " then ");
+    if (!then)
+        return;
+    char *rest = strchr(then + strlen(" then "), ' ');
+    memmove(then, rest ? rest : "", rest ? strlen(rest) + 1 : 1);
+}
+
+static void each_load_and_store_is_what_binutils_prints(void **state)
+{
+    (void)state;
+    FILE *table = fopen(A64_WORDS, "re");
+    char line[256], text[128], expected[128];
+    unsigned rows = 0, wrong = 0;
+    uint32_t word;
+    assert_non_null(table);
+    while (fgets(line, sizeof line, table)) {
+        assert_int_equal(sscanf(line, "%" SCNx32 "\t%127[^\t]\t%127[^\n]", &word, text, expected),
+                         3);
+        struct step_operands o = operands_read(word, &cpu);
+        struct facts f = facts_of(&o);
+        leave_out_write_back(expected);
+        rows++;
+        if (strcmp(f.text, expected) == 0 || strcmp(expected, "refused") == 0)
+            continue;
+        wrong++;
+        print_error("%08" PRIx32 " %s\n  should be: %s\n  is:        %s\n", word, text, expected,
+                    f.text);
+    }
+    fclose(table);
+    assert_true(rows > 1000);
+    assert_int_equal(wrong, 0);
+}
+
+// svc, cpyfp, stg, st64b, ldraa, an SVE gather, an SVE scatter, ldff1b, msr tpidr_el0, tstart
+static void what_cannot_be_followed_is_refused(void **state)
+{
+    (void)state;
+    static const uint32_t words[] = {0xd4000001, 0x19010444, 0xd9200800, 0xf83f9000, 0xf8200400,
+                                     0xc4004000, 0xe4008000, 0xa4006000, 0xd51bd040, 0xd5233060};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        assert_non_null(operands_read(words[i], &cpu).refused);
+}
+
+// add, b, ret, fmla, mov z, ptrue, nop, isb, mrs
+static void what_touches_no_memory_is_no_site(void **state)
+{
+    (void)state;
+    static const uint32_t words[] = {0x8b010000, 0x14000001, 0xd65f03c0, 0x4e20cc00, 0x0420bc00,
+                                     0x2518e3e0, 0xd503201f, 0xd5033fdf, 0xd53b4200, 0xf9800000};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        struct step_operands o = operands_read(words[i], &cpu);
+        assert_null(o.refused);
+        assert_false(operands_are_site(&o));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_load_and_store_is_what_binutils_prints),
+        cmocka_unit_test(what_cannot_be_followed_is_refused),
+        cmocka_unit_test(what_touches_no_memory_is_no_site),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
