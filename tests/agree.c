@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// agree [-n CASES] [-s SEED] [-r KIND,KIND] PATTERN...
+// agree [-n CASES] [-s SEED] [-z BYTES] [-r KIND,KIND] PATTERN...
+// agree [-n CASES] [-s SEED] [-z BYTES] -r KIND --save FILE PATTERN...
+// agree -r KIND --against FILE
 //
 // Do the recorders agree? Rewrite and step, unless -r names two others. One that is
 // named twice is told the second time which cases come next, many at once. Each backend that a pattern means is loaded once; then
@@ -9,13 +11,22 @@
 // and the traces are compared access by access: kind, place, width, mask, flags,
 // count, instruction, stored value, and how the run ended. What a recorder
 // refuses it is not asked about. Ends with the numbers, and exits 1 when there
-// was a disagreement, 77 when there was nothing to compare.
+// was a disagreement, 77 when there was nothing to compare. With -z cases have every size
+// up to so many bytes, one after the other and again from 0, and all else at random.
+//
+// With --save one recorder's traces go to a file, and with --against those of a file
+// are compared with another recorder's, of the same files, named PATH:SYMBOL; both are one
+// source's builds, but may be for two CPUs.
 
-#include "backends/backend.h"
+#include "agree_file.h"
+#include "base/memory.h"
 #include "case/arena.h"
 #include "record/recorder.h"
 #include "trace/recording.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,18 +41,27 @@
 enum { SECONDS_MAX = 300, SHOWN_MAX = 3, AHEAD = 64, NOTHING_HERE = 77 };
 
 static const struct recorder_kind *kinds[2];
+static int file = -1; // that one of them is saved to, or was; -1: none
+static bool saving;
+static unsigned every_size_to; // 0: sizes are random
+
+// Which of the two run here: with a file, only the one that is not in it.
+static bool runs_here(unsigned i)
+{
+    return file < 0 || (i == 0) == saving;
+}
 
 // Routines of other CPUs are for recorders that run none here.
 static bool all_elsewhere(void)
 {
-    return kinds[0]->elsewhere && kinds[1]->elsewhere;
+    return (!runs_here(0) || kinds[0]->elsewhere) && (!runs_here(1) || kinds[1]->elsewhere);
 }
 
 // One of them runs the routine in another program, where it lies elsewhere, on a
 // stack of another kind, and no state but its result comes back.
 static bool elsewhere(void)
 {
-    return kinds[0]->elsewhere || kinds[1]->elsewhere;
+    return (file >= 0 && !saving) || kinds[0]->elsewhere || kinds[1]->elsewhere;
 }
 
 struct counts {
@@ -78,11 +98,11 @@ static uint64_t random_size(uint64_t *state)
     }
 }
 
-static struct copy_case random_case(const struct backend *b, uint64_t *state)
+static struct copy_case random_case(const struct backend *b, uint64_t *state, unsigned i)
 {
     struct copy_case c;
     do {
-        uint64_t size = random_size(state) & 0xffff;
+        uint64_t size = every_size_to ? i % (every_size_to + 1) : random_size(state) & 0xffff;
         uint64_t align = b->align ? b->align : 1;
         memset(&c, 0, sizeof c);
         c.op = b->op;
@@ -107,8 +127,19 @@ static struct copy_case random_case(const struct backend *b, uint64_t *state)
         if (below(state, 8) == 0)
             c.tunable[TUNABLE_NT] = 0x4040 + below(state, 4000);
         case_fit_op(&c);
-    } while (!case_is_valid(&c) || c.size < b->size_min);
+        if (c.size < b->size_min)
+            c.size = b->size_min;
+    } while (!case_is_valid(&c));
     return c;
+}
+
+// Owned by the caller.
+static struct copy_case *random_cases(const struct backend *b, uint64_t seed, unsigned count)
+{
+    struct copy_case *cases = must(calloc(count + 1, sizeof *cases));
+    for (unsigned i = 0; i < count; i++)
+        cases[i] = random_case(b, &seed, i);
+    return cases;
 }
 
 // ---- recording ----
@@ -127,18 +158,14 @@ static int refuse_all(int fd, unsigned cases, const char *why)
     return 0;
 }
 
-// Tells the recorder of the next cases; SEED is where they begin.
-static void expect_cases(const struct recorder_kind *kind, struct recorder *r, struct arena *arena,
-                         const struct backend *b, uint64_t seed)
+static unsigned least(unsigned a, unsigned b)
 {
-    struct copy_case cases[AHEAD];
-    for (unsigned i = 0; i < AHEAD; i++)
-        cases[i] = random_case(b, &seed);
-    kind->expect(r, arena, cases, AHEAD, true);
+    return a < b ? a : b;
 }
 
 static void record_all(const struct recorder_kind *kind, bool ahead, const struct routine *routine,
-                       const struct backend *b, uint64_t seed, unsigned cases, int fd)
+                       const struct backend *b, const struct copy_case *cases, unsigned count,
+                       int fd)
 {
     struct error error;
     const struct recorder_options options = {
@@ -148,19 +175,18 @@ static void record_all(const struct recorder_kind *kind, bool ahead, const struc
         .prepared = kind->prepare ? kind->prepare(b, &(struct recorder_setup){0}, &error) : NULL,
     };
     if (kind->prepare && !options.prepared)
-        _exit(refuse_all(fd, cases, error.text));
+        _exit(refuse_all(fd, count, error.text));
     struct trace trace;
     trace_init(&trace);
     struct recorder *r = kind->open(routine, b->arg4, &options, &error);
     struct arena *arena = arena_new();
     if (!r || !arena)
         _exit(3);
-    for (unsigned i = 0; i < cases; i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (ahead && kind->expect && i % AHEAD == 0)
-            expect_cases(kind, r, arena, b, seed);
-        struct copy_case c = random_case(b, &seed);
+            kind->expect(r, arena, cases + i, least(AHEAD, count - i), true);
         struct layout layout = {0};
-        kind->run(r, arena, &c, true, &layout, &trace);
+        kind->run(r, arena, &cases[i], true, &layout, &trace);
         if (!recording_send(fd, &layout, &trace, NULL))
             _exit(4);
         if (layout.dst)
@@ -172,8 +198,8 @@ static void record_all(const struct recorder_kind *kind, bool ahead, const struc
 }
 
 static int start_recorder(const struct recorder_kind *kind, bool ahead,
-                          const struct routine *routine, const struct backend *b, uint64_t seed,
-                          unsigned cases)
+                          const struct routine *routine, const struct backend *b,
+                          const struct copy_case *cases, unsigned count)
 {
     int fds[2];
     if (pipe(fds) != 0)
@@ -181,7 +207,7 @@ static int start_recorder(const struct recorder_kind *kind, bool ahead,
     if (fork() == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(fds[0]);
-        record_all(kind, ahead, routine, b, seed, cases, fds[1]);
+        record_all(kind, ahead, routine, b, cases, count, fds[1]);
     }
     close(fds[1]);
     return fds[0];
@@ -302,11 +328,11 @@ static void compare(const struct backend *b, const struct copy_case *c, struct r
     bool same = same_end(x, y);
     // An endless loop ends where its recorder loses patience.
     bool endless = x->trace.outcome == OUTCOME_TIMED_OUT;
-    size_t i = 0, least = x->trace.count < y->trace.count ? x->trace.count : y->trace.count;
-    while (i < least && same_access(x, y, i))
+    size_t i = 0, both = x->trace.count < y->trace.count ? x->trace.count : y->trace.count;
+    while (i < both && same_access(x, y, i))
         i++;
     counts->accesses += i;
-    if (same && (endless ? i == least : i == x->trace.count && i == y->trace.count))
+    if (same && (endless ? i == both : i == x->trace.count && i == y->trace.count))
         return;
     if (counts->differed++ >= SHOWN_MAX)
         return;
@@ -321,45 +347,86 @@ static void compare(const struct backend *b, const struct copy_case *c, struct r
     print_access(kinds[1]->name, y, i);
 }
 
-// In a process of its own, since loading runs foreign code.
-static void compare_backend(const struct backend *b, uint64_t seed, unsigned cases,
-                            struct counts *counts)
+// Loads the routine, where a recorder that is run here needs it, and starts those; of the
+// other, the file has what it said.
+static void start_recorders(const struct backend *b, const struct copy_case *cases, unsigned count,
+                            int fds[2])
 {
     struct routine routine;
     struct error error;
-    int fds[2];
     // Of processor time: on a busy machine a turn may be long in coming.
     setrlimit(RLIMIT_CPU, &(struct rlimit){SECONDS_MAX, SECONDS_MAX});
     alarm(20 * SECONDS_MAX);
     if (!all_elsewhere() && !routine_load(b, &routine, &error)) {
         printf("%s: %s\n", b->name, error.text);
+        fflush(stdout);
         _exit(1);
     }
-    for (unsigned i = 0; i < 2; i++)
-        fds[i] = start_recorder(kinds[i], i == 1 && kinds[0] == kinds[1], &routine, b, seed, cases);
-    for (unsigned i = 0; i < cases; i++) {
-        struct copy_case c = random_case(b, &seed);
+    for (unsigned i = 0; i < 2; i++) {
+        bool ahead = i == 1 && (file >= 0 || kinds[0] == kinds[1]);
+        fds[i] = runs_here(i) ? start_recorder(kinds[i], ahead, &routine, b, cases, count) : file;
+    }
+}
+
+static void ended_early(const struct backend *b, const struct recorder_kind *kind, unsigned i,
+                        struct counts *counts)
+{
+    printf("%s: the recorder %s ended early, at case %u\n", b->name, kind->name, i);
+    counts->differed++;
+}
+
+static void compare_cases(const struct backend *b, const struct copy_case *cases, unsigned count,
+                          struct counts *counts)
+{
+    int fds[2];
+    start_recorders(b, cases, count, fds);
+    for (unsigned i = 0; i < count; i++) {
         struct recording r[2] = {0};
         bool x = recording_receive(fds[0], &r[0]), y = recording_receive(fds[1], &r[1]);
         if (!x || !y) {
-            if (x != y || i == 0) {
-                printf("%s: the recorder %s ended early, at case %u\n", b->name, kinds[x]->name, i);
-                counts->differed++;
-            }
+            if (x != y || i == 0)
+                ended_early(b, kinds[x], i, counts);
             break;
         }
         // A routine may set itself up in its first call, and `rewrite` makes a
         // call again when it has met new code.
         if (i > 0)
-            compare(b, &c, &r[0], &r[1], counts);
+            compare(b, &cases[i], &r[0], &r[1], counts);
         recording_free(&r[0]);
         recording_free(&r[1]);
     }
-    fflush(stdout);
-    _exit(0);
 }
 
-static void compare_one(const struct backend *b, uint64_t seed, unsigned cases,
+// What one recorder says goes to the file, up to a case that is broken.
+static void save_cases(const struct backend *b, const struct copy_case *cases, unsigned count,
+                       struct counts *counts)
+{
+    int fds[2];
+    off_t begin = lseek(file, 0, SEEK_END);
+    bool written = agree_section_begin(file, b, kinds[0]->name, cases, count);
+    start_recorders(b, cases, count, fds);
+    unsigned i = 0;
+    bool broken = false;
+    for (; i < count && written && !broken; i++) {
+        struct recording r = {0};
+        if (!recording_receive(fds[0], &r)) {
+            ended_early(b, kinds[0], i, counts);
+            break;
+        }
+        written = recording_send(file, &r.layout, &r.trace, NULL);
+        broken = r.trace.outcome == OUTCOME_BROKEN;
+        counts->compared++;
+        counts->accesses += r.trace.count;
+        recording_free(&r);
+    }
+    if (!written || !agree_section_end(file, begin, i)) {
+        perror("agree: the file");
+        counts->differed++;
+    }
+}
+
+// In a process of its own, since loading runs foreign code.
+static void compare_one(const struct backend *b, const struct copy_case *cases, unsigned count,
                         struct counts *counts)
 {
     int status;
@@ -368,7 +435,9 @@ static void compare_one(const struct backend *b, uint64_t seed, unsigned cases,
     pid_t child = fork();
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        compare_backend(b, seed, cases, counts);
+        (saving ? save_cases : compare_cases)(b, cases, count, counts);
+        fflush(stdout);
+        _exit(0);
     }
     waitpid(child, &status, 0);
     if (status != 0 && counts->differed == differed) {
@@ -377,21 +446,90 @@ static void compare_one(const struct backend *b, uint64_t seed, unsigned cases,
     }
 }
 
+static bool can_run(const struct backend *b)
+{
+    if (b->arch && !all_elsewhere())
+        return false;
+    if (b->missing)
+        printf("skip %s: %s\n", b->name, b->missing);
+    return !b->missing;
+}
+
+// Each backend of the patterns, on cases of its own; how many they were.
+static unsigned compare_patterns(const struct backend_list *all, char **patterns, uint64_t seed,
+                                 unsigned count, struct counts *counts)
+{
+    struct backend_list chosen = {0};
+    struct error error;
+    unsigned backends = 0;
+    for (; *patterns; patterns++) {
+        if (!backend_list_find(all, *patterns, &chosen, &error)) {
+            fprintf(stderr, "agree: %s\n", error.text);
+            exit(2);
+        }
+    }
+    for (size_t i = 0; i < chosen.count; i++) {
+        if (!can_run(&chosen.items[i]))
+            continue;
+        struct copy_case *cases = random_cases(&chosen.items[i], seed + i, count);
+        compare_one(&chosen.items[i], cases, count, counts);
+        free(cases);
+        backends++;
+    }
+    backend_list_free(&chosen);
+    return backends;
+}
+
+// Each backend of the file, on the cases there.
+static unsigned compare_file(const struct backend_list *all, struct counts *counts)
+{
+    struct agree_section section;
+    struct copy_case *cases;
+    struct error error;
+    unsigned backends = 0;
+    off_t at = 0, end = lseek(file, 0, SEEK_END);
+    for (; agree_section_read(file, at, &section, &cases); at = (off_t)section.next) {
+        struct backend_list found = {0};
+        kinds[0] = recorder_find(section.recorder);
+        if (!kinds[0] || !backend_list_find(all, section.name, &found, &error)) {
+            fprintf(stderr, "agree: %s\n", kinds[0] ? error.text : "the file names no recorder");
+            exit(2);
+        }
+        struct backend *b = &found.items[0];
+        b->op = (enum copy_op)section.op;
+        b->arg4 = section.arg4;
+        if (can_run(b)) {
+            compare_one(b, cases, (unsigned)section.recorded, counts);
+            backends++;
+        }
+        backend_list_free(&found);
+        free(cases);
+        if (section.next <= (uint64_t)at || section.next > (uint64_t)end)
+            break;
+    }
+    if (at != end) {
+        printf("the file is not whole: at byte %lld begins no section, or one without an end\n",
+               (long long)at);
+        counts->differed++;
+    }
+    return backends;
+}
+
+// KIND,KIND; KIND alone is the one that runs here, with a file.
 static bool read_kinds(char *text)
 {
     char *comma = strchr(text, ',');
-    if (!comma)
-        return false;
-    *comma = '\0';
+    if (comma)
+        *comma++ = '\0';
     kinds[0] = recorder_find(text);
-    kinds[1] = recorder_find(comma + 1);
+    kinds[1] = comma ? recorder_find(comma) : kinds[0];
     return kinds[0] && kinds[1];
 }
 
 static bool all_run_here(void)
 {
     for (unsigned i = 0; i < 2; i++) {
-        const char *missing = kinds[i]->missing ? kinds[i]->missing() : NULL;
+        const char *missing = runs_here(i) && kinds[i]->missing ? kinds[i]->missing() : NULL;
         if (missing) {
             printf("skipped: recorder %s: %s\n", kinds[i]->name, missing);
             return false;
@@ -400,50 +538,77 @@ static bool all_run_here(void)
     return true;
 }
 
+static bool open_file(const char *path, bool save)
+{
+    saving = save;
+    file = save ? open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+                : open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        fprintf(stderr, "agree: %s: %s\n", path, strerror(errno));
+    return file >= 0;
+}
+
+struct request {
+    unsigned cases;
+    uint64_t seed;
+};
+
+static bool read_options(int argc, char **argv, struct request *out)
+{
+    static const struct option files[] = {
+        {"save", required_argument, NULL, 'S'},
+        {"against", required_argument, NULL, 'A'},
+        {0},
+    };
+    bool read = true;
+    int opt;
+    while (read && (opt = getopt_long(argc, argv, "n:s:r:z:", files, NULL)) != -1) {
+        switch (opt) {
+        case 'n':
+            out->cases = (unsigned)strtoul(optarg, NULL, 0);
+            break;
+        case 's':
+            out->seed = strtoull(optarg, NULL, 0);
+            break;
+        case 'z':
+            every_size_to = (unsigned)strtoul(optarg, NULL, 0);
+            break;
+        case 'r':
+            read = read_kinds(optarg);
+            break;
+        case 'S':
+        case 'A':
+            read = open_file(optarg, opt == 'S');
+            break;
+        default:
+            read = false;
+        }
+    }
+    return read;
+}
+
 int main(int argc, char **argv)
 {
+    struct request asked = {.cases = 100, .seed = 1};
     kinds[0] = recorder_kinds[0];
     kinds[1] = recorder_kinds[1];
-    unsigned cases = 100, backends = 0;
-    uint64_t seed = 1;
-    int opt;
-    while ((opt = getopt(argc, argv, "n:s:r:")) != -1) {
-        if (opt == 'n')
-            cases = (unsigned)strtoul(optarg, NULL, 0);
-        else if (opt == 's')
-            seed = strtoull(optarg, NULL, 0);
-        else if (opt != 'r' || !read_kinds(optarg))
-            return 2;
-    }
+    if (!read_options(argc, argv, &asked))
+        return 2;
     if (!all_run_here())
         return NOTHING_HERE;
     // The children add to it.
     struct counts *counts =
         mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    struct backend_list all = {0}, chosen = {0};
-    struct error error;
+    struct backend_list all = {0};
     backend_list_all(&all);
-    for (int i = optind; i < argc; i++) {
-        if (!backend_list_find(&all, argv[i], &chosen, &error)) {
-            fprintf(stderr, "agree: %s\n", error.text);
-            return 2;
-        }
-    }
-    for (size_t i = 0; i < chosen.count; i++) {
-        const struct backend *b = &chosen.items[i];
-        if (b->arch && !all_elsewhere())
-            continue;
-        if (b->missing) {
-            printf("skip %s: %s\n", b->name, b->missing);
-            continue;
-        }
-        compare_one(b, seed + i, cases, counts);
-        backends++;
-    }
-    printf("%u backends, %" PRIu64 " cases compared, %" PRIu64 " accesses alike, %" PRIu64
+    bool from_file = file >= 0 && !saving;
+    unsigned backends =
+        from_file ? compare_file(&all, counts)
+                  : compare_patterns(&all, argv + optind, asked.seed, asked.cases, counts);
+    printf("%u backends, %" PRIu64 " cases %s, %" PRIu64 " accesses%s, %" PRIu64
            " cases refused, %" PRIu64 " differed\n",
-           backends, counts->compared, counts->accesses, counts->refused, counts->differed);
-    backend_list_free(&chosen);
+           backends, counts->compared, saving ? "saved" : "compared", counts->accesses,
+           saving ? "" : " alike", counts->refused, counts->differed);
     backend_list_free(&all);
     return counts->differed != 0 ? 1 : counts->compared == 0 ? NOTHING_HERE : 0;
 }

@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The storescope authors
+#
+# agree_everywhere.sh ROOT WORK BYTES ROUNDS SEED [PATTERN...]
+#
+# Does recorder `rewrite' of the arm64 build say what recorder `qemu' of this CPU's build
+# says? Every routine to copy or set memory of the arm64 system in ROOT, those of this
+# project's arm64 build, and the planted ones (or what PATTERNs mean), at every size up to
+# BYTES, ROUNDS times, all else at random. `rewrite' runs in the emulated system and saves its
+# traces to a file in WORK; `qemu' runs here, which is some hundred times as fast as an emulator
+# in an emulator.
+#
+# Exit status: 0 they agree, 1 they do not, 2 it could not be asked.
+set -uo pipefail
+if [ $# -lt 5 ]; then
+    sed -n '5,6s/^# *//p' "$0" >&2
+    exit 2
+fi
+root=$1 work=$2 bytes=$3 rounds=$4 seed=$5
+shift 5
+lib=$root/usr/lib/aarch64-linux-gnu
+objects=build/arm64/backends
+if [ $# = 0 ]; then
+    for op in memcpy memmove memset; do
+        set -- "$@" "$lib/libc.a:__${op}_[!c]*" "$root/usr/lib/aarch64-linux-musl/libc.a:$op" \
+            "$root/usr/lib/klibc/lib/libc.a:$op" "$lib/diet/lib-aarch64/libc.a:$op"
+    done
+    for object in "$objects"/CMakeFiles/storescope_routines.dir/routines/*.o \
+        "$objects"/planted/CMakeFiles/storescope_planted.dir/planted_*.o \
+        build/arm64/tests/routines/*.o; do
+        [[ $object == *planted_rows* ]] || set -- "$@" "$object:*"
+    done
+    set -- "$@" 'build/arm64/storecopy/libstorecopy.a:storecopy_*'
+fi
+cases=$(((bytes + 1) * rounds))
+status=0
+for pattern in "$@"; do
+    echo "$pattern"
+    file=$work/rewrite.agree
+    script/in-arm64 "$root" build/arm64/tests/agree -r rewrite -n $cases -z "$bytes" -s "$seed" \
+        --save "$file" "$pattern" || status=1
+    build/dev/tests/agree -r qemu --against "$file" || status=1
+    rm -f "$file"
+done
+exit $status
