@@ -158,6 +158,12 @@ static int refuse_all(int fd, unsigned cases, const char *why)
     return 0;
 }
 
+// What a recorder says can be read from FD; in a file there is no process.
+struct started {
+    int fd;
+    pid_t pid;
+};
+
 static unsigned least(unsigned a, unsigned b)
 {
     return a < b ? a : b;
@@ -180,8 +186,11 @@ static void record_all(const struct recorder_kind *kind, bool ahead, const struc
     trace_init(&trace);
     struct recorder *r = kind->open(routine, b->arg4, &options, &error);
     struct arena *arena = arena_new();
-    if (!r || !arena)
+    if (!r || !arena) {
+        printf("%s: the recorder %s: %s\n", b->name, kind->name, r ? "no arena" : error.text);
+        fflush(stdout);
         _exit(3);
+    }
     for (unsigned i = 0; i < count; i++) {
         if (ahead && kind->expect && i % AHEAD == 0)
             kind->expect(r, arena, cases + i, least(AHEAD, count - i), true);
@@ -197,20 +206,21 @@ static void record_all(const struct recorder_kind *kind, bool ahead, const struc
     _exit(0);
 }
 
-static int start_recorder(const struct recorder_kind *kind, bool ahead,
-                          const struct routine *routine, const struct backend *b,
-                          const struct copy_case *cases, unsigned count)
+static struct started start_recorder(const struct recorder_kind *kind, bool ahead,
+                                     const struct routine *routine, const struct backend *b,
+                                     const struct copy_case *cases, unsigned count)
 {
     int fds[2];
     if (pipe(fds) != 0)
         abort();
-    if (fork() == 0) {
+    pid_t pid = fork();
+    if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(fds[0]);
         record_all(kind, ahead, routine, b, cases, count, fds[1]);
     }
     close(fds[1]);
-    return fds[0];
+    return (struct started){fds[0], pid};
 }
 
 // ---- comparing ----
@@ -350,7 +360,7 @@ static void compare(const struct backend *b, const struct copy_case *c, struct r
 // Loads the routine, where a recorder that is run here needs it, and starts those; of the
 // other, the file has what it said.
 static void start_recorders(const struct backend *b, const struct copy_case *cases, unsigned count,
-                            int fds[2])
+                            struct started out[2])
 {
     struct routine routine;
     struct error error;
@@ -364,28 +374,35 @@ static void start_recorders(const struct backend *b, const struct copy_case *cas
     }
     for (unsigned i = 0; i < 2; i++) {
         bool ahead = i == 1 && (file >= 0 || kinds[0] == kinds[1]);
-        fds[i] = runs_here(i) ? start_recorder(kinds[i], ahead, &routine, b, cases, count) : file;
+        out[i] = runs_here(i) ? start_recorder(kinds[i], ahead, &routine, b, cases, count)
+                              : (struct started){file, -1};
     }
 }
 
-static void ended_early(const struct backend *b, const struct recorder_kind *kind, unsigned i,
-                        struct counts *counts)
+static void ended_early(const struct backend *b, const struct recorder_kind *kind,
+                        const struct started *recorder, unsigned i, struct counts *counts)
 {
-    printf("%s: the recorder %s ended early, at case %u\n", b->name, kind->name, i);
+    int status = 0;
+    if (recorder->pid > 0) {
+        close(recorder->fd);
+        waitpid(recorder->pid, &status, 0);
+    }
+    printf("%s: the recorder %s ended early, at case %u, with status %#x\n", b->name, kind->name, i,
+           (unsigned)status);
     counts->differed++;
 }
 
 static void compare_cases(const struct backend *b, const struct copy_case *cases, unsigned count,
                           struct counts *counts)
 {
-    int fds[2];
-    start_recorders(b, cases, count, fds);
+    struct started from[2];
+    start_recorders(b, cases, count, from);
     for (unsigned i = 0; i < count; i++) {
         struct recording r[2] = {0};
-        bool x = recording_receive(fds[0], &r[0]), y = recording_receive(fds[1], &r[1]);
+        bool x = recording_receive(from[0].fd, &r[0]), y = recording_receive(from[1].fd, &r[1]);
         if (!x || !y) {
             if (x != y || i == 0)
-                ended_early(b, kinds[x], i, counts);
+                ended_early(b, kinds[x], &from[x], i, counts);
             break;
         }
         // A routine may set itself up in its first call, and `rewrite` makes a
@@ -401,16 +418,16 @@ static void compare_cases(const struct backend *b, const struct copy_case *cases
 static void save_cases(const struct backend *b, const struct copy_case *cases, unsigned count,
                        struct counts *counts)
 {
-    int fds[2];
+    struct started from[2];
     off_t begin = lseek(file, 0, SEEK_END);
     bool written = agree_section_begin(file, b, kinds[0]->name, cases, count);
-    start_recorders(b, cases, count, fds);
+    start_recorders(b, cases, count, from);
     unsigned i = 0;
     bool broken = false;
     for (; i < count && written && !broken; i++) {
         struct recording r = {0};
-        if (!recording_receive(fds[0], &r)) {
-            ended_early(b, kinds[0], i, counts);
+        if (!recording_receive(from[0].fd, &r)) {
+            ended_early(b, kinds[0], &from[0], i, counts);
             break;
         }
         written = recording_send(file, &r.layout, &r.trace, NULL);

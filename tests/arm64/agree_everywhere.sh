@@ -8,8 +8,7 @@
 # says? Every routine to copy or set memory of the arm64 system in ROOT, those of this
 # project's arm64 build, and the planted ones (or what PATTERNs mean), at every size up to
 # BYTES, ROUNDS times, all else at random. `rewrite' runs in the emulated system and saves its
-# traces to a file in WORK; `qemu' runs here, which is some hundred times as fast as an emulator
-# in an emulator.
+# traces to a file in WORK; `qemu' runs here: in that system it would be an emulator in one.
 #
 # Exit status: 0 they agree, 1 they do not, 2 it could not be asked.
 set -uo pipefail
@@ -33,14 +32,21 @@ if [ $# = 0 ]; then
     done
     set -- "$@" 'build/arm64/storecopy/libstorecopy.a:storecopy_*'
 fi
+# Where nothing could be compared, as of a routine for another CPU, nothing differs.
+differs() {
+    local ended
+    "$@"
+    ended=$?
+    [ $ended != 0 ] && [ $ended != 77 ]
+}
 cases=$(((bytes + 1) * rounds))
 status=0
 for pattern in "$@"; do
     echo "$pattern"
     file=$work/rewrite.agree
-    script/in-arm64 "$root" build/arm64/tests/agree -r rewrite -n $cases -z "$bytes" -s "$seed" \
-        --save "$file" "$pattern" || status=1
-    build/dev/tests/agree -r qemu --against "$file" || status=1
+    differs script/in-arm64 "$root" build/arm64/tests/agree -r rewrite -n $cases -z "$bytes" -s "$seed" \
+        --save "$file" "$pattern" && status=1
+    differs build/dev/tests/agree -r qemu --against "$file" && status=1
     rm -f "$file"
 done
 exit $status
