@@ -38,7 +38,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SECONDS_MAX = 300, SHOWN_MAX = 3, AHEAD = 64, NOTHING_HERE = 77 };
+enum { SECONDS_MAX = 300, SHOWN_MAX = 3, HUNG_MAX = 3, AHEAD = 64, NOTHING_HERE = 77 };
 
 static const struct recorder_kind *kinds[2];
 static int file = -1; // that one of them is saved to, or was; -1: none
@@ -169,6 +169,13 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
+// The last case that is recorded of a routine: after it the arena is not to be trusted, or
+// each of so many took all the time that there is.
+static bool is_last(const struct trace *t, unsigned *hung)
+{
+    return t->outcome == OUTCOME_BROKEN || (t->outcome == OUTCOME_TIMED_OUT && ++*hung == HUNG_MAX);
+}
+
 static void record_all(const struct recorder_kind *kind, bool ahead, const struct routine *routine,
                        const struct backend *b, const struct copy_case *cases, unsigned count,
                        int fd)
@@ -191,6 +198,7 @@ static void record_all(const struct recorder_kind *kind, bool ahead, const struc
         fflush(stdout);
         _exit(3);
     }
+    unsigned hung = 0;
     for (unsigned i = 0; i < count; i++) {
         if (ahead && kind->expect && i % AHEAD == 0)
             kind->expect(r, arena, cases + i, least(AHEAD, count - i), true);
@@ -200,7 +208,7 @@ static void record_all(const struct recorder_kind *kind, bool ahead, const struc
             _exit(4);
         if (layout.dst)
             arena_clear(arena, &layout, true);
-        if (trace.outcome == OUTCOME_BROKEN)
+        if (is_last(&trace, &hung))
             break;
     }
     _exit(0);
@@ -414,7 +422,7 @@ static void compare_cases(const struct backend *b, const struct copy_case *cases
     }
 }
 
-// What one recorder says goes to the file, up to a case that is broken.
+// What one recorder says goes to the file, up to the last that it takes.
 static void save_cases(const struct backend *b, const struct copy_case *cases, unsigned count,
                        struct counts *counts)
 {
@@ -422,16 +430,16 @@ static void save_cases(const struct backend *b, const struct copy_case *cases, u
     off_t begin = lseek(file, 0, SEEK_END);
     bool written = agree_section_begin(file, b, kinds[0]->name, cases, count);
     start_recorders(b, cases, count, from);
-    unsigned i = 0;
-    bool broken = false;
-    for (; i < count && written && !broken; i++) {
+    unsigned i = 0, hung = 0;
+    bool last = false;
+    for (; i < count && written && !last; i++) {
         struct recording r = {0};
         if (!recording_receive(from[0].fd, &r)) {
             ended_early(b, kinds[0], &from[0], i, counts);
             break;
         }
         written = recording_send(file, &r.layout, &r.trace, NULL);
-        broken = r.trace.outcome == OUTCOME_BROKEN;
+        last = is_last(&r.trace, &hung);
         counts->compared++;
         counts->accesses += r.trace.count;
         recording_free(&r);

@@ -8,10 +8,12 @@
 # says? Every routine to copy or set memory of the arm64 system in ROOT, those of this
 # project's arm64 build, and the planted ones (or what PATTERNs mean), at every size up to
 # BYTES, ROUNDS times, all else at random. `rewrite' runs in the emulated system and saves its
-# traces to a file in WORK; `qemu' runs here: in that system it would be an emulator in one.
+# traces to a file in WORK, a folder of this project's; `qemu' runs here: in that system it
+# would be an emulator in one.
 #
 # Exit status: 0 they agree, 1 they do not, 2 it could not be asked.
 set -uo pipefail
+shopt -s extglob
 if [ $# -lt 5 ]; then
     sed -n '5,6s/^# *//p' "$0" >&2
     exit 2
@@ -25,10 +27,12 @@ if [ $# = 0 ]; then
         set -- "$@" "$lib/libc.a:__${op}_[!c]*" "$root/usr/lib/aarch64-linux-musl/libc.a:$op" \
             "$root/usr/lib/klibc/lib/libc.a:$op" "$lib/diet/lib-aarch64/libc.a:$op"
     done
-    for object in "$objects"/CMakeFiles/storescope_routines.dir/routines/*.o \
-        "$objects"/planted/CMakeFiles/storescope_planted.dir/planted_*.o \
-        build/arm64/tests/routines/*.o; do
-        [[ $object == *planted_rows* ]] || set -- "$@" "$object:*"
+    # The planted ones call each other across their files.
+    aarch64-linux-gnu-ld -r -o "$work/planted.o" \
+        "$objects"/planted/CMakeFiles/storescope_planted.dir/planted_!(rows*).o || exit 2
+    for object in "$work/planted.o" build/arm64/tests/routines/*.o \
+        "$objects"/CMakeFiles/storescope_routines.dir/routines/loops.c.o; do
+        set -- "$@" "$object:*"
     done
     set -- "$@" 'build/arm64/storecopy/libstorecopy.a:storecopy_*'
 fi
