@@ -24,3 +24,11 @@ uint64_t clock_now_ms(void)
 {
     return clock_ms(CLOCK_MONOTONIC);
 }
+
+char *clock_date(time_t when, char text[DATE_TEXT_MAX])
+{
+    struct tm utc;
+    if (strftime(text, DATE_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&when, &utc)) == 0)
+        *text = '\0';
+    return text;
+}

@@ -79,7 +79,8 @@ const struct command_help help_check = {
         "could not be judged.",
     .command = FORMAT_CHECK,
     .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP |
-              OPTIONS_REPORTS | OPTIONS_SHARD | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
+              OPTIONS_REPORTS | OPTIONS_HISTORY | OPTIONS_SHARD | OPTIONS_RUN | OPTIONS_EMULATE |
+              OPTIONS_OUTPUT,
     .own = &own_argp,
 };
 

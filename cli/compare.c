@@ -69,6 +69,7 @@ const struct command_help help_compare = {
         "  storescope compare --size 0..128 --format json -o matrix.json\n"
         "  storescope compare --shard 2/8 --format json -o part2.json\n"
         "  storescope compare 'glibc/*' --baseline corpus/expect\n"
+        "  storescope compare 'glibc/*' --history nights/ -o page.html\n"
         "  storescope compare ./libmine.so:my_copy --write-baseline mine.expect\n"
         "  storescope compare --diff ./old.so:my_copy ./new.so:my_copy --contract mmio\n"
         "  storescope compare --diff before.json after.json --format html -o changed.html\n\n"
@@ -85,7 +86,8 @@ const struct command_help help_compare = {
     .command = FORMAT_COMPARE,
     .own = &own_argp,
     .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP |
-              OPTIONS_REPORTS | OPTIONS_SHARD | OPTIONS_RUN | OPTIONS_EMULATE | OPTIONS_OUTPUT,
+              OPTIONS_REPORTS | OPTIONS_HISTORY | OPTIONS_SHARD | OPTIONS_RUN | OPTIONS_EMULATE |
+              OPTIONS_OUTPUT,
 };
 
 // ---- against expectations ----
@@ -173,8 +175,9 @@ int command_compare(int argc, char **argv)
     else if (o.shard.of > 1 && (own.diff || own.baseline || own.write))
         status = error_tell("--shard has a part of the sweep only, which cannot be compared; merge "
                             "the shards, then compare --diff the reports");
-    else if (own.diff && (own.baseline || own.write))
-        status = error_tell("--diff compares two sides; leave out --baseline");
+    else if (own.diff && (own.baseline || own.write || o.history_count > 0))
+        status = error_tell("--diff compares two sides; leave out --%s",
+                            o.history_count > 0 ? "history" : "baseline");
     else if (own.diff)
         status = side_by_side(&o);
     else

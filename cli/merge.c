@@ -23,11 +23,12 @@ const struct command_help help_merge = {
         "Examples:\n"
         "  storescope merge part*.json\n"
         "  storescope merge part*.json --format json -o whole.json\n"
-        "  storescope merge part*.json --format html -o whole.html --report junit:whole.xml\n\n"
+        "  storescope merge part*.json --format html -o whole.html --report junit:whole.xml\n"
+        "  storescope merge today.json --history nights/ -o today.html\n\n"
         "Exit status: that of the whole sweep; 2 when a shard is missing, or when they are not "
         "shards of one sweep.",
     .command = FORMAT_COMPARE,
-    .groups = OPTIONS_REPORTS | OPTIONS_OUTPUT,
+    .groups = OPTIONS_REPORTS | OPTIONS_HISTORY | OPTIONS_OUTPUT,
 };
 
 struct reports {
@@ -112,6 +113,7 @@ static int report(struct options *o, struct merge *m)
     take_head(o, m);
     return run_given(o, &(struct run_source){.next = next,
                                              .context = m,
+                                             .date = m->date,
                                              .host = &m->host,
                                              .sweep = m->missing[0] ? NULL : &whole,
                                              .note = note[0] ? note : NULL,

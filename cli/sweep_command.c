@@ -3,10 +3,12 @@
 
 #include "cli/sweep_command.h"
 #include "cli/emulation.h"
+#include "cli/history_files.h"
 #include "cli/select_words.h"
 #include "cli/sweep_routines.h"
 
 #include "backends/selection.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "reports/hint.h"
 #include "reports/progress.h"
@@ -35,9 +37,11 @@ struct run {
     struct sink *sinks; // that of --format and --output first
     size_t sink_count;
     struct host host;
+    char date[DATE_TEXT_MAX]; // when it began
     struct sweep_routines routines;
     const struct run_source *source; // of results that are there already, or NULL
     struct run_facts facts;
+    struct history history;
     struct progress progress;
     struct rows rows; // of the matrix, while it is made
     struct totals totals;
@@ -369,10 +373,17 @@ static bool prepare(struct run *run, struct options *o)
         return false;
     if (!emulation_fits(&run->selection, &o->run, &run->error))
         return false;
+    if (o->shard.of > 1 && o->history_count > 0)
+        return error_set(&run->error, "--shard has a part of the sweep only, which says nothing "
+                                      "new of a routine; give --history to `storescope merge'");
     host_describe(&run->host);
+    clock_date(time(NULL), run->date);
     note_shard(run);
+    if (!history_files_read(o, run->date, &run->history, &run->error))
+        return false;
     run->facts = (struct run_facts){.command = o->command,
                                     .command_line = o->command_line,
+                                    .date = run->date,
                                     .host = &run->host,
                                     .backends = run->selection.items,
                                     .backend_count = run->selection.count,
@@ -383,6 +394,7 @@ static bool prepare(struct run *run, struct options *o)
                                     .unreached = o->unreached,
                                     .patterns = o->patterns,
                                     .sweep = o->command == FORMAT_EMIT ? NULL : &run->routines.head,
+                                    .history = o->history_count ? &run->history : NULL,
                                     .note = run->note[0] ? run->note : NULL,
                                     .baseline = run->observer ? run->observer->baseline : NULL};
     run->light = o->light && plan_request_is_default(&o->cases);
@@ -398,6 +410,7 @@ static int finish(struct run *run, bool ready)
     free(run->sinks);
     sweep_routines_free(&run->routines);
     select_free(&run->selection);
+    history_free(&run->history);
     return status;
 }
 
@@ -412,6 +425,7 @@ int run_given(struct options *o, const struct run_source *source)
     struct run run = {.o = o, .source = source, .host = *source->host};
     run.facts = (struct run_facts){.command = o->command,
                                    .command_line = o->command_line,
+                                   .date = source->date,
                                    .host = &run.host,
                                    .contracts = o->contracts,
                                    .contract_count = o->contract_count,
@@ -419,8 +433,10 @@ int run_given(struct options *o, const struct run_source *source)
                                    .totals = &run.totals,
                                    .unreached = o->unreached,
                                    .sweep = source->sweep,
+                                   .history = o->history_count ? &run.history : NULL,
                                    .note = source->note};
-    return finish(&run, open_sinks(&run));
+    return finish(&run, history_files_read(o, source->date, &run.history, &run.error) &&
+                            open_sinks(&run));
 }
 
 int run_into(struct options *o, const struct run_observer *observer, const struct format *format,

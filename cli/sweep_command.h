@@ -28,6 +28,7 @@ struct run_source {
     // otherwise, says why the rest is lost. EXCUSED: it may be left unjudged.
     bool (*next)(void *context, struct result *results, bool *excused, struct error *error);
     void *context;
+    const char *date;               // when they were made; NULL: not known
     const struct host *host;        // that they are of
     const struct sweep_head *sweep; // NULL: not all of a sweep is there
     const char *note;

@@ -4,6 +4,7 @@
 #include "cli/sweep_routines.h"
 
 #include "backends/arch.h"
+#include "backends/elf/elf_identity.h"
 #include "base/digest.h"
 #include "base/memory.h"
 
@@ -40,17 +41,24 @@ uint64_t sweep_plan_digest(const struct plan *plan)
     return digest;
 }
 
-// Neighbours are mostly of one file.
-static uint64_t code_digest(const char *path)
+// What a file of code is, whatever it is called. Neighbours are mostly of one file.
+struct code {
+    uint64_t digest;
+    struct elf_identity identity;
+};
+
+static const struct code *code_of(const char *path)
 {
     static char last[4096];
-    static uint64_t digest;
+    static struct code code;
     if (path == NULL)
         path = "/proc/self/exe";
-    if (strcmp(path, last) != 0)
-        digest = digest_file(path);
+    if (strcmp(path, last) != 0) {
+        code.digest = digest_file(path);
+        elf_identity(path, &code.identity);
+    }
     snprintf(last, sizeof last, "%s", path);
-    return digest;
+    return &code;
 }
 
 // Only JSON tells of it, and files may be large.
@@ -91,7 +99,11 @@ static struct sweep_routine describe(const struct options *o, const struct backe
     if (r.runs) {
         r.cases = plan->cases;
         r.plan = sweep_plan_digest(plan);
-        r.code = wants_code(o) ? code_digest(b->path) : 0;
+    }
+    if (r.runs && wants_code(o)) {
+        const struct code *code = code_of(b->path);
+        r.code = code->digest;
+        r.build_id = owned(b->path && code->identity.build_id[0] ? code->identity.build_id : NULL);
     }
     return r;
 }

@@ -6,9 +6,10 @@
 #include <string.h>
 
 const struct format *const formats[] = {
-    &format_text_check, &format_text_compare, &format_text_emit, &format_text_trace, &format_json,
-    &format_sarif,      &format_junit,        &format_csv,       &format_markdown,   &format_svg,
-    &format_html,       &format_html_trace,   &format_litmus,    &format_map,
+    &format_text_check, &format_text_compare, &format_text_emit, &format_text_trace,
+    &format_json,       &format_sarif,        &format_junit,     &format_csv,
+    &format_markdown,   &format_svg,          &format_html,      &format_html_trace,
+    &format_litmus,     &format_map,          &format_verdicts,
 };
 const size_t format_count = sizeof formats / sizeof *formats;
 

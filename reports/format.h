@@ -33,6 +33,7 @@ enum format_command {
 struct run_facts {
     enum format_command command;
     const char *command_line; // as a shell takes it; NULL: unknown
+    const char *date;         // of the sweep, as clock_date has it; NULL or "": not known
     const struct host *host;
     const struct backend *const *backends; // all that are swept
     size_t backend_count;
@@ -44,10 +45,12 @@ struct run_facts {
     bool patterns;                   // say which stores are made for which sizes
     const struct baseline *baseline; // likewise; NULL: nothing was compared with
     const struct sweep_head *sweep;  // what was asked for, all of it; NULL: nobody says
+    const struct history *history;   // earlier reports; NULL: none were given
     const char *note;                // a line on what the report is made of; NULL: a whole sweep
 };
 
 struct format;
+struct history;
 struct sweep_head;
 
 // One report being written.
@@ -98,6 +101,7 @@ void format_names(enum format_command command, const char *separator, char *text
 extern const struct format format_text_check, format_text_compare, format_text_emit;
 extern const struct format format_text_trace;
 extern const struct format format_json, format_sarif, format_junit, format_csv, format_markdown;
+extern const struct format format_verdicts;
 extern const struct format format_map;
 extern const struct format format_svg, format_html, format_html_trace, format_litmus;
 

@@ -17,6 +17,16 @@ char *heading_machine(const struct host *host, char text[HEADING_TEXT_MAX])
     return text;
 }
 
+char *heading_date(const char *date, char text[HEADING_DATE_MAX])
+{
+    enum { DAY = 10, MINUTE = 16 }; // "2026-11-24T06:30:00Z"
+    *text = '\0';
+    if (date != NULL && strlen(date) > MINUTE && date[DAY] == 'T')
+        snprintf(text, HEADING_DATE_MAX, "%.*s %.*s UTC", DAY, date, MINUTE - DAY - 1,
+                 date + DAY + 1);
+    return text;
+}
+
 char *heading_command(const struct run_facts *facts)
 {
     return printable(must(strdup(facts->command_line != NULL ? facts->command_line : "")));

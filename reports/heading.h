@@ -10,10 +10,13 @@
 
 #include "reports/format.h"
 
-enum { HEADING_FILES_MAX = 6, HEADING_TEXT_MAX = 512 };
+enum { HEADING_FILES_MAX = 6, HEADING_TEXT_MAX = 512, HEADING_DATE_MAX = 40 };
 
 // "storescope 0.1.0 on AMD EPYC, glibc 2.36, Linux 6.1.0". Gives TEXT.
 char *heading_machine(const struct host *host, char text[HEADING_TEXT_MAX]);
+
+// "2026-11-24 06:30 UTC" of a date as clock_date has it; "" where it is not known. Gives TEXT.
+char *heading_date(const char *date, char text[HEADING_DATE_MAX]);
 
 // The command as one line that can be shown; "" where it is not known. The caller frees it.
 char *heading_command(const struct run_facts *facts);

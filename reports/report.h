@@ -67,12 +67,14 @@ void totals_print(const struct totals *t, const struct terminal *terminal, FILE 
 extern const char totals_light[];
 
 // The results of one backend, contract by contract, as `check` shows them.
-// UNREACHED: with each instruction that the sweep never reached.
+// UNREACHED: with each instruction that the sweep never reached. HISTORY: with what earlier
+// reports say, or NULL.
 // "hint: ...", of the first result of a sweep, where it has one.
 void hint_print(const char *hint, unsigned indent, const struct terminal *terminal, FILE *out);
 
+struct history;
 void text_check(const struct result *results, size_t count, bool unreached,
-                const struct terminal *terminal, FILE *out);
+                const struct history *history, const struct terminal *terminal, FILE *out);
 
 // Which stores are made for which sizes, a line each.
 void text_patterns(const struct patterns *patterns, FILE *out);

@@ -6,6 +6,7 @@
 #include "cli/options/option_groups.h"
 
 #include "backends/cross_symbols.h"
+#include "base/memory.h"
 #include "base/nearest.h"
 #include "base/number.h"
 #include "cli/meant.h"
@@ -56,6 +57,7 @@ enum option_key {
     KEY_RUN,
     KEY_MAP,
     KEY_SHARD,
+    KEY_HISTORY,
 };
 
 enum { TIMEOUT_MAX_MS = 3600000 };
@@ -119,6 +121,11 @@ static const struct argp_option report_options[] = {
     OPTION("report", KEY_REPORT, "FORMAT:FILE",
            "Besides the report, write one in FORMAT to FILE; may be given again"),
     OPTION("json", KEY_JSON, "FILE", "The same as --report json:FILE"),
+    {0},
+};
+static const struct argp_option history_options[] = {
+    OPTION("history", KEY_HISTORY, "DIR|REPORT",
+           "Earlier JSON reports, to show how verdicts changed over time; may be given again"),
     {0},
 };
 static const struct argp_option shard_options[] = {
@@ -453,6 +460,16 @@ static error_t read_report_option(int key, char *text, struct argp_state *state)
     }
 }
 
+static error_t read_history_option(int key, char *text, struct argp_state *state)
+{
+    struct options *o = ((struct reading *)state->input)->o;
+    if (key != KEY_HISTORY)
+        return ARGP_ERR_UNKNOWN;
+    o->history = must(reallocarray(o->history, o->history_count + 1, sizeof *o->history));
+    o->history[o->history_count++] = text;
+    return 0;
+}
+
 static error_t read_shard_option(int key, char *text, struct argp_state *state)
 {
     struct reading *r = state->input;
@@ -610,6 +627,7 @@ static const struct {
     {OPTIONS_CONTRACT, {.options = contract_options, .parser = read_contract_option}},
     {OPTIONS_SWEEP, {.options = sweep_options, .parser = read_sweep_option}},
     {OPTIONS_REPORTS, {.options = report_options, .parser = read_report_option}},
+    {OPTIONS_HISTORY, {.options = history_options, .parser = read_history_option}},
     {OPTIONS_SHARD, {.options = shard_options, .parser = read_shard_option}},
     {OPTIONS_PICTURE, {.options = picture_options, .parser = read_picture_option}},
     {OPTIONS_RUN, {.options = run_options, .parser = read_run_option}},

@@ -8,7 +8,7 @@
 
 #include "cli/options/option_reader.h"
 
-enum { OPTION_GROUPS = 14, OUTPUT_OPTIONS = 5, FORMATS_TEXT_MAX = 256 };
+enum { OPTION_GROUPS = 15, OUTPUT_OPTIONS = 5, FORMATS_TEXT_MAX = 256 };
 
 // The group of output as one command has it: which formats there are depends on that.
 struct output_group {

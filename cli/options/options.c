@@ -138,6 +138,7 @@ void options_free(struct options *o)
     free(o->contracts);
     free(o->contract_names);
     free(o->more);
+    free(o->history);
     for (size_t i = 0; i < o->run.setup.link_count; i++)
         free(o->run.setup.link[i]);
     free(o->run.setup.link);

@@ -12,20 +12,21 @@
 #include "sweep/sweep.h"
 
 enum option_group {
-    OPTIONS_OUTPUT = 1,     // --format --output --color
-    OPTIONS_RUN = 2,        // --recorder --timeout
-    OPTIONS_CASES = 4,      // --op --size --dst --src --overlap --lower --fill --data --tunable
-    OPTIONS_SWEEP = 8,      // --jobs --quiet
-    OPTIONS_PICTURE = 16,   // --bus --loads --rows --verbose
-    OPTIONS_LIST = 32,      // --all
-    OPTIONS_CONTRACT = 64,  // --contract --device
-    OPTIONS_EMULATE = 128,  // --cpu --link
-    OPTIONS_CALL = 256,     // --call
-    OPTIONS_SOURCE = 512,   // --source --cc
-    OPTIONS_MACHINE = 1024, // --on --map
-    OPTIONS_AT = 2048,      // --at --device --run
-    OPTIONS_SHARD = 4096,   // --shard
-    OPTIONS_REPORTS = 8192, // --report --json
+    OPTIONS_OUTPUT = 1,      // --format --output --color
+    OPTIONS_RUN = 2,         // --recorder --timeout
+    OPTIONS_CASES = 4,       // --op --size --dst --src --overlap --lower --fill --data --tunable
+    OPTIONS_SWEEP = 8,       // --jobs --quiet
+    OPTIONS_PICTURE = 16,    // --bus --loads --rows --verbose
+    OPTIONS_LIST = 32,       // --all
+    OPTIONS_CONTRACT = 64,   // --contract --device
+    OPTIONS_EMULATE = 128,   // --cpu --link
+    OPTIONS_CALL = 256,      // --call
+    OPTIONS_SOURCE = 512,    // --source --cc
+    OPTIONS_MACHINE = 1024,  // --on --map
+    OPTIONS_AT = 2048,       // --at --device --run
+    OPTIONS_SHARD = 4096,    // --shard
+    OPTIONS_REPORTS = 8192,  // --report --json
+    OPTIONS_HISTORY = 16384, // --history
 };
 
 // One --report FORMAT:FILE, or --json FILE.
@@ -60,6 +61,8 @@ struct options {
     const char *output;          // NULL: standard output
     struct report_request *more; // further reports of the same sweep; owned
     size_t more_count;
+    const char **history; // reports and folders of them, into argv; owned
+    size_t history_count;
     enum color_when color;
     bool quiet, loads, verbose, all, missing, unreached, patterns;
     bool light; // a default sweep is one of the sizes that matter

@@ -12,6 +12,7 @@
 #include "reports/calls.h"
 #include "reports/data/json_board.h"
 #include "reports/format.h"
+#include "reports/history/history_json.h"
 #include "reports/merge/sweep_head.h"
 
 #include <assert.h>
@@ -448,7 +449,11 @@ static void begin(struct report *r)
     r->state = calloc(1, sizeof(size_t)); // results so far
     assert(r->state != NULL);
     json_add_text(o, "storescope", STORESCOPE_VERSION);
+    json_add_text_or_null(o, "date", r->facts->date);
+    json_add_text_or_null(o, "command", r->facts->command_line);
     cJSON_AddItemToObject(o, "host", host_object(r->facts->host));
+    if (r->facts->history != NULL)
+        cJSON_AddItemToObject(o, "history", history_reports_object(r->facts->history));
     if (r->facts->sweep != NULL)
         cJSON_AddItemToObject(o, "sweep", sweep_head_object(r->facts->sweep));
     json_print_members(o, r->out);
@@ -458,10 +463,17 @@ static void begin(struct report *r)
 static void add(struct report *r, const struct result *results, size_t count)
 {
     size_t *so_far = r->state;
+    struct history_table past = {.rows = 0};
+    if (r->facts->history != NULL)
+        history_table_make(r->facts->history, results, count, &past);
     for (size_t i = 0; i < count; i++) {
+        cJSON *o = result_object(&results[i]);
+        if (r->facts->history != NULL)
+            cJSON_AddItemToObject(o, "history", history_verdicts_object(&past, i));
         fputs((*so_far)++ ? ",\n" : "\n", r->out);
-        json_print(result_object(&results[i]), r->out);
+        json_print(o, r->out);
     }
+    history_table_free(&past);
 }
 
 static void end(struct report *r)

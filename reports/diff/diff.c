@@ -5,6 +5,7 @@
 
 #include "backends/file_name.h"
 #include "base/json.h"
+#include "reports/change.h"
 #include "reports/report.h"
 
 #include <assert.h>
@@ -147,10 +148,6 @@ static const cJSON *result_of(const cJSON *report, const struct routine_name *na
 
 // ---- what changed ----
 
-// In the order of their weight: the heaviest of several wins.
-enum change { CHANGE_SAME, CHANGE_CHANGED, CHANGE_BETTER, CHANGE_WORSE };
-static const char *const change_name[] = {"same", "changed", "better", "worse"};
-
 enum { RANK_LAST = 4 };
 
 // In the order in which they are told: rules newly broken, what else got worse, what got
@@ -186,11 +183,6 @@ static cJSON *by_rank(cJSON *list, int (*rank)(const cJSON *item))
         }
     cJSON_Delete(list);
     return sorted;
-}
-
-static enum change heavier(enum change a, enum change b)
-{
-    return a > b ? a : b;
 }
 
 static bool is_judged(const cJSON *result)
@@ -273,7 +265,7 @@ static enum change add_rule(cJSON *rules, const char *rule, const cJSON *a, cons
         enum change size =
             same ? change_of(number_of(right, "size"), number_of(left, "size")) : CHANGE_SAME;
         bool sites = !cJSON_Compare(member(left, "instructions"), member(right, "instructions"), 1);
-        change = heavier(heavier(cases, size), sites ? CHANGE_CHANGED : CHANGE_SAME);
+        change = change_heavier(change_heavier(cases, size), sites ? CHANGE_CHANGED : CHANGE_SAME);
         if (cases != CHANGE_SAME)
             cJSON_AddItemToArray(what, cJSON_CreateString("cases"));
         if (size != CHANGE_SAME)
@@ -295,11 +287,11 @@ static enum change add_rules(cJSON *o, const cJSON *a, const cJSON *b)
     enum change change = CHANGE_SAME;
     const cJSON *finding;
     cJSON_ArrayForEach(finding, member(a, "findings")) change =
-        heavier(change, add_rule(rules, text_of(finding, "rule"), a, b));
+        change_heavier(change, add_rule(rules, text_of(finding, "rule"), a, b));
     cJSON_ArrayForEach(finding, member(b, "findings"))
     {
         if (finding_of(a, text_of(finding, "rule")) == NULL)
-            change = heavier(change, add_rule(rules, text_of(finding, "rule"), a, b));
+            change = change_heavier(change, add_rule(rules, text_of(finding, "rule"), a, b));
     }
     cJSON_AddItemToObject(o, "rules", by_rank(rules, rank_of));
     return change;
@@ -323,9 +315,9 @@ static enum change add_contract(cJSON *contracts, const cJSON *a, const cJSON *b
     if (strcmp(text_of(a, "verdict"), text_of(b, "verdict")) != 0) {
         bool was_good = strcmp(text_of(a, "verdict"), "conforms") == 0;
         bool is_good = strcmp(text_of(b, "verdict"), "conforms") == 0;
-        change = heavier(change, was_good  ? CHANGE_WORSE
-                                 : is_good ? CHANGE_BETTER
-                                           : CHANGE_CHANGED);
+        change = change_heavier(change, was_good  ? CHANGE_WORSE
+                                        : is_good ? CHANGE_BETTER
+                                                  : CHANGE_CHANGED);
     }
     json_add_text(o, "change", change_name[change]);
     cJSON_AddItemToArray(contracts, o);
@@ -342,7 +334,7 @@ static void add_name(cJSON *o, const char *key, const struct routine_name *name)
 struct making {
     const struct diff_side *a, *b;
     cJSON *pairs;
-    size_t counts[CHANGE_WORSE + 1];
+    size_t counts[CHANGE_COUNT];
     size_t judged; // on both sides
 };
 
@@ -409,7 +401,7 @@ cJSON *diff_make(const struct diff_side *a, const struct diff_side *b)
     cJSON_AddItemToObject(o, "pairs", by_rank(m.pairs, pair_rank));
     add_unpaired(o, "only_a", &left);
     add_unpaired(o, "only_b", &right);
-    for (size_t i = CHANGE_SAME; i <= CHANGE_WORSE; i++)
+    for (size_t i = CHANGE_SAME; i < CHANGE_COUNT; i++)
         cJSON_AddNumberToObject(o, change_name[i], (double)m.counts[i]);
     cJSON_AddNumberToObject(o, "judged", (double)m.judged);
     free(left.items);

@@ -4,6 +4,7 @@
 #include "reports/diff/diff_document.h"
 
 #include "reports/access_text.h"
+#include "reports/change.h"
 #include "reports/picture.h"
 
 #include <inttypes.h>
@@ -30,18 +31,12 @@ uint64_t diff_count(const cJSON *o, const char *key)
 
 enum hue diff_hue(const char *change)
 {
-    return strcmp(change, "worse") == 0    ? HUE_BAD
-           : strcmp(change, "better") == 0 ? HUE_GOOD
-           : strcmp(change, "same") == 0   ? HUE_NONE
-                                           : HUE_DOUBT;
+    return change_hue[change_find(change)];
 }
 
 const char *diff_sign(const char *change)
 {
-    return strcmp(change, "worse") == 0    ? "▲"
-           : strcmp(change, "better") == 0 ? "▽"
-           : strcmp(change, "same") == 0   ? "="
-                                           : "~";
+    return change_sign[change_find(change)];
 }
 
 void diff_verdicts(const cJSON *contract, char text[128])

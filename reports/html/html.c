@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 // On disk, and in memory where no temporary file can be had.
 static FILE *temporary(void)
@@ -54,10 +53,15 @@ static void take_name(struct page *p, const struct result *r)
 
 static void add(struct report *r, const struct result *results, size_t count)
 {
+    static const struct history none = {.count = 0};
     struct page *p = r->state;
+    struct history_table past;
     take_name(p, &results[0]);
-    page_matrix_row(p, results, count);
-    page_section(p, results, count);
+    history_table_make(r->facts->history ? r->facts->history : &none, results, count, &past);
+    page_matrix_row(p, results, count, &past);
+    page_section(p, results, count, &past);
+    page_history_add(p, results, &past);
+    history_table_free(&past);
     p->backends++;
     // Nothing may be left in the buffers when workers are forked.
     fflush(p->rows);
@@ -137,14 +141,13 @@ static void write_key(struct markup *m)
 // What was run, when and where: the first thing to know of a page that somebody sent.
 static void write_origin(struct markup *m, const struct run_facts *facts)
 {
-    char text[HEADING_TEXT_MAX], date[64];
-    time_t now = time(NULL);
-    struct tm utc;
+    char text[HEADING_TEXT_MAX], date[HEADING_DATE_MAX];
     size_t next = 0;
-    strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &utc));
     markup_open_class(m, "section", "origin");
     markup_open_class(m, "p", "meta");
-    markup_format(m, "%s; %s", heading_machine(facts->host, text), date);
+    markup_text(m, heading_machine(facts->host, text));
+    if (*heading_date(facts->date, date))
+        markup_format(m, "; %s", date);
     markup_close(m);
     char *command = heading_command(facts);
     if (*command != '\0') {
@@ -168,6 +171,7 @@ static void page_free(struct page *p)
     free(p->patterns_of);
     dedup_free(&p->patterns);
     dedup_free(&p->dedup);
+    page_history_free(p);
     fclose(p->rows);
     fclose(p->sections);
     free(p);
@@ -182,6 +186,7 @@ static void end(struct report *r)
                "Which copy routine is safe for which memory");
     write_origin(&m, r->facts);
     page_changes(&m, p);
+    page_history_top(&m, p);
     write_totals(&m, r->facts);
     page_matrix_head(&m, r->facts);
     splice(r, p->rows, &m);

@@ -10,6 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *const page_verdict_sign[VERDICT_COUNT] = {
+    [VERDICT_CONFORMS] = "✓",
+    [VERDICT_VIOLATES] = "✗",
+    [VERDICT_SKIPPED] = "–",
+    [VERDICT_BROKEN] = "?",
+};
+
 static void write_meta(struct markup *m, const char *name, const char *content)
 {
     markup_open(m, "meta");

@@ -12,6 +12,7 @@
 
 #include "reports/calls.h"
 #include "reports/format.h"
+#include "reports/history/history.h"
 #include "reports/svg/dedup.h"
 #include "reports/svg/markup.h"
 #include "reports/text/differences.h"
@@ -20,6 +21,14 @@ enum {
     PAGE_ROWS_MAX = 48,       // accesses that a picture draws one by one
     PAGE_NAME_MAX = 32,       // of an id
     PAGE_PICTURES_MAX = 5000, // pictures of a page; later findings have text alone
+};
+
+// Routines that changed in one way since the report before: items of a list.
+struct page_since {
+    FILE *out; // NULL: none so far
+    char *text;
+    size_t length;
+    struct markup m; // into that
 };
 
 struct page {
@@ -37,6 +46,8 @@ struct page {
     uint64_t rules_shown;       // bits by id, those named in the matrix
     uint64_t verdicts_shown;    // bits by enum verdict
     unsigned changes_shown;     // CELL_CHANGED, CELL_WORSE
+    unsigned over_time;         // bits by enum change, those of strips; the next: not there
+    struct page_since since[CHANGE_COUNT];
 };
 
 // A rule broken in a backend's sweep, once for all contracts that have it.
@@ -64,16 +75,29 @@ void page_anchor(struct markup *m, const char *attribute, const char *sign, cons
                  const char *contract);
 
 // The row of the matrix, with links to the section.
-void page_matrix_row(struct page *p, const struct result *results, size_t count);
+void page_matrix_row(struct page *p, const struct result *results, size_t count,
+                     const struct history_table *past);
 void page_matrix_head(struct markup *m, const struct run_facts *facts);
+extern const char *const page_verdict_sign[VERDICT_COUNT];
 void page_matrix_legend(struct markup *m, const struct page *p);
+
+// What earlier reports say: a column of the matrix, the routine's table in its section, and
+// on top what changed. Nothing of it without --history.
+void page_history_column(struct markup *m, const struct run_facts *facts);
+void page_history_strip(struct page *p, const struct history_table *t);
+void page_history_legend(struct markup *m, const struct page *p);
+void page_history_section(struct page *p, const struct history_table *t);
+void page_history_add(struct page *p, const struct result *results, const struct history_table *t);
+void page_history_top(struct markup *m, struct page *p);
+void page_history_free(struct page *p);
 
 // What changed against the expectations: the first thing on the page.
 void page_changes(struct markup *m, const struct page *p);
 const char *page_change_sign(unsigned cell); // CELL_CHANGED, CELL_WORSE
 
 // All on one backend.
-void page_section(struct page *p, const struct result *results, size_t count);
+void page_section(struct page *p, const struct result *results, size_t count,
+                  const struct history_table *past);
 
 // The case that COUNT findings have as their smallest: what is broken, the
 // picture, the instructions. INDEX numbers the cases of the section.

@@ -7,13 +7,6 @@
 
 #include <string.h>
 
-static const char *const verdict_sign[VERDICT_COUNT] = {
-    [VERDICT_CONFORMS] = "✓",
-    [VERDICT_VIOLATES] = "✗",
-    [VERDICT_SKIPPED] = "–",
-    [VERDICT_BROKEN] = "?",
-};
-
 void page_matrix_head(struct markup *m, const struct run_facts *facts)
 {
     markup_open_class(m, "section", "matrix");
@@ -30,6 +23,7 @@ void page_matrix_head(struct markup *m, const struct run_facts *facts)
     markup_attr(m, "scope", "col");
     markup_text(m, "backend");
     markup_close(m);
+    page_history_column(m, facts);
     for (size_t i = 0; i < facts->contract_count; i++) {
         markup_open(m, "th");
         markup_attr(m, "scope", "col");
@@ -52,7 +46,7 @@ static void write_cell(struct page *p, const struct result *r)
     markup_open(m, "a");
     page_anchor(m, "href", "#", r, r->contract->name);
     markup_attr(m, "title", result_verdict(r)); // page.js adds the rules
-    markup_element(m, "b", "", verdict_sign[r->verdict]);
+    markup_element(m, "b", "", page_verdict_sign[r->verdict]);
     unsigned change =
         baseline != NULL ? baseline_cell(baseline, r->backend->name, r->op, r->contract->name) : 0;
     p->changes_shown |= change;
@@ -71,7 +65,8 @@ static void write_cell(struct page *p, const struct result *r)
     markup_close_all(m, 2);
 }
 
-void page_matrix_row(struct page *p, const struct result *results, size_t count)
+void page_matrix_row(struct page *p, const struct result *results, size_t count,
+                     const struct history_table *past)
 {
     struct markup *m = &p->row;
     markup_open(m, "tr");
@@ -83,6 +78,7 @@ void page_matrix_row(struct page *p, const struct result *results, size_t count)
     if (results[0].op != results[0].backend->op)
         markup_format(m, " as %s", copy_op_name[results[0].op]);
     markup_close_all(m, 2);
+    page_history_strip(p, past);
     for (size_t i = 0; i < count; i++)
         write_cell(p, &results[i]);
     markup_close(m);
@@ -126,7 +122,7 @@ void page_matrix_legend(struct markup *m, const struct page *p)
         if (!(p->verdicts_shown >> v & 1))
             continue;
         markup_open_class(m, "li", verdict_name[v]);
-        markup_element(m, "b", "", verdict_sign[v]);
+        markup_element(m, "b", "", page_verdict_sign[v]);
         markup_text(m, " ");
         markup_text(m, meaning[v]);
         markup_close(m);
@@ -136,6 +132,7 @@ void page_matrix_legend(struct markup *m, const struct page *p)
     if (p->changes_shown & CELL_CHANGED)
         write_sign(m, CELL_CHANGED, "a rule is no longer broken that was expected to be");
     markup_close(m);
+    page_history_legend(m, p);
     write_contracts(m, p->report->facts);
     if (p->rules_shown == 0)
         return;

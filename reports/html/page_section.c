@@ -186,7 +186,8 @@ static void write_summary(struct markup *m, const struct result *results, size_t
     markup_close_all(m, 2);
 }
 
-void page_section(struct page *p, const struct result *results, size_t count)
+void page_section(struct page *p, const struct result *results, size_t count,
+                  const struct history_table *past)
 {
     struct markup *m = &p->section;
     size_t found_count, cases = 0;
@@ -200,6 +201,7 @@ void page_section(struct page *p, const struct result *results, size_t count)
     write_rate(m, &results[0]);
     write_calls(m, results, count);
     write_verdicts(p, results, count, found, found_count);
+    page_history_section(p, past);
     for (size_t i = 0, same; i < found_count; i += same) {
         same = gather_case(found + i, found_count - i);
         page_case(p, found + i, same, cases++);

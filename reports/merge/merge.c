@@ -115,6 +115,17 @@ static void read_host(const cJSON *o, struct host *out)
     }
 }
 
+static const char *latest_date(const struct merge *m)
+{
+    const char *latest = NULL;
+    for (size_t i = 0; i < m->count; i++) {
+        const char *date = json_text(m->reports[i].json, "date");
+        if (date != NULL && (latest == NULL || strcmp(date, latest) > 0))
+            latest = date;
+    }
+    return latest;
+}
+
 // ---- which are there ----
 
 static struct merge_report *report_of(const struct merge *m, uint32_t number)
@@ -187,6 +198,7 @@ bool merge_open(const cJSON *const *json, char *const *paths, size_t count, stru
     m->setup = (struct recorder_setup){
         .cpu = m->head->cpu, .link = m->head->link, .link_count = m->head->link_count};
     read_host(member(m->reports[0].json, "host"), &m->host);
+    m->date = latest_date(m);
     m->backends = must(calloc(m->head->routine_count, sizeof *m->backends));
     m->contracts = must(calloc(m->head->contract_count * (count + 1), sizeof *m->contracts));
     m->parts = must(calloc(m->head->contract_count * count, sizeof *m->parts));

@@ -24,6 +24,7 @@ struct merge {
     size_t count;
     const struct sweep_head *head; // of the sweep: that of the first
     struct host host;
+    const char *date;  // of the latest part; NULL: none says
     size_t routine;    // the next
     char missing[256]; // "", or why it is incomplete: "shard 3 of 4 is missing"
     // What results point to; reports keep the backends of all, the others until the next.

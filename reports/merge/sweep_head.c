@@ -36,6 +36,7 @@ static cJSON *routine_object(const struct sweep_routine *r)
     json_add_text(o, "own_op", copy_op_name[r->own_op]);
     json_add_text_or_null(o, "path", r->path);
     json_add_text_or_null(o, "symbol", r->symbol);
+    json_add_text_or_null(o, "build_id", r->build_id);
     json_add_text_or_null(o, "arch", r->arch);
     json_add_text_or_null(o, "from", r->from);
     cJSON_AddBoolToObject(o, "named", r->named);
@@ -107,6 +108,7 @@ static bool read_routine(const cJSON *o, struct sweep_routine *out)
     out->symbol = owned(json_text(o, "symbol"));
     out->from = owned(json_text(o, "from"));
     out->arch = owned(json_text(o, "arch"));
+    out->build_id = owned(json_text(o, "build_id"));
     return json_bool(o, "named", &out->named) && json_bool(o, "runs", &out->runs) &&
            json_count(o, "cases", &out->cases) && json_count(o, "plan", &out->plan) &&
            json_count(o, "code", &out->code);
@@ -169,6 +171,7 @@ void sweep_head_free(struct sweep_head *head)
         free(head->routines[i].symbol);
         free(head->routines[i].from);
         free(head->routines[i].arch);
+        free(head->routines[i].build_id);
     }
     for (size_t i = 0; i < head->contract_count; i++) {
         free(head->contracts[i].name);

@@ -19,6 +19,7 @@
 struct sweep_routine {
     // As struct backend has them, and the name of its arch; only the name is never NULL. Owned.
     char *name, *path, *symbol, *from, *arch;
+    char *build_id; // of the file at PATH; NULL: it has none, or nobody looked
     enum copy_op op, own_op;
     bool named;     // by the command line; what a glob brings along may be left unjudged
     bool runs;      // here; else its results say why not

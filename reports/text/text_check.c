@@ -4,6 +4,7 @@
 #include "reports/access_text.h"
 #include "reports/calls.h"
 #include "reports/finding_text.h"
+#include "reports/history/history_text.h"
 #include "reports/report.h"
 
 #include <assert.h>
@@ -208,7 +209,7 @@ static void print_not_asked(const struct result *r, const struct terminal *termi
 
 // FIRST: the first result of the same sweep, whose reason is not said again.
 static void print_result(const struct result *r, const struct result *first, bool unreached,
-                         const struct terminal *terminal, FILE *out)
+                         const char *past, const struct terminal *terminal, FILE *out)
 {
     char count[COUNT_TEXT_MAX], rate[COUNT_TEXT_MAX];
     terminal_put(terminal, out, HUE_STRONG, r->backend->name);
@@ -222,6 +223,8 @@ static void print_result(const struct result *r, const struct result *first, boo
     if (*rate_print(r->cases, r->seconds, rate))
         fprintf(out, ", %s", rate);
     fprintf(out, ", recorder %s%s%s\n", r->recorder, r->cpu[0] ? ", cpu " : "", r->cpu);
+    if (*past)
+        terminal_wrap(terminal, out, 2, past);
     print_coverage(&r->coverage, unreached, out);
     bool told = r != first && r->reason[0] && r->verdict == first->verdict &&
                 strcmp(r->reason, first->reason) == 0;
@@ -251,11 +254,19 @@ void hint_print(const char *hint, unsigned indent, const struct terminal *termin
 }
 
 void text_check(const struct result *results, size_t count, bool unreached,
-                const struct terminal *terminal, FILE *out)
+                const struct history *history, const struct terminal *terminal, FILE *out)
 {
+    static const struct history none = {.count = 0};
+    char text[HISTORY_TEXT_MAX], past[HISTORY_TEXT_MAX + 16];
+    struct history_table t;
+    history_table_make(history ? history : &none, results, count, &t);
     hint_print(results[0].hint, 0, terminal, out);
-    for (size_t i = 0; i < count; i++) // one sweep, so the same for all contracts
-        print_result(&results[i], &results[0], unreached && i + 1 == count, terminal, out);
+    for (size_t i = 0; i < count; i++) { // one sweep, so the same for all contracts
+        bool known = history && *history_sentence(history, &t, i, text);
+        snprintf(past, sizeof past, "%s%s", known ? "over time: " : "", known ? text : "");
+        print_result(&results[i], &results[0], unreached && i + 1 == count, past, terminal, out);
+    }
+    history_table_free(&t);
 }
 
 void text_patterns(const struct patterns *patterns, FILE *out)
