@@ -4,10 +4,13 @@
 #include "cli/compare_diff.h"
 
 #include "backends/selection.h"
+#include "base/clock.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "cli/meant.h"
 #include "cli/report_file.h"
 #include "cli/sweep_command.h"
+#include "cli/sweep_routines.h"
 #include "reports/diff/diff.h"
 
 #include <assert.h>
@@ -19,6 +22,7 @@ struct side {
     const char *word; // of the command line
     bool live;        // swept here and now; else read from a file
     struct selection selection;
+    char *selected; // of a saved report, which of its routines that is
     cJSON *report;
 };
 
@@ -73,6 +77,7 @@ static bool sweep_side(struct side *s, const struct options *o)
     mine.words = words;
     mine.word_count = 1;
     mine.call = NULL; // which the word has
+    mine.format = &format_json;
     bool swept = run_into(&mine, &observer, &format_json, out) == EXIT_CLEAN;
     if (swept)
         s->report = cJSON_ParseWithLength(text, length);
@@ -122,22 +127,62 @@ static bool open_side(struct side *s, const char *word, struct error *error)
 static void close_side(struct side *s)
 {
     cJSON_Delete(s->report);
-    if (s->live)
+    if (s->live || s->selected != NULL)
         select_free(&s->selection);
+    free(s->selected);
 }
 
-static const struct backend *backend_of(const struct side *s, const char *name)
+static const struct backend *find_in(const struct selection *s, const char *name)
 {
-    for (size_t i = 0; s->live && i < s->selection.count; i++)
-        if (strcmp(s->selection.items[i]->name, name) == 0)
-            return s->selection.items[i]->missing ? NULL : s->selection.items[i];
+    for (size_t i = 0; i < s->count; i++)
+        if (strcmp(s->items[i]->name, name) == 0)
+            return s->items[i]->missing ? NULL : s->items[i];
     return NULL;
+}
+
+// Was a report made of this very code, and recorded as this command records?
+static bool is_code_of(const cJSON *report, const struct backend *b)
+{
+    const cJSON *head = cJSON_GetObjectItemCaseSensitive(report, "sweep"), *routine;
+    uint64_t code;
+    if (json_text(head, "cpu") != NULL ||
+        cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(head, "link")) > 0)
+        return false;
+    cJSON_ArrayForEach(routine, cJSON_GetObjectItemCaseSensitive(head, "routines"))
+    {
+        const char *name = json_text(routine, "backend");
+        if (name != NULL && strcmp(name, b->name) == 0)
+            return json_count(routine, "code", &code) && code != 0 &&
+                   code == sweep_code_digest(b->path);
+    }
+    return false;
+}
+
+// A routine of a saved report, where its file is still what it was.
+static const struct backend *find_saved(struct side *s, const char *name)
+{
+    struct error ignored;
+    if (s->selected == NULL || strcmp(s->selected, name) != 0) {
+        if (s->selected != NULL)
+            select_free(&s->selection);
+        free(s->selected);
+        s->selected = must(strdup(name));
+        if (!select_backends(&s->selected, 1, &s->selection, &ignored))
+            s->selection = (struct selection){.count = 0};
+    }
+    const struct backend *b = find_in(&s->selection, name);
+    return b != NULL && is_code_of(s->report, b) ? b : NULL;
+}
+
+static const struct backend *backend_of(struct side *s, const char *name)
+{
+    return s->live ? find_in(&s->selection, name) : find_saved(s, name);
 }
 
 static bool record(void *context, int side, const char *name, const char *case_text,
                    struct diff_recorded *out)
 {
-    const struct both *x = context;
+    struct both *x = context;
     const struct backend *b = backend_of(&x->sides[side], name);
     struct error error;
     *out = (struct diff_recorded){.backend = b};
@@ -153,8 +198,15 @@ static int show(struct both *x)
     const struct options *o = x->o;
     struct output out;
     struct error error;
-    const struct diff_side a = {x->sides[0].word, x->sides[0].report};
-    const struct diff_side b = {x->sides[1].word, x->sides[1].report};
+    const struct diff_side a = {x->sides[0].word, !x->sides[0].live, x->sides[0].report};
+    const struct diff_side b = {x->sides[1].word, !x->sides[1].live, x->sides[1].report};
+    struct host host;
+    char date[DATE_TEXT_MAX];
+    host_describe(&host);
+    const struct run_facts facts = {.command = o->command,
+                                    .command_line = o->command_line,
+                                    .date = clock_date(time(NULL), date),
+                                    .host = &host};
     if (!cli_open(&out, o->format, o->output, &error))
         return error_tell("%s", error.text);
     cJSON *diff = diff_make(&a, &b);
@@ -168,6 +220,7 @@ static int show(struct both *x)
         view_of(o->format)->print(diff,
                                   &(struct diff_view){.record = record,
                                                       .context = x,
+                                                      .facts = &facts,
                                                       .terminal = output_terminal(&out, o->color),
                                                       .out = out.file});
         cJSON_Delete(diff);

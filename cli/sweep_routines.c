@@ -70,6 +70,11 @@ static bool wants_code(const struct options *o)
     return wants;
 }
 
+uint64_t sweep_code_digest(const char *path)
+{
+    return code_of(path)->digest;
+}
+
 static char *owned(const char *text)
 {
     return text ? must(strdup(text)) : NULL;

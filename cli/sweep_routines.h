@@ -34,4 +34,7 @@ const char *sweep_lacks(const struct options *o, const struct backend *b, enum c
 // A digest of the cases of a plan.
 uint64_t sweep_plan_digest(const struct plan *plan);
 
+// A digest of the file that a routine's code comes from; NULL: of this program.
+uint64_t sweep_code_digest(const char *path);
+
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "reports/diff/diff.h"
+#include "reports/diff/diff_document.h"
 
 #include "backends/file_name.h"
 #include "base/json.h"
@@ -148,26 +148,13 @@ static const cJSON *result_of(const cJSON *report, const struct routine_name *na
 
 // ---- what changed ----
 
-enum { RANK_LAST = 4 };
-
-// In the order in which they are told: rules newly broken, what else got worse, what got
-// better, the rest.
-static int rank_of(const cJSON *item)
-{
-    const char *change = text_of(item, "change");
-    return strcmp(change, "worse") == 0     ? !cJSON_IsNull(member(item, "a"))
-           : strcmp(change, "better") == 0  ? 2
-           : strcmp(change, "changed") == 0 ? 3
-                                            : RANK_LAST;
-}
-
 // Of a pair of routines: that of its contracts which is told first.
 static int pair_rank(const cJSON *pair)
 {
     const cJSON *contract;
-    int rank = RANK_LAST;
+    int rank = DIFF_RANK_LAST;
     cJSON_ArrayForEach(contract, member(pair, "contracts")) rank =
-        rank_of(contract) < rank ? rank_of(contract) : rank;
+        diff_rank(contract) < rank ? diff_rank(contract) : rank;
     return rank;
 }
 
@@ -175,7 +162,7 @@ static int pair_rank(const cJSON *pair)
 static cJSON *by_rank(cJSON *list, int (*rank)(const cJSON *item))
 {
     cJSON *sorted = cJSON_CreateArray();
-    for (int wanted = 0; wanted <= RANK_LAST; wanted++)
+    for (int wanted = 0; wanted <= DIFF_RANK_LAST; wanted++)
         for (cJSON *item = list->child, *next; item != NULL; item = next) {
             next = item->next;
             if (rank(item) == wanted)
@@ -293,7 +280,7 @@ static enum change add_rules(cJSON *o, const cJSON *a, const cJSON *b)
         if (finding_of(a, text_of(finding, "rule")) == NULL)
             change = change_heavier(change, add_rule(rules, text_of(finding, "rule"), a, b));
     }
-    cJSON_AddItemToObject(o, "rules", by_rank(rules, rank_of));
+    cJSON_AddItemToObject(o, "rules", by_rank(rules, diff_rank));
     return change;
 }
 
@@ -324,11 +311,28 @@ static enum change add_contract(cJSON *contracts, const cJSON *a, const cJSON *b
     return change;
 }
 
-static void add_name(cJSON *o, const char *key, const struct routine_name *name)
+// What the head of a report says of a routine; NULL where it says nothing.
+static const cJSON *routine_of(const cJSON *report, const struct routine_name *name)
 {
+    const cJSON *routine;
+    cJSON_ArrayForEach(routine, member(member(report, "sweep"), "routines"))
+    {
+        if (strcmp(text_of(routine, "backend"), name->backend) == 0 &&
+            strcmp(text_of(routine, "op"), name->op) == 0)
+            return routine;
+    }
+    return NULL;
+}
+
+static void add_name(cJSON *o, const char *key, const struct diff_side *side,
+                     const struct routine_name *name)
+{
+    const cJSON *known = routine_of(side->report, name);
     cJSON *routine = cJSON_AddObjectToObject(o, key);
     json_add_text(routine, "backend", name->backend);
     json_add_text(routine, "op", name->op);
+    json_add_text_or_null(routine, "own_op", json_text(known, "own_op"));
+    json_add_text_or_null(routine, "build_id", json_text(known, "build_id"));
 }
 
 struct making {
@@ -342,8 +346,8 @@ static void add_pair(struct making *m, const struct routine_name *a, const struc
 {
     cJSON *o = json_object();
     const cJSON *result;
-    add_name(o, "a", a);
-    add_name(o, "b", b);
+    add_name(o, "a", m->a, a);
+    add_name(o, "b", m->b, b);
     cJSON *contracts = cJSON_AddArrayToObject(o, "contracts");
     cJSON_ArrayForEach(result, member(m->a->report, "results"))
     {
@@ -382,6 +386,9 @@ static void add_side(cJSON *o, const char *key, const struct diff_side *side)
     cJSON *to = cJSON_AddObjectToObject(o, key);
     const cJSON *host = member(side->report, "host");
     json_add_text(to, "source", side->name);
+    json_add_text(to, "storescope", text_of(side->report, "storescope"));
+    json_add_text_or_null(to, "date", json_text(side->report, "date"));
+    json_add_text_or_null(to, "command", side->saved ? json_text(side->report, "command") : NULL);
     cJSON_AddItemToObject(to, "host", host ? cJSON_Duplicate(host, 1) : cJSON_CreateNull());
 }
 

@@ -10,12 +10,13 @@
 #define STORESCOPE_DIFF_H
 
 #include "base/error.h"
-#include "reports/report.h"
+#include "reports/format.h"
 
 #include <cjson/cJSON.h>
 
 struct diff_side {
     const char *name; // what the user called it
+    bool saved;       // read from a file; else swept now
     cJSON *report;
 };
 
@@ -47,6 +48,7 @@ struct diff_view {
     bool (*record)(void *context, int side, const char *backend, const char *case_text,
                    struct diff_recorded *out);
     void *context;
+    const struct run_facts *facts; // of the command at hand
     struct terminal terminal;
     FILE *out;
 };

@@ -5,6 +5,7 @@
 
 #include "reports/access_text.h"
 #include "reports/change.h"
+#include "reports/heading.h"
 #include "reports/picture.h"
 
 #include <inttypes.h>
@@ -29,6 +30,20 @@ uint64_t diff_count(const cJSON *o, const char *key)
     return cJSON_IsNumber(item) && item->valuedouble > 0 ? (uint64_t)item->valuedouble : 0;
 }
 
+int diff_rank(const cJSON *item)
+{
+    switch (change_find(diff_text(item, "change"))) {
+    case CHANGE_WORSE:
+        return !cJSON_IsNull(diff_member(item, "a"));
+    case CHANGE_BETTER:
+        return 2;
+    case CHANGE_CHANGED:
+        return 3;
+    default:
+        return DIFF_RANK_LAST;
+    }
+}
+
 enum hue diff_hue(const char *change)
 {
     return change_hue[change_find(change)];
@@ -37,6 +52,23 @@ enum hue diff_hue(const char *change)
 const char *diff_sign(const char *change)
 {
     return change_sign[change_find(change)];
+}
+
+const char *diff_as_op(const cJSON *routine)
+{
+    const char *op = diff_text(routine, "op"), *own = diff_text(routine, "own_op");
+    return *own && strcmp(op, own) != 0 ? op : NULL;
+}
+
+char *diff_origin(const cJSON *side, char text[DIFF_ORIGIN_MAX])
+{
+    char date[HEADING_DATE_MAX];
+    const char *cpu = diff_text(diff_member(side, "host"), "cpu");
+    const char *libc = diff_text(diff_member(side, "host"), "libc");
+    heading_date(diff_text(side, "date"), date);
+    snprintf(text, DIFF_ORIGIN_MAX, "%s%sby storescope %s%s%s%s%s", date, *date ? " " : "",
+             diff_text(side, "storescope"), *cpu ? " on " : "", cpu, *libc ? ", " : "", libc);
+    return text;
 }
 
 void diff_verdicts(const cJSON *contract, char text[128])
@@ -255,7 +287,9 @@ void diff_print_side(const struct diff_view *view, int side, const cJSON *pair, 
         text_trace(&report, &options, &view->terminal, view->out);
         recording_free(&made.recording);
     } else if (cJSON_IsNull(broken)) {
-        fprintf(view->out, "%s: no picture, since the report holds what broke a rule alone\n",
+        fprintf(view->out,
+                "%s: no picture: the report holds only what broke a rule, and its file is not here "
+                "as it was\n",
                 backend);
     } else {
         fprintf(view->out, "%s: %s, the accesses to blame, from the report\n", backend,

@@ -15,9 +15,22 @@ const cJSON *diff_member(const cJSON *o, const char *key);
 const char *diff_text(const cJSON *o, const char *key); // "" where there is none
 uint64_t diff_count(const cJSON *o, const char *key);   // likewise 0
 
+// In which order contracts and rules are told: rules newly broken, what else got worse, what
+// got better, the rest, and last what is the same.
+enum { DIFF_RANK_LAST = 4 };
+int diff_rank(const cJSON *item);
+
 // "worse" and "better" have a hue; so have their signs, which do without colour.
 enum hue diff_hue(const char *change);
 const char *diff_sign(const char *change); // "▲", "▽", "~", "="
+
+// What an anchor says of a side's routine: the op, where that is not its own; else NULL.
+const char *diff_as_op(const cJSON *routine);
+
+// "2026-11-24 06:30 UTC by storescope 0.1 on AMD EPYC" of a side; what is not known is left
+// out. Gives TEXT.
+enum { DIFF_ORIGIN_MAX = 256 };
+char *diff_origin(const cJSON *side, char text[DIFF_ORIGIN_MAX]);
 
 // "conforms -> violates", "violates in both".
 void diff_verdicts(const cJSON *contract, char text[128]);

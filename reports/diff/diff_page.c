@@ -5,6 +5,7 @@
 // routines the rules that did, with the pictures of both.
 
 #include "reports/access_text.h"
+#include "reports/change.h"
 #include "reports/diff/diff_document.h"
 #include "reports/html/page.h"
 #include "reports/picture.h"
@@ -40,15 +41,23 @@ static const char *change_class(const char *change)
                                            : "broken";
 }
 
-static void write_row(struct markup *m, const cJSON *pair, size_t index)
+// An attribute that leads to a pair, or to one of its contracts: by the names of B.
+static void write_anchor(struct markup *m, const char *attribute, const char *sign,
+                         const cJSON *pair, const cJSON *contract)
+{
+    const cJSON *b = diff_member(pair, "b");
+    page_anchor_names(m, attribute, sign, diff_text(b, "backend"), diff_as_op(b),
+                      contract != NULL ? diff_text(contract, "contract") : NULL);
+}
+
+static void write_row(struct markup *m, const cJSON *pair)
 {
     const cJSON *contract;
-    size_t k = 0;
     markup_open(m, "tr");
     markup_open(m, "th");
     markup_attr(m, "scope", "row");
     markup_open(m, "a");
-    markup_attr_format(m, "href", "#b%zu", index);
+    write_anchor(m, "href", "#", pair, NULL);
     write_name(m, pair);
     markup_close_all(m, 2);
     cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
@@ -58,7 +67,7 @@ static void write_row(struct markup *m, const cJSON *pair, size_t index)
         diff_verdicts(contract, verdicts);
         markup_open_class(m, "td", change_class(change));
         markup_open(m, "a");
-        markup_attr_format(m, "href", "#b%zuc%zu", index, k++);
+        write_anchor(m, "href", "#", pair, contract);
         markup_attr(m, "title", verdicts);
         markup_element(m, "b", "", diff_sign(change));
         markup_text(m, change);
@@ -67,12 +76,66 @@ static void write_row(struct markup *m, const cJSON *pair, size_t index)
     markup_close(m);
 }
 
+// The routines and contracts that changed so, each with its place on the page.
+static void write_list(struct markup *m, const cJSON *diff, enum change change, const char *title)
+{
+    const cJSON *pair, *contract;
+    bool any = false;
+    cJSON_ArrayForEach(pair, diff_member(diff, "pairs"))
+    {
+        bool here = false;
+        cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
+        {
+            if (strcmp(diff_text(contract, "change"), change_name[change]) != 0)
+                continue;
+            if (!any) {
+                markup_element(m, "p", "", title);
+                markup_open_class(m, "ul", "since");
+            }
+            if (!here) {
+                markup_open(m, "li");
+                markup_element(m, "b", change_name[change], change_sign[change]);
+                markup_format(m, " %s", diff_text(diff_member(pair, "b"), "backend"));
+            }
+            markup_text(m, here ? ", " : ": ");
+            markup_open(m, "a");
+            write_anchor(m, "href", "#", pair, contract);
+            markup_text(m, diff_text(contract, "contract"));
+            markup_close(m);
+            any = here = true;
+        }
+        if (here)
+            markup_close(m);
+    }
+    if (any)
+        markup_close(m);
+}
+
+static void write_legend(struct markup *m)
+{
+    static const char *const says[CHANGE_COUNT] = {
+        [CHANGE_SAME] = "the same rules are broken by the same instructions, in as many cases",
+        [CHANGE_CHANGED] = "something else changed: the instructions, or whether it was judged",
+        [CHANGE_BETTER] = "a rule is broken no more, in fewer cases, or from a larger size on",
+        [CHANGE_WORSE] = "a rule is newly broken, in more cases, or from a smaller size on",
+    };
+    markup_open_class(m, "ul", "legend past");
+    for (unsigned i = CHANGE_COUNT; i-- > 0;) {
+        markup_open(m, "li");
+        markup_element(m, "b", change_name[i], change_sign[i]);
+        markup_format(m, " %s: %s", change_name[i], says[i]);
+        markup_close(m);
+    }
+    markup_close(m);
+}
+
 static void write_matrix(struct markup *m, const cJSON *diff)
 {
     const cJSON *pairs = diff_member(diff, "pairs"), *pair, *contract;
-    size_t index = 0;
     markup_open_class(m, "section", "matrix");
     markup_element(m, "h2", "", "What changed");
+    write_list(m, diff, CHANGE_WORSE, "Got worse");
+    write_list(m, diff, CHANGE_BETTER, "Got better");
     markup_open_class(m, "div", "scroll");
     markup_attr(m, "tabindex", "0");
     markup_open(m, "table");
@@ -84,14 +147,15 @@ static void write_matrix(struct markup *m, const cJSON *diff)
         markup_element(m, "th", "", diff_text(contract, "contract"));
     markup_close_all(m, 2);
     markup_open(m, "tbody");
-    cJSON_ArrayForEach(pair, pairs) write_row(m, pair, index++);
-    markup_close_all(m, 4);
+    cJSON_ArrayForEach(pair, pairs) write_row(m, pair);
+    markup_close_all(m, 3);
+    write_legend(m);
+    markup_close(m);
 }
 
-static void write_verdicts(struct markup *m, const cJSON *pair, size_t index)
+static void write_verdicts(struct markup *m, const cJSON *pair)
 {
     const cJSON *contract;
-    size_t k = 0;
     markup_open_class(m, "table", "verdicts");
     markup_open(m, "tbody");
     cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
@@ -100,7 +164,7 @@ static void write_verdicts(struct markup *m, const cJSON *pair, size_t index)
         char verdicts[128];
         diff_verdicts(contract, verdicts);
         markup_open_class(m, "tr", change_class(change));
-        markup_attr_format(m, "id", "b%zuc%zu", index, k++);
+        write_anchor(m, "id", "", pair, contract);
         markup_element(m, "th", "", diff_text(contract, "contract"));
         markup_open(m, "td");
         markup_format(m, "%s %s", diff_sign(change), change);
@@ -121,7 +185,9 @@ static void write_saved(struct diff_page *p, const cJSON *broken)
     inner.out = open_memstream(&text, &length);
     assert(inner.out != NULL);
     if (cJSON_IsNull(broken)) {
-        fputs("no picture, since the report holds what broke a rule alone\n", inner.out);
+        fputs("no picture: the report holds only what broke a rule, and its file is not here as it "
+              "was\n",
+              inner.out);
     } else {
         fprintf(inner.out, "%s, the accesses to blame, from the report\n",
                 diff_text(broken, "case"));
@@ -211,6 +277,17 @@ static void write_rule(struct diff_page *p, const cJSON *pair, const cJSON *rule
     markup_close(m);
 }
 
+static void write_build_ids(struct markup *m, const cJSON *pair)
+{
+    const char *a = diff_text(diff_member(pair, "a"), "build_id");
+    const char *b = diff_text(diff_member(pair, "b"), "build_id");
+    if (*a == '\0' && *b == '\0')
+        return;
+    markup_open_class(m, "p", "meta");
+    markup_format(m, "build-id: A %s, B %s", *a ? a : "none", *b ? b : "none");
+    markup_close(m);
+}
+
 static void write_pair(struct diff_page *p, const cJSON *pair, size_t index)
 {
     struct markup *m = &p->m;
@@ -223,17 +300,20 @@ static void write_pair(struct diff_page *p, const cJSON *pair, size_t index)
         markup_flag(m, "open");
     markup_open(m, "summary");
     markup_open_class(m, "h3", "name");
+    write_anchor(m, "id", "", pair, NULL);
     write_name(m, pair);
     markup_close_all(m, 2);
-    write_verdicts(m, pair, index);
-    cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
-    {
-        cJSON_ArrayForEach(rule, diff_member(contract, "rules"))
+    write_build_ids(m, pair);
+    write_verdicts(m, pair);
+    for (int rank = 0; rank < DIFF_RANK_LAST; rank++)
+        cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
         {
-            if (diff_tells(pair, contract, rule, contracts))
-                write_rule(p, pair, rule, contracts, &drawn);
+            cJSON_ArrayForEach(rule, diff_member(contract, "rules"))
+            {
+                if (diff_rank(rule) == rank && diff_tells(pair, contract, rule, contracts))
+                    write_rule(p, pair, rule, contracts, &drawn);
+            }
         }
-    }
     markup_close(m);
 }
 
@@ -251,14 +331,23 @@ static void write_only(struct markup *m, const cJSON *names, const char *side)
 
 static void write_sides(struct markup *m, const cJSON *diff)
 {
-    markup_open(m, "p");
-    for (int side = 0; side < 2; side++) {
-        markup_text(m, side ? "; " : "");
-        markup_element(m, "b", "", side ? "B " : "A ");
-        markup_element(m, "code", "", diff_text(diff_member(diff, side ? "b" : "a"), "source"));
+    for (int i = 0; i < 2; i++) {
+        const cJSON *side = diff_member(diff, i ? "b" : "a");
+        const char *command = diff_text(side, "command");
+        char text[DIFF_ORIGIN_MAX];
+        markup_open(m, "p");
+        markup_element(m, "b", "", i ? "B " : "A ");
+        markup_element(m, "code", "", diff_text(side, "source"));
+        markup_format(m, ", %s", diff_origin(side, text));
+        if (*command) {
+            markup_text(m, ": ");
+            markup_element(m, "code", "", command);
+        }
+        markup_close(m);
     }
+    markup_open(m, "p");
     markup_format(m,
-                  ". Of the verdicts of B: %" PRIu64 " worse, %" PRIu64 " better, %" PRIu64
+                  "Of the verdicts of B: %" PRIu64 " worse, %" PRIu64 " better, %" PRIu64
                   " changed otherwise, %" PRIu64 " the same.",
                   diff_count(diff, "worse"), diff_count(diff, "better"),
                   diff_count(diff, "changed"), diff_count(diff, "same"));
@@ -271,6 +360,7 @@ void diff_page(const cJSON *diff, const struct diff_view *view)
     const cJSON *pair;
     size_t index = 0;
     page_begin(&p.m, view->out, "storescope: what changed", "What changed from A to B");
+    page_origin(&p.m, view->facts);
     write_sides(&p.m, diff);
     write_matrix(&p.m, diff);
     markup_open_class(&p.m, "section", "backends");

@@ -3,6 +3,8 @@
 
 #include "reports/diff/diff_document.h"
 
+#include "reports/heading.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -21,46 +23,68 @@ static void print_rule(const struct diff_view *v, const cJSON *rule, const char 
     terminal_wrap(&v->terminal, v->out, 4, text);
 }
 
+// With the pictures of both sides, where it is the first of its case.
+static void print_drawn_rule(const struct diff_view *v, const cJSON *pair, const cJSON *rule,
+                             const char *contracts, struct diff_drawn *drawn)
+{
+    print_rule(v, rule, contracts);
+    if (!diff_is_new(drawn, diff_case(rule)))
+        return;
+    bool alike = diff_is_alike(rule);
+    if (alike)
+        fputs("    its smallest case is the same in both, with the same accesses to blame\n",
+              v->out);
+    for (int side = alike; side < 2; side++) {
+        fputc('\n', v->out);
+        diff_print_side(v, side, pair, rule);
+    }
+    fputc('\n', v->out);
+}
+
 static void print_rules(const struct diff_view *v, const cJSON *pair)
 {
     struct diff_drawn drawn = {.count = 0};
     const cJSON *contract, *rule;
     char contracts[DIFF_CONTRACTS_MAX];
-    cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
-    {
-        cJSON_ArrayForEach(rule, diff_member(contract, "rules"))
+    for (int rank = 0; rank < DIFF_RANK_LAST; rank++)
+        cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
         {
-            if (!diff_tells(pair, contract, rule, contracts))
-                continue;
-            print_rule(v, rule, contracts);
-            if (!diff_is_new(&drawn, diff_case(rule)))
-                continue;
-            bool alike = diff_is_alike(rule);
-            if (alike)
-                fputs(
-                    "    its smallest case is the same in both, with the same accesses to blame\n",
-                    v->out);
-            for (int side = alike; side < 2; side++) {
-                fputc('\n', v->out);
-                diff_print_side(v, side, pair, rule);
+            cJSON_ArrayForEach(rule, diff_member(contract, "rules"))
+            {
+                if (diff_rank(rule) == rank && diff_tells(pair, contract, rule, contracts))
+                    print_drawn_rule(v, pair, rule, contracts, &drawn);
             }
-            fputc('\n', v->out);
         }
-    }
 }
 
 static void print_verdicts(const struct diff_view *v, const cJSON *pair)
 {
     const cJSON *contract;
     char verdicts[128];
+    int width = 10;
+    cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
+    {
+        int length = (int)strlen(diff_text(contract, "contract"));
+        width = length > width ? length : width;
+    }
     cJSON_ArrayForEach(contract, diff_member(pair, "contracts"))
     {
         const char *change = diff_text(contract, "change");
         diff_verdicts(contract, verdicts);
-        fprintf(v->out, "  %-10s %s: ", diff_text(contract, "contract"), verdicts);
+        fprintf(v->out, "  %-*s %s: ", width, diff_text(contract, "contract"), verdicts);
         terminal_put(&v->terminal, v->out, diff_hue(change), change);
         fputc('\n', v->out);
     }
+}
+
+// Files of one name are told apart by it.
+static void print_build_ids(const struct diff_view *v, const cJSON *a, const cJSON *b)
+{
+    const char *left = diff_text(a, "build_id"), *right = diff_text(b, "build_id");
+    if (*left && *right && strcmp(left, right) == 0)
+        fprintf(v->out, "  build-id %s in both\n", left);
+    else if (*left || *right)
+        fprintf(v->out, "  build-id %s -> %s\n", *left ? left : "none", *right ? right : "none");
 }
 
 static void print_pair(const struct diff_view *v, const cJSON *pair)
@@ -74,6 +98,7 @@ static void print_pair(const struct diff_view *v, const cJSON *pair)
     if (strcmp(diff_text(a, "op"), diff_text(b, "op")) != 0)
         fprintf(v->out, " (%s -> %s)", diff_text(a, "op"), diff_text(b, "op"));
     fputc('\n', v->out);
+    print_build_ids(v, a, b);
     print_verdicts(v, pair);
     print_rules(v, pair);
     fputc('\n', v->out);
@@ -109,11 +134,22 @@ static void print_changed(const struct diff_view *v, const cJSON *diff, const ch
     }
 }
 
+// A saved report may be of another day, version and machine.
+static void print_side(const struct diff_view *v, const char *letter, const cJSON *side)
+{
+    char text[DIFF_ORIGIN_MAX];
+    fprintf(v->out, "%s  %s\n", letter, diff_text(side, "source"));
+    if (*diff_text(side, "command"))
+        fprintf(v->out, "   %s\n   %s\n", diff_origin(side, text), diff_text(side, "command"));
+}
+
 void diff_print(const cJSON *diff, const struct diff_view *v)
 {
     const cJSON *pair;
-    fprintf(v->out, "A  %s\nB  %s\n\n", diff_text(diff_member(diff, "a"), "source"),
-            diff_text(diff_member(diff, "b"), "source"));
+    heading_print(v->facts, &v->terminal, v->out);
+    print_side(v, "A", diff_member(diff, "a"));
+    print_side(v, "B", diff_member(diff, "b"));
+    fputc('\n', v->out);
     print_changed(v, diff, "worse");
     print_changed(v, diff, "better");
     if (diff_count(diff, "worse") + diff_count(diff, "better") > 0)

@@ -7,7 +7,6 @@
 #include "reports/html/page.h"
 
 #include "reports/access_text.h"
-#include "reports/heading.h"
 #include "reports/picture.h"
 #include "reports/svg/svg.h"
 
@@ -45,9 +44,11 @@ static void take_name(struct page *p, const struct result *r)
 {
     p->names = realloc(p->names, (p->backends + 1) * sizeof *p->names);
     p->ops = realloc(p->ops, (p->backends + 1) * sizeof *p->ops);
-    assert(p->names != NULL && p->ops != NULL);
+    p->as_other = realloc(p->as_other, (p->backends + 1) * sizeof *p->as_other);
+    assert(p->names != NULL && p->ops != NULL && p->as_other != NULL);
     p->names[p->backends] = strdup(r->backend->name);
     p->ops[p->backends] = r->op;
+    p->as_other[p->backends] = r->op != r->backend->op;
     assert(p->names[p->backends] != NULL);
 }
 
@@ -138,36 +139,13 @@ static void write_key(struct markup *m)
     markup_close_all(m, 2);
 }
 
-// What was run, when and where: the first thing to know of a page that somebody sent.
-static void write_origin(struct markup *m, const struct run_facts *facts)
-{
-    char text[HEADING_TEXT_MAX], date[HEADING_DATE_MAX];
-    size_t next = 0;
-    markup_open_class(m, "section", "origin");
-    markup_open_class(m, "p", "meta");
-    markup_text(m, heading_machine(facts->host, text));
-    if (*heading_date(facts->date, date))
-        markup_format(m, "; %s", date);
-    markup_close(m);
-    char *command = heading_command(facts);
-    if (*command != '\0') {
-        markup_open_class(m, "p", "cmd");
-        markup_element(m, "code", "", command);
-        markup_close(m);
-    }
-    free(command);
-    for (size_t i = 0; i < HEADING_FILES_MAX; i++)
-        if (heading_file(facts->backends, facts->backend_count, &next, text))
-            markup_element(m, "p", "meta", text);
-    markup_close(m);
-}
-
 static void page_free(struct page *p)
 {
     for (size_t i = 0; i < p->backends; i++)
         free(p->names[i]);
     free(p->names);
     free(p->ops);
+    free(p->as_other);
     free(p->patterns_of);
     dedup_free(&p->patterns);
     dedup_free(&p->dedup);
@@ -184,7 +162,7 @@ static void end(struct report *r)
     char left_out[COUNT_TEXT_MAX];
     page_begin(&m, r->out, "storescope: which copy is safe for which memory",
                "Which copy routine is safe for which memory");
-    write_origin(&m, r->facts);
+    page_origin(&m, r->facts);
     page_changes(&m, p);
     page_history_top(&m, p);
     write_totals(&m, r->facts);

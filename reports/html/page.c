@@ -3,11 +3,13 @@
 
 #include "reports/html/page.h"
 
+#include "reports/heading.h"
 #include "reports/svg/page_texts.h"
 #include "reports/svg/svg.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *const page_verdict_sign[VERDICT_COUNT] = {
@@ -109,18 +111,24 @@ static size_t put_name(char *text, size_t size, size_t used, const char *name)
     return used;
 }
 
-void page_anchor(struct markup *m, const char *attribute, const char *sign, const struct result *r,
-                 const char *contract)
+void page_anchor_names(struct markup *m, const char *attribute, const char *sign,
+                       const char *backend, const char *as_op, const char *contract)
 {
     enum { ANCHOR_MAX = 1024 };
     char text[ANCHOR_MAX] = "";
-    size_t used = put_name(text, sizeof text, 0, r->backend->name);
-    if (r->op != r->backend->op)
-        used = put_name(text, sizeof text, put_name(text, sizeof text, used, "--as-"),
-                        copy_op_name[r->op]);
+    size_t used = put_name(text, sizeof text, 0, backend);
+    if (as_op != NULL)
+        used = put_name(text, sizeof text, put_name(text, sizeof text, used, "--as-"), as_op);
     if (contract != NULL)
         put_name(text, sizeof text, put_name(text, sizeof text, used, "--"), contract);
     markup_attr_format(m, attribute, "%s%s", sign, text);
+}
+
+void page_anchor(struct markup *m, const char *attribute, const char *sign, const struct result *r,
+                 const char *contract)
+{
+    page_anchor_names(m, attribute, sign, r->backend->name,
+                      r->op != r->backend->op ? copy_op_name[r->op] : NULL, contract);
 }
 
 void page_host(struct markup *m, const struct run_facts *facts)
@@ -133,6 +141,29 @@ void page_host(struct markup *m, const struct run_facts *facts)
     if (facts->run != NULL && facts->run->recorder != NULL)
         page_fact(m, "recorder", facts->run->recorder->name);
     page_fact(m, "storescope", STORESCOPE_VERSION);
+    markup_close(m);
+}
+
+void page_origin(struct markup *m, const struct run_facts *facts)
+{
+    char text[HEADING_TEXT_MAX], date[HEADING_DATE_MAX];
+    size_t next = 0;
+    markup_open_class(m, "section", "origin");
+    markup_open_class(m, "p", "meta");
+    markup_text(m, heading_machine(facts->host, text));
+    if (*heading_date(facts->date, date))
+        markup_format(m, "; %s", date);
+    markup_close(m);
+    char *command = heading_command(facts);
+    if (*command != '\0') {
+        markup_open_class(m, "p", "cmd");
+        markup_element(m, "code", "", command);
+        markup_close(m);
+    }
+    free(command);
+    for (size_t i = 0; i < HEADING_FILES_MAX; i++)
+        if (heading_file(facts->backends, facts->backend_count, &next, text))
+            markup_element(m, "p", "meta", text);
     markup_close(m);
 }
 

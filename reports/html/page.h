@@ -43,6 +43,7 @@ struct page {
     size_t *patterns_of;        // per list, the backend's number; owned
     char **names;               // per backend; owned
     enum copy_op *ops;          // likewise
+    bool *as_other;             // taken for another op than its own; likewise
     uint64_t rules_shown;       // bits by id, those named in the matrix
     uint64_t verdicts_shown;    // bits by enum verdict
     unsigned changes_shown;     // CELL_CHANGED, CELL_WORSE
@@ -66,6 +67,9 @@ void page_fact(struct markup *m, const char *name, const char *value);
 
 // "calls memcpy of libc.so.6 (...)", a paragraph each.
 void page_calls(struct markup *m, const struct calls *calls);
+// What was run, when and where: the first thing to know of a page that somebody sent.
+void page_origin(struct markup *m, const struct run_facts *facts);
+
 // The machine, its libc and kernel.
 void page_host(struct markup *m, const struct run_facts *facts);
 
@@ -73,6 +77,10 @@ void page_host(struct markup *m, const struct run_facts *facts);
 // its verdict under CONTRACT, by their names: the same in every report that has them.
 void page_anchor(struct markup *m, const char *attribute, const char *sign, const struct result *r,
                  const char *contract);
+
+// The same by names; AS_OP: what it is taken for, NULL where that is what it is.
+void page_anchor_names(struct markup *m, const char *attribute, const char *sign,
+                       const char *backend, const char *as_op, const char *contract);
 
 // The row of the matrix, with links to the section.
 void page_matrix_row(struct page *p, const struct result *results, size_t count,

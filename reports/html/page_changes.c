@@ -41,7 +41,8 @@ static void write_cell(struct markup *m, const struct page *p, const struct diff
         return;
     }
     markup_open(m, "a");
-    markup_attr_format(m, "href", "#b%zuc%zu", backend, contract);
+    page_anchor_names(m, "href", "#", d->backend,
+                      p->as_other[backend] ? copy_op_name[d->key.op] : NULL, d->key.contract);
     markup_text(m, d->key.contract);
     markup_close(m);
 }

@@ -106,6 +106,29 @@ run merge nights/3.json --history nights
 grep -q '^over time, with 2 earlier reports, the last of 2026-01-02 ' out && [ ! -s err ]
 verdict $? 'a report that is made anew is none of its earlier ones, nor is a later one'
 
+# ---- two reports side by side ----
+sweep old/libmine.so:copy --json a.json
+sweep new/libmine.so:copy --json b.json
+run compare --diff a.json b.json
+[ "$status" -eq 1 ] && grep -q '^   storescope compare .*--json a.json$' out &&
+    grep -q '^  build-id [0-9a-f]* -> [0-9a-f]*$' out && grep -m 1 '^  [+~-] ' out | grep -q '^  + ' &&
+    grep -q '^A  old/libmine.so:copy: memcpy size=2' out && grep -q '^B  new/libmine.so:copy: memcpy size=2' out
+verdict $? 'what is newly broken comes first, drawn on both sides of saved reports'
+run compare --diff a.json b.json --format json -o diff.json
+valid diff diff.json
+run compare --diff a.json b.json -o diff.html
+tr -d '\n' <diff.html >flat.html
+grep -q '<section class=origin><p class=meta>storescope .* UTC</p><p class=cmd><code>storescope compare --diff' flat.html &&
+    grep -q '<b class=worse>▲</b> new/libmine.so:copy: <a href="#new/libmine.so:copy--wc-caller-fences">' flat.html &&
+    grep -q 'id="new/libmine.so:copy--wc-caller-fences"' flat.html
+verdict $? 'the page of two sides says what it is of, with links that last'
+cp old/libmine.so kept.so
+echo >>old/libmine.so
+run compare --diff a.json b.json
+grep -q '^A  old/libmine.so:copy: no picture' out && grep -q '^B  new/libmine.so:copy: memcpy size=2' out
+verdict $? 'a file that is another by now is not drawn'
+mv kept.so old/libmine.so
+
 # ---- what is no report ----
 echo '[]' >nights/list.json
 run merge nights/3.json --history nights

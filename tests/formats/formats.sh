@@ -129,8 +129,8 @@ holds 'a comment says first what changed' sh -c '
     grep -q "^- ▽ \*\*gone\*\*: .loop/word.: wide-store no longer broken under mmio" changed.md &&
     grep -q "^| .loop/byte. .*▲ ❌ split-store" changed.md'
 holds 'the page says first what changed, with its cells' sh -c '
-    tr -d "\n" <changed.html | grep -q "<main><section class=origin>.*</section><section class=changes>.*▲ new<td>loop/word<td><a href=#b0c1>qemu-ram" &&
-    grep -q "class=gone><th>▽ gone<td>loop/word<td><a href=#b0c5>mmio" changed.html &&
+    tr -d "\n" <changed.html | grep -q "<main><section class=origin>.*</section><section class=changes>.*▲ new<td>loop/word<td><a href=\"#loop/word--qemu-ram\">qemu-ram" &&
+    grep -q "class=gone><th>▽ gone<td>loop/word<td><a href=\"#loop/word--mmio\">mmio" changed.html &&
     grep -q "<u>▲</u>" changed.html'
 
 # ---- proofs ----
@@ -154,7 +154,7 @@ holds 'nothing is worse than a report of itself' is_worse 0 word.json loop/word
 holds 'bytes one by one are worse than words' is_worse 1 loop/word loop/byte
 holds 'saved reports say the same as sweeps' is_worse 1 word.json bytes.json
 holds 'what got worse comes first, a case that is alike is drawn once' sh -c '
-    sed -n 4p diff.txt | grep -q "^got worse: loop/byte: qemu-ram, " &&
+    grep -m 1 "^got " diff.txt | grep -q "^got worse: loop/byte: qemu-ram, " &&
     grep -q "^B  loop/byte: " diff.txt && grep -q "same in both, with the same accesses" diff.txt && grep -q "^  ~ split-store .*: worse" diff.txt'
 "$storescope" compare --diff word.json loop/byte $small --format json -o diff.json
 holds 'the JSON of two sides is valid' by_schema "$source/docs/schema/diff.schema.json" diff.json
@@ -167,7 +167,7 @@ holds 'a comment on two sides has each cell, and the pictures of both' sh -c '
     grep -q "^- ▲ \*\*split-store\*\* under qemu-ram" diff.md && grep -q "^A  loop/word: memcpy size=2" diff.md &&
     grep -q "^B  loop/byte: memcpy size=2" diff.md'
 holds 'a page of two sides has each cell, and the pictures of both' sh -c '
-    grep -q "<td class=violates><a href=#b0c1 title=\"violates in both\"><b>▲</b>worse" diff.html &&
+    grep -q "<td class=violates><a href=\"#loop/byte--qemu-ram\" title=\"violates in both\"><b>▲</b>worse" diff.html &&
     [ "$(grep -o "<svg class=pic " diff.html | wc -l)" -ge 4 ]'
 
 sed 's/"verdict":"[a-z]*"/"verdict":"skipped"/' word.json >skipped.json
