@@ -15,6 +15,7 @@
 // One routine of a report: its results are those with the same backend and op.
 struct routine_name {
     const char *backend, *op;
+    const char *build_id; // of its file; "": not known
     bool paired;
 };
 
@@ -82,6 +83,19 @@ bool diff_report_is_valid(const cJSON *report, struct error *error)
 
 // ---- which routine of A goes with which of B ----
 
+// What the head of a report says of a routine; NULL where it says nothing.
+static const cJSON *routine_of(const cJSON *report, const char *backend, const char *op)
+{
+    const cJSON *routine;
+    cJSON_ArrayForEach(routine, member(member(report, "sweep"), "routines"))
+    {
+        if (strcmp(text_of(routine, "backend"), backend) == 0 &&
+            strcmp(text_of(routine, "op"), op) == 0)
+            return routine;
+    }
+    return NULL;
+}
+
 static struct routines routines_of(const cJSON *report)
 {
     const cJSON *results = member(report, "results"), *result;
@@ -90,13 +104,17 @@ static struct routines routines_of(const cJSON *report)
     assert(r.items != NULL);
     cJSON_ArrayForEach(result, results)
     {
-        struct routine_name name = {text_of(result, "backend"), text_of(result, "op"), false};
+        struct routine_name name = {.backend = text_of(result, "backend"),
+                                    .op = text_of(result, "op")};
         const struct routine_name *last = r.count ? &r.items[r.count - 1] : NULL;
         // A backend's results stand together.
         if (last == NULL || strcmp(last->backend, name.backend) != 0 ||
             strcmp(last->op, name.op) != 0)
             r.items[r.count++] = name;
     }
+    for (size_t i = 0; i < r.count; i++)
+        r.items[i].build_id =
+            text_of(routine_of(report, r.items[i].backend, r.items[i].op), "build_id");
     return r;
 }
 
@@ -124,6 +142,12 @@ static bool same_file_name(const struct routine_name *a, const struct routine_na
 static bool same_short_name(const struct routine_name *a, const struct routine_name *b)
 {
     return strcmp(short_name(a->backend), short_name(b->backend)) == 0 && strcmp(a->op, b->op) == 0;
+}
+
+// A file of another name that is the very same one.
+static bool same_build(const struct routine_name *a, const struct routine_name *b)
+{
+    return *a->build_id && strcmp(a->build_id, b->build_id) == 0 && same_short_name(a, b);
 }
 
 static bool any(const struct routine_name *a, const struct routine_name *b)
@@ -311,23 +335,10 @@ static enum change add_contract(cJSON *contracts, const cJSON *a, const cJSON *b
     return change;
 }
 
-// What the head of a report says of a routine; NULL where it says nothing.
-static const cJSON *routine_of(const cJSON *report, const struct routine_name *name)
-{
-    const cJSON *routine;
-    cJSON_ArrayForEach(routine, member(member(report, "sweep"), "routines"))
-    {
-        if (strcmp(text_of(routine, "backend"), name->backend) == 0 &&
-            strcmp(text_of(routine, "op"), name->op) == 0)
-            return routine;
-    }
-    return NULL;
-}
-
 static void add_name(cJSON *o, const char *key, const struct diff_side *side,
                      const struct routine_name *name)
 {
-    const cJSON *known = routine_of(side->report, name);
+    const cJSON *known = routine_of(side->report, name->backend, name->op);
     cJSON *routine = cJSON_AddObjectToObject(o, key);
     json_add_text(routine, "backend", name->backend);
     json_add_text(routine, "op", name->op);
@@ -401,6 +412,7 @@ cJSON *diff_make(const struct diff_side *a, const struct diff_side *b)
     add_side(o, "a", a);
     add_side(o, "b", b);
     pair_up(&m, &left, &right, same_name);
+    pair_up(&m, &left, &right, same_build);
     pair_up(&m, &left, &right, same_file_name);
     if (left.count == 1 && right.count == 1)
         pair_up(&m, &left, &right, any);

@@ -122,6 +122,12 @@ grep -q '<section class=origin><p class=meta>storescope .* UTC</p><p class=cmd><
     grep -q '<b class=worse>▲</b> new/libmine.so:copy: <a href="#new/libmine.so:copy--wc-caller-fences">' flat.html &&
     grep -q 'id="new/libmine.so:copy--wc-caller-fences"' flat.html
 verdict $? 'the page of two sides says what it is of, with links that last'
+cp new/libmine.so renamed.so
+sweep old/libmine.so:copy new/libmine.so:copy --json two.json
+sweep renamed.so:copy loop/byte --json one.json
+run compare --diff two.json one.json
+grep -q '^new/libmine.so:copy -> renamed.so:copy$' out && grep -q '^  build-id [0-9a-f]* in both$' out
+verdict $? 'a file that was renamed goes with itself, by its build-id'
 cp old/libmine.so kept.so
 echo >>old/libmine.so
 run compare --diff a.json b.json
