@@ -14,7 +14,8 @@ struct pattern_scratch {
     struct pattern_form stores, runs;
     uint8_t *times; // per byte
     uint64_t times_bytes;
-    int64_t again;
+    int64_t again; // how many bytes are stored more than once
+    struct pattern_again where;
     unsigned times_max;
 };
 
@@ -88,6 +89,19 @@ static void take_store(struct pattern_scratch *s, const struct recording *r, con
     count_bytes(s, a, lo, hi, size);
 }
 
+// Where the bytes are that are stored more than once. There is no place for none.
+static struct pattern_again find_again(const struct pattern_scratch *s, uint64_t size)
+{
+    uint64_t lo = 0, hi = size;
+    while (lo < size && s->times[lo] < 2)
+        lo++;
+    while (hi > lo && s->times[hi - 1] < 2)
+        hi--;
+    return (struct pattern_again){.known = s->again > 0 && (int64_t)(hi - lo) == s->again,
+                                  .lo = end_at((int64_t)lo, size),
+                                  .hi = end_at((int64_t)hi, size)};
+}
+
 static void take(struct pattern_scratch *s, const struct recording *r, uint64_t size)
 {
     if (s->times_bytes < size) {
@@ -105,6 +119,7 @@ static void take(struct pattern_scratch *s, const struct recording *r, uint64_t 
     for (size_t i = 0; i < r->trace.count; i++)
         if (r->trace.accesses[i].kind == ACCESS_STORE)
             take_store(s, r, &r->trace.accesses[i], size);
+    s->where = find_again(s, size);
 }
 
 static bool end_join(struct pattern_end *into, const struct pattern_end *from)
@@ -143,6 +158,29 @@ static struct pattern_form form_join(const struct pattern_form *a, const struct 
     return both;
 }
 
+// None are stored again: what was so far has to end before it begins. An end that may still
+// be told in two ways is told in the one by which it does.
+static bool again_is_over(struct pattern_again *again, int64_t n)
+{
+    struct pattern_end *lo = &again->lo, *hi = &again->hi;
+    const int64_t lo_at = lo->from_end ? n - lo->before_end : lo->at;
+    const int64_t hi_at = hi->fixed ? hi->at : n - hi->before_end;
+    if (lo_at < hi_at)
+        return false;
+    lo->fixed &= !lo->from_end || lo->at >= hi_at;
+    hi->from_end &= !hi->fixed || n - hi->before_end <= lo_at;
+    return true;
+}
+
+static bool again_join(struct pattern_again *into, const struct pattern_scratch *s, int64_t n)
+{
+    if (!into->known)
+        return false;
+    if (s->again == 0)
+        return again_is_over(into, n);
+    return s->where.known && end_join(&into->lo, &s->where.lo) && end_join(&into->hi, &s->where.hi);
+}
+
 // Does the pattern hold for this size, too? Then it is about it from now on.
 static bool pattern_takes(struct pattern *pattern, const struct pattern_scratch *s, uint64_t size)
 {
@@ -159,6 +197,7 @@ static bool pattern_takes(struct pattern *pattern, const struct pattern_scratch 
     } else {
         pattern->again_holds &= pattern->again_slope * n + pattern->again_base == s->again;
     }
+    pattern->again.known = again_join(&pattern->again, s, n);
     pattern->stores = stores;
     pattern->runs = runs;
     pattern->times_max = s->times_max > pattern->times_max ? s->times_max : pattern->times_max;
@@ -197,6 +236,7 @@ void patterns_add(struct patterns *patterns, const struct recording *r, uint64_t
                                                           .unit = unit,
                                                           .stores = s->stores,
                                                           .runs = s->runs,
+                                                          .again = s->where,
                                                           .again_holds = true,
                                                           .again_base = s->again,
                                                           .times_max = s->times_max};

@@ -4,7 +4,7 @@
 // A pattern says in one line which stores a routine makes for a whole range of
 // sizes, each at an offset from the copy's start or from its end:
 //
-//   33..64: [0,32) then [n-32,n): 64-n bytes twice
+//   33..64: [0,32) then [n-32,n); [n-32,32) is stored twice
 //
 // Patterns are read off recordings of one size after the other. They judge nothing,
 // and speak of the sizes that were recorded, at the alignment they were.
@@ -40,10 +40,17 @@ struct pattern_form {
     struct pattern_part parts[PATTERN_STORES_MAX];
 };
 
+// Bytes stored more than once, where they are one run of bytes, or none at all.
+struct pattern_again {
+    bool known; // for all sizes of the pattern
+    struct pattern_end lo, hi;
+};
+
 struct pattern {
     uint64_t lo, hi, unit; // sizes lo, lo + unit, ..., hi
     struct pattern_form stores, runs;
-    bool again_holds; // bytes stored again: again_slope * n + again_base
+    struct pattern_again again;
+    bool again_holds; // how many: again_slope * n + again_base
     int64_t again_slope, again_base;
     unsigned times_max;             // how often any byte is stored
     char refused[TRACE_REASON_MAX]; // why these sizes were not recorded; "": they were
@@ -67,7 +74,7 @@ void patterns_free(struct patterns *patterns);
 enum { PATTERN_SIZES_MAX = 64, PATTERN_TEXT_MAX = 512, PATTERN_LINES_MAX = 4 };
 struct pattern_line {
     char sizes[PATTERN_SIZES_MAX]; // "33..64", "8k+1..8k+7"
-    char text[PATTERN_TEXT_MAX];   // "[0,32) then [n-32,n): 64-n bytes twice"
+    char text[PATTERN_TEXT_MAX];   // "[0,32) then [n-32,n); [n-32,32) is stored twice"
 };
 
 // The lines about the pattern at index AT, and about those after it that say no more:

@@ -153,24 +153,40 @@ static void say_form(char *text, const struct pattern_form *form, const struct f
     }
 }
 
-static void say_again(char *text, const struct pattern *pattern)
+static void say_again_count(char *text, const struct pattern *pattern, const char *times)
 {
-    int64_t slope = pattern->again_slope, base = pattern->again_base;
-    const char *times = pattern->times_max > 2 ? "again" : "twice";
+    const int64_t slope = pattern->again_slope, base = pattern->again_base;
+    if (!pattern->again_holds)
+        say(text, PATTERN_TEXT_MAX, "; some bytes are stored %s", times);
+    else if (slope == 0 && base == 1)
+        say(text, PATTERN_TEXT_MAX, "; 1 byte is stored %s", times);
+    else if (slope == 0)
+        say(text, PATTERN_TEXT_MAX, "; %" PRId64 " bytes are stored %s", base, times);
+    else if (slope == 1 && base < 0)
+        say(text, PATTERN_TEXT_MAX, "; all bytes but %" PRId64 " are stored %s", -base, times);
+    else if (slope == -1)
+        say(text, PATTERN_TEXT_MAX, "; of the bytes %" PRId64 "-n are stored %s", base, times);
+    else
+        say(text, PATTERN_TEXT_MAX, "; of the bytes %" PRId64 "n%+" PRId64 " are stored %s", slope,
+            base, times);
+}
+
+// Which bytes, where that is one run of them; else how many.
+static void say_again(char *text, const struct fold *fold)
+{
+    const struct pattern *pattern = fold->pattern;
+    const char *times = pattern->times_max > 2 ? "more than once" : "twice";
     if (pattern->times_max < 2)
         return;
-    if (!pattern->again_holds)
-        say(text, PATTERN_TEXT_MAX, ": some bytes %s", times);
-    else if (slope == 0)
-        say(text, PATTERN_TEXT_MAX, ": %" PRId64 " byte%s %s", base, base == 1 ? "" : "s", times);
-    else if (slope == -1)
-        say(text, PATTERN_TEXT_MAX, ": %" PRId64 " minus n bytes %s", base, times);
-    else if (slope == 1 && base == 0)
-        say(text, PATTERN_TEXT_MAX, ": n bytes %s", times);
-    else if (slope == 1)
-        say(text, PATTERN_TEXT_MAX, ": n%+" PRId64 " bytes %s", base, times);
-    else
-        say(text, PATTERN_TEXT_MAX, ": %" PRId64 "n%+" PRId64 " bytes %s", slope, base, times);
+    if (!pattern->again.known) {
+        say_again_count(text, pattern, times);
+        return;
+    }
+    say(text, PATTERN_TEXT_MAX, "; [");
+    say_end(text, &pattern->again.lo, &pattern->again.lo, false, fold);
+    say(text, PATTERN_TEXT_MAX, ",");
+    say_end(text, &pattern->again.hi, &pattern->again.hi, true, fold);
+    say(text, PATTERN_TEXT_MAX, ") is stored %s", times);
 }
 
 static void line_print(const struct fold *fold, size_t repeats, struct pattern_line *line)
@@ -184,7 +200,7 @@ static void line_print(const struct fold *fold, size_t repeats, struct pattern_l
         say_number(line->sizes, PATTERN_SIZES_MAX, (int64_t)pattern->hi, (int64_t)next->hi, fold);
     }
     say_form(line->text, &form, fold);
-    say_again(line->text, pattern);
+    say_again(line->text, fold);
     if (fold->period != 0) {
         int64_t k = (int64_t)pattern->lo / fold->period;
         say(line->text, PATTERN_TEXT_MAX, "  (k = %" PRId64 "..%" PRId64 ")", k,

@@ -51,7 +51,8 @@ static void two_halves(struct handmade *h, uint64_t n)
 static void a_store_at_the_start_and_one_at_the_end_are_one_pattern(void **state)
 {
     (void)state;
-    assert_patterns(two_halves, 33, 64, "33..64: [0,32) then [n-32,n): 64 minus n bytes twice\n");
+    assert_patterns(two_halves, 33, 64,
+                    "33..64: [0,32) then [n-32,n); [n-32,32) is stored twice\n");
 }
 
 static void once_up_to_40(struct handmade *h, uint64_t n)
@@ -64,8 +65,8 @@ static void where_the_stores_change_another_pattern_begins(void **state)
 {
     (void)state;
     assert_patterns(once_up_to_40, 39, 42,
-                    "39..40: [0,32) then [n-32,n): 64 minus n bytes twice\n"
-                    "41..42: [0,16) then [n-32,n): 48 minus n bytes twice\n");
+                    "39..40: [0,32) then [n-32,n); [n-32,32) is stored twice\n"
+                    "41..42: [0,16) then [n-32,n); [n-32,16) is stored twice\n");
 }
 
 static void words_then_bytes(struct handmade *h, uint64_t n)
@@ -143,7 +144,54 @@ static void thrice(struct handmade *h, uint64_t n)
 static void bytes_stored_more_than_twice_are_not_said_to_be_stored_twice(void **state)
 {
     (void)state;
-    assert_patterns(thrice, 3, 9, "3..9: [0,n) then [0,n) then [0,n): n bytes again\n");
+    assert_patterns(thrice, 3, 9,
+                    "3..9: [0,n) then [0,n) then [0,n); [0,n) is stored more than once\n");
+}
+
+// Both ends again: two bytes, and what they are apart grows.
+static void both_ends_again(struct handmade *h, uint64_t n)
+{
+    handmade_store(h, 0, (unsigned)n);
+    handmade_store(h, 0, 1);
+    handmade_store(h, (int64_t)n - 1, 1);
+}
+
+static void two_runs_of_bytes_that_are_stored_again_are_counted(void **state)
+{
+    (void)state;
+    assert_patterns(both_ends_again, 3, 9,
+                    "3..9: [0,n) then [0,1) then [n-1,n); 2 bytes are stored twice\n");
+}
+
+// All but two bytes in the middle.
+static void with_a_hole(struct handmade *h, uint64_t n)
+{
+    handmade_store(h, 0, (unsigned)n);
+    handmade_store(h, 0, 2);
+    handmade_store(h, 4, (unsigned)n - 4);
+}
+
+static void bytes_around_a_hole_are_counted(void **state)
+{
+    (void)state;
+    assert_patterns(with_a_hole, 6, 9,
+                    "6..9: [0,n) then [0,2) then [4,n); all bytes but 2 are stored twice\n");
+}
+
+// Up to the size where they touch and store nothing again.
+static void halves_that_come_to_touch(struct handmade *h, uint64_t n)
+{
+    handmade_store(h, 0, 8);
+    handmade_store(h, n < 15 ? (int64_t)n - 8 : 8, n < 15 ? 8 : (unsigned)n - 8);
+}
+
+static void none_stored_again_does_not_hold_where_some_should_be(void **state)
+{
+    (void)state;
+    assert_patterns(halves_that_come_to_touch, 15, 16, "15..16: [0,8) then [8,n)\n");
+    assert_patterns(two_halves, 63, 64,
+                    "63..64: [0,32) then [n-32,n); [n-32,32) is stored twice\n");
+    assert_patterns(two_halves, 63, 63, "63: [0,32) then [31,63); [31,32) is stored twice\n");
 }
 
 static void sizes_that_were_refused_say_why(void **state)
@@ -184,6 +232,9 @@ int main(void)
         cmocka_unit_test(what_has_no_simple_pattern_is_said_to_have_none),
         cmocka_unit_test(a_size_that_did_not_return_has_no_pattern),
         cmocka_unit_test(bytes_stored_more_than_twice_are_not_said_to_be_stored_twice),
+        cmocka_unit_test(two_runs_of_bytes_that_are_stored_again_are_counted),
+        cmocka_unit_test(bytes_around_a_hole_are_counted),
+        cmocka_unit_test(none_stored_again_does_not_hold_where_some_should_be),
         cmocka_unit_test(sizes_that_were_refused_say_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
