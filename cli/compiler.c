@@ -3,12 +3,15 @@
 
 #include "cli/compiler.h"
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/memory.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -32,10 +35,17 @@ char *compiler_folder(const char *kind, const char *advice, struct error *error)
 
 void compiler_file_name(const char *text, char name[COMPILER_NAME_MAX])
 {
-    snprintf(name, COMPILER_NAME_MAX, "%s", text);
-    for (char *c = name; *c; c++)
-        if (*c == '/' || (unsigned char)*c < ' ' || *c == ':')
-            *c = '_';
+    enum { DIGEST_CHARS = 17 }; // "-0123456789abcdef"
+    size_t used = 0;
+    const char *c = text;
+    for (; *c && used + 4 + DIGEST_CHARS < COMPILER_NAME_MAX; c++) {
+        bool plain = *c != '/' && *c != ':' && *c != '%' && (unsigned char)*c >= ' ';
+        used += (size_t)snprintf(name + used, COMPILER_NAME_MAX - used, plain ? "%c" : "%%%02X",
+                                 (unsigned char)*c);
+    }
+    if (*c)
+        snprintf(name + used, COMPILER_NAME_MAX - used, "-%016" PRIx64,
+                 digest_text(DIGEST_START, text));
 }
 
 // The shell reads the command, so that it may quote and have variables.

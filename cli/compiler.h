@@ -14,8 +14,9 @@
 // it. NULL and one line in ERROR, which ends with ADVICE.
 char *compiler_folder(const char *kind, const char *advice, struct error *error);
 
-// Some of the text as the name of a file.
-enum { COMPILER_NAME_MAX = 160 };
+// The text as the name of a file that no other text has: what a name cannot hold is %XX, and
+// the end of a long one is a digest of all of it.
+enum { COMPILER_NAME_MAX = 240 };
 void compiler_file_name(const char *text, char name[COMPILER_NAME_MAX]);
 
 // Compiles SOURCE, which is in LANGUAGE (of gcc's -x), to OBJECT by CC: a compiler and its

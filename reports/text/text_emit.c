@@ -4,15 +4,31 @@
 // What a compiler made of copies of fixed sizes: which stores for which size, then a
 // line a contract.
 
+#include "base/printable.h"
 #include "reports/access_text.h"
 #include "reports/finding_text.h"
 #include "reports/format.h"
 #include "reports/heading.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+// %2F is a slash: what a file's name cannot hold is told so in it.
+static void undo_escapes(char *text)
+{
+    char *to = text;
+    unsigned char byte;
+    for (const char *from = text; *from; from++) {
+        bool escape = *from == '%' && isxdigit((unsigned char)from[1]) &&
+                      isxdigit((unsigned char)from[2]) && sscanf(from + 1, "%2hhx", &byte) == 1;
+        *to++ = escape ? (char)byte : *from;
+        from += escape ? 2 : 0;
+    }
+    *to = '\0';
+}
 
 // The compiler's command, which the object file is named after.
 static void print_title(const struct backend *b, const struct terminal *terminal, FILE *out)
@@ -24,6 +40,8 @@ static void print_title(const struct backend *b, const struct terminal *terminal
     size_t length = strlen(title);
     if (length > 2 && strcmp(title + length - 2, ".o") == 0)
         title[length - 2] = '\0';
+    undo_escapes(title);
+    printable(title);
     terminal_put(terminal, out, HUE_STRONG, title);
     free(title);
 }

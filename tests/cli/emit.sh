@@ -42,10 +42,18 @@ verdict $? "a size that calls the library is skipped, by name"
 
 # Objects stay, so that what is reported can be looked at.
 prints 1 "fixed_memcpy' 'memcpy size=" emit --cc "$cc -O2" --cc "$cc -O1" --contract mmio --keep kept
-prints 0 "returned, recorder" trace "kept/$(printf %s "$cc -O1" | tr / _).o:fixed_memcpy" \
+prints 0 "returned, recorder" trace "kept/$(printf %s "$cc -O1" | sed "s,/,%2F,g").o:fixed_memcpy" \
     'memcpy size=7'
-[ -f "$folder/cache/storescope/emit/$(printf %s "$cc -O2" | tr / _).o" ]
+[ -f "$folder/cache/storescope/emit/$(printf %s "$cc -O2" | sed "s,/,%2F,g").o" ]
 verdict $? "without --keep they are in the cache"
+
+run emit --cc "$cc -O2 -I./x%2F" --contract ram --size 1
+[ "$status" -eq 0 ] && grep -qF -- "$cc -O2 -I./x%2F: memcpy of fixed sizes" out
+verdict $? "a report has the compiler's command as it was given"
+long=$(printf ' -DX%.0s' $(seq 80))
+run emit --cc "$cc -O0$long -include twice.h" --cc "$cc -O0$long" --contract shared --size 5
+[ "$(grep -c 'memcpy of fixed sizes' out)" -eq 2 ] && [ "$(grep -cF '[0,1) is stored twice' out)" -eq 1 ]
+verdict $? "long commands that differ at their ends make two objects"
 
 run emit --cc "$cc -O2" --contract shared --size 0..16 --format json
 "$is_json" out && [ "$status" -eq 1 ] && grep -q '"overlapping-store"' out
