@@ -12,7 +12,7 @@ _storescope()
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W "--help --version@commands@" -- "$cur"))
+        COMPREPLY=($(compgen -W "--help --version help@commands@" -- "$cur"))
         return
     fi
     case $command:$prev in
@@ -26,6 +26,7 @@ _storescope()
         files=yes
         case $command in
 @arguments@
+@help@
         esac
     fi
     COMPREPLY=($(compgen -W "$words" -- "$cur"))

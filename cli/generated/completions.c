@@ -7,6 +7,7 @@
 #include "cli/list_rows.h"
 #include "cli/options/option_reader.h"
 #include "record/recorder.h"
+#include "reports/glossary.h"
 #include "story/observer.h"
 
 #include <assert.h>
@@ -67,6 +68,8 @@ static const char *arguments_of(const struct command *c)
 {
     if (strcmp(c->name, "list") == 0)
         return "kinds";
+    if (strcmp(c->name, "explain") == 0)
+        return "words";
     bool files = strcmp(c->name, "replay") == 0 || strcmp(c->name, "watch") == 0 ||
                  strcmp(c->name, "merge") == 0;
     return files ? NULL : "backends";
@@ -137,6 +140,14 @@ static void bash_arguments(FILE *out)
                     commands[i].name, arguments_of(&commands[i]));
 }
 
+// `help' is no command of its own, and takes one.
+static void bash_help(FILE *out)
+{
+    fputs("        help) words=\"", out);
+    bash_commands(out);
+    fputs("\"; files= ;;\n", out);
+}
+
 // ---- zsh ----
 
 // In single quotes and brackets, where [ ] : \ and ' have a meaning.
@@ -203,6 +214,13 @@ static void zsh_commands(FILE *out)
     }
 }
 
+static void zsh_help(FILE *out)
+{
+    fputs("        help)\n            _arguments ':command:(", out);
+    bash_commands(out);
+    fputs(")'\n            ;;\n", out);
+}
+
 static void zsh_arguments(FILE *out)
 {
     for (size_t i = 0; i < command_count; i++) {
@@ -245,6 +263,16 @@ static void fish_option(const struct argp_option *option, void *context)
     fputc('\n', p->out);
 }
 
+static void fish_help(FILE *out)
+{
+    fputs(
+        "complete -c storescope -n __fish_use_subcommand -f -a help -d 'What a command does, with "
+        "examples'\ncomplete -c storescope -n '__fish_seen_subcommand_from help' -f -a '",
+        out);
+    bash_commands(out);
+    fputs("'\n", out);
+}
+
 static void fish_commands(FILE *out)
 {
     for (size_t i = 0; i < command_count; i++) {
@@ -272,8 +300,10 @@ static const struct slot {
 } slots[] = {
     {"bash", "commands", bash_commands}, {"bash", "values", bash_values},
     {"bash", "options", bash_options},   {"bash", "arguments", bash_arguments},
-    {"zsh", "reports", zsh_reports},     {"zsh", "commands", zsh_commands},
-    {"zsh", "arguments", zsh_arguments}, {"fish", "commands", fish_commands},
+    {"bash", "help", bash_help},         {"zsh", "help", zsh_help},
+    {"fish", "help", fish_help},         {"zsh", "reports", zsh_reports},
+    {"zsh", "commands", zsh_commands},   {"zsh", "arguments", zsh_arguments},
+    {"fish", "commands", fish_commands},
 };
 
 // The slot that TEXT begins with, or NULL.
@@ -340,6 +370,13 @@ static bool print_names(const char *kind, FILE *out)
     } else if (strcmp(kind, "observers") == 0) {
         for (size_t i = 0; i < observer_builtin_count; i++)
             fprintf(out, "%s\n", observer_builtin(i)->name);
+    } else if (strcmp(kind, "words") == 0) { // that `explain' knows
+        for (const char *const *part =
+                 (const char *const[]){"rules", "contracts", "observers", NULL};
+             *part != NULL; part++)
+            print_names(*part, out);
+        for (size_t i = 0; i < glossary_count; i++)
+            fprintf(out, "%s\n", glossary[i].word);
     } else if (strcmp(kind, "kinds") == 0) {
         for (size_t i = 0; i < LIST_KIND_COUNT; i++)
             fprintf(out, "%s\n", list_kind_name[i]);

@@ -1,2 +1,3 @@
 # fish completion of storescope; made by `storescope completions fish'
 @commands@
+@help@

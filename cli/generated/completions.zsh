@@ -34,6 +34,12 @@ _storescope_observers() {
     _files
 }
 
+_storescope_words() {
+    local -a names
+    names=(${(f)"$(storescope completions values words 2>/dev/null)"})
+    compadd -a names
+}
+
 _storescope_kinds() {
     local -a names
     names=(${(f)"$(storescope completions values kinds 2>/dev/null)"})
@@ -54,6 +60,7 @@ _storescope() {
     local -a commands
     commands=(
 @commands@
+        'help:What a command does, with examples'
     )
     if ((CURRENT == 2)); then
         _describe command commands
@@ -64,6 +71,7 @@ _storescope() {
     ((CURRENT--))
     case $command in
 @arguments@
+@help@
     esac
 }
 

@@ -185,6 +185,10 @@ completes rewrite storescope check x --recorder ''
 completes sarif storescope check x --format sa
 completes json: storescope compare x --report js
 completes rules storescope list ru
+completes witness storescope explain wit
+completes pci-order storescope explain pci
+completes compare storescope help com
+completes help storescope hel
 completes "$long" storescope check x --output ./x
 completes never storescope list --color n
 
