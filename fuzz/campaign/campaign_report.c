@@ -111,7 +111,7 @@ static size_t count_confirmed(const struct fuzz *x)
 static void text_report(struct fuzz *x, const struct fuzz_status *s, bool compared,
                         const struct terminal *terminal, FILE *out)
 {
-    char count[COUNT_TEXT_MAX];
+    char count[COUNT_TEXT_MAX], rate[COUNT_TEXT_MAX];
     const struct scoreboard_backend *row;
     for (size_t at = 0; (row = next_row(x, &at)) != NULL;)
         text_row(row, out);
@@ -120,10 +120,11 @@ static void text_report(struct fuzz *x, const struct fuzz_status *s, bool compar
         text_finding(&x->findings.items[i], terminal, out);
     if (compared)
         baseline_text(&x->comparing.report, terminal, out);
-    fprintf(out, "\n%s after %.0f s: %s, %.0f/s, %s", x->interrupted ? "interrupted" : "finished",
-            x->folder.seconds, count_print(s->executions, "execution", count),
-            (double)s->executions / (x->folder.seconds > 1 ? x->folder.seconds : 1), "corpus of ");
-    fprintf(out, "%s", count_print(s->corpus, "input", count));
+    fprintf(out, "\n%s after %.0f s: %s", x->interrupted ? "interrupted" : "finished",
+            x->folder.seconds, count_print(s->executions, "execution", count));
+    if (*rate_print(s->executions, x->folder.seconds > 1 ? x->folder.seconds : 1, rate))
+        fprintf(out, ", %s", rate);
+    fprintf(out, ", corpus of %s", count_print(s->corpus, "input", count));
     fprintf(out, ", %s", count_print(count_confirmed(x), "finding", count));
     if (x->findings.count > count_confirmed(x))
         fprintf(out, ", %zu not confirmed", x->findings.count - count_confirmed(x));

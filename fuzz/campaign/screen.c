@@ -105,16 +105,23 @@ static void print_engines(const struct engines *e, char *text, size_t text_size)
         snprintf(text + length, text_size - length, "; %u crashed and restarted", e->crashes);
 }
 
+static const char *rate_text(const struct fuzz_screen *s, char text[COUNT_TEXT_MAX])
+{
+    if (*rate_print((uint64_t)(s->rate + 0.5), 1, text) == '\0')
+        snprintf(text, COUNT_TEXT_MAX, "0/s");
+    return text;
+}
+
 static void draw(struct fuzz_screen *s, const struct fuzz_folder *f, const struct fuzz_status *now,
                  const struct engines *e, const char *left)
 {
-    char text[512], count[COUNT_TEXT_MAX], rules[400];
+    char text[512], count[COUNT_TEXT_MAX], rate[COUNT_TEXT_MAX], rules[400];
     rewind_screen(s);
     snprintf(text, sizeof text, "%s left; %s in %s", left,
              count_print(f->backend_count, "backend", count), f->root);
     screen_line(s, "time", text);
     count_print(now->executions, "execution", count);
-    snprintf(text, sizeof text, "%s, %.0f/s", count, s->rate);
+    snprintf(text, sizeof text, "%s, %s", count, rate_text(s, rate));
     screen_line(s, "fuzzing", text);
     snprintf(text, sizeof text, "%" PRIu64 " of %" PRIu64 " instructions reached", now->reached,
              now->known);
@@ -130,7 +137,7 @@ static void draw(struct fuzz_screen *s, const struct fuzz_folder *f, const struc
 void screen_show(struct fuzz_screen *s, const struct fuzz_folder *f, const struct fuzz_status *now,
                  const struct engines *e, double left_seconds)
 {
-    char left[32], rules[400];
+    char left[32], rules[400], count[COUNT_TEXT_MAX], rate[COUNT_TEXT_MAX];
     uint64_t ms = clock_now_ms();
     if (!is_due(s, ms))
         return;
@@ -141,10 +148,11 @@ void screen_show(struct fuzz_screen *s, const struct fuzz_folder *f, const struc
     } else {
         print_rules(now, rules, sizeof rules);
         fprintf(s->out,
-                "fuzz: %s left, %" PRIu64 " executions, %.0f/s, %" PRIu64 " of %" PRIu64
-                " instructions, corpus %" PRIu64 ", findings %" PRIu64 "%s%s%s\n",
-                left, now->executions, s->rate, now->reached, now->known, now->corpus,
-                now->finding_count, rules[0] ? " (" : "", rules, rules[0] ? ")" : "");
+                "fuzz: %s left, %s, %s, %" PRIu64 " of %" PRIu64 " instructions, corpus %" PRIu64
+                ", findings %" PRIu64 "%s%s%s\n",
+                left, count_print(now->executions, "execution", count), rate_text(s, rate),
+                now->reached, now->known, now->corpus, now->finding_count, rules[0] ? " (" : "",
+                rules, rules[0] ? ")" : "");
     }
     fflush(s->out);
 }
