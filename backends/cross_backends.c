@@ -194,6 +194,17 @@ static void add_engine(struct backend_list *out, const struct arch *arch)
     }
 }
 
+static void add_glibc(struct backend_list *out, const struct arch *arch)
+{
+    struct library l = {.out = out, .arch = arch, .family = "glibc", .path = arch->libc};
+    add_library(&l, arch->libc_package, "");
+}
+
+void cross_list_of(struct backend_list *out, const struct arch *arch, bool of_engine)
+{
+    of_engine ? add_engine(out, arch) : add_glibc(out, arch);
+}
+
 void cross_list(struct backend_list *out)
 {
     static const char *const engines[] = {CROSS_ENGINES};
@@ -207,11 +218,8 @@ void cross_list(struct backend_list *out)
         CROSS_LIBRARY_ROWS(ROW)
 #undef ROW
     };
-    for (size_t i = 0; i < arch_count; i++) {
-        struct library l = {
-            .out = out, .arch = &archs[i], .family = "glibc", .path = archs[i].libc};
-        add_library(&l, archs[i].libc_package, "");
-    }
+    for (size_t i = 0; i < arch_count; i++)
+        add_glibc(out, &archs[i]);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s", rows[i].path);

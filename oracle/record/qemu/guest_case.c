@@ -114,6 +114,7 @@ void qemu_tell_case(const struct recorder *r, const struct copy_case *c, struct 
         .dst = qemu_lane(l, false) + (uintptr_t)l->dst - l->dst_lane.lo,
         .src = l->src ? qemu_lane(l, true) + (uintptr_t)l->src - l->src_lane.lo : layout_second(l),
         .size = l->size,
+        .routine = r->program->routine,
         .dst_lane = guest_range(l, false),
         .src_lane = qemu_is_overlapping(l) ? (struct qemu_range){0, 0} : guest_range(l, true),
         .loads = r->options.loads,

@@ -5,18 +5,19 @@
 #include "base/memory.h"
 
 #include "backends/arch.h"
+#include "backends/cross_backends.h"
 #include "backends/cross_symbols.h"
 #include "backends/elf/elf_header.h"
-#include "backends/loader/image.h"
 #include "record/qemu/embed.h"
 #include "record/qemu/tool.h"
 
 #include <errno.h>
-#include <gelf.h>
+#include <libelf.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char routine_symbol[] = GUEST_ROUTINE_SYMBOL;
@@ -30,20 +31,28 @@ struct shop {
     struct guest_names *names; // of the program that is made
     struct guest_suppliers suppliers;
     const char *symbol; // of the routine in the program
+    uint64_t routine;   // and its index in the table
     struct error *error;
 };
 
-// One routine is in the table. The label keeps the compiler from taking it for
-// the builtin of that name.
-static bool write_table(struct shop *s, const char *symbol)
+// The routines that a program has.
+struct table {
+    char **symbols; // owned
+    size_t count;
+};
+
+// The labels keep the compiler from taking a routine for the builtin of that name.
+static bool write_table(struct shop *s, const struct table *t)
 {
     FILE *out = tool_create(&s->folder, "table.c");
     if (out) {
-        fprintf(out,
-                "typedef void *routine(void *, const void *, unsigned long, unsigned long);\n"
-                "extern routine storescope_routine __asm__(\"%s\");\n"
-                "routine *const storescope_routines[] = {storescope_routine};\n",
-                symbol);
+        fputs("typedef void *routine(void *, const void *, unsigned long, unsigned long);\n", out);
+        for (size_t i = 0; i < t->count; i++)
+            fprintf(out, "extern routine routine_%zu __asm__(\"%s\");\n", i, t->symbols[i]);
+        fputs("routine *const storescope_routines[] = {\n", out);
+        for (size_t i = 0; i < t->count; i++)
+            fprintf(out, "routine_%zu,\n", i);
+        fputs("};\n", out);
         guest_names_write_c(s->names, out);
     }
     return tool_finish("table.c", out, s->error);
@@ -281,96 +290,129 @@ static bool is_linkable(struct shop *s)
     return false;
 }
 
-static bool link_program(struct shop *s)
+// The runner with those routines as `program`. WITH, EXTRA: further files, or NULL.
+static bool link_table(struct shop *s, const struct table *t, const char *with, const char *extra)
+{
+    const char *const argv[] = {s->arch->compiler, "-O2", s->arch->dynamic ? "-fno-pie" : "-static",
+                                "-fno-pie", "-no-pie",
+                                "-Wl,-z,norelro", // the plugin writes to tunables
+                                // Arm's ABIs differ in how numbers of floating point are
+                                // passed, of which a copy has none.
+                                "-Wl,--no-warn-mismatch", "-w", "-o", "program", "runner.o",
+                                "table.c", "-lm", with, extra, NULL};
+    return make_runner(s) && write_table(s, t) && run(s, argv);
+}
+
+// ---- one program for all routines of a libc, or of storecopy ----
+
+// That of the routine that was asked for last.
+static struct {
+    const struct arch *arch;
+    bool of_engine;
+    struct stat libc;
+    struct table table; // empty: they cannot be linked together
+    uint8_t *bytes;
+    size_t length;
+} family;
+
+static bool is_own_libc(const struct shop *s)
+{
+    const char *path = s->backend->path;
+    return path && strcmp(path, s->arch->libc) == 0 && !s->arch->dynamic;
+}
+
+static bool link_libc_or_engine(struct shop *s, const struct table *t)
 {
     bool of_engine = is_engine(s->backend);
-    bool own =
-        s->backend->path && strcmp(s->backend->path, s->arch->libc) == 0 && !s->arch->dynamic;
-    if (!own && !(of_engine ? make_storecopy(s) : extract(s)))
-        return false;
-    const char *const argv[] = {
-        s->arch->compiler, "-O2", s->arch->dynamic ? "-fno-pie" : "-static", "-fno-pie", "-no-pie",
-        "-Wl,-z,norelro", // the plugin writes to tunables
-        // Arm's ABIs differ in how numbers of floating point are
-        // passed, of which a copy has none.
-        "-Wl,--no-warn-mismatch", "-w", "-o", "program", "runner.o", "table.c", "-lm",
-        own ? NULL : "whole.o", of_engine || own ? NULL : "undefined.ld", NULL};
-    s->symbol = own || of_engine ? s->backend->symbol : routine_symbol;
-    return make_runner(s) && write_table(s, s->symbol) && run(s, argv);
+    return (!of_engine || make_storecopy(s)) &&
+           link_table(s, t, of_engine ? "whole.o" : NULL, NULL);
 }
 
-static void take_section(struct guest_program *p, const char *name, const GElf_Shdr *shdr)
+// The routines that were found there; a backend of a path may have another. This CPU's own are
+// of no such list.
+static void list_family(const struct shop *s, struct table *t)
 {
-    static const char *const names[GUEST_MARKS] = {
-        [MARK_WAIT] = "storescope_wait", [MARK_BEGIN] = "storescope_begin",
-        [MARK_END] = "storescope_end",   [MARK_FAULT] = "storescope_fault",
-        [MARK_LOOP] = "storescope_loop",
-    };
-    for (size_t i = 0; i < GUEST_MARKS; i++)
-        if (strcmp(name, names[i]) == 0)
-            p->marks[i] = (struct qemu_range){shdr->sh_addr, shdr->sh_addr + shdr->sh_size};
+    struct backend_list list = {0};
+    if (s->arch == &arch_native)
+        return;
+    cross_list_of(&list, s->arch, is_engine(s->backend));
+    t->symbols = must(calloc(list.count + 1, sizeof *t->symbols));
+    for (size_t i = 0; i < list.count; i++)
+        if (!list.items[i].missing)
+            t->symbols[t->count++] = must(strdup(list.items[i].symbol));
+    backend_list_free(&list);
 }
 
-// As with the other recorders, whatever the libc finds out of the emulated CPU: those of
-// this CPU do not run what sets these variables either.
-static void take_tunable(struct guest_program *p, const char *name, const GElf_Sym *sym)
+// Its routines are linked one by one.
+static void empty_family(void)
 {
-    for (size_t i = 0; i < TUNABLE_COUNT; i++)
-        if (strcmp(name, case_tunables[i].symbol) == 0 && (sym->st_size == 4 || sym->st_size == 8))
-            p->elf->pokes[i] =
-                (struct guest_poke){sym->st_value, image_variable(name), (uint8_t)sym->st_size};
+    for (size_t i = 0; i < family.table.count; i++)
+        free(family.table.symbols[i]);
+    free(family.table.symbols);
+    free(family.bytes);
+    family.table = (struct table){NULL, 0};
+    family.bytes = NULL;
 }
 
-static void take_symbols(struct guest_program *p, Elf *elf, Elf_Scn *scn, const GElf_Shdr *shdr)
+static bool is_family(const struct shop *s, const struct stat *libc)
 {
-    Elf_Data *data = elf_getdata(scn, NULL);
-    size_t count = shdr->sh_entsize ? shdr->sh_size / shdr->sh_entsize : 0;
-    for (size_t i = 0; data && i < count; i++) {
-        GElf_Sym sym;
-        const char *name =
-            gelf_getsym(data, (int)i, &sym) ? elf_strptr(elf, shdr->sh_link, sym.st_name) : NULL;
-        if (name && strcmp(name, "storescope_mailbox") == 0)
-            p->mailbox_addr = sym.st_value;
-        if (name && strcmp(name, "storescope_undefined") == 0)
-            p->undefined_addr = sym.st_value;
-        if (name && strcmp(name, "storescope_routines") == 0)
-            p->elf->routine_at = sym.st_value;
-        if (name && strcmp(name, "__global_pointer$") == 0)
-            p->elf->global_pointer = sym.st_value;
-        if (name && p->arch == &arch_native)
-            take_tunable(p, name, &sym);
-    }
+    return family.arch == s->arch && family.of_engine == is_engine(s->backend) &&
+           family.libc.st_dev == libc->st_dev && family.libc.st_ino == libc->st_ino &&
+           family.libc.st_size == libc->st_size &&
+           family.libc.st_mtim.tv_sec == libc->st_mtim.tv_sec &&
+           family.libc.st_mtim.tv_nsec == libc->st_mtim.tv_nsec;
 }
 
-// Where the linker has put the runner's marks and the program's segments.
-static bool read_program(struct guest_program *p)
+// Leaves the family's program in the shop's folder, where it has one.
+static void make_family(struct shop *s, const struct stat *libc)
 {
-    size_t strings, segments;
-    Elf *elf = elf_memory((char *)p->bytes, p->length);
-    if (!elf || elf_getshdrstrndx(elf, &strings) != 0 || elf_getphdrnum(elf, &segments) != 0) {
-        elf_end(elf);
-        return false;
-    }
-    for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn)) != NULL;) {
-        GElf_Shdr shdr;
-        const char *name = gelf_getshdr(scn, &shdr) ? elf_strptr(elf, strings, shdr.sh_name) : NULL;
-        if (name)
-            take_section(p, name, &shdr);
-        if (name && shdr.sh_type == SHT_SYMTAB)
-            take_symbols(p, elf, scn, &shdr);
-    }
-    for (size_t i = 0; i < segments && p->image_count < GUEST_IMAGES_MAX; i++) {
-        GElf_Phdr phdr;
-        if (gelf_getphdr(elf, (int)i, &phdr) && phdr.p_type == PT_LOAD)
-            p->images[p->image_count++] =
-                (struct qemu_range){phdr.p_vaddr, phdr.p_vaddr + phdr.p_memsz};
-    }
-    elf_end(elf);
-    bool whole = p->mailbox_addr != 0;
-    for (size_t i = 0; i < GUEST_MARKS; i++)
-        whole = whole && p->marks[i].lo != 0;
-    return whole;
+    struct error ignored, *error = s->error; // which a routine alone need not meet
+    empty_family();
+    family.arch = s->arch;
+    family.of_engine = is_engine(s->backend);
+    family.libc = *libc;
+    list_family(s, &family.table);
+    s->error = &ignored;
+    if (family.table.count == 0 || !link_libc_or_engine(s, &family.table) ||
+        !tool_read(&s->folder, "program", &family.bytes, &family.length, s->error))
+        empty_family();
+    s->error = error;
 }
+
+static bool has_routine(struct shop *s)
+{
+    for (s->routine = 0; s->routine < family.table.count; s->routine++)
+        if (strcmp(family.table.symbols[s->routine], s->symbol) == 0)
+            return true;
+    s->routine = 0;
+    return false;
+}
+
+static bool link_in_family(struct shop *s)
+{
+    struct table alone = {(char **)(uintptr_t)&s->symbol, 1};
+    struct stat libc;
+    if (stat(s->arch->libc, &libc) != 0)
+        libc = (struct stat){.st_size = 0};
+    s->symbol = s->backend->symbol;
+    bool made = is_family(s, &libc);
+    if (!made)
+        make_family(s, &libc);
+    if (!has_routine(s))
+        return link_libc_or_engine(s, &alone);
+    return !made || tool_write(&s->folder, "program", family.bytes, family.length, s->error);
+}
+
+static bool link_program(struct shop *s)
+{
+    struct table alone = {(char **)(uintptr_t)&s->symbol, 1};
+    if (is_own_libc(s) || is_engine(s->backend))
+        return link_in_family(s);
+    s->symbol = routine_symbol;
+    return extract(s) && link_table(s, &alone, "whole.o", "undefined.ld");
+}
+
+// ---- what was made ----
 
 // What reports know its code by.
 static struct guest_elf *describe_elf(const struct shop *s, const struct guest_program *p)
@@ -401,11 +443,12 @@ struct guest_program *guest_program_make(const struct backend *backend,
     bool made = is_linkable(&s) && link_program(&s) &&
                 tool_read(&s.folder, "program", &p->bytes, &p->length, error);
     p->elf = describe_elf(&s, p);
+    p->routine = s.routine;
     if (made)
         guest_code_read(&p->code, p->arch, &s.folder, p->bytes, p->length, s.symbol);
     tool_folder_remove(&s.folder);
     elf_version(EV_CURRENT);
-    if (made && !read_program(p)) {
+    if (made && !guest_program_read(p)) {
         error_set(error, "%s made no guest program that can be read", s.arch->compiler);
         made = false;
     }

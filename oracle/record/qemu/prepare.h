@@ -3,7 +3,8 @@
 //
 // Makes the guest program for one routine: the runner, compiled and linked by
 // the cross compiler with the routine's library or object. Done once in the
-// parent; workers inherit the bytes.
+// parent; workers inherit the bytes. Routines of one libc, or of storecopy, are linked
+// into one program, which is kept.
 
 #ifndef STORESCOPE_QEMU_PREPARE_H
 #define STORESCOPE_QEMU_PREPARE_H
@@ -26,6 +27,7 @@ struct guest_program {
     struct guest_elf *elf; // an ELF program, which recordings share; its bytes are
     uint8_t *bytes;
     size_t length;
+    uint64_t routine; // its index in the runner's table
     uint64_t mailbox_addr;
     struct guest_names names; // what nobody defines has its places at
     uint64_t undefined_addr;
@@ -40,6 +42,10 @@ struct guest_program {
 // linked.
 struct guest_program *guest_program_make(const struct backend *backend,
                                          const struct recorder_setup *setup, struct error *error);
+
+// Finds in the linked program where the linker has put the runner's marks, the mailbox
+// and the segments. False: it is no such program.
+bool guest_program_read(struct guest_program *p);
 void guest_program_free(struct guest_program *p);
 
 #endif
