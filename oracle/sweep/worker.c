@@ -161,13 +161,33 @@ static bool send_stores(struct rig *rig, const struct worker_command *command, i
     return sent && (!explained || !rig->shadow->wild_store);
 }
 
+// Is the routine called so?
+static bool is_called(const struct rig *rig, const struct copy_case *c)
+{
+    const struct call *call = rig->job->backend->call;
+    return case_is_valid(c) && (!call || call_takes(call, c->size));
+}
+
+// Tells the recorder, if it wants to know, of the cases from size LO on.
+static void expect_paths(struct rig *rig, const struct worker_command *command, uint64_t lo)
+{
+    struct copy_case cases[RIG_BATCH_CASES], c = command->c;
+    size_t count = 0;
+    if (!rig->job->recorder->expect)
+        return;
+    for (c.size = lo; c.size <= command->hi && count < RIG_BATCH_CASES; c.size += command->step) {
+        cases[count] = c;
+        count += is_called(rig, &c);
+    }
+    rig->job->recorder->expect(rig->recorder, rig->arena, cases, count, false);
+}
+
 // The path of a case, 0 where the routine is not called so. False: it did not return, or
 // this process cannot be trusted any more.
 static bool note_path(struct rig *rig, const struct copy_case *c, uint64_t *path)
 {
     *path = 0;
-    if (!case_is_valid(c) ||
-        (rig->job->backend->call && !call_takes(rig->job->backend->call, c->size)))
+    if (!is_called(rig, c))
         return true;
     if (!explain_record(rig, c, false) || rig->trace.outcome != OUTCOME_RETURNED)
         return false;
@@ -184,6 +204,8 @@ static bool send_paths(struct rig *rig, const struct worker_command *command, in
     bool whole = true;
     for (uint64_t i = 0; i < count && whole; i++) {
         c.size = command->lo + i * command->step;
+        if (i % RIG_BATCH_CASES == 0)
+            expect_paths(rig, command, c.size);
         whole = note_path(rig, &c, &paths[i]);
     }
     if (whole)
