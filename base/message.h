@@ -22,6 +22,7 @@ enum message_kind {
     MESSAGE_COVERAGE,    // an array of struct covered_insn
     MESSAGE_PATHS,       // an array of uint64_t, see path.h
     MESSAGE_LOADED,      // see loaded.c
+    MESSAGE_PLAN,        // parent to worker: struct plan
 };
 
 #define MESSAGE_BYTES_MAX (UINT64_C(1) << 31)

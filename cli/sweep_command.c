@@ -14,7 +14,7 @@
 #include "reports/progress.h"
 #include "reports/text/rows.h"
 
-#include "sweep/boundaries.h"
+#include "sweep/sweep.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -109,24 +109,39 @@ static void report_results(struct run *run)
     flush_sinks(run);
 }
 
-// Of the sizes that matter, where the sweep is a light one, and the cases of the shard. Gives
-// a digest of the plan before it was cut.
-static uint64_t take_plan(struct run *run, const struct sweep_entry *entry, enum shard_share share,
-                          struct plan *plan)
+// What the plan of a routine is made of.
+struct planning {
+    const struct run *run;
+    const struct sweep_entry *entry;
+    enum shard_share share;
+    uint64_t digest; // of the plan before it was cut
+};
+
+// Of the sizes that matter, where the sweep is a light one, and the cases of the shard.
+static void take_plan(void *context, const struct plan_sizes *sizes, struct plan *plan)
 {
-    struct plan_request request = run->o->cases;
-    struct plan_sizes sizes;
+    struct planning *p = context;
+    struct plan_request request = p->run->o->cases;
     struct error ignored; // the same plan with other sizes
-    if (run->light && boundaries_find(entry->backend, entry->op, &request, &run->o->run, &sizes)) {
-        request.light = &sizes;
-        if (!plan_build(entry->backend, entry->op, &request, plan, &ignored))
-            plan_build(entry->backend, entry->op, &run->o->cases, plan, &ignored);
-    }
-    if (share != SHARE_CASES)
-        return 0;
-    uint64_t digest = sweep_plan_digest(plan);
-    plan_take_shard(plan, run->o->shard);
-    return digest;
+    request.light = sizes;
+    if (sizes && !plan_build(p->entry->backend, p->entry->op, &request, plan, &ignored))
+        plan_build(p->entry->backend, p->entry->op, &p->run->o->cases, plan, &ignored);
+    if (p->share != SHARE_CASES)
+        return;
+    p->digest = sweep_plan_digest(plan);
+    plan_take_shard(plan, p->run->o->shard);
+}
+
+// False when the system lets us down.
+static bool sweep_plan(struct run *run, struct planning *planning, struct plan *plan)
+{
+    const struct options *o = run->o;
+    const struct backend *b = planning->entry->backend;
+    const struct sweep_lightly lightly = {o->cases.tunable, take_plan, planning};
+    if (!run->light)
+        take_plan(planning, NULL, plan);
+    return sweep_run_lightly(b, plan, run->light ? &lightly : NULL, o->contracts, o->contract_count,
+                             &o->run, run->results, &run->error);
 }
 
 // The routine of an index in the head, or its cases of the shard.
@@ -134,19 +149,17 @@ static void sweep(struct run *run, size_t index, enum shard_share share)
 {
     const struct sweep_entry *entry = &run->routines.entries[index];
     const struct sweep_routine *routine = &run->routines.head.routines[index];
-    const struct backend *b = entry->backend;
+    struct planning planning = {.run = run, .entry = entry, .share = share};
     struct plan *plan = must(malloc(sizeof *plan));
-    const char *missing = sweep_lacks(run->o, b, entry->op, plan);
+    const char *missing = sweep_lacks(run->o, entry->backend, entry->op, plan);
     run->excused = missing != NULL && !routine->named;
-    uint64_t digest = missing == NULL ? take_plan(run, entry, share, plan) : 0;
     if (missing != NULL)
-        skip_backend(run, b, entry->op, missing);
+        skip_backend(run, entry->backend, entry->op, missing);
     else
-        run->failed = !sweep_run(b, plan, run->o->contracts, run->o->contract_count, &run->o->run,
-                                 run->results, &run->error);
+        run->failed = !sweep_plan(run, &planning, plan);
     free(plan);
     for (size_t i = 0; i < run->o->contract_count && !run->failed; i++)
-        run->results[i].plan = digest;
+        run->results[i].plan = planning.digest;
     if (!run->failed && missing == NULL && run->selection.count <= HINTED_MAX)
         hint_find(run->results, run->o->contract_count, &run->o->run);
     if (!run->failed)

@@ -86,6 +86,9 @@ struct recorder_kind {
     // Adds the instructions known so far to COVERAGE, with those that any case
     // reached.
     void (*cover)(struct recorder *r, struct coverage *coverage);
+    // Cases from now on do not count for `cover`, or do again. NULL in a recorder whose
+    // workers have no others to run.
+    void (*uncover)(struct recorder *r, bool uncounted);
     // From now on each pair of basic blocks that a run executes one after the
     // other, accesses or not, counts in one of EDGES, COUNT (a power of two)
     // counters that stay where they are at 255. Which one follows from where the

@@ -22,7 +22,7 @@ static const struct {
 };
 
 struct survey {
-    struct worker worker;
+    struct worker *worker;
     const struct job *job;
     const struct sweep_options *options;
     struct copy_case c;
@@ -71,8 +71,8 @@ static bool ask_paths(struct survey *s, uint64_t lo, uint64_t step, size_t count
     struct error error;
     if (s->options->stop && *s->options->stop)
         return false;
-    (void)worker_ask(&s->worker, &command); // when it fails the worker is dead
-    if (!ask_message(&s->worker, MESSAGE_PATHS, until_ms, &f, &error))
+    (void)worker_ask(s->worker, &command); // when it fails the worker is dead
+    if (!ask_message(s->worker, MESSAGE_PATHS, until_ms, &f, &error))
         return false;
     bool sound = f.length == count * sizeof *paths;
     if (sound)
@@ -162,27 +162,37 @@ static bool survey_place(struct survey *s, size_t place, struct plan_sizes *out)
     return survey_near(s, b->size_min, out) && survey_far(s, out);
 }
 
-bool boundaries_find(const struct backend *backend, enum copy_op op,
-                     const struct plan_request *request, const struct sweep_options *options,
-                     struct plan_sizes *out)
+bool boundaries_survey(struct worker *worker, const struct job *job, enum copy_op op,
+                       const uint64_t *tunable, const struct sweep_options *options,
+                       struct plan_sizes *out)
+{
+    struct survey s = {
+        .worker = worker, .job = job, .options = options, .unit = job->backend->size_unit};
+    bool found = true;
+    *out = (struct plan_sizes){0};
+    s.c = (struct copy_case){.op = op, .fill = 1};
+    memcpy(s.c.tunable, tunable, sizeof s.c.tunable);
+    add_given(job->backend, out);
+    for (size_t i = 0; i < sizeof places / sizeof *places && found; i++)
+        found = survey_place(&s, i, out);
+    return found;
+}
+
+bool boundaries_find(const struct backend *backend, enum copy_op op, const uint64_t *tunable,
+                     const struct sweep_options *options, struct plan_sizes *out)
 {
     struct job job = {
         .backend = backend,
         .recorder = recorder_for(backend, options->recorder),
         .recorder_options = {.loads = true, .timeout_ms = options->timeout_ms},
     };
-    struct survey s = {.job = &job, .options = options, .unit = backend->size_unit};
+    struct worker worker;
     struct error error;
     *out = (struct plan_sizes){0};
     if (op_has_fifo(op) || !job_prepare(&job, options, &error) ||
-        !worker_start(&s.worker, &job, &error))
+        !worker_start(&worker, &job, &error))
         return false;
-    s.c = (struct copy_case){.op = op, .fill = 1};
-    memcpy(s.c.tunable, request->tunable, sizeof s.c.tunable);
-    bool found = true;
-    add_given(backend, out);
-    for (size_t i = 0; i < sizeof places / sizeof *places && found; i++)
-        found = survey_place(&s, i, out);
-    worker_end(&s.worker, NULL, 0);
+    bool found = boundaries_survey(&worker, &job, op, tunable, options, out);
+    worker_end(&worker, NULL, 0);
     return found;
 }

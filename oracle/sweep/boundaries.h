@@ -11,6 +11,7 @@
 
 #include "case/plan.h"
 #include "sweep/sweep_options.h"
+#include "sweep/worker.h"
 
 enum {
     BOUNDARIES_ALL = 64,    // up to here each size is listed
@@ -19,10 +20,14 @@ enum {
 };
 
 // False where they cannot be told, since a case did not return, or the routine cannot be
-// run: then nothing but the whole sweep is right.
-bool boundaries_find(const struct backend *backend, enum copy_op op,
-                     const struct plan_request *request, const struct sweep_options *options,
-                     struct plan_sizes *out);
+// run: then nothing but the whole sweep is right. TUNABLE: of the cases, TUNABLE_COUNT.
+bool boundaries_find(const struct backend *backend, enum copy_op op, const uint64_t *tunable,
+                     const struct sweep_options *options, struct plan_sizes *out);
+
+// The same by a worker of a job that records loads.
+bool boundaries_survey(struct worker *worker, const struct job *job, enum copy_op op,
+                       const uint64_t *tunable, const struct sweep_options *options,
+                       struct plan_sizes *out);
 
 // Adds what stands for COUNT sizes LO, LO + STEP, ... whose paths these are (0: no size).
 // Of each run of sizes with one path its ends, their neighbours and its middle; of runs whose

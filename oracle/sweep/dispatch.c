@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "sweep/ask.h"
 #include "sweep/distrust.h"
-#include "sweep/worker.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -22,6 +21,10 @@ enum {
     // Of the largest routine that a recorder takes; see DISCOVER_INSNS_MAX.
     COVERAGE_BYTES_MAX = 1 << 24,
     LOADING_MS = 2000, // of processor time, and ten times what a case may take
+    // A worker that starts another process takes as long to start as for so many cases: one
+    // more for each, or all when the sweep has taken that long.
+    ELSEWHERE_CASES = 1 << 14,
+    ELSEWHERE_MS = 300,
 };
 
 // Case numbers lo..hi-1. A suspect is one case at which a worker died: it runs
@@ -337,9 +340,18 @@ static void handle_give(struct dispatch *s, struct lane *lane)
     (void)worker_ask(&lane->worker, &command);
 }
 
+static unsigned wanted_lanes(const struct dispatch *s)
+{
+    uint64_t worth = 1 + s->job->plan->cases / ELSEWHERE_CASES;
+    bool all = !s->job->recorder->elsewhere || worth > s->handle_count ||
+               clock_now_ms() - s->started_ms > ELSEWHERE_MS;
+    return all ? s->handle_count : (unsigned)worth;
+}
+
 static void handle_out(struct dispatch *s)
 {
-    for (unsigned i = 0; i < s->handle_count && s->open_count > 0 && !s->ending_ms; i++)
+    unsigned wanted = wanted_lanes(s);
+    for (unsigned i = 0; i < wanted && s->open_count > 0 && !s->ending_ms; i++)
         if (!s->lanes[i].busy)
             handle_give(s, &s->lanes[i]);
 }
@@ -441,8 +453,31 @@ static void tick(struct dispatch *s)
     tell_progress(s, now);
 }
 
-static void run_to_end(struct dispatch *s)
+// Has nothing happened in any worker that a case after it may have been changed by? A store
+// to the routine's own memory is told by a rule of the last contract, which is of facts.
+static bool is_as_new(const struct dispatch *s)
 {
+    const struct dispatch_sum *sum = s->sum;
+    const struct judge *j = s->job->judge;
+    uint16_t check = j->check_of[j->contract_count - 1][RULE_STATIC_STORE];
+    return s->job->recorder->elsewhere && !s->failed && !s->ending_ms && check != CHECK_NONE &&
+           sum->tallies[check].cases == 0 &&
+           sum->deaths + sum->stalls + sum->distrusted + sum->broken + sum->timeouts == 0;
+}
+
+static void keep_first(struct dispatch *s, struct worker *first)
+{
+    struct lane *lane = &s->lanes[0];
+    *first = (struct worker){.fd = -1};
+    if (lane->worker.pid <= 0 || lane->busy || !is_as_new(s))
+        return;
+    *first = lane->worker;
+    lane->worker = (struct worker){.fd = -1};
+}
+
+static void run_to_end(struct dispatch *s, struct worker *first)
+{
+    s->lanes[0].worker = *first;
     interval_add(s, 0, s->job->plan->cases, false);
     for (;;) {
         tick(s);
@@ -455,12 +490,13 @@ static void run_to_end(struct dispatch *s)
     }
     if (s->job->recorder_options.blocks)
         coverage_ask(s);
+    keep_first(s, first);
     for (unsigned i = 0; i < s->handle_count; i++)
         worker_end(&s->lanes[i].worker, NULL, 0);
     tell_progress(s, clock_now_ms());
 }
 
-bool dispatch_run(const struct job *job, const struct sweep_options *options,
+bool dispatch_run(const struct job *job, const struct sweep_options *options, struct worker *first,
                   struct dispatch_sum *out, struct error *error)
 {
     struct dispatch s = {
@@ -479,9 +515,10 @@ bool dispatch_run(const struct job *job, const struct sweep_options *options,
     s.polls = calloc(s.handle_count, sizeof *s.polls);
     s.failed = !out->tallies || (job->charts && !out->charts) || !s.lanes || !s.polls;
     if (s.failed)
-        error_set(error, "out of memory for a sweep; free some or lower --jobs");
+        worker_end(first, NULL, 0),
+            error_set(error, "out of memory for a sweep; free some or lower --jobs");
     else
-        run_to_end(&s);
+        run_to_end(&s, first);
     out->interrupted = out->done < job->plan->cases && !out->given_up[0] && !out->not_opened[0];
     out->seconds = (double)(clock_now_ms() - s.started_ms) / 1e3;
     free(s.lanes);

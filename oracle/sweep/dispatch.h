@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "sweep/chunk_result.h"
+#include "sweep/worker.h"
 #include "trace/coverage.h"
 
 // What a routine may cost before its sweep is given up.
@@ -42,9 +43,10 @@ struct dispatch_sum {
     double seconds;
 };
 
-// False and one line in ERROR when the system has no processes or memory; OUT
-// is to be freed in any case.
-bool dispatch_run(const struct job *job, const struct sweep_options *options,
+// FIRST: a worker of the job that has its plan, or none; afterwards one that is as good as a
+// new one, so that it may record the witnesses, or none. False and one line in ERROR when the
+// system has no processes or memory; OUT is to be freed in any case.
+bool dispatch_run(const struct job *job, const struct sweep_options *options, struct worker *first,
                   struct dispatch_sum *out, struct error *error);
 void dispatch_free(struct dispatch_sum *sum);
 

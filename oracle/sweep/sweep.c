@@ -5,7 +5,9 @@
 
 #include "backends/call.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "sweep/ask.h"
+#include "sweep/boundaries.h"
 #include "sweep/dispatch.h"
 #include "sweep/witnesses.h"
 
@@ -51,17 +53,47 @@ bool sweep_record(const struct backend *backend, const struct copy_case *c, bool
 
 // The recording of one case, from a worker that may record others. False when
 // there is none.
-static bool next_stores(struct worker *w, const struct job *job, const struct copy_case *c,
-                        unsigned stall_ms, struct recording *out)
+static bool next_stores(struct worker *w, const struct job *job,
+                        const struct worker_command *command, unsigned stall_ms,
+                        struct recording *out)
 {
-    const struct worker_command command = {.kind = COMMAND_STORES, .c = *c};
     struct error error;
     struct message f;
-    (void)worker_ask(w, &command); // when it fails the worker is dead
+    (void)worker_ask(w, command); // when it fails the worker is dead
     bool ok = ask_message(w, MESSAGE_RECORDING, clock_now_ms() + stall_ms, &f, &error) &&
-              ask_recording(&f, job, c, out);
+              ask_recording(&f, job, &command->c, out);
     message_free(&f);
     return ok;
+}
+
+// By a worker of the job, which may be none yet, and is none afterwards.
+static void read_patterns(const struct job *job, enum copy_op op,
+                          const struct sweep_options *options, struct worker *w,
+                          struct patterns *out)
+{
+    const struct backend *backend = job->backend;
+    struct error error;
+    uint64_t unit = backend->size_unit, size = (backend->size_min + unit - 1) / unit * unit;
+    uint64_t last = options->patterns_to ? options->patterns_to : SWEEP_PATTERNS_SIZE;
+    struct worker_command command = {
+        .kind = COMMAND_STORES, .hi = last, .step = unit, .c = {.op = op, .fill = 1}};
+    *out = (struct patterns){0};
+    if (w->pid <= 0 && !worker_start(w, job, &error))
+        return;
+    for (; size <= last; size += unit) {
+        struct recording r;
+        if (backend->call && !call_takes(backend->call, size))
+            continue;
+        memset(&r, 0, sizeof r);
+        command.c.size = size;
+        if ((options->stop && *options->stop) || w->pid <= 0 ||
+            !next_stores(w, job, &command, ask_stall_ms(options), &r))
+            break;
+        patterns_add(out, &r, size, unit);
+        recording_free(&r);
+        command.id++;
+    }
+    worker_end(w, NULL, 0);
 }
 
 void sweep_patterns(const struct backend *backend, enum copy_op op,
@@ -72,28 +104,11 @@ void sweep_patterns(const struct backend *backend, enum copy_op op,
         .recorder = recorder_for(backend, options->recorder),
         .recorder_options = {.loads = op == OP_FROM_FIFO, .timeout_ms = options->timeout_ms},
     };
-    struct worker w;
+    struct worker none = {.fd = -1};
     struct error error;
-    uint64_t unit = backend->size_unit, size = (backend->size_min + unit - 1) / unit * unit;
-    uint64_t last = options->patterns_to ? options->patterns_to : SWEEP_PATTERNS_SIZE;
     *out = (struct patterns){0};
-    if (!job_prepare(&job, options, &error))
-        return;
-    if (!worker_start(&w, &job, &error))
-        return;
-    for (; size <= last; size += unit) {
-        const struct copy_case c = {.op = op, .size = size, .fill = 1};
-        struct recording r;
-        if (backend->call && !call_takes(backend->call, size))
-            continue;
-        memset(&r, 0, sizeof r);
-        if ((options->stop && *options->stop) || w.pid <= 0 ||
-            !next_stores(&w, &job, &c, ask_stall_ms(options), &r))
-            break;
-        patterns_add(out, &r, size, unit);
-        recording_free(&r);
-    }
-    worker_end(&w, NULL, 0);
+    if (job_prepare(&job, options, &error))
+        read_patterns(&job, op, options, &none, out);
 }
 
 // The last contract of the judge is of these, and has no result of its own: what
@@ -186,11 +201,20 @@ static bool judge_with_facts(struct judge *judge, const struct contract *contrac
     return ok;
 }
 
-// What came of a contract under which nothing can be said goes. True: of all of them.
-static bool skip_foreign(struct result *results, size_t count, enum copy_op op,
+// Is there no contract under which anything can be said?
+static bool are_foreign(const struct contract *contracts, size_t count, enum copy_op op,
+                        enum device_side device)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!contract_foreign(&contracts[i], op, device))
+            return false;
+    return true;
+}
+
+// What came of a contract under which nothing can be said goes.
+static void skip_foreign(struct result *results, size_t count, enum copy_op op,
                          const struct sweep_options *options)
 {
-    size_t skipped = 0;
     for (size_t i = 0; i < count; i++) {
         struct result *r = &results[i];
         const char *why = contract_foreign(r->contract, op, options->device);
@@ -208,28 +232,88 @@ static bool skip_foreign(struct result *results, size_t count, enum copy_op op,
         memcpy(r->cpu, kept.cpu, sizeof r->cpu);
         result_free(&kept);
         results_skip(r, 1, why);
-        skipped++;
     }
-    return skipped == count;
+}
+
+// Another plan than the worker inherited.
+static bool give_plan(struct worker *w, const struct plan *plan)
+{
+    const struct worker_command command = {.kind = COMMAND_PLAN};
+    return worker_ask(w, &command) && message_send(w->fd, MESSAGE_PLAN, plan, sizeof *plan);
+}
+
+// A lighter plan. A worker that it was found with is left in FIRST, where it can go on.
+static void lighten(const struct job *job, const struct sweep_lightly *lightly,
+                    const struct sweep_options *options, struct plan *plan, struct worker *first)
+{
+    struct plan_sizes sizes;
+    struct error ignored; // the whole sweep will tell
+    bool found = false, goes_on = job->recorder->elsewhere && job->recorder_options.loads;
+    if (goes_on && !op_has_fifo(plan->op) && worker_start(first, job, &ignored))
+        found = boundaries_survey(first, job, plan->op, lightly->tunable, options, &sizes);
+    else if (!goes_on)
+        found = boundaries_find(job->backend, plan->op, lightly->tunable, options, &sizes);
+    lightly->plan(lightly->context, found ? &sizes : NULL, plan);
+    if (!found || first->pid <= 0 || !give_plan(first, plan))
+        worker_end(first, NULL, 0);
+}
+
+// Sweeps a plan that is as it is to be, and tells of it.
+static bool sweep_plan(const struct job *job, const struct sweep_options *options,
+                       struct worker *first, struct result *results, struct error *error)
+{
+    size_t count = job->judge->contract_count - 1; // the last one is of facts
+    struct dispatch_sum sum;
+    for (size_t i = 0; i < count; i++)
+        job_cpu(job, results[i].cpu, sizeof results[i].cpu);
+    bool ok = dispatch_run(job, options, first, &sum, error);
+    if (ok)
+        witnesses_explain(job, options, &sum, first, results);
+    for (size_t i = 0; i < count && ok; i++) {
+        struct result *r = &results[i];
+        result_take_sum(r, &sum);
+        if (i == 0 && options->patterns && sum.judged > 0 && first->pid > 0)
+            read_patterns(job, r->op, options, first, &r->patterns);
+        else if (i == 0 && options->patterns && sum.judged > 0)
+            sweep_patterns(job->backend, r->op, options, &r->patterns);
+        r->chart = chart_copy(sum.charts ? &sum.charts[job->judge->count] : NULL);
+        coverage_add(&r->coverage, sum.coverage.insns, sum.coverage.count);
+        result_decide(r);
+    }
+    worker_end(first, NULL, 0);
+    dispatch_free(&sum);
+    return ok;
 }
 
 bool sweep_run(const struct backend *backend, const struct plan *plan,
                const struct contract *contracts, size_t contract_count,
                const struct sweep_options *options, struct result *results, struct error *error)
 {
+    struct plan *mine = must(malloc(sizeof *mine));
+    *mine = *plan;
+    bool ok =
+        sweep_run_lightly(backend, mine, NULL, contracts, contract_count, options, results, error);
+    free(mine);
+    return ok;
+}
+
+// Why it cannot be run here, or NULL.
+static const char *backend_lacks(const struct backend *backend, const struct sweep_options *options)
+{
+    return backend->missing ? backend->missing
+                            : recorder_lacks(recorder_for(backend, options->recorder), backend);
+}
+
+bool sweep_run_lightly(const struct backend *backend, struct plan *plan,
+                       const struct sweep_lightly *lightly, const struct contract *contracts,
+                       size_t contract_count, const struct sweep_options *options,
+                       struct result *results, struct error *error)
+{
     struct judge judge;
-    struct dispatch_sum sum;
-    const char *missing = backend->missing;
-    results_start(backend, plan, contracts, contract_count, options, results);
+    struct error reason;
+    struct worker first = {.fd = -1};
     const struct recorder_kind *recorder = recorder_for(backend, options->recorder);
-    if (!missing)
-        missing = recorder_lacks(recorder, backend);
-    if (missing) {
-        results_skip(results, contract_count, missing);
-        return true;
-    }
-    if (skip_foreign(results, contract_count, plan->op, options))
-        return true;
+    const char *missing = backend_lacks(backend, options);
     if (!judge_with_facts(&judge, contracts, contract_count, plan->op, options->device))
         return error_set(error, "out of memory for the contracts' rules");
     struct job job = {
@@ -242,28 +326,22 @@ bool sweep_run(const struct backend *backend, const struct plan *plan,
                              .timeout_ms = options->timeout_ms},
         .charts = options->charts,
     };
-    struct error reason;
-    if (!job_prepare(&job, options, &reason)) {
+    bool foreign = are_foreign(contracts, contract_count, plan->op, options->device);
+    bool ready = !missing && !foreign && job_prepare(&job, options, &reason);
+    if (ready && lightly)
+        lighten(&job, lightly, options, plan, &first);
+    else if (lightly)
+        lightly->plan(lightly->context, NULL, plan);
+    results_start(backend, plan, contracts, contract_count, options, results);
+    bool ok = true;
+    if (missing)
+        results_skip(results, contract_count, missing);
+    else if (!ready && !foreign)
         results_skip(results, contract_count, reason.text);
-        judge_free(&judge);
-        return true;
-    }
-    for (size_t i = 0; i < contract_count; i++)
-        job_cpu(&job, results[i].cpu, sizeof results[i].cpu);
-    bool ok = dispatch_run(&job, options, &sum, error);
-    if (ok)
-        witnesses_explain(&job, options, &sum, results);
-    for (size_t i = 0; i < contract_count && ok; i++) {
-        result_take_sum(&results[i], &sum);
-        if (i == 0 && options->patterns && sum.judged > 0)
-            sweep_patterns(backend, results[i].op, options, &results[i].patterns);
-        results[i].chart = chart_copy(sum.charts ? &sum.charts[judge.count] : NULL);
-        coverage_add(&results[i].coverage, sum.coverage.insns, sum.coverage.count);
-        result_decide(&results[i]);
-    }
-    if (ok)
+    else if (ready)
+        ok = sweep_plan(&job, options, &first, results, error);
+    if (ok && !missing && (ready || foreign))
         skip_foreign(results, contract_count, plan->op, options);
-    dispatch_free(&sum);
     judge_free(&judge);
     return ok;
 }

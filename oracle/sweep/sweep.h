@@ -21,6 +21,22 @@ bool sweep_run(const struct backend *backend, const struct plan *plan,
                const struct contract *contracts, size_t contract_count,
                const struct sweep_options *options, struct result *results, struct error *error);
 
+// A sweep of fewer cases: those at the sizes where the routine's branches go another way.
+struct sweep_lightly {
+    const uint64_t *tunable; // of the cases that it is run with to find them, TUNABLE_COUNT
+    // Makes the plan lighter: at SIZES, or where that is NULL, since they cannot be told, as
+    // it is to be then. Called once, before any case of the plan is run.
+    void (*plan)(void *context, const struct plan_sizes *sizes, struct plan *plan);
+    void *context;
+};
+
+// The same for such a sweep. The worker that the sizes were found with goes on with it, where
+// its routine runs elsewhere.
+bool sweep_run_lightly(const struct backend *backend, struct plan *plan,
+                       const struct sweep_lightly *lightly, const struct contract *contracts,
+                       size_t contract_count, const struct sweep_options *options,
+                       struct result *results, struct error *error);
+
 // The sizes of sweep_patterns, unless the options say else.
 enum { SWEEP_PATTERNS_SIZE = 512 };
 

@@ -197,10 +197,13 @@ static void add_findings(const struct witness_desk *desk, size_t check,
 }
 
 void witnesses_explain(const struct job *dispatch_job, const struct sweep_options *options,
-                       const struct dispatch_sum *sum, struct result *results)
+                       const struct dispatch_sum *sum, struct worker *worker,
+                       struct result *results)
 {
     struct job job = *dispatch_job;
-    struct witness_desk desk = {.job = &job, .options = options, .worker = {.fd = -1}};
+    struct witness_desk desk = {.job = &job, .options = options, .worker = *worker};
+    if (!job.recorder_options.loads)
+        worker_end(&desk.worker, NULL, 0);
     job.recorder_options.loads = true; // a person wants to see them, too
     for (size_t i = 0; i < job.judge->count; i++) {
         struct witness w;
@@ -210,5 +213,5 @@ void witnesses_explain(const struct job *dispatch_job, const struct sweep_option
         add_findings(&desk, i, sum, &w, results);
         witness_free(&w);
     }
-    worker_end(&desk.worker, NULL, 0);
+    *worker = desk.worker;
 }

@@ -13,8 +13,10 @@
 
 // Adds each check that was broken to the results of the contracts that have it, one result a
 // contract in RESULTS. The last contract of the judge has none: what it finds is a fact, told
-// in the result of every contract that allows it.
+// in the result of every contract that allows it. WORKER: one of the sweep that records them,
+// or none; afterwards one that has, or none.
 void witnesses_explain(const struct job *dispatch_job, const struct sweep_options *options,
-                       const struct dispatch_sum *sum, struct result *results);
+                       const struct dispatch_sum *sum, struct worker *worker,
+                       struct result *results);
 
 #endif

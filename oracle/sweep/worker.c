@@ -148,19 +148,6 @@ static bool send_recording(struct rig *rig, const struct worker_command *command
     return false; // one recording a worker: nothing of it can disturb another
 }
 
-// One of many: what the routine left behind is put in order.
-static bool send_stores(struct rig *rig, const struct worker_command *command, int fd)
-{
-    bool explained = explain_record(rig, &command->c, false);
-    if (rig->trace.outcome == OUTCOME_BROKEN) {
-        send_failure(fd, rig->trace.reason);
-        return false;
-    }
-    bool sent = recording_send(fd, &rig->layout, &rig->trace, NULL);
-    explain_end(rig);
-    return sent && (!explained || !rig->shadow->wild_store);
-}
-
 // Is the routine called so?
 static bool is_called(const struct rig *rig, const struct copy_case *c)
 {
@@ -169,7 +156,7 @@ static bool is_called(const struct rig *rig, const struct copy_case *c)
 }
 
 // Tells the recorder, if it wants to know, of the cases from size LO on.
-static void expect_paths(struct rig *rig, const struct worker_command *command, uint64_t lo)
+static void expect_sizes(struct rig *rig, const struct worker_command *command, uint64_t lo)
 {
     struct copy_case cases[RIG_BATCH_CASES], c = command->c;
     size_t count = 0;
@@ -180,6 +167,21 @@ static void expect_paths(struct rig *rig, const struct worker_command *command, 
         count += is_called(rig, &c);
     }
     rig->job->recorder->expect(rig->recorder, rig->arena, cases, count, false);
+}
+
+// One of many: what the routine left behind is put in order.
+static bool send_stores(struct rig *rig, const struct worker_command *command, int fd)
+{
+    if (command->step && command->id % RIG_BATCH_CASES == 0)
+        expect_sizes(rig, command, command->c.size);
+    bool explained = explain_record(rig, &command->c, false);
+    if (rig->trace.outcome == OUTCOME_BROKEN) {
+        send_failure(fd, rig->trace.reason);
+        return false;
+    }
+    bool sent = recording_send(fd, &rig->layout, &rig->trace, NULL);
+    explain_end(rig);
+    return sent && (!explained || !rig->shadow->wild_store);
 }
 
 // The path of a case, 0 where the routine is not called so. False: it did not return, or
@@ -196,18 +198,27 @@ static bool note_path(struct rig *rig, const struct copy_case *c, uint64_t *path
     return !rig->shadow->wild_store;
 }
 
+// Do cases count for the sweep's coverage?
+static void count_cases(struct rig *rig, bool counted)
+{
+    if (rig->job->recorder->uncover)
+        rig->job->recorder->uncover(rig->recorder, !counted);
+}
+
 static bool send_paths(struct rig *rig, const struct worker_command *command, int fd)
 {
     struct copy_case c = command->c;
     uint64_t count = (command->hi - command->lo) / command->step + 1;
     uint64_t *paths = must(calloc(count, sizeof *paths));
     bool whole = true;
+    count_cases(rig, false);
     for (uint64_t i = 0; i < count && whole; i++) {
         c.size = command->lo + i * command->step;
         if (i % RIG_BATCH_CASES == 0)
-            expect_paths(rig, command, c.size);
+            expect_sizes(rig, command, c.size);
         whole = note_path(rig, &c, &paths[i]);
     }
+    count_cases(rig, true);
     if (whole)
         whole = message_send(fd, MESSAGE_PATHS, paths, count * sizeof *paths);
     else
@@ -236,9 +247,22 @@ static bool send_result(struct rig *rig, const struct worker_command *command,
     return sent && !rig->distrusted;
 }
 
+static bool take_plan(struct job *job, int fd)
+{
+    struct message f;
+    if (!message_receive(fd, sizeof *job->plan, 0, &f))
+        return false;
+    bool whole = f.kind == MESSAGE_PLAN && f.length == sizeof *job->plan;
+    if (whole)
+        job->plan = (const struct plan *)(const void *)f.bytes; // to this process's end
+    else
+        message_free(&f);
+    return whole;
+}
+
 // Does what a command asks. False when this worker is to end.
-static bool obey(struct rig *rig, const struct worker_command *command, struct worker_slot *slot,
-                 int fd)
+static bool obey(struct rig *rig, struct job *job, const struct worker_command *command,
+                 struct worker_slot *slot, int fd)
 {
     switch ((enum worker_command_kind)command->kind) {
     case COMMAND_SWEEP:
@@ -255,6 +279,8 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
         return send_paths(rig, command, fd);
     case COMMAND_LOADED:
         return loaded_send(fd, &rig->routine);
+    case COMMAND_PLAN:
+        return take_plan(job, fd);
     }
     return false;
 }
@@ -262,9 +288,10 @@ static bool obey(struct rig *rig, const struct worker_command *command, struct w
 static _Noreturn void worker_main(const struct job *job, struct worker_slot *slot, int fd)
 {
     struct error error = {""};
+    struct job mine = *job;
     struct rig rig;
     struct message f;
-    if (!rig_open(&rig, job, &error))
+    if (!rig_open(&rig, &mine, &error))
         give_up(fd, &error);
     bool more = true;
     while (more && message_receive(fd, sizeof(struct worker_command), 0, &f)) {
@@ -272,7 +299,7 @@ static _Noreturn void worker_main(const struct job *job, struct worker_slot *slo
         more = f.kind == MESSAGE_COMMAND && f.length == sizeof command;
         if (more) {
             memcpy(&command, f.bytes, sizeof command);
-            more = obey(&rig, &command, slot, fd);
+            more = obey(&rig, &mine, &command, slot, fd);
         }
         message_free(&f);
     }

@@ -41,10 +41,12 @@ enum worker_command_kind {
     COMMAND_SWEEP,    // lo..hi-1: answered by MESSAGE_RESULT
     COMMAND_WITNESS,  // c, check: MESSAGE_WITNESS, then MESSAGE_RECORDING
     COMMAND_RECORD,   // c: MESSAGE_RECORDING
-    COMMAND_STORES,   // c: MESSAGE_RECORDING; others may follow
+    COMMAND_STORES,   // c: MESSAGE_RECORDING; others may follow, where `step` is not 0 those of
+                      // sizes c.size + step, ..hi
     COMMAND_COVERAGE, // MESSAGE_COVERAGE: what the sweeps so far reached
     COMMAND_PATHS,    // c at sizes lo, lo + step, ..hi: MESSAGE_PATHS, 0 for what is no case
     COMMAND_LOADED,   // MESSAGE_LOADED: the routine's memory; others may follow
+    COMMAND_PLAN,     // a MESSAGE_PLAN follows, of the plan to sweep; it is not answered
 };
 
 // Any command may be answered by MESSAGE_FAILED instead. A worker whose report says

@@ -82,9 +82,9 @@ static struct plan_sizes sizes_of(const char *name)
     struct plan_sizes sizes;
     struct error error;
     const struct sweep_options options = {.timeout_ms = 2000, .jobs = 1};
-    const struct plan_request request = {.has_fill = false};
+    const uint64_t tunable[TUNABLE_COUNT] = {0};
     assert_true(select_backends(names, 1, &selection, &error));
-    if (!boundaries_find(selection.items[0], selection.items[0]->op, &request, &options, &sizes))
+    if (!boundaries_find(selection.items[0], selection.items[0]->op, tunable, &options, &sizes))
         sizes.count = 0;
     select_free(&selection);
     return sizes;

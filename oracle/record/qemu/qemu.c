@@ -334,12 +334,17 @@ static void qemu_cover(struct recorder *r, struct coverage *coverage)
     for (size_t i = 0; i < code->count; i++) {
         struct covered_insn in = code->listed[i].insn;
         in.reached = r->process.shared->reached[in.offset] != 0;
-        in.memory = is_site(r, code->range.lo + (uint64_t)in.offset);
+        in.memory = in.reached && is_site(r, code->range.lo + (uint64_t)in.offset);
         if (in.reached || !code->listed[i].unread)
             insns[n++] = in;
     }
     coverage_add(coverage, insns, n);
     free(insns);
+}
+
+static void qemu_uncover(struct recorder *r, bool uncounted)
+{
+    r->process.shared->uncounted = uncounted;
 }
 
 static void *qemu_prepare(const struct backend *backend, const struct recorder_setup *setup,
@@ -399,4 +404,5 @@ const struct recorder_kind recorder_qemu = {
     .run = qemu_run,
     .close = qemu_close,
     .cover = qemu_cover,
+    .uncover = qemu_uncover,
 };

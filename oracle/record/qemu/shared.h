@@ -161,6 +161,7 @@ struct qemu_shared {
     struct qemu_range marks[GUEST_MARKS]; // the runner's own code, not recorded
     uint64_t mailbox_addr;
     struct qemu_range code; // the routine's; empty: not known
+    uint32_t uncounted;     // nonzero: what cases reach is not noted
 
     uint32_t looked_at_count; // grows while processes of one program come and go
     struct qemu_looked_at looked_at[QEMU_LOOKED_AT_MAX];

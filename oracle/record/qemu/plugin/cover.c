@@ -84,6 +84,8 @@ void cover_begin(void)
 // QEMU's code goes on counting in a block that is left out here: it is not freed.
 void cover_end(uint64_t stopped_at)
 {
+    if (plugin.shared->uncounted)
+        return;
     for (struct block **at = &unseen; *at;) {
         struct block *b = *at;
         bool stopped = stopped_at >= b->lo && stopped_at < b->hi;
