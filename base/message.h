@@ -23,6 +23,9 @@ enum message_kind {
     MESSAGE_PATHS,       // an array of uint64_t, see path.h
     MESSAGE_LOADED,      // see loaded.c
     MESSAGE_PLAN,        // parent to worker: struct plan
+    MESSAGE_ROW,         // see cli/sweep_aside.c
+    MESSAGE_PROGRESS,    // struct sweep_progress
+    MESSAGE_RESULTS,     // see result_message.c
 };
 
 #define MESSAGE_BYTES_MAX (UINT64_C(1) << 31)

@@ -5,6 +5,7 @@
 #include "cli/emulation.h"
 #include "cli/history_files.h"
 #include "cli/select_words.h"
+#include "cli/sweep_aside.h"
 #include "cli/sweep_routines.h"
 
 #include "backends/selection.h"
@@ -31,7 +32,7 @@ struct sink {
 };
 
 struct run {
-    const struct options *o;
+    struct options *o;
     const struct run_observer *observer; // or NULL
     struct selection selection;
     struct sink *sinks; // that of --format and --output first
@@ -145,7 +146,7 @@ static bool sweep_plan(struct run *run, struct planning *planning, struct plan *
 }
 
 // The routine of an index in the head, or its cases of the shard.
-static void sweep(struct run *run, size_t index, enum shard_share share)
+static void sweep_one(struct run *run, size_t index, enum shard_share share)
 {
     const struct sweep_entry *entry = &run->routines.entries[index];
     const struct sweep_routine *routine = &run->routines.head.routines[index];
@@ -162,8 +163,6 @@ static void sweep(struct run *run, size_t index, enum shard_share share)
         run->results[i].plan = planning.digest;
     if (!run->failed && missing == NULL && run->selection.count <= HINTED_MAX)
         hint_find(run->results, run->o->contract_count, &run->o->run);
-    if (!run->failed)
-        report_results(run);
 }
 
 static enum shard_share share_of(const struct run *run, size_t index)
@@ -176,11 +175,35 @@ static bool is_swept(const struct run *run, size_t index)
     return run->routines.head.routines[index].runs && share_of(run, index) != SHARE_NOTHING;
 }
 
-static void sweep_all(struct run *run)
+// In a process beside this one.
+static void sweep_aside(void *context, size_t index, struct aside_row *row)
+{
+    struct run *run = context;
+    run->results = row->results;
+    sweep_one(run, index, share_of(run, index));
+    row->excused = run->excused;
+    row->failed = run->failed;
+    row->error = run->error;
+}
+
+// What came of a routine that was swept beside this process. False: it was not.
+static bool take_aside(struct run *run, struct aside *aside, size_t index)
+{
+    struct aside_row row;
+    if (!aside || !is_swept(run, index) || !aside_take(aside, index, &row))
+        return false;
+    run->excused = row.excused;
+    run->failed = row.failed;
+    if (row.failed)
+        run->error = row.error;
+    memcpy(run->results, row.results, run->o->contract_count * sizeof *row.results);
+    free(row.results);
+    return true;
+}
+
+static void sweep_in_order(struct run *run, struct aside *aside)
 {
     const size_t count = run->routines.head.routine_count;
-    for (size_t i = 0; i < count; i++)
-        run->progress.backends += is_swept(run, i);
     for (size_t i = 0; i < count && !run->failed; i++) {
         enum shard_share share = share_of(run, i);
         if (share == SHARE_NOTHING)
@@ -190,9 +213,39 @@ static void sweep_all(struct run *run)
             run->totals.interrupted = true;
             return;
         }
-        sweep(run, i, share);
+        if (!take_aside(run, aside, i)) {
+            if (*run->o->run.stop) {
+                run->totals.interrupted = true;
+                return;
+            }
+            sweep_one(run, i, share);
+        }
+        if (!run->failed)
+            report_results(run);
     }
     run->totals.interrupted |= run->failed;
+}
+
+static void sweep_all(struct run *run)
+{
+    const size_t count = run->routines.head.routine_count;
+    size_t *numbers = must(calloc(count + 1, sizeof *numbers));
+    for (size_t i = 0; i < count; i++)
+        if (is_swept(run, i))
+            numbers[run->progress.backends++] = i;
+    const struct aside_job job = {.sweep = sweep_aside,
+                                  .context = run,
+                                  .options = run->o,
+                                  .result_count = run->o->contract_count,
+                                  .numbers = numbers,
+                                  .number_count = run->progress.backends};
+    uint64_t started_ms = clock_now_ms();
+    struct aside *aside = aside_start(&job);
+    sweep_in_order(run, aside);
+    if (aside) // routines at once take less than the sum of their times
+        run->totals.seconds = (double)(clock_now_ms() - started_ms) / 1e3;
+    aside_end(aside);
+    free(numbers);
 }
 
 // The results that another made before.

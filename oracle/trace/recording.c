@@ -117,27 +117,33 @@ static void body_fill(uint8_t *at, const struct trace *t, const struct origins *
         origins_fill(at + t->value_bytes, o, t, place);
 }
 
-bool recording_send(int fd, const struct layout *layout, const struct trace *t,
-                    const struct origins *origins)
+uint8_t *recording_write(const struct layout *layout, const struct trace *t,
+                         const struct origins *origins, size_t *length)
 {
     struct recording_head head;
     head_fill(&head, layout, t);
     uint32_t *place = used_sites(t, &head.sites);
     if (!place)
-        return false;
+        return NULL;
     head.has_origins = origins != NULL;
-    uint64_t length = sizeof head + t->count * sizeof(struct access) +
-                      head.sites * sizeof(struct site) + t->value_bytes +
-                      (origins ? origins_bytes(head.sites) : 0);
-    uint8_t *bytes = length <= MESSAGE_BYTES_MAX ? malloc((size_t)length) : NULL;
-    bool sent = false;
+    *length = sizeof head + t->count * sizeof(struct access) + head.sites * sizeof(struct site) +
+              t->value_bytes + (origins ? origins_bytes(head.sites) : 0);
+    uint8_t *bytes = *length <= MESSAGE_BYTES_MAX ? malloc(*length) : NULL;
     if (bytes) {
         memcpy(bytes, &head, sizeof head);
         body_fill(bytes + sizeof head, t, origins, place);
-        sent = message_send(fd, MESSAGE_RECORDING, bytes, length);
     }
-    free(bytes);
     free(place);
+    return bytes;
+}
+
+bool recording_send(int fd, const struct layout *layout, const struct trace *t,
+                    const struct origins *origins)
+{
+    size_t length;
+    uint8_t *bytes = recording_write(layout, t, origins, &length);
+    bool sent = bytes && message_send(fd, MESSAGE_RECORDING, bytes, length);
+    free(bytes);
     return sent;
 }
 

@@ -14,6 +14,9 @@
 // sent. ORIGINS may be NULL. On a pipe the sender ignores SIGPIPE; a socket raises none.
 bool recording_send(int fd, const struct layout *layout, const struct trace *t,
                     const struct origins *origins);
+// The message's bytes, which the caller frees. NULL: it is too long.
+uint8_t *recording_write(const struct layout *layout, const struct trace *t,
+                         const struct origins *origins, size_t *length);
 bool recording_receive(int fd, struct recording *out);
 // The same from the bytes of a frame already received.
 bool recording_read(const void *bytes, size_t length, struct recording *out);
