@@ -122,11 +122,16 @@ const struct arch *arch_of_header(const struct elf_header *header)
 bool arch_tool_here(const char *program)
 {
     char path[4096];
+    return arch_tool_find(program, path, sizeof path);
+}
+
+bool arch_tool_find(const char *program, char *path, size_t size)
+{
     const char *folders = getenv("PATH");
     for (const char *at = folders ? folders : "/usr/bin"; *at; at += *at == ':') {
         size_t length = strcspn(at, ":");
-        snprintf(path, sizeof path, "%.*s/%s", (int)length, at, program);
-        if (length > 0 && access(path, X_OK) == 0)
+        int whole = snprintf(path, size, "%.*s/%s", (int)length, at, program);
+        if (length > 0 && whole < (int)size && access(path, X_OK) == 0)
             return true;
         at += length;
     }

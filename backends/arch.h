@@ -42,6 +42,9 @@ extern const struct arch arch_native;
 // Is there a program of that name in PATH?
 bool arch_tool_here(const char *program);
 
+// ... and where: its path, of at most SIZE bytes with the end.
+bool arch_tool_find(const char *program, char *path, size_t size);
+
 // The CPU models that anyone's own routine is tried on, the plainest first, then NULL.
 // None: QEMU's default alone.
 const char *const *arch_cpus(const struct arch *arch);

@@ -8,7 +8,9 @@
 #include "backends/cross_backends.h"
 #include "backends/cross_symbols.h"
 #include "backends/elf/elf_header.h"
+#include "base/digest.h"
 #include "record/qemu/embed.h"
+#include "record/qemu/object_cache.h"
 #include "record/qemu/tool.h"
 
 #include <errno.h>
@@ -199,12 +201,38 @@ static bool extract(struct shop *s)
            run(s, rename_own);
 }
 
+static const char *const storecopy_flags[] = {"-O2", "-w",      "-nostdlib", "-r",
+                                              "-o",  "whole.o", NULL};
+static const char *const runner_flags[] = {"-O2",
+                                           "-w",
+                                           "-fno-pie",
+                                           "-fno-defer-pop", // the stack pointer is looked at
+                                           "-c",
+                                           "runner.c",
+                                           NULL};
+
+static uint64_t digest_flags(uint64_t digest, const char *const flags[])
+{
+    for (size_t i = 0; flags[i]; i++)
+        digest = digest_text(digest, flags[i]);
+    return digest;
+}
+
+// The compiler and FLAGS, at the start of ARGV. Returns how many these are.
+static size_t take_flags(const struct shop *s, const char *const flags[], const char *argv[])
+{
+    size_t n = 0;
+    argv[n++] = s->arch->compiler;
+    for (size_t i = 0; flags[i]; i++)
+        argv[n++] = flags[i];
+    return n;
+}
+
 static bool compile_engine(struct shop *s)
 {
     enum { SOURCES_MAX = 32 };
-    const char *argv[SOURCES_MAX + 16] = {s->arch->compiler, "-O2", "-w", "-nostdlib", "-r", "-o",
-                                          "whole.o"};
-    size_t n = 7;
+    const char *argv[SOURCES_MAX + 16] = {NULL};
+    size_t n = take_flags(s, storecopy_flags, argv);
     for (const struct embedded_file *f = embedded_engine; f->name && n < SOURCES_MAX; f++) {
         if (!tool_write(&s->folder, f->name, f->bytes, f->length, s->error))
             return false;
@@ -216,14 +244,8 @@ static bool compile_engine(struct shop *s)
 
 static bool compile_runner(struct shop *s)
 {
-    const char *const argv[] = {s->arch->compiler,
-                                "-O2",
-                                "-w",
-                                "-fno-pie",
-                                "-fno-defer-pop", // the stack pointer is looked at
-                                "-c",
-                                "runner.c",
-                                NULL};
+    const char *argv[16] = {NULL};
+    take_flags(s, runner_flags, argv);
     return tool_write(&s->folder, "mailbox.h", embedded_mailbox, embedded_mailbox_bytes,
                       s->error) &&
            tool_write(&s->folder, "kept.h", embedded_kept, embedded_kept_bytes, s->error) &&
@@ -234,36 +256,72 @@ static bool compile_runner(struct shop *s)
 // An object that is the same for all routines of an architecture: storecopy and the
 // runner. Those of the architecture that was asked for last are kept.
 struct common_object {
-    const char *name;
+    const char *name, *cached_as;
     bool (*compile)(struct shop *s); // makes NAME in the shop's folder
+    uint64_t (*key)(void);           // of its sources and flags
     const struct arch *arch;         // that the bytes are for
     uint8_t *bytes;
     size_t length;
 };
 
+// From the cache, or by the compiler, and then into the cache.
+static bool take_or_compile(struct shop *s, struct common_object *o)
+{
+    struct cached_object cached;
+    object_cache_open(&cached, s->arch, o->cached_as, o->key());
+    bool made = object_cache_read(&cached, &o->bytes, &o->length);
+    if (made)
+        made = tool_write(&s->folder, o->name, o->bytes, o->length, s->error);
+    else if (o->compile(s) && tool_read(&s->folder, o->name, &o->bytes, &o->length, s->error)) {
+        object_cache_write(&cached, &s->folder, TOOL_DEPENDENCIES, o->bytes, o->length);
+        made = true;
+    }
+    object_cache_close(&cached);
+    return made;
+}
+
 static bool make_common(struct shop *s, struct common_object *o)
 {
     if (o->arch == s->arch)
         return tool_write(&s->folder, o->name, o->bytes, o->length, s->error);
-    if (!o->compile(s))
-        return false;
     free(o->bytes);
     o->arch = NULL;
-    if (!tool_read(&s->folder, o->name, &o->bytes, &o->length, s->error))
+    o->bytes = NULL;
+    if (!take_or_compile(s, o))
         return false;
     o->arch = s->arch;
     return true;
 }
 
+static uint64_t storecopy_key(void)
+{
+    uint64_t key = DIGEST_START;
+    for (const struct embedded_file *f = embedded_engine; f->name; f++)
+        key = digest_bytes(digest_text(key, f->name), f->bytes, f->length);
+    return digest_flags(key, storecopy_flags);
+}
+
 static bool make_storecopy(struct shop *s)
 {
-    static struct common_object storecopy = {"whole.o", compile_engine, NULL, NULL, 0};
+    static struct common_object storecopy = {.name = "whole.o",
+                                             .cached_as = "storecopy.o",
+                                             .compile = compile_engine,
+                                             .key = storecopy_key};
     return make_common(s, &storecopy);
+}
+
+static uint64_t runner_key(void)
+{
+    uint64_t key = digest_bytes(DIGEST_START, embedded_runner, embedded_runner_bytes);
+    key = digest_bytes(key, embedded_mailbox, embedded_mailbox_bytes);
+    key = digest_bytes(key, embedded_kept, embedded_kept_bytes);
+    return digest_flags(key, runner_flags);
 }
 
 static bool make_runner(struct shop *s)
 {
-    static struct common_object runner = {"runner.o", compile_runner, NULL, NULL, 0};
+    static struct common_object runner = {
+        .name = "runner.o", .cached_as = "runner.o", .compile = compile_runner, .key = runner_key};
     return make_common(s, &runner);
 }
 

@@ -183,7 +183,8 @@ static _Noreturn void exec_tool(const struct tool_folder *f, char *const argv[])
     dup2(out, 1);
     dup2(out, 2);
     setenv("LC_ALL", "C", 1);
-    setenv("TMPDIR", f->path, 1); // what a compiler that is killed leaves
+    setenv("SUNPRO_DEPENDENCIES", TOOL_DEPENDENCIES, 1); // gcc: which files it reads
+    setenv("TMPDIR", f->path, 1);                        // what a compiler that is killed leaves
     execvp(argv[0], argv);
     _exit(127);
 }

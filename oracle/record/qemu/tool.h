@@ -15,6 +15,9 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+// The file in the folder to which gcc adds which files it read, headers of the system as well.
+#define TOOL_DEPENDENCIES "dependencies"
+
 struct tool_folder {
     char path[256];
     pid_t keeper; // the process that removes it
