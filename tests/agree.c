@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// agree [-n CASES] [-s SEED] [-z BYTES] [-r KIND,KIND] PATTERN...
+// agree [-n CASES] [-s SEED] [-z BYTES] [-r KIND,KIND] [-c] PATTERN...
 // agree [-n CASES] [-s SEED] [-z BYTES] -r KIND --save FILE PATTERN...
 // agree -r KIND --against FILE
 //
@@ -10,7 +10,9 @@
 // a process for each recorder, forked from there, records the same random cases,
 // and the traces are compared access by access: kind, place, width, mask, flags,
 // count, instruction, stored value, and how the run ended. What a recorder
-// refuses it is not asked about. Ends with the numbers, and exits 1 when there
+// refuses it is not asked about. With -c each case that returned is run by the CPU alone
+// as well, where a recorder runs it in its own process, and has to return the same and
+// leave the same in the arena. Ends with the numbers, and exits 1 when there
 // was a disagreement, 77 when there was nothing to compare. With -z cases have every size
 // up to so many bytes, one after the other and again from 0, and all else at random.
 //
@@ -18,6 +20,7 @@
 // are compared with another recorder's, of the same files, named PATH:SYMBOL; both are one
 // source's builds, but may be for two CPUs.
 
+#include "agree_cpu.h"
 #include "agree_file.h"
 #include "base/memory.h"
 #include "case/arena.h"
@@ -43,6 +46,7 @@ enum { SECONDS_MAX = 300, SHOWN_MAX = 3, HUNG_MAX = 3, AHEAD = 64, NOTHING_HERE 
 static const struct recorder_kind *kinds[2];
 static int file = -1; // that one of them is saved to, or was; -1: none
 static bool saving;
+static bool asks_cpu;
 static unsigned every_size_to; // 0: sizes are random
 
 // Which of the two run here: with a file, only the one that is not in it.
@@ -206,6 +210,14 @@ static void record_all(const struct recorder_kind *kind, bool ahead, const struc
         kind->run(r, arena, &cases[i], true, &layout, &trace);
         if (!recording_send(fd, &layout, &trace, NULL))
             _exit(4);
+        bool by_cpu = asks_cpu && !kind->elsewhere && !b->call && cases[i].op != OP_FROM_FIFO;
+        if (by_cpu && trace.outcome == OUTCOME_RETURNED &&
+            !cpu_agrees(routine, b, arena, &cases[i], &layout, trace.return_value)) {
+            printf("%s: case %u: the CPU alone does not what it does in recorder %s\n", b->name, i,
+                   kind->name);
+            fflush(stdout);
+            _exit(5);
+        }
         if (layout.dst)
             arena_clear(arena, &layout, true);
         if (is_last(&trace, &hung))
@@ -587,13 +599,16 @@ static bool read_options(int argc, char **argv, struct request *out)
     };
     bool read = true;
     int opt;
-    while (read && (opt = getopt_long(argc, argv, "n:s:r:z:", files, NULL)) != -1) {
+    while (read && (opt = getopt_long(argc, argv, "n:s:r:z:c", files, NULL)) != -1) {
         switch (opt) {
         case 'n':
             out->cases = (unsigned)strtoul(optarg, NULL, 0);
             break;
         case 's':
             out->seed = strtoull(optarg, NULL, 0);
+            break;
+        case 'c':
+            asks_cpu = true;
             break;
         case 'z':
             every_size_to = (unsigned)strtoul(optarg, NULL, 0);

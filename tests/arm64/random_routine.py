@@ -5,7 +5,8 @@
 
 A routine for AArch64, random_routine(dst, src, n), made up of loads and stores of every
 form that user code has: all of a page of the destination, loads of one of the source,
-and the stack. Between them stand what moves their addresses, branches, loops, calls and
+and the stack; in the end what the data and vector registers and the flags hold. Between them
+stand what moves their addresses, branches, loops, calls and
 jumps. The same for the same numbers; what it does depends on dst, src and n alone. With
 `sve', those of SVE among them.
 
@@ -480,6 +481,12 @@ if sve:
 while len(out) < count:
     rng.choice(ITEMS)()
 print("\n".join(out))
+# What was computed, where memory shows it.
+for i in range(0, 32, 2):
+    print(f"    stp q{i}, q{i + 1}, [x{DST}, #{16 * i}]")
+for r in DATA:
+    print(f"    str x{r}, [x{DST}, #{512 + 8 * r}]")
+print(f"    mrs x17, nzcv\n    str x17, [x{DST}, #{512 + 8 * 32}]")
 print("""    ldr x0, [sp, #144]
     ldp d14, d15, [sp, #128]
     ldp d12, d13, [sp, #112]

@@ -5,7 +5,8 @@
 # random_routines.sh AGREE COMPILER SEED ROUTINES INSTRUCTIONS CASES
 #
 # Do recorder `rewrite' and recorder `qemu' say the same of random routines of AArch64's
-# loads and stores? To be run on an arm64 system. Every fourth routine has SVE's as well, of
+# loads and stores, and does the CPU alone come to the same memory, registers and flags,
+# which the routines store in the end? To be run on an arm64 system. Every fourth routine has SVE's as well, of
 # which QEMU 7.2 reports none: recorder qemu does not see their loads, and refuses a case
 # where what changed in memory does not tell a store whole.
 #
@@ -33,6 +34,6 @@ for ((i = 0; i < routines; i++)); do
     name=$work/routine-$((seed + i))
     python3 "$here/random_routine.py" "$((seed + i))" "$instructions" $form >"$name.S"
     "$compiler" -c "$name.S" -o "$name.o"
-    "$agree" -n "$cases" -r rewrite,qemu "$name.o:random_routine" || status=1
+    "$agree" -n "$cases" -c -r rewrite,qemu "$name.o:random_routine" || status=1
 done
 exit "$status"
