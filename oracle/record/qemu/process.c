@@ -24,10 +24,11 @@
 #include <unistd.h>
 
 enum {
-    START_MS = 20000, // until the guest wants its first case, on a busy machine
-    LOOK_MS = 10,     // how often a process that does not answer is looked at
-    ASLEEP_MS = 2000, // without use of the processor
-    STARTS = 3,       // of one that is killed or stopped meanwhile
+    START_MS = 120000, // of processor time until the guest wants its first case: in an
+                       // emulated system QEMU itself is some hundred times as slow
+    LOOK_MS = 10,      // how often a process that does not answer is looked at
+    ASLEEP_MS = 2000,  // without use of the processor
+    STARTS = 3,        // of one that is killed or stopped meanwhile
 };
 
 // For 32-bit guests, whose memory is moved away from that of qemu itself.
@@ -189,8 +190,8 @@ static char state_of(pid_t pid)
 struct watch {
     clockid_t cpu;
     uint64_t cpu_started, cpu_last, last;
-    uint64_t seen, asleep, stopped; // ms
-    uint32_t done;                  // cases of a batch, that were seen
+    uint64_t asleep, stopped; // ms
+    uint32_t done;            // cases of a batch, that were seen
 };
 
 static void watch_start(struct watch *w, pid_t pid)
@@ -205,7 +206,6 @@ static void watch_look(struct watch *w, pid_t pid)
     uint64_t now = clock_ms(CLOCK_MONOTONIC), used = clock_ms(w->cpu), passed = now - w->last;
     char state = state_of(pid);
     passed = passed < 2 * LOOK_MS ? passed : 2 * LOOK_MS;
-    w->seen += passed;
     if (used != w->cpu_last)
         w->asleep = w->stopped = 0;
     w->stopped += state == 'T' || state == 't' ? passed : 0;
@@ -224,8 +224,8 @@ static void watch_case(struct watch *w, const struct qemu_shared *s)
     w->cpu_started = w->cpu_last;
 }
 
-// Waits until the guest wants a case. CPU_MS, SEEN_MS: 0 for no limit.
-static enum process_state wait_for_guest(struct process *p, unsigned cpu_ms, unsigned seen_ms)
+// Waits until the guest wants a case. CPU_MS: 0 for no limit.
+static enum process_state wait_for_guest(struct process *p, unsigned cpu_ms)
 {
     struct qemu_shared *s = p->shared;
     struct watch w = {.cpu = CLOCK_MONOTONIC};
@@ -244,7 +244,7 @@ static enum process_state wait_for_guest(struct process *p, unsigned cpu_ms, uns
             state = PROCESS_TIMED_OUT;
         else if (w.stopped > ASLEEP_MS)
             state = PROCESS_STOPPED;
-        else if (w.asleep > ASLEEP_MS || (seen_ms && w.seen > seen_ms))
+        else if (w.asleep > ASLEEP_MS)
             state = PROCESS_HUNG;
         if (state == PROCESS_WAITS)
             continue;
@@ -284,7 +284,7 @@ static enum process_state start(struct process *p)
         exec_qemu(p);
     if (p->pid < 0)
         return PROCESS_ENDED;
-    enum process_state state = wait_for_guest(p, 0, START_MS);
+    enum process_state state = wait_for_guest(p, START_MS);
     if (state != PROCESS_WAITS)
         process_end(p);
     return state;
@@ -315,7 +315,7 @@ static enum process_state run_on(struct process *p, unsigned cpu_ms)
     s->loads_unseen = s->stores_unseen = 0;
     atomic_store(&s->turn, TURN_GUEST);
     syscall(SYS_futex, &s->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
-    return wait_for_guest(p, cpu_ms, 0);
+    return wait_for_guest(p, cpu_ms);
 }
 
 enum process_state process_run(struct process *p, unsigned cpu_ms)
