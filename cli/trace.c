@@ -197,7 +197,12 @@ static int show(const struct options *o, const struct trace_report *trace)
         return error_tell("%s", error.text);
     struct host host;
     host_describe(&host);
-    const struct run_facts facts = {.command = FORMAT_TRACE, .host = &host, .run = &o->run};
+    const struct run_facts facts = {.command = FORMAT_TRACE,
+                                    .command_line = o->command_line,
+                                    .host = &host,
+                                    .backends = &trace->backend,
+                                    .backend_count = 1,
+                                    .run = &o->run};
     struct report report = {.format = o->format,
                             .facts = &facts,
                             .out = out.file,

@@ -90,10 +90,12 @@ static void end_compare(struct report *r)
 
 static void trace(struct report *r, const struct trace_report *t)
 {
-    if (t->bus)
+    if (t->bus) {
         bus_print(t->recording, t->c, t->bus, t->text.loads, r->out);
-    else
-        text_trace(t, &t->text, &r->terminal, r->out);
+        return;
+    }
+    heading_print(r->facts, &r->terminal, r->out);
+    text_trace(t, &t->text, &r->terminal, r->out);
 }
 
 const struct format format_text_check = {
