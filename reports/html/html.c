@@ -57,6 +57,8 @@ static void add(struct report *r, const struct result *results, size_t count)
     static const struct history none = {.count = 0};
     struct page *p = r->state;
     struct history_table past;
+    if (page_absent_take(p, results, count))
+        return;
     take_name(p, &results[0]);
     history_table_make(r->facts->history ? r->facts->history : &none, results, count, &past);
     page_matrix_row(p, results, count, &past);
@@ -150,6 +152,7 @@ static void page_free(struct page *p)
     dedup_free(&p->patterns);
     dedup_free(&p->dedup);
     page_history_free(p);
+    page_absent_free(p);
     fclose(p->rows);
     fclose(p->sections);
     free(p);
@@ -190,6 +193,7 @@ static void end(struct report *r)
             "the commands show them.");
     splice(r, p->sections, &m);
     markup_close(&m);
+    page_absent_write(&m, p);
     markup_open_class(&m, "section", "host");
     markup_element(&m, "h2", "", "Machine");
     page_host(&m, r->facts);

@@ -31,6 +31,12 @@ struct page_since {
     struct markup m; // into that
 };
 
+// Routines that cannot run here for one reason.
+struct page_absent {
+    char *reason, *names; // owned
+    size_t count;
+};
+
 struct page {
     struct report *report;
     FILE *rows, *sections;      // temporary
@@ -49,6 +55,8 @@ struct page {
     unsigned changes_shown;     // CELL_CHANGED, CELL_WORSE
     unsigned over_time;         // bits by enum change, those of strips; the next: not there
     struct page_since since[CHANGE_COUNT];
+    struct page_absent *absent; // one a reason; owned
+    size_t absent_count;
 };
 
 // A rule broken in a backend's sweep, once for all contracts that have it.
@@ -98,6 +106,12 @@ void page_history_section(struct page *p, const struct history_table *t);
 void page_history_add(struct page *p, const struct result *results, const struct history_table *t);
 void page_history_top(struct markup *m, struct page *p);
 void page_history_free(struct page *p);
+
+// Is it a routine of which nothing was run? Then it is kept for a line of its reason, and has
+// no row and no section.
+bool page_absent_take(struct page *p, const struct result *results, size_t count);
+void page_absent_write(struct markup *m, const struct page *p);
+void page_absent_free(struct page *p);
 
 // What changed against the expectations: the first thing on the page.
 void page_changes(struct markup *m, const struct page *p);
