@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 
-BATCH, LARGEST, LEAST = 8, 10, 8
+BATCH, LARGEST, LEAST = 8, 9, 8
 NAMES = {"rax": ("al", "ax", "eax", "rax"), "rcx": ("cl", "cx", "ecx", "rcx"),
          **{f"r{i}": (f"r{i}b", f"r{i}w", f"r{i}d", f"r{i}") for i in (8, 9, 10)}}
 FREE = list(NAMES)
