@@ -154,9 +154,6 @@ static void judge_check(struct proving *p, const struct path *path, size_t i, bo
 static void judge_path(struct proving *p, const struct path *path)
 {
     bool inside = stays_inside(p, path);
-    p->loose |= !inside;
-    if (p->options->also)
-        return;
     for (size_t i = 0; i < p->judge->count; i++)
         judge_check(p, path, i, inside);
 }
@@ -247,26 +244,37 @@ static enum taken_by find_case(struct proving *p, const struct path *path, struc
     return found ? TAKEN_BY_CASE : solved == SOLVED_NONE ? TAKEN_BY_NONE : TAKEN_BY_OTHERS;
 }
 
+// For proving_compare_plan. That no input takes it does no harm.
+static void take_unjudged(struct proving *p, const struct path *path)
+{
+    static const struct copy_case none;
+    p->paths++;
+    p->loose |=
+        path->end != EXECUTION_UNKNOWN && (!stays_inside(p, path) || !data_is_sound(p, path));
+    if (path->end == EXECUTION_UNKNOWN)
+        tell_end(p, path);
+    keep_path(p, path, &none);
+}
+
 void proving_take_path(void *context, struct path *path)
 {
     struct proving *p = context;
     struct copy_case c;
+    if (p->options->also) {
+        take_unjudged(p, path);
+        return;
+    }
     enum taken_by by = find_case(p, path, &c);
     if (by == TAKEN_BY_NONE)
         return;
     p->paths++;
     if (path->end == EXECUTION_UNKNOWN) {
         tell_end(p, path);
-        if (p->options->also)
-            keep_path(p, path, &c);
         return;
     }
-    if (!data_is_sound(p, path)) {
-        p->loose = true;
+    if (!data_is_sound(p, path))
         proving_leave_open(p, "a branch depends on data that may be stored over before");
-    }
     judge_path(p, path);
-    p->loose |= by != TAKEN_BY_CASE;
     if (by == TAKEN_BY_CASE)
         keep_path(p, path, &c);
     else

@@ -171,7 +171,7 @@ void proving_confirm(struct proving *p)
     s->point = (struct point){.pool = NULL};
     point_init(&s->point, p->pool);
     sampler_attach(s);
-    for (size_t i = 0; i < p->taken_count && !was_stopped(p); i++)
+    for (size_t i = 0; i < p->taken_count && !p->options->also && !was_stopped(p); i++)
         if (p->taken[i].end == EXECUTION_RETURN)
             compare_taken(p, &p->taken[i]);
 }
