@@ -15,11 +15,25 @@ enum { ASKED_AHEAD = 32 }; // cases
 // What is said of a case that lies where no path says what it does.
 static const char left_out[] = "no path says";
 
+// OPEN: a condition asks for what no case says, such as a register that the caller need not set.
+static enum answer lies_on(const struct given *g, struct point *at)
+{
+    enum answer all = YES;
+    for (; g; g = g->before) {
+        enum answer a = clause_at(g->clause, at);
+        if (a == NO)
+            return NO;
+        all = a == OPEN ? OPEN : all;
+    }
+    return all;
+}
+
 // The one path that the case lies on. False: there are two, or none.
 static bool find_path(struct proving *p, const struct copy_case *c, const struct recording *r,
                       const struct taken **on, struct error *why)
 {
     enum arrangement placed = ARRANGED_COUNT;
+    bool unsure = p->loose;
     *on = NULL;
     for (size_t i = 0; i < p->taken_count; i++) {
         const struct taken *t = &p->taken[i];
@@ -28,13 +42,15 @@ static bool find_path(struct proving *p, const struct copy_case *c, const struct
         if (placed != t->arrangement && !proving_place(p, t->arrangement, c, r, why))
             return false;
         placed = t->arrangement;
-        if (!given_at(t->given, &p->sampler.point))
+        enum answer lies = lies_on(t->given, &p->sampler.point);
+        unsure |= lies == OPEN;
+        if (lies != YES)
             continue;
         if (*on)
             return error_set(why, "it lies on two paths");
         *on = t;
     }
-    return *on || error_set(why, "%s", p->loose ? left_out : "it lies on no path");
+    return *on || error_set(why, "%s", unsure ? left_out : "it lies on no path");
 }
 
 static bool is_as_foretold(struct proving *p, const struct copy_case *c, const struct recording *r,
