@@ -67,8 +67,8 @@ static bool is_as_foretold(struct proving *p, const struct copy_case *c, const s
     if (on->end != EXECUTION_RETURN)
         return error_set(why, "it was not to return");
     // The turns of loops are those of the last path that was asked for.
-    return proving_place(p, on->arrangement, c, r, why) &&
-           given_at(on->given, &p->sampler.point) && proving_foretells(p, on, r, why);
+    return proving_place(p, on->arrangement, c, r, why) && given_at(on->given, &p->sampler.point) &&
+           proving_foretells(p, on, r, why);
 }
 
 static void count(struct proving *p, const struct copy_case *c, bool agrees,
