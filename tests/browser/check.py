@@ -344,10 +344,11 @@ def two_sides(page, program, folder):
     path = pathlib.Path(folder, "diff.html")
     storescope(program, "compare", "--diff", "loop/word", "loop/byte", *SWEEP, "--format", "html", "-o", str(path))
     page.open(path.as_uri())
-    page.wait("return document.querySelectorAll('.replay').length >= 2")
     page.click("#matrix tbody td:nth-of-type(3) a")
+    page.run("[...document.querySelectorAll('article.case')].find(a => !a.hidden).scrollIntoView()")
+    page.wait("return document.querySelectorAll('.replay').length >= 2")
     look("a page of two sides opens what changed under a contract, both replayed",
-         page.run("return document.querySelector('#b0c2').matches('.here') &&"
+         page.run("return document.getElementById('loop/byte--shared').matches('.here') &&"
                   "document.querySelectorAll('.side .replay').length >= 2"))
 
 
