@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
-# Are two JSON reports the same, but for what no two runs have alike: seconds, and where
-# the kernel put the code? Usage: same_results.py A B
+# Are two JSON reports the same, but for what no two runs have alike: seconds, where the
+# kernel put the code, and what made the report, and when? Usage: same_results.py A B
 import json
 import re
 import sys
 
 VARIES = {"seconds", "pc"}
+OF_THE_RUN = {"command", "date"}
 
 
 def stable(value, place=""):
@@ -39,7 +40,14 @@ def differences(a, b, place):
         yield f"{place}: {a!r:.100} is not {b!r:.100}"
 
 
-reports = [stable(json.load(open(path, encoding="utf-8"))) for path in sys.argv[1:3]]
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        report = json.load(file)
+    return stable({key: item for key, item in report.items() if key not in OF_THE_RUN})
+
+
+reports = [read(path) for path in sys.argv[1:3]]
 found = list(differences(*reports, ""))
 print("\n".join(found[:10]))
 sys.exit(1 if found else 0)
