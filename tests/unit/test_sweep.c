@@ -131,15 +131,14 @@ static void a_wild_store_is_a_finding_and_costs_no_other_result(void **state)
 static void wild_stores_everywhere_end_the_sweep_early(void **state)
 {
     (void)state;
-    if (getenv("STORESCOPE_EMULATED"))
-        skip(); // 64 new workers take longer than a sweep waits for the last of them
     sweep_with_one_worker(always_stores_wildly);
     const struct result *r = &results[IN_ORDER];
     assert_verdict(r, VERDICT_VIOLATES);
     assert_true(r->cut_short);
-    assert_int_equal(r->cases, 64);
+    // After fewer where a worker takes long to start: it is not waited for as many then.
+    assert_in_range(r->cases, 4, 64);
     assert_case(&r->findings[0].witness, 0, 0);
-    assert_non_null(strstr(r->reason, "gave up after 64"));
+    assert_non_null(strstr(r->reason, "gave up after "));
 }
 
 static void a_store_that_faulted_is_a_crash_and_distrusts_nobody(void **state)
