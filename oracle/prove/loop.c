@@ -389,6 +389,31 @@ static bool assumes_data(const struct state *s, const struct given *until)
     return false;
 }
 
+static bool is_any_shown(struct looping *l, const struct known *k, const struct clause *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (is_shown(l, k, c->any[i]))
+            return true;
+    return false;
+}
+
+// Do the conditions that are told of every turn say all that this one assumed? Else a path
+// through the loop would be taken to fit cases that leave it another way: one that goes on to
+// an aligned address.
+static bool tells_all(struct looping *l, const struct state *s, const struct state *next)
+{
+    struct known k;
+    bool all = true;
+    known_copy(&k, &s->known);
+    for (size_t i = 0; i < l->candidate_count; i++)
+        if (!l->candidates[i].out)
+            known_assume(&k, l->candidates[i].claim);
+    for (const struct given *g = next->known.given; g != s->known.given && all; g = g->before)
+        all = is_any_shown(l, &k, g->clause);
+    known_free(&k);
+    return all;
+}
+
 // The state, and in NEXT that after a turn more. NULL: nothing is shown.
 static struct state *induce(struct looping *l, struct state **next)
 {
@@ -422,7 +447,7 @@ static struct state *summarised(struct looping *l)
     struct state *next = NULL, *g = induce(l, &next);
     const struct form *index = NULL;
     if (g && known_bounds(&g->known, l->k).hi < TURNS_MAX &&
-        !assumes_data(next, l->start->known.given))
+        !assumes_data(next, l->start->known.given) && tells_all(l, g, next))
         index = family_add(l->pool, &g->machine, l->k_atom, l->start->machine.events,
                            next->machine.events, l->after->machine.events);
     state_free(next);

@@ -502,4 +502,72 @@ forward_move:
 2:  ret
 .size forward_move, . - forward_move
 
+// right: bytes up to an aligned address, words, bytes
+.globl ok_to_aligned
+.type ok_to_aligned, @function
+ok_to_aligned:
+    mov rax, rdi
+    mov rcx, rdx
+1:  test rcx, rcx
+    je 4f
+    test dil, 7
+    jz 2f
+    mov r8b, [rsi]
+    mov [rdi], r8b
+    inc rsi
+    inc rdi
+    dec rcx
+    jmp 1b
+2:  cmp rcx, 8
+    jb 3f
+    mov r8, [rsi]
+    mov [rdi], r8
+    add rsi, 8
+    add rdi, 8
+    sub rcx, 8
+    jmp 2b
+3:  test rcx, rcx
+    je 4f
+    mov r8b, [rsi]
+    mov [rdi], r8b
+    inc rsi
+    inc rdi
+    dec rcx
+    jmp 3b
+4:  ret
+.size ok_to_aligned, . - ok_to_aligned
+
+// memmove by bytes, upward where dst - src is at least \limit less \too_near
+.macro both_ways name, limit, too_near=0
+.globl \name
+.type \name, @function
+\name:
+    mov rax, rdi
+    mov r8, rdi
+    sub r8, rsi
+    add r8, \too_near
+    cmp r8, \limit
+    jb 3f
+    xor ecx, ecx
+1:  cmp rcx, rdx
+    je 2f
+    mov r8b, [rsi+rcx]
+    mov [rdi+rcx], r8b
+    inc rcx
+    jmp 1b
+2:  ret
+3:  mov rcx, rdx
+4:  test rcx, rcx
+    je 2b
+    mov r8b, [rsi+rcx-1]
+    mov [rdi+rcx-1], r8b
+    dec rcx
+    jmp 4b
+.size \name, . - \name
+.endm
+
+    both_ways ok_both_ways, rdx
+    both_ways upward_one_too_near, rdx, 1
+    both_ways upward_from_a_page, 4096
+
 .section .note.GNU-stack, "", @progbits
