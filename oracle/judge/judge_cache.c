@@ -48,12 +48,9 @@ void judge_cache_free(struct judge_cache *cache)
     free(cache);
 }
 
-// What the case does to its data: the facts that no access tells.
-static bool data_is_right(const struct copy_case *c, const struct layout *layout,
-                          const struct trace *t, enum copy_result result)
+// No access tells it.
+static bool data_is_right(const struct layout *layout)
 {
-    if (shadow_wrong_return(c, layout, t, result))
-        return false;
     return memcmp(layout->dst, layout->expected, layout->size) == 0;
 }
 
@@ -96,10 +93,11 @@ static unsigned lines_of(const struct path *path, unsigned asked, const struct l
 }
 
 // All of a case that bears on the checks besides its path, in one number.
-static uint64_t lie_of(const struct path *path, const struct judge *j, const struct layout *l)
+static uint64_t lie_of(const struct path *path, const struct judge *j, const struct layout *l,
+                       bool wrong_return)
 {
-    enum { SRC_AT = 16, MISALIGNED_AT = 32, LINES_AT = 40 };
-    uint64_t lie = (uintptr_t)l->dst & j->alignment_mask;
+    enum { SRC_AT = 16, MISALIGNED_AT = 32, RETURN_AT = 34, LINES_AT = 40 };
+    uint64_t lie = ((uintptr_t)l->dst & j->alignment_mask) | (uint64_t)wrong_return << RETURN_AT;
     lie |= (uint64_t)at_residue(path->stores.astray, l->dst) << MISALIGNED_AT;
     if (j->asks_source)
         lie |= ((uintptr_t)l->src & j->alignment_mask) << SRC_AT |
@@ -132,11 +130,12 @@ const struct cached_verdict *judge_cache_recall(struct judge_cache *cache,
     cache->staged = false;
     cache->path =
         trace->outcome == OUTCOME_RETURNED ? paths_find(cache->paths, c, layout, trace) : NULL;
-    if (!cache->path || !data_is_right(c, layout, trace, result))
+    if (!cache->path || !data_is_right(layout))
         return NULL;
     if (cache->path->again && j->values && !path_stores_are_final(cache->path, layout, trace))
         return NULL;
-    return told_verdict(cache, cache->path, lie_of(cache->path, j, layout));
+    bool wrong_return = shadow_wrong_return(c, layout, trace, result);
+    return told_verdict(cache, cache->path, lie_of(cache->path, j, layout, wrong_return));
 }
 
 bool judge_cache_stage(struct judge_cache *cache, const struct recorder_kind *kind,
@@ -152,8 +151,8 @@ bool judge_cache_stage(struct judge_cache *cache, const struct recorder_kind *ki
 
 static bool may_be_kept(const struct shadow *s, size_t broken_count)
 {
-    return s->trace->outcome == OUTCOME_RETURNED && !s->wrong_data && !s->wrong_return &&
-           !s->transient && !s->values_differ && broken_count <= CACHED_BROKEN_MAX;
+    return s->trace->outcome == OUTCOME_RETURNED && !s->wrong_data && !s->transient &&
+           !s->values_differ && broken_count <= CACHED_BROKEN_MAX;
 }
 
 static bool same_verdict(const struct cached_verdict *a, const struct cached_verdict *b)
@@ -191,6 +190,6 @@ void judge_cache_keep(struct judge_cache *cache, const struct shadow *s, const u
     struct cached_verdict verdict = {
         .again = s->stores.any_again, .stored = judge_cache_stored(s), .count = (uint16_t)count};
     memcpy(verdict.broken, broken, count * sizeof *broken);
-    uint64_t lie = lie_of(path, cache->judge, s->layout);
+    uint64_t lie = lie_of(path, cache->judge, s->layout, s->wrong_return);
     *told_of(cache, path, lie) = (struct told){path->number, lie, verdict_like(cache, &verdict)};
 }
