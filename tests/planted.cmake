@@ -27,6 +27,7 @@ function(storescope_expectations name)
         ENVIRONMENT "${storescope_test_environment}")
     # Quick ones spend their time with programs that start, one at a time.
     set_property(TEST planted/${name}-whole PROPERTY PROCESSORS 2)
+    set_property(TEST planted/${name} PROPERTY COST 50)
 endfunction()
 
 if(STORESCOPE_SANITIZE)
