@@ -188,9 +188,12 @@ static void map_windows(int fd)
     mprotect((void *)QEMU_RECORD_WINDOW, QEMU_GUARD_BYTES, PROT_READ | PROT_WRITE);
 }
 
-static void resize(unsigned long window, unsigned long *have, unsigned long want)
+// In whole pages of the guest's, which on some CPUs have 8 KiB: mprotect takes no others.
+static void resize(unsigned long window, unsigned long *have, unsigned long bytes)
 {
     char *lane = (char *)(window + QEMU_GUARD_BYTES);
+    const unsigned long page = getauxval(AT_PAGESZ);
+    const unsigned long want = (bytes + page - 1) / page * page;
     if (want > *have)
         mprotect(lane + *have, want - *have, PROT_READ | PROT_WRITE);
     if (want < *have)
