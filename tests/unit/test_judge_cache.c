@@ -455,8 +455,8 @@ static void what_other_things_bear_on_is_not_kept(void **state)
 {
     struct fixture *f = *state;
     static change *const changes[] = {
-        stray_store, stray_load, flush,        string_op, thread_local_load, odd_width,
-        masked,      wrong_byte, wrong_return, transient, other_outcome,
+        stray_store, stray_load, flush,      string_op, thread_local_load,
+        odd_width,   masked,     wrong_byte, transient, other_outcome,
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         lay(f, 0, 0);
@@ -465,6 +465,19 @@ static void what_other_things_bear_on_is_not_kept(void **state)
         if (recall(f))
             fail_msg("change %zu was kept", i);
     }
+}
+
+static void a_wrong_return_is_a_case_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    lay(f, 0, 0);
+    wrong_return(f);
+    keep(f);
+    assert_non_null(recall(f));
+    lay(f, 0, 0);
+    assert_null(recall(f));
+    keep(f);
+    assert_non_null(recall(f));
 }
 
 int main(void)
@@ -481,6 +494,7 @@ int main(void)
         TEST(alignment_beyond_the_low_bits_counts),
         TEST(whatever_differs_is_not_recalled),
         TEST(what_other_things_bear_on_is_not_kept),
+        TEST(a_wrong_return_is_a_case_of_its_own),
         TEST(runs_and_loads_of_the_module_are_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
