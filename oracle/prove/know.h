@@ -91,5 +91,6 @@ bool claim_holds(enum relation relation, wide value);
 // At a point; OPEN where the point does not say.
 enum answer claim_at(struct claim c, struct point *at);
 enum answer clause_at(const struct clause *c, struct point *at);
+enum answer givens_at(const struct given *g, struct point *at); // of all of them
 
 #endif

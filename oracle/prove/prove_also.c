@@ -15,19 +15,6 @@ enum { ASKED_AHEAD = 32 }; // cases
 // What is said of a case that lies where no path says what it does.
 static const char left_out[] = "no path says";
 
-// OPEN: a condition asks for what no case says, such as a register that the caller need not set.
-static enum answer lies_on(const struct given *g, struct point *at)
-{
-    enum answer all = YES;
-    for (; g; g = g->before) {
-        enum answer a = clause_at(g->clause, at);
-        if (a == NO)
-            return NO;
-        all = a == OPEN ? OPEN : all;
-    }
-    return all;
-}
-
 // The one path that the case lies on. False: there are two, or none.
 static bool find_path(struct proving *p, const struct copy_case *c, const struct recording *r,
                       const struct taken **on, struct error *why)

@@ -41,6 +41,9 @@ void place_point(struct point *at, enum arrangement a, const struct inputs *in,
 // Are all of the path's conditions fulfilled there? Finds how often each of its loops is gone
 // through, which the point has then.
 bool given_at(const struct given *g, struct point *at);
+// The same; OPEN where it depends on what no case says, such as a register that the caller
+// need not set.
+enum answer lies_on(const struct given *g, struct point *at);
 
 // Is that how the case's two buffers lie?
 bool arrangement_fits(enum arrangement a, const struct layout *layout);

@@ -73,34 +73,26 @@ static struct bounds bounds_at(const struct given *g, const struct atom *a, stru
     return b;
 }
 
-static enum answer all_given(const struct given *g, struct point *at)
+// OPEN: it depends on more than turns, such as a register that the caller need not set.
+static enum answer find_turns(const struct given *g, struct point *at)
 {
-    enum answer all = YES;
-    for (; g; g = g->before) {
-        enum answer a = clause_at(g->clause, at);
-        if (a == NO)
-            return NO;
-        all = a == OPEN ? OPEN : all;
-    }
-    return all;
-}
-
-static bool find_turns(const struct given *g, struct point *at)
-{
-    enum answer all = all_given(g, at);
+    enum answer all = givens_at(g, at);
     const struct atom *a = all == OPEN ? first_open(g, at) : NULL;
     if (!a)
-        return all == YES;
+        return all;
     struct bounds b = bounds_at(g, a, at);
+    enum answer any = NO;
     for (wide v = b.lo; v <= b.hi && v < b.lo + TRIED_MAX; v++) {
         point_set(at, a, v);
         point_forget(at);
-        if (find_turns(g, at))
-            return true;
+        enum answer with = find_turns(g, at);
+        if (with == YES)
+            return YES;
+        any = with == OPEN ? OPEN : any;
         point_unset(at, a);
         point_forget(at);
     }
-    return false;
+    return any;
 }
 
 static void unset_turns(const struct given *g, struct point *at)
@@ -119,8 +111,13 @@ static void unset_turns(const struct given *g, struct point *at)
         point_forget(at);
 }
 
-bool given_at(const struct given *g, struct point *at)
+enum answer lies_on(const struct given *g, struct point *at)
 {
     unset_turns(g, at);
     return find_turns(g, at);
+}
+
+bool given_at(const struct given *g, struct point *at)
+{
+    return lies_on(g, at) == YES;
 }
