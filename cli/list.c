@@ -6,6 +6,7 @@
 #include "cli/list_regions.h"
 #include "cli/list_rows.h"
 #include "cli/meant.h"
+#include "cli/options/option_reader.h"
 
 #include <string.h>
 
@@ -53,12 +54,15 @@ static bool read_words(const struct options *o, unsigned *kinds, const char **gl
     return next == o->word_count;
 }
 
-// What is no backend may be meant for a kind.
+// What is no backend may be meant for a kind, or an option.
 static int trouble_of(const struct options *o, unsigned kinds, const char *error)
 {
     size_t length = strlen(o->words[0]);
     if (strcmp(o->words[0], list_kind_name[LIST_BACKENDS]) == 0)
         return error_tell("%s", error);
+    if (kinds == 1u << LIST_BACKENDS && options_have(&help_list, o->words[0]))
+        return error_tell("there is no list '%s' (did you mean `storescope list --%s'?)",
+                          o->words[0], o->words[0]);
     for (size_t i = 0; kinds == 1u << LIST_BACKENDS && length > 2 && i < LIST_KIND_COUNT; i++)
         if (strncmp(o->words[0], list_kind_name[i], length) == 0)
             return error_tell("there is no list '%s' (did you mean `storescope list %s'?)",

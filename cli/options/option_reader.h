@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// For commands that have options of their own: what the parsers of
-// option_groups.c share. Each parser's input is a struct reading.
+// What the parsers of options share, those of a command's own options as well. Each
+// parser's input is a struct reading.
 
 #ifndef STORESCOPE_OPTION_READER_H
 #define STORESCOPE_OPTION_READER_H
@@ -35,6 +35,9 @@ error_t options_refuse(struct reading *r, const char *format, ...)
 // Every option of a command, in the order of its help.
 typedef void options_visit(const struct argp_option *option, void *context);
 void options_each(const struct command_help *help, options_visit *visit, void *context);
+
+// Is NAME an option of the command, written without its hyphens: `check memcpy contract ram'?
+bool options_have(const struct command_help *help, const char *name);
 
 // One line on what was wrong: the parsers' own error, or the first word of ARGV that argp
 // could not read.

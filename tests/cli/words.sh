@@ -213,6 +213,7 @@ verdict $? 'a saved case with rubbish behind it is refused'
 # ---- hints ----
 refuses 'did you mean --contract?' check loop/byte --contarct ram
 refuses 'list contracts' list contract
+refuses 'list --missing' list missing
 refuses 'list rules' list rule
 refuses 'did you mean contracts?' list contarct
 refuses 'mmio is a contract: --contract mmio' list mmio
