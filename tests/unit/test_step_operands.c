@@ -3,7 +3,8 @@
 //
 // What recorder `step` reads of A64 instructions, against what binutils prints of them:
 // a64_words.tsv, made by a64_words.py, which the rewriter's decoder is tested with as well.
-// What the table says is refused is so for the rewriter's reasons, and not asked for here.
+// What the table says is refused is so for the rewriter's reasons: here it may be an access,
+// but not none.
 // Needs no AArch64 CPU.
 
 #include "record/step/aarch64/operands.h"
@@ -110,7 +111,8 @@ static void each_load_and_store_is_what_binutils_prints(void **state)
         struct facts f = facts_of(&o);
         leave_out_write_back(expected);
         rows++;
-        if (strcmp(f.text, expected) == 0 || strcmp(expected, "refused") == 0)
+        bool may_be_other = strcmp(expected, "refused") == 0 && strcmp(f.text, "none") != 0;
+        if (strcmp(f.text, expected) == 0 || may_be_other)
             continue;
         wrong++;
         print_error("%08" PRIx32 " %s\n  should be: %s\n  is:        %s\n", word, text, expected,

@@ -368,14 +368,24 @@ static void sve_whole(struct step_operands *o, uint32_t word, const struct step_
     o->offset = signed_bits(offset, 0, 9) * (int64_t)bytes;
 }
 
-// prf: of contiguous elements, and of gathers.
+// prf, by its addresses (C4.1): a gather differs from some in a bit alone.
 static bool sve_prefetches(uint32_t word)
 {
-    return (word & 0xfe008010) == 0x84000000 || (word & 0xffc08010) == 0x85c00000 ||
-           (word & 0xff60e010) == 0x84206000 || (word & 0xff60e010) == 0xc4206000 ||
-           (word & 0xff608010) == 0xc4208000 || (word & 0xff608010) == 0xc4608000 ||
-           (word & 0xfe60e010) == 0x8400e000 || (word & 0xfe60e010) == 0xc400e000 ||
-           (word & 0xfe60e010) == 0x8400c000;
+    static const struct {
+        uint32_t mask, word;
+    } forms[] = {
+        {0xffc08010, 0x85c00000}, // scalar and immediate
+        {0xfe60e010, 0x8400c000}, // scalar and scalar
+        {0xfe60e010, 0x8400e000}, // vector of words and immediate
+        {0xfe60e010, 0xc400e000}, // vector of doublewords and immediate
+        {0xffa08010, 0x84200000}, // scalar and vector of words, extended
+        {0xffa08010, 0xc4200000}, // scalar and vector of doublewords, extended
+        {0xffe08010, 0xc4608000}, // scalar and vector of doublewords
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if ((word & forms[i].mask) == forms[i].word)
+            return true;
+    return false;
 }
 
 static void read_sve(struct step_operands *o, uint32_t word, const struct step_cpu *cpu)
