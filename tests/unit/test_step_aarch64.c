@@ -11,15 +11,16 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include <cmocka.h>
 
 // Copy eight or sixteen bytes by a store-exclusive, tried until it stores; store without a
 // reservation; ... with one that was dropped; ... elsewhere than the reservation is.
 extern const char copy_exclusive[], copy_exclusive_pair[], store_unreserved[], store_dropped[],
-    store_elsewhere[], store_then_trap[], store_into_guard[];
+    store_elsewhere[], store_then_trap[], store_into_guard[], store_slowly[];
 __asm__(".global copy_exclusive, copy_exclusive_pair, store_unreserved, store_dropped\n"
-        ".global store_elsewhere, store_then_trap, store_into_guard\n"
+        ".global store_elsewhere, store_then_trap, store_into_guard, store_slowly\n"
         "copy_exclusive: ldr x3, [x1]\n"
         "1: ldxr x4, [x0]\n"
         "   stlxr w5, x3, [x0]\n"
@@ -47,7 +48,12 @@ __asm__(".global copy_exclusive, copy_exclusive_pair, store_unreserved, store_dr
         "   ret\n"
         "store_into_guard: mov x3, x0\n"
         "   strb wzr, [x3], #1\n"
-        "   b .-4\n");
+        "   b .-4\n"
+        "store_slowly: mov x3, #4096\n"
+        "1: subs x3, x3, #1\n"
+        "   b.ne 1b\n"
+        "   strb w2, [x0]\n"
+        "   ret\n");
 
 struct run {
     struct recorder *recorder;
@@ -137,6 +143,30 @@ static void a_store_elsewhere_is_refused(void **state)
     end(&r);
 }
 
+static volatile sig_atomic_t ticks;
+
+static void count_tick(int signal)
+{
+    (void)signal;
+    ticks++;
+}
+
+// A timer's signal has a code of the kernel's, as a fault has.
+static void a_signal_from_elsewhere_is_none_of_the_routines(void **state)
+{
+    (void)state;
+    const struct itimerval often = {{0, 10000}, {0, 10000}}, never = {{0, 0}, {0, 0}};
+    struct run r;
+    signal(SIGALRM, count_tick);
+    setitimer(ITIMER_REAL, &often, NULL);
+    run(&r, store_slowly);
+    setitimer(ITIMER_REAL, &never, NULL);
+    assert_int_equal(r.trace.outcome, OUTCOME_RETURNED);
+    assert_int_equal(r.trace.count, 1);
+    assert_true(ticks > 0);
+    end(&r);
+}
+
 static void a_trap_of_the_routines_is_its_own(void **state)
 {
     (void)state;
@@ -169,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_pair_is_stored_at_once),
         cmocka_unit_test(a_store_without_a_reservation_fails),
         cmocka_unit_test(a_store_elsewhere_is_refused),
+        cmocka_unit_test(a_signal_from_elsewhere_is_none_of_the_routines),
         cmocka_unit_test(a_trap_of_the_routines_is_its_own),
         cmocka_unit_test(a_store_that_faults_is_none),
     };

@@ -96,17 +96,22 @@ static void take_pieces(struct tracer *t, const struct step_operands *o, enum ac
     }
 }
 
-// The bits of a predicate register, one for each byte of a vector; NULL when it has none set.
+// The bits of a predicate register, one for each byte of a vector; NULL when they cannot be
+// read. Where the kernel keeps no SVE state, all are zero.
 static const uint8_t *predicate(struct tracer *t, unsigned number)
 {
+    static const uint8_t zeros[STEP_VECTOR_MAX / 8];
     size_t size = tracee_fetch_set(&t->tracee, NT_ARM_SVE, t->sve, sizeof t->sve);
     struct user_sve_header head;
     if (size < sizeof head)
         return NULL;
     memcpy(&head, t->sve, sizeof head);
+    if (head.vl != t->cpu.vector_bytes)
+        return NULL;
+    if ((head.flags & SVE_PT_REGS_MASK) != SVE_PT_REGS_SVE)
+        return zeros;
     size_t at = SVE_PT_SVE_PREG_OFFSET(sve_vq_from_vl(head.vl), number);
-    bool has = (head.flags & SVE_PT_REGS_MASK) == SVE_PT_REGS_SVE && at + head.vl / 8 <= size;
-    return has ? t->sve + at : NULL;
+    return at + head.vl / 8 <= size ? t->sve + at : NULL;
 }
 
 static void take_elements(struct tracer *t, const struct step_operands *o, enum access_kind kind,
@@ -114,6 +119,8 @@ static void take_elements(struct tracer *t, const struct step_operands *o, enum 
 {
     const uint8_t *p = predicate(t, o->predicate);
     bool further = false;
+    if (!p)
+        t->now.unknown = "has a predicate that cannot be read";
     for (unsigned i = 0; p && i < o->elements; i++) {
         unsigned bit = i * o->lane;
         if (!(p[bit / 8] >> bit % 8 & 1))
@@ -155,6 +162,7 @@ void accesses_before(struct tracer *t)
     const struct step_operands *o = &t->now.in->operands;
     t->now.store_count = 0;
     t->now.probed = false;
+    t->now.unknown = NULL;
     t->now.log_count = t->count;
     if (o->does == DOES_NOTHING)
         return;
@@ -234,8 +242,8 @@ const char *accesses_after(struct tracer *t)
 {
     struct step_now *now = &t->now;
     uint8_t held[STEP_WINDOW_BYTES];
-    if (now->store_count == 0)
-        return NULL;
+    if (now->unknown || now->store_count == 0)
+        return now->unknown;
     size_t bytes = now->reach.hi - now->reach.lo;
     size_t looked = now->probed && now->window > bytes ? now->window : bytes;
     if (looked > sizeof held || tracee_peek(&t->tracee, now->reach.lo, held, looked) != looked)

@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 bool tracee_seize(struct tracee *t, pid_t pid)
 {
@@ -76,10 +78,21 @@ static bool go_on(const struct tracee *t, intptr_t deliver)
     return !t->stopped || ptrace(PTRACE_CONT, t->pid, NULL, (void *)deliver) == 0;
 }
 
+static void hold(struct tracee *t, int signal)
+{
+    t->held |= UINT64_C(1) << (signal - 1);
+}
+
+static void send_held(struct tracee *t)
+{
+    for (; t->held; t->held &= t->held - 1)
+        syscall(SYS_tgkill, t->pid, t->pid, 1 + __builtin_ctzll(t->held));
+}
+
 bool tracee_run_to(struct tracee *t, uint64_t at)
 {
-    intptr_t deliver = t->held;
-    t->held = 0;
+    intptr_t deliver = 0;
+    send_held(t);
     while (go_on(t, deliver)) {
         int signal = next_signal(t, PTRACE_CONT);
         if (signal == 0 || !note_signal(t, signal) || !tracee_fetch(t))
@@ -92,6 +105,16 @@ bool tracee_run_to(struct tracee *t, uint64_t at)
     return false;
 }
 
+// By an instruction: the kernel's own timers and limits have such a code as well.
+static bool is_of_instruction(const struct tracee *t)
+{
+    static const int raised[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+    bool any = false;
+    for (size_t i = 0; i < sizeof raised / sizeof *raised; i++)
+        any |= t->signal == raised[i];
+    return any && t->code > 0;
+}
+
 enum tracee_stop tracee_step(struct tracee *t)
 {
     while (ptrace(PTRACE_SINGLESTEP, t->pid, NULL, NULL) == 0) {
@@ -99,9 +122,9 @@ enum tracee_stop tracee_step(struct tracee *t)
         if (signal == 0 || !note_signal(t, signal) || !tracee_fetch(t))
             return TRACEE_GONE;
         bool stepped = signal == SIGTRAP && t->code == TRAP_TRACE;
-        if (stepped || t->code > 0) // by the kernel
+        if (is_of_instruction(t))
             return stepped ? TRACEE_STEPPED : TRACEE_FAULTED;
-        t->held = signal;
+        hold(t, signal);
     }
     return TRACEE_GONE;
 }

@@ -20,7 +20,7 @@ struct tracee {
     pid_t pid;
     bool stopped;             // once it has been: it is seized as it runs
     struct user_pt_regs regs; // as tracee_fetch found them
-    int held;                 // a signal from elsewhere, which it is given when it goes on
+    uint64_t held;            // signals from elsewhere, a bit each: given when it goes on
     // Of what it stopped at, where it faulted.
     int signal, code;
     uint64_t fault_addr;

@@ -203,8 +203,9 @@ static bool run_instruction(struct tracer *t, uint64_t steps)
     uint32_t word;
     a->fault_pc = pc;
     a->met = tracee_peek(&t->tracee, pc, &word, sizeof word) == sizeof word;
-    if (!a->met) // no code there: it faults by itself
-        return step_in_earnest(t);
+    if (!a->met) // no code there: it faults by itself, or may be run and not read
+        return step_in_earnest(t) &&
+               tracer_leave(t, OUTCOME_REFUSED, "code that may be run and not read");
     t->now.in = insn_of(t, pc, a->word = word);
     if (!t->now.in)
         return tracer_leave(t, OUTCOME_REFUSED, "more distinct instructions than are remembered");

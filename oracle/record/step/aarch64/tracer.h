@@ -31,9 +31,10 @@ struct step_now {
     const struct step_insn *in;
     struct access stores[STEP_STORES_MAX];
     size_t store_count;
-    struct span reach; // of the stores
-    size_t log_count;  // of the log before it
-    uint64_t at;       // the address of its operand
+    struct span reach;   // of the stores
+    size_t log_count;    // of the log before it
+    uint64_t at;         // the address of its operand
+    const char *unknown; // what it accesses is not known: why; NULL: it is
     // The probe: what the window from reach.lo on held, and which bytes were seen stored.
     bool probed;
     size_t window;
