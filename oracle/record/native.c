@@ -241,3 +241,14 @@ void native_add_module(const struct native_mapping *code, struct span *images, s
     struct module_search search = {code->lo, images, count, false};
     dl_iterate_phdr(add_segments, &search);
 }
+
+void native_add_modules(const struct site *sites, size_t site_count, struct span *images,
+                        size_t *count)
+{
+    struct native_mapping m = {0};
+    for (size_t i = 0; i < site_count; i++) {
+        bool same = sites[i].addr >= m.lo && sites[i].addr < m.hi;
+        if (!same && native_find_mapping(sites[i].addr, &m))
+            native_add_module(&m, images, count);
+    }
+}

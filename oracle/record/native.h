@@ -100,4 +100,8 @@ bool native_find_mapping(uint64_t address, struct native_mapping *out);
 // constants, statics), to IMAGES, which has room for TRACE_IMAGES_MAX.
 void native_add_module(const struct native_mapping *code, struct span *images, size_t *count);
 
+// Likewise of the modules that SITES lie in.
+void native_add_modules(const struct site *sites, size_t site_count, struct span *images,
+                        size_t *count);
+
 #endif

@@ -20,6 +20,7 @@
 #include "record/recorder.h"
 #include "record/rewrite/cpu.h"
 #include "record/rewrite/segment.h"
+#include "record/tunables.h"
 
 // Open-addressing map from a routine's address to a number; 0 is no address.
 struct address_map {
@@ -169,10 +170,10 @@ struct recorder {
     int fault_signal;
     uint64_t fault_addr;
     bool timed_out, log_full;
-    const struct host_insn *abort_where;                   // instruction at which the run was ended
-    uint64_t abort_counter;                                // x86: rcx then
-    uint64_t abort_masks[8];                               // ... k0 to k7
-    const struct routine_tunable *tunables[TUNABLE_COUNT]; // NULL: it has none
+    const struct host_insn *abort_where; // instruction at which the run was ended
+    uint64_t abort_counter;              // x86: rcx then
+    uint64_t abort_masks[8];             // ... k0 to k7
+    struct tunables tunables;
 };
 
 // A block's records may reach this far beyond the log pointer.

@@ -141,17 +141,6 @@ static bool allocate(struct recorder *r)
     return mprotect(r->log, r->log_usable, PROT_READ | PROT_WRITE) == 0;
 }
 
-static void find_tunables(struct recorder *r)
-{
-    for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
-        for (size_t k = 0; k < r->routine->tunable_count; k++) {
-            const struct routine_tunable *t = &r->routine->tunables[k];
-            if (strcmp(t->symbol, case_tunables[i].symbol) == 0)
-                r->tunables[i] = t;
-        }
-    }
-}
-
 static void rewrite_close(struct recorder *r)
 {
     native_close(&r->native);
@@ -192,7 +181,7 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
     r->plain.rules = r->valued.rules = (struct segment_rules){.loads = options->loads};
     r->valued.rules.values = true;
     r->plain.log_reg = r->valued.log_reg = GPR_NONE;
-    find_tunables(r);
+    r->tunables = tunables_find(routine);
     state_open(r);
     active = r;
     unsigned period_ms = options->timeout_ms / TICKS;
@@ -201,24 +190,6 @@ static struct recorder *rewrite_open(const struct routine *routine, uint64_t arg
 }
 
 // ---- running ----
-
-static void set_tunables(struct recorder *r, const struct copy_case *c)
-{
-    for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
-        const struct routine_tunable *t = r->tunables[i];
-        uint64_t value, now = 0;
-        if (!t)
-            continue;
-        value = c->tunable[i] ? c->tunable[i] : t->initial;
-        // Asked of memory, since another recorder's routine may share the variable.
-        if (t->width == sizeof now)
-            memcpy(&now, t->address, sizeof now);
-        else
-            memcpy(&now, t->address, t->width);
-        if (now != value)
-            memcpy(t->address, &value, t->width);
-    }
-}
 
 rewrite_function *rewrite_entry(struct recorder *r)
 {
@@ -358,7 +329,7 @@ static void run_case(struct recorder *r, struct arena *arena, const struct copy_
     cover_drop_known(r);
     trace_reset(trace);
     r->outside_stores.count = 0;
-    set_tunables(r, c);
+    tunables_set(&r->tunables, c);
     set_limits(r, c);
     trace->outcome = OUTCOME_RETURNED;
     trace->stack = r->native.stack;

@@ -14,6 +14,7 @@
 #include "record/step/end.h"
 #include "record/step/start.h"
 #include "record/step/vectors.h"
+#include "record/tunables.h"
 
 #include <asm/prctl.h>
 #include <errno.h>
@@ -60,8 +61,7 @@ struct recorder {
     size_t site_count, sites_described;
     struct span images[TRACE_IMAGES_MAX];
     size_t image_count;
-    const struct routine_tunable *tunables[TUNABLE_COUNT];
-    uint64_t tunable_now[TUNABLE_COUNT];
+    struct tunables tunables;
     // Of the running case.
     volatile enum phase phase;
     bool values;
@@ -383,14 +383,6 @@ static void step_close(struct recorder *r)
     release(r, sizeof *r);
 }
 
-static void find_tunables(struct recorder *r)
-{
-    for (unsigned i = 0; i < TUNABLE_COUNT; i++)
-        for (size_t k = 0; k < r->routine->tunable_count; k++)
-            if (strcmp(r->routine->tunables[k].symbol, case_tunables[i].symbol) == 0)
-                r->tunables[i] = &r->routine->tunables[k];
-}
-
 static void no_room(struct error *error)
 {
     error_set(error, "no address space for the recorder: %s; raise `ulimit -v`", strerror(errno));
@@ -419,7 +411,7 @@ static struct recorder *step_open(const struct routine *routine, uint64_t arg4,
     vectors_open();
     syscall(SYS_arch_prctl, ARCH_GET_FS, &r->bases.fs);
     syscall(SYS_arch_prctl, ARCH_GET_GS, &r->bases.gs);
-    find_tunables(r);
+    r->tunables = tunables_find(routine);
     active = r;
     native_handle(&r->native, on_fault, on_tick, 1000);
     return r;
@@ -427,31 +419,16 @@ static struct recorder *step_open(const struct routine *routine, uint64_t arg4,
 
 // ---- running ----
 
-static void set_tunables(struct recorder *r, const struct copy_case *c)
-{
-    for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
-        const struct routine_tunable *t = r->tunables[i];
-        if (!t || c->tunable[i] == r->tunable_now[i])
-            continue;
-        uint64_t value = c->tunable[i] ? c->tunable[i] : t->initial;
-        memcpy(t->address, &value, t->width);
-        r->tunable_now[i] = c->tunable[i];
-    }
-}
-
 // Sites met in this run, and the modules that they lie in.
 static void describe_sites(struct recorder *r)
 {
-    struct native_mapping m = {0};
-    for (; r->sites_described < r->site_count; r->sites_described++) {
-        struct site *s = &r->sites[r->sites_described];
-        site_describe(s, 0);
-        s->decoders_differ = false;
-        if (s->addr >= m.lo && s->addr < m.hi)
-            continue;
-        if (native_find_mapping(s->addr, &m))
-            native_add_module(&m, r->images, &r->image_count);
+    size_t first = r->sites_described, count = r->site_count;
+    for (size_t i = first; i < count; i++) {
+        site_describe(&r->sites[i], 0);
+        r->sites[i].decoders_differ = false;
     }
+    native_add_modules(r->sites + first, count - first, r->images, &r->image_count);
+    r->sites_described = count;
 }
 
 static void give_trace(struct recorder *r, struct trace *trace)
@@ -489,7 +466,7 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
                      bool values, struct layout *layout, struct trace *trace)
 {
     trace_reset(trace);
-    set_tunables(r, c);
+    tunables_set(&r->tunables, c);
     trace->stack = r->native.stack;
     trace->entry = r->routine->entry;
     native_tell_cpu(trace);

@@ -7,6 +7,7 @@
 
 #include "record/recorder.h"
 #include "record/step/aarch64/companion.h"
+#include "record/tunables.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -29,8 +30,7 @@ struct recorder {
     size_t sites_described;
     struct span images[TRACE_IMAGES_MAX];
     size_t image_count;
-    const struct routine_tunable *tunables[TUNABLE_COUNT];
-    uint64_t tunable_now[TUNABLE_COUNT];
+    struct tunables tunables;
 };
 
 // ---- opening ----
@@ -39,14 +39,6 @@ static void step_close(struct recorder *r)
 {
     native_close(&r->native);
     munmap(r, sizeof *r);
-}
-
-static void find_tunables(struct recorder *r)
-{
-    for (unsigned i = 0; i < TUNABLE_COUNT; i++)
-        for (size_t k = 0; k < r->routine->tunable_count; k++)
-            if (strcmp(r->routine->tunables[k].symbol, case_tunables[i].symbol) == 0)
-                r->tunables[i] = &r->routine->tunables[k];
 }
 
 static struct recorder *step_open(const struct routine *routine, uint64_t arg4,
@@ -69,7 +61,7 @@ static struct recorder *step_open(const struct routine *routine, uint64_t arg4,
     r->x = x;
     r->image_count = routine->image_count;
     memcpy(r->images, routine->images, routine->image_count * sizeof *r->images);
-    find_tunables(r);
+    r->tunables = tunables_find(routine);
     return r;
 }
 
@@ -136,30 +128,14 @@ static void tell_end(const struct recorder *r, struct trace *trace)
 
 // ---- running ----
 
-static void set_tunables(struct recorder *r, const struct copy_case *c)
-{
-    for (unsigned i = 0; i < TUNABLE_COUNT; i++) {
-        const struct routine_tunable *t = r->tunables[i];
-        if (!t || c->tunable[i] == r->tunable_now[i])
-            continue;
-        uint64_t value = c->tunable[i] ? c->tunable[i] : t->initial;
-        memcpy(t->address, &value, t->width);
-        r->tunable_now[i] = c->tunable[i];
-    }
-}
-
 // Sites met in this run, and the modules that they lie in.
 static void describe_sites(struct recorder *r)
 {
-    struct native_mapping m = {0};
-    for (; r->sites_described < r->x->answer.site_count; r->sites_described++) {
-        struct site *s = &r->x->sites[r->sites_described];
-        step_describe_site(s);
-        if (s->addr >= m.lo && s->addr < m.hi)
-            continue;
-        if (native_find_mapping(s->addr, &m))
-            native_add_module(&m, r->images, &r->image_count);
-    }
+    size_t first = r->sites_described, count = r->x->answer.site_count;
+    for (size_t i = first; i < count; i++)
+        step_describe_site(&r->x->sites[i]);
+    native_add_modules(r->x->sites + first, count - first, r->images, &r->image_count);
+    r->sites_described = count;
 }
 
 static void give_trace(struct recorder *r, struct trace *trace)
@@ -210,7 +186,7 @@ static void step_run(struct recorder *r, struct arena *arena, const struct copy_
                      bool values, struct layout *layout, struct trace *trace)
 {
     trace_reset(trace);
-    set_tunables(r, c);
+    tunables_set(&r->tunables, c);
     trace->stack = r->native.stack;
     trace->entry = r->routine->entry;
     native_tell_cpu(trace);
