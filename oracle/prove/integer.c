@@ -417,20 +417,25 @@ void integer_shift(struct execution *x)
         set_flags(x, kept);
 }
 
-// -1 with its lowest bits kept: a run.
+// Ones from some bit to the top, such as -1, with its lowest bits kept: a run.
 void integer_bzhi(struct execution *x)
 {
     unsigned bits = bits_of(x);
     struct value v = operand_value(x, 1);
     const struct form *count = known_low(x->known, operand_number(x, 2), 8);
-    if (v.kind != VALUE_NUMBER || v.number->count != 0 ||
-        unsigned_constant(v.number, bits) != all_ones(bits)) {
-        execution_unknown(x, "is not modelled but of -1");
+    uint64_t ones = v.kind == VALUE_NUMBER && v.number->count == 0
+                        ? (uint64_t)unsigned_constant(v.number, bits)
+                        : 0;
+    unsigned low = ones ? (unsigned)__builtin_ctzll(ones) : 0;
+    if (ones == 0 || ones >> low != (uint64_t)all_ones(bits) >> low) {
+        execution_unknown(x, "is not modelled but of ones up to the top");
         return;
     }
     if (!decide(x, at_most(form_plus(x->pool, count, -(wide)bits))))
         count = form_constant(x->pool, bits);
-    operand_set(x, 0, (struct value){VALUE_RUN, form_constant(x->pool, 0), count, NULL});
+    if (low > 0 && decide(x, at_most(form_plus(x->pool, count, -(wide)low))))
+        low = 0, count = form_constant(x->pool, 0);
+    operand_set(x, 0, (struct value){VALUE_RUN, form_constant(x->pool, low), count, NULL});
     set_flags(x, (struct flags){.kind = FLAGS_UNKNOWN});
 }
 

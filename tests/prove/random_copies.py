@@ -249,8 +249,14 @@ def masks(r, lo, hi):
                      if lo > 0 else ["mov rax, -1; bzhi rax, rax, rdx"])
     if z == "ymm":
         k = "mov eax, -1; bzhi eax, eax, edx"
+    to, source = "r10", "r11"
+    if z == "zmm" and hi <= 57 and r.rng.random() < 0.5:
+        # From the last multiple of 8 at or below the destination.
+        k = ("mov ecx, r10d; and ecx, 7; mov rax, -1; shlx rax, rax, rcx; lea r9, [rdx + rcx]; "
+             "bzhi rax, rax, r9; mov r8, r10; sub r8, rcx; mov r9, r11; sub r9, rcx")
+        to, source = "r8", "r9"
     r.emit(k, "kmovq k1, rax" if z == "zmm" else "kmovd k1, eax",
-           f"vmovdqu8 {z}0{{k1}}{{z}}, [r11]", f"vmovdqu8 [r10]{{k1}}, {z}0", "vzeroupper")
+           f"vmovdqu8 {z}0{{k1}}{{z}}, [{source}]", f"vmovdqu8 [{to}]{{k1}}, {z}0", "vzeroupper")
     return True
 
 
