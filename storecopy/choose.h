@@ -23,9 +23,9 @@ enum storecopy_path storecopy_find_path(void);
 enum storecopy_flush storecopy_find_flush(void);
 
 #if defined(__x86_64__)
-// From what size on, below what size and for which sources storecopy_shared_avx512
-// takes `rep movsq`: those with no bit of MISALIGNED in their address, when the
-// destination is a multiple of 32. It may be read at any time.
+// From what size on, below what size and for which sources storecopy_shared_avx512 and
+// _wide take `rep movsq`: those with no bit of MISALIGNED in their address, when the
+// destination is a multiple of 32 (64, wide). It may be read at any time.
 struct storecopy_strings {
     size_t from, to;
     uintptr_t misaligned;

@@ -15,7 +15,7 @@ typedef void *storecopy_function(void *dst, const void *src, size_t n);
 typedef void *storecopy_set_function(void *dst, int value, size_t n);
 
 storecopy_function storecopy_shared_portable, storecopy_shared_sse2, storecopy_shared_avx2,
-    storecopy_shared_avx512;
+    storecopy_shared_avx512, storecopy_shared_avx512_wide;
 storecopy_function storecopy_ordered_portable, storecopy_ordered_avx;
 storecopy_function storecopy_wc_portable, storecopy_wc_sse2, storecopy_wc_avx2, storecopy_wc_avx512;
 storecopy_function storecopy_pmem_clflush, storecopy_pmem_clflushopt, storecopy_pmem_clwb;

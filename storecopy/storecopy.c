@@ -44,6 +44,8 @@ static const struct {
                         storecopy_set_shared_avx2},
     [STORECOPY_AVX512] = {storecopy_shared_avx512, storecopy_ordered_avx, storecopy_wc_avx512,
                           storecopy_set_shared_avx2},
+    [STORECOPY_AVX512_WIDE] = {storecopy_shared_avx512_wide, storecopy_ordered_avx,
+                               storecopy_wc_avx512, storecopy_set_shared_avx2},
 };
 
 static const struct {
@@ -79,7 +81,7 @@ __attribute__((constructor)) static void choose(void)
 {
     enum storecopy_path path = storecopy_find_path();
     enum storecopy_flush flush = storecopy_find_flush();
-    if (path == STORECOPY_AVX512)
+    if (path >= STORECOPY_AVX512)
         storecopy_choose_strings();
     __atomic_store_n(&shared, by_path[path].shared, __ATOMIC_RELAXED);
     __atomic_store_n(&ordered, by_path[path].ordered, __ATOMIC_RELAXED);

@@ -175,10 +175,12 @@ enum storecopy_path {
     STORECOPY_SSE2,
     STORECOPY_AVX2,
     STORECOPY_AVX512,
+    STORECOPY_AVX512_WIDE, // registers of 64 bytes, which lower no clock
     STORECOPY_PATHS
 };
 
-// The best path of this CPU, and its name: "portable", "sse2", "avx2", "avx512".
+// The best path of this CPU, and its name: "portable", "sse2", "avx2", "avx512",
+// "avx512_wide".
 enum storecopy_path storecopy_path_here(void);
 const char *storecopy_path_name(enum storecopy_path path);
 

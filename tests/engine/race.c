@@ -274,6 +274,8 @@ static const struct {
     {"shared_avx2", "avx avx2", HOST_X86_64(storecopy_shared_avx2), false},
     {"shared_avx512", "avx2 bmi2 avx512f avx512bw avx512vl", HOST_X86_64(storecopy_shared_avx512),
      false},
+    {"shared_avx512_wide", "avx2 bmi2 avx512f avx512bw avx512vl",
+     HOST_X86_64(storecopy_shared_avx512_wide), false},
     {"ordered_portable", "", storecopy_ordered_portable, true},
     {"ordered_avx", "avx", HOST_X86_64(storecopy_ordered_avx), true},
 };

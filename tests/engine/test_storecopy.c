@@ -53,6 +53,8 @@ static const struct {
     {"shared_avx2", "avx avx2", HOST_X86_64(storecopy_shared_avx2), true},
     {"shared_avx512", "avx2 bmi2 avx512f avx512bw avx512vl", HOST_X86_64(storecopy_shared_avx512),
      true},
+    {"shared_avx512_wide", "avx2 bmi2 avx512f avx512bw avx512vl",
+     HOST_X86_64(storecopy_shared_avx512_wide), true},
     {"qemu_ram", "", storecopy_qemu_ram, true},
     {"ordered_move", "", move_with_keep, true},
     {"ordered", "", storecopy_ordered, false},
