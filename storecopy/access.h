@@ -110,6 +110,12 @@ INLINE int overwrites_ahead(const void *dst, const void *src, size_t n)
     return __builtin_expect(up < n, 0) && up != 0;
 }
 
+// The same of N > 0, by one comparison.
+INLINE int overwrites_ahead_some(const void *dst, const void *src, size_t n)
+{
+    return __builtin_expect((uintptr_t)dst - (uintptr_t)src - 1 < n - 1, 0) != 0;
+}
+
 // Lowest set bit; 0 of 0.
 INLINE uintptr_t lowest_bit(uintptr_t bits)
 {

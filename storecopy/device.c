@@ -57,24 +57,14 @@ INLINE void access_unit(uint8_t *to, const uint8_t *from, size_t unit, enum dire
         }                                              \
     } while (0)
 
-// A request of up to WIDTH bytes that is one aligned access: most are. Overlap
-// does not matter to it.
-INLINE bool copy_whole(uint8_t *to, const uint8_t *from, size_t n, size_t width,
-                       enum direction direction)
-{
-    const uintptr_t side = direction == TO_DEVICE ? (uintptr_t)to : (uintptr_t)from;
-    if (n == width && side % width == 0)
-        access_unit(to, from, width, direction);
-    else if (n == 4 && side % 4 == 0)
-        access_unit(to, from, 4, direction);
-    else if (n == 2 && side % 2 == 0)
-        access_unit(to, from, 2, direction);
-    else if (n == 1)
-        access_unit(to, from, 1, direction);
-    else
-        return false;
-    return true;
-}
+// Of what is left behind the last access of WIDTH bytes, the UNIT bytes that its size says.
+#define REST_IF(unit, condition)                    \
+    do {                                            \
+        if ((condition) && (n & (unit)) != 0) {     \
+            access_unit(to, from, unit, direction); \
+            to += (unit), from += (unit);           \
+        }                                           \
+    } while (0)
 
 // Fewer than WIDTH bytes, at any address.
 INLINE void copy_short(uint8_t *to, const uint8_t *from, size_t n, size_t width,
@@ -118,12 +108,11 @@ INLINE void copy(uint8_t *to, const uint8_t *from, size_t n, size_t width, enum 
         access_unit(to, from, width, direction);
         to += width, from += width;
     }
-    n &= width - 1;
-    if (n == 0)
+    if ((n & (width - 1)) == 0)
         return;
-    STEP_IF(4, width > 4 && n >= 4);
-    STEP_IF(2, width > 2 && n >= 2);
-    STEP_IF(1, n >= 1);
+    REST_IF(4, width > 4);
+    REST_IF(2, width > 2);
+    REST_IF(1, width > 1);
 }
 
 // One copy of the loop a width, so that the compiler knows it. Out of line: what
@@ -153,31 +142,106 @@ COPY_ANY(from_device_8, 8, FROM_DEVICE)
 #define FROM_DEVICE_WIDEST from_device_4
 #endif
 
+// The access of UNIT bytes at OFFSET.
+#define ACCESS(offset, unit) access_unit(to + (offset), from + (offset), unit, direction)
+
+// Requests of 2, 4 and 8 bytes at an address SIDE that is no multiple of them: for each
+// way to lie the accesses that copy() would come to, with nothing to count.
+INLINE void copy_odd_2(uint8_t *to, const uint8_t *from, enum direction direction)
+{
+    ACCESS(0, 1);
+    ACCESS(1, 1);
+}
+
+INLINE void copy_odd_4(uint8_t *to, const uint8_t *from, uintptr_t side, enum direction direction)
+{
+    if (side % 2 == 0) {
+        ACCESS(0, 2);
+        ACCESS(2, 2);
+    } else {
+        ACCESS(0, 1);
+        ACCESS(1, 2);
+        ACCESS(3, 1);
+    }
+}
+
+INLINE void copy_odd_8(uint8_t *to, const uint8_t *from, uintptr_t side, enum direction direction)
+{
+    switch (side % 4) {
+    case 0:
+        ACCESS(0, 4);
+        ACCESS(4, 4);
+        break;
+    case 1:
+        ACCESS(0, 1);
+        ACCESS(1, 2);
+        ACCESS(3, 4);
+        ACCESS(7, 1);
+        break;
+    case 2:
+        ACCESS(0, 2);
+        ACCESS(2, 4);
+        ACCESS(6, 2);
+        break;
+    default:
+        ACCESS(0, 1);
+        ACCESS(1, 4);
+        ACCESS(5, 2);
+        ACCESS(7, 1);
+        break;
+    }
+}
+
+// By the widest accesses. A request that is one aligned access, as most are, is looked
+// for first; overlap does not matter to it.
+INLINE void *copy_widest(void *dst, const void *src, size_t n, enum direction direction)
+{
+    uint8_t *to = dst;
+    const uint8_t *from = src;
+    const uintptr_t side = direction == TO_DEVICE ? (uintptr_t)dst : (uintptr_t)src;
+    if (n <= 2) {
+        if (n == 1)
+            ACCESS(0, 1);
+        else if (n == 2 && side % 2 == 0)
+            ACCESS(0, 2);
+        else if (overwrites_ahead(dst, src, n))
+            return NULL;
+        else if (n == 2)
+            copy_odd_2(to, from, direction);
+    } else if (WHOLE_MAX == 8 && n == 8) {
+        if (side % 8 == 0)
+            ACCESS(0, 8);
+        else if (overwrites_ahead_some(dst, src, n))
+            return NULL;
+        else
+            copy_odd_8(to, from, side, direction);
+    } else if (n == 4) {
+        if (side % 4 == 0)
+            ACCESS(0, 4);
+        else if (overwrites_ahead_some(dst, src, n))
+            return NULL;
+        else
+            copy_odd_4(to, from, side, direction);
+    } else if (overwrites_ahead_some(dst, src, n)) {
+        return NULL;
+    } else {
+        copy(dst, src, n, WHOLE_MAX, direction);
+    }
+    return dst;
+}
+
 void *storecopy_to_device(void *device, const void *src, size_t n)
 {
     CHECK_BUFFERS(device, src, n);
     CHECK_APART(device, src, n);
-    if (n <= WHOLE_MAX)
-        return copy_whole(device, src, n, WHOLE_MAX, TO_DEVICE) ? device
-                                                                : TO_DEVICE_WIDEST(device, src, n);
-    if (overwrites_ahead(device, src, n))
-        return NULL;
-    copy(device, src, n, WHOLE_MAX, TO_DEVICE);
-    return device;
+    return copy_widest(device, src, n, TO_DEVICE);
 }
 
 void *storecopy_from_device(void *dst, const void *device, size_t n)
 {
     CHECK_BUFFERS(dst, device, n);
     CHECK_APART(dst, device, n);
-    if (n <= WHOLE_MAX)
-        return copy_whole(dst, device, n, WHOLE_MAX, FROM_DEVICE)
-                   ? dst
-                   : FROM_DEVICE_WIDEST(dst, device, n);
-    if (overwrites_ahead(dst, device, n))
-        return NULL;
-    copy(dst, device, n, WHOLE_MAX, FROM_DEVICE);
-    return dst;
+    return copy_widest(dst, device, n, FROM_DEVICE);
 }
 
 void *storecopy_to_device_width(void *device, const void *src, size_t n, unsigned width)
