@@ -7,6 +7,7 @@
 
 #include "backends/routines/routines.h"
 #include "bench.h"
+#include "paths.h"
 #include "sizes.h"
 #include "storecopy.h"
 
@@ -78,6 +79,22 @@ struct subject {
     runner *fixed, *mixed; // the one call COUNT times; COUNT calls, once each
 };
 
+// COUNT turns of CALL, whose turn is i, in four loops that begin at other places of a cache
+// line: where it begins is up to a cycle of the eight that a short copy takes.
+#define TURNS_AT(nops, from, to, call)                                              \
+    __asm__ volatile(".balign 64\n\t.rept " #nops "\n\tnop\n\t.endr" ::: "memory"); \
+    for (unsigned i = (from); i < (to); i++)                                        \
+    call
+
+#define TURNS(count, call)                           \
+    do {                                             \
+        const unsigned quarter = (count) / 4;        \
+        TURNS_AT(0, 0, quarter, call);               \
+        TURNS_AT(5, quarter, 2 * quarter, call);     \
+        TURNS_AT(9, 2 * quarter, 3 * quarter, call); \
+        TURNS_AT(14, 3 * quarter, (count), call);    \
+    } while (0)
+
 #define RUNNERS(name)                                                                          \
     static __attribute__((noinline)) double fixed_##name(const struct call *c, unsigned count) \
     {                                                                                          \
@@ -85,15 +102,13 @@ struct subject {
         const uint8_t *src = src_buffer + c->src;                                              \
         const size_t size = c->size;                                                           \
         const uint64_t start = clock_now_ns();                                                 \
-        for (unsigned i = 0; i < count; i++)                                                   \
-            name(dst, src, size);                                                              \
+        TURNS(count, name(dst, src, size));                                                    \
         return (double)(clock_now_ns() - start);                                               \
     }                                                                                          \
     static __attribute__((noinline)) double mixed_##name(const struct call *c, unsigned count) \
     {                                                                                          \
         const uint64_t start = clock_now_ns();                                                 \
-        for (unsigned i = 0; i < count; i++)                                                   \
-            name(dst_buffer + c[i].dst, src_buffer + c[i].src, c[i].size);                     \
+        TURNS(count, name(dst_buffer + c[i].dst, src_buffer + c[i].src, c[i].size));           \
         return (double)(clock_now_ns() - start);                                               \
     }                                                                                          \
     static const struct subject run_##name = {fixed_##name, mixed_##name};
@@ -113,6 +128,9 @@ AS_COPY(set_device, storecopy_set_device)
 AS_COPY(set_bar, storecopy_set_bar)
 AS_COPY(set_wc, storecopy_set_wc)
 AS_COPY(set_by_libc, memset)
+#if defined(__x86_64__)
+RUNNERS(storecopy_shared_avx2)
+#endif
 RUNNERS(storecopy_to_device)
 RUNNERS(storecopy_from_device)
 RUNNERS(memmove)
@@ -275,6 +293,17 @@ int main(void)
     printf("storecopy's path here: %s\n", storecopy_path_name(storecopy_path_here()));
     compare(&comparisons[0]);
     compare_mixed(&run_storecopy_shared, &run_memmove);
+#if defined(__x86_64__)
+    // What CPUs without AVX-512 take, whatever this one has. No goal: see docs/engine.md.
+    const struct comparison by_avx2 = {"shared RAM by path avx2, against libc's memmove",
+                                       &run_storecopy_shared_avx2,
+                                       &run_memmove,
+                                       ram_sizes,
+                                       0,
+                                       0};
+    if (storecopy_path_here() >= STORECOPY_AVX2)
+        compare(&by_avx2);
+#endif
     for (size_t i = 1; i < sizeof comparisons / sizeof *comparisons; i++)
         compare(&comparisons[i]);
     return 0;
