@@ -21,7 +21,8 @@
 
 enum {
     LOOK_MS = 100, // whether the user wants to stop
-    AHEAD = 2,     // routines for each process, beyond the one that is waited for
+    AHEAD = 24,    // routines for each process, beyond the one that is waited for, which may take
+                   // half a minute: a processor must not wait for it
 };
 
 struct order {
