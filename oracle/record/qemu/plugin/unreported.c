@@ -3,9 +3,10 @@
 //
 // Instructions whose accesses QEMU does not report, as its helpers do them in host
 // memory. Those that move storage call memmove, which tells all (memcpy_hooks.c). Of the
-// others, the pages that they are about to store to are found by protecting the
-// lanes: what such a page holds is put aside, it is filled with bytes that the
-// instruction cannot be about to store, and what has changed afterwards was stored.
+// others, what the pages that they may be about to store to hold is put aside, they are
+// filled with bytes that the instruction cannot be about to store, and what has changed
+// afterwards was stored. Where lanes are short these are all their pages, as a fault takes
+// longer than to copy them; else they are found by protecting the lanes.
 // A helper that both loads and stores must find what is there: a store by it that
 // changes nothing is not to be seen, and the case is said to be so. So is one where
 // elements are stored each at an address of its own, in an order that does not show.
@@ -26,7 +27,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { PIECE = QEMU_PIECE_MAX, WORD = 8 };
+enum {
+    PIECE = QEMU_PIECE_MAX,
+    WORD = 8,
+    BLOCK = 256,
+    SHORT_LANES = 1 << 16, // bytes of both
+};
 
 // One lane, and what is known of its pages while an instruction runs.
 struct lane {
@@ -187,9 +193,12 @@ static void open_pages(struct lane *l, size_t page, size_t end)
 static void poison(const struct lane *l, size_t from)
 {
     const struct qemu_case *c = &plugin.shared->now;
-    uint64_t guest = l->guest + from;
-    for (size_t i = from, end = from + host_page_bytes(); i < end; i++)
-        l->held[i] = (uint8_t)~l->before[i];
+    uint64_t guest = l->guest + from, word;
+    for (size_t i = from, end = from + host_page_bytes(); i < end; i += sizeof word) {
+        memcpy(&word, l->before + i, sizeof word);
+        word = ~word;
+        memcpy(l->held + i, &word, sizeof word);
+    }
     uint64_t lo = c->dst > guest ? c->dst : guest, hi = c->dst + c->size;
     hi = hi < guest + host_page_bytes() ? hi : guest + host_page_bytes();
     for (uint64_t a = lo; a < hi; a++)
@@ -220,6 +229,24 @@ static void look_at_page(struct lane *l, size_t page)
     l->first = l->first < page ? l->first : page;
     l->end = l->end > page ? l->end : page + 1;
     l->state[page] = PAGE_LOOKED_AT;
+}
+
+// It stores in its order, loads nothing, and its lanes are short.
+static bool may_look_at_all(const struct insn *in)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < watch.lane_count; i++)
+        bytes += watch.lanes[i].bytes;
+    return bytes <= SHORT_LANES && (in->unreported & (UNREPORTED_MOVES | UNREPORTED_SCATTERS)) == 0;
+}
+
+static void look_at_all(void)
+{
+    if (watch.guarded)
+        guard_all(PROT_READ | PROT_WRITE);
+    for (size_t i = 0; i < watch.lane_count; i++)
+        for (size_t page = 0; page < pages_of(&watch.lanes[i]); page++)
+            look_at_page(&watch.lanes[i], page);
 }
 
 // Instructions are counted as they begin.
@@ -281,11 +308,25 @@ static bool is_guests(const void *at, uint64_t *addr)
     return *addr < GUEST_END;
 }
 
+// Nothing was stored to the pages that are looked at, and the call tells what will be.
+static void look_away(struct lane *l)
+{
+    size_t from = l->first * host_page_bytes(), bytes = (l->end - l->first) * host_page_bytes();
+    if (l->first >= l->end || memcmp(l->at + from, l->held + from, bytes) != 0)
+        return;
+    memcpy(l->at + from, l->before + from, bytes);
+    memset(l->state + l->first, PAGE_OPEN, l->end - l->first);
+    l->first = SIZE_MAX;
+    l->end = 0;
+}
+
 // QEMU may be about to move the guest's memory, or its own while it translates.
 static void before_call(void *dst, size_t length)
 {
     struct lane *l = lane_of(dst);
     watch.told = true;
+    for (size_t i = 0; i < watch.lane_count && !watch.guarded; i++)
+        look_away(&watch.lanes[i]);
     if (!watch.guarded || !l || length == 0)
         return;
     size_t from = (size_t)((uint8_t *)dst - l->at), to = from + length;
@@ -325,14 +366,15 @@ static void *unreported_fill(void *dst, int byte, size_t length)
     return dst;
 }
 
-// Most of a page is as it was left.
-static bool restore_word(const struct lane *l, size_t i, size_t end)
+// Most of a page is as it was left. How many bytes from I on are, 0 where few.
+static size_t restore_some(const struct lane *l, size_t i, size_t end)
 {
-    if (watch.reported != watch.first || end - i < WORD ||
-        memcmp(l->at + i, l->held + i, WORD) != 0)
-        return false;
-    memcpy(l->at + i, l->before + i, WORD);
-    return true;
+    size_t bytes = end - i < BLOCK || memcmp(l->at + i, l->held + i, BLOCK) != 0 ? WORD : BLOCK;
+    if (watch.reported != watch.first || end - i < bytes ||
+        (bytes == WORD && memcmp(l->at + i, l->held + i, WORD) != 0))
+        return 0;
+    memcpy(l->at + i, l->before + i, bytes);
+    return bytes;
 }
 
 static bool is_stored(const struct lane *l, size_t i)
@@ -345,13 +387,13 @@ static bool is_stored(const struct lane *l, size_t i)
 static void look_at_bytes(struct lane *l, size_t i, size_t end)
 {
     while (i < end) {
-        size_t from = i;
+        size_t from = i, restored;
         while (i < end && is_stored(l, i))
             i++;
         if (i > from)
             note(l->guest + from, l->at + from, i - from, RECORD_STORE);
-        else if (restore_word(l, i, end))
-            i += WORD;
+        else if ((restored = restore_some(l, i, end)) > 0)
+            i += restored;
         else {
             l->at[i] = was_reported(l->guest + i) ? l->at[i] : l->before[i];
             i++;
@@ -495,6 +537,8 @@ void unreported_before(struct insn *in)
     watch.told = false;
     watch.first = plugin.record_count;
     watch.executions = plugin.executions;
-    if (in->unreported & UNREPORTED_STORES)
+    if (in->unreported & UNREPORTED_STORES && may_look_at_all(in))
+        look_at_all();
+    else if (in->unreported & UNREPORTED_STORES)
         guard();
 }
