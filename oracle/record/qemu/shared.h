@@ -29,7 +29,7 @@ enum {
     QEMU_CODE_MAX = 1 << 16, // bytes of a routine of which it is told what was reached
     // A batch: cases that the guest runs without a stop between them.
     QEMU_BATCH_MAX = 64,
-    QEMU_BATCH_RECORDS = 1 << 16,
+    QEMU_BATCH_RECORDS = 1 << 18,
     QEMU_BATCH_LANE_MAX = 1 << 16, // bytes of each of their lanes
     QEMU_BATCH_BYTES = 1 << 19,    // of all their windows
 };
@@ -126,7 +126,7 @@ struct qemu_window {
 };
 
 // A case of a batch, and what became of it. It is kept when it returned and stored
-// nothing in the lanes but to the destination; else it has to be run again, alone.
+// nothing in the lanes but to its windows; else it has to be run again, alone.
 struct qemu_batched {
     struct qemu_case now;
     struct qemu_window windows[2]; // the second is empty where there is one lane

@@ -55,15 +55,20 @@ static void lanes_leave(void)
     batch.laid = false;
 }
 
-// Did it store in no lane but to the destination?
-static bool stores_to_destination(const struct qemu_case *c)
+static bool is_in(const struct qemu_record *r, const struct qemu_window *w)
+{
+    return r->addr >= w->lo && r->addr + r->width <= w->lo + w->bytes;
+}
+
+// Did it store in no lane but to what is taken out?
+static bool stores_to_windows(const struct qemu_batched *b)
 {
     for (uint32_t i = 0; i < plugin.record_count; i++) {
         const struct qemu_record *r = &plugin.records[i];
         bool in_lanes =
             r->addr + r->width > QEMU_LOW_WINDOW && r->addr < QEMU_LOW_WINDOW + QEMU_LANES_BYTES;
-        bool in_dst = r->addr >= c->dst && r->addr + r->width <= c->dst + c->size;
-        if (r->flags & RECORD_STORE && in_lanes && !in_dst)
+        if (r->flags & RECORD_STORE && in_lanes && !is_in(r, &b->windows[0]) &&
+            !is_in(r, &b->windows[1]))
             return false;
     }
     return true;
@@ -81,7 +86,7 @@ static void keep(struct qemu_batched *b)
 {
     const struct qemu_shared *s = plugin.shared;
     struct qemu_batched_end *e = &b->ended;
-    e->kept = atomic_load(&s->end) == QEMU_END_RETURNED && stores_to_destination(&b->now);
+    e->kept = atomic_load(&s->end) == QEMU_END_RETURNED && stores_to_windows(b);
     e->first = batch.records;
     e->count = plugin.record_count;
     e->loads_unseen = s->loads_unseen;
