@@ -11,6 +11,8 @@
 // Which backends and ops a plane of the default sweep is for.
 enum plane_for { FOR_ALL, FOR_MEMMOVE, FOR_GLIBC };
 
+enum { LISTED_CASES_MAX = 1 << 13 }; // of a plane of larger sizes
+
 struct plane_row {
     struct range size, dst, src, overlap;
     enum plane_overlap kind;
@@ -26,6 +28,9 @@ struct plane_row {
 #define POWER(n)                                                                     \
     {.size = TO((n) - 1, (n) + 1), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)}, \
         {.size = STEP((n) - 63, (n) + 63, 63), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)}
+
+// Every third of those at the end of a page.
+#define SOME_PAGE_END STEP(PAGE_BYTES - 64, PAGE_BYTES - 1, 3)
 
 // The smallest non-temporal threshold that glibc takes; from 16 times that size
 // on, it copies four pages at a time.
@@ -104,16 +109,20 @@ static const struct plane_row emulated_sweep[] = {
 // A light sweep of a routine that is run: each size of the list, which has all the small
 // ones, at every alignment of one side. A few sizes by rule, for what the list lacks.
 static const struct plane_row light_sweep[] = {
-    {.size = TO(0, 192), .listed = true, .dst = EVERY_OFFSET, .src = STEP(0, 63, 9)},
-    {.size = TO(0, 192), .listed = true, .dst = STEP(0, 63, 9), .src = EVERY_OFFSET},
-    {.size = TO(193, 1088), .listed = true, .dst = EVERY_OFFSET, .src = STEP(0, 9, 9)},
-    {.size = TO(193, 1088), .listed = true, .dst = STEP(0, 9, 9), .src = EVERY_OFFSET},
+    {.size = TO(0, 64), .listed = true, .dst = EVERY_OFFSET, .src = STEP(0, 51, 17)},
+    {.size = TO(0, 64), .listed = true, .dst = STEP(0, 51, 17), .src = EVERY_OFFSET},
+    {.size = TO(65, 192), .listed = true, .dst = EVERY_OFFSET, .src = STEP(0, 9, 9)},
+    {.size = TO(65, 192), .listed = true, .dst = STEP(0, 9, 9), .src = EVERY_OFFSET},
+    {.size = TO(193, 1088), .listed = true, .dst = EVERY_OFFSET, .src = ONE(0)},
+    {.size = TO(193, 1088), .listed = true, .dst = ONE(9), .src = EVERY_OFFSET},
     {.size = TO(1089, 4352), .listed = true, .dst = STEP(0, 63, 21), .src = STEP(0, 17, 17)},
     {.size = TO(65, 256), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)},
     {.size = STEP(257, 4352, 13), .dst = STEP(0, 33, 33), .src = STEP(0, 17, 17)},
     // At and across the end of a page, and every place in it.
-    {.size = TO(0, 256), .listed = true, .dst = PAGE_END, .src = STEP(0, 9, 9)},
-    {.size = TO(0, 256), .listed = true, .dst = STEP(0, 9, 9), .src = PAGE_END},
+    {.size = TO(0, 64), .listed = true, .dst = PAGE_END, .src = STEP(0, 9, 9)},
+    {.size = TO(0, 64), .listed = true, .dst = STEP(0, 9, 9), .src = PAGE_END},
+    {.size = TO(65, 256), .listed = true, .dst = SOME_PAGE_END, .src = ONE(0)},
+    {.size = TO(65, 256), .listed = true, .dst = ONE(0), .src = SOME_PAGE_END},
     {.size = ONE(200), .dst = TO(0, PAGE_BYTES - 1), .src = ONE(0)},
     {.size = ONE(200), .dst = ONE(0), .src = TO(0, PAGE_BYTES - 1)},
     // Where the source is the lower one at offsets 0, the smallest cases, the destination.
@@ -124,7 +133,9 @@ static const struct plane_row light_sweep[] = {
     {.size = STEP(9, 265, 32), .dst = STEP(0, 31, 31), .overlap = TO(0, OWN_DISTANCES - 1),
      .kind = PLANE_OF_SIZE, .who = FOR_MEMMOVE, .each_data = true},
     // Overlapping moves.
-    {.size = TO(0, 256), .listed = true, .dst = STEP(0, 21, 21), .overlap = TO(-80, 80),
+    {.size = TO(0, 64), .listed = true, .dst = STEP(0, 21, 21), .overlap = TO(-80, 80),
+     .kind = PLANE_DISTANCE, .who = FOR_MEMMOVE},
+    {.size = TO(65, 256), .listed = true, .dst = STEP(0, 21, 21), .overlap = STEP(-80, 80, 5),
      .kind = PLANE_DISTANCE, .who = FOR_MEMMOVE},
     {.size = TO(65, 4352), .listed = true, .dst = STEP(0, 63, 21),
      .overlap = TO(0, OWN_DISTANCES - 1), .kind = PLANE_OF_SIZE, .who = FOR_MEMMOVE},
@@ -260,6 +271,21 @@ static struct range listed_in(const struct plan_sizes *sizes, const struct range
     return of;
 }
 
+// Routines whose loops end in many ways list nearly every size: then a plane takes every third
+// offset, or every fifth, an odd one, so that all remainders occur.
+static void thin(struct plane *plane)
+{
+    struct range *r =
+        range_count(&plane->dst) < range_count(&plane->src) ? &plane->src : &plane->dst;
+    uint64_t others = range_count(&plane->size) * range_count(&plane->dst) *
+                      range_count(&plane->src) / range_count(r);
+    const int64_t step = r->step;
+    if (plane->kind != PLANE_DISJOINT || plane->size.lo == 0)
+        return;
+    for (int64_t odd = 3; others * range_count(r) > LISTED_CASES_MAX && odd < 16; odd += 2)
+        r->step = step * odd;
+}
+
 // Is the row of the default sweep for this one?
 static bool row_is_for(const struct plane_row *row, const struct plan *plan,
                        const struct backend *b, const struct plan_request *request)
@@ -293,6 +319,8 @@ bool plan_add_default(struct plan *plan, const struct backend *b,
 
         if (!row_is_for(row, plan, b, request) || plane.size.hi < plane.size.lo)
             continue;
+        if (row->listed)
+            thin(&plane);
         if (!op_has_source(plan->op))
             plane_take_op(&plane, plan->op, request);
         if (plan->op == OP_FROM_FIFO) {

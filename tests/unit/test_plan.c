@@ -563,12 +563,29 @@ static void a_light_plan_has_the_sizes_that_it_was_given(void **state)
     request.light = &sizes;
     build(routine("any/routine", 0, 1, 1), OP_MEMMOVE, request);
     assert_true(has_case("memmove size=150 dst=63 src=9"));
-    assert_true(has_case("memmove size=333 dst=17 src=9"));
+    assert_true(has_case("memmove size=333 dst=17 src=0"));
+    assert_true(has_case("memmove size=333 dst=9 src=17"));
     assert_true(has_case("memmove size=333 dst=21 overlap=332"));
     assert_false(has_case("memmove size=151 dst=63 src=9"));
     uint64_t light = count_cases();
     build(routine("any/routine", 0, 1, 1), OP_MEMMOVE, nothing_said);
     assert_true(light * 8 < count_cases());
+}
+
+static void where_a_light_plan_lists_nearly_every_size_it_has_fewer_offsets(void **state)
+{
+    (void)state;
+    struct plan_sizes sizes = {0};
+    struct plan_request request = nothing_said;
+    for (uint64_t size = 0; size <= 700; size++)
+        assert_true(plan_sizes_add(&sizes, size));
+    request.light = &sizes;
+    build(routine("any/routine", 0, 1, 1), OP_MEMMOVE, request);
+    assert_true(has_case("memmove size=63 dst=1 src=17"));
+    assert_true(has_case("memmove size=333 dst=60 src=0"));
+    assert_true(has_case("memmove size=333 dst=9 src=60"));
+    assert_false(has_case("memmove size=333 dst=1 src=0"));
+    assert_true(count_cases() < 200000);
 }
 
 static void what_sets_has_places_of_its_destination_alone(void **state)
@@ -716,6 +733,7 @@ int main(void)
         cmocka_unit_test(kinds_of_data_do_not_make_large_sweeps_long),
         cmocka_unit_test(what_is_said_of_order_and_data_holds_in_every_case),
         cmocka_unit_test(a_light_plan_has_the_sizes_that_it_was_given),
+        cmocka_unit_test(where_a_light_plan_lists_nearly_every_size_it_has_fewer_offsets),
         cmocka_unit_test(what_sets_has_places_of_its_destination_alone),
         cmocka_unit_test(fifos_have_whole_elements_where_nobody_says_other_sizes),
         cmocka_unit_test(shards_have_every_case_once),
