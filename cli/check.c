@@ -79,8 +79,8 @@ const struct command_help help_check = {
         "could not be judged.",
     .command = FORMAT_CHECK,
     .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP |
-              OPTIONS_REPORTS | OPTIONS_HISTORY | OPTIONS_SHARD | OPTIONS_RUN | OPTIONS_EMULATE |
-              OPTIONS_OUTPUT,
+              OPTIONS_REPORTS | OPTIONS_HISTORY | OPTIONS_SHARD | OPTIONS_PROVE | OPTIONS_RUN |
+              OPTIONS_EMULATE | OPTIONS_OUTPUT,
     .own = &own_argp,
 };
 
@@ -102,6 +102,8 @@ int command_check(int argc, char **argv)
     int status;
     if (!options_read(&help_check, argc, argv, &o, &status))
         return status;
+    if (!o.has_prove)
+        o.prove = PROVE_QUICK;
     if (o.word_count == 0 && o.source == NULL)
         status = error_tell("check what? Name a BACKEND; `storescope list backends' has them");
     else if (o.contract_count == 0)

@@ -86,8 +86,8 @@ const struct command_help help_compare = {
     .command = FORMAT_COMPARE,
     .own = &own_argp,
     .groups = OPTIONS_CALL | OPTIONS_SOURCE | OPTIONS_CASES | OPTIONS_CONTRACT | OPTIONS_SWEEP |
-              OPTIONS_REPORTS | OPTIONS_HISTORY | OPTIONS_SHARD | OPTIONS_RUN | OPTIONS_EMULATE |
-              OPTIONS_OUTPUT,
+              OPTIONS_REPORTS | OPTIONS_HISTORY | OPTIONS_SHARD | OPTIONS_PROVE | OPTIONS_RUN |
+              OPTIONS_EMULATE | OPTIONS_OUTPUT,
 };
 
 // ---- against expectations ----
@@ -170,6 +170,8 @@ int command_compare(int argc, char **argv)
     if (o.contract_count == 0)
         options_all_contracts(&o);
     o.light = !own.full && !own.diff && !own.baseline && !own.write;
+    if (!o.has_prove && !own.diff && !own.baseline && !own.write)
+        o.prove = PROVE_QUICK;
     if (!source_words(&o, o.word_count, &error))
         status = error_tell("%s", error.text);
     else if (o.shard.of > 1 && (own.diff || own.baseline || own.write))

@@ -6,6 +6,7 @@
 #include "cli/history_files.h"
 #include "cli/select_words.h"
 #include "cli/sweep_aside.h"
+#include "cli/sweep_proof.h"
 #include "cli/sweep_routines.h"
 
 #include "backends/selection.h"
@@ -161,6 +162,8 @@ static void sweep_one(struct run *run, size_t index, enum shard_share share)
     free(plan);
     for (size_t i = 0; i < run->o->contract_count && !run->failed; i++)
         run->results[i].plan = planning.digest;
+    if (!run->failed && missing == NULL)
+        run->failed = !sweep_prove(run->o, run->results, &run->error);
     if (!run->failed && missing == NULL && run->selection.count <= HINTED_MAX)
         hint_find(run->results, run->o->contract_count, &run->o->run);
 }

@@ -18,7 +18,7 @@ static const struct {
     {OPTIONS_PICTURE, &options_picture}, {OPTIONS_RUN, &options_run},
     {OPTIONS_EMULATE, &options_emulate}, {OPTIONS_MACHINE, &options_machine},
     {OPTIONS_AT, &options_at},           {OPTIONS_LIST, &options_list},
-    {OPTIONS_OUTPUT, &options_output},
+    {OPTIONS_PROVE, &options_prove},     {OPTIONS_OUTPUT, &options_output},
 };
 _Static_assert(sizeof groups / sizeof *groups == OPTION_GROUPS, "OPTION_GROUPS counts them");
 

@@ -9,13 +9,13 @@
 
 #include "cli/options/option_reader.h"
 
-enum { OPTION_GROUPS = 15, OUTPUT_OPTIONS = 5, FORMATS_TEXT_MAX = 256 };
+enum { OPTION_GROUPS = 16, OUTPUT_OPTIONS = 5, FORMATS_TEXT_MAX = 256 };
 enum { KEY_LONG = 0x100 }; // keys of options without a letter start there
 
 // The groups themselves: option_routine.c, option_cases.c, option_run.c, option_report.c.
 extern const struct argp options_call, options_source, options_emulate, options_machine, options_at;
 extern const struct argp options_case;
-extern const struct argp options_run, options_contract, options_sweep, options_shard;
+extern const struct argp options_run, options_contract, options_sweep, options_shard, options_prove;
 extern const struct argp options_output, options_report, options_history, options_picture,
     options_list;
 

@@ -22,6 +22,7 @@ enum option_key {
     KEY_TIMEOUT,
     KEY_DEVICE,
     KEY_SHARD,
+    KEY_PROVE,
 };
 
 enum { TIMEOUT_MAX_MS = 3600000 };
@@ -50,6 +51,13 @@ static const struct argp_option shard_options[] = {
     OPTION("shard", KEY_SHARD, "K/N",
            "Only part K of N of the sweep, such as 2/8: the others are for other machines, and "
            "`storescope merge' puts the JSON reports of all together"),
+    {0},
+};
+
+static const struct argp_option prove_options[] = {
+    OPTION("prove", KEY_PROVE, "WHEN",
+           "What breaks no rule in the sweep is proved for every case: quick (what takes no longer "
+           "than the sweep), no, or a time for each routine, such as 30s (default: quick)"),
     {0},
 };
 
@@ -165,6 +173,23 @@ static error_t read_shard_option(int key, char *text, struct argp_state *state)
                                 text, SHARDS_MAX);
 }
 
+static error_t read_prove_option(int key, char *text, struct argp_state *state)
+{
+    struct reading *r = state->input;
+    struct options *o = r->o;
+    if (key != KEY_PROVE)
+        return ARGP_ERR_UNKNOWN;
+    o->has_prove = true;
+    o->prove = strcmp(text, "no") == 0      ? PROVE_NOTHING
+               : strcmp(text, "quick") == 0 ? PROVE_QUICK
+                                            : PROVE_FOR;
+    return o->prove != PROVE_FOR ||
+                   number_time(text, NUMBER_S, NUMBER_M, TIMEOUT_MAX_MS, &o->prove_ms)
+               ? 0
+               : options_refuse(
+                     r, "--prove '%s': expected quick, no, or a time to 60m, such as 30s", text);
+}
+
 const struct argp options_run = {.options = run_options, .parser = read_run_option};
 
 const struct argp options_contract = {.options = contract_options, .parser = read_contract_option};
@@ -172,3 +197,5 @@ const struct argp options_contract = {.options = contract_options, .parser = rea
 const struct argp options_sweep = {.options = sweep_options, .parser = read_sweep_option};
 
 const struct argp options_shard = {.options = shard_options, .parser = read_shard_option};
+
+const struct argp options_prove = {.options = prove_options, .parser = read_prove_option};

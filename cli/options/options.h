@@ -27,6 +27,7 @@ enum option_group {
     OPTIONS_SHARD = 4096,    // --shard
     OPTIONS_REPORTS = 8192,  // --report --json
     OPTIONS_HISTORY = 16384, // --history
+    OPTIONS_PROVE = 32768,   // --prove
 };
 
 // One --report FORMAT:FILE, or --json FILE.
@@ -35,6 +36,9 @@ struct report_request {
     const char *path;   // into argv
     const char *option; // as it was given, for messages
 };
+
+// Of what a sweep found nothing against.
+enum prove_when { PROVE_NOTHING, PROVE_QUICK, PROVE_FOR };
 
 struct command_help;
 
@@ -65,7 +69,10 @@ struct options {
     size_t history_count;
     enum color_when color;
     bool quiet, loads, verbose, all, missing, unreached, patterns;
-    bool light; // a default sweep is one of the sizes that matter
+    enum prove_when prove;
+    bool has_prove;    // --prove was given
+    uint64_t prove_ms; // PROVE_FOR: for one routine
+    bool light;        // a default sweep is one of the sizes that matter
     uint64_t rows_max;
     unsigned bus;    // bytes; 0: no bus log
     const char *on;  // a machine's command line, into argv; NULL: none

@@ -19,7 +19,7 @@ const char *const proof_verdict_name[PROOF_VERDICT_COUNT] = {
 };
 
 const struct proof_options proof_defaults = {
-    .size_hi = UINT64_C(1) << 46,
+    .size_hi = PROOF_SIZE_MAX,
     .instructions_max = 4 * 1000 * 1000,
     .memory_max = (size_t)1 << 30,
     .solver_ms = 10000,
@@ -142,7 +142,9 @@ static void tell_check(const struct proving *p, struct proof *proof, const struc
     memcpy(r->why, s->why, sizeof r->why);
     if (s->broken > 0 && s->has_case) {
         r->paths = s->broken;
-        confirm_broken(p, proof, r);
+        r->status = RULE_BROKEN;
+        if (!p->options->brief)
+            confirm_broken(p, proof, r);
     } else if (s->broken > 0) {
         r->status = RULE_OPEN;
         snprintf(r->why, sizeof r->why, "it can be broken, and no case was found that does");
@@ -203,6 +205,24 @@ static void tell_numbers(const struct proving *p, struct proof *proof, double se
         name_constant(p, p->exploration.assumed[i], &proof->constants[i]);
 }
 
+// Every instruction that some path has, where all paths were followed to their ends.
+static void tell_followed(const struct proving *p)
+{
+    struct coverage *out = p->options->followed;
+    struct covered_insn *insns = must(calloc(p->program.step_count + 1, sizeof *insns));
+    size_t count = 0;
+    for (size_t i = 0; i < p->program.step_capacity; i++) {
+        const struct step *s = p->program.steps[i];
+        if (s)
+            insns[count++] = (struct covered_insn){.offset = (int64_t)(s->at - p->program.entry),
+                                                   .length = s->in.length,
+                                                   .reached = true};
+    }
+    if (!p->open[0])
+        coverage_add(out, insns, count);
+    free(insns);
+}
+
 static void tell(struct proving *p, struct proof *proofs, size_t count, double seconds)
 {
     for (size_t i = 0; i < count; i++) {
@@ -224,9 +244,11 @@ static void prove_loaded(struct proving *p, struct proof *proofs, size_t count)
 {
     double began = processor_seconds();
     p->pool = pool_new(p->options->memory_max);
-    p->solver = solver_new(p->pool, p->options->solver_ms);
+    p->solver = solver_new(p->pool, p->options->solver_ms, p->options->solver_effort);
     p->checks = must(calloc(p->judge->count, sizeof *p->checks));
     if (sampler_init(&p->sampler, p->pool, p->backend, p->op)) {
+        if (p->options->case_max)
+            p->sampler.size_max = p->options->case_max;
         follow_all(p);
         double seconds = processor_seconds() - began;
         if (!p->options->unconfirmed)
@@ -236,6 +258,8 @@ static void prove_loaded(struct proving *p, struct proof *proofs, size_t count)
                 proving_compare_plan(p, p->options->also);
             proving_leave_open(p, "its paths are compared, and not judged");
         }
+        if (p->options->followed)
+            tell_followed(p);
         tell(p, proofs, count, seconds);
     } else {
         proofs_end(proofs, count, PROOF_OPEN, "out of memory for its cases");

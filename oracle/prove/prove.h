@@ -12,6 +12,7 @@
 #define STORESCOPE_PROVE_H
 
 #include "base/error.h"
+#include "sweep/proof_note.h"
 #include "sweep/sweep.h"
 
 enum proof_verdict {
@@ -36,22 +37,25 @@ struct proof_rule {
     char message[RULE_MESSAGE_MAX];
 };
 
-enum { PROOF_CONSTANTS_MAX = 16 };
-
-// A variable whose value was taken as it was loaded.
-struct proof_constant {
-    char name[64];
-    uint64_t value;
-};
-
 struct proof_options {
     uint64_t size_lo, size_hi;
     uint64_t instructions_max; // that are followed, over all paths
     size_t memory_max;         // bytes
     unsigned solver_ms;        // for one question
+    // Limits by which the same is proved on each machine, however busy; 0: none.
+    uint64_t paths_max, questions_max;
+    unsigned solver_effort; // for one question, in the solver's own count
+    uint64_t case_max;      // bytes of a case that is recorded
+    uint64_t until_ms;      // of clock_now_ms, when nothing more is followed; 0: no such time
+    // A rule is broken where a case was found, whichever: it is asked of no further path, and
+    // the judge does not say so. And where nothing can be proved any more, nothing more is
+    // followed.
+    bool brief;
     bool unconfirmed;          // leave out the recordings: for measuring alone
     const struct plan *also;   // cases to be recorded, and nothing to be proved: each has to lie
                                // on one path, and no other, and make its accesses; or NULL
+    struct coverage *followed; // gets each instruction that is on some path, where all paths were
+                               // followed to their ends; or NULL
     const struct sweep_options *run;
 };
 extern const struct proof_options proof_defaults;

@@ -3,6 +3,7 @@
 
 #include "prove/proving.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <inttypes.h>
@@ -155,7 +156,25 @@ static void judge_path(struct proving *p, const struct path *path)
 {
     bool inside = stays_inside(p, path);
     for (size_t i = 0; i < p->judge->count; i++)
-        judge_check(p, path, i, inside);
+        if (!p->options->brief || !p->checks[i].has_case)
+            judge_check(p, path, i, inside);
+}
+
+// Does nothing where there is a reason already.
+static void keep_within_limits(struct proving *p)
+{
+    const struct proof_options *o = p->options;
+    struct exploration *e = &p->exploration;
+    if (e->given_up)
+        return;
+    if (o->brief && p->open[0])
+        e->given_up = p->open;
+    else if (o->paths_max && p->paths >= o->paths_max)
+        e->given_up = "it has more paths than are followed";
+    else if (o->questions_max && solver_asked(p->solver) >= o->questions_max)
+        e->given_up = "it takes more questions than are asked";
+    else if (o->until_ms && clock_now_ms() >= o->until_ms)
+        e->given_up = "time ran out";
 }
 
 // Where the two overlap, data that a branch depends on might be stored over before it is
@@ -256,9 +275,8 @@ static void take_unjudged(struct proving *p, const struct path *path)
     keep_path(p, path, &none);
 }
 
-void proving_take_path(void *context, struct path *path)
+static void take_path(struct proving *p, struct path *path)
 {
-    struct proving *p = context;
     struct copy_case c;
     if (p->options->also) {
         take_unjudged(p, path);
@@ -279,4 +297,11 @@ void proving_take_path(void *context, struct path *path)
         keep_path(p, path, &c);
     else
         proving_leave_open(p, "no case was found that takes one of its paths, to be recorded");
+}
+
+void proving_take_path(void *context, struct path *path)
+{
+    struct proving *p = context;
+    take_path(p, path);
+    keep_within_limits(p);
 }

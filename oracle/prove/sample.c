@@ -9,7 +9,12 @@ enum { SIZES_TRIED = 40, PLACES_TRIED = 24, ROW_BYTES = 16, LINE_OF_STACK = 64 }
 
 bool sampler_init(struct sampler *s, struct pool *pool, const struct backend *b, enum copy_op op)
 {
-    *s = (struct sampler){.pool = pool, .arena = arena_new(), .backend = b, .op = op, .random = 1};
+    *s = (struct sampler){.pool = pool,
+                          .arena = arena_new(),
+                          .backend = b,
+                          .op = op,
+                          .random = 1,
+                          .size_max = CASE_SIZE_MAX};
     return s->arena != NULL;
 }
 
@@ -157,7 +162,7 @@ static bool fulfils(struct sampler *s, enum arrangement a, const struct inputs *
                     const struct known *k, const struct claim *more, size_t count,
                     const struct copy_case *c)
 {
-    if (!case_is_valid(c) || !arena_lay(s->arena, c, &s->layout) ||
+    if (c->size > s->size_max || !case_is_valid(c) || !arena_lay(s->arena, c, &s->layout) ||
         !arrangement_fits(a, &s->layout))
         return false;
     renew_point(s);
@@ -278,7 +283,7 @@ static bool try_data(struct sampler *s, enum arrangement a, const struct inputs 
     for (unsigned i = 0; i < SIZES_TRIED && i <= b.hi - b.lo; i++) {
         *out = (struct copy_case){.op = s->op, .fill = 1, .data = data};
         out->size = size_to_try(s, b, i);
-        if (out->size <= CASE_SIZE_MAX && try_size(s, a, in, k, more, count, out))
+        if (out->size <= s->size_max && try_size(s, a, in, k, more, count, out))
             return true;
     }
     return false;

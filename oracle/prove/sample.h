@@ -17,6 +17,7 @@ struct sampler {
     struct point point; // where the case found lies
     struct layout layout;
     uint64_t random;
+    uint64_t size_max;        // of a case: larger ones are not tried
     const struct point *hint; // turns that a solver found, or NULL
 };
 

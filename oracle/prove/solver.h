@@ -17,8 +17,9 @@ struct solver;
 // Name and version of what answers, or NULL: nothing does.
 const char *solver_name(void);
 
+// EFFORT: for one question, in its own count, which is the same on each machine; 0: no limit.
 // NULL where there is none; the other functions take that.
-struct solver *solver_new(struct pool *pool, unsigned timeout_ms);
+struct solver *solver_new(struct pool *pool, unsigned timeout_ms, unsigned effort);
 void solver_free(struct solver *s);
 
 // With SOLVED_SOME and POINT given, it gets a value for each input that the answer

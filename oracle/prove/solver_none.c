@@ -10,10 +10,11 @@ const char *solver_name(void)
     return NULL;
 }
 
-struct solver *solver_new(struct pool *pool, unsigned timeout_ms)
+struct solver *solver_new(struct pool *pool, unsigned timeout_ms, unsigned effort)
 {
     (void)pool;
     (void)timeout_ms;
+    (void)effort;
     return NULL;
 }
 

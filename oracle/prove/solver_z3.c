@@ -44,7 +44,7 @@ const char *solver_name(void)
     return name;
 }
 
-struct solver *solver_new(struct pool *pool, unsigned timeout_ms)
+struct solver *solver_new(struct pool *pool, unsigned timeout_ms, unsigned effort)
 {
     struct solver *s = must(calloc(1, sizeof *s));
     Z3_config config = Z3_mk_config();
@@ -57,6 +57,7 @@ struct solver *solver_new(struct pool *pool, unsigned timeout_ms)
     Z3_params params = Z3_mk_params(s->z3);
     Z3_params_inc_ref(s->z3, params);
     Z3_params_set_uint(s->z3, params, Z3_mk_string_symbol(s->z3, "timeout"), timeout_ms);
+    Z3_params_set_uint(s->z3, params, Z3_mk_string_symbol(s->z3, "rlimit"), effort);
     Z3_solver_set_params(s->z3, s->solver, params);
     Z3_params_dec_ref(s->z3, params);
     s->integer = Z3_mk_int_sort(s->z3);

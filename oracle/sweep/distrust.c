@@ -79,6 +79,7 @@ bool distrust_passes_coverage(const struct message *f)
     for (size_t i = 0; i < count; i++)
         if (insns[i].length == 0 || insns[i].length > sizeof insns[i].bytes ||
             !message_bool_is_sound(&insns[i].reached) || !message_bool_is_sound(&insns[i].memory) ||
+            !message_bool_is_sound(&insns[i].unreachable) || insns[i].unreachable ||
             !text_is_sound(insns[i].text))
             return false;
     return f->length % sizeof *insns == 0;

@@ -12,6 +12,7 @@
 #include "judge/contract.h"
 #include "record/recorder.h"
 #include "story/story.h"
+#include "sweep/proof_note.h"
 #include "trace/coverage.h"
 #include "trace/pattern.h"
 #include "trace/recording.h"
@@ -83,6 +84,7 @@ struct result {
     // Instructions reached by the sweep, out of those known; none known when the
     // recorder cannot tell. Workers that died took what they had reached along.
     struct coverage coverage;
+    struct proof_note proof;
     char hint[1024]; // in the first result of a sweep, "" mostly: that the routine is called
                      // otherwise, and the option that says how
     struct patterns patterns; // in the first result of a sweep, if asked for: for all of them

@@ -56,6 +56,14 @@ size_t coverage_reached(const struct coverage *c)
     return reached;
 }
 
+size_t coverage_unreachable(const struct coverage *c)
+{
+    size_t unreachable = 0;
+    for (size_t i = 0; i < c->count; i++)
+        unreachable += c->insns[i].unreachable;
+    return unreachable;
+}
+
 void coverage_free(struct coverage *c)
 {
     free(c->insns);

@@ -21,6 +21,7 @@ struct covered_insn {
     uint8_t length;
     bool reached;                // by at least one case
     bool memory;                 // it is a site: it touches memory
+    bool unreachable;            // no input leads there, as is proved
     char text[COVERED_TEXT_MAX]; // of another CPU's; "": it is x86-64's
 };
 
@@ -28,6 +29,7 @@ struct covered_insn {
 struct coverage {
     struct covered_insn *insns; // sorted by offset, each once; owned
     size_t count, capacity;
+    uint64_t unreachable_lo, unreachable_hi; // sizes of those inputs, where any is unreachable
     size_t unplaced; // reached, too, but where is not known: a report gives their number alone
 };
 
@@ -35,6 +37,7 @@ struct coverage {
 void coverage_add(struct coverage *c, const struct covered_insn *insns, size_t count);
 size_t coverage_known(const struct coverage *c); // instructions
 size_t coverage_reached(const struct coverage *c);
+size_t coverage_unreachable(const struct coverage *c);
 void coverage_free(struct coverage *c);
 
 // Its text, with the routine's entry at 0, x86-64's in Intel syntax; TEXT holds

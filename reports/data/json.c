@@ -349,6 +349,7 @@ static cJSON *coverage_object(const struct coverage *c, bool part)
         json_add_offset(insn, "offset", c->insns[i].offset);
         covered_insn_text(&c->insns[i], text);
         json_add_text(insn, "text", text);
+        cJSON_AddBoolToObject(insn, "unreachable", c->insns[i].unreachable);
         cJSON_AddItemToArray(never, insn);
     }
     if (part)
@@ -399,6 +400,33 @@ static void add_not_asked(cJSON *o, const struct result *r)
         cJSON_AddItemToArray(names, cJSON_CreateString(rule_name[__builtin_ctzll(rules)]));
 }
 
+// null: none was tried.
+static void add_proof(cJSON *o, const struct proof_note *p)
+{
+    if (!p->tried) {
+        cJSON_AddNullToObject(o, "proof");
+        return;
+    }
+    cJSON *proof = cJSON_AddObjectToObject(o, "proof");
+    cJSON_AddBoolToObject(proof, "proved", p->proved);
+    json_add_text_or_null(proof, "reason", p->why);
+    cJSON *sizes = cJSON_AddObjectToObject(proof, "sizes");
+    json_add_count(sizes, "lo", p->size_lo);
+    if (p->size_hi == PROOF_SIZE_MAX)
+        cJSON_AddNullToObject(sizes, "hi");
+    else
+        json_add_count(sizes, "hi", p->size_hi);
+    cJSON_AddBoolToObject(proof, "overlaps", p->overlaps);
+    json_add_count(proof, "paths", p->paths);
+    cJSON *constants = cJSON_AddArrayToObject(proof, "constants");
+    for (size_t i = 0; i < p->constant_count; i++) {
+        cJSON *c = json_object();
+        json_add_text(c, "name", p->constants[i].name);
+        json_add_hex(c, "value", p->constants[i].value);
+        cJSON_AddItemToArray(constants, c);
+    }
+}
+
 static cJSON *result_object(const struct result *r)
 {
     cJSON *o = json_object();
@@ -432,6 +460,7 @@ static cJSON *result_object(const struct result *r)
                           : r->stores_nothing ? "nothing"
                                               : NULL);
     cJSON_AddItemToObject(o, "coverage", coverage_object(&r->coverage, r->part));
+    add_proof(o, &r->proof);
     add_not_asked(o, r);
     add_laws(o, &r->patterns);
     add_facts(o, r);

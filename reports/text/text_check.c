@@ -5,6 +5,7 @@
 #include "reports/calls.h"
 #include "reports/finding_text.h"
 #include "reports/history/history_text.h"
+#include "reports/proof_text.h"
 #include "reports/report.h"
 
 #include <assert.h>
@@ -148,6 +149,16 @@ static void print_reason(const struct result *r, const struct terminal *terminal
     free(text);
 }
 
+// How many of the others no input leads to.
+static void print_unreachable(const struct coverage *c, FILE *out)
+{
+    size_t count = coverage_unreachable(c);
+    if (count == 0)
+        return;
+    fprintf(out, ", %zu unreachable: proved for ", count);
+    proof_sizes_print(c->unreachable_lo, c->unreachable_hi, out);
+}
+
 static void print_coverage(const struct coverage *c, bool unreached, FILE *out)
 {
     char count[COUNT_TEXT_MAX], text[COVERED_TEXT_MAX];
@@ -155,7 +166,9 @@ static void print_coverage(const struct coverage *c, bool unreached, FILE *out)
     size_t known = coverage_known(c);
     if (known == 0)
         return;
-    fprintf(out, "  reached %zu of %s\n", reached, count_print(known, "instruction", count));
+    fprintf(out, "  reached %zu of %s", reached, count_print(known, "instruction", count));
+    print_unreachable(c, out);
+    fputc('\n', out);
     if (!unreached || reached == known)
         return;
     fputs("  never reached, by offset from the entry:\n", out);
@@ -163,7 +176,8 @@ static void print_coverage(const struct coverage *c, bool unreached, FILE *out)
         if (c->insns[i].reached)
             continue;
         covered_insn_text(&c->insns[i], text);
-        fprintf(out, "    %+7" PRId64 "  %s\n", c->insns[i].offset, text);
+        fprintf(out, "    %+7" PRId64 "  %s%s\n", c->insns[i].offset, text,
+                c->insns[i].unreachable ? "  (unreachable: proved)" : "");
     }
 }
 
@@ -207,6 +221,15 @@ static void print_not_asked(const struct result *r, const struct terminal *termi
     free(text);
 }
 
+// Besides the cases that were run.
+static void print_proof(const struct result *r, const struct terminal *terminal, FILE *out)
+{
+    char text[PROOF_TEXT_MAX];
+    proof_note_print(&r->proof, text);
+    if (*text)
+        terminal_wrap(terminal, out, 2, text);
+}
+
 // FIRST: the first result of the same sweep, whose reason is not said again.
 static void print_result(const struct result *r, const struct result *first, bool unreached,
                          const char *past, const struct terminal *terminal, FILE *out)
@@ -215,7 +238,7 @@ static void print_result(const struct result *r, const struct result *first, boo
     terminal_put(terminal, out, HUE_STRONG, r->backend->name);
     fprintf(out, " under %s: ", r->contract->name);
     terminal_put(terminal, out, verdict_hue(r->verdict), result_verdict(r));
-    fprintf(out, "\n  %s, ", copy_op_name[r->op]);
+    fprintf(out, "%s\n  %s, ", r->proof.proved ? ": proved" : "", copy_op_name[r->op]);
     if (r->interrupted)
         fprintf(out, "interrupted after %" PRIu64 " of ", r->cases);
     fprintf(out, "%s in %.2f s", count_print(r->interrupted ? r->planned : r->cases, "case", count),
@@ -225,6 +248,7 @@ static void print_result(const struct result *r, const struct result *first, boo
     fprintf(out, ", recorder %s%s%s\n", r->recorder, r->cpu[0] ? ", cpu " : "", r->cpu);
     if (*past)
         terminal_wrap(terminal, out, 2, past);
+    print_proof(r, terminal, out);
     print_coverage(&r->coverage, unreached, out);
     bool told = r != first && r->reason[0] && r->verdict == first->verdict &&
                 strcmp(r->reason, first->reason) == 0;

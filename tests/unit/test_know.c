@@ -145,7 +145,7 @@ static void solver_agrees(void **state)
         struct draw d;
         begin(&d, seed);
         set_point(&d);
-        struct solver *s = solver_new(d.pool, 2000);
+        struct solver *s = solver_new(d.pool, 2000, 0);
         for (unsigned i = 0; i < CONDITIONS / 2; i++)
             known_assume(&d.known, any_true(&d));
         assert_int_not_equal(solver_ask(s, &d.known, NULL, 0, NULL), SOLVED_NONE);

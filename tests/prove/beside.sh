@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The storescope authors
+#
+# beside.sh STORESCOPE OBJECT
+#
+# Proofs beside sweeps: what is proved says so, what is not does not, and a defect that the
+# sweep does not meet is found by the proof, and judged as any other.
+set -u
+usage="usage: beside.sh STORESCOPE OBJECT"
+storescope=${1:?$usage} object=${2:?$usage}
+[ "$(uname -m)" = x86_64 ] || { echo "only routines of x86-64 are followed"; exit 77; }
+case $object in /*) ;; *) object=$PWD/$object ;; esac
+. "$(dirname "$0")/../cli/common.sh"
+
+says() { # NAME TEXT: a line that begins so
+    grep -q "^$2" out
+    verdict $? "$1"
+}
+says_not() { # NAME TEXT
+    ! grep -q "$2" out
+    verdict $? "$1"
+}
+
+few="--size 0..64 --dst 0..7 --src 0..7"
+run check "$object:memcpy_plain_ok" --contract ram $few
+says "a right copy is proved for every size" ".* under ram: conforms: proved$"
+says "... and says for what" "  proved for every address and alignment, and every size: "
+[ "$status" -eq 0 ]
+verdict $? "... with status 0"
+
+run check "$object:memcpy_plain_ok" --contract ram $few --prove no
+says "without a proof nothing is proved" ".* under ram: conforms$"
+says_not "... and no word of one said" proved
+
+run check "$object:memcpy_rare" --contract ram $few --prove no
+says "the sweep does not meet a rare defect" ".* under ram: conforms$"
+run check "$object:memcpy_rare" --contract ram $few
+says "the proof does" ".* under ram: violates$"
+says "... and its case is the witness" \
+    "  missing-store: 1 case, the smallest: memcpy size=21 dst=2777 src=1333 "
+[ "$status" -eq 1 ]
+verdict $? "... with status 1"
+case=$(sed -n 's/.*the smallest: //p' out | head -n 1)
+printf 'backend %s\ncontract ram\nrule missing-store\ncase %s\n' "$object:memcpy_rare" "$case" >saved
+run replay saved
+[ "$status" -eq 1 ]
+verdict $? "... which shows again"
+
+run check "$object:memcpy_not_modelled" --contract ram $few
+says "what is not modelled conforms, and is not proved" ".* under ram: conforms$"
+run check "$object:memcpy_not_modelled" --contract ram $few --prove 5s
+says "who asks for a proof is told why there is none" "  not proved: "
+run check "$object:memcpy_not_modelled" --contract ram $few --format json
+grep -q '"proof":{"proved":false,"reason":"[^"]' out
+verdict $? "JSON says so, and why"
+
+run check "$object:memcpy_unreachable_ok" --contract ram $few --unreached
+says "instructions that no input reaches are told" "  reached .*, 3 unreachable: proved for every size"
+run check "$object:memcpy_large_ok" --contract ram $few --unreached
+says "... and which sizes that is about" "  reached .*, 2 unreachable: proved for sizes 0 to 64"
+run check "$object:memcpy_large_ok" --contract ram --dst 0..7 --src 0..7 --unreached
+says_not "what larger sizes may reach than are proved is not told" unreachable
+
+run check "$object:memcpy_plain_ok" --contract ram $few --prove soon
+[ "$status" -eq 2 ] && grep -q "expected quick, no, or a time" err
+verdict $? "another word is refused"
+run check "$object:memcpy_plain_ok" --contract ram $few --shard 1/2 --prove 5s
+says_not "a part of a sweep is not proved" "conforms: proved"
+
+run compare "$object:memcpy_plain_ok" "$object:memcpy_rare" --contract ram --contract wc $few
+cp out first
+run compare "$object:memcpy_plain_ok" "$object:memcpy_rare" --contract ram --contract wc $few
+sed 's/ in .*//' first >one && sed 's/ in .*//' out >two && cmp -s one two
+verdict $? "the same is proved each time"
+report
