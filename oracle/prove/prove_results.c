@@ -193,11 +193,14 @@ void result_join_proof(struct result *r, const struct proof *p)
     if (f) {
         char text[CASE_TEXT_MAX];
         case_print(&f->witness, text);
-        r->verdict = VERDICT_BROKEN;
+        r->proof = note_of(p);
+        r->proof.contradicted = true;
+        snprintf(r->proof.why, sizeof r->proof.why, "the sweep broke %s", rule_name[f->rule]);
         snprintf(r->reason, sizeof r->reason,
                  "%s: broken by %.60s, and proved to hold on all %" PRIu64 " paths: one of the two "
                  "is wrong",
                  rule_name[f->rule], text, p->paths);
+        result_decide(r);
     } else if (r->verdict == VERDICT_CONFORMS) {
         r->proof = note_of(p);
         r->proof.proved = p->verdict == PROOF_PROVED && is_whole(p);

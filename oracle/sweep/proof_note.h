@@ -30,10 +30,21 @@ struct proof_note {
                                // and every size from size_lo to size_hi
     uint64_t size_lo, size_hi; // bytes
     bool overlaps;             // the buffers may overlap, in every way
+    bool contradicted;         // the sweep broke a rule that is proved to hold: neither is believed
     uint64_t paths;            // through the routine's code
     char why[PROOF_WHY_MAX];   // why it is not proved; "" where it is
     struct proof_constant constants[PROOF_CONSTANTS_MAX]; // that it takes for granted
     size_t constant_count;
 };
+
+// How far a result reaches beyond the cases that were run.
+enum proved { PROVED_NOT, PROVED_SOME_SIZES, PROVED_EVERY_SIZE };
+
+static inline enum proved proof_reach(const struct proof_note *p)
+{
+    return !p->proved                                        ? PROVED_NOT
+           : p->size_lo == 0 && p->size_hi == PROOF_SIZE_MAX ? PROVED_EVERY_SIZE
+                                                             : PROVED_SOME_SIZES;
+}
 
 #endif

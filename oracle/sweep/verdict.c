@@ -27,6 +27,8 @@ const char *result_verdict(const struct result *r)
 
 static enum verdict verdict_of(const struct result *r)
 {
+    if (r->proof.contradicted)
+        return VERDICT_BROKEN;
     if (r->finding_count > 0)
         return VERDICT_VIOLATES;
     // Of a part one cannot say that no case stores.

@@ -90,8 +90,8 @@ struct result {
     struct patterns patterns; // in the first result of a sweep, if asked for: for all of them
 };
 
-// Decides the verdict from what the result holds: findings, then broken cases,
-// then an end before the plan's, then skipped ones. Completes the reason.
+// Decides the verdict from what the result holds: a proof that contradicts the sweep, then
+// findings, then broken cases, then an end before the plan's, then skipped ones. Completes the reason.
 void result_decide(struct result *r);
 
 // Was it stopped before its end, or is it a part of one, and nothing was found?

@@ -409,6 +409,7 @@ static void add_proof(cJSON *o, const struct proof_note *p)
     }
     cJSON *proof = cJSON_AddObjectToObject(o, "proof");
     cJSON_AddBoolToObject(proof, "proved", p->proved);
+    cJSON_AddBoolToObject(proof, "contradicted", p->contradicted);
     json_add_text_or_null(proof, "reason", p->why);
     cJSON *sizes = cJSON_AddObjectToObject(proof, "sizes");
     json_add_count(sizes, "lo", p->size_lo);

@@ -10,6 +10,7 @@
 #include "base/xml.h"
 #include "reports/finding_text.h"
 #include "reports/format.h"
+#include "reports/proof_text.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -102,18 +103,28 @@ static void put_reason(const struct result *r, FILE *out)
     free(text);
 }
 
+static void put_proof(const struct result *r, FILE *out)
+{
+    char text[PROOF_TEXT_MAX];
+    fputs("    <system-out>", out);
+    xml_put(out, proof_note_print(&r->proof, text));
+    fputs("</system-out>\n", out);
+}
+
 static void put_case(const struct result *r, double seconds, FILE *out)
 {
     fputs("  <testcase", out);
     xml_put_attribute(out, "name", r->contract->name);
     xml_put_attribute(out, "classname", r->backend->name);
     fprintf(out, " time=\"%.3f\"", seconds);
-    if (r->verdict == VERDICT_CONFORMS) {
+    if (r->verdict == VERDICT_CONFORMS && !r->proof.proved) {
         fputs("/>\n", out);
         return;
     }
     fputs(">\n", out);
-    if (r->verdict == VERDICT_VIOLATES)
+    if (r->verdict == VERDICT_CONFORMS)
+        put_proof(r, out);
+    else if (r->verdict == VERDICT_VIOLATES)
         put_failure(r, out);
     else
         put_reason(r, out);

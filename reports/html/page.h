@@ -52,6 +52,7 @@ struct page {
     bool *as_other;             // taken for another op than its own; likewise
     uint64_t rules_shown;       // bits by id, those named in the matrix
     uint64_t verdicts_shown;    // bits by enum verdict
+    unsigned proved_shown;      // bits by enum proved
     unsigned changes_shown;     // CELL_CHANGED, CELL_WORSE
     unsigned over_time;         // bits by enum change, those of strips; the next: not there
     struct page_since since[CHANGE_COUNT];

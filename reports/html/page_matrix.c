@@ -3,6 +3,7 @@
 
 #include "reports/access_text.h"
 #include "reports/html/page.h"
+#include "reports/proof_text.h"
 #include "reports/text/matrix.h"
 
 #include <string.h>
@@ -37,6 +38,27 @@ void page_matrix_head(struct markup *m, const struct run_facts *facts)
     markup_text(m, "\n");
 }
 
+// page.js adds the rules.
+static void write_title(struct markup *m, const struct result *r)
+{
+    char proof[PROOF_TEXT_MAX];
+    if (r->proof.proved)
+        markup_attr_format(m, "title", "%s: %s", result_verdict(r),
+                           proof_note_print(&r->proof, proof));
+    else
+        markup_attr(m, "title", result_verdict(r));
+}
+
+static const char *const proved_sign[] = {[PROVED_SOME_SIZES] = "+", [PROVED_EVERY_SIZE] = "∀"};
+
+static void write_proved(struct page *p, const struct result *r)
+{
+    enum proved proved = proof_reach(&r->proof);
+    p->proved_shown |= 1u << proved;
+    if (proved != PROVED_NOT)
+        markup_element(&p->row, "s", "", proved_sign[proved]);
+}
+
 static void write_cell(struct page *p, const struct result *r)
 {
     struct markup *m = &p->row;
@@ -45,8 +67,9 @@ static void write_cell(struct page *p, const struct result *r)
     markup_open_class(m, "td", verdict_name[r->verdict]);
     markup_open(m, "a");
     page_anchor(m, "href", "#", r, r->contract->name);
-    markup_attr(m, "title", result_verdict(r)); // page.js adds the rules
+    write_title(m, r);
     markup_element(m, "b", "", page_verdict_sign[r->verdict]);
+    write_proved(p, r);
     unsigned change =
         baseline != NULL ? baseline_cell(baseline, r->backend->name, r->op, r->contract->name) : 0;
     p->changes_shown |= change;
@@ -109,6 +132,27 @@ static void write_contracts(struct markup *m, const struct run_facts *facts)
     markup_close(m);
 }
 
+static void write_proved_meaning(struct markup *m, const struct page *p)
+{
+    static const char *const meaning[] = {
+        [PROVED_SOME_SIZES] = "and proved for every address and alignment, up to a size that is "
+                              "told below",
+        [PROVED_EVERY_SIZE] = "and proved for every address, alignment and size",
+    };
+    for (unsigned proved = PROVED_EVERY_SIZE; proved > PROVED_NOT; proved--) {
+        if (!(p->proved_shown >> proved & 1))
+            continue;
+        markup_open_class(m, "li", verdict_name[VERDICT_CONFORMS]);
+        markup_open(m, "b");
+        markup_text(m, page_verdict_sign[VERDICT_CONFORMS]);
+        markup_text(m, proved_sign[proved]);
+        markup_close(m);
+        markup_text(m, " ");
+        markup_text(m, meaning[proved]);
+        markup_close(m);
+    }
+}
+
 void page_matrix_legend(struct markup *m, const struct page *p)
 {
     static const char *const meaning[VERDICT_COUNT] = {
@@ -127,6 +171,7 @@ void page_matrix_legend(struct markup *m, const struct page *p)
         markup_text(m, meaning[v]);
         markup_close(m);
     }
+    write_proved_meaning(m, p);
     if (p->changes_shown & CELL_WORSE)
         write_sign(m, CELL_WORSE, "changed for the worse, against the expectations");
     if (p->changes_shown & CELL_CHANGED)

@@ -3,6 +3,7 @@
 
 #include "reports/access_text.h"
 #include "reports/html/page.h"
+#include "reports/proof_text.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -113,6 +114,13 @@ static size_t case_of(const struct page_finding *found, size_t count, const stru
     return index;
 }
 
+static void write_proof(struct markup *m, const struct result *r)
+{
+    char text[PROOF_TEXT_MAX];
+    if (*proof_note_print(&r->proof, text))
+        markup_element(m, "p", "reason", text);
+}
+
 static void write_verdict(struct page *p, const struct result *r, size_t contract,
                           const struct page_finding *found, size_t count)
 {
@@ -134,6 +142,7 @@ static void write_verdict(struct page *p, const struct result *r, size_t contrac
         markup_close(m);
     }
     write_reason(m, r);
+    write_proof(m, r);
     markup_close_all(m, 2);
 }
 

@@ -33,7 +33,7 @@ static void put_cell(const struct result *r, unsigned change, FILE *out)
         fputs(change & CELL_WORSE ? " ▲" : " ▽", out);
     switch (r->verdict) {
     case VERDICT_CONFORMS:
-        fputs(" ✅ |", out);
+        fputs(r->proof.proved ? " ✅ proved |" : " ✅ |", out);
         break;
     case VERDICT_VIOLATES:
         fprintf(out, " ❌ %s", rule_name[r->findings[0].rule]);

@@ -170,6 +170,38 @@ static bool read_coverage(const cJSON *o, struct coverage *c, struct error *erro
     return coverage_reached(c) == reached || error_set(error, "its coverage makes no sense");
 }
 
+static bool read_constants(const cJSON *list, struct proof_note *p)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        struct proof_constant *c = &p->constants[p->constant_count];
+        if (p->constant_count == PROOF_CONSTANTS_MAX || !json_count(item, "value", &c->value))
+            return false;
+        copy_text(item, "name", c->name, sizeof c->name);
+        p->constant_count++;
+    }
+    return true;
+}
+
+// Reports of before have none.
+static bool read_proof(const cJSON *o, struct proof_note *p, struct error *error)
+{
+    const cJSON *sizes = member(o, "sizes");
+    if (!cJSON_IsObject(o))
+        return true;
+    p->tried = true;
+    copy_text(o, "reason", p->why, sizeof p->why);
+    if (!cJSON_IsNull(member(sizes, "hi")) && !json_count(sizes, "hi", &p->size_hi))
+        return error_set(error, "its proof has no sizes");
+    if (cJSON_IsNull(member(sizes, "hi")))
+        p->size_hi = PROOF_SIZE_MAX;
+    return (json_bool(o, "proved", &p->proved) && json_bool(o, "contradicted", &p->contradicted) &&
+            json_bool(o, "overlaps", &p->overlaps) && json_count(o, "paths", &p->paths) &&
+            json_count(sizes, "lo", &p->size_lo) && read_constants(member(o, "constants"), p)) ||
+           error_set(error, "its proof makes no sense");
+}
+
 static bool read_not_asked(const cJSON *list, struct contract *out, struct error *error)
 {
     const cJSON *item;
@@ -243,5 +275,6 @@ bool result_read(const cJSON *o, struct contract *contract, struct result *r, st
            (!r->has_reason_case || read_case(o, "reason_case", &r->reason_case, error)) &&
            read_findings(o, r, error) && read_facts(member(o, "facts"), r, error) &&
            read_coverage(member(o, "coverage"), &r->coverage, error) &&
+           read_proof(member(o, "proof"), &r->proof, error) &&
            read_not_asked(member(o, "not_asked"), contract, error) && read_verdict(o, r, error);
 }

@@ -110,6 +110,7 @@ void matrix_add(struct matrix *m, const struct result *results)
     for (size_t i = 0; i < m->contract_count; i++) {
         struct matrix_cell *cell = &row->cells[i];
         cell->verdict = results[i].verdict;
+        cell->proved = proof_reach(&results[i].proof);
         cell->says = result_verdict(&results[i]);
         memcpy(cell->reason, results[i].reason, sizeof cell->reason);
         if (results[i].finding_count > 0) {
@@ -196,10 +197,21 @@ static bool is_incomplete(const struct matrix_cell *cell)
     return cell->verdict == VERDICT_SKIPPED && cell->says != verdict_name[VERDICT_SKIPPED];
 }
 
+// What stands for `conforms', with how far that is proved.
+static const char *conforms_mark(enum proved proved, const struct terminal *terminal)
+{
+    static const char *const marks[][2] = {
+        [PROVED_NOT] = {"ok", "✓"},
+        [PROVED_SOME_SIZES] = {"ok+", "✓+"},
+        [PROVED_EVERY_SIZE] = {"ok*", "✓∀"},
+    };
+    return marks[proved][terminal->utf8];
+}
+
 static void print_mark(const struct matrix_cell *cell, const struct geometry *g, bool last,
                        const struct terminal *terminal, FILE *out)
 {
-    const char *mark = cell->verdict == VERDICT_CONFORMS  ? terminal->utf8 ? "✓" : "ok"
+    const char *mark = cell->verdict == VERDICT_CONFORMS  ? conforms_mark(cell->proved, terminal)
                        : cell->verdict == VERDICT_SKIPPED ? is_incomplete(cell) ? "part" : "skip"
                        : cell->verdict == VERDICT_BROKEN  ? "?"
                        : g->full                          ? rule_name[cell->rule]
@@ -290,6 +302,27 @@ unsigned matrix_row_print(const struct matrix *m, size_t row, unsigned name,
     return drawn;
 }
 
+// Below the others, in words that need no explanation.
+static void print_proved(const struct matrix *m, const struct terminal *terminal, FILE *out)
+{
+    static const char *const meaning[] = {
+        [PROVED_SOME_SIZES] = "conforms, and is proved for every address and alignment, up to a "
+                              "size that `check' and JSON tell",
+        [PROVED_EVERY_SIZE] = "conforms, and is proved for every address, alignment and size",
+    };
+    bool used[PROVED_EVERY_SIZE + 1] = {false};
+    char text[200];
+    for (size_t i = 0; i < m->row_count; i++)
+        for (size_t k = 0; k < m->contract_count; k++)
+            used[m->rows[i].cells[k].proved] |= m->rows[i].cells[k].verdict == VERDICT_CONFORMS;
+    for (unsigned p = PROVED_EVERY_SIZE; p > PROVED_NOT; p--) {
+        if (!used[p])
+            continue;
+        snprintf(text, sizeof text, "%s=%s", conforms_mark((enum proved)p, terminal), meaning[p]);
+        terminal_wrap(terminal, out, 0, text);
+    }
+}
+
 // What the marks mean, as far as they were used.
 static void print_legend(const struct matrix *m, const struct geometry *g,
                          const struct terminal *terminal, FILE *out)
@@ -313,6 +346,7 @@ static void print_legend(const struct matrix *m, const struct geometry *g,
             length += (size_t)snprintf(text + length, sizeof text - length, " %s=%s",
                                        matrix_rule_short((enum rule_id)i), rule_name[i]);
     terminal_wrap(terminal, out, 0, text);
+    print_proved(m, terminal, out);
     fputc('\n', out);
 }
 

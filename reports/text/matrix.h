@@ -13,6 +13,7 @@
 
 struct matrix_cell {
     enum verdict verdict;
+    enum proved proved;
     const char *says;         // the verdict's name for a reader
     enum rule_id rule;        // VIOLATES only: the first broken; where a hint explains what
                               // is returned, the first other one

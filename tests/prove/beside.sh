@@ -52,7 +52,7 @@ says "what is not modelled conforms, and is not proved" ".* under ram: conforms$
 run check "$object:memcpy_not_modelled" --contract ram $few --prove 5s
 says "who asks for a proof is told why there is none" "  not proved: "
 run check "$object:memcpy_not_modelled" --contract ram $few --format json
-grep -q '"proof":{"proved":false,"reason":"[^"]' out
+grep -q '"proof":{"proved":false,"contradicted":false,"reason":"[^"]' out
 verdict $? "JSON says so, and why"
 
 run check "$object:memcpy_unreachable_ok" --contract ram $few --unreached

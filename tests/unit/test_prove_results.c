@@ -88,6 +88,9 @@ static void a_violation_of_what_is_proved_makes_the_result_broken(void **state)
     result_join_proof(&r, &p);
     assert_int_equal(r.verdict, VERDICT_BROKEN);
     assert_false(r.proof.proved);
+    assert_true(r.proof.contradicted);
+    result_decide(&r); // and it stays so, when a saved report is read
+    assert_int_equal(r.verdict, VERDICT_BROKEN);
     assert_int_equal(r.finding_count, 1);
     assert_non_null(strstr(r.reason, "torn-element"));
     assert_non_null(strstr(r.reason, "memcpy size=8 dst=0 src=0 fill=1"));
