@@ -14,9 +14,6 @@
 
 enum { MINIMISE_TRIES = 200 };
 
-// Every size to here is swept at all alignments without ranges; see plan_default.c.
-enum { DENSE_SIZES = 192 };
-
 static struct proof_options limits_of(const struct options *o)
 {
     struct proof_options how = proof_quick;
@@ -28,14 +25,6 @@ static struct proof_options limits_of(const struct options *o)
     }
     how.run = &o->run;
     return how;
-}
-
-// The sizes up to which it is proved where it cannot be for every size.
-static void sizes_of(const struct options *o, uint64_t *lo, uint64_t *hi)
-{
-    const struct range *size = &o->cases.size;
-    *lo = size->step ? (uint64_t)size->lo : 0;
-    *hi = size->step ? (uint64_t)size->hi : DENSE_SIZES;
 }
 
 // Is there no case of the sweep that it does not speak of?
@@ -70,16 +59,19 @@ static void make_small(const struct options *o, const struct result *of, const s
     struct error why;
     rejudge_sites(f, saved.sites);
     if (case_minimise(of->backend, of->contract, &saved, MINIMISE_TRIES, &o->run, message,
-                      sizeof message, &why))
+                      sizeof message, &why) &&
+        plan_request_admits(&o->cases, &saved.c))
         *c = saved.c;
 }
 
-// What the judge does not say of the case is not told.
+// What the judge does not say of the case is not told, nor what nobody asked about.
 static bool take_unmet(const struct options *o, const struct proof_rule *rule, struct result *r,
                        struct error *error)
 {
     struct copy_case c = rule->c;
     struct result alone;
+    if (!plan_request_admits(&o->cases, &c))
+        return true;
     if (!judge_alone(o, r, &c, &alone, error))
         return false;
     const struct finding *f = rejudge_finding(&alone, rule->rule);
@@ -110,12 +102,10 @@ bool sweep_prove(const struct options *o, struct result *results, struct error *
     size_t count = o->contract_count;
     struct proof_options how = limits_of(o);
     struct reached reached;
-    uint64_t lo, hi;
     if (!is_provable(o, &results[0]))
         return true;
     struct proof *proofs = must(calloc(count, sizeof *proofs));
-    sizes_of(o, &lo, &hi);
-    bool ok = prove_results(results, count, lo, hi, &how, proofs, &reached, error);
+    bool ok = prove_results(results, count, &o->cases.size, &how, proofs, &reached, error);
     for (size_t i = 0; i < count && ok; i++) {
         if (says_all(o, &reached))
             result_join_reached(&results[i], &reached);

@@ -252,6 +252,27 @@ bool plan_request_is_default(const struct plan_request *request)
     return !has_ranges(request) && request->field_count == 0;
 }
 
+static bool admits(const struct range *r, int64_t n)
+{
+    return r->step == 0 || (n >= r->lo && n <= r->hi && (n - r->lo) % r->step == 0);
+}
+
+static bool admits_place(const struct plan_request *request, const struct copy_case *c)
+{
+    if (c->overlapping)
+        return request->src.step == 0 && admits(&request->overlap, c->overlap);
+    return request->overlap.step == 0 && admits(&request->src, c->src_off) &&
+           (!request->has_lower || request->order == ORDER_BOTH ||
+            c->dst_below == (request->order == ORDER_DST));
+}
+
+bool plan_request_admits(const struct plan_request *request, const struct copy_case *c)
+{
+    return !request->has_fill && request->field_count == 0 &&
+           admits(&request->size, (int64_t)c->size) && admits(&request->dst, c->dst_off) &&
+           admits_place(request, c);
+}
+
 bool plan_build(const struct backend *b, enum copy_op op, const struct plan_request *request,
                 struct plan *out, struct error *error)
 {

@@ -120,6 +120,10 @@ struct plan_request {
 // Were any ranges given, or anything else that makes it no default sweep?
 bool plan_request_is_default(const struct plan_request *request);
 
+// Is the case one that was asked for? What was not given admits all. Where data was given it
+// admits no case, since which data mattered to one is not known.
+bool plan_request_admits(const struct plan_request *request, const struct copy_case *c);
+
 // Builds the plan for a backend and op. No range given: the default sweep, some
 // 1.2 to 1.8 million cases in planes that are listed in plan.c, or some 70,000
 // for another CPU's routine, which is emulated; and with sizes for a light plan, a tenth

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Every size to here is swept at all alignments without ranges; see plan_default.c.
+enum { DENSE_SIZES = 192 };
+
 const struct proof_options proof_quick = {
     .size_hi = PROOF_SIZE_MAX,
     .instructions_max = 20 * 1000,
@@ -37,15 +40,16 @@ static bool any_conforms(const struct result *results, size_t count)
     return false;
 }
 
-static bool is_settled(const struct proof *p)
+static bool is_settled(const struct proof *p, const struct range *asked)
 {
-    return p->verdict != PROOF_OPEN;
+    return p->verdict != PROOF_OPEN && (p->verdict != PROOF_VIOLATES || asked->step == 0);
 }
 
-static bool all_settled(const struct result *results, size_t count, const struct proof *proofs)
+static bool all_settled(const struct result *results, size_t count, const struct proof *proofs,
+                        const struct range *asked)
 {
     for (size_t i = 0; i < count; i++)
-        if (results[i].verdict == VERDICT_CONFORMS && !is_settled(&proofs[i]))
+        if (results[i].verdict == VERDICT_CONFORMS && !is_settled(&proofs[i], asked))
             return false;
     return true;
 }
@@ -80,7 +84,7 @@ static bool prove_sizes(const struct result *results, size_t count, struct proof
     return ok;
 }
 
-bool prove_results(const struct result *results, size_t count, uint64_t size_lo, uint64_t size_hi,
+bool prove_results(const struct result *results, size_t count, const struct range *asked,
                    const struct proof_options *options, struct proof *proofs,
                    struct reached *reached, struct error *error)
 {
@@ -94,14 +98,14 @@ bool prove_results(const struct result *results, size_t count, uint64_t size_lo,
     o.size_hi = proof_defaults.size_hi;
     if (!prove_sizes(results, count, &o, proofs, reached, error))
         return false;
-    if (all_settled(results, count, proofs))
+    if (all_settled(results, count, proofs, asked))
         return true;
     struct proof *some = must(calloc(count, sizeof *some));
-    o.size_lo = size_lo;
-    o.size_hi = size_hi;
+    o.size_lo = asked->step ? (uint64_t)asked->lo : 0;
+    o.size_hi = asked->step ? (uint64_t)asked->hi : DENSE_SIZES;
     bool ok = prove_sizes(results, count, &o, some, reached, error);
     for (size_t i = 0; i < count && ok; i++)
-        if (!is_settled(&proofs[i]))
+        if (!is_settled(&proofs[i], asked))
             proofs[i] = some[i];
     free(some);
     return ok;
@@ -165,11 +169,19 @@ static void tell_why(const struct proof *p, char *why, size_t size)
         snprintf(why, size, "%s", p->why);
         return;
     }
-    for (size_t i = 0; i < p->rule_count; i++)
-        if (p->rules[i].status == RULE_OPEN) {
-            snprintf(why, size, "%s: %s", rule_name[p->rules[i].rule], p->rules[i].why);
-            return;
-        }
+    for (size_t i = 0; i < p->rule_count; i++) {
+        const struct proof_rule *rule = &p->rules[i];
+        char text[CASE_TEXT_MAX];
+        case_print(&rule->c, text);
+        if (rule->status == RULE_OPEN)
+            snprintf(why, size, "%s: %s", rule_name[rule->rule], rule->why);
+        else if (rule->status == RULE_BROKEN)
+            snprintf(why, size, "%s: broken by %.90s, which is none of the sweep's cases",
+                     rule_name[rule->rule], text);
+        else
+            continue;
+        return;
+    }
     snprintf(why, size, "a case of one of its paths was not recorded");
 }
 

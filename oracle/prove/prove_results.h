@@ -21,12 +21,13 @@ struct reached {
 // instructions and questions. `run` is the caller's.
 extern const struct proof_options proof_quick;
 
-// Of the routine and op of RESULTS, COUNT as a whole sweep of sizes SIZE_LO to SIZE_HI gave
-// them, one proof each in PROOFS: for every size, or where that is not known, for the sweep's.
-// The sizes of OPTIONS do not matter. One whose verdict is PROOF_SKIPPED was not tried:
+// Of the routine and op of RESULTS, COUNT as a whole sweep gave them, one proof each in PROOFS:
+// for every size, or where that is not known, for the ASKED ones, or the small ones where no
+// sizes were asked for (step 0). What breaks a rule at other sizes than were asked for settles
+// nothing. The sizes of OPTIONS do not matter. One whose verdict is PROOF_SKIPPED was not tried:
 // no result conforms, or nothing was judged. REACHED is to be freed. False and one line in
 // ERROR only for the system's failures.
-bool prove_results(const struct result *results, size_t count, uint64_t size_lo, uint64_t size_hi,
+bool prove_results(const struct result *results, size_t count, const struct range *asked,
                    const struct proof_options *options, struct proof *proofs,
                    struct reached *reached, struct error *error);
 

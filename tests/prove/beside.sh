@@ -33,12 +33,17 @@ run check "$object:memcpy_plain_ok" --contract ram $few --prove no
 says "without a proof nothing is proved" ".* under ram: conforms$"
 says_not "... and no word of one said" proved
 
-run check "$object:memcpy_rare" --contract ram $few --prove no
+run check "$object:memcpy_rare" --contract ram $few --prove 5s
+says "what breaks in cases that were not asked for is no finding" ".* under ram: conforms$"
+says "... and no proof" "  not proved: wrong-data: broken by memcpy size=21 dst=2777 src=1333"
+run check "$object:memcpy_rare" --contract ram --size 22..64 --prove 5s
+says "... nor at other sizes, which are proved" "  proved for every address and alignment, and sizes 22"
+run check "$object:memcpy_rare" --contract ram --size 0..64 --prove no
 says "the sweep does not meet a rare defect" ".* under ram: conforms$"
-run check "$object:memcpy_rare" --contract ram $few
+run check "$object:memcpy_rare" --contract ram --size 0..64
 says "the proof does" ".* under ram: violates$"
 says "... and its case is the witness" \
-    "  missing-store: 1 case, the smallest: memcpy size=21 dst=2777 src=1333 "
+    "  missing-store: 1 case, the smallest: memcpy size=21 dst=2777 src=1333"
 [ "$status" -eq 1 ]
 verdict $? "... with status 1"
 case=$(sed -n 's/.*the smallest: //p' out | head -n 1)
@@ -68,6 +73,7 @@ verdict $? "another word is refused"
 run check "$object:memcpy_plain_ok" --contract ram $few --shard 1/2 --prove 5s
 says_not "a part of a sweep is not proved" "conforms: proved"
 
+few="--size 0..64"
 run compare "$object:memcpy_plain_ok" "$object:memcpy_rare" --contract ram --contract wc $few
 cp out first
 run compare "$object:memcpy_plain_ok" "$object:memcpy_rare" --contract ram --contract wc $few

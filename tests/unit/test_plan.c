@@ -588,6 +588,40 @@ static void where_a_light_plan_lists_nearly_every_size_it_has_fewer_offsets(void
     assert_true(count_cases() < 200000);
 }
 
+static void a_request_admits_what_it_asks_for(void **state)
+{
+    (void)state;
+    const struct copy_case low = {.op = OP_MEMMOVE, .size = 8, .dst_off = 4, .dst_below = true};
+    const struct copy_case moved = {
+        .op = OP_MEMMOVE, .size = 8, .dst_off = 4, .overlapping = true, .overlap = -3};
+    struct plan_request request = nothing_said;
+    assert_true(plan_request_admits(&request, &low));
+    assert_true(plan_request_admits(&request, &moved));
+    request.size = (struct range){0, 64, 8};
+    assert_true(plan_request_admits(&request, &low));
+    request.size = (struct range){1, 64, 8};
+    assert_false(plan_request_admits(&request, &low));
+    request = nothing_said;
+    request.dst = (struct range){0, 3, 1};
+    assert_false(plan_request_admits(&request, &low));
+    request = nothing_said;
+    request.src = (struct range){0, 3, 1};
+    assert_true(plan_request_admits(&request, &low));
+    assert_false(plan_request_admits(&request, &moved));
+    request = nothing_said;
+    request.overlap = (struct range){-4, 4, 1};
+    assert_false(plan_request_admits(&request, &low));
+    assert_true(plan_request_admits(&request, &moved));
+    request = nothing_said;
+    request.has_lower = true;
+    request.order = ORDER_SRC;
+    assert_false(plan_request_admits(&request, &low));
+    request.order = ORDER_DST;
+    assert_true(plan_request_admits(&request, &low));
+    request.has_fill = true;
+    assert_false(plan_request_admits(&request, &low));
+}
+
 static void what_sets_has_places_of_its_destination_alone(void **state)
 {
     (void)state;
@@ -734,6 +768,7 @@ int main(void)
         cmocka_unit_test(what_is_said_of_order_and_data_holds_in_every_case),
         cmocka_unit_test(a_light_plan_has_the_sizes_that_it_was_given),
         cmocka_unit_test(where_a_light_plan_lists_nearly_every_size_it_has_fewer_offsets),
+        cmocka_unit_test(a_request_admits_what_it_asks_for),
         cmocka_unit_test(what_sets_has_places_of_its_destination_alone),
         cmocka_unit_test(fifos_have_whole_elements_where_nobody_says_other_sizes),
         cmocka_unit_test(shards_have_every_case_once),
