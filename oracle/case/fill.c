@@ -290,6 +290,8 @@ void fills_expect(const struct fills *p, uint64_t fill, size_t bytes)
 {
     size_t start = fill_start(p, fill);
 
+    // Of the fill after it as well, which the case after it mostly has: where that begins.
+    __builtin_prefetch(&p->pair_at[(uint16_t)(fill * 0x9e37)]);
     for (size_t at = start; at < start + bytes && at < start + NEAR_BYTES; at += LINE) {
         __builtin_prefetch(p->source.bytes + at);
         __builtin_prefetch(p->old.bytes + at);
