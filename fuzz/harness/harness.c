@@ -125,16 +125,17 @@ static void tame_handlers_once(void)
     tamed = true;
 }
 
-// Of a line's cases the engine is not told where they went: it would keep the line, and
-// change its first case, which need not be the one that went there.
+// Of a line's cases the engine is told where the first went, as of a single one: were it
+// told of the others, it would keep the line and change its first case, which need not be
+// the one that went there.
 static void run_line(const uint8_t *data, size_t size,
                      void (*run)(struct target *target, struct copy_case *c))
 {
     struct case_line line;
     case_line_from_bytes(data, size, &line);
     struct target *target = harness_target(line.bytes[AT_BACKEND]);
-    the_harness.in_line = line.count > 1;
     for (unsigned i = 0; target && i < line.count; i++) {
+        the_harness.in_line = i > 0;
         struct copy_case c;
         uint8_t pick;
         case_line_at(&line, i, &c, &pick);

@@ -109,7 +109,7 @@ struct target {
 struct harness {
     struct settings settings;
     struct target *targets; // one for each of settings.backends
-    bool in_line;           // the cases that run are of a line of several
+    bool in_line;           // the case that runs is a neighbour of a line's first
 };
 struct harness *harness_get(void);
 
