@@ -348,17 +348,36 @@ static bool is_linkable(struct shop *s)
     return false;
 }
 
-// The runner with those routines as `program`. WITH, EXTRA: further files, or NULL.
+// What the linker read, as make has it.
+#define LINK_DEPENDENCIES "program.d"
+
+static const char *const table_flags[] = {"-O2", "-w", "-fno-pie", "-c", "table.c", NULL};
+static const char *const link_flags[] = {"-O2", "-fno-pie", "-no-pie",
+                                         "-Wl,-z,norelro", // the plugin writes to tunables
+                                         // Arm's ABIs differ in how numbers of floating point are
+                                         // passed, of which a copy has none.
+                                         "-Wl,--no-warn-mismatch", "-w", "-o", "program",
+                                         "runner.o", "table.o", "-lm", NULL};
+
+static bool compile_table(struct shop *s, const struct table *t)
+{
+    const char *argv[16] = {NULL};
+    take_flags(s, table_flags, argv);
+    return write_table(s, t) && run(s, argv);
+}
+
+// The runner with those routines as `program`. WITH: a further file. EXTRA: what else is said to
+// the linker. Each may be NULL.
 static bool link_table(struct shop *s, const struct table *t, const char *with, const char *extra)
 {
-    const char *const argv[] = {s->arch->compiler, "-O2", s->arch->dynamic ? "-fno-pie" : "-static",
-                                "-fno-pie", "-no-pie",
-                                "-Wl,-z,norelro", // the plugin writes to tunables
-                                // Arm's ABIs differ in how numbers of floating point are
-                                // passed, of which a copy has none.
-                                "-Wl,--no-warn-mismatch", "-w", "-o", "program", "runner.o",
-                                "table.c", "-lm", with, extra, NULL};
-    return make_runner(s) && write_table(s, t) && run(s, argv);
+    const char *argv[24] = {NULL};
+    size_t n = take_flags(s, link_flags, argv);
+    argv[n++] = s->arch->dynamic ? "-fno-pie" : "-static";
+    if (with)
+        argv[n++] = with;
+    if (extra)
+        argv[n++] = extra;
+    return make_runner(s) && compile_table(s, t) && run(s, argv);
 }
 
 // ---- one program for all routines of a libc, or of storecopy ----
@@ -383,7 +402,8 @@ static bool link_libc_or_engine(struct shop *s, const struct table *t)
 {
     bool of_engine = is_engine(s->backend);
     return (!of_engine || make_storecopy(s)) &&
-           link_table(s, t, of_engine ? "whole.o" : NULL, NULL);
+           link_table(s, t, of_engine ? "whole.o" : NULL,
+                      "-Wl,--dependency-file=" LINK_DEPENDENCIES);
 }
 
 // The routines that were found there; a backend of a path may have another. This CPU's own are
@@ -421,6 +441,32 @@ static bool is_family(const struct shop *s, const struct stat *libc)
            family.libc.st_mtim.tv_nsec == libc->st_mtim.tv_nsec;
 }
 
+static uint64_t family_key(void)
+{
+    uint64_t key = family.of_engine ? storecopy_key() : DIGEST_START;
+    for (size_t i = 0; i < family.table.count; i++)
+        key = digest_text(key, family.table.symbols[i]);
+    return digest_flags(digest_flags(digest_number(key, runner_key()), table_flags), link_flags);
+}
+
+// From the cache, or by the linker, and then into the cache. Leaves `program` in the folder.
+static bool take_or_link(struct shop *s)
+{
+    struct cached_object cached;
+    object_cache_open(&cached, s->arch, family.of_engine ? "storecopy-program" : "libc-program",
+                      family_key());
+    bool made = object_cache_read(&cached, &family.bytes, &family.length);
+    if (made)
+        made = tool_write(&s->folder, "program", family.bytes, family.length, s->error);
+    else if (link_libc_or_engine(s, &family.table) &&
+             tool_read(&s->folder, "program", &family.bytes, &family.length, s->error)) {
+        object_cache_write(&cached, &s->folder, LINK_DEPENDENCIES, family.bytes, family.length);
+        made = true;
+    }
+    object_cache_close(&cached);
+    return made;
+}
+
 // Leaves the family's program in the shop's folder, where it has one.
 static void make_family(struct shop *s, const struct stat *libc)
 {
@@ -431,8 +477,7 @@ static void make_family(struct shop *s, const struct stat *libc)
     family.libc = *libc;
     list_family(s, &family.table);
     s->error = &ignored;
-    if (family.table.count == 0 || !link_libc_or_engine(s, &family.table) ||
-        !tool_read(&s->folder, "program", &family.bytes, &family.length, s->error))
+    if (family.table.count == 0 || !take_or_link(s))
         empty_family();
     s->error = error;
 }
