@@ -28,8 +28,9 @@ enum {
 };
 
 // Far from where kernels put programs, libraries and stacks, and from the shadow
-// memory of sanitizers.
-#define HOME      (UINT64_C(0x200000000000))
+// memory of sanitizers, which ends at 0x10007fff8000 on x86-64, at 0x201000000000 on
+// AArch64.
+#define HOME      (UINT64_C(0x300000000000))
 #define HOME_STEP (UINT64_C(1) << 40)
 
 // Accessible pages between inaccessible ones, holding canaries. A lane ends where the
