@@ -170,8 +170,6 @@ int command_compare(int argc, char **argv)
     if (o.contract_count == 0)
         options_all_contracts(&o);
     o.light = !own.full && !own.diff && !own.baseline && !own.write;
-    if (!o.has_prove && !own.diff && !own.baseline && !own.write)
-        o.prove = PROVE_QUICK;
     if (!source_words(&o, o.word_count, &error))
         status = error_tell("%s", error.text);
     else if (o.shard.of > 1 && (own.diff || own.baseline || own.write))

@@ -57,7 +57,8 @@ static const struct argp_option shard_options[] = {
 static const struct argp_option prove_options[] = {
     OPTION("prove", KEY_PROVE, "WHEN",
            "What breaks no rule in the sweep is proved for every case: quick (what takes no longer "
-           "than the sweep), no, or a time for each routine, such as 30s (default: quick)"),
+           "than a sweep), no, or a time for each routine, such as 30s (default: quick; compare: "
+           "no)"),
     {0},
 };
 

@@ -17,7 +17,8 @@
 
 struct solver {
     struct pool *pool;
-    Z3_context z3;
+    unsigned timeout_ms, effort;
+    Z3_context z3; // NULL: nothing was asked
     Z3_solver solver;
     Z3_sort integer;
     Z3_ast *atoms;      // by number; NULL: none yet
@@ -47,8 +48,18 @@ const char *solver_name(void)
 struct solver *solver_new(struct pool *pool, unsigned timeout_ms, unsigned effort)
 {
     struct solver *s = must(calloc(1, sizeof *s));
-    Z3_config config = Z3_mk_config();
     s->pool = pool;
+    s->timeout_ms = timeout_ms;
+    s->effort = effort;
+    return s;
+}
+
+// Only when there is a question, since it takes as long as many of them.
+static void begin(struct solver *s)
+{
+    if (s->z3)
+        return;
+    Z3_config config = Z3_mk_config();
     s->z3 = Z3_mk_context(config);
     Z3_del_config(config);
     Z3_set_error_handler(s->z3, ignore_error);
@@ -56,20 +67,21 @@ struct solver *solver_new(struct pool *pool, unsigned timeout_ms, unsigned effor
     Z3_solver_inc_ref(s->z3, s->solver);
     Z3_params params = Z3_mk_params(s->z3);
     Z3_params_inc_ref(s->z3, params);
-    Z3_params_set_uint(s->z3, params, Z3_mk_string_symbol(s->z3, "timeout"), timeout_ms);
-    Z3_params_set_uint(s->z3, params, Z3_mk_string_symbol(s->z3, "rlimit"), effort);
+    Z3_params_set_uint(s->z3, params, Z3_mk_string_symbol(s->z3, "timeout"), s->timeout_ms);
+    Z3_params_set_uint(s->z3, params, Z3_mk_string_symbol(s->z3, "rlimit"), s->effort);
     Z3_solver_set_params(s->z3, s->solver, params);
     Z3_params_dec_ref(s->z3, params);
     s->integer = Z3_mk_int_sort(s->z3);
-    return s;
 }
 
 void solver_free(struct solver *s)
 {
     if (!s)
         return;
-    Z3_solver_dec_ref(s->z3, s->solver);
-    Z3_del_context(s->z3);
+    if (s->z3) {
+        Z3_solver_dec_ref(s->z3, s->solver);
+        Z3_del_context(s->z3);
+    }
     free(s->atoms);
     free(s->scope_of);
     free((void *)s->stack);
@@ -264,6 +276,7 @@ enum solved solver_ask(struct solver *s, const struct known *k, const struct cla
     if (!s)
         return SOLVED_UNKNOWN;
     s->asked++;
+    begin(s);
     push_given(s, k->given);
     for (size_t i = 0; i < count; i++)
         push_clause(s, &more[i], 1);
