@@ -42,7 +42,7 @@ static const struct argp_option own_options[] = {
     OPTION("corpus", KEY_CORPUS, "DIR",
            "The campaign's folder; saved cases in it are seeds (default: " CORPUS_DEFAULT ")"),
     OPTION("resume", KEY_RESUME, NULL, "Go on with the campaign in that folder"),
-    OPTION("engine", KEY_ENGINE, "ENGINE", "libfuzzer, afl or both (default: both)"),
+    OPTION("engine", KEY_ENGINE, "ENGINE", "libfuzzer, afl or both (default: both), solve or all"),
     OPTION("op", KEY_FUZZ_OP, "OP",
            "memcpy, memmove, mempcpy, set, to-fifo or from-fifo (default: the backend's own)"),
     OPTION("data", KEY_FUZZ_DATA, "FIELD=RANGE",
@@ -63,13 +63,17 @@ static error_t read_engine(struct reading *r, const char *text, enum engine_kind
     static const struct {
         const char *name;
         enum engine_kind kind;
-    } rows[] = {{"libfuzzer", ENGINE_LIBFUZZER}, {"afl", ENGINE_AFL}, {"both", ENGINE_BOTH}};
+    } rows[] = {{"libfuzzer", ENGINE_LIBFUZZER},
+                {"afl", ENGINE_AFL},
+                {"both", ENGINE_BOTH},
+                {"solve", ENGINE_SOLVE},
+                {"all", ENGINE_ALL}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].name, text) == 0) {
             *out = rows[i].kind;
             return 0;
         }
-    return options_refuse(r, "--engine '%s': expected libfuzzer, afl or both", text);
+    return options_refuse(r, "--engine '%s': expected libfuzzer, afl, both, solve or all", text);
 }
 
 static error_t read_data(struct reading *r, const char *text, struct fuzz_options *own)
@@ -147,6 +151,7 @@ const struct command_help help_fuzz = {
         "  storescope fuzz --resume --corpus night\n"
         "  storescope fuzz 'glibc/*' --time 10m --baseline corpus/expect\n"
         "  storescope fuzz ./libmine.so:my_copy --contract shared --engine libfuzzer\n"
+        "  storescope fuzz ./libmine.so:my_copy --contract shared --engine solve\n"
         "  storescope fuzz mine.o:take --contract shared --data u32@4=0..4096\n"
         "  storescope fuzz --history\n"
         "  storescope replay storescope-campaign/findings\n\n"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "fuzz/campaign/campaign.h"
+#include "fuzz/campaign/solve.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -200,10 +200,22 @@ static bool run_group(struct fuzz *x, size_t first, size_t count, uint64_t ms, s
     return ok;
 }
 
+// Alone it has all of the time; else no more than a third.
+static bool solve_first(struct fuzz *x, struct error *error)
+{
+    double left = x->folder.total - (x->began_seconds + elapsed_seconds(x));
+    bool alone = !x->programs.libfuzzer && !x->programs.afl;
+    return left <= 0 || campaign_solve(x, (uint64_t)(left * 1000) / (alone ? 1 : 3), error);
+}
+
 static void run_groups(struct fuzz *x, struct error *error)
 {
     size_t all = x->folder.backend_count, groups = (all + GROUP_MAX - 1) / GROUP_MAX;
     bool ok = true;
+    if (x->own->engine & ENGINE_SOLVE)
+        ok = solve_first(x, error);
+    if (!x->programs.libfuzzer && !x->programs.afl)
+        return;
     for (size_t g = 0; ok && g < groups && !stopped(x); g++) {
         size_t first = g * GROUP_MAX, rest = all - first;
         double left = x->folder.total - (x->began_seconds + elapsed_seconds(x));

@@ -45,6 +45,7 @@ struct fuzz {
     struct comparing comparing;
     struct output out; // of the report
     unsigned crashes;  // of engines
+    uint64_t solved;   // cases of the engine `solve'
     char trouble[512]; // why an engine was given up
     bool interrupted;
     double began_seconds; // the folder's, when this process took it up

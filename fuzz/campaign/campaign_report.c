@@ -124,6 +124,8 @@ static void text_report(struct fuzz *x, const struct fuzz_status *s, bool compar
             x->folder.seconds, count_print(s->executions, "execution", count));
     if (*rate_print(s->executions, x->folder.seconds > 1 ? x->folder.seconds : 1, rate))
         fprintf(out, ", %s", rate);
+    if (x->solved > 0)
+        fprintf(out, ", %s solved", count_print(x->solved, "case", count));
     fprintf(out, ", corpus of %s", count_print(s->corpus, "input", count));
     fprintf(out, ", %s", count_print(count_confirmed(x), "finding", count));
     if (x->findings.count > count_confirmed(x))
@@ -195,6 +197,7 @@ static void json_report(struct fuzz *x, const struct fuzz_status *s, bool compar
     json_add_text(o, "folder", x->folder.root);
     cJSON_AddNumberToObject(o, "seconds", x->folder.seconds);
     cJSON_AddNumberToObject(o, "executions", (double)s->executions);
+    cJSON_AddNumberToObject(o, "solved", (double)x->solved);
     cJSON_AddNumberToObject(o, "corpus", (double)s->corpus);
     cJSON_AddNumberToObject(o, "engine_crashes", x->crashes);
     cJSON_AddNumberToObject(o, "expected", (double)s->expected_count);
@@ -229,7 +232,7 @@ static int status_of(const struct fuzz *x, const struct fuzz_status *s)
         return EXIT_FINDINGS;
     if (x->interrupted)
         return EXIT_TROUBLE;
-    if (s->executions == 0)
+    if (s->executions == 0 && x->solved == 0)
         return error_tell("nothing was run: %s",
                           x->trouble[0] ? x->trouble : "no engine came to it; give more --time");
     if (x->trouble[0])

@@ -93,7 +93,7 @@ bool programs_find(struct engine_programs *p, enum engine_kind wanted, struct er
         forget(&p->libfuzzer);
     if (!(wanted & ENGINE_AFL) || afl[0])
         forget(&p->afl);
-    bool left = p->libfuzzer || p->afl;
+    bool left = p->libfuzzer || p->afl || wanted & ENGINE_SOLVE;
     const char *first = wanted & ENGINE_LIBFUZZER ? libfuzzer : "";
     const char *second = wanted & ENGINE_AFL ? afl : "";
     if (!left)

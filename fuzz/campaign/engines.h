@@ -11,7 +11,13 @@
 
 #include <sys/types.h>
 
-enum engine_kind { ENGINE_LIBFUZZER = 1, ENGINE_AFL = 2, ENGINE_BOTH = 3 };
+enum engine_kind {
+    ENGINE_LIBFUZZER = 1,
+    ENGINE_AFL = 2,
+    ENGINE_BOTH = 3,
+    ENGINE_SOLVE = 4, // see solve.h; no program of its own
+    ENGINE_ALL = 7,
+};
 
 struct engine_programs {
     char *libfuzzer, *afl, *mutator, *afl_fuzz; // NULL: not there

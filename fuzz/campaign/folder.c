@@ -219,7 +219,7 @@ static bool write_bytes(struct fuzz_folder *f, const void *bytes, size_t length,
     return output_close(&out, error);
 }
 
-static bool write_seed(struct fuzz_folder *f, const struct copy_case *c, struct error *error)
+bool folder_add_seed(struct fuzz_folder *f, const struct copy_case *c, struct error *error)
 {
     uint8_t bytes[CASE_BYTES];
     char *text = NULL;
@@ -256,14 +256,14 @@ static bool write_own_seeds(struct fuzz_folder *f, struct error *error)
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof sizes / sizeof *sizes; i++) {
         struct copy_case c = {.op = OP_MEMMOVE, .size = sizes[i], .fill = 1};
-        ok = write_seed(f, &c, error);
+        ok = folder_add_seed(f, &c, error);
         c.dst_off = 1;
         c.src_off = 3;
-        ok = ok && write_seed(f, &c, error);
+        ok = ok && folder_add_seed(f, &c, error);
         c.overlapping = true;
         c.overlap = (int64_t)sizes[i] / 2;
         c.src_off = case_src_off(c.dst_off, c.overlap);
-        ok = ok && write_seed(f, &c, error);
+        ok = ok && folder_add_seed(f, &c, error);
     }
     return ok;
 }
@@ -300,7 +300,7 @@ bool folder_seed(struct fuzz_folder *f, const char *ready, struct error *error)
         if (e->fts_info == FTS_D && strcmp(e->fts_name, ".campaign") == 0)
             fts_set(tree, e, FTS_SKIP);
         else if (e->fts_info == FTS_F && saved_load(e->fts_path, &s, &why))
-            ok = write_seed(f, &s.c, error);
+            ok = folder_add_seed(f, &s.c, error);
         else if (e->fts_info == FTS_F)
             skip(f, why.text);
     }

@@ -45,6 +45,7 @@ bool folder_save(const struct fuzz_folder *f, struct error *error);
 // Makes seeds of the user's files, of those in READY (or NULL), which are taken as
 // they are, and of a few cases that are always tried.
 bool folder_seed(struct fuzz_folder *f, const char *ready, struct error *error);
+bool folder_add_seed(struct fuzz_folder *f, const struct copy_case *c, struct error *error);
 void folder_close(struct fuzz_folder *f);
 
 #endif

@@ -56,6 +56,10 @@ struct proof_options {
                                // on one path, and no other, and make its accesses; or NULL
     struct coverage *followed; // gets each instruction that is on some path, where all paths were
                                // followed to their ends; or NULL
+    // Gets a case of each path, and one that BREAKS a rule, of each that is broken on it; or NULL.
+    // Then all paths are followed, though nothing can be proved any more.
+    void (*found)(void *context, const struct copy_case *c, bool breaks);
+    void *context;
     const struct sweep_options *run;
 };
 extern const struct proof_options proof_defaults;

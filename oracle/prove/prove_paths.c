@@ -34,9 +34,16 @@ static void point_for(struct proving *p, struct point *at)
     point_init(at, p->pool);
 }
 
-// Keeps the smallest case of all paths.
-static void keep_case(struct check_state *s, const struct copy_case *c)
+static void tell_found(const struct proving *p, const struct copy_case *c, bool breaks)
 {
+    if (p->options->found)
+        p->options->found(p->options->context, c, breaks);
+}
+
+// Keeps the smallest case of all paths.
+static void keep_case(const struct proving *p, struct check_state *s, const struct copy_case *c)
+{
+    tell_found(p, c, true);
     if (s->has_case && case_compare(&s->c, c) <= 0)
         return;
     s->has_case = true;
@@ -65,7 +72,7 @@ static bool note_broken(struct path_check *c, const struct claim *how, size_t co
     if (could_be_smaller(a->state, p->pool, c) &&
         sample(&p->sampler, c->path->arrangement, &p->inputs[c->path->arrangement], c->known, how,
                count, hint, &found))
-        keep_case(a->state, &found);
+        keep_case(p, a->state, &found);
     return false;
 }
 
@@ -167,7 +174,7 @@ static void keep_within_limits(struct proving *p)
     struct exploration *e = &p->exploration;
     if (e->given_up)
         return;
-    if (o->brief && p->open[0])
+    if (o->brief && p->open[0] && !o->found)
         e->given_up = p->open;
     else if (o->paths_max && p->paths >= o->paths_max)
         e->given_up = "it has more paths than are followed";
@@ -286,6 +293,8 @@ static void take_path(struct proving *p, struct path *path)
     if (by == TAKEN_BY_NONE)
         return;
     p->paths++;
+    if (by == TAKEN_BY_CASE)
+        tell_found(p, &c, false);
     if (path->end == EXECUTION_UNKNOWN) {
         tell_end(p, path);
         return;

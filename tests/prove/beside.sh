@@ -13,6 +13,9 @@ storescope=${1:?$usage} object=${2:?$usage}
 case $object in /*) ;; *) object=$PWD/$object ;; esac
 . "$(dirname "$0")/../cli/common.sh"
 
+LC_ALL=C # signs of ASCII
+export LC_ALL
+
 says() { # NAME TEXT: a line that begins so
     grep -q "^$2" out
     verdict $? "$1"
@@ -66,6 +69,27 @@ run check "$object:memcpy_large_ok" --contract ram $few --unreached
 says "... and which sizes that is about" "  reached .*, 2 unreachable: proved for sizes 0 to 64"
 run check "$object:memcpy_large_ok" --contract ram --dst 0..7 --src 0..7 --unreached
 says_not "what larger sizes may reach than are proved is not told" unreachable
+
+run compare "$object:memcpy_plain_ok" "$object:memcpy_not_modelled" --contract ram $few --prove quick
+says "the matrix has a sign for what is proved" ".*memcpy_plain_ok  *ok\\*$"
+says "... and none for what is not" ".*memcpy_not_modelled  *ok$"
+says "... and explains it" "ok\\*=conforms, and is proved"
+run compare "$object:memcpy_plain_ok" --contract ram $few
+says_not "who does not ask for proofs gets none" proved
+
+fuzz() { # ROUTINE CONTRACT
+    rm -rf campaign
+    run fuzz "$1" --contract "$2" --engine solve --time 60s --corpus campaign --quiet --db history.db
+}
+fuzz "$object:memcpy_rare" ram
+[ "$status" -eq 1 ] && grep -q missing-store campaign/findings/*
+verdict $? "the engine solve finds the rare defect"
+fuzz planted/duplicate_store_behind_chain shared
+[ "$status" -eq 1 ] && grep -q duplicate-store campaign/findings/*
+verdict $? "... and one behind a chain of branches"
+fuzz "$object:memcpy_plain_ok" ram
+[ "$status" -eq 0 ]
+verdict $? "... and nothing in a right copy"
 
 run check "$object:memcpy_plain_ok" --contract ram $few --prove soon
 [ "$status" -eq 2 ] && grep -q "expected quick, no, or a time" err
