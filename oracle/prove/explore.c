@@ -244,6 +244,13 @@ static void follow(struct exploration *e, struct stack_of_states *work, struct s
             if (!stays_on_its_own(s, x.step))
                 return;
             try_loop(e, work, s, x.step, setting);
+            path.why = s->machine.pc <= x.step->at ? loop_has_no_end(e, s, setting) : NULL;
+            if (path.why) {
+                path.end = EXECUTION_UNKNOWN;
+                path.step = NULL;
+                end_path(e, &path);
+                return;
+            }
         }
     }
 }

@@ -39,6 +39,9 @@ struct path {
 struct loop_head {
     uint64_t at;
     unsigned tried, told;
+    const char *why; // it was not, the last time
+    uint64_t within; // head of a loop within it that was; or 0
+    bool few;        // it ends after the same few turns, whatever the inputs are
 };
 enum { LOOP_HEADS_MAX = 64 };
 

@@ -33,6 +33,8 @@ struct decision {
     struct claim claim;
 };
 
+enum { RETURNS_MAX = 8 };
+
 struct state {
     struct known known;
     struct machine machine;
@@ -40,7 +42,10 @@ struct state {
     // Others stand for all that goes round it, this one only for what leaves it; or NULL.
     const struct trail *trail;
     size_t leapt; // jumps of it that were made
-    unsigned returns;
+    struct returns {
+        uint64_t head;
+        unsigned count;               // how often the path came back to it, one turn at a time
+    } returns[RETURNS_MAX];           // the latest first
     const struct decision *decisions; // kept where a loop is tried
 };
 
@@ -62,6 +67,11 @@ enum on_trail state_on_trail(struct state *s, const struct step *step);
 // the same each time, the result stands for all that go round at least once more (their number
 // is a new atom), and S for what does not. NULL: that is not known.
 struct state *loop_summarise(struct exploration *e, struct state *s, const struct setting *setting);
+
+// Why there is no use in going on: the loop that the state has come back to is followed turn by
+// turn, and may have more turns than instructions are followed. NULL: there is.
+const char *loop_has_no_end(struct exploration *e, const struct state *s,
+                            const struct setting *setting);
 
 // Adds the accesses of TURNS turns to the state, of which those up to LAST, and after BEFORE,
 // are the ones of turn number TURN. FROM_FIRST: those of the first turn, likewise. NULL: they

@@ -7,10 +7,12 @@
 
 #include "prove/exploring.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { OF_TURN_MAX = 96, GROUPS_MAX = 4 };
+enum { OF_TURN_MAX = 4096, GROUPS_MAX = 4 };
 
 struct turn_of {
     struct pool *pool;
@@ -22,9 +24,11 @@ struct turn_of {
 // Accesses of one kind and place. The first one lies `off` 0.
 struct group {
     const struct event *event;
-    wide off[OF_TURN_MAX];
-    unsigned width[OF_TURN_MAX];
-    const struct event *of[OF_TURN_MAX];
+    const struct event *last; // in program order
+    struct piece {
+        wide off;
+        unsigned width;
+    } pieces[OF_TURN_MAX]; // by `off`, once it is complete
     size_t count;
     wide lo, hi; // of all of a turn
     int64_t step;
@@ -134,25 +138,26 @@ static bool join_group(const struct turn_of *t, const struct event *e, struct gr
     const struct form *off = form_sub(t->pool, e->lo, g->event->lo);
     if (off->count != 0)
         return false;
-    g->off[g->count] = off->c;
-    g->width[g->count] = e->width;
-    g->of[g->count++] = e;
+    g->pieces[g->count++] = (struct piece){off->c, e->width};
+    g->last = e;
     g->lo = off->c < g->lo ? off->c : g->lo;
     g->hi = off->c + e->width > g->hi ? off->c + e->width : g->hi;
     return true;
 }
 
+static int by_offset(const void *x, const void *y)
+{
+    const struct piece *a = x, *b = y;
+    return (a->off > b->off) - (a->off < b->off);
+}
+
+// Each byte of a turn once, and the next turn's behind, or before.
 static bool touches_once(const struct group *g)
 {
-    wide sum = 0;
-    for (size_t i = 0; i < g->count; i++) {
-        sum += g->width[i];
-        for (size_t k = 0; k < i; k++)
-            if (g->off[i] < g->off[k] + g->width[k] && g->off[k] < g->off[i] + g->width[i])
-                return false;
-    }
-    wide step = g->step < 0 ? -g->step : g->step;
-    return sum == g->hi - g->lo && sum == step;
+    for (size_t i = 0; i + 1 < g->count; i++)
+        if (g->pieces[i].off + g->pieces[i].width != g->pieces[i + 1].off)
+            return false;
+    return g->hi - g->lo == (g->step < 0 ? -g->step : g->step);
 }
 
 static bool is_in_group(const struct group *g, const struct event *e)
@@ -174,6 +179,8 @@ static bool gather_groups(const struct turn_of *t, struct group *groups, size_t 
             !join_group(t, e, &groups[k]))
             return false;
     }
+    for (size_t k = 0; k < *count; k++)
+        qsort(groups[k].pieces, groups[k].count, sizeof *groups[k].pieces, by_offset);
     for (size_t k = 0; k < *count; k++)
         if (groups[k].event->kind == ACCESS_STORE && !touches_once(&groups[k]))
             return false;
@@ -198,7 +205,7 @@ static void add_group(const struct turn_of *t, struct machine *m, const struct g
     e->exact = touches_once(g);
     e->step_by = g->step;
     e->first = moved_to(t, g->event, zero);
-    e->last = moved_to(t, g->of[g->count - 1], last);
+    e->last = moved_to(t, g->last, last);
     const struct form *low = moved_to(t, g->event, g->step < 0 ? last : zero)->lo;
     const struct form *high = moved_to(t, g->event, g->step < 0 ? zero : last)->lo;
     e->lo = e->address = form_plus(p, low, g->lo);
@@ -206,27 +213,36 @@ static void add_group(const struct turn_of *t, struct machine *m, const struct g
     m->events = e;
 }
 
+static const struct form *add_all(const struct turn_of *t, struct machine *m,
+                                  const struct group *groups, size_t count)
+{
+    struct pool *p = t->pool;
+    struct family *f = pool_alloc(p, sizeof *f);
+    const struct event **events = pool_alloc(p, t->count * sizeof *events);
+    const struct form *turns = form_term(p, t->turn), *index = form_index(p, 0, turns, TURNS_MAX);
+    *f = (struct family){form_atom(index), turns, events, t->count};
+    for (size_t i = 0; i < t->count; i++) {
+        struct event *e = moved_to(t, t->events[i], index);
+        e->bytes = bytes_moved_to(t, e->bytes, index);
+        events[i] = e;
+    }
+    for (size_t i = 0; i < count; i++)
+        add_group(t, m, &groups[i], f, i == 0);
+    return index;
+}
+
 const struct form *family_add(struct pool *p, struct machine *m, const struct atom *turn,
                               const struct event *before, const struct event *last,
                               const struct event *last_of_first)
 {
     struct turn_of t = {.pool = p, .turn = turn}, first = t;
-    struct group groups[GROUPS_MAX];
     size_t count;
     if (!list_turn(before, last, &t) || !list_turn(before, last_of_first, &first) ||
-        !begins_alike(&t, &first) || !gather_groups(&t, groups, &count))
+        !begins_alike(&t, &first))
         return NULL;
-    struct family *f = pool_alloc(p, sizeof *f);
-    const struct event **events = pool_alloc(p, t.count * sizeof *events);
-    f->turns = form_term(p, turn);
-    const struct form *index = form_index(p, 0, f->turns, TURNS_MAX);
-    *f = (struct family){form_atom(index), f->turns, events, t.count};
-    for (size_t i = 0; i < t.count; i++) {
-        struct event *e = moved_to(&t, t.events[i], index);
-        e->bytes = bytes_moved_to(&t, e->bytes, index);
-        events[i] = e;
-    }
-    for (size_t i = 0; i < count; i++)
-        add_group(&t, m, &groups[i], f, i == 0);
+    struct group *groups = must(malloc(GROUPS_MAX * sizeof *groups));
+    const struct form *index =
+        gather_groups(&t, groups, &count) ? add_all(&t, m, groups, count) : NULL;
+    free(groups);
     return index;
 }

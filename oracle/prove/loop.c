@@ -10,10 +10,14 @@
 
 #include "prove/exploring.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAPS_MAX = 64, ROUNDS_MAX = 12, CANDIDATES_MAX = 48, WAYS_MAX = 64, STEPS_MAX = 2000 };
+// Of a turn: a loop of 64 turns within it, of 64 instructions each, is part of some libcs' copies.
+enum { LEAPS_MAX = 512, STEPS_MAX = 16384 };
+enum { ROUNDS_MAX = 12, CANDIDATES_MAX = 48, WAYS_MAX = 64 };
 
 // A condition of each turn, that its number is in.
 struct candidate {
@@ -32,17 +36,24 @@ struct looping {
     struct candidate candidates[CANDIDATES_MAX];
     size_t candidate_count;
     bool reg_is_any[GPRS], vector_is_any[VECTORS];
+    const char *why; // nothing came of it
+    uint64_t within; // head of a loop that a turn goes through any number of times
+    bool few;
 };
 
 // ---- which loop ----
 
 // The jumps since the head was last gone through, up to the one that has led there again.
-static const struct trail *find_trail(struct pool *p, const struct state *s)
+static const struct trail *find_trail(struct looping *l, const struct state *s)
 {
+    struct pool *p = l->pool;
     const struct jump *last = s->jumps, *j = last;
     uint64_t head = last->to;
     size_t count = 1;
     for (uint64_t to = last->from;; to = j->from, count++) {
+        if (j->looped)
+            l->within = j->to;
+        l->why = "a turn of it is too long";
         if (j->looped || count > LEAPS_MAX)
             return NULL;
         j = j->before;
@@ -287,6 +298,7 @@ static void match(struct looping *l, const struct decision *d, const struct deci
 // What the first two turns decided alike.
 static bool find_candidates(struct looping *l)
 {
+    l->why = "its second turn goes another way than its first";
     struct state *second = go_round(l, l->after);
     if (!second)
         return false;
@@ -417,6 +429,7 @@ static bool tells_all(struct looping *l, const struct state *s, const struct sta
 // The state, and in NEXT that after a turn more. NULL: nothing is shown.
 static struct state *induce(struct looping *l, struct state **next)
 {
+    l->why = "its turns are not shown to be alike";
     for (unsigned i = 0; i < ROUNDS_MAX; i++) {
         struct state *g = general(l);
         struct state *n = g->known.dead ? NULL : go_round(l, g);
@@ -442,14 +455,44 @@ static void tell_of_turn(struct looping *l, struct known *k, const struct form *
             known_assume(k, in_turn(l, l->candidates[i].claim, index));
 }
 
+// Does it end after the same few turns whatever the inputs are? Then it is a part of what is
+// around it, which may be a loop.
+static bool has_few_turns(const struct looping *l, const struct state *s)
+{
+    enum { FEW = 256 };
+    for (size_t i = 0; i < l->candidate_count; i++)
+        if (!l->candidates[i].out && l->candidates[i].claim.form->count > 1)
+            return false;
+    return known_bounds(&s->known, l->k).hi <= FEW;
+}
+
+// Of the state after some turns, and that after one more.
+static bool may_be_told(struct looping *l, const struct state *s, const struct state *next)
+{
+    bool may = false;
+    if (known_bounds(&s->known, l->k).hi >= TURNS_MAX)
+        l->why = "it is not shown to end";
+    else if (assumes_data(next, l->start->known.given))
+        l->why = "its turns depend on the data";
+    else if (!tells_all(l, s, next))
+        l->why = "where it ends is not told of each turn";
+    else if (has_few_turns(l, s))
+        l->few = true;
+    else
+        may = true;
+    return may;
+}
+
 static struct state *summarised(struct looping *l)
 {
     struct state *next = NULL, *g = induce(l, &next);
     const struct form *index = NULL;
-    if (g && known_bounds(&g->known, l->k).hi < TURNS_MAX &&
-        !assumes_data(next, l->start->known.given) && tells_all(l, g, next))
+    bool may = g && may_be_told(l, g, next);
+    if (may)
         index = family_add(l->pool, &g->machine, l->k_atom, l->start->machine.events,
                            next->machine.events, l->after->machine.events);
+    if (may && !index)
+        l->why = "its accesses overlap, leave gaps, or are not of one kind";
     state_free(next);
     if (index) {
         tell_of_turn(l, &g->known, index);
@@ -462,11 +505,13 @@ static struct state *summarised(struct looping *l)
 static struct state *attempt(struct looping *l)
 {
     struct state *after = go_round(l, l->start), *result = NULL;
+    l->why = "its turns go different ways";
     if (!after)
         return NULL;
     l->after = after;
     l->k = form_input(l->pool, ATOM_TURNS, "turns", 1, TURNS_MAX);
     l->k_atom = form_atom(l->k);
+    l->why = "it changes masks, the stack or the direction flag in each turn";
     if (stays(l->start, after) && find_candidates(l)) {
         hold_at_first(l);
         result = summarised(l);
@@ -488,11 +533,27 @@ static struct loop_head *head_of(struct exploration *e, uint64_t at)
     return &e->heads[e->head_count++];
 }
 
+// How often the path has come back to the head. Loops within its turn begin anew.
+static struct returns *returns_to(struct state *s, uint64_t head)
+{
+    struct returns all[RETURNS_MAX] = {{.head = head}};
+    uint64_t last = s->jumps->from;
+    for (size_t i = 0, n = 1; i < RETURNS_MAX && s->returns[i].head; i++) {
+        const struct returns *r = &s->returns[i];
+        if (r->head == head)
+            all[0] = *r;
+        else if ((r->head < head || r->head > last) && n < RETURNS_MAX)
+            all[n++] = *r;
+    }
+    memcpy(s->returns, all, sizeof all);
+    return s->returns;
+}
+
 // Not over and over: after 1, 2, 4, ... returns, and where it never was of use seldom.
 static bool is_tried(struct state *s, const struct loop_head *h)
 {
     enum { IN_VAIN = 64 };
-    unsigned n = ++s->returns;
+    unsigned n = ++returns_to(s, s->machine.pc)->count;
     return h && (n & (n - 1)) == 0 && (h->told > 0 || h->tried < IN_VAIN);
 }
 
@@ -504,7 +565,7 @@ static void take_leave(struct exploration *e, struct looping *l, struct state *s
     g->jumps = j;
     g->trail = s->trail = l->trail;
     g->leapt = s->leapt = 0;
-    g->returns = s->returns = 0;
+    g->returns[0].count = s->returns[0].count = 0;
 }
 
 struct state *loop_summarise(struct exploration *e, struct state *s, const struct setting *setting)
@@ -513,14 +574,53 @@ struct state *loop_summarise(struct exploration *e, struct state *s, const struc
     if (!is_tried(s, h))
         return NULL;
     struct looping l = {.e = e, .setting = setting, .pool = e->pool, .start = s};
-    l.trail = find_trail(e->pool, s);
-    if (!l.trail)
-        return NULL;
-    h->tried++;
-    struct state *g = attempt(&l);
+    l.trail = find_trail(&l, s);
+    struct state *g = l.trail ? attempt(&l) : NULL;
+    h->tried += l.trail != NULL;
+    h->why = l.why;
+    h->within = l.within;
+    h->few = l.few;
     if (!g)
         return NULL;
     h->told++;
     take_leave(e, &l, s, g);
     return g;
+}
+
+static const char *tell_head(struct exploration *e, const struct loop_head *h)
+{
+    enum { TEXT = 160 };
+    char *text = pool_alloc(e->pool, TEXT);
+    uint64_t at = h->at - e->program->entry, within = h->within - e->program->entry;
+    if (h->within)
+        snprintf(text, TEXT,
+                 "the loop at +0x%" PRIx64 " within the loop at +0x%" PRIx64
+                 " has no fixed number of turns, so the outer one is not followed to its end",
+                 within, at);
+    else
+        snprintf(text, TEXT, "the loop at +0x%" PRIx64 " is not followed to its end: %s", at,
+                 h->why);
+    return text;
+}
+
+// Has the path gone through it so often that it may go on like that? Of long turns fewer do.
+static bool is_followed_long(const struct state *s, const struct loop_head *h)
+{
+    enum { TURNS = 256, OF_LOOPS = 8, OF_LONG = 4, LONG = 4096 };
+    const struct event *last = s->machine.events;
+    unsigned n = s->returns[0].count;
+    bool is_long = last && last->index >= LONG;
+    return s->returns[0].head == h->at && n >= (is_long ? OF_LONG : h->within ? OF_LOOPS : TURNS);
+}
+
+const char *loop_has_no_end(struct exploration *e, const struct state *s,
+                            const struct setting *setting)
+{
+    enum { WIDEST = 64 };
+    const struct loop_head *h = head_of(e, s->machine.pc);
+    wide most = (wide)e->instructions_max * WIDEST;
+    if (!h || !h->why || h->few || !is_followed_long(s, h) ||
+        known_bounds(&s->known, setting->n).hi <= most)
+        return NULL;
+    return tell_head(e, h);
 }

@@ -3,45 +3,63 @@
 
 #include "prove/path_check.h"
 
-void bounds_of_stores(struct path_check *c)
+// Do all of these lie from LO to HI? Of those that lie side by side it is asked once.
+static void lie_within(struct path_check *c, bool (*is_of)(const struct event *e),
+                       const struct form *lo, const struct form *hi)
 {
     struct pool *p = pool_of(c);
+    struct extents all = {.count = 0};
     for (size_t i = 0; i < c->path->event_count; i++) {
         const struct event *e = c->path->events[i];
-        if (!is_on(e, STORES))
+        if (!is_of(e))
             continue;
-        may_be(c, is_below(p, e->lo, base_of(c, STORES)));
-        may_be(c, is_below(p, end_of(c, STORES), e->hi));
+        if (all.count == EXTENTS_MAX) {
+            may_be(c, is_below(p, e->lo, lo));
+            may_be(c, is_below(p, hi, e->hi));
+        } else {
+            add_extent(c, &all, extent_of(e));
+        }
+    }
+    for (size_t i = 0; i < all.count; i++) {
+        may_be(c, is_below(p, all.items[i].lo, lo));
+        may_be(c, is_below(p, hi, all.items[i].hi));
     }
 }
 
-static void within(struct path_check *c, const struct event *e, enum side_of side)
+static bool is_store(const struct event *e)
 {
-    struct pool *p = pool_of(c);
-    may_be(c, is_below(p, e->lo, base_of(c, side)));
-    may_be(c, is_below(p, end_of(c, side), e->hi));
+    return is_on(e, STORES);
+}
+
+static bool is_load_of_src(const struct event *e)
+{
+    return e->kind == ACCESS_LOAD && e->place == PLACE_SRC;
+}
+
+static bool is_load_of_dst(const struct event *e)
+{
+    return e->kind == ACCESS_LOAD && e->place == PLACE_DST;
+}
+
+static bool is_load_of_either(const struct event *e)
+{
+    return e->kind == ACCESS_LOAD && e->place == PLACE_EITHER;
+}
+
+void bounds_of_stores(struct path_check *c)
+{
+    lie_within(c, is_store, base_of(c, STORES), end_of(c, STORES));
 }
 
 // Where the two overlap, what is in the one need not be in the other.
 void bounds_of_loads(struct path_check *c)
 {
     const struct setting *s = c->path->setting;
-    struct pool *p = pool_of(c);
-    for (size_t i = 0; i < c->path->event_count; i++) {
-        const struct event *e = c->path->events[i];
-        if (e->kind != ACCESS_LOAD)
-            continue;
-        if (e->place == PLACE_SRC)
-            within(c, e, LOADS);
-        else if (e->place == PLACE_DST)
-            within(c, e, STORES);
-        else if (e->place == PLACE_EITHER) {
-            bool dst_low = c->path->arrangement == ARRANGED_DST_INTO;
-            const struct form *low = dst_low ? s->dst : s->src, *high = dst_low ? s->src : s->dst;
-            may_be(c, is_below(p, e->lo, low));
-            may_be(c, is_below(p, form_add(p, high, s->n), e->hi));
-        }
-    }
+    bool dst_low = c->path->arrangement == ARRANGED_DST_INTO;
+    const struct form *low = dst_low ? s->dst : s->src, *high = dst_low ? s->src : s->dst;
+    lie_within(c, is_load_of_src, base_of(c, LOADS), end_of(c, LOADS));
+    lie_within(c, is_load_of_dst, base_of(c, STORES), end_of(c, STORES));
+    lie_within(c, is_load_of_either, low, form_add(pool_of(c), high, s->n));
 }
 
 void destination_loads(struct path_check *c)

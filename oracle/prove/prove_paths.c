@@ -211,6 +211,32 @@ static void tell_end(struct proving *p, const struct path *path)
                            path->why);
 }
 
+// A case of the path that fulfils MORE. Among large sizes few do, such as those of a few bytes more
+// than a multiple of pages: a solver has to say which.
+static bool find_case_of(struct proving *p, const struct path *path, const struct claim *more,
+                         size_t count, struct copy_case *c)
+{
+    enum { SMALL = 4096, RANGE = 1 << 17, MORE_MAX = 2 };
+    const struct inputs *in = &p->inputs[path->arrangement];
+    struct bounds n = known_bounds(path->known, path->setting->n);
+    if (n.lo > (wide)CASE_SIZE_MAX)
+        return false;
+    if (n.lo < SMALL || !p->solver)
+        return sample(&p->sampler, path->arrangement, in, path->known, more, count, NULL, c);
+    struct claim near[MORE_MAX] = {at_most(form_plus(p->pool, path->setting->n, -n.lo - RANGE))};
+    struct point hint;
+    for (size_t i = 0; i < count; i++)
+        near[1 + i] = more[i];
+    point_for(p, &hint);
+    bool found = solver_ask(p->solver, path->known, near, 1 + count, &hint) == SOLVED_SOME &&
+                 sample(&p->sampler, path->arrangement, in, path->known, more, count, &hint, c);
+    point_free(&hint);
+    return found;
+}
+
+// Larger ones take long to be recorded.
+enum { LARGE = 1 << 20 };
+
 // Cases that go through the loop once, twice, and more often.
 static void find_more_cases(struct proving *p, const struct path *path, const struct family *f,
                             struct taken *t)
@@ -225,8 +251,7 @@ static void find_more_cases(struct proving *p, const struct path *path, const st
     for (size_t i = 0; i < sizeof how_often / sizeof *how_often; i++) {
         struct copy_case *c = &t->more[t->more_count];
         if (t->more_count < MORE_CASES_MAX && known_quick(path->known, how_often[i]) != NO &&
-            sample(&p->sampler, path->arrangement, &p->inputs[path->arrangement], path->known,
-                   &how_often[i], 1, NULL, c))
+            find_case_of(p, path, &how_often[i], 1, c) && c->size <= LARGE)
             t->more_count++;
     }
 }
@@ -248,7 +273,7 @@ static void keep_path(struct proving *p, const struct path *path, const struct c
                         .events = events,
                         .event_count = path->event_count,
                         .c = *c};
-    for (size_t i = 0; i < path->event_count; i++)
+    for (size_t i = 0; i < path->event_count && c->size <= LARGE; i++)
         if (path->events[i]->family && path->events[i]->leads)
             find_more_cases(p, path, path->events[i]->family, t);
 }
@@ -260,7 +285,7 @@ static enum taken_by find_case(struct proving *p, const struct path *path, struc
 {
     const struct inputs *in = &p->inputs[path->arrangement];
     struct point hint;
-    if (sample(&p->sampler, path->arrangement, in, path->known, NULL, 0, NULL, c))
+    if (find_case_of(p, path, NULL, 0, c))
         return TAKEN_BY_CASE;
     point_for(p, &hint);
     enum solved solved = solver_ask(p->solver, path->known, NULL, 0, &hint);

@@ -570,4 +570,88 @@ ok_to_aligned:
     both_ways upward_one_too_near, rdx, 1
     both_ways upward_from_a_page, 4096
 
+// Two pages in a turn, by lines of 32 bytes of each, as libcs' non-temporal copies do; what is left
+// by bytes. \slip is before the stores of a line.
+.macro pages name, lines=128, step=4096, slip
+.globl \name
+.type \name, @function
+\name:
+    mov rax, rdi
+    mov r8, rdx
+    shr r8, 13
+    je 3f
+    xor r11d, r11d
+1:  mov ecx, \lines
+2:  movdqu xmm0, [rsi]
+    movdqu xmm1, [rsi+16]
+    movdqu xmm2, [rsi+4096]
+    movdqu xmm3, [rsi+4112]
+    \slip
+    movdqu [rdi], xmm0
+    movdqu [rdi+16], xmm1
+    movdqu [rdi+4096], xmm2
+    movdqu [rdi+4112], xmm3
+9:  add rsi, 32
+    add rdi, 32
+    dec ecx
+    jnz 2b
+    add rsi, \step
+    add rdi, \step
+    inc r11
+    dec r8
+    jnz 1b
+3:  mov rcx, rdx
+    and ecx, 8191
+    rep movsb
+    ret
+.size \name, . - \name
+.endm
+
+.macro skip_line_in_turn_37
+    cmp r11, 37
+    jne 8f
+    cmp ecx, 5
+    je 9f
+8:
+.endm
+.macro old_line_in_turn_3
+    cmp r11, 3
+    jne 8f
+    cmp ecx, 7
+    jne 8f
+    movdqa xmm1, xmm0
+8:
+.endm
+    pages ok_pages
+    pages pages_a_line_short, 127, 4128
+    pages pages_a_line_over, 129, 4064
+    pages pages_too_near, 128, 4064
+    pages pages_skip_a_line, 128, 4096, skip_line_in_turn_37
+    pages pages_wrong_line, 128, 4096, old_line_in_turn_3
+
+// right: up to each multiple of 16 of the source, a loop of bytes within a loop
+.globl ok_row_by_row
+.type ok_row_by_row, @function
+ok_row_by_row:
+    mov rax, rdi
+    test rdx, rdx
+    je 3f
+1:  mov ecx, esi
+    and ecx, 15
+    neg ecx
+    add ecx, 16
+    cmp rcx, rdx
+    cmova rcx, rdx
+    sub rdx, rcx
+2:  mov r8b, [rsi]
+    mov [rdi], r8b
+    inc rsi
+    inc rdi
+    dec rcx
+    jnz 2b
+    test rdx, rdx
+    jnz 1b
+3:  ret
+.size ok_row_by_row, . - ok_row_by_row
+
 .section .note.GNU-stack, "", @progbits
