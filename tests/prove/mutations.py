@@ -17,7 +17,8 @@ import shutil
 import subprocess
 import sys
 
-TARGETS = "storescope storescope_prove_differential storescope_prove_rare test_know".split()
+TARGETS = ("storescope storescope_prove_differential storescope_prove_rare "
+           "storescope_prove_semantics test_know").split()
 COPIED = shutil.ignore_patterns("build", ".git", "node_modules")
 
 
@@ -37,6 +38,9 @@ def tests(tree):
     compare = out / "tests/prove/storescope_prove_differential"
     rare = next((out / "tests/prove/CMakeFiles/storescope_prove_rare.dir").glob("rare.S.o*"))
     yield "unit/know", [out / "tests/test_know"]
+    one_by_one = next((out / "tests/prove/CMakeFiles/storescope_prove_semantics.dir")
+                      .glob("semantics.S.o*"))
+    yield "semantics", [here / "semantics.sh", compare, one_by_one, "nm"]
     yield "differential", [compare, 9, "klibc/memmove", "loop/byte", "musl/memcpy"]
     yield "random-code", [here / "random_code.py", compare, "cc", "--routines", 24]
     yield "rare", [here / "planted.sh", out / "cli/storescope", here / "rare.tsv", rare]
