@@ -36,10 +36,10 @@ run check "$object:memcpy_plain_ok" --contract ram $few --prove no
 says "without a proof nothing is proved" ".* under ram: conforms$"
 says_not "... and no word of one said" proved
 
-run check "$object:memcpy_rare" --contract ram $few --prove 5s
+run check "$object:memcpy_rare" --contract ram $few --prove quick
 says "what breaks in cases that were not asked for is no finding" ".* under ram: conforms$"
 says "... and no proof" "  not proved: wrong-data: broken by memcpy size=21 dst=2777 src=1333"
-run check "$object:memcpy_rare" --contract ram --size 22..64 --prove 5s
+run check "$object:memcpy_rare" --contract ram --size 22..64 --prove quick
 says "... nor at other sizes, which are proved" "  proved for every address and alignment, and sizes 22"
 run check "$object:memcpy_rare" --contract ram --size 0..64 --prove no
 says "the sweep does not meet a rare defect" ".* under ram: conforms$"
@@ -57,7 +57,7 @@ verdict $? "... which shows again"
 
 run check "$object:memcpy_not_modelled" --contract ram $few
 says "what is not modelled conforms, and is not proved" ".* under ram: conforms$"
-run check "$object:memcpy_not_modelled" --contract ram $few --prove 5s
+run check "$object:memcpy_not_modelled" --contract ram $few --prove quick
 says "who asks for a proof is told why there is none" "  not proved: "
 run check "$object:memcpy_not_modelled" --contract ram $few --format json
 grep -q '"proof":{"proved":false,"contradicted":false,"reason":"[^"]' out
