@@ -42,6 +42,7 @@ set(storescope_headers
     oracle/record/recorder.h
     oracle/story/observer.h
     oracle/story/story.h
+    oracle/sweep/proof_note.h
     oracle/sweep/sweep.h
     oracle/sweep/sweep_options.h
     oracle/sweep/verdict.h
