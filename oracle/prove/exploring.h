@@ -68,6 +68,10 @@ enum on_trail state_on_trail(struct state *s, const struct step *step);
 // is a new atom), and S for what does not. NULL: that is not known.
 struct state *loop_summarise(struct exploration *e, struct state *s, const struct setting *setting);
 
+// The head that the state has come back to, which is counted. NULL: it is not to be taken as a
+// whole this time. It is after 1, 2, 4, ... returns, and where that never was of use seldom.
+struct loop_head *loop_to_try(struct exploration *e, struct state *s);
+
 // Why there is no use in going on: the loop that the state has come back to is followed turn by
 // turn, and may have more turns than instructions are followed. NULL: there is.
 const char *loop_has_no_end(struct exploration *e, const struct state *s,

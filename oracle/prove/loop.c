@@ -10,8 +10,6 @@
 
 #include "prove/exploring.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -520,43 +518,6 @@ static struct state *attempt(struct looping *l)
     return result;
 }
 
-// ---- when ----
-
-static struct loop_head *head_of(struct exploration *e, uint64_t at)
-{
-    for (size_t i = 0; i < e->head_count; i++)
-        if (e->heads[i].at == at)
-            return &e->heads[i];
-    if (e->head_count == LOOP_HEADS_MAX)
-        return NULL;
-    e->heads[e->head_count] = (struct loop_head){.at = at};
-    return &e->heads[e->head_count++];
-}
-
-// How often the path has come back to the head. Loops within its turn begin anew.
-static struct returns *returns_to(struct state *s, uint64_t head)
-{
-    struct returns all[RETURNS_MAX] = {{.head = head}};
-    uint64_t last = s->jumps->from;
-    for (size_t i = 0, n = 1; i < RETURNS_MAX && s->returns[i].head; i++) {
-        const struct returns *r = &s->returns[i];
-        if (r->head == head)
-            all[0] = *r;
-        else if ((r->head < head || r->head > last) && n < RETURNS_MAX)
-            all[n++] = *r;
-    }
-    memcpy(s->returns, all, sizeof all);
-    return s->returns;
-}
-
-// Not over and over: after 1, 2, 4, ... returns, and where it never was of use seldom.
-static bool is_tried(struct state *s, const struct loop_head *h)
-{
-    enum { IN_VAIN = 64 };
-    unsigned n = ++returns_to(s, s->machine.pc)->count;
-    return h && (n & (n - 1)) == 0 && (h->told > 0 || h->tried < IN_VAIN);
-}
-
 // S goes on for what leaves the loop in its first turn.
 static void take_leave(struct exploration *e, struct looping *l, struct state *s, struct state *g)
 {
@@ -570,8 +531,8 @@ static void take_leave(struct exploration *e, struct looping *l, struct state *s
 
 struct state *loop_summarise(struct exploration *e, struct state *s, const struct setting *setting)
 {
-    struct loop_head *h = head_of(e, s->machine.pc);
-    if (!is_tried(s, h))
+    struct loop_head *h = loop_to_try(e, s);
+    if (!h)
         return NULL;
     struct looping l = {.e = e, .setting = setting, .pool = e->pool, .start = s};
     l.trail = find_trail(&l, s);
@@ -585,42 +546,4 @@ struct state *loop_summarise(struct exploration *e, struct state *s, const struc
     h->told++;
     take_leave(e, &l, s, g);
     return g;
-}
-
-static const char *tell_head(struct exploration *e, const struct loop_head *h)
-{
-    enum { TEXT = 160 };
-    char *text = pool_alloc(e->pool, TEXT);
-    uint64_t at = h->at - e->program->entry, within = h->within - e->program->entry;
-    if (h->within)
-        snprintf(text, TEXT,
-                 "the loop at +0x%" PRIx64 " within the loop at +0x%" PRIx64
-                 " has no fixed number of turns, so the outer one is not followed to its end",
-                 within, at);
-    else
-        snprintf(text, TEXT, "the loop at +0x%" PRIx64 " is not followed to its end: %s", at,
-                 h->why);
-    return text;
-}
-
-// Has the path gone through it so often that it may go on like that? Of long turns fewer do.
-static bool is_followed_long(const struct state *s, const struct loop_head *h)
-{
-    enum { TURNS = 256, OF_LOOPS = 8, OF_LONG = 4, LONG = 4096 };
-    const struct event *last = s->machine.events;
-    unsigned n = s->returns[0].count;
-    bool is_long = last && last->index >= LONG;
-    return s->returns[0].head == h->at && n >= (is_long ? OF_LONG : h->within ? OF_LOOPS : TURNS);
-}
-
-const char *loop_has_no_end(struct exploration *e, const struct state *s,
-                            const struct setting *setting)
-{
-    enum { WIDEST = 64 };
-    const struct loop_head *h = head_of(e, s->machine.pc);
-    wide most = (wide)e->instructions_max * WIDEST;
-    if (!h || !h->why || h->few || !is_followed_long(s, h) ||
-        known_bounds(&s->known, setting->n).hi <= most)
-        return NULL;
-    return tell_head(e, h);
 }
