@@ -4,20 +4,10 @@
 // Copies for check and compare, which sweep them and prove what they can beside that: beside.sh.
 
 #if defined(__x86_64__)
-    .intel_syntax noprefix
-    .text
+#include "routine.h"
 
-    .macro routine name
-    .globl memcpy_\name
-    .type memcpy_\name, @function
-    .p2align 4
-memcpy_\name:
-    .endm
-
-// Byte by byte.
-    routine plain_ok
-    mov rax, rdi
-    xor ecx, ecx
+// From rcx on byte by byte, and back.
+    .macro bytes
 1:  cmp rcx, rdx
     jae 2f
     mov r8b, [rsi+rcx]
@@ -25,6 +15,13 @@ memcpy_\name:
     inc rcx
     jmp 1b
 2:  ret
+    .endm
+
+// Byte by byte.
+    routine plain_ok
+    mov rax, rdi
+    xor ecx, ecx
+    bytes
 
 // The last byte is forgotten where the destination lies at one place in a page and the
 // source at one: no sweep has both, unless it has all of a page twice.
@@ -42,13 +39,7 @@ memcpy_\name:
     cmp rdx, 21
     jne 1f
     dec rdx
-1:  cmp rcx, rdx
-    jae 2f
-    mov r8b, [rsi+rcx]
-    mov [rdi+rcx], r8b
-    inc rcx
-    jmp 1b
-2:  ret
+    bytes
 
 // What follows the first jump is never executed, nor where it goes to.
     routine unreachable_ok
@@ -56,13 +47,7 @@ memcpy_\name:
     xor ecx, ecx
     cmp rcx, 1
     je 3f
-1:  cmp rcx, rdx
-    jae 2f
-    mov r8b, [rsi+rcx]
-    mov [rdi+rcx], r8b
-    inc rcx
-    jmp 1b
-2:  ret
+    bytes
 3:  mov byte ptr [rdi], 0
     mov byte ptr [rdi], 1
     jmp 1b
@@ -74,13 +59,7 @@ memcpy_\name:
     mov r9, 0x80000000
     cmp rdx, r9
     ja 3f
-1:  cmp rcx, rdx
-    jae 2f
-    mov r8b, [rsi+rcx]
-    mov [rdi+rcx], r8b
-    inc rcx
-    jmp 1b
-2:  ret
+    bytes
 3:  nop
     jmp 1b
 
@@ -94,12 +73,6 @@ memcpy_\name:
     mov rax, rdi
     mov rdx, rcx
     xor ecx, ecx
-1:  cmp rcx, rdx
-    jae 2f
-    mov r8b, [rsi+rcx]
-    mov [rdi+rcx], r8b
-    inc rcx
-    jmp 1b
-2:  ret
+    bytes
 #endif
     .section .note.GNU-stack, "", %progbits

@@ -5,15 +5,7 @@
 // what becomes of each.
 
 #if defined(__x86_64__)
-    .intel_syntax noprefix
-    .text
-
-    .macro routine name
-    .globl memcpy_\name
-    .type memcpy_\name, @function
-    .p2align 4
-memcpy_\name:
-    .endm
+#include "routine.h"
 
 // Nothing is copied for a caller that lies at some addresses.
     routine by_caller
