@@ -31,3 +31,8 @@
     .cfi_endproc
     .size \name, . - \name
 .endm
+
+// Of struct storecopy_strings, choose.h.
+#define STRINGS_FROM 0
+#define STRINGS_TO 8
+#define STRINGS_ALIGN 16

@@ -23,11 +23,6 @@
 
 // clang-format off
 
-// Of struct storecopy_strings, choose.h.
-#define STRINGS_FROM  0
-#define STRINGS_TO    8
-#define STRINGS_ALIGN 16
-
 #include "assembly.h"
 
 // Mask of the rdx lowest bytes, 1 to 64, in k1 and k2.

@@ -14,11 +14,6 @@
 
 // clang-format off
 
-// Of struct storecopy_strings, choose.h.
-#define STRINGS_FROM  0
-#define STRINGS_TO    8
-#define STRINGS_ALIGN 16
-
 #include "assembly.h"
 
 #if !defined(STORECOPY_PORTABLE_ONLY)
