@@ -3,6 +3,8 @@
 //
 // What files of routines for the prover share: Intel syntax, and where a routine begins.
 
+// clang-format off
+
     .intel_syntax noprefix
     .text
 
