@@ -262,6 +262,13 @@ char *emulator_read_file(int fd, size_t from, size_t *length)
     return text;
 }
 
+// The ROMs of the network cards that machines have by default are a package that QEMU's
+// packages only recommend.
+static const char *remedy_of(const char *complaint)
+{
+    return strstr(complaint, "romfile") ? "; install ipxe-qemu, or add -nic none" : "";
+}
+
 // Why it ended, in its own words where it has any.
 static void tell_status(struct emulator *e, int status, struct error *error)
 {
@@ -274,7 +281,7 @@ static void tell_status(struct emulator *e, int status, struct error *error)
         error_set(error, "%s is not installed%s%s", e->program, package ? "; install " : "",
                   package ? package : "");
     else if (*text)
-        error_set(error, "--on: the machine ended: %.200s", text);
+        error_set(error, "--on: the machine ended: %.200s%s", text, remedy_of(text));
     else
         error_set(error,
                   "--on: %s ended by itself (status 0x%x); is that a machine of qemu-system?",

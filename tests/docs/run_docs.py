@@ -80,7 +80,8 @@ class Page:
         name = f"{self.path}:{number}: {command}"
         while wanted and not wanted[-1].strip():
             wanted = wanted[:-1]
-        if status > 1 and got and ABSENT.search(got[-1]):
+        refused = status > 1 or (got and got[-1].startswith("storescope: "))  # behind a pipe
+        if refused and got and ABSENT.search(got[-1]):
             self.skipped += 1
             print(f"skip {name}: {got[-1]}")
             return wanted
