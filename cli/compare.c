@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_BASELINE = KEY_OWN, KEY_WRITE_BASELINE, KEY_DIFF, KEY_FULL };
+enum { KEY_BASELINE = KEY_OWN, KEY_WRITE_BASELINE, KEY_DIFF };
 
 struct compare_options {
     const char *baseline, *write;
-    bool diff, full;
+    bool diff;
 };
 
 static const struct argp_option own_options[] = {
@@ -25,8 +25,6 @@ static const struct argp_option own_options[] = {
     OPTION("write-baseline", KEY_WRITE_BASELINE, "FILE|DIR",
            "Rewrite the expectations, whole or not at all, and report what changed in them"),
     OPTION("diff", KEY_DIFF, NULL, "What changed from A to B: two JSON reports or routines"),
-    OPTION("full", KEY_FULL, NULL,
-           "Every size, as check has them and --baseline and --diff do, instead of a light plan"),
     {0},
 };
 
@@ -42,9 +40,6 @@ static error_t read_own_option(int key, char *text, struct argp_state *state)
         return 0;
     case KEY_DIFF:
         own->diff = true;
-        return 0;
-    case KEY_FULL:
-        own->full = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -169,7 +164,7 @@ int command_compare(int argc, char **argv)
         return status;
     if (o.contract_count == 0)
         options_all_contracts(&o);
-    o.light = !own.full && !own.diff && !own.baseline && !own.write;
+    o.light = !o.full && !own.diff && !own.baseline && !own.write;
     if (!source_words(&o, o.word_count, &error))
         status = error_tell("%s", error.text);
     else if (o.shard.of > 1 && (own.diff || own.baseline || own.write))

@@ -135,15 +135,40 @@ static void take_plan(void *context, const struct plan_sizes *sizes, struct plan
 }
 
 // False when the system lets us down.
-static bool sweep_plan(struct run *run, struct planning *planning, struct plan *plan)
+static bool sweep_plan(struct run *run, struct planning *planning, struct plan *plan, bool light)
 {
     const struct options *o = run->o;
     const struct backend *b = planning->entry->backend;
     const struct sweep_lightly lightly = {o->cases.tunable, take_plan, planning};
-    if (!run->light)
+    if (!light)
         take_plan(planning, NULL, plan);
-    return sweep_run_lightly(b, plan, run->light ? &lightly : NULL, o->contracts, o->contract_count,
+    return sweep_run_lightly(b, plan, light ? &lightly : NULL, o->contracts, o->contract_count,
                              &o->run, run->results, &run->error);
+}
+
+static bool sweep_again(struct run *run, struct planning *planning, struct plan *plan)
+{
+    const struct sweep_entry *entry = planning->entry;
+    for (size_t i = 0; i < run->o->contract_count; i++)
+        result_free(&run->results[i]);
+    return plan_build(entry->backend, entry->op, &run->o->cases, plan, &run->error) &&
+           sweep_plan(run, planning, plan, false);
+}
+
+// A light sweep first where it may be enough; the whole one where it is not.
+static bool sweep_and_prove(struct run *run, struct planning *planning, struct plan *plan)
+{
+    const struct options *o = run->o;
+    struct sweep_proof proof = {.proofs = NULL};
+    bool light = run->light || sweep_may_be_light(o, planning->entry->backend);
+    bool ok = sweep_plan(run, planning, plan, light) &&
+              sweep_prove(o, run->results, &proof, &run->error) &&
+              sweep_join_proof(o, &proof, run->results, &run->error);
+    if (ok && light && !run->light && !*o->run.stop && !sweep_is_enough(o, run->results))
+        ok = sweep_again(run, planning, plan) &&
+             sweep_join_proof(o, &proof, run->results, &run->error);
+    sweep_proof_free(&proof);
+    return ok;
 }
 
 // The routine of an index in the head, or its cases of the shard.
@@ -158,12 +183,10 @@ static void sweep_one(struct run *run, size_t index, enum shard_share share)
     if (missing != NULL)
         skip_backend(run, entry->backend, entry->op, missing);
     else
-        run->failed = !sweep_plan(run, &planning, plan);
+        run->failed = !sweep_and_prove(run, &planning, plan);
     free(plan);
     for (size_t i = 0; i < run->o->contract_count && !run->failed; i++)
         run->results[i].plan = planning.digest;
-    if (!run->failed && missing == NULL)
-        run->failed = !sweep_prove(run->o, run->results, &run->error);
     if (!run->failed && missing == NULL && run->selection.count <= HINTED_MAX)
         hint_find(run->results, run->o->contract_count, &run->o->run);
 }

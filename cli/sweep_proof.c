@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "findings/minimise.h"
 #include "findings/rejudge.h"
-#include "prove/prove_results.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,23 +96,57 @@ static bool take_all_unmet(const struct options *o, const struct proof *p, struc
     return ok;
 }
 
-bool sweep_prove(const struct options *o, struct result *results, struct error *error)
+bool sweep_prove(const struct options *o, const struct result *results, struct sweep_proof *out,
+                 struct error *error)
 {
-    size_t count = o->contract_count;
     struct proof_options how = limits_of(o);
-    struct reached reached;
+    *out = (struct sweep_proof){.proofs = NULL};
     if (!is_provable(o, &results[0]))
         return true;
-    struct proof *proofs = must(calloc(count, sizeof *proofs));
-    bool ok = prove_results(results, count, &o->cases.size, &how, proofs, &reached, error);
-    for (size_t i = 0; i < count && ok; i++) {
-        if (says_all(o, &reached))
-            result_join_reached(&results[i], &reached);
-        result_join_proof(&results[i], &proofs[i]);
+    out->proofs = must(calloc(o->contract_count, sizeof *out->proofs));
+    return prove_results(results, o->contract_count, &o->cases.size, &how, out->proofs,
+                         &out->reached, error);
+}
+
+void sweep_proof_free(struct sweep_proof *p)
+{
+    coverage_free(&p->reached.insns);
+    free(p->proofs);
+}
+
+bool sweep_join_proof(const struct options *o, const struct sweep_proof *p, struct result *results,
+                      struct error *error)
+{
+    bool ok = true;
+    for (size_t i = 0; i < o->contract_count && ok && p->proofs; i++) {
+        if (says_all(o, &p->reached))
+            result_join_reached(&results[i], &p->reached);
+        result_join_proof(&results[i], &p->proofs[i]);
         results[i].proof.asked_for = o->has_prove;
-        ok = take_all_unmet(o, &proofs[i], &results[i], error);
+        ok = take_all_unmet(o, &p->proofs[i], &results[i], error);
     }
-    coverage_free(&reached.insns);
-    free(proofs);
     return ok;
+}
+
+// ---- a light sweep instead of the whole one ----
+
+bool sweep_may_be_light(const struct options *o, const struct backend *b)
+{
+    return o->prove != PROVE_NOTHING && !o->full && !b->arch && o->shard.of <= 1 &&
+           plan_request_is_default(&o->cases);
+}
+
+static bool ran_all_there_is(const struct coverage *c)
+{
+    return c->count > 0 && coverage_reached(c) + coverage_unreachable(c) == coverage_known(c);
+}
+
+bool sweep_is_enough(const struct options *o, const struct result *results)
+{
+    for (size_t i = 0; i < o->contract_count; i++)
+        if (results[i].verdict != VERDICT_CONFORMS ||
+            proof_reach(&results[i].proof) != PROVED_EVERY_SIZE ||
+            !ran_all_there_is(&results[i].coverage))
+            return false;
+    return true;
 }

@@ -23,6 +23,7 @@ enum option_key {
     KEY_DEVICE,
     KEY_SHARD,
     KEY_PROVE,
+    KEY_FULL,
 };
 
 enum { TIMEOUT_MAX_MS = 3600000 };
@@ -59,6 +60,9 @@ static const struct argp_option prove_options[] = {
            "What breaks no rule in the sweep is proved for every case: quick (what takes no longer "
            "than a sweep), no, or a time for each routine, such as 30s (default: quick; compare: "
            "no)"),
+    OPTION("full", KEY_FULL, NULL,
+           "Every size, instead of a light plan: which compare has by default, but for --baseline "
+           "and --diff, and check where every size is proved"),
     {0},
 };
 
@@ -174,12 +178,9 @@ static error_t read_shard_option(int key, char *text, struct argp_state *state)
                                 text, SHARDS_MAX);
 }
 
-static error_t read_prove_option(int key, char *text, struct argp_state *state)
+static error_t read_when_to_prove(struct reading *r, const char *text)
 {
-    struct reading *r = state->input;
     struct options *o = r->o;
-    if (key != KEY_PROVE)
-        return ARGP_ERR_UNKNOWN;
     o->has_prove = true;
     o->prove = strcmp(text, "no") == 0      ? PROVE_NOTHING
                : strcmp(text, "quick") == 0 ? PROVE_QUICK
@@ -189,6 +190,15 @@ static error_t read_prove_option(int key, char *text, struct argp_state *state)
                ? 0
                : options_refuse(
                      r, "--prove '%s': expected quick, no, or a time to 60m, such as 30s", text);
+}
+
+static error_t read_prove_option(int key, char *text, struct argp_state *state)
+{
+    struct reading *r = state->input;
+    if (key == KEY_PROVE)
+        return read_when_to_prove(r, text);
+    r->o->full |= key == KEY_FULL;
+    return key == KEY_FULL ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 const struct argp options_run = {.options = run_options, .parser = read_run_option};

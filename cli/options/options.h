@@ -27,7 +27,7 @@ enum option_group {
     OPTIONS_SHARD = 4096,    // --shard
     OPTIONS_REPORTS = 8192,  // --report --json
     OPTIONS_HISTORY = 16384, // --history
-    OPTIONS_PROVE = 32768,   // --prove
+    OPTIONS_PROVE = 32768,   // --prove, --full
 };
 
 // One --report FORMAT:FILE, or --json FILE.
@@ -73,6 +73,7 @@ struct options {
     bool has_prove;    // --prove was given
     uint64_t prove_ms; // PROVE_FOR: for one routine
     bool light;        // a default sweep is one of the sizes that matter
+    bool full;         // --full was given
     uint64_t rows_max;
     unsigned bus;    // bytes; 0: no bus log
     const char *on;  // a machine's command line, into argv; NULL: none
