@@ -110,11 +110,27 @@ static void assert_between(struct solver *s, Z3_ast x, wide lo, wide hi)
 
 static Z3_ast sum(struct solver *s, const struct form *f);
 
+enum { SHARED_BITS = 6, SHARED = 1 << SHARED_BITS };
+
+// F modulo 64, by what its atoms are modulo 64, each of which is told of once. Of sums of
+// addresses that have no bounds to speak of z3 would look for a solution without an end.
+static const struct form *by_rests(struct solver *s, const struct form *f)
+{
+    if (f->count == 1 && f->terms[0].times == 1)
+        return f;
+    const struct form *all = form_constant(s->pool, f->c % SHARED);
+    for (uint32_t i = 0; i < f->count; i++) {
+        const struct form *atom = form_term(s->pool, f->terms[i].atom);
+        const struct form *rest = form_low(s->pool, atom, SHARED_BITS);
+        all = form_add_scaled(s->pool, all, rest, f->terms[i].times % SHARED);
+    }
+    return all;
+}
+
 // What a LOW atom is the lowest bits of: where these are few, of the direction modulo 64 in
 // place of the direction, so that all atoms of one direction are told of each other.
 static const struct form *low_argument(struct solver *s, const struct atom *a)
 {
-    enum { SHARED_BITS = 6 };
     int64_t by;
     if (a->kind != ATOM_LOW || a->k > SHARED_BITS)
         return a->arg;
@@ -122,7 +138,7 @@ static const struct form *low_argument(struct solver *s, const struct atom *a)
     const struct form *shared = form_low(s->pool, direction, SHARED_BITS);
     const struct atom *atom = form_atom(shared);
     if ((by != 1 && by != -1) || !atom || atom == a || atom->arg != direction)
-        return a->arg;
+        return by_rests(s, a->arg);
     return form_plus(s->pool, form_scale(s->pool, shared, by), a->arg->c);
 }
 
