@@ -145,6 +145,20 @@
     rep movsb
     ret
 
+// Faults where a destination of 32 bytes is not aligned.
+    routine aligned_store
+    mov rax, rdi
+    cmp rdx, 32
+    jne 1f
+    movdqu xmm0, [rsi]
+    movdqu xmm1, [rsi+16]
+    movdqa [rdi], xmm0
+    movdqa [rdi+16], xmm1
+    ret
+1:  mov rcx, rdx
+    rep movsb
+    ret
+
     routine direction
     at_32
     mov ecx, 32
