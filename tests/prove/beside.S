@@ -64,6 +64,19 @@
     jmp 1b
 
 // What the prover does not model.
+    routine string_ok
+    mov rax, rdi
+    mov rcx, rdx
+    rep movsb
+    ret
+
+    routine string_not_modelled
+    mov rcx, rdx
+    rdtsc
+    mov rax, rdi
+    rep movsb
+    ret
+
     routine not_modelled
     mov rax, rdi
     mov rcx, rdx

@@ -157,6 +157,25 @@ static void solver_agrees(void **state)
     }
 }
 
+// Of the lowest bits of sums, which the solver is told of in other words.
+static void solver_knows_lowest_bits(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < ROUNDS / 40 && solver_name(); seed++) {
+        struct draw d;
+        begin(&d, seed);
+        set_point(&d);
+        struct solver *s = solver_new(d.pool, 2000, 0);
+        for (unsigned i = 0; i < 4; i++) {
+            const struct form *f = form_low(d.pool, any_sum(&d), 1 + (unsigned)draw(&d, 6));
+            known_assume(&d.known, (struct claim){EQUAL, form_plus(d.pool, f, -value_at(&d, f))});
+        }
+        assert_int_not_equal(solver_ask(s, &d.known, NULL, 0, NULL), SOLVED_NONE);
+        solver_free(s);
+        end(&d);
+    }
+}
+
 static void assumed_is_known(void **state)
 {
     (void)state;
@@ -189,9 +208,8 @@ static void bounds_pass_what_is_excluded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(never_rules_out_what_can_be),
-        cmocka_unit_test(solver_agrees),
-        cmocka_unit_test(assumed_is_known),
+        cmocka_unit_test(never_rules_out_what_can_be),  cmocka_unit_test(solver_agrees),
+        cmocka_unit_test(solver_knows_lowest_bits),     cmocka_unit_test(assumed_is_known),
         cmocka_unit_test(bounds_pass_what_is_excluded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
