@@ -4,17 +4,15 @@
 #include "prove/code.h"
 
 #include "base/memory.h"
-#include "trace/barrier.h"
+#include "prove/cpu.h"
 
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
 void code_init(struct code *p, uint64_t entry, struct extent *extents, size_t count,
-               semantics *(*semantics_of)(const struct step *))
+               const struct prove_cpu *cpu)
 {
-    *p = (struct code){
-        .entry = entry, .extents = extents, .extent_count = count, .semantics_of = semantics_of};
+    *p = (struct code){.entry = entry, .extents = extents, .extent_count = count, .cpu = cpu};
     p->step_capacity = 1 << 10;
     p->steps = must(calloc(p->step_capacity, sizeof(void *)));
 }
@@ -60,29 +58,10 @@ static void grow(struct code *p)
     free(old);
 }
 
-static unsigned store_bytes(const struct step *s)
-{
-    unsigned most = 0;
-    for (unsigned i = 0; i < s->in.operand_count; i++) {
-        const ZydisDecodedOperand *op = &s->ops[i];
-        if (op->type == ZYDIS_OPERAND_TYPE_MEMORY && op->mem.type != ZYDIS_MEMOP_TYPE_AGEN &&
-            op->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE && op->size / 8 > most)
-            most = op->size / 8;
-    }
-    return most;
-}
-
-static void describe(struct step *s, const uint8_t *code)
-{
-    s->site = (struct site){.addr = s->at, .length = s->in.length};
-    memcpy(s->site.bytes, code, s->in.length);
-    site_describe(&s->site, store_bytes(s));
-}
-
 // As many bytes of code as there are, at most what one instruction has.
 static size_t code_at(const struct code *p, uint64_t at, const uint8_t **code, bool *writable)
 {
-    size_t count = ZYDIS_MAX_INSTRUCTION_LENGTH;
+    size_t count = p->cpu->insn_bytes;
     while (count > 0 && !(*code = code_bytes(p, at, count, writable)))
         count--;
     return count;
@@ -90,11 +69,6 @@ static size_t code_at(const struct code *p, uint64_t at, const uint8_t **code, b
 
 const struct step *code_step(struct code *p, uint64_t at, const char **why)
 {
-    static ZydisDecoder decoder;
-    static bool ready;
-    if (!ready)
-        ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    ready = true;
     struct step **slot = slot_of(p, at);
     if (*slot)
         return *slot;
@@ -105,15 +79,13 @@ const struct step *code_step(struct code *p, uint64_t at, const char **why)
     if (count == 0 || writable)
         return NULL;
     struct step *s = must(calloc(1, sizeof *s));
-    if (ZYAN_FAILED(ZydisDecoderDecodeFull(&decoder, code, count, &s->in, s->ops))) {
+    s->at = at;
+    if (!p->cpu->decode(s, code, count)) {
         *why = "bytes that are no known instruction";
         free(s);
         return NULL;
     }
-    s->at = at;
-    s->next = at + s->in.length;
-    describe(s, code);
-    s->run = p->semantics_of(s);
+    s->next = at + s->site.length;
     *slot = s;
     if (2 * ++p->step_count > p->step_capacity)
         grow(p);

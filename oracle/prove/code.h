@@ -13,15 +13,22 @@
 
 struct execution;
 
-// What a mnemonic does; see semantics.h.
+struct prove_cpu;
+
+// What an instruction does; see the CPU's semantics.h.
 typedef void semantics(struct execution *x);
 
 // One instruction.
 struct step {
     uint64_t at;
     uint64_t next;
-    ZydisDecodedInstruction in;
-    ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
+    union { // as the CPU has them
+        struct {
+            ZydisDecodedInstruction in;
+            ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
+        };
+        uint32_t word;
+    };
     struct site site;
     semantics *run; // NULL: not modelled
 };
@@ -39,13 +46,12 @@ struct code {
     size_t extent_count;
     struct step **steps; // hash table by address
     size_t step_count, step_capacity;
-    semantics *(*semantics_of)(const struct step *);
+    const struct prove_cpu *cpu;
 };
 
-// Takes over EXTENTS, which malloc gave; their bytes are the caller's. SEMANTICS_OF: see
-// semantics.h.
+// Takes over EXTENTS, which malloc gave; their bytes are the caller's.
 void code_init(struct code *p, uint64_t entry, struct extent *extents, size_t count,
-               semantics *(*semantics_of)(const struct step *));
+               const struct prove_cpu *cpu);
 void code_free(struct code *p);
 
 // The instruction there. NULL: none, and why in WHY.

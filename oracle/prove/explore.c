@@ -75,23 +75,26 @@ static void set_stack(struct pool *p, struct setting *s, struct inputs *in)
     const struct form *row = input(p, "stack-row", 0, STACK_ROWS - 1, &in->stack_row);
     const struct form *line = input(p, "stack", (wide)1 << 40, (wide)1 << 41, &in->stack);
     s->rsp = form_scale(p, line, STACK_LINE);
-    s->rsp = form_plus(p, form_add_scaled(p, s->rsp, row, STACK_ROW), STACK_ROW / 2);
+    s->rsp = form_plus(p, form_add_scaled(p, s->rsp, row, STACK_ROW), s->cpu->above);
     s->rsp_atom = in->stack;
 }
 
 static void set_registers(const struct exploration *e, struct setting *s)
 {
-    static const char *const names[GPRS] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
-                                            "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+    const struct prove_cpu *cpu = s->cpu;
+    const wide most = ((wide)1 << 64) - 1;
     for (unsigned i = 0; i < GPRS; i++)
-        s->initial[i] =
-            value_number(form_input(e->pool, ATOM_INITIAL, names[i], 0, ((wide)1 << 64) - 1));
-    s->initial[RDI] = value_number(s->dst);
-    s->initial[RSI] = value_number(s->src);
-    s->initial[RDX] = value_number(s->n);
-    s->initial[RCX] = value_number(form_constant(e->pool, (wide)e->backend->arg4));
-    s->initial[RSP] = value_number(s->rsp);
-    s->caller = form_input(e->pool, ATOM_INITIAL, "caller", 0, ((wide)1 << 64) - 1);
+        s->initial[i] = value_number(i < cpu->registers
+                                         ? form_input(e->pool, ATOM_INITIAL, cpu->names[i], 0, most)
+                                         : form_constant(e->pool, 0));
+    s->initial[cpu->arguments[0]] = value_number(s->dst);
+    s->initial[cpu->arguments[1]] = value_number(s->src);
+    s->initial[cpu->arguments[2]] = value_number(s->n);
+    s->initial[cpu->arguments[3]] = value_number(form_constant(e->pool, (wide)e->backend->arg4));
+    s->initial[cpu->stack] = value_number(s->rsp);
+    s->caller = form_input(e->pool, ATOM_INITIAL, "caller", 0, most);
+    if (cpu->link != CPU_ON_STACK)
+        s->initial[cpu->link] = value_number(s->caller);
 }
 
 static void set_up(const struct exploration *e, enum arrangement a, struct setting *s,
@@ -99,6 +102,7 @@ static void set_up(const struct exploration *e, enum arrangement a, struct setti
 {
     memset(s, 0, sizeof *s);
     memset(in, 0, sizeof *in);
+    s->cpu = e->program->cpu;
     wide lo = e->size_lo ? (wide)e->size_lo : 1;
     s->n = a == ARRANGED_EMPTY || (wide)e->size_hi < lo
                ? form_constant(e->pool, 0)
@@ -141,6 +145,8 @@ static struct state *begin(const struct exploration *e, enum arrangement a, cons
     memcpy(m->regs, s->initial, sizeof m->regs);
     m->pc = e->program->entry;
     m->none = bytes_of(e->pool, BYTES_UNKNOWN, NULL, VECTOR_BYTES);
+    if (s->cpu->link != CPU_ON_STACK)
+        return state;
     struct stacked *top = pool_alloc(e->pool, sizeof *top);
     top->bytes = bytes_of(e->pool, BYTES_NUMBER, s->caller, 8);
     m->stack = top;

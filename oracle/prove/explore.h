@@ -71,7 +71,7 @@ bool arrangement_is_promised(enum arrangement a, enum copy_op op);
 // Inputs of a setting, which a point must give.
 struct inputs {
     const struct atom *dst, *src, *n, *apart; // NULL: it is not one of them
-    const struct atom *stack, *stack_row;     // rsp is 64 * stack + 16 * row + 8
+    const struct atom *stack, *stack_row;     // rsp is 64 * stack + 16 * row + cpu->above
 };
 
 // Follows all paths of the arrangement.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// The state of an x86-64 CPU on one path, and what an instruction may ask of it. A state is
+// The state of a CPU on one path, and what an instruction may ask of it. A state is
 // copied as it is: what it points to is the pool's, and never changes.
 //
 // An instruction asks by `decide`. Where both answers can be, the execution is to be split
@@ -13,10 +13,10 @@
 #define STORESCOPE_PROVE_MACHINE_H
 
 #include "prove/bytes.h"
-#include "prove/code.h"
+#include "prove/cpu.h"
 #include "prove/know.h"
 
-enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, GPRS = 16, VECTORS = 32, MASKS = 8 };
+enum { GPRS = 32, VECTORS = 32, MASKS = 8 };
 enum { VECTOR_BYTES = 64 };
 
 enum value_kind { VALUE_NUMBER, VALUE_BYTES, VALUE_RUN };
@@ -114,6 +114,7 @@ enum execution_end {
 
 // What the call was given, and the memory that there is.
 struct setting {
+    const struct prove_cpu *cpu;
     enum event_place overlap; // PLACE_NONE: the two buffers lie apart
     const struct form *dst, *src, *n;
     const struct atom *dst_atom, *src_atom; // that addresses are recognised by

@@ -188,7 +188,7 @@ void times_out(struct path_check *c)
 void wrong_return(struct path_check *c)
 {
     const struct setting *s = c->path->setting;
-    struct value v = c->path->machine->regs[RAX];
+    struct value v = c->path->machine->regs[s->cpu->result];
     const struct form *wanted = c->op == OP_MEMPCPY ? end_of(c, STORES) : s->dst;
     if (c->result == RESULT_NONE)
         return;
@@ -210,13 +210,17 @@ static bool is_kept(struct value now, struct value then)
 
 void clobbered_state(struct path_check *c)
 {
-    static const unsigned kept[] = {RBX, RBP, 12, 13, 14, 15};
     const struct machine *m = c->path->machine;
-    for (unsigned i = 0; i < sizeof kept / sizeof *kept; i++)
-        if (!is_kept(m->regs[kept[i]], c->path->setting->initial[kept[i]]))
+    const struct setting *s = c->path->setting;
+    for (unsigned i = 0; i < s->cpu->registers; i++)
+        if (s->cpu->kept >> i & 1 && !is_kept(m->regs[i], s->initial[i]))
             always(c);
-    const struct form *rsp = form_plus(pool_of(c), c->path->setting->rsp, 8);
-    if (m->regs[RSP].kind != VALUE_NUMBER || !same_place(c, m->regs[RSP].number, rsp) || m->down)
+    for (unsigned i = 0; i < s->cpu->kept_vectors; i++)
+        if (m->vectors[s->cpu->kept_vector + i])
+            leave_open(c, "it changes vector registers that it is to give back");
+    const struct form *sp = form_plus(pool_of(c), s->rsp, s->cpu->popped);
+    struct value now = m->regs[s->cpu->stack];
+    if (now.kind != VALUE_NUMBER || !same_place(c, now.number, sp) || m->down)
         always(c);
 }
 

@@ -215,7 +215,7 @@ static void tell_followed(const struct proving *p)
         const struct step *s = p->program.steps[i];
         if (s)
             insns[count++] = (struct covered_insn){.offset = (int64_t)(s->at - p->program.entry),
-                                                   .length = s->in.length,
+                                                   .length = s->site.length,
                                                    .reached = true};
     }
     if (!p->open[0])

@@ -6,10 +6,10 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "prove/confirm.h"
-#include "prove/semantics.h"
 #include "sweep/ask.h"
 #include "trace/recording.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ static void take_loaded(struct proving *p)
         extents[i] = (struct extent){e->lo, e->hi, e->writable != 0, bytes};
         bytes += e->hi - e->lo;
     }
-    code_init(&p->program, l->entry, extents, l->count, semantics_of);
+    code_init(&p->program, l->entry, extents, l->count, prove_cpu_of(EM_X86_64, false));
 }
 
 static bool start(struct proving *p, struct error *error)

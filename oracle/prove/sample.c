@@ -32,9 +32,10 @@ static uint64_t next_random(struct sampler *s)
     return s->random >> 33;
 }
 
+// ENTRY: whatever it is above a multiple of 16.
 static void set_stack(struct point *at, const struct inputs *in, uint64_t entry)
 {
-    uint64_t low = entry - ROW_BYTES / 2;
+    uint64_t low = entry - entry % ROW_BYTES;
     point_set(at, in->stack, low / LINE_OF_STACK);
     point_set(at, in->stack_row, low % LINE_OF_STACK / ROW_BYTES);
 }

@@ -6,7 +6,6 @@
 #include "prove/exploring.h"
 
 #include "base/memory.h"
-#include "prove/semantics.h"
 
 #include <stdlib.h>
 
@@ -85,7 +84,7 @@ void state_step(struct exploration *e, struct state *s, const struct setting *se
     struct machine before = s->machine;
     x->end = EXECUTION_NEXT;
     e->instructions++;
-    semantics_run(x);
+    e->program->cpu->run(x);
     note_assumed(e, x);
     if (x->end == EXECUTION_SPLIT)
         s->machine = before;

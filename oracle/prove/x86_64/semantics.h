@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 //
-// What instructions do, as far as addresses, branches and the way of the data depend on it
+// What instructions of x86-64 do, as far as addresses, branches and the way of the data depend on it
 // (Intel SDM, vol. 2). One row a mnemonic in semantics.c. What has no row is not modelled: a
 // path that reaches it is not proved.
 
-#ifndef STORESCOPE_PROVE_SEMANTICS_H
-#define STORESCOPE_PROVE_SEMANTICS_H
+#ifndef STORESCOPE_PROVE_X86_64_SEMANTICS_H
+#define STORESCOPE_PROVE_X86_64_SEMANTICS_H
 
 #include "prove/machine.h"
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI };
 
 // NULL: not modelled.
 semantics *semantics_of(const struct step *s);

@@ -3,7 +3,7 @@
 //
 // Where control goes, the stack, and instructions that change the rest of the state.
 
-#include "prove/semantics.h"
+#include "prove/x86_64/semantics.h"
 
 enum { WORD = 8 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright (c) 2026 The storescope authors
 
-#include "prove/semantics.h"
+#include "prove/x86_64/semantics.h"
 
 bool general_register(ZydisRegister reg, unsigned *number, unsigned *offset)
 {

@@ -4,7 +4,7 @@
 // Vector and mask registers: bytes that are moved. What computes with them leaves bytes
 // that are not followed.
 
-#include "prove/semantics.h"
+#include "prove/x86_64/semantics.h"
 
 static bool vector_register(const ZydisDecodedOperand *op, unsigned *number)
 {
