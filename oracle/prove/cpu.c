@@ -3,7 +3,7 @@
 
 #include "prove/cpu.h"
 
-static const struct prove_cpu *const cpus[] = {&prove_x86_64};
+static const struct prove_cpu *const cpus[] = {&prove_x86_64, &prove_aarch64};
 
 const struct prove_cpu *prove_cpu_of(unsigned machine, bool big_endian)
 {

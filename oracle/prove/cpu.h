@@ -31,6 +31,8 @@ struct prove_cpu {
     uint32_t kept;       // registers that a routine gives back, a bit each
     uint8_t kept_vector; // the first of those of which it does so, and how many
     uint8_t kept_vectors;
+    bool keeps_order; // of plain loads and stores of memory, each among themselves
+    bool keeps_lines; // misaligned accesses within a cache line are whole
 };
 
 extern const struct prove_cpu prove_x86_64, prove_aarch64;

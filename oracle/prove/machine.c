@@ -87,6 +87,31 @@ bool is_zero_number(struct execution *x, const struct form *f, unsigned bits)
     return decide(x, (struct claim){EQUAL, v});
 }
 
+// ---- where control goes ----
+
+void go_to(struct execution *x, const struct form *to)
+{
+    if (to == x->setting->caller) {
+        if (x->end == EXECUTION_NEXT)
+            x->end = EXECUTION_RETURN;
+    } else if (to->count != 0) {
+        execution_unknown(x, "goes where it is not known to");
+    } else {
+        x->m->pc = (uint64_t)to->c;
+    }
+}
+
+const struct form *settle(struct execution *x, const struct form *to)
+{
+    enum { PLACES_MAX = 256 };
+    if (to->count == 0 || to == x->setting->caller)
+        return to;
+    for (uint32_t i = 0; i < to->count && x->end == EXECUTION_NEXT; i++)
+        decide_value(x, form_term(x->pool, to->terms[i].atom), PLACES_MAX);
+    struct bounds b = known_bounds(x->known, to);
+    return b.lo == b.hi ? form_constant(x->pool, b.lo) : to;
+}
+
 // ---- values ----
 
 struct value value_number(const struct form *f)
@@ -262,6 +287,7 @@ static bool carry_of(struct execution *x, const struct flags *f)
         if (f->has_carry)
             return f->carry == OPEN ? decide(x, f->carry_if) : f->carry == YES;
         return unknown_flag(x);
+    case FLAGS_FIXED:
     case FLAGS_UNKNOWN:
         break;
     }
@@ -286,6 +312,7 @@ static const struct form *result_of(struct execution *x, const struct flags *f)
     case FLAGS_LOGIC:
         return f->a;
     case FLAGS_PARTS:
+    case FLAGS_FIXED:
     case FLAGS_UNKNOWN:
         break;
     }

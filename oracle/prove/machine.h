@@ -37,6 +37,7 @@ enum flags_kind {
     FLAGS_COUNTED,    // of a + b, but the carry is `older`'s
     FLAGS_COUNTED_DOWN,
     FLAGS_PARTS, // what the `has_` say
+    FLAGS_FIXED, // of AArch64: `bits` are N, Z, C and V, from bit 3 down
 };
 
 struct flags {
@@ -87,6 +88,7 @@ struct event {
     const struct form *from;
     const struct family *family;
     bool leads;      // the first of its family's events
+    bool continues;  // made by the execution that made one of its kind before it
     bool exact;      // each byte from lo to hi is touched by one access, and no other
     int64_t step_by; // from turn to turn
     const struct event *first, *last; // accesses, in program order
@@ -135,6 +137,7 @@ struct execution {
     enum execution_end end;
     struct claim split;
     const char *why;
+    bool continues;         // it has made an access already, and the next is of its kind
     bool assumed_constants; // a writable variable was taken as it was loaded
     uint64_t assumed_at[8];
     unsigned assumed_count;
@@ -154,6 +157,10 @@ const struct form *norm(struct execution *x, const struct form *f, unsigned bits
 const struct form *norm_signed(struct execution *x, const struct form *f, unsigned bits);
 bool is_negative(struct execution *x, const struct form *f, unsigned bits);
 bool is_zero_number(struct execution *x, const struct form *f, unsigned bits);
+
+// A jump through what is computed: one path for each place.
+const struct form *settle(struct execution *x, const struct form *to);
+void go_to(struct execution *x, const struct form *to);
 
 struct value value_number(const struct form *f);
 struct value value_bytes(const struct bytes *b);

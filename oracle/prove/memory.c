@@ -32,6 +32,7 @@ static struct event *add_event(struct execution *x, enum access_kind kind)
     e->kind = kind;
     e->place = PLACE_NONE;
     e->step = x->step;
+    e->continues = x->continues;
     x->m->events = e;
     return e;
 }

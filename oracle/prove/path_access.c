@@ -229,9 +229,60 @@ static void made_whole(struct path_check *c, const struct event *e, bool on_devi
     if (!is_plain(e)) {
         may_be(c, is_below(p, e->lo, e->hi));
     } else if (!on_device && e->width > 1) {
+        if (!c->path->setting->cpu->keeps_lines) {
+            may_be(c, (struct claim){UNEQUAL,
+                                     known_low(c->known, e->address, alignment_bits(e->width))});
+            return;
+        }
         // in_line + width > 64
         const struct form *in_line = known_low(c->known, e->address, LINE_BITS);
         may_be(c, at_most(form_plus(p, form_scale(p, in_line, -1), 65 - (wide)e->width)));
+    }
+}
+
+static bool has_fences(const struct path_check *c)
+{
+    for (size_t i = 0; i < c->path->event_count; i++)
+        if (c->path->events[i]->kind == ACCESS_FENCE)
+            return true;
+    return false;
+}
+
+// Does what the two instructions are have the second come after the first, for CPUs?
+static bool are_annotated(const struct path_check *c, enum side_of side, const struct event *first,
+                          const struct event *second)
+{
+    if (c->params->by_device || c->params->on_device)
+        return false;
+    return side == STORES ? second->step->site.order.access & ORDER_RELEASE
+                          : first->step->site.order.access & ORDER_ACQUIRE;
+}
+
+// Of a CPU that keeps no order of its own: what is certain to be in order is what one device's
+// memory has, but for accesses of one execution, and what acquires or releases.
+static void stays_in_order(struct path_check *c, enum side_of side, const struct event *first,
+                           const struct event *second)
+{
+    bool device = c->params->on_device && !second->continues;
+    if (device || are_annotated(c, side, first, second))
+        return;
+    if (has_fences(c))
+        leave_open(c, "what a barrier orders is not followed");
+    else
+        always(c);
+}
+
+static void kept_in_order(struct path_check *c, enum side_of side)
+{
+    const struct event *before = NULL;
+    FOR_EACH_ACCESS_ON(c, side, e)
+    {
+        // A loop's first access comes after its last one, too.
+        if (before)
+            stays_in_order(c, side, before, e);
+        if (e->family)
+            stays_in_order(c, side, e, e);
+        before = e;
     }
 }
 
@@ -240,6 +291,18 @@ static void whole_and_in_order(struct path_check *c, enum side_of side)
     FOR_EACH_ACCESS_ON(c, side, e)
     {
         made_whole(c, e, c->params->on_device);
+    }
+    if (!c->path->setting->cpu->keeps_order)
+        kept_in_order(c, side);
+}
+
+// Of a CPU that keeps no order of its own.
+static void comes_last(struct path_check *c, const struct event *last)
+{
+    FOR_EACH_ACCESS_ON(c, STORES, e)
+    {
+        if (e != last || e->family)
+            stays_in_order(c, STORES, e, last);
     }
 }
 
@@ -253,6 +316,8 @@ static void ends_last(struct path_check *c)
     if (!last)
         return;
     made_whole(c, last, c->params->on_device);
+    if (!c->path->setting->cpu->keeps_order)
+        comes_last(c, last);
     FOR_EACH_ACCESS_ON(c, STORES, e)
     {
         if (e != last && site_is(&e->step->site, CLASS_NONTEMPORAL))

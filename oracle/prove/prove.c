@@ -3,8 +3,10 @@
 
 #include "prove/proving.h"
 
+#include "backends/arch.h"
 #include "base/memory.h"
 
+#include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +37,9 @@ static double processor_seconds(void)
 // Why nothing can be proved of such a routine, or NULL.
 static const char *not_followed(const struct backend *b, enum copy_op op)
 {
-    if (b->arch)
-        return "only routines of x86-64 are followed";
+    if (b->arch ? !prove_cpu_of(b->arch->machine, b->arch->big_endian)
+                : arch_native.machine != EM_X86_64)
+        return "only routines of x86-64, and of AArch64 that are emulated, are followed";
     if (b->call)
         return "routines that are called otherwise than memcpy are not followed";
     if (!op_is_copy(op))

@@ -3,6 +3,7 @@
 
 #include "prove/proving.h"
 
+#include "backends/arch.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "prove/confirm.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void take_loaded(struct proving *p)
+static void take_loaded(struct proving *p, const struct prove_cpu *cpu)
 {
     const struct loaded *l = &p->loaded;
     struct extent *extents = must(calloc(l->count + 1, sizeof *extents));
@@ -23,7 +24,7 @@ static void take_loaded(struct proving *p)
         extents[i] = (struct extent){e->lo, e->hi, e->writable != 0, bytes};
         bytes += e->hi - e->lo;
     }
-    code_init(&p->program, l->entry, extents, l->count, prove_cpu_of(EM_X86_64, false));
+    code_init(&p->program, l->entry, extents, l->count, cpu);
 }
 
 static bool start(struct proving *p, struct error *error)
@@ -31,24 +32,33 @@ static bool start(struct proving *p, struct error *error)
     return worker_start(&p->worker, &p->job, error);
 }
 
-bool proving_load(struct proving *p, struct error *error)
+// The worker has the routine in its memory.
+static bool ask_loaded(struct proving *p, struct error *error)
 {
     const struct sweep_options *run = p->options->run;
     const struct worker_command command = {.kind = COMMAND_LOADED};
     struct message f;
-    p->job = (struct job){.backend = p->backend,
-                          .recorder = recorder_for(p->backend, run->recorder),
-                          .recorder_options = {.loads = true, .timeout_ms = run->timeout_ms}};
-    if (!job_prepare(&p->job, run, error) || !start(p, error))
-        return false;
     (void)worker_ask(&p->worker, &command);
     if (!ask_message(&p->worker, MESSAGE_LOADED, clock_now_ms() + ask_stall_ms(run), &f, error))
         return false;
     bool sound = loaded_read(&f, &p->loaded);
     message_free(&f);
-    if (!sound)
-        return error_set(error, "the worker sent no memory of the routine");
-    take_loaded(p);
+    return sound || error_set(error, "the worker sent no memory of the routine");
+}
+
+bool proving_load(struct proving *p, struct error *error)
+{
+    const struct sweep_options *run = p->options->run;
+    const struct arch *arch = p->backend->arch;
+    p->job = (struct job){.backend = p->backend,
+                          .recorder = recorder_for(p->backend, run->recorder),
+                          .recorder_options = {.loads = true, .timeout_ms = run->timeout_ms}};
+    if (!job_prepare(&p->job, run, error) || !start(p, error))
+        return false;
+    if (arch ? !loaded_from_guest(p->job.recorder_options.prepared, &p->loaded, error)
+             : !ask_loaded(p, error))
+        return false;
+    take_loaded(p, arch ? prove_cpu_of(arch->machine, arch->big_endian) : &prove_x86_64);
     return true;
 }
 
@@ -97,7 +107,11 @@ bool proving_place(struct proving *p, enum arrangement a, const struct copy_case
     if (!arena_lay(s->arena, c, &s->layout) || s->layout.dst != r->layout.dst ||
         s->layout.src != r->layout.src)
         return error_set(why, "the case lies elsewhere each time it is laid out");
-    place_point(&s->point, a, &p->inputs[a], &r->layout, r->trace.stack_entry);
+    // Of CPUs whose accesses depend on a feature, those without it are followed.
+    if (p->program.cpu == &prove_aarch64 && r->trace.atomic_bytes > 8)
+        return error_set(why, "the CPU that is emulated has FEAT_LSE2, which is not followed");
+    place_point(&s->point, a, &p->inputs[a], &r->layout,
+                p->backend->arch ? 0 : r->trace.stack_entry);
     return true;
 }
 

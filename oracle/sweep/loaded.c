@@ -4,7 +4,9 @@
 #include "sweep/loaded.h"
 
 #include "base/memory.h"
+#include "record/qemu/prepare.h"
 
+#include <gelf.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,4 +123,55 @@ void loaded_free(struct loaded *l)
 {
     free(l->owned);
     *l = (struct loaded){0};
+}
+
+// ---- of a program that is emulated ----
+
+// The I-th of its segments, where that is all of the file's and read-only.
+static bool segment_of(Elf *elf, size_t i, size_t length, GElf_Phdr *phdr)
+{
+    return gelf_getphdr(elf, (int)i, phdr) && phdr->p_type == PT_LOAD && !(phdr->p_flags & PF_W) &&
+           phdr->p_filesz > 0 && phdr->p_offset <= length &&
+           phdr->p_filesz <= length - phdr->p_offset;
+}
+
+static void list_segments(const struct guest_program *p, Elf *elf, struct listing *l,
+                          const uint8_t **bytes)
+{
+    size_t segments = 0;
+    GElf_Phdr phdr;
+    l->count = 0;
+    l->bytes = 0;
+    if (!elf || elf_getphdrnum(elf, &segments) != 0)
+        return;
+    for (size_t i = 0; i < segments && l->count < EXTENTS_MAX; i++) {
+        if (!segment_of(elf, i, p->length, &phdr))
+            continue;
+        bytes[l->count] = p->bytes + phdr.p_offset;
+        l->extents[l->count++] =
+            (struct loaded_extent){phdr.p_vaddr, phdr.p_vaddr + phdr.p_filesz, 0};
+        l->bytes += phdr.p_filesz;
+    }
+}
+
+bool loaded_from_guest(const struct guest_program *p, struct loaded *out, struct error *error)
+{
+    struct listing l;
+    const uint8_t *bytes[EXTENTS_MAX];
+    Elf *elf = elf_memory((char *)p->bytes, p->length);
+    list_segments(p, elf, &l, bytes);
+    elf_end(elf);
+    if (l.count == 0 || p->code.range.lo == 0)
+        return error_set(error, "where its code begins is not known: its symbol has no size");
+    size_t table = l.count * sizeof *l.extents;
+    uint8_t *to = must(malloc(table + l.bytes));
+    *out = (struct loaded){.entry = p->code.range.lo, .count = l.count, .owned = to};
+    out->extents = memcpy(to, l.extents, table);
+    out->bytes = to += table;
+    for (size_t i = 0; i < l.count; i++) {
+        size_t part = l.extents[i].hi - l.extents[i].lo;
+        memcpy(to, bytes[i], part);
+        to += part;
+    }
+    return true;
 }

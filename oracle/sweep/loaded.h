@@ -8,6 +8,7 @@
 #define STORESCOPE_LOADED_H
 
 #include "backends/backend.h"
+#include "base/error.h"
 #include "base/message.h"
 
 // Readable memory of one protection.
@@ -30,5 +31,11 @@ bool loaded_send(int fd, const struct routine *routine);
 // What a message holds, which is taken over where it is sound; else false.
 bool loaded_read(struct message *f, struct loaded *out);
 void loaded_free(struct loaded *l);
+
+struct guest_program;
+
+// What of a program that is emulated cannot be written to, as it is in its file. False and one
+// line in ERROR where it is not known where the routine lies.
+bool loaded_from_guest(const struct guest_program *p, struct loaded *out, struct error *error);
 
 #endif

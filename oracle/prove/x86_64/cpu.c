@@ -53,5 +53,7 @@ const struct prove_cpu prove_x86_64 = {
     .link = CPU_ON_STACK,
     .above = 8,
     .popped = 8,
+    .keeps_order = true,
+    .keeps_lines = true,
     .kept = 1u << RBX | 1u << RBP | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 15,
 };

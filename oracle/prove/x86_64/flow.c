@@ -7,30 +7,6 @@
 
 enum { WORD = 8 };
 
-static void go_to(struct execution *x, const struct form *to)
-{
-    if (to == x->setting->caller) {
-        if (x->end == EXECUTION_NEXT)
-            x->end = EXECUTION_RETURN;
-    } else if (to->count != 0) {
-        execution_unknown(x, "goes where it is not known to");
-    } else {
-        x->m->pc = (uint64_t)to->c;
-    }
-}
-
-// A jump through what is computed: one path for each place.
-static const struct form *settle(struct execution *x, const struct form *to)
-{
-    enum { PLACES_MAX = 256 };
-    if (to->count == 0 || to == x->setting->caller)
-        return to;
-    for (uint32_t i = 0; i < to->count && x->end == EXECUTION_NEXT; i++)
-        decide_value(x, form_term(x->pool, to->terms[i].atom), PLACES_MAX);
-    struct bounds b = known_bounds(x->known, to);
-    return b.lo == b.hi ? form_constant(x->pool, b.lo) : to;
-}
-
 // Of a direct branch.
 static uint64_t target(const struct step *s)
 {
