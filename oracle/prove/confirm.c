@@ -119,6 +119,22 @@ static bool turns_agree(struct comparison_of *c, const struct family *f, struct 
     return true;
 }
 
+uint64_t stack_told(const struct event *const *events, size_t count, const struct form *rsp,
+                    struct pool *pool, const struct trace *trace)
+{
+    struct comparison_of c = {.trace = trace};
+    for (size_t i = 0; i < count && !events[i]->family; i++) {
+        const struct access *a = next_recorded(&c);
+        if (!a || events[i]->place != PLACE_STACK)
+            continue;
+        const struct form *off = form_sub(pool, events[i]->address, rsp);
+        uint64_t at = a->addr - (uint64_t)off->c;
+        bool inside = at >= trace->stack.lo && at < trace->stack.hi;
+        return off->count == 0 && inside && at % 16 == 0 ? at : 0;
+    }
+    return 0;
+}
+
 bool accesses_agree(const struct event *const *events, size_t count, const struct code *program,
                     struct point *at, const struct trace *trace, struct error *why)
 {

@@ -118,6 +118,13 @@ bool proving_place(struct proving *p, enum arrangement a, const struct copy_case
 bool proving_foretells(struct proving *p, const struct taken *t, const struct recording *r,
                        struct error *why)
 {
+    const struct inputs *in = &p->inputs[t->arrangement];
+    uint64_t stack = 0;
+    if (p->backend->arch)
+        stack = stack_told(t->events, t->event_count, p->settings[t->arrangement].rsp, p->pool,
+                           &r->trace);
+    if (stack)
+        place_stack(&p->sampler.point, in, stack);
     return accesses_agree(t->events, t->event_count, &p->program, &p->sampler.point, &r->trace,
                           why);
 }

@@ -32,10 +32,10 @@ static uint64_t next_random(struct sampler *s)
     return s->random >> 33;
 }
 
-// ENTRY: whatever it is above a multiple of 16.
-static void set_stack(struct point *at, const struct inputs *in, uint64_t entry)
+// Whatever it is above a multiple of 16.
+void place_stack(struct point *at, const struct inputs *in, uint64_t stack_entry)
 {
-    uint64_t low = entry - entry % ROW_BYTES;
+    uint64_t low = stack_entry - stack_entry % ROW_BYTES;
     point_set(at, in->stack, low / LINE_OF_STACK);
     point_set(at, in->stack_row, low % LINE_OF_STACK / ROW_BYTES);
 }
@@ -56,7 +56,7 @@ void place_point(struct point *at, enum arrangement a, const struct inputs *in,
             point_set(at, in->src, src);
     }
     if (stack_entry)
-        set_stack(at, in, stack_entry);
+        place_stack(at, in, stack_entry);
 }
 
 bool arrangement_fits(enum arrangement a, const struct layout *l)

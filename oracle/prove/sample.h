@@ -39,6 +39,9 @@ bool sample(struct sampler *s, enum arrangement a, const struct inputs *in, cons
 void place_point(struct point *at, enum arrangement a, const struct inputs *in,
                  const struct layout *layout, uint64_t stack_entry);
 
+// The stack pointer at entry, where place_point was told none.
+void place_stack(struct point *at, const struct inputs *in, uint64_t stack_entry);
+
 // Are all of the path's conditions fulfilled there? Finds how often each of its loops is gone
 // through, which the point has then.
 bool given_at(const struct given *g, struct point *at);

@@ -7,7 +7,8 @@
 // Usage: differential SIZE BACKEND...
 //
 // Prints the number of cases of each. Those that lie where a path could not be followed, or
-// fault, are left out. Exit status: 0 all others agree; 1 some do not, or there are none.
+// fault, are left out. Exit status: 0 all others agree; 1 some do not, or there are none; 77 no
+// such routine is here.
 
 #include "backends/selection.h"
 #include "base/memory.h"
@@ -79,14 +80,22 @@ int main(int argc, char **argv)
 {
     struct selection selection;
     struct error error;
+    bool here = false;
     if (argc < 3 || !select_backends(argv + 2, (size_t)argc - 2, &selection, &error)) {
         fprintf(stderr, "%s\n", argc < 3 ? "usage: differential SIZE BACKEND..." : error.text);
         return EXIT_FAILURE;
     }
-    for (size_t i = 0; i < selection.count; i++)
-        if (selection.items[i]->missing == NULL && selection.items[i]->arch == NULL)
-            compare(selection.items[i], atoi(argv[1]));
+    for (size_t i = 0; i < selection.count; i++) {
+        const struct backend *b = selection.items[i];
+        here |= b->missing == NULL;
+        if (b->missing == NULL)
+            compare(b, atoi(argv[1]));
+        else
+            printf("skip %s: %s\n", b->name, b->missing);
+    }
     select_free(&selection);
+    if (!here)
+        return 77;
     printf("%" PRIu64 " routines, %" PRIu64 " cases agree, %" PRIu64 " differ, %" PRIu64
            " are left out\n",
            all.routines, all.agreed, all.differ, all.left);
