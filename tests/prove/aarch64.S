@@ -477,4 +477,40 @@ memcpy_\name:
     mov x19, x2
     ldp x20, x19, [sp], 16
     ends stacked_wrong
+// ---- order ----
+
+    routine released
+    mov x3, x0
+8:  ldarb w4, [x1]
+    add x1, x1, 1
+    stlrb w4, [x3]
+    add x3, x3, 1
+    subs x2, x2, 1
+    b.ne 8b
+9:  ret
+    .size memcpy_released, .-memcpy_released
+
+    routine fenced
+    mov x3, x0
+8:  ldrb w4, [x1], 1
+    strb w4, [x3], 1
+    dmb ishst
+    subs x2, x2, 1
+    b.ne 8b
+9:  ret
+    .size memcpy_fenced, .-memcpy_fenced
+
+    routine first_released
+    mov x3, x0
+    ldrb w4, [x1], 1
+    stlrb w4, [x3]
+    add x3, x3, 1
+    subs x2, x2, 1
+    b.eq 9f
+8:  ldrb w4, [x1], 1
+    strb w4, [x3], 1
+    subs x2, x2, 1
+    b.ne 8b
+9:  ret
+    .size memcpy_first_released, .-memcpy_first_released
     .section .note.GNU-stack, "", %progbits
