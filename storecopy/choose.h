@@ -32,6 +32,6 @@ struct storecopy_strings {
 };
 extern struct storecopy_strings storecopy_strings __attribute__((visibility("hidden")));
 #endif
-void storecopy_choose_strings(void); // sets it for this CPU
+void storecopy_choose_strings(enum storecopy_path path); // sets it for this CPU
 
 #endif

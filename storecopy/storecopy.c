@@ -82,7 +82,7 @@ __attribute__((constructor)) static void choose(void)
     enum storecopy_path path = storecopy_find_path();
     enum storecopy_flush flush = storecopy_find_flush();
     if (path >= STORECOPY_AVX512)
-        storecopy_choose_strings();
+        storecopy_choose_strings(path);
     __atomic_store_n(&shared, by_path[path].shared, __ATOMIC_RELAXED);
     __atomic_store_n(&ordered, by_path[path].ordered, __ATOMIC_RELAXED);
     __atomic_store_n(&wc, by_path[path].wc, __ATOMIC_RELAXED);
