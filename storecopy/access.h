@@ -133,7 +133,17 @@ INLINE void move_128(void *to, const void *from)
                      : "xmm0", "memory");
 }
 
-// The same by an AVX instruction. To an aligned address.
+// The same by an AVX instruction, beside moves of 32 bytes: an SSE instruction there takes 160 ns
+// on Emerald Rapids, with the upper halves in use.
+INLINE void move_128_avx_any(void *to, const void *from)
+{
+    __asm__ volatile("vmovdqu (%1), %%xmm0\n\tvmovdqu %%xmm0, (%0)"
+                     :
+                     : "r"(to), "r"(from)
+                     : "xmm0", "memory");
+}
+
+// ... to an aligned address.
 INLINE void move_128_avx(void *to, const void *from)
 {
     __asm__ volatile("vmovdqu (%1), %%xmm0\n\tvmovdqa %%xmm0, (%0)"

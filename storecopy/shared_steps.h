@@ -40,6 +40,19 @@ INLINE void step(uint8_t *to, const uint8_t *from, size_t unit)
     }
 }
 
+// One beside steps of WIDEST bytes.
+INLINE void step_beside(uint8_t *to, const uint8_t *from, size_t unit, size_t widest)
+{
+#if STORECOPY_VECTORS
+    if (unit == 16 && widest == 32) {
+        move_128_avx_any(to, from);
+        return;
+    }
+#endif
+    (void)widest;
+    step(to, from, unit);
+}
+
 // Where only aligned accesses are whole, an access to any address is bytes, and one
 // that stores reads what is there, too.
 #define WHOLE(bits)                                              \
@@ -94,7 +107,7 @@ INLINE void steps_up(uint8_t *to, const uint8_t *from, size_t n, size_t widest)
     }
     for (size_t unit = widest; unit > 0 && n > 0; unit /= 2) {
         for (; n >= unit; to += unit, from += unit, n -= unit)
-            step(to, from, unit);
+            step_beside(to, from, unit, widest);
     }
 }
 
@@ -110,7 +123,7 @@ INLINE void steps_down(uint8_t *to, const uint8_t *from, size_t n, size_t widest
     }
     for (size_t unit = widest; unit > 0 && n > 0; unit /= 2) {
         for (; n >= unit; n -= unit)
-            step(to + n - unit, from + n - unit, unit);
+            step_beside(to + n - unit, from + n - unit, unit, widest);
     }
 }
 
