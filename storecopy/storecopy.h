@@ -123,8 +123,9 @@ void *storecopy_from_device_width(void *dst, const void *device, size_t n, unsig
 
 // A PCI BAR mapped uncached on x86, contract `mmio`: as above, but a request of 1,
 // 2, 4 or 8 bytes is one access even when misaligned, as a guest or driver that
-// makes such a request meant one. On CPUs that lack misaligned access, the same as
-// storecopy_to_device and storecopy_from_device.
+// makes such a request meant one. On other CPUs, AArch64 among them, whose device memory
+// takes no misaligned access (Arm ARM, B2.7.2), the same as storecopy_to_device and
+// storecopy_from_device, and contract `device`.
 void *storecopy_to_bar(void *bar, const void *src, size_t n);
 void *storecopy_from_bar(void *dst, const void *bar, size_t n);
 

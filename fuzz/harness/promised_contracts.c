@@ -8,6 +8,8 @@
 
 #include "findings/saved_case.h"
 
+#include <sys/utsname.h>
+
 enum { PROMISES_MAX = 8, LINE_MAX_BYTES = 256 };
 
 extern const char storecopy_promises[], storecopy_promises_end[];
@@ -46,7 +48,20 @@ static bool load(const char *name, struct contract *out, struct error *error)
     return contract_load(name, out, error);
 }
 
-// The line of FUNCTION, as text of its own; false when there is none.
+// A line's first three columns; a fourth is the CPU that alone it is for.
+static bool is_of_this_cpu(char *line)
+{
+    struct utsname system;
+    char *cpu = line;
+    for (int i = 0; i < 3 && cpu; i++)
+        cpu = (cpu = strchr(cpu, '\t')) ? cpu + 1 : NULL;
+    if (!cpu)
+        return true;
+    cpu[-1] = '\0';
+    return uname(&system) == 0 && strcmp(cpu, system.machine) == 0;
+}
+
+// The line of FUNCTION on this CPU, as text of its own; false when there is none.
 static bool find_line(const char *function, char line[LINE_MAX_BYTES])
 {
     size_t length = strlen(function);
@@ -56,7 +71,8 @@ static bool find_line(const char *function, char line[LINE_MAX_BYTES])
             memcmp(at, function, length) == 0) {
             memcpy(line, at, bytes);
             line[bytes] = '\0';
-            return true;
+            if (is_of_this_cpu(line))
+                return true;
         }
         at += bytes + 1;
     }

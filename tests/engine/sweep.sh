@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The storescope authors
 #
-# sweep.sh STORESCOPE dense|whole|alignments|overlaps [GLOB]
+# sweep.sh STORESCOPE dense|whole|alignments|overlaps [GLOB [CPU]]
 #
 # Judges storecopy's functions, or those whose name fits GLOB, by the contracts
-# that contracts.tsv gives them, and counts the cases.
+# that contracts.tsv gives them, and counts the cases. With CPU, such as aarch64, those
+# that are built for it and emulated.
 #
 #   dense  sizes 0..160 at every alignment modulo 64 of both, some of the sizes up
 #          to 12 KiB; for moves every distance of -128..128 at some
@@ -15,11 +16,14 @@
 #          4 MiB and 8 MiB, where code changes. `alignments` is the first half of it,
 #          `overlaps` the second
 #
-# What this CPU cannot run is named. Exit status: 0 when every case conforms.
+# What cannot be run here is named. Exit status: 0 when every case conforms, 77 when none of
+# the functions can be run here.
 set -u
 storescope=$1
 sweep=$2
 only=${3:-*}
+cpu=${4:-$(uname -m)}
+family=${4:+$4/}engine
 here=$(cd "$(dirname "$0")" && pwd)
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -42,20 +46,27 @@ check() {
     echo "    again: $storescope check $backend --device $side$options $*"
 }
 
+# Why there is no such row, or it cannot be run here; nothing where it can.
+lacks_of() {
+    "$storescope" list backends "$1" 2>/dev/null | awk -v name="$1" '
+        $1 == name { found = 1; if (match($0, /(CPU lacks|install) .*/)) print substr($0, RSTART) }
+        END { if (!found) print "there is none for this CPU" }'
+}
+
 sweep_alignments() {
-    check "engine/$1" "$2" --size 0..4096 --dst 0..63 --src 0..63
-    check "engine/$1" "$2" --size 8128..8320 --dst 0..63 --src 0..63:3
-    check "engine/$1" "$2" --size 32736..33024:3 --dst 0..63:9 --src 0..63:3
-    check "engine/$1" "$2" --size 4194240..4194400:31 --dst 0..63:9 --src 0..63:21
-    check "engine/$1" "$2" --size 8388560..8388680:39 --dst 0..63:21 --src 0..63:21
+    check "$family/$1" "$2" --size 0..4096 --dst 0..63 --src 0..63
+    check "$family/$1" "$2" --size 8128..8320 --dst 0..63 --src 0..63:3
+    check "$family/$1" "$2" --size 32736..33024:3 --dst 0..63:9 --src 0..63:3
+    check "$family/$1" "$2" --size 4194240..4194400:31 --dst 0..63:9 --src 0..63:21
+    check "$family/$1" "$2" --size 8388560..8388680:39 --dst 0..63:21 --src 0..63:21
 }
 
 sweep_overlaps() {
     [ -n "$moves" ] || return
-    check "engine/$1" "$2" --size 0..4096 --dst 0..63 --overlap -128..128
+    check "$family/$1" "$2" --size 0..4096 --dst 0..63 --overlap -128..128
     # Without a source or distance: the size's own, and others again.
-    check "engine/$1" "$2" --size 0..4096 --dst 0..63
-    check "engine/$1" "$2" --size 8128..8320:3 --dst 0..63:3 --overlap -128..128
+    check "$family/$1" "$2" --size 0..4096 --dst 0..63
+    check "$family/$1" "$2" --size 8128..8320:3 --dst 0..63:3 --overlap -128..128
 }
 
 # No source, or one of the two sides a FIFO at one address: fewer places, any sweep.
@@ -63,17 +74,17 @@ sweep_one_sided() {
     step=${1##*_}
     case $op in
     set)
-        check "engine/$1" "$2" --size 0..4096 --dst 0..63
-        check "engine/$1" "$2" --size 8128..8320 --dst 0..63
-        check "engine/$1" "$2" --size 4194240..4194400:31 --dst 0..63:9
+        check "$family/$1" "$2" --size 0..4096 --dst 0..63
+        check "$family/$1" "$2" --size 8128..8320 --dst 0..63
+        check "$family/$1" "$2" --size 4194240..4194400:31 --dst 0..63:9
         ;;
-    to-fifo) check "engine/$1" "$2" --size "0..256:$step" --dst 0..56:8 --src 0..63 ;;
-    from-fifo) check "engine/$1" "$2" --size "0..256:$step" --dst 0..63 --src 0..56:8 ;;
+    to-fifo) check "$family/$1" "$2" --size "0..256:$step" --dst 0..56:8 --src 0..63 ;;
+    from-fifo) check "$family/$1" "$2" --size "0..256:$step" --dst 0..63 --src 0..56:8 ;;
     esac
 }
 
 sweep_row() {
-    op=$("$storescope" list backends "engine/$1" | awk -v name="engine/$1" '$1 == name { print $2 }')
+    op=$("$storescope" list backends "$family/$1" | awk -v name="$family/$1" '$1 == name { print $2 }')
     moves=""
     [ "$op" = memmove ] && moves=1
     case $op in
@@ -84,10 +95,10 @@ sweep_row() {
     esac
     case $sweep in
     dense)
-        check "engine/$1" "$2" --size 0..160 --dst 0..63 --src 0..63
-        check "engine/$1" "$2" --size 161..12288:53 --dst 0..63:9 --src 0..63:7
+        check "$family/$1" "$2" --size 0..160 --dst 0..63 --src 0..63
+        check "$family/$1" "$2" --size 161..12288:53 --dst 0..63:9 --src 0..63:7
         [ -z "$moves" ] && return
-        check "engine/$1" "$2" --size 0..400:3 --dst 0..63:9 --overlap -128..128
+        check "$family/$1" "$2" --size 0..400:3 --dst 0..63:9 --overlap -128..128
         ;;
     whole)
         sweep_alignments "$1" "$2"
@@ -102,13 +113,14 @@ sweep_row() {
     esac
 }
 
-while IFS=$tab read -r name side contracts; do
+while IFS=$tab read -r name side contracts promised_on; do
     case $name in '#'*) continue ;; esac
     # shellcheck disable=SC2254 # GLOB is a pattern.
     case $name in $only) ;; *) continue ;; esac
-    lacks=$("$storescope" list backends "engine/$name" | sed -n 's/.*\(CPU lacks .*\)/\1/p')
+    case $promised_on in "" | "$cpu") ;; *) continue ;; esac
+    lacks=$(lacks_of "$family/$name")
     if [ -n "$lacks" ]; then
-        echo "skip engine/$name: $lacks"
+        echo "skip $family/$name: $lacks"
         skipped=$((skipped + 1))
         continue
     fi
@@ -121,4 +133,5 @@ while IFS=$tab read -r name side contracts; do
 done <"$here/contracts.tsv"
 
 echo "$total cases of $functions functions, $failed sweeps failed, $skipped functions skipped"
+[ "$functions" -gt 0 ] || [ "$skipped" = 0 ] || exit 77
 [ "$failed" = 0 ] && [ "$functions" -gt 0 ]
