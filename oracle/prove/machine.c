@@ -79,12 +79,27 @@ const struct form *norm_signed(struct execution *x, const struct form *f, unsign
     return is_negative(x, v, bits) ? form_plus(x->pool, v, -((wide)1 << bits)) : v;
 }
 
+// What is zero where V is: of x ^ y, or its lowest bits, the difference, of which more is known.
+static const struct form *zero_when_alike(struct execution *x, const struct form *v)
+{
+    const struct atom *a = form_atom(v);
+    const struct atom *of = a && a->kind == ATOM_LOW ? form_atom(a->arg) : a;
+    if (!of || of->kind != ATOM_XOR)
+        return v;
+    const struct form *difference = form_sub(x->pool, of->arg, of->other);
+    return a == of ? difference : known_low(x->known, difference, a->k);
+}
+
 bool is_zero_number(struct execution *x, const struct form *f, unsigned bits)
 {
     struct bounds b = known_bounds(x->known, f);
     const wide m = (wide)1 << bits;
     const struct form *v = -m < b.lo && b.hi < m ? f : norm(x, f, bits);
-    return decide(x, (struct claim){EQUAL, v});
+    const struct form *alike = zero_when_alike(x, v);
+    bool zero = decide(x, (struct claim){EQUAL, alike});
+    if (alike != v && x->end == EXECUTION_NEXT)
+        known_assume(x->known, (struct claim){zero ? EQUAL : UNEQUAL, v});
+    return zero;
 }
 
 // ---- where control goes ----

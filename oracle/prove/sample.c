@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { SIZES_TRIED = 40, PLACES_TRIED = 24, ROW_BYTES = 16, LINE_OF_STACK = 64 };
+enum { SIZES_TRIED = 40, PLACES_TRIED = 24, ROW_BYTES = 16, LINE = 64 };
 
 bool sampler_init(struct sampler *s, struct pool *pool, const struct backend *b, enum copy_op op)
 {
@@ -36,8 +36,8 @@ static uint64_t next_random(struct sampler *s)
 void place_stack(struct point *at, const struct inputs *in, uint64_t stack_entry)
 {
     uint64_t low = stack_entry - stack_entry % ROW_BYTES;
-    point_set(at, in->stack, low / LINE_OF_STACK);
-    point_set(at, in->stack_row, low % LINE_OF_STACK / ROW_BYTES);
+    point_set(at, in->stack, low / LINE);
+    point_set(at, in->stack_row, low % LINE / ROW_BYTES);
 }
 
 void place_point(struct point *at, enum arrangement a, const struct inputs *in,
@@ -181,11 +181,14 @@ static bool try_places(struct sampler *s, enum arrangement a, const struct input
 {
     c->overlapping = in->apart || a == ARRANGED_SAME;
     c->overlap = a == ARRANGED_DST_INTO ? -apart : a == ARRANGED_SRC_INTO ? apart : 0;
-    c->dst_below = !c->overlapping && a == ARRANGED_DST_BELOW;
     for (unsigned i = 0; i < PLACES_TRIED; i++) {
+        bool either = a == ARRANGED_EMPTY && i % 2 != 0; // routines look at where nothing lies, too
+        c->dst_below = !c->overlapping && (a == ARRANGED_DST_BELOW || either);
         uint32_t limit = i < 16 ? 64 : PAGE_BYTES;
         c->dst_off = i == 0 ? 0 : (uint32_t)next_random(s) % limit;
         c->src_off = i == 0 ? 0 : (uint32_t)next_random(s) % limit;
+        if (i / 2 % 2 != 0) // both alike in a line, as routines like them
+            c->src_off = c->src_off / LINE * LINE + c->dst_off % LINE;
         if (s->backend->align > 1) {
             c->dst_off -= c->dst_off % (uint32_t)s->backend->align;
             c->src_off -= c->src_off % (uint32_t)s->backend->align;

@@ -145,6 +145,38 @@
     rep movsb
     ret
 
+// The last byte is forgotten where both lie alike in eight, 24 bytes apart.
+    routine alike
+    mov rax, rdi
+    mov rcx, rdx
+    mov r8, rdi
+    xor r8, rsi
+    test r8d, 7
+    jnz 1f
+    mov r9, rdi
+    sub r9, rsi
+    cmp r9, 24
+    jne 1f
+    dec rcx
+1:  rep movsb
+    ret
+
+// ... which never is.
+    routine alike_ok
+    mov rax, rdi
+    mov rcx, rdx
+    mov r8, rdi
+    xor r8, rsi
+    test r8d, 7
+    jnz 1f
+    mov r9, rdi
+    sub r9, rsi
+    and r9d, 7
+    jz 1f
+    dec rcx
+1:  rep movsb
+    ret
+
 // Faults where a destination of 32 bytes is not aligned.
     routine aligned_store
     mov rax, rdi
