@@ -27,9 +27,19 @@ static void take_loaded(struct proving *p, const struct prove_cpu *cpu)
     code_init(&p->program, l->entry, extents, l->count, cpu);
 }
 
+// A worker that is started later, in place of one that was lost, must not find the places of its
+// arena taken by the sampler's: its cases would lie elsewhere.
 static bool start(struct proving *p, struct error *error)
 {
-    return worker_start(&p->worker, &p->job, error);
+    struct sampler *s = &p->sampler;
+    bool sampling = s->arena != NULL;
+    if (sampling)
+        arena_free(s->arena);
+    bool started = worker_start(&p->worker, &p->job, error);
+    s->layout = (struct layout){.size = 0};
+    if (sampling)
+        s->arena = must(arena_new());
+    return started;
 }
 
 // The worker has the routine in its memory.

@@ -67,7 +67,7 @@ void a64_add(struct execution *x)
 void a64_add_extended(struct execution *x)
 {
     uint32_t word = x->step->word;
-    if (ra(x) > 7 << 3 || field(word, 12, 10) > 4) {
+    if (field(word, 12, 10) > 4) {
         execution_unknown(x, "is not modelled");
         return;
     }
