@@ -160,7 +160,7 @@ static bool sweep_and_prove(struct run *run, struct planning *planning, struct p
 {
     const struct options *o = run->o;
     struct sweep_proof proof = {.proofs = NULL};
-    bool light = run->light || sweep_may_be_light(o, planning->entry->backend);
+    bool light = run->light || sweep_may_be_light(o, planning->entry->backend, planning->entry->op);
     bool ok = sweep_plan(run, planning, plan, light) &&
               sweep_prove(o, run->results, &proof, &run->error) &&
               sweep_join_proof(o, &proof, run->results, &run->error);

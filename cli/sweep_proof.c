@@ -130,10 +130,10 @@ bool sweep_join_proof(const struct options *o, const struct sweep_proof *p, stru
 
 // ---- a light sweep instead of the whole one ----
 
-bool sweep_may_be_light(const struct options *o, const struct backend *b)
+bool sweep_may_be_light(const struct options *o, const struct backend *b, enum copy_op op)
 {
     return o->prove != PROVE_NOTHING && !o->full && !b->arch && o->shard.of <= 1 &&
-           plan_request_is_default(&o->cases);
+           plan_request_is_default(&o->cases) && !prove_lacks(b, op);
 }
 
 static bool ran_all_there_is(const struct coverage *c)

@@ -31,7 +31,7 @@ bool sweep_join_proof(const struct options *o, const struct sweep_proof *p, stru
                       struct error *error);
 
 // May a light sweep of the routine be enough, if all is proved?
-bool sweep_may_be_light(const struct options *o, const struct backend *b);
+bool sweep_may_be_light(const struct options *o, const struct backend *b, enum copy_op op);
 // Is it, by these results of it?
 bool sweep_is_enough(const struct options *o, const struct result *results);
 

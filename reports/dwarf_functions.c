@@ -3,6 +3,7 @@
 
 #include "reports/dwarf_functions.h"
 
+#include "backends/elf/elf_sound.h"
 #include "base/file.h"
 
 #include <elfutils/libdwfl.h>
@@ -47,11 +48,6 @@ static int no_debug_file(Dwfl_Module *module, void **user, const char *name, Dwa
 
 // ---- a file that somebody may be writing to ----
 
-static bool fits(uint64_t offset, uint64_t size, size_t length)
-{
-    return offset <= length && size <= length - offset;
-}
-
 static bool image_fits(Elf *elf, size_t length)
 {
     size_t count;
@@ -61,13 +57,14 @@ static bool image_fits(Elf *elf, size_t length)
         return false;
     for (size_t i = 0; i < count; i++)
         if (!gelf_getphdr(elf, (int)i, &segment) ||
-            !fits(segment.p_offset, segment.p_filesz, length))
+            !elf_range_fits(segment.p_offset, segment.p_filesz, length))
             return false;
     if (elf_getshdrnum(elf, &count) != 0)
         return false;
     for (size_t i = 1; i < count; i++)
         if (!gelf_getshdr(elf_getscn(elf, i), &section) ||
-            !fits(section.sh_offset, section.sh_type == SHT_NOBITS ? 0 : section.sh_size, length))
+            !elf_range_fits(section.sh_offset, section.sh_type == SHT_NOBITS ? 0 : section.sh_size,
+                            length))
             return false;
     return true;
 }

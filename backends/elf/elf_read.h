@@ -10,9 +10,6 @@
 
 #include <elf.h>
 
-// Do LENGTH bytes at OFFSET lie within the first BYTES?
-bool elf_range_fits(uint64_t offset, uint64_t length, uint64_t bytes);
-
 // Bytes of the file from `at` on. An archive's members are small and looked at in
 // order: without it, the libc's takes five thousand system calls each time that a
 // worker starts.

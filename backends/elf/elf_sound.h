@@ -34,4 +34,7 @@ bool elf_sound_file(const struct elf_source *source);
 // the linker reads behind that (relocations, hash tables) may still be anything.
 bool elf_sound_to_load(const struct elf_source *source);
 
+// Do LENGTH bytes at OFFSET lie within the first BYTES?
+bool elf_range_fits(uint64_t offset, uint64_t length, uint64_t bytes);
+
 #endif

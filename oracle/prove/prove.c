@@ -34,8 +34,7 @@ static double processor_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-// Why nothing can be proved of such a routine, or NULL.
-static const char *not_followed(const struct backend *b, enum copy_op op)
+const char *prove_lacks(const struct backend *b, enum copy_op op)
 {
     if (b->arch ? !prove_cpu_of(b->arch->machine, b->arch->big_endian)
                 : arch_native.machine != EM_X86_64)
@@ -283,7 +282,7 @@ bool prove_run(const struct backend *backend, enum copy_op op, const struct cont
     proofs_begin(proofs, backend, op, contracts, contract_count, options);
     if (!why)
         why = recorder_lacks(recorder_for(backend, options->run->recorder), backend);
-    if (why || (why = not_followed(backend, op)) != NULL) {
+    if (why || (why = prove_lacks(backend, op)) != NULL) {
         proofs_end(proofs, contract_count, backend->missing ? PROOF_SKIPPED : PROOF_OPEN, why);
         return true;
     }

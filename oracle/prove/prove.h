@@ -91,6 +91,9 @@ struct proof {
     size_t constant_count;
 };
 
+// Why nothing can be proved of such a routine, or NULL.
+const char *prove_lacks(const struct backend *b, enum copy_op op);
+
 // One for each contract, in PROOFS. False and one line in ERROR only for the system's
 // failures.
 bool prove_run(const struct backend *backend, enum copy_op op, const struct contract *contracts,

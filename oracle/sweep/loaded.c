@@ -3,6 +3,7 @@
 
 #include "sweep/loaded.h"
 
+#include "backends/elf/elf_sound.h"
 #include "base/memory.h"
 #include "record/qemu/prepare.h"
 
@@ -131,8 +132,7 @@ void loaded_free(struct loaded *l)
 static bool segment_of(Elf *elf, size_t i, size_t length, GElf_Phdr *phdr)
 {
     return gelf_getphdr(elf, (int)i, phdr) && phdr->p_type == PT_LOAD && !(phdr->p_flags & PF_W) &&
-           phdr->p_filesz > 0 && phdr->p_offset <= length &&
-           phdr->p_filesz <= length - phdr->p_offset;
+           phdr->p_filesz > 0 && elf_range_fits(phdr->p_offset, phdr->p_filesz, length);
 }
 
 static void list_segments(const struct guest_program *p, Elf *elf, struct listing *l,
